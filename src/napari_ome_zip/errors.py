@@ -1,0 +1,40 @@
+"""The errors this package raises, each also the builtin a caller would expect."""
+
+from __future__ import annotations
+
+
+class OmeZipError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class ArchiveError(OmeZipError, ValueError):
+    """The container cannot be used: not a ZIP, incomplete, encrypted, ambiguous."""
+
+
+class DamagedEntryError(OmeZipError, OSError):
+    """The bytes of one entry are not the bytes that were written.
+
+    Parameters
+    ----------
+    entry : str
+        Name of the entry in the archive.
+    message : str
+        What was found and what was expected.
+    """
+
+    def __init__(self, entry: str, message: str) -> None:
+        super().__init__(message)
+        self.entry = entry
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[DamagedEntryError], tuple[str, str]]:
+        # OSError would rebuild from its single argument and lose the entry.
+        return type(self), (self.entry, self.message)
+
+
+class MetadataError(OmeZipError, ValueError):
+    """A metadata document cannot be used."""
+
+
+class TransformationError(OmeZipError, ValueError):
+    """A coordinate transformation cannot be applied."""

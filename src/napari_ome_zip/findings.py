@@ -1,0 +1,17 @@
+"""What a reader tolerated: one frozen record per repair, collected and never printed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something in a file that was not as the specification wants it, and was tolerated."""
+
+    code: str
+    """Stable name of the kind of finding, in kebab-case, such as ``omero-channel-count``."""
+    where: str
+    """Entry name, or group path and JSON location; empty for the archive as a whole."""
+    message: str
+    """One sentence: what was found, and what was done about it."""
