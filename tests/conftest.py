@@ -1,0 +1,32 @@
+"""Fixtures for every floor: the shared material beside the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from shared_material import CONFORMANCE, CORPUS, SHARED
+
+
+def _present(folder: Path) -> Path:
+    if not folder.is_dir():
+        pytest.skip(f"the shared material is not there: {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of shared material, or skip the test."""
+    return _present(SHARED)
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Return the folder of the corpus (manifest.json, archives), or skip the test."""
+    return _present(CORPUS)
+
+
+@pytest.fixture(scope="session")
+def conformance() -> Path:
+    """Return the folder of the specification's conformance documents, or skip the test."""
+    return _present(CONFORMANCE)
