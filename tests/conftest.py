@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from shared_material import CONFORMANCE, CORPUS, SHARED
 
 

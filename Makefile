@@ -1,0 +1,37 @@
+# The two ways in: `make demo` and `make test`. Both set up all that they need.
+# `make lint` is the part of `make test` that takes seconds.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# A window needs a display; on a Linux without one, a virtual one does.
+ifeq ($(shell uname -s)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
+ON_DISPLAY := xvfb-run -a
+endif
+
+.PHONY: demo test lint system
+
+demo: $(VENV)/.demo-ready system
+	$(ON_DISPLAY) $(BIN)/python tools/demo.py $(if $(ON_DISPLAY),--screenshot)
+
+test: lint system
+	$(ON_DISPLAY) $(BIN)/pytest
+
+lint: $(VENV)/.test-ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+system:
+	tools/install-system-libraries
+
+$(BIN)/python:
+	python=$$(tools/find-python) && "$$python" -m venv $(VENV)
+
+$(VENV)/.demo-ready: pyproject.toml setup.cfg | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[all]'
+	touch $@
+
+$(VENV)/.test-ready: pyproject.toml setup.cfg | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(VENV)/.demo-ready
