@@ -38,3 +38,23 @@ class MetadataError(OmeZipError, ValueError):
 
 class TransformationError(OmeZipError, ValueError):
     """A coordinate transformation cannot be applied."""
+
+
+class SaveError(OmeZipError, OSError):
+    """An archive cannot be written where it was asked to be; what was there is untouched.
+
+    Parameters
+    ----------
+    message : str
+        What happened, and what to do next.
+    code : int, optional
+        The operating system's error number, kept as ``errno``.
+    """
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.errno = code
+
+    def __reduce__(self) -> tuple[type[SaveError], tuple[str, int | None]]:
+        # OSError would rebuild from its single argument and lose the number.
+        return type(self), (str(self), self.errno)

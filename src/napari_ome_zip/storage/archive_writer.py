@@ -1,0 +1,243 @@
+"""Write a single-image archive in one pass: documents, then chunks, then the directory."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import zlib
+from collections.abc import Buffer, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.storage.partial_file import PartialFile
+from napari_ome_zip.storage.verification import verify_archive
+from napari_ome_zip.storage.zip_records import (
+    archive_comment,
+    central_record,
+    end_records,
+    local_record,
+    name_problem,
+)
+
+_DOCUMENT = "zarr.json"
+_VERSION = re.compile(r"\d+\.\d+")
+
+
+def is_document(name: str) -> bool:
+    """Whether an entry is a Zarr v3 metadata document; ``foozarr.json`` is none."""
+    return name == _DOCUMENT or name.endswith(f"/{_DOCUMENT}")
+
+
+def breadth_first(names: Mapping[str, object]) -> list[str]:
+    """Names of documents in RFC-9's order: the root's, then level by level.
+
+    Folders of one level keep the order of their parents, and are sorted by name below each, so
+    the order follows from the names alone.
+    """
+    return sorted(names, key=lambda name: (name.count("/"), name.split("/")))
+
+
+class ArchiveWriter:
+    """An archive that is being written, beside its target, entry by entry.
+
+    All entries are stored (not compressed: Zarr's codecs have done that), with ZIP64 records
+    throughout and a fixed time, as RFC-9 asks. The target is replaced by :meth:`commit`, after
+    what was written has been read back; leaving the ``with`` block without it, or with an
+    exception, removes the temporary file.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file to write; an existing one stays as it is until :meth:`commit`.
+    version : str
+        Version of OME-Zarr for the archive's comment, such as ``"0.5"``.
+
+    Raises
+    ------
+    SaveError
+        The folder is missing or read-only, or the target cannot be replaced.
+    ArchiveError
+        ``version`` is not of the form ``X.Y``.
+
+    Examples
+    --------
+    >>> with ArchiveWriter("cells.ome.zip", "0.5") as writer:  # doctest: +SKIP
+    ...     writer.write_documents({"zarr.json": b"{...}", "0/zarr.json": b"{...}"})
+    ...     writer.write("0/c/0/0", chunk)
+    ...     writer.commit()
+    """
+
+    def __init__(self, path: str | os.PathLike[str], version: str) -> None:
+        if not _VERSION.fullmatch(version):
+            raise ArchiveError(f"Unusable OME-Zarr version {version!r}: expected one like '0.5'.")
+        self._comment = archive_comment(version)
+        self._documents: dict[str, bytes] = {}
+        self._names: set[str] = set()
+        self._directory = bytearray()
+        self._failure: str | None = None
+        self._lock = threading.Lock()
+        self._file = PartialFile(path)
+
+    @property
+    def documents(self) -> Mapping[str, bytes]:
+        """The documents as they were written, in the order of the file."""
+        return self._documents
+
+    @property
+    def bytes_written(self) -> int:
+        """Size of the archive so far, without its central directory."""
+        return self._file.size
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def write_documents(self, documents: Mapping[str, Buffer]) -> None:
+        """Write all ``zarr.json`` documents, the root's first, then breadth first (RFC-9).
+
+        Parameters
+        ----------
+        documents : mapping of str to bytes
+            The documents by entry name, ``"zarr.json"`` for the root among them, in any order.
+
+        Raises
+        ------
+        ArchiveError
+            Something is not a ``zarr.json``, the root's is missing, or documents were written
+            before: they must all come first, and a reader is promised that they do.
+        SaveError
+            The disk does not take the bytes.
+        """
+        strangers = [name for name in documents if not is_document(name)]
+        if strangers:
+            raise ArchiveError(f"Not a zarr.json document: {strangers[0]!r}. Write it as a chunk.")
+        if _DOCUMENT not in documents:
+            raise ArchiveError(
+                "No root zarr.json: an archive begins with the document of its root."
+            )
+        contents = {name: bytes(documents[name]) for name in breadth_first(documents)}
+        for name in contents:
+            _check_name(name)
+        with self._lock:
+            self._check_usable()
+            if self._names:
+                raise ArchiveError(
+                    "Documents were written already: give all of them at once, before any chunk."
+                )
+            for name, content in contents.items():
+                self._append(name, memoryview(content), zlib.crc32(content))
+            self._documents = contents
+
+    def write(self, name: str, data: Buffer) -> None:
+        """Append one chunk, shard or other entry; threads may call this at the same time.
+
+        Parameters
+        ----------
+        name : str
+            The entry's path in the archive, each written once.
+        data : bytes-like
+            The bytes to store, C-contiguous.
+
+        Raises
+        ------
+        ArchiveError
+            The name is illegal, was written before, or is a ``zarr.json``'s; or no documents
+            have been written yet; or the writer is closed.
+        SaveError
+            The disk does not take the bytes.
+        """
+        _check_name(name)
+        if is_document(name):
+            raise ArchiveError(
+                f"Too late for the document {name!r}: documents come first in the archive, "
+                "through write_documents."
+            )
+        view = memoryview(data)
+        view = view.cast("B") if view.nbytes else memoryview(b"")
+        # The checksum takes longer than the write, and needs no lock.
+        crc = zlib.crc32(view)
+        with self._lock:
+            self._check_usable()
+            if not self._names:
+                raise ArchiveError(f"Documents come first: {name!r} cannot precede zarr.json.")
+            if name in self._names:
+                raise ArchiveError(
+                    f"Written twice: {name!r}. An entry cannot be changed; let each block of "
+                    "work cover whole chunks (or shards)."
+                )
+            self._append(name, view, crc)
+
+    def commit(self) -> Path:
+        """Finish, verify, and put the archive in its target's place.
+
+        Returns
+        -------
+        pathlib.Path
+            The file that was written, with symbolic links resolved.
+
+        Raises
+        ------
+        ArchiveError
+            Nothing was written, or the writer is closed.
+        SaveError
+            The disk does not take the bytes, what was written does not read back the same, or
+            the target cannot be replaced. The target is untouched then.
+        """
+        try:
+            with self._lock:
+                self._check_usable()
+                if not self._names:
+                    raise ArchiveError("Nothing to save: an archive holds at least zarr.json.")
+                offset = self._file.size
+                ends = end_records(len(self._names), len(self._directory), offset, self._comment)
+                self._file.append(self._directory, ends)
+                self._file.sync()
+                verify_archive(self._file.path, self._documents, len(self._names), self._comment)
+                return self._file.publish()
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Remove what was written. Does nothing after :meth:`commit`, or a second time."""
+        with self._lock:
+            self._file.discard()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.abort()
+
+    def _check_usable(self) -> None:
+        if self._failure is not None:
+            raise ArchiveError(
+                f"The archive is incomplete, since {self._failure!r} could not be written. "
+                "Start the save again."
+            )
+        if not self._file.is_open:
+            raise ArchiveError("The archive is closed: it was saved or cancelled before.")
+
+    def _append(self, name: str, data: memoryview, crc: int) -> None:
+        offset = self._file.size
+        # Set before, for an interrupt may fall between any two lines.
+        self._failure = name
+        self._file.append(local_record(name, crc, data.nbytes), data)
+        self._directory += central_record(name, crc, data.nbytes, offset)
+        self._names.add(name)
+        self._failure = None
+
+
+def _check_name(name: str) -> None:
+    problem = name_problem(name)
+    if problem is not None:
+        raise ArchiveError(f"Illegal entry name {name!r}: {problem}.")

@@ -1,0 +1,280 @@
+"""A file that is written beside its target and takes the target's place when it is complete.
+
+Until then the target is what it was, whatever happens to the program, the disk or the power.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import stat
+import sys
+from collections.abc import Buffer
+from contextlib import suppress
+from pathlib import Path
+
+from napari_ome_zip.errors import SaveError
+
+if sys.platform != "win32":
+    import fcntl
+
+STALE_AFTER_SECONDS = 24 * 60 * 60
+
+# Room for the token and the suffix within the 255 bytes that file systems allow.
+_LABEL_BYTES = 200
+_TOKEN_BYTES = 8
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM)
+_ZIP_START = b"PK\x03\x04"
+
+
+class PartialFile:
+    """An append-only temporary sibling of a file, named ``.<name>.<random>.partial``.
+
+    It is locked while it is open, so that another save can tell a file in use from one that a
+    killed program left behind; leftovers of the same target are removed when they are a day old.
+
+    Parameters
+    ----------
+    target : str or os.PathLike
+        The file to write. A symbolic link is followed: the file it points to is replaced.
+
+    Raises
+    ------
+    SaveError
+        Before anything is written: the folder is missing or read-only, the target is a folder,
+        is not a regular file, or is write-protected.
+    """
+
+    def __init__(self, target: str | os.PathLike[str]) -> None:
+        self._shown = Path(target)
+        self._pid = os.getpid()
+        self._size = 0
+        try:
+            self.target = self._shown.resolve()
+            existing = _existing(self.target, self._shown)
+            self.path = self.target.with_name(_partial_name(self.target.name))
+            self._fd: int | None = _create(self.path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if existing is not None:
+            _take_over_rights(self._fd, existing)
+        _lock(self._fd)
+        _remove_leftovers(self.target, now=os.fstat(self._fd).st_mtime)
+
+    @property
+    def size(self) -> int:
+        """Bytes appended so far."""
+        return self._size
+
+    @property
+    def is_open(self) -> bool:
+        """Whether bytes can still be appended."""
+        return self._fd is not None
+
+    def append(self, *parts: Buffer) -> None:
+        """Append bytes; raises :class:`SaveError` where the disk does not take them."""
+        try:
+            for part in parts:
+                view = memoryview(part)
+                while view:
+                    written = os.write(self._descriptor, view)
+                    self._size += written
+                    view = view[written:]
+        except OSError as error:
+            raise self._interrupted(error) from error
+
+    def sync(self) -> None:
+        """Wait until the bytes are on the disk, which is when some disks notice they are full."""
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise self._interrupted(error) from error
+
+    def publish(self) -> Path:
+        """Put the file in the target's place, in one step, and return the target."""
+        self.sync()
+        self._close()
+        try:
+            self.path.replace(self.target)
+        except OSError as error:
+            self.path.unlink(missing_ok=True)
+            raise self._not_replaced(error) from error
+        _sync_folder(self.target.parent)
+        return self.target
+
+    def discard(self) -> None:
+        """Close and remove the temporary file. Does nothing after :meth:`publish`."""
+        # A forked process holds the same descriptor, but the file is its parent's.
+        if self._fd is None or os.getpid() != self._pid:
+            return
+        self._close()
+        self.path.unlink(missing_ok=True)
+
+    @property
+    def _descriptor(self) -> int:
+        if self._fd is None:
+            raise OSError(errno.EBADF, "the file is closed")
+        return self._fd
+
+    def _close(self) -> None:
+        descriptor, self._fd = self._fd, None
+        if descriptor is not None:
+            # Network file systems may report an earlier failure here; `sync` has asked before.
+            with suppress(OSError):
+                os.close(descriptor)
+
+    def _unwritable(self, error: OSError) -> SaveError:
+        if isinstance(error, SaveError):
+            return error
+        folder, name = self._shown.parent, self._shown.name
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            problem = f"No such folder: {folder}. Create it, or choose another one"
+        elif error.errno == errno.EROFS:
+            problem = f"Read-only disk: {folder}. Choose a folder on another disk"
+        elif error.errno in _FORBIDDEN:
+            problem = f"No right to write in {folder}. Choose another folder"
+        elif error.errno in _FULL:
+            problem = f"Disk full: no room for a new file in {folder}. Free some space there"
+        elif error.errno == errno.ENAMETOOLONG:
+            problem = f"Name too long: {name}. Choose a shorter one"
+        else:
+            problem = f"Cannot write in {folder} ({error.strerror}). Choose another folder"
+        return SaveError(f"{problem}; {name} was not saved.", error.errno)
+
+    def _not_replaced(self, error: OSError) -> SaveError:
+        name = self._shown.name
+        if error.errno in _FORBIDDEN:
+            why = "it may be open in another program. Close it there, or choose another name"
+        else:
+            why = f"{error.strerror}. Choose another name or folder"
+        return SaveError(
+            f"Cannot replace {name}: {why}, and save again. The file was not changed.",
+            error.errno,
+        )
+
+    def _interrupted(self, error: OSError) -> SaveError:
+        folder, name = self._shown.parent, self._shown.name
+        if error.errno in _FULL:
+            what = "Disk full"
+            then = "Free some space there, or choose another disk"
+        elif error.errno == errno.EFBIG:
+            what = "File too large for this disk"
+            then = "Choose a disk, or account, that allows larger files"
+        else:
+            what = f"The disk stopped taking data ({error.strerror or error})"
+            then = "Check the disk, or choose another one"
+        return SaveError(
+            f"{what}: {name} was not saved. {_readable(self._size)} had been written in {folder}; "
+            f"they are removed, and any earlier {name} is untouched. {then}, and save again.",
+            error.errno,
+        )
+
+
+def _existing(target: Path, shown: Path) -> os.stat_result | None:
+    try:
+        found = target.stat()
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(found.st_mode):
+        raise SaveError(
+            f"A folder has this name: {shown}. Choose another name, or move the folder away.",
+            errno.EISDIR,
+        )
+    if not stat.S_ISREG(found.st_mode):
+        raise SaveError(f"Not a regular file: {shown}. Choose another name.", errno.EINVAL)
+    if not os.access(target, os.W_OK):
+        raise SaveError(
+            f"Write-protected: {shown}. Choose another name, or allow the file to be changed.",
+            errno.EACCES,
+        )
+    return found
+
+
+def _label(name: str) -> str:
+    return os.fsencode(name)[:_LABEL_BYTES].decode("utf-8", "ignore")
+
+
+def _partial_name(name: str) -> str:
+    return f".{_label(name)}.{secrets.token_hex(_TOKEN_BYTES)}.partial"
+
+
+def _create(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+    flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    return os.open(path, flags, 0o666)
+
+
+def _take_over_rights(descriptor: int, existing: os.stat_result) -> None:
+    if sys.platform == "win32":
+        return
+    # From the start: the new bytes of a private file must not be public while they are written.
+    with suppress(OSError):
+        os.fchown(descriptor, existing.st_uid, existing.st_gid)
+    # Some network and FAT disks know no modes; there is then nothing to keep.
+    with suppress(OSError):
+        os.fchmod(descriptor, stat.S_IMODE(existing.st_mode))
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform != "win32":
+        # Where a disk knows no locks, `_in_use` cannot take one either, and removes nothing.
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _remove_leftovers(target: Path, now: float) -> None:
+    """Remove what killed saves of the same target left, where it is certainly that.
+
+    ``now`` is the disk's own clock, since another computer's may be off.
+    """
+    pattern = re.compile(rf"\.{re.escape(_label(target.name))}\.[0-9a-f]{{16}}\.partial")
+    # A leftover that cannot be listed, opened or removed stays: it harms nobody.
+    with suppress(OSError):
+        for path in sorted(target.parent.iterdir()):
+            if pattern.fullmatch(path.name) and _is_leftover(path, now):
+                path.unlink(missing_ok=True)
+
+
+def _is_leftover(path: Path, now: float) -> bool:
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode) or now - found.st_mtime < STALE_AFTER_SECONDS:
+            return False
+        with path.open("rb") as file:
+            return file.read(4) in (b"", _ZIP_START) and not _in_use(file.fileno())
+    except OSError:
+        return False
+
+
+def _in_use(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        # Windows does not remove a file that another program has open.
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut; a disk that cannot has the file all the same."""
+    if sys.platform == "win32":
+        return
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _readable(size: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

@@ -1,0 +1,141 @@
+"""The records of a ZIP archive as this package writes them: STORED, ZIP64 throughout.
+
+Pure packing, no files. ZIP64 records are used whatever the size (RFC-9 asks for it), so a reader
+meets one layout only, and an archive never has to change its mind at 4 GiB or 65,535 entries.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+
+LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+CENTRAL_HEADER = struct.Struct("<4s6H3I5H2I")
+ZIP64_END = struct.Struct("<4sQ2H2I4Q")
+ZIP64_LOCATOR = struct.Struct("<4sIQI")
+END = struct.Struct("<4s4H2IH")
+
+_LOCAL_EXTRA = struct.Struct("<2H2Q")
+_CENTRAL_EXTRA = struct.Struct("<2H3Q")
+_ZIP64_EXTRA_ID = 1
+_VERSION_ZIP64 = 45
+_MADE_BY_UNIX = 3 << 8
+_STORED = 0
+_UTF8_NAME = 1 << 11
+_TIME = 0
+# 1 January 1980, the first day ZIP knows: a fixed time makes two saves of one image byte-equal.
+_DATE = (0 << 9) | (1 << 5) | 1
+_SAYS_ZIP64_16 = 0xFFFF
+_SAYS_ZIP64_32 = 0xFFFFFFFF
+# A regular file that its owner may write and everyone may read, for tools that restore modes.
+_REGULAR_FILE = 0o100644 << 16
+_LONGEST_NAME = 0xFFFF
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+def name_problem(name: str) -> str | None:
+    """What makes a name unfit for an entry, or ``None`` for a good one.
+
+    A good name is a relative path with forward slashes that stays below the folder it is
+    unpacked into on every operating system.
+    """
+    if not name:
+        return "it is empty"
+    if "\\" in name or "\0" in name:
+        return "it holds a backslash or a NUL character"
+    if name.startswith("/") or _DRIVE.match(name):
+        return "it is an absolute path"
+    if any(part in ("", ".", "..") for part in name.split("/")):
+        return "one of its parts is empty, '.' or '..'"
+    try:
+        encoded = name.encode("utf-8")
+    except UnicodeEncodeError:
+        return "it cannot be written as UTF-8"
+    if len(encoded) > _LONGEST_NAME:
+        return f"it takes {len(encoded)} bytes, more than the {_LONGEST_NAME} a ZIP can hold"
+    return None
+
+
+def local_record(name: str, crc: int, size: int) -> bytes:
+    """The local header of a stored entry of ``size`` bytes: all that precedes its bytes."""
+    encoded = name.encode("utf-8")
+    header = LOCAL_HEADER.pack(
+        b"PK\x03\x04",
+        _VERSION_ZIP64,
+        _flags(name),
+        _STORED,
+        _TIME,
+        _DATE,
+        crc,
+        _SAYS_ZIP64_32,
+        _SAYS_ZIP64_32,
+        len(encoded),
+        _LOCAL_EXTRA.size,
+    )
+    extra = _LOCAL_EXTRA.pack(_ZIP64_EXTRA_ID, _LOCAL_EXTRA.size - 4, size, size)
+    return header + encoded + extra
+
+
+def central_record(name: str, crc: int, size: int, offset: int) -> bytes:
+    """The central directory's record of a stored entry whose local header lies at ``offset``."""
+    encoded = name.encode("utf-8")
+    header = CENTRAL_HEADER.pack(
+        b"PK\x01\x02",
+        _MADE_BY_UNIX | _VERSION_ZIP64,
+        _VERSION_ZIP64,
+        _flags(name),
+        _STORED,
+        _TIME,
+        _DATE,
+        crc,
+        _SAYS_ZIP64_32,
+        _SAYS_ZIP64_32,
+        len(encoded),
+        _CENTRAL_EXTRA.size,
+        0,
+        0,
+        0,
+        _REGULAR_FILE,
+        _SAYS_ZIP64_32,
+    )
+    extra = _CENTRAL_EXTRA.pack(_ZIP64_EXTRA_ID, _CENTRAL_EXTRA.size - 4, size, size, offset)
+    return header + encoded + extra
+
+
+def end_records(entries: int, directory_size: int, directory_offset: int, comment: bytes) -> bytes:
+    """ZIP64 end record, its locator, and the end record with the archive's comment."""
+    zip64_end = ZIP64_END.pack(
+        b"PK\x06\x06",
+        ZIP64_END.size - 12,
+        _MADE_BY_UNIX | _VERSION_ZIP64,
+        _VERSION_ZIP64,
+        0,
+        0,
+        entries,
+        entries,
+        directory_size,
+        directory_offset,
+    )
+    locator = ZIP64_LOCATOR.pack(b"PK\x06\x07", 0, directory_offset + directory_size, 1)
+    end = END.pack(
+        b"PK\x05\x06",
+        0,
+        0,
+        _SAYS_ZIP64_16,
+        _SAYS_ZIP64_16,
+        _SAYS_ZIP64_32,
+        _SAYS_ZIP64_32,
+        len(comment),
+    )
+    return zip64_end + locator + end + comment
+
+
+def archive_comment(version: str) -> bytes:
+    """RFC-9's comment: the OME-Zarr version, and the promise that documents come first."""
+    promise = {"centralDirectory": {"jsonFirst": True}}
+    return json.dumps({"ome": {"version": version, "zipFile": promise}}).encode("utf-8")
+
+
+def _flags(name: str) -> int:
+    return 0 if name.isascii() else _UTF8_NAME
