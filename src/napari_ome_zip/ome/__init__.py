@@ -1,0 +1,75 @@
+"""OME-Zarr documents, versions 0.1 to 0.6, as frozen models: JSON in, JSON out, no I/O."""
+
+from __future__ import annotations
+
+from napari_ome_zip.ome.axes import Axis
+from napari_ome_zip.ome.coordinate_system import CoordinateSystem
+from napari_ome_zip.ome.frozen_json import FrozenMapping
+from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
+from napari_ome_zip.ome.image_label import ImageLabel, LabelColor, LabelProperties
+from napari_ome_zip.ome.multiscale import Dataset, Multiscale
+from napari_ome_zip.ome.omero import Omero, OmeroChannel, Window
+from napari_ome_zip.ome.parse import ParsedGroup, parse_group
+from napari_ome_zip.ome.plate import Acquisition, Plate, PlateWell
+from napari_ome_zip.ome.scene import Scene
+from napari_ome_zip.ome.serialise import to_attributes
+from napari_ome_zip.ome.transformation import (
+    AffineTransformation,
+    Bijection,
+    ByDimension,
+    ByDimensionItem,
+    Coordinates,
+    Displacements,
+    Identity,
+    MapAxis,
+    ProjectAxis,
+    Rotation,
+    Scale,
+    Sequence,
+    SystemRef,
+    Transformation,
+    Translation,
+    Unknown,
+)
+from napari_ome_zip.ome.well import Well, WellImage
+
+__all__ = [
+    "DISPLAY_KEY",
+    "Acquisition",
+    "AffineTransformation",
+    "Axis",
+    "Bijection",
+    "ByDimension",
+    "ByDimensionItem",
+    "CoordinateSystem",
+    "Coordinates",
+    "Dataset",
+    "Displacements",
+    "FrozenMapping",
+    "Identity",
+    "ImageLabel",
+    "LabelColor",
+    "LabelProperties",
+    "MapAxis",
+    "Multiscale",
+    "OmeGroup",
+    "Omero",
+    "OmeroChannel",
+    "ParsedGroup",
+    "Plate",
+    "PlateWell",
+    "ProjectAxis",
+    "Rotation",
+    "Scale",
+    "Scene",
+    "Sequence",
+    "SystemRef",
+    "Transformation",
+    "Translation",
+    "Unknown",
+    "Well",
+    "WellImage",
+    "Window",
+    "parse_group",
+    "to_attributes",
+]

@@ -1,0 +1,126 @@
+"""Axes: the dimensions of an image or of a coordinate system, by name, type and unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from napari_ome_zip.ome.reading import Notes, Place, shown, text
+
+TYPES_BY_NAME = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
+"""What an axis is by its name alone, as versions 0.1 to 0.3 have it."""
+
+_FREE_TYPES = ("displacement", "coordinate", "array")
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One dimension (section "axes" of the specification)."""
+
+    name: str
+    """Unique within its coordinate system."""
+    type: str | None = None
+    """``space``, ``time``, ``channel``, or a custom type; None where the document gives none."""
+    unit: str | None = None
+    """As written, usually a UDUNITS-2 name; None where absent or empty."""
+
+    @property
+    def role(self) -> str | None:
+        """The type in lower case; of an untyped axis what its name t, c, z, y, x says, or None."""
+        if self.type is not None:
+            return self.type.lower()
+        return TYPES_BY_NAME.get(self.name.lower())
+
+
+def parse_axes(value: Any, place: Place, notes: Notes, *, names_expected: bool) -> tuple[Axis, ...]:
+    """Read a list of axes; ``names_expected`` where the version writes bare names (0.3)."""
+    if not isinstance(value, list | tuple):
+        notes.add("axes-illegal", place, f"Axes are not a list but {shown(value)}; ignored.")
+        return ()
+    axes = tuple(
+        _parse_axis(item, index, place.item(index), notes, names_expected=names_expected)
+        for index, item in enumerate(value)
+    )
+    return _with_unique_names(axes, place, notes)
+
+
+def _parse_axis(
+    value: Any, index: int, place: Place, notes: Notes, *, names_expected: bool
+) -> Axis:
+    if isinstance(value, str) and value:
+        if not names_expected:
+            notes.add(
+                "axes-names-only",
+                place,
+                f"Axis {shown(value)} is a bare name: its type is guessed.",
+            )
+        return Axis(value, TYPES_BY_NAME.get(value.lower()))
+    if not isinstance(value, dict):
+        notes.add("axes-illegal", place, f"Axis {index} is {shown(value)}; read as 'dim_{index}'.")
+        return Axis(f"dim_{index}")
+    name = value.get("name")
+    if not isinstance(name, str) or not name:
+        replacement = text(name) or f"dim_{index}"
+        notes.add(
+            "axes-illegal", place, f"Axis {index} has no proper name; '{replacement}' is used."
+        )
+        name = replacement
+    return Axis(name, _word(value, "type", place, notes), _word(value, "unit", place, notes))
+
+
+def _word(value: dict[str, Any], key: str, place: Place, notes: Notes) -> str | None:
+    # An absent, null or empty type or unit is common and means "none".
+    word = value.get(key)
+    if word is None or isinstance(word, str):
+        return word or None
+    notes.add(f"axes-{key}-illegal", place.key(key), f"Axis {key} is {shown(word)}; ignored.")
+    return None
+
+
+def _with_unique_names(axes: tuple[Axis, ...], place: Place, notes: Notes) -> tuple[Axis, ...]:
+    # "The name MUST be unique": transformations and viewers tell axes apart by it.
+    taken = {axis.name for axis in axes}
+    if len(taken) == len(axes):
+        return axes
+    seen: set[str] = set()
+    unique: list[Axis] = []
+    for axis in axes:
+        name, count = axis.name, 2
+        if name in seen:
+            while f"{axis.name}{count}" in taken:
+                count += 1
+            name = f"{axis.name}{count}"
+            taken.add(name)
+            notes.add(
+                "axes-not-unique",
+                place,
+                f"Axis names are not unique: the next '{axis.name}' becomes '{name}'.",
+            )
+        seen.add(name)
+        unique.append(replace(axis, name=name))
+    return tuple(unique)
+
+
+def check_axes(axes: tuple[Axis, ...], version: str, place: Place, notes: Notes) -> None:
+    """Note axes of an image that the version does not allow; nothing is changed."""
+    # An image has 2 to 5 dimensions.
+    if axes and not 2 <= len(axes) <= 5:
+        limit = "more than 5" if len(axes) > 5 else "fewer than 2"
+        notes.add(
+            "axes-count",
+            place,
+            f"{limit.capitalize()} dimensions: {len(axes)} axes, which {version} does not allow.",
+        )
+    # Time comes first, then a channel or custom axis, then the axes of space.
+    ranks = [
+        {"time": 0, "space": 2}.get(axis.role or "", 1)
+        for axis in axes
+        if axis.role not in _FREE_TYPES
+    ]
+    if version <= "0.5" and ranks != sorted(ranks):
+        names = ", ".join(axis.name for axis in axes)
+        notes.add(
+            "axes-order",
+            place,
+            f"Axis order {names} is not allowed by {version}; it is kept as it is.",
+        )

@@ -1,0 +1,68 @@
+"""Coordinate systems: a name and the axes that span it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from napari_ome_zip.ome.axes import Axis, parse_axes
+from napari_ome_zip.ome.reading import Notes, Place, shown, text
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinateSystem:
+    """A named space with its axes (section "coordinateSystems", version 0.6)."""
+
+    name: str
+    """Unique within the document."""
+    axes: tuple[Axis, ...] = ()
+    """In order; empty where the version states none (0.1, 0.2)."""
+
+
+def parse_coordinate_systems(
+    value: Any, place: Place, notes: Notes
+) -> tuple[CoordinateSystem, ...]:
+    """Read a list of coordinate systems; an absent list is an empty one."""
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple):
+        notes.add(
+            "coordinate-systems-illegal",
+            place,
+            f"Coordinate systems are {shown(value)}, not a list; ignored.",
+        )
+        return ()
+    systems: dict[str, CoordinateSystem] = {}
+    for index, item in enumerate(value):
+        here = place.item(index)
+        if not isinstance(item, dict):
+            notes.add(
+                "coordinate-systems-illegal",
+                here,
+                f"Coordinate system {index} is {shown(item)}; ignored.",
+            )
+            continue
+        name = _name(item.get("name"), index, here, notes)
+        # The name MUST be unique among the systems of a document: references go by it.
+        if name in systems:
+            notes.add(
+                "coordinate-systems-not-unique",
+                here,
+                f"Two coordinate systems are named {shown(name)}; the first one is used.",
+            )
+            continue
+        axes = parse_axes(item.get("axes"), here.key("axes"), notes, names_expected=False)
+        systems[name] = CoordinateSystem(name, axes)
+    return tuple(systems.values())
+
+
+def _name(value: Any, index: int, place: Place, notes: Notes) -> str:
+    if isinstance(value, str) and value:
+        return value
+    name = text(value) or f"system_{index}"
+    notes.add(
+        "coordinate-systems-illegal",
+        place,
+        f"Coordinate system {index} has no proper name; '{name}' is used.",
+    )
+    return name

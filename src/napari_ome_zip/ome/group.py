@@ -1,0 +1,41 @@
+"""One group of the hierarchy, with all that OME-Zarr can say about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_ome_zip.ome.frozen_json import FrozenMapping
+from napari_ome_zip.ome.image_label import ImageLabel
+from napari_ome_zip.ome.multiscale import Multiscale
+from napari_ome_zip.ome.omero import Omero
+from napari_ome_zip.ome.plate import Plate
+from napari_ome_zip.ome.scene import Scene
+from napari_ome_zip.ome.well import Well
+
+DISPLAY_KEY = "napari_ome_zip"
+"""Attribute beside ``ome`` for what no version of OME-Zarr has a place for."""
+
+
+@dataclass(frozen=True)
+class OmeGroup:
+    """The document of one group, in one model for the versions 0.1 to 0.6."""
+
+    path: str = ""
+    """Path in the hierarchy, empty for the root."""
+    version: str | None = None
+    """``0.1`` to ``0.6``: what the document was read as; None where it says nothing of OME-Zarr."""
+    zarr_format: int = 3
+    multiscales: tuple[Multiscale, ...] = ()
+    omero: Omero | None = None
+    image_label: ImageLabel | None = None
+    labels: tuple[str, ...] | None = None
+    """Paths of label images, relative to this group."""
+    plate: Plate | None = None
+    well: Well | None = None
+    series: tuple[str, ...] | None = None
+    """Paths of images in the order of the OME-XML, relative to the parent of this group."""
+    bioformats2raw_layout: int | None = None
+    """3 where the group holds a series of images, as bioformats2raw writes them."""
+    scene: Scene | None = None
+    display: FrozenMapping | None = None
+    """The attribute ``napari_ome_zip``: any JSON object; other readers ignore it."""

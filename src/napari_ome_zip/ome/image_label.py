@@ -1,0 +1,133 @@
+"""Image labels: colors and properties of the objects in a label image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
+from napari_ome_zip.ome.reading import Notes, Place, integer, number, shown
+
+Rgba = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelColor:
+    """The color of one label value."""
+
+    value: int
+    rgba: Rgba | None = None
+    """Red, green, blue, alpha, 0 to 255 each; None where absent or illegal."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelProperties:
+    """What is known about the object of one label value."""
+
+    value: int
+    mapping: FrozenMapping
+    """Any keys with any JSON values."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLabel:
+    """What makes an image a label image (section "image-label")."""
+
+    colors: tuple[LabelColor, ...] = ()
+    properties: tuple[LabelProperties, ...] = ()
+    source: str | None = None
+    """Path of the image the labels belong to, relative to this group; None: ``../../``."""
+
+
+def parse_image_label(value: Any, place: Place, notes: Notes) -> ImageLabel | None:
+    """Read label metadata; None, with a finding, where they are no object."""
+    place = place.owned()
+    if not isinstance(value, dict):
+        notes.add(
+            "image-label-illegal", place, f"Image-label is {shown(value)}, not an object; ignored."
+        )
+        return None
+    colors = tuple(
+        LabelColor(number_, _rgba(item.get("rgba"), here.key("rgba"), notes))
+        for number_, item, here in _entries(value, "colors", place, notes)
+    )
+    properties = tuple(
+        LabelProperties(number_, _mapping(item, here, notes))
+        for number_, item, here in _entries(value, "properties", place, notes)
+    )
+    source = value.get("source")
+    image = source.get("image") if isinstance(source, dict) else None
+    return ImageLabel(colors, properties, image if isinstance(image, str) and image else None)
+
+
+def _entries(
+    value: dict[str, Any], key: str, place: Place, notes: Notes
+) -> Iterator[tuple[int, dict[str, Any], Place]]:
+    """Yield label value, object and place of each usable entry of a list."""
+    listed, here = value.get(key), place.key(key)
+    if listed is None:
+        return
+    if not isinstance(listed, list | tuple):
+        notes.add("image-label-illegal", here, f"Label {key} are {shown(listed)}; ignored.")
+        return
+    seen: set[int] = set()
+    for index, item in enumerate(listed):
+        found = item.get("label-value") if isinstance(item, dict) else item
+        label = int(found) if isinstance(found, bool) else integer(found)
+        if label is None or not isinstance(item, dict):
+            notes.add(
+                "label-value-illegal",
+                here.item(index),
+                f"Label {key} without a whole label-value ({shown(found)}); ignored.",
+            )
+        elif label in seen:
+            # Each label value has one entry.
+            notes.add(
+                "label-value-not-unique",
+                here.item(index),
+                f"Label {label} has two entries in {key}; the first one is used.",
+            )
+        else:
+            seen.add(label)
+            yield label, item, here.item(index)
+
+
+def _rgba(value: Any, place: Place, notes: Notes) -> Rgba | None:
+    # Four integers between 0 and 255.
+    if value is None:
+        return None
+    found = [number(item) for item in value] if isinstance(value, list | tuple) else []
+    parts = [item for item in found if item is not None]
+    if len(parts) != len(found) or len(parts) not in (3, 4):
+        _note_illegal_color(value, place, notes)
+        return None
+    problem = "three numbers; it is made opaque" if len(parts) == 3 else None
+    if any(isinstance(item, float) for item in value) and all(0 <= item <= 1 for item in parts):
+        problem = "fractions of 1; they are multiplied by 255"
+        parts = [round(item * 255) for item in parts]
+    whole = [integer(item) for item in parts]
+    channels = [item for item in whole if item is not None and 0 <= item <= 255]
+    if len(channels) != len(parts):
+        _note_illegal_color(value, place, notes)
+        return None
+    if problem:
+        notes.add("label-color-repaired", place, f"Label color is given as {problem}.")
+    red, green, blue, alpha = (*channels, 255)[:4]
+    return red, green, blue, alpha
+
+
+def _note_illegal_color(value: Any, place: Place, notes: Notes) -> None:
+    notes.add(
+        "label-color-illegal",
+        place,
+        f"Label color {shown(value)} is not four integers 0-255; a default is used.",
+    )
+
+
+def _mapping(value: dict[str, Any], place: Place, notes: Notes) -> FrozenMapping:
+    try:
+        return FrozenMapping({key: item for key, item in value.items() if key != "label-value"})
+    except TooDeepError as problem:
+        notes.add("metadata-too-deep", place, f"Label properties are {problem}; left out.")
+        return FrozenMapping()

@@ -1,0 +1,173 @@
+"""Plates: rows, columns and wells of a high-content screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from napari_ome_zip.ome.reading import Notes, Place, integer, shown, text
+
+MAX_SIDE = 10_000
+"""No plate has more rows or columns; a larger index is taken for damage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acquisition:
+    """One run of the microscope over the plate."""
+
+    id: int
+    name: str | None = None
+    description: str | None = None
+    maximum_field_count: int | None = None
+    start_time: int | None = None
+    """Seconds since the epoch."""
+    end_time: int | None = None
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlateWell:
+    """Where one well is: its group, and its place in the plate."""
+
+    path: str
+    """Path of the well, relative to the plate's group, such as ``A/1``."""
+    row_index: int
+    column_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """One plate (section "plate")."""
+
+    name: str | None = None
+    rows: tuple[str, ...] = ()
+    """Names; every well's row index lies within."""
+    columns: tuple[str, ...] = ()
+    """Names; every well's column index lies within."""
+    wells: tuple[PlateWell, ...] = ()
+    acquisitions: tuple[Acquisition, ...] = ()
+    field_count: int | None = None
+    """The largest number of fields of view in a well."""
+
+
+def parse_plate(value: Any, place: Place, notes: Notes) -> Plate | None:
+    """Read a plate; None, with a finding, where it is no object."""
+    place = place.owned()
+    if not isinstance(value, dict):
+        notes.add("plate-illegal", place, f"Plate is {shown(value)}, not an object; ignored.")
+        return None
+    rows = _Side("row", _names(value, "rows", place, notes))
+    columns = _Side("column", _names(value, "columns", place, notes))
+    wells = _wells(value, rows, columns, place, notes)
+    for side in (rows, columns):
+        if side.added:
+            notes.add(
+                f"plate-{side.kind}s-incomplete",
+                place.key(f"{side.kind}s"),
+                f"Plate {side.kind}s lack {shown(side.added)}, which a well is in; added.",
+            )
+    return Plate(
+        text(value.get("name")),
+        tuple(rows.names),
+        tuple(columns.names),
+        wells,
+        _acquisitions(value, place, notes),
+        integer(value.get("field_count")),
+    )
+
+
+class _Side:
+    """The names of rows or columns while wells are read: completed where a well needs it."""
+
+    def __init__(self, kind: str, names: list[str]) -> None:
+        self.kind = kind
+        self.names = names
+        self.added: str | None = None
+        self._index: dict[str, int] = {}
+        for index, name in enumerate(names):
+            self._index.setdefault(name, index)
+
+    def place(self, index: int | None, name: str) -> int:
+        """Return the index of a well by its own statement, else by the name in its path."""
+        # Until 0.3 a well has only a path: "row name/column name".
+        if index is None or not 0 <= index < MAX_SIDE:
+            index = self._index.get(name, len(self.names))
+        while len(self.names) <= index:
+            new = name if len(self.names) == index else str(len(self.names) + 1)
+            self._index.setdefault(new, len(self.names))
+            self.names.append(new)
+            self.added = self.added or name
+        return index
+
+
+def _names(value: dict[str, Any], key: str, place: Place, notes: Notes) -> list[str]:
+    names = []
+    for index, item in enumerate(_list(value, key, place, notes)):
+        name = text(item.get("name") if isinstance(item, dict) else item)
+        if name is None:
+            name = str(index + 1)
+            notes.add(
+                "plate-illegal",
+                place.key(key).item(index),
+                f"Plate {key[:-1]} {index} has no name; '{name}' is used.",
+            )
+        names.append(name)
+    return names
+
+
+def _list(value: dict[str, Any], key: str, place: Place, notes: Notes) -> list[Any]:
+    listed = value.get(key)
+    if listed is None or isinstance(listed, list | tuple):
+        return list(listed or ())
+    notes.add("plate-illegal", place.key(key), f"Plate {key} are {shown(listed)}; ignored.")
+    return []
+
+
+def _wells(
+    value: dict[str, Any], rows: _Side, columns: _Side, place: Place, notes: Notes
+) -> tuple[PlateWell, ...]:
+    wells: list[PlateWell] = []
+    for position, item in enumerate(_list(value, "wells", place, notes)):
+        path = item.get("path") if isinstance(item, dict) else item
+        if not isinstance(path, str) or not path.strip("/"):
+            notes.add(
+                "plate-illegal",
+                place.key("wells").item(position),
+                f"Well {position} of the plate has no path; left out.",
+            )
+            continue
+        names = path.strip("/").split("/")
+        row, column = names[-2:] if len(names) > 1 else (names[0], "1")
+        given = item if isinstance(item, dict) else {}
+        wells.append(
+            PlateWell(
+                path,
+                rows.place(integer(given.get("rowIndex")), row),
+                columns.place(integer(given.get("columnIndex")), column),
+            )
+        )
+    return tuple(wells)
+
+
+def _acquisitions(value: dict[str, Any], place: Place, notes: Notes) -> tuple[Acquisition, ...]:
+    read: list[Acquisition] = []
+    for index, item in enumerate(_list(value, "acquisitions", place, notes)):
+        identifier = integer(item.get("id")) if isinstance(item, dict) else None
+        if identifier is None:
+            notes.add(
+                "plate-illegal",
+                place.key("acquisitions").item(index),
+                f"Acquisition {index} of the plate has no id; left out.",
+            )
+            continue
+        read.append(
+            replace(
+                Acquisition(identifier),
+                name=text(item.get("name")),
+                description=text(item.get("description")),
+                maximum_field_count=integer(item.get("maximumfieldcount")),
+                start_time=integer(item.get("starttime")),
+                end_time=integer(item.get("endtime")),
+            )
+        )
+    return tuple(read)

@@ -1,0 +1,61 @@
+"""Scenes: how the coordinate systems of several images hang together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from napari_ome_zip.ome.coordinate_system import CoordinateSystem, parse_coordinate_systems
+from napari_ome_zip.ome.reading import Notes, Place, shown
+from napari_ome_zip.ome.transformation import SystemRef, Transformation
+from napari_ome_zip.ome.transformation_reader import TransformationReader
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A graph of coordinate systems (section "scene", version 0.6)."""
+
+    coordinate_systems: tuple[CoordinateSystem, ...] = ()
+    """The scene's own systems; the first one is the one to show."""
+    transformations: tuple[Transformation, ...] = ()
+    """Each with an input and an output, in document order."""
+
+
+def parse_scene(value: Any, place: Place, notes: Notes) -> Scene | None:
+    """Read a scene; None, with a finding, where it is no object."""
+    if not isinstance(value, dict):
+        notes.add("scene-illegal", place, f"Scene is {shown(value)}, not an object; ignored.")
+        return None
+    place = place.owned() if place.steps.endswith("scene") else place
+    systems = parse_coordinate_systems(
+        value.get("coordinateSystems"), place.key("coordinateSystems"), notes
+    )
+    own_names = {system.name for system in systems}
+
+    def from_string(written: str) -> SystemRef:
+        # Pre-releases wrote "group/system", or the name of one of the scene's own systems.
+        path, _, name = written.rpartition("/")
+        if not path or not name or written in own_names:
+            return SystemRef(name=written)
+        return SystemRef(path, name)
+
+    reader = TransformationReader(notes, from_string, from_string)
+    here = place.key("coordinateTransformations")
+    listed = value.get("coordinateTransformations")
+    if not isinstance(listed, list | tuple):
+        if listed is not None:
+            notes.add("scene-illegal", here, f"Transformations are {shown(listed)}; ignored.")
+        listed = []
+    read: list[Transformation] = []
+    for index, item in enumerate(listed):
+        transformation = reader.read(item, here.item(index))
+        # Input and output MUST be given: they are what the transformation connects.
+        if transformation.input is None or transformation.output is None:
+            notes.add(
+                "transformation-unanchored",
+                here.item(index),
+                f"Transformation {transformation.kind or '?'} names no input or output; ignored.",
+            )
+            continue
+        read.append(transformation)
+    return Scene(systems, tuple(read))

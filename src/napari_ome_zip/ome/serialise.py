@@ -1,0 +1,320 @@
+"""Writes a group of the model as the attributes of ``zarr.json``, in version 0.5 or 0.6."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from napari_ome_zip.errors import MetadataError
+from napari_ome_zip.ome.axes import Axis
+from napari_ome_zip.ome.coordinate_system import CoordinateSystem
+from napari_ome_zip.ome.frozen_json import FrozenMapping
+from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
+from napari_ome_zip.ome.image_label import ImageLabel
+from napari_ome_zip.ome.multiscale import Dataset, Multiscale
+from napari_ome_zip.ome.omero import Omero, OmeroChannel, Window
+from napari_ome_zip.ome.plate import Acquisition, Plate
+from napari_ome_zip.ome.scene import Scene
+from napari_ome_zip.ome.transformation import Identity, Scale, Sequence, SystemRef, Translation
+from napari_ome_zip.ome.transformation_writer import scale_and_translation, transformation_to_json
+from napari_ome_zip.ome.well import Well
+
+Version = Literal["0.5", "0.6"]
+
+
+def to_attributes(group: OmeGroup, version: Version) -> dict[str, Any]:
+    """Return the ``attributes`` object of a Zarr v3 group that says what the model says.
+
+    Parameters
+    ----------
+    group : OmeGroup
+        Its ``path``, ``version`` and ``zarr_format`` are not written.
+    version : {"0.5", "0.6"}
+        Version of OME-Zarr to write.
+
+    Returns
+    -------
+    dict
+        Plain JSON, valid by the specification. A contrast window of which only one limit is known
+        is not written: both versions want all four.
+
+    Raises
+    ------
+    MetadataError
+        When the version has no place for something; the message names it.
+    """
+    ome: dict[str, Any] = {"version": version}
+    if group.multiscales:
+        ome["multiscales"] = [_multiscale(each, version) for each in group.multiscales]
+    if group.scene is not None:
+        ome["scene"] = _scene(group.scene, version)
+    if group.omero is not None:
+        ome["omero"] = _omero(group.omero)
+    if group.image_label is not None:
+        ome["image-label"] = _image_label(group.image_label)
+    if group.plate is not None:
+        ome["plate"] = _plate(group.plate)
+    if group.well is not None:
+        ome["well"] = _well(group.well)
+    if group.labels is not None:
+        ome["labels"] = list(group.labels)
+    if group.series is not None:
+        ome["series"] = list(group.series)
+    if group.bioformats2raw_layout is not None:
+        ome["bioformats2raw.layout"] = group.bioformats2raw_layout
+    attributes: dict[str, Any] = {"ome": ome} if len(ome) > 1 else {}
+    if group.display is not None:
+        attributes[DISPLAY_KEY] = group.display.to_json()
+    return attributes
+
+
+def _without_none(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _multiscale(multiscale: Multiscale, version: Version) -> dict[str, Any]:
+    title = f"Image '{multiscale.name}'" if multiscale.name else "The image"
+    _check_axes(multiscale.axes, title, version)
+    if not multiscale.datasets:
+        raise MetadataError(f"{title} has no levels. An OME-Zarr image has at least one.")
+    metadata = None if multiscale.metadata is None else multiscale.metadata.to_json()
+    described = _without_none(name=multiscale.name, type=multiscale.type, metadata=metadata)
+    if version == "0.5":
+        return _multiscale_05(multiscale, title) | described
+    written: dict[str, Any] = {
+        "coordinateSystems": [_system(each) for each in multiscale.coordinate_systems],
+        "datasets": [_dataset_06(each, multiscale, title) for each in multiscale.datasets],
+    }
+    if multiscale.transformations:
+        for each in multiscale.transformations:
+            _check_anchored(each.input, each.output, f"{title}, {each.kind}")
+        written["coordinateTransformations"] = [
+            transformation_to_json(each) for each in multiscale.transformations
+        ]
+    return written | described
+
+
+def _multiscale_05(multiscale: Multiscale, title: str) -> dict[str, Any]:
+    if len(multiscale.coordinate_systems) > 1 or multiscale.transformations:
+        raise MetadataError(
+            f"{title} has several coordinate systems, for which version 0.5 has no place."
+            " Write version 0.6."
+        )
+    datasets = []
+    for dataset in multiscale.datasets:
+        scale, translation = _diagonal(dataset, len(multiscale.axes), title)
+        listed: list[dict[str, Any]] = [transformation_to_json(Scale(scale))]
+        if translation is not None:
+            listed.append(transformation_to_json(Translation(translation)))
+        datasets.append({"path": dataset.path, "coordinateTransformations": listed})
+    return {"axes": [_axis(each) for each in multiscale.axes], "datasets": datasets}
+
+
+def _dataset_06(dataset: Dataset, multiscale: Multiscale, title: str) -> dict[str, Any]:
+    # A level has one transformation: identity, scale, or a sequence of scale and translation.
+    found = dataset.transformation
+    match found:
+        case (
+            Identity()
+            | Scale(scale=tuple())
+            | Sequence(transformations=(Scale(scale=tuple()), Translation(translation=tuple())))
+        ):
+            written = transformation_to_json(found)
+            _diagonal(dataset, len(multiscale.axes), title)
+        case _:
+            scale, translation = _diagonal(dataset, len(multiscale.axes), title)
+            written = transformation_to_json(
+                Scale(scale)
+                if translation is None
+                else Sequence((Scale(scale), Translation(translation)))
+            )
+    refs = {"input": found.input, "output": found.output} if found else {}
+    # A level's input MUST have a path, its output a name.
+    if not (ref := refs.get("input")) or ref.path is None:
+        written["input"] = {"path": dataset.path}
+    else:
+        written["input"] = _without_none(path=ref.path, name=ref.name)
+    if not (ref := refs.get("output")) or ref.name is None:
+        written["output"] = {"name": multiscale.intrinsic.name}
+    else:
+        written["output"] = _without_none(path=ref.path, name=ref.name)
+    return {"path": dataset.path, "coordinateTransformations": [written]}
+
+
+def _diagonal(
+    dataset: Dataset, ndim: int, title: str
+) -> tuple[tuple[float, ...], tuple[float, ...] | None]:
+    if dataset.transformation is None:
+        raise MetadataError(
+            f"{title} has no scale for level '{dataset.path}', which OME-Zarr requires."
+            " Give the level a scale."
+        )
+    found = scale_and_translation(dataset.transformation, ndim)
+    if found is None:
+        raise MetadataError(
+            f"{title} places level '{dataset.path}' by more than scale and translation of its"
+            f" {ndim} axes. Put the {dataset.transformation.kind} between coordinate systems"
+            " instead (version 0.6)."
+        )
+    if not all(factor > 0 for factor in found[0]):
+        raise MetadataError(
+            f"{title} has a scale of {found[0]} for level '{dataset.path}'. Scales are positive."
+        )
+    return found
+
+
+def _axis(axis: Axis) -> dict[str, str]:
+    return _without_none(name=axis.name, type=axis.type, unit=axis.unit)
+
+
+def _system(system: CoordinateSystem) -> dict[str, Any]:
+    return {"name": system.name, "axes": [_axis(each) for each in system.axes]}
+
+
+def _check_axes(axes: tuple[Axis, ...], title: str, version: Version) -> None:
+    names = ", ".join(axis.name for axis in axes) or "none"
+    types = [axis.type for axis in axes]
+    # An image has 2 to 5 axes with different names, of which 2 or 3 are axes of space.
+    spatial = types.count("space")
+    array_like = version == "0.6" and types.count("array") >= 2
+    if not 2 <= len(axes) <= 5 or not (2 <= spatial <= 3 or array_like):
+        raise MetadataError(
+            f"{title} has axes {names}. OME-Zarr {version} wants 2 to 5 axes, 2 or 3 of them of"
+            " type space."
+        )
+    if len({axis.name for axis in axes}) != len(axes):
+        raise MetadataError(f"{title} has axes {names}. Give every axis a name of its own.")
+    # Time comes first, then a channel or custom axis, then the axes of space.
+    ranks = [{"time": 0, "space": 2}.get(kind or "", 1) for kind in types]
+    if version == "0.5" and ranks != sorted(ranks):
+        raise MetadataError(
+            f"{title} has axes in the order {names}. OME-Zarr 0.5 wants time, channel, space."
+        )
+
+
+def _check_anchored(source: SystemRef | None, target: SystemRef | None, title: str) -> None:
+    # Both ends MUST be named, so that the systems they connect are known.
+    for side, ref in (("input", source), ("output", target)):
+        if ref is None or ref.name is None:
+            raise MetadataError(
+                f"{title}: the transformation has no {side}. Name a coordinate system."
+            )
+
+
+def _scene(scene: Scene, version: Version) -> dict[str, Any]:
+    if version == "0.5":
+        raise MetadataError(
+            "A scene places several images, for which version 0.5 has no place. Write version 0.6."
+        )
+    if not scene.transformations:
+        raise MetadataError("The scene has no transformations. OME-Zarr 0.6 wants at least one.")
+    for each in scene.transformations:
+        _check_anchored(each.input, each.output, f"Scene, {each.kind}")
+    written: dict[str, Any] = {
+        "coordinateTransformations": [
+            transformation_to_json(each) for each in scene.transformations
+        ]
+    }
+    if scene.coordinate_systems:
+        written["coordinateSystems"] = [_system(each) for each in scene.coordinate_systems]
+    return written
+
+
+def _omero(omero: Omero) -> dict[str, Any]:
+    rdefs = _without_none(model=omero.model, defaultT=omero.default_t, defaultZ=omero.default_z)
+    written: dict[str, Any] = {"channels": [_channel(each) for each in omero.channels]}
+    return written | ({"rdefs": rdefs} if rdefs else {})
+
+
+def _channel(channel: OmeroChannel) -> dict[str, Any]:
+    return _without_none(
+        label=channel.label,
+        color=channel.color,
+        active=channel.active,
+        window=None if channel.window is None else _window(channel.window),
+    )
+
+
+def _window(window: Window) -> dict[str, float] | None:
+    # All four limits MUST be there: the outer ones may follow from the inner ones and vice versa.
+    limits = {
+        "min": window.start if window.min is None else window.min,
+        "max": window.end if window.max is None else window.max,
+        "start": window.min if window.start is None else window.start,
+        "end": window.max if window.end is None else window.end,
+    }
+    known = {key: limit for key, limit in limits.items() if limit is not None}
+    return known if len(known) == len(limits) else None
+
+
+def _image_label(label: ImageLabel) -> dict[str, Any]:
+    written: dict[str, Any] = {}
+    if label.colors:
+        written["colors"] = [
+            {"label-value": each.value} | ({"rgba": list(each.rgba)} if each.rgba else {})
+            for each in label.colors
+        ]
+    if label.properties:
+        written["properties"] = [
+            {"label-value": each.value} | _properties(each.mapping) for each in label.properties
+        ]
+    if label.source is not None:
+        written["source"] = {"image": label.source}
+    return written
+
+
+def _properties(mapping: FrozenMapping) -> dict[str, Any]:
+    return {key: value for key, value in mapping.to_json().items() if key != "label-value"}
+
+
+_NAME = re.compile(r"[A-Za-z0-9]+")
+_WELL = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9]+")
+_FIELD = re.compile(r"(?!\.+$)(?!__)[A-Za-z0-9_.-]+")
+
+
+def _plate(plate: Plate) -> dict[str, Any]:
+    if not plate.rows or not plate.columns or not plate.wells:
+        raise MetadataError("The plate has no rows, columns or wells. OME-Zarr wants all three.")
+    for name in (*plate.rows, *plate.columns):
+        if not _NAME.fullmatch(name):
+            raise MetadataError(f"Plate row or column '{name}' is not made of letters and digits.")
+    for well in plate.wells:
+        if not _WELL.fullmatch(well.path):
+            raise MetadataError(f"Well path '{well.path}' is not a row and a column, as 'A/1' is.")
+    written: dict[str, Any] = {
+        "rows": [{"name": name} for name in plate.rows],
+        "columns": [{"name": name} for name in plate.columns],
+        "wells": [
+            {"path": well.path, "rowIndex": well.row_index, "columnIndex": well.column_index}
+            for well in plate.wells
+        ],
+    }
+    if plate.acquisitions:
+        written["acquisitions"] = [_acquisition(each) for each in plate.acquisitions]
+    return written | _without_none(name=plate.name, field_count=plate.field_count)
+
+
+def _acquisition(acquisition: Acquisition) -> dict[str, Any]:
+    return _without_none(
+        id=acquisition.id,
+        name=acquisition.name,
+        description=acquisition.description,
+        maximumfieldcount=acquisition.maximum_field_count,
+        starttime=acquisition.start_time,
+        endtime=acquisition.end_time,
+    )
+
+
+def _well(well: Well) -> dict[str, Any]:
+    if not well.images:
+        raise MetadataError("The well has no fields of view. OME-Zarr wants at least one.")
+    for image in well.images:
+        if not _FIELD.fullmatch(image.path):
+            raise MetadataError(
+                f"Field of view path '{image.path}' is not made of letters, digits, '_', '.', '-'."
+            )
+    return {
+        "images": [
+            _without_none(path=each.path, acquisition=each.acquisition) for each in well.images
+        ]
+    }

@@ -1,0 +1,48 @@
+"""Wells: the fields of view of one well of a plate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from napari_ome_zip.ome.reading import Notes, Place, integer, shown, text
+
+
+@dataclass(frozen=True, slots=True)
+class WellImage:
+    """One field of view."""
+
+    path: str
+    """Path of the image, relative to the well's group."""
+    acquisition: int | None = None
+    """Identifier of the acquisition in the plate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Well:
+    """One well (section "well")."""
+
+    images: tuple[WellImage, ...] = ()
+
+
+def parse_well(value: Any, place: Place, notes: Notes) -> Well | None:
+    """Read a well; None, with a finding, where it is no object."""
+    place = place.owned()
+    listed = value.get("images") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(listed, list | tuple | None):
+        found = listed if isinstance(value, dict) else value
+        notes.add("well-illegal", place, f"Well images are {shown(found)}; ignored.")
+        return Well() if isinstance(value, dict) else None
+    images: list[WellImage] = []
+    for index, item in enumerate(listed or ()):
+        path = text(item.get("path") if isinstance(item, dict) else item)
+        if path is None:
+            notes.add(
+                "well-illegal",
+                place.key("images").item(index),
+                f"Field of view {index} of the well has no path; left out.",
+            )
+            continue
+        acquisition = integer(item.get("acquisition")) if isinstance(item, dict) else None
+        images.append(WellImage(path, acquisition))
+    return Well(tuple(images))
