@@ -1,0 +1,25 @@
+"""Bytes: archives, folders and memory behind one read-only store."""
+
+from __future__ import annotations
+
+from napari_ome_zip.storage.archive_index import ArchiveEntry, ArchiveIndex
+from napari_ome_zip.storage.archive_store import ArchiveStore
+from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES, HierarchyStore
+from napari_ome_zip.storage.directory_store import DirectoryStore
+from napari_ome_zip.storage.memory_store import MappingStore
+from napari_ome_zip.storage.names import ARCHIVE_SUFFIXES, is_archive_name, stem
+from napari_ome_zip.storage.open import open_store
+
+__all__ = [
+    "ARCHIVE_SUFFIXES",
+    "MAX_DOCUMENT_BYTES",
+    "ArchiveEntry",
+    "ArchiveIndex",
+    "ArchiveStore",
+    "DirectoryStore",
+    "HierarchyStore",
+    "MappingStore",
+    "is_archive_name",
+    "open_store",
+    "stem",
+]

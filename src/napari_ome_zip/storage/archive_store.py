@@ -1,0 +1,316 @@
+"""A read-only Zarr store on a ZIP archive, with positional reads and exact byte ranges."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from functools import cached_property
+
+from zarr.abc.store import ByteRequest
+from zarr.core.buffer import Buffer, BufferPrototype
+
+from napari_ome_zip.errors import ArchiveError, DamagedEntryError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.storage.archive_file import ArchiveFile, Fingerprint, reopened
+from napari_ome_zip.storage.archive_index import ArchiveEntry, ArchiveIndex
+from napari_ome_zip.storage.base import HierarchyStore, as_buffer, resolve_range
+from napari_ome_zip.storage.decoding import STORED, decode, refuse_unreadable
+from napari_ome_zip.storage.names import stem
+from napari_ome_zip.storage.tree import NameTree, group_paths
+
+MAX_READ_BYTES = 8 << 30
+"""Largest entry that is read as a whole (8 GiB); ranges of larger ones can be read."""
+
+DECODED_CACHE_BYTES = 128 << 20
+"""Decoded content of compressed entries that is kept for the next read (128 MiB)."""
+
+_LOCAL_SIGNATURE = b"PK\x03\x04"
+_LOCAL_SIZE = 30
+# Room for the extra fields that writers put into local headers, so that one read mostly suffices.
+_EXTRA_ROOM = 64
+# Longer reads leave the event loop to others; shorter ones take less time than changing threads.
+_LONG_READ = 1 << 20
+
+
+class ArchiveStore(HierarchyStore):
+    """The hierarchy inside a ZIP archive.
+
+    The file stays open as long as the store lives, so that another file may be put in its place
+    while layers still read from it. Closing the store does not close the file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The archive.
+    root : str
+        Folder inside the archive that is the root of the hierarchy; empty for the archive's root.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, PermissionError
+        As the operating system says.
+    ArchiveError
+        When the file is not a usable ZIP archive.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], root: str = "") -> None:
+        self._use(ArchiveFile(path), root)
+
+    def _use(self, file: ArchiveFile, root: str, noted: tuple[Finding, ...] = ()) -> None:
+        super().__init__(stem(file.path), file.path, noted)
+        self.root = root.strip("/")
+        self._prefix = f"{self.root}/" if self.root else ""
+        self._file = file
+        self._data_starts: dict[int, int] = {}
+        self._decoded = _DecodedCache(DECODED_CACHE_BYTES)
+
+    @property
+    def index(self) -> ArchiveIndex:
+        """What the whole archive holds."""
+        return self._file.index
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        # docstring inherited
+        return self._noted + self._file.index.findings
+
+    def at_root(self, root: str, noted: tuple[Finding, ...] = ()) -> ArchiveStore:
+        # docstring inherited
+        other = type(self).__new__(type(self))
+        other._use(self._file, self._prefix + root, self._noted + noted)
+        return other
+
+    def entry(self, key: str) -> ArchiveEntry | None:
+        """The entry behind a key."""
+        return self._file.index.find(self._prefix + key)
+
+    def get_sync(
+        self,
+        key: str,
+        *,
+        prototype: BufferPrototype | None = None,
+        byte_range: ByteRequest | None = None,
+    ) -> Buffer | None:
+        # docstring inherited
+        entry = self._file.index.find(self._prefix + key)
+        if entry is None:
+            return None
+        return as_buffer(self._read_entry(entry, byte_range), prototype)
+
+    async def get(
+        self,
+        key: str,
+        prototype: BufferPrototype,
+        byte_range: ByteRequest | None = None,
+    ) -> Buffer | None:
+        # docstring inherited
+        if not self._is_open:
+            await self._open()
+        entry = self._file.index.find(self._prefix + key)
+        if entry is None:
+            return None
+        start, stop = resolve_range(byte_range, entry.size)
+        if entry.method == STORED and stop - start < _LONG_READ:
+            return as_buffer(self._read_entry(entry, byte_range), prototype)
+        data = await asyncio.to_thread(self._read_entry, entry, byte_range)
+        return as_buffer(data, prototype)
+
+    def size_of(self, key: str) -> int | None:
+        # docstring inherited
+        entry = self.entry(key)
+        return None if entry is None else entry.size
+
+    def keys(self) -> Iterator[str]:
+        # docstring inherited
+        prefix = self._prefix
+        if not prefix:
+            yield from self._file.index.names()
+            return
+        for name in self._file.index.names():
+            if name.startswith(prefix):
+                yield name[len(prefix) :]
+
+    def child_names(self, prefix: str) -> tuple[str, ...]:
+        # docstring inherited
+        return self._tree.children(prefix)
+
+    def group_paths(self) -> tuple[str, ...]:
+        # docstring inherited
+        prefix = self._prefix
+        documents = self._file.index.documents()
+        return group_paths(name[len(prefix) :] for name in documents if name.startswith(prefix))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, type(self))
+            and self.source == other.source
+            and self.root == other.root
+            and (self._file is other._file or self._fingerprint == other._fingerprint)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.source, self.root))
+
+    def __str__(self) -> str:
+        return f"ome-zip://{self.source}" + (f"!/{self.root}" if self.root else "")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (type(self), self.source, self.root, self._noted, self._fingerprint)
+
+    def _again(self) -> ArchiveStore:
+        return self.at_root("")
+
+    @cached_property
+    def _fingerprint(self) -> Fingerprint:
+        return self._file.fingerprint()
+
+    @cached_property
+    def _tree(self) -> NameTree:
+        return NameTree(self.keys())
+
+    def _pread(self, offset: int, length: int) -> bytes:
+        """Read bytes of the file: every byte of every entry comes this way."""
+        return self._file.read(offset, length)
+
+    def _read_entry(
+        self, entry: ArchiveEntry, byte_range: ByteRequest | None
+    ) -> bytes | memoryview:
+        start, stop = resolve_range(byte_range, entry.size)
+        refuse_unreadable(entry)
+        if entry.method != STORED:
+            content = self._decoded.get(entry.offset)
+            if content is None:
+                content = decode(entry, bytes(self._payload(entry)))
+                _verify_crc(entry, content)
+                self._decoded.put(entry.offset, content)
+            return content if byte_range is None else memoryview(content)[start:stop]
+        if entry.compressed_size != entry.size:
+            raise DamagedEntryError(
+                entry.name,
+                f"{entry.name!r} is damaged: it is stored as it is, but its sizes differ "
+                f"({entry.compressed_size:,} and {entry.size:,} bytes).",
+            )
+        if byte_range is None:
+            payload = self._payload(entry)
+            _verify_crc(entry, payload)
+            return payload
+        if start == stop:
+            return b""
+        data = self._pread(self._data_start(entry) + start, stop - start)
+        if len(data) < stop - start:
+            raise _cut_short(entry)
+        return data
+
+    def _payload(self, entry: ArchiveEntry) -> memoryview:
+        """The entry's bytes in the file, read together with its local header."""
+        size = entry.compressed_size
+        if entry.offset + _LOCAL_SIZE + size > self._file.size or entry.offset < 0:
+            raise _cut_short(entry)
+        if size > MAX_READ_BYTES:
+            raise ArchiveError(
+                f"{entry.name!r} has {size:,} bytes, more than the {MAX_READ_BYTES >> 30} GiB "
+                "that are read of one entry. Use smaller chunks, or sharding."
+            )
+        guess = _LOCAL_SIZE + len(entry.name) + _EXTRA_ROOM + size
+        data = memoryview(self._pread(entry.offset, guess))
+        start = _header_size(entry, bytes(data[:_LOCAL_SIZE]))
+        if len(data) < start + size:
+            data = memoryview(self._pread(entry.offset + start, size))
+            start = 0
+        if len(data) < start + size:
+            raise _cut_short(entry)
+        return data[start : start + size]
+
+    def _data_start(self, entry: ArchiveEntry) -> int:
+        """Where the entry's bytes begin; remembered, since ranges of one entry are read often."""
+        start = self._data_starts.get(entry.offset)
+        if start is None:
+            if entry.offset < 0:
+                raise _cut_short(entry)
+            start = entry.offset + _header_size(entry, self._pread(entry.offset, _LOCAL_SIZE))
+            self._data_starts[entry.offset] = start
+        return start
+
+
+class _DecodedCache:
+    """Content of compressed entries, the most recently used up to a number of bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+        self._contents: OrderedDict[int, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    def get(self, offset: int) -> bytes | None:
+        with self._own_lock():
+            content = self._contents.get(offset)
+            if content is not None:
+                self._contents.move_to_end(offset)
+            return content
+
+    def put(self, offset: int, content: bytes) -> None:
+        with self._own_lock():
+            if offset in self._contents:
+                return
+            self._contents[offset] = content
+            self._size += len(content)
+            # The latest one stays whatever its size: its other ranges are asked for next.
+            while self._size > self._limit and len(self._contents) > 1:
+                _, oldest = self._contents.popitem(last=False)
+                self._size -= len(oldest)
+
+    def _own_lock(self) -> threading.Lock:
+        # A thread of the parent process may have held the lock when this process was forked.
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._lock = threading.Lock()
+            self._contents.clear()
+            self._size = 0
+        return self._lock
+
+
+def _restore(
+    kind: type[ArchiveStore],
+    path: str,
+    root: str,
+    noted: tuple[Finding, ...],
+    fingerprint: Fingerprint,
+) -> ArchiveStore:
+    store = kind.__new__(kind)
+    store._use(reopened(path, fingerprint), root, noted)
+    return store
+
+
+def _header_size(entry: ArchiveEntry, header: bytes) -> int:
+    if len(header) < _LOCAL_SIZE or not header.startswith(_LOCAL_SIGNATURE):
+        raise DamagedEntryError(
+            entry.name,
+            f"{entry.name!r} is damaged: it does not begin where the archive's directory says.",
+        )
+    name_length = int.from_bytes(header[26:28], "little")
+    extra_length = int.from_bytes(header[28:30], "little")
+    return _LOCAL_SIZE + name_length + extra_length
+
+
+def _verify_crc(entry: ArchiveEntry, content: bytes | memoryview) -> None:
+    found = zlib.crc32(content)
+    if found != entry.crc:
+        raise DamagedEntryError(
+            entry.name,
+            f"{entry.name!r} is damaged: its checksum is {found:08x}, "
+            f"{entry.crc:08x} was written. Copy or download the file again.",
+        )
+
+
+def _cut_short(entry: ArchiveEntry) -> DamagedEntryError:
+    return DamagedEntryError(
+        entry.name, f"{entry.name!r} is damaged: the file ends before its last byte."
+    )

@@ -1,0 +1,242 @@
+"""The central directory of a ZIP archive: its raw bytes parsed into columns, one row an entry.
+
+The records chain by their own lengths, so a plain reading is one Python loop over all of them.
+Here the places of all record signatures are found at once, the chain is checked on the arrays,
+and the fields are gathered column by column; only odd directories are walked record by record.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from napari_ome_zip.errors import ArchiveError
+
+RECORD_SIZE = 46
+SIGNATURE = b"PK\x01\x02"
+DIGITAL_SIGNATURE = b"PK\x05\x05"
+_UTF8_FLAG = 0x800
+_FULL_32 = 0xFFFFFFFF
+_FULL_16 = 0xFFFF
+_LENGTHS = struct.Struct("<HHH")
+
+_RECORD = np.dtype(
+    [
+        ("signature", "<u4"),
+        ("made_by", "<u2"),
+        ("needed", "<u2"),
+        ("flags", "<u2"),
+        ("method", "<u2"),
+        ("time", "<u2"),
+        ("date", "<u2"),
+        ("crc", "<u4"),
+        ("compressed_size", "<u4"),
+        ("size", "<u4"),
+        ("name_length", "<u2"),
+        ("extra_length", "<u2"),
+        ("comment_length", "<u2"),
+        ("disk", "<u2"),
+        ("internal", "<u2"),
+        ("external", "<u4"),
+        ("offset", "<u4"),
+    ]
+)
+
+_Bytes = NDArray[np.uint8]
+_Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryColumns:
+    """All records of a central directory, in its order."""
+
+    names: list[str]
+    """Names as written, decoded; nothing is normalised here."""
+    offsets: NDArray[np.uint64]
+    """Place of each local header, as written (without what lies before the archive)."""
+    compressed_sizes: NDArray[np.uint64]
+    sizes: NDArray[np.uint64]
+    crcs: NDArray[np.uint32]
+    methods: NDArray[np.uint16]
+    flags: NDArray[np.uint16]
+    disks: NDArray[np.uint16]
+    zip64_count: int
+    """How many records carry a ZIP64 extra field that was needed."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def parse_directory(raw: bytes) -> DirectoryColumns:
+    """Parse the bytes of a central directory.
+
+    Parameters
+    ----------
+    raw : bytes
+        The directory from its first record to its end.
+
+    Raises
+    ------
+    ArchiveError
+        When the records do not chain to the end of the bytes.
+    """
+    cells = np.frombuffer(raw, np.uint8)
+    starts, end = _record_starts(raw, cells)
+    if starts.size:
+        windows = sliding_window_view(cells, RECORD_SIZE)[starts]
+        records = np.ascontiguousarray(windows).view(_RECORD).ravel()
+    else:
+        records = np.zeros(0, _RECORD)
+    name_starts = starts + RECORD_SIZE
+    name_ends = name_starts + records["name_length"]
+    sizes, compressed, offsets, zip64_count = _wide_fields(raw, cells, records, name_ends)
+    return DirectoryColumns(
+        names=_names(raw[:end], records["flags"], name_starts, name_ends),
+        offsets=offsets,
+        compressed_sizes=compressed,
+        sizes=sizes,
+        crcs=records["crc"].copy(),
+        methods=records["method"].copy(),
+        flags=records["flags"].copy(),
+        disks=records["disk"].copy(),
+        zip64_count=zip64_count,
+    )
+
+
+def leading_length(raw: bytes, wanted: bytes) -> int:
+    """Bytes taken by the records at the front whose names are ``wanted`` or end in ``/wanted``."""
+    position = 0
+    tail = b"/" + wanted
+    while raw.startswith(SIGNATURE, position) and position + RECORD_SIZE <= len(raw):
+        name, extra, comment = _LENGTHS.unpack_from(raw, position + 28)
+        name_start = position + RECORD_SIZE
+        written = raw[name_start : name_start + name]
+        if written != wanted and not written.endswith(tail):
+            break
+        following = name_start + name + extra + comment
+        if following > len(raw):
+            break
+        position = following
+    return position
+
+
+def _record_starts(raw: bytes, cells: _Bytes) -> tuple[_Places, int]:
+    """Where each record starts, and where the last one ends."""
+    found = np.flatnonzero(cells[: max(len(raw) - RECORD_SIZE + 1, 0)] == SIGNATURE[0])
+    for place in range(1, 4):
+        found = found[cells[found + place] == SIGNATURE[place]]
+    if found.size:
+        spans = RECORD_SIZE + sum(
+            cells[found + place].astype(np.int64) << shift
+            for place, shift in ((28, 0), (29, 8), (30, 0), (31, 8), (32, 0), (33, 8))
+        )
+        ends = found + spans
+        if found[0] == 0 and np.array_equal(found[1:], ends[:-1]) and ends[-1] == len(raw):
+            return found, len(raw)
+    return _walk(raw)
+
+
+def _walk(raw: bytes) -> tuple[_Places, int]:
+    """The same record by record, for a directory that holds signatures in names, or worse."""
+    starts: list[int] = []
+    position = 0
+    total = len(raw)
+    while position < total and not raw.startswith(DIGITAL_SIGNATURE, position):
+        if position + RECORD_SIZE > total or not raw.startswith(SIGNATURE, position):
+            raise _inconsistent(len(starts))
+        name, extra, comment = _LENGTHS.unpack_from(raw, position + 28)
+        starts.append(position)
+        position += RECORD_SIZE + name + extra + comment
+        if position > total:
+            raise _inconsistent(len(starts))
+    return np.array(starts, np.int64), position
+
+
+def _inconsistent(good: int) -> ArchiveError:
+    return ArchiveError(
+        "The archive is incomplete or damaged: its central directory (the list of what it holds) "
+        f"breaks off after {good:,} entries. Copy or download the file again."
+    )
+
+
+def _wide_fields(
+    raw: bytes, cells: _Bytes, records: NDArray[Any], extra_starts: _Places
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], int]:
+    """Sizes and offsets, taken from the ZIP64 extra field where the 32-bit fields are full."""
+    columns = [records[name].astype(np.uint64) for name in ("size", "compressed_size", "offset")]
+    needed = np.stack([column == _FULL_32 for column in columns])
+    rows = np.flatnonzero(needed.any(axis=0))
+    if not rows.size:
+        return columns[0], columns[1], columns[2], 0
+    needed = needed[:, rows]
+    starts = extra_starts[rows]
+    counts = needed.sum(axis=0)
+    # The usual writer puts the ZIP64 field first: read all such rows at once.
+    inside = (starts + 4 + 8 * counts <= len(raw)) & (
+        records["extra_length"][rows] >= 4 + 8 * counts
+    )
+    first = np.where(inside, starts, 0)
+    ids = cells[first].astype(np.int64) | cells[first + 1].astype(np.int64) << 8
+    lengths = cells[first + 2].astype(np.int64) | cells[first + 3].astype(np.int64) << 8
+    usual = inside & (ids == 1) & (lengths >= 8 * counts)
+    position = starts + 4
+    eights = sliding_window_view(cells, 8) if len(raw) >= 8 else None
+    for column, wanted in zip(columns, needed, strict=True):
+        chosen = usual & wanted
+        if eights is not None and chosen.any():
+            values = np.ascontiguousarray(eights[position[chosen]]).view("<u8").ravel()
+            column[rows[chosen]] = values
+        position = position + 8 * wanted
+    taken = int(usual.sum())
+    for index in np.flatnonzero(~usual):
+        row = int(rows[index])
+        start = int(starts[index])
+        extra = raw[start : start + int(records["extra_length"][row])]
+        values_found = _zip64_values(extra, int(counts[index]))
+        if values_found is None:
+            continue  # exactly 0xFFFFFFFF, or nonsense: reading the entry will tell
+        taken += 1
+        for column, wanted in zip(columns, needed[:, index], strict=True):
+            if wanted:
+                column[row] = values_found.pop(0)
+    return columns[0], columns[1], columns[2], taken
+
+
+def _zip64_values(extra: bytes, count: int) -> list[int] | None:
+    position = 0
+    while position + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, position)
+        position += 4
+        if kind == 1:
+            if length < 8 * count or position + 8 * count > len(extra):
+                return None
+            return list(struct.unpack_from(f"<{count}Q", extra, position))
+        position += length
+    return None
+
+
+def _names(raw: bytes, flags: NDArray[np.uint16], starts: _Places, ends: _Places) -> list[str]:
+    text = raw.decode("latin-1")
+    names = [text[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+    if not "".join(names).isascii():
+        for row, name in enumerate(names):
+            if not name.isascii():
+                names[row] = _decode(name.encode("latin-1"), bool(flags[row] & _UTF8_FLAG))
+    return names
+
+
+def _decode(name: bytes, is_utf8: bool) -> str:
+    """Decode a name that is not ASCII.
+
+    Without the flag the standard says code page 437. Many writers put UTF-8 there all the same,
+    and text in code page 437 is hardly ever valid UTF-8 by chance, so UTF-8 is tried first.
+    """
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return name.decode("utf-8", "replace") if is_utf8 else name.decode("cp437")

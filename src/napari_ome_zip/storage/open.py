@@ -1,0 +1,140 @@
+"""Opening whatever holds an image, and finding the root of its hierarchy."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.storage.archive_store import ArchiveStore
+from napari_ome_zip.storage.base import HierarchyStore
+from napari_ome_zip.storage.decoding import refuse_unreadable
+from napari_ome_zip.storage.directory_store import DirectoryStore
+from napari_ome_zip.storage.memory_store import MappingStore
+from napari_ome_zip.storage.names import DOCUMENT_NAMES, is_archive_name, is_junk
+
+_SHOWN = 4
+
+
+def open_store(
+    source: str | os.PathLike[str] | HierarchyStore | Mapping[str, bytes],
+) -> HierarchyStore:
+    """Open an archive, a folder, or bytes in memory as the store of one hierarchy.
+
+    The root of the hierarchy is the root of the store. Where it lies in the only folder that
+    holds one, it is opened from there, with a finding.
+
+    Parameters
+    ----------
+    source : str, path-like, HierarchyStore or mapping of str to bytes
+        Where the image lies.
+
+    Raises
+    ------
+    FileNotFoundError, PermissionError
+        As the operating system says.
+    ArchiveError
+        When the container cannot be used, or holds no hierarchy, or several and none at its root.
+    """
+    store = _choose(source)
+    if not _has_documents(store, ""):
+        store = _at_only_folder(store)
+    if isinstance(store, ArchiveStore):
+        for document in sorted(DOCUMENT_NAMES):
+            entry = store.entry(document)
+            if entry is not None:
+                refuse_unreadable(entry)
+    return store
+
+
+def _choose(
+    source: str | os.PathLike[str] | HierarchyStore | Mapping[str, bytes],
+) -> HierarchyStore:
+    if isinstance(source, HierarchyStore):
+        return source
+    if isinstance(source, Mapping):
+        return MappingStore(source)
+    path = Path(source)
+    if path.is_dir():
+        return DirectoryStore(path)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no such file: {path}")
+    return ArchiveStore(path)
+
+
+def _has_documents(store: HierarchyStore, folder: str) -> bool:
+    prefix = f"{folder}/" if folder else ""
+    return any(store.has(prefix + document) for document in DOCUMENT_NAMES)
+
+
+def _at_only_folder(store: HierarchyStore) -> HierarchyStore:
+    container = "folder" if isinstance(store, DirectoryStore) else "archive"
+    roots = _roots(store)
+    if not roots:
+        raise _nothing(store, container)
+    if len(roots) > 1:
+        raise _several(roots, container)
+    (root,) = roots
+    finding = Finding(
+        "root-in-folder",
+        root,
+        f"Everything lies in the folder '{root}/' inside the {container}; opened from there. "
+        "Repack it so that zarr.json is at the root.",
+    )
+    return store.at_root(root, (finding,))
+
+
+def _roots(store: HierarchyStore) -> list[str]:
+    """The topmost folders that hold Zarr documents; of a directory only those directly in it."""
+    if isinstance(store, DirectoryStore):
+        names = store.child_names("")
+        return [name for name in names if not is_junk(name) and _has_documents(store, name)]
+    topmost: dict[str, None] = {}
+    for path in store.group_paths():
+        if not any(str(parent) in topmost for parent in PurePosixPath(path).parents):
+            topmost[path] = None
+    return list(topmost)
+
+
+def _several(roots: list[str], container: str) -> ArchiveError:
+    # Parts of one image have plain names side by side; images of their own end in .zarr.
+    if any(root.lower().endswith(".zarr") for root in roots):
+        return ArchiveError(
+            f"Several OME-Zarr images lie in the {container}, and none at its root: "
+            f"{_listed(roots)}. Unpack it, and pack the content of each folder on its own."
+        )
+    return ArchiveError(
+        f"No zarr.json at the root of the {container}, only the folders {_listed(roots)}. "
+        "The document that describes the image is missing, or there are several images: "
+        "write it again, or pack the content of one folder on its own."
+    )
+
+
+def _nothing(store: HierarchyStore, container: str) -> ArchiveError:
+    if isinstance(store, DirectoryStore):
+        return ArchiveError(f"No OME-Zarr in this folder: there is no zarr.json in {store.source}")
+    files = [name for name in store.keys() if not is_junk(name)]  # noqa: SIM118  a store
+    if not files:
+        return ArchiveError(
+            "The archive is empty: it holds no files. Write it again, or download it again."
+        )
+    nested = [name for name in files if is_archive_name(name) or name.lower().endswith(".zip")]
+    if len(nested) == len(files):
+        return ArchiveError(
+            f"The archive only contains another archive: {_listed(nested)}. "
+            "Unpack it first, then open that file."
+        )
+    kinds = Counter(PurePosixPath(name).suffix.lower() or "no suffix" for name in files)
+    listed = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(_SHOWN))
+    return ArchiveError(
+        f"No OME-Zarr in the {container}: there is no zarr.json among its files ({listed}). "
+        "Unpack it and open the files themselves."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:_SHOWN])
+    return shown + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")

@@ -1,0 +1,43 @@
+"""The folders that entry names imply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class NameTree:
+    """Children of each folder, made from the full names of files."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        folders: dict[str, list[str]] = {"": []}
+        for name in names:
+            folder, _, base = name.rpartition("/")
+            children = folders.get(folder)
+            if children is None:
+                children = _add_folder(folders, folder)
+            children.append(base)
+        self._folders = folders
+
+    def children(self, folder: str) -> tuple[str, ...]:
+        """Names of the files and folders that lie directly in a folder, sorted."""
+        return tuple(sorted(set(self._folders.get(folder.strip("/"), ()))))
+
+
+def _add_folder(folders: dict[str, list[str]], folder: str) -> list[str]:
+    children: list[str] = []
+    folders[folder] = children
+    while folder:
+        parent, _, base = folder.rpartition("/")
+        siblings = folders.get(parent)
+        if siblings is not None:
+            siblings.append(base)
+            break
+        folders[parent] = [base]
+        folder = parent
+    return children
+
+
+def group_paths(documents: Iterable[str]) -> tuple[str, ...]:
+    """Folders that hold any of these documents, parents before children."""
+    folders = {name.rpartition("/")[0] for name in documents}
+    return tuple(sorted(folders, key=lambda path: (path.count("/") + bool(path), path)))
