@@ -26,7 +26,7 @@ _DOCUMENT = "zarr.json"
 _VERSION = re.compile(r"\d+\.\d+")
 
 
-def is_document(name: str) -> bool:
+def is_zarr_json(name: str) -> bool:
     """Whether an entry is a Zarr v3 metadata document; ``foozarr.json`` is none."""
     return name == _DOCUMENT or name.endswith(f"/{_DOCUMENT}")
 
@@ -113,7 +113,7 @@ class ArchiveWriter:
         SaveError
             The disk does not take the bytes.
         """
-        strangers = [name for name in documents if not is_document(name)]
+        strangers = [name for name in documents if not is_zarr_json(name)]
         if strangers:
             raise ArchiveError(f"Not a zarr.json document: {strangers[0]!r}. Write it as a chunk.")
         if _DOCUMENT not in documents:
@@ -152,7 +152,7 @@ class ArchiveWriter:
             The disk does not take the bytes.
         """
         _check_name(name)
-        if is_document(name):
+        if is_zarr_json(name):
             raise ArchiveError(
                 f"Too late for the document {name!r}: documents come first in the archive, "
                 "through write_documents."

@@ -16,7 +16,7 @@ from zarr.abc.store import (
 from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 
 from napari_ome_zip.errors import ArchiveError
-from napari_ome_zip.storage.archive_writer import ArchiveWriter, is_document
+from napari_ome_zip.storage.archive_writer import ArchiveWriter, is_zarr_json
 
 
 class ArchiveWriterStore(Store):
@@ -99,7 +99,7 @@ class ArchiveWriterStore(Store):
         SaveError
             The disk does not take the bytes.
         """
-        if not is_document(key):
+        if not is_zarr_json(key):
             self._writer.write(key, value.as_buffer_like())
             return
         written = self._writer.documents.get(key)

@@ -57,6 +57,8 @@ class PartialFile:
             existing = _existing(self.target, self._shown)
             self.path = self.target.with_name(_partial_name(self.target.name))
             self._fd: int | None = _create(self.path)
+        except SaveError:
+            raise
         except OSError as error:
             raise self._unwritable(error) from error
         if existing is not None:
@@ -127,8 +129,6 @@ class PartialFile:
                 os.close(descriptor)
 
     def _unwritable(self, error: OSError) -> SaveError:
-        if isinstance(error, SaveError):
-            return error
         folder, name = self._shown.parent, self._shown.name
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             problem = f"No such folder: {folder}. Create it, or choose another one"
@@ -185,11 +185,13 @@ def _existing(target: Path, shown: Path) -> os.stat_result | None:
         )
     if not stat.S_ISREG(found.st_mode):
         raise SaveError(f"Not a regular file: {shown}. Choose another name.", errno.EINVAL)
-    if not os.access(target, os.W_OK):
+    try:
+        os.close(os.open(target, os.O_WRONLY))
+    except PermissionError as error:
         raise SaveError(
             f"Write-protected: {shown}. Choose another name, or allow the file to be changed.",
-            errno.EACCES,
-        )
+            error.errno,
+        ) from error
     return found
 
 
