@@ -1,0 +1,25 @@
+"""Say what is wrong with an OME-Zarr, by which rule, and what to do about it."""
+
+from __future__ import annotations
+
+from napari_ome_zip.validation.documents_check import (
+    check_group_attributes,
+    check_hierarchy_documents,
+)
+from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
+from napari_ome_zip.validation.registry import RULES
+from napari_ome_zip.validation.report import Issue, Location, Report, Severity, aggregate
+from napari_ome_zip.validation.rule import Rule
+
+__all__ = [
+    "RULES",
+    "DocumentSet",
+    "Issue",
+    "Location",
+    "Report",
+    "Rule",
+    "Severity",
+    "aggregate",
+    "check_group_attributes",
+    "check_hierarchy_documents",
+]

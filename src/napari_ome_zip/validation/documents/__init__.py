@@ -1,0 +1,1 @@
+"""Rules on metadata documents: one module per object of the specification."""

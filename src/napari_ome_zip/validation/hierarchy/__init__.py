@@ -1,0 +1,1 @@
+"""Rules on how the documents of one hierarchy fit together: one module per relation."""

@@ -1,0 +1,70 @@
+"""All rules, by their code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType, ModuleType
+
+from napari_ome_zip.validation import rule
+from napari_ome_zip.validation.documents import (
+    agreement,
+    axes,
+    bioformats2raw,
+    coordinate_systems,
+    dimensions,
+    group,
+    image_label,
+    level_transformations,
+    multiscale,
+    omero,
+    plate,
+    references,
+    scene,
+    transformations,
+    well,
+)
+from napari_ome_zip.validation.hierarchy import (
+    collections,
+    consistency,
+    fields,
+    graph,
+    label_images,
+    levels,
+)
+from napari_ome_zip.validation.rule import Rule
+
+_MODULES: tuple[ModuleType, ...] = (
+    rule,
+    group,
+    axes,
+    coordinate_systems,
+    multiscale,
+    level_transformations,
+    transformations,
+    references,
+    dimensions,
+    agreement,
+    omero,
+    image_label,
+    plate,
+    well,
+    bioformats2raw,
+    scene,
+    consistency,
+    levels,
+    label_images,
+    collections,
+    graph,
+    fields,
+)
+
+
+def _collect() -> Iterator[tuple[str, Rule]]:
+    for module in _MODULES:
+        for value in vars(module).values():
+            if isinstance(value, Rule):
+                yield value.code, value
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(dict(_collect()))
+"""Every rule by its code, in the order of the specification."""

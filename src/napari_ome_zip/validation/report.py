@@ -1,0 +1,236 @@
+"""What a check found: issues with their places, collected in a report."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+_LOCATIONS_KEPT = 5
+_ISSUES_SHOWN_PER_CODE = 5
+
+
+class Severity(StrEnum):
+    """How much an issue matters."""
+
+    ERROR = "error"
+    """A MUST of the specification is broken: the file is not valid."""
+    WARNING = "warning"
+    """A SHOULD of the specification is broken: the file is valid, but less useful."""
+    INFO = "info"
+    """Worth knowing; nothing is broken."""
+
+    @property
+    def rank(self) -> int:
+        """0 for the most severe, so that sorting puts errors first."""
+        return _RANKS[self]
+
+
+_RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where an issue lies."""
+
+    entry: str = ""
+    """Name of the entry (file) inside the hierarchy or archive; empty for the whole of it."""
+    json_path: str = ""
+    """Place inside a JSON document, such as ``ome.multiscales[0].datasets[1].path``."""
+
+    def at(self, *parts: str | int) -> Location:
+        """Return the location of a part of this one.
+
+        Parameters
+        ----------
+        *parts
+            Names of fields and positions in lists, from the outside in.
+        """
+        path = self.json_path
+        for part in parts:
+            if isinstance(part, int):
+                path += f"[{part}]"
+            elif part.replace("-", "_").isidentifier():
+                path += f".{part}" if path else part
+            else:
+                path += f"[{json.dumps(part)}]"
+        return replace(self, json_path=path)
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.entry, self.json_path) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing that is wrong, or worth knowing, and what to do about it."""
+
+    code: str
+    """Stable kebab-case name of the rule that was broken."""
+    severity: Severity
+    location: Location
+    message: str
+    """What was found and what was expected; the point comes first."""
+    rule: str
+    """The specification and its section."""
+    remedy: str
+    """What to do."""
+    count: int = 1
+    """How many equal issues this one stands for."""
+    also: tuple[Location, ...] = ()
+    """The next few places of those equal issues."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the issue as JSON values."""
+        entry: dict[str, Any] = {
+            "code": self.code,
+            "severity": self.severity.value,
+            "entry": self.location.entry,
+            "json_path": self.location.json_path,
+            "message": self.message,
+            "rule": self.rule,
+            "remedy": self.remedy,
+        }
+        if self.count > 1:
+            entry["count"] = self.count
+            entry["also"] = [{"entry": a.entry, "json_path": a.json_path} for a in self.also]
+        return entry
+
+
+def aggregate(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """Merge issues that say the same at several places, errors first.
+
+    Returns
+    -------
+    tuple of Issue
+        In order of severity, otherwise in the order given. An issue that stands for several has
+        their number in ``count`` and the first few further places in ``also``.
+    """
+    merged: dict[tuple[str, Severity, str], list[Issue]] = {}
+    for issue in issues:
+        merged.setdefault((issue.code, issue.severity, issue.message), []).append(issue)
+    result = []
+    for same in merged.values():
+        places = [place for issue in same for place in (issue.location, *issue.also)]
+        count = sum(issue.count for issue in same)
+        result.append(replace(same[0], count=count, also=tuple(places[1:_LOCATIONS_KEPT])))
+    return tuple(sorted(result, key=lambda issue: issue.severity.rank))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict on one file, directory or document."""
+
+    path: str
+    """What was checked, as the user named it."""
+    kind: str
+    """What it is: ``archive``, ``directory`` or ``document``."""
+    version: str | None
+    """The version of OME-Zarr it was judged by; None where none was found."""
+    issues: tuple[Issue, ...]
+
+    @classmethod
+    def of(cls, path: str, kind: str, version: str | None, issues: Iterable[Issue]) -> Report:
+        """Return the report on these issues, equal ones merged, errors first."""
+        return cls(path, kind, version, aggregate(issues))
+
+    @property
+    def valid(self) -> bool:
+        """Whether no MUST is broken."""
+        return not self.errors
+
+    @property
+    def errors(self) -> tuple[Issue, ...]:
+        """The broken MUSTs."""
+        return self._with(Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Issue, ...]:
+        """The broken SHOULDs."""
+        return self._with(Severity.WARNING)
+
+    @property
+    def infos(self) -> tuple[Issue, ...]:
+        """What is merely worth knowing."""
+        return self._with(Severity.INFO)
+
+    def _with(self, severity: Severity) -> tuple[Issue, ...]:
+        return tuple(issue for issue in self.issues if issue.severity is severity)
+
+    @property
+    def counts(self) -> dict[Severity, int]:
+        """Number of occurrences per severity; merged issues count as often as they occur."""
+        return {s: sum(issue.count for issue in self._with(s)) for s in Severity}
+
+    @property
+    def verdict(self) -> str:
+        """One line: valid or not, and how many issues of which severity."""
+        counts = self.counts
+        found = [_counted(counts[s], s) for s in Severity if counts[s]]
+        head = "Valid" if self.valid else "Not valid"
+        name = f" OME-Zarr {self.version}" if self.version else " OME-Zarr"
+        return f"{head}{name}: {', '.join(found) if found else 'nothing to complain about'}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values."""
+        return {
+            "path": self.path,
+            "kind": self.kind,
+            "version": self.version,
+            "valid": self.valid,
+            "counts": {severity.value: count for severity, count in self.counts.items()},
+            "issues": [issue.to_dict() for issue in self.issues],
+        }
+
+    def to_json(self, indent: int | None = 2) -> str:
+        """Return the report as a JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
+
+    def to_text(self, width: int = 80) -> str:
+        """Return the report as plain text, wrapped at `width` characters."""
+        lines = [self.path, self.verdict]
+        shown: dict[str, int] = {}
+        hidden: dict[str, int] = {}
+        for issue in self.issues:
+            shown[issue.code] = shown.get(issue.code, 0) + 1
+            if shown[issue.code] > _ISSUES_SHOWN_PER_CODE:
+                hidden[issue.code] = hidden.get(issue.code, 0) + issue.count
+            else:
+                lines += ["", *_issue_lines(issue, width)]
+        if hidden:
+            lines += ["", *(f"… and {n} more of {code}" for code, n in hidden.items())]
+        return "\n".join(lines) + "\n"
+
+
+def _counted(count: int, severity: Severity) -> str:
+    if severity is Severity.INFO:
+        return f"{count} for information"
+    return f"{count} {severity.value}{'' if count == 1 else 's'}"
+
+
+def _issue_lines(issue: Issue, width: int) -> list[str]:
+    head = f"{issue.severity.value.upper()} {issue.code}"
+    if issue.count > 1:
+        head += f" ({issue.count} times)"
+    places = [str(place) for place in (issue.location, *issue.also) if str(place)]
+    lines = [head]
+    lines += _wrapped("  ", issue.message, width)
+    if places:
+        more = issue.count - len(places)
+        text = "; ".join(places) + (f"; and {more} more" if more > 0 else "")
+        lines += _wrapped("  where:  ", text, width)
+    lines += _wrapped("  rule:   ", issue.rule, width)
+    lines += _wrapped("  remedy: ", issue.remedy, width)
+    return lines
+
+
+def _wrapped(start: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width=max(width, 30),
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_on_hyphens=False,
+    )

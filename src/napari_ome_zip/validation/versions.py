@@ -1,0 +1,106 @@
+"""What differs between the versions of OME-Zarr, all in one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+
+class AxesForm(Enum):
+    """How a version says what the dimensions of an image are."""
+
+    IMPLIED = "implied"
+    """Not at all: always t, c, z, y, x."""
+    NAMES = "names"
+    """A list of names."""
+    OBJECTS = "objects"
+    """A list of objects with name, type and unit."""
+    SYSTEMS = "systems"
+    """Inside named coordinate systems."""
+
+
+class DimensionNames(Enum):
+    """What a version asks of the names that Zarr arrays give their dimensions."""
+
+    ABSENT = "absent"
+    """Nothing: Zarr v2 has none."""
+    REQUIRED = "required"
+    """They are there, and are the names of the axes."""
+    ADVISED = "advised"
+    """Nothing, but readers of Zarr arrays trust them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """The facts of one version that checks depend on."""
+
+    version: str
+    zarr_format: int
+    axes: AxesForm
+    dimension_names: DimensionNames = DimensionNames.ABSENT
+    details: bool = True
+    """Whether channels, plates and wells are regulated in detail (since 0.4)."""
+    stated_per_object: bool = True
+    """Whether each object states the version, as opposed to once per document."""
+    field_name: re.Pattern[str] = re.compile(r"[A-Za-z0-9]+")
+    """What the path of a field of view in a well looks like."""
+
+    @property
+    def namespaced(self) -> bool:
+        """Whether the metadata lie inside the key ``ome`` (since 0.5)."""
+        return self.zarr_format == 3
+
+    @property
+    def graph(self) -> bool:
+        """Whether coordinate systems and transformations form a graph (since 0.6)."""
+        return self.axes is AxesForm.SYSTEMS
+
+    @property
+    def document_name(self) -> str:
+        """The file that holds a group's metadata."""
+        return "zarr.json" if self.zarr_format == 3 else ".zattrs"
+
+
+_ZARR_NODE_NAME = re.compile(r"(?!\.+$)(?!__)[A-Za-z0-9_.-]+")
+
+SPECS: Mapping[str, Spec] = {
+    spec.version: spec
+    for spec in (
+        Spec("0.1", 2, AxesForm.IMPLIED, details=False),
+        Spec("0.2", 2, AxesForm.IMPLIED, details=False),
+        Spec("0.3", 2, AxesForm.NAMES, details=False),
+        Spec("0.4", 2, AxesForm.OBJECTS),
+        Spec("0.5", 3, AxesForm.OBJECTS, DimensionNames.REQUIRED, stated_per_object=False),
+        Spec(
+            "0.6",
+            3,
+            AxesForm.SYSTEMS,
+            DimensionNames.ADVISED,
+            stated_per_object=False,
+            field_name=_ZARR_NODE_NAME,
+        ),
+    )
+}
+OLDEST, NEWEST = SPECS["0.1"], SPECS["0.6"]
+
+# "0.4-dev-spatialdata" and its like are what SpatialData wrote before 0.5.
+_PRERELEASE = re.compile(r"(0\.\d)(\.?(dev|rc)\d*|-dev.*)")
+
+
+def known_spec(version: str) -> Spec | None:
+    """Return the facts of a version; a pre-release is judged like its release.
+
+    Returns
+    -------
+    Spec or None
+        None where the version is not one of 0.1 to 0.6 nor a pre-release of one.
+    """
+    match = _PRERELEASE.fullmatch(version)
+    return SPECS.get(match[1] if match else version)
+
+
+def is_prerelease(version: str) -> bool:
+    """Whether a version is a development version or a release candidate of a known one."""
+    return version not in SPECS and known_spec(version) is not None
