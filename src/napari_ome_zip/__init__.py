@@ -1,0 +1,29 @@
+"""Single-image OME-Zarr in one file: open, save and check ``.ome.zip`` and ``.ozx`` archives.
+
+Public names are imported when first used: napari imports this package at start, and starting
+must not wait for what nobody asked for yet.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_ome_zip.image.composite import CompositeImage
+    from napari_ome_zip.image.load import open_image
+    from napari_ome_zip.layers import to_layer_data
+
+_MODULES = {
+    "CompositeImage": "napari_ome_zip.image.composite",
+    "open_image": "napari_ome_zip.image.load",
+    "to_layer_data": "napari_ome_zip.layers",
+}
+
+__all__ = ["CompositeImage", "open_image", "to_layer_data"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name]), name)

@@ -1,0 +1,282 @@
+"""One Zarr array as lazy, plane-friendly dask blocks, read without an event loop."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+import uuid
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+import zarr
+from zarr.core.array_spec import ArraySpec
+from zarr.core.buffer import default_buffer_prototype
+from zarr.core.codec_pipeline import FusedCodecPipeline
+from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
+from zarr.storage import StorePath
+
+from napari_ome_zip.errors import MetadataError
+from napari_ome_zip.image.hierarchy import Node
+from napari_ome_zip.storage import HierarchyStore
+
+TARGET_BLOCK_BYTES = 8 * 2**20
+MAX_DAMAGE_REPORTS = 3
+
+_Region = tuple[slice, ...]
+
+
+class DamagedChunkWarning(UserWarning):
+    """A chunk cannot be read; the fill value is shown in its place."""
+
+
+class ChunkedArray:
+    """Array-like view of a Zarr array that survives damaged chunks.
+
+    Every region is read in the calling thread: dask's threads are the parallelism, so no
+    event loop and no second pool stand between a block and its bytes. A chunk that cannot be
+    read or decoded is shown as the fill value and reported once, by name.
+
+    Parameters
+    ----------
+    store : HierarchyStore
+        Where the array lies.
+    node : Node
+        The array's document.
+
+    Raises
+    ------
+    MetadataError
+        If the document does not describe an array that zarr can read.
+    """
+
+    def __init__(self, store: HierarchyStore, node: Node) -> None:
+        self._store = store
+        self._node = node
+        self._reported: set[str] = set()
+        self._lock = threading.Lock()
+        self._open()
+
+    def _open(self) -> None:
+        array = _open_zarr(self._store, self._node)
+        self.path = self._node.path
+        self.shape: tuple[int, ...] = array.shape
+        self.dtype: np.dtype[Any] = np.dtype(array.dtype).newbyteorder("=")
+        self.ndim = len(self.shape)
+        self._array = array
+        self._regular = _has_regular_grid(self._node)
+        # The shape that is stored as one object: a shard where there are shards.
+        self._stored: tuple[int, ...] = (array.shards or array.chunks) if self._regular else ()
+        self.chunks: tuple[int, ...] = array.chunks if self._regular else self.shape
+        self._pipeline, self._spec = _synchronous_pipeline(array) if self._regular else (None, None)
+
+    def __getstate__(self) -> tuple[HierarchyStore, Node]:
+        return self._store, self._node
+
+    def __setstate__(self, state: tuple[HierarchyStore, Node]) -> None:
+        self.__init__(*state)  # type: ignore[misc]
+
+    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
+        """Read a region, given as one slice (of step 1) or integer an axis."""
+        key = key if isinstance(key, tuple) else (key,)
+        key += (slice(None),) * (self.ndim - len(key))
+        wanted = [
+            range(*k.indices(n)) if isinstance(k, slice) else range(int(k) % n, int(k) % n + 1)
+            for k, n in zip(key, self.shape, strict=True)
+        ]
+        region = tuple(slice(min(r), max(r) + 1) if r else slice(0, 0) for r in wanted)
+        steps = tuple(
+            slice(None, None, r.step) if isinstance(k, slice) else 0
+            for k, r in zip(key, wanted, strict=True)
+        )
+        return self.read(region)[steps]
+
+    def read(self, region: _Region) -> npt.NDArray[Any]:
+        """Pixels of ``region`` (start and stop of every axis) in native byte order."""
+        if self._pipeline is None:
+            return np.ascontiguousarray(self._array[region], dtype=self.dtype)
+        shape = tuple(max(0, s.stop - s.start) for s in region)
+        out = np.empty(shape, dtype=self._array.dtype)
+        if out.size:
+            buffer = default_buffer_prototype().nd_buffer.from_numpy_array(out)
+            for item in self._pieces(region, self._stored):
+                self._read_piece(item, buffer, out)
+        return out.astype(self.dtype, copy=False)
+
+    def _pieces(
+        self, region: _Region, grid: tuple[int, ...]
+    ) -> Iterator[tuple[tuple[int, ...], _Region, _Region]]:
+        """Split ``region`` at the lines of ``grid``: cell, region in the array, region in out."""
+        ranges = [
+            range(s.start // n, -(-s.stop // n)) for s, n in zip(region, grid, strict=True)
+        ]
+        for cell in itertools.product(*ranges):
+            wanted = tuple(
+                slice(max(s.start, i * n), min(s.stop, (i + 1) * n))
+                for i, n, s in zip(cell, grid, region, strict=True)
+            )
+            target = tuple(
+                slice(w.start - s.start, w.stop - s.start)
+                for w, s in zip(wanted, region, strict=True)
+            )
+            yield cell, wanted, target
+
+    def _read_piece(
+        self, piece: tuple[tuple[int, ...], _Region, _Region], buffer: Any, out: npt.NDArray[Any]
+    ) -> None:
+        cell, wanted, target = piece
+        try:
+            self._decode(cell, wanted, target, buffer)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
+            if self._stored == self.chunks:
+                out[target] = self._fill_value()
+                self._report(cell, None, error)
+            else:
+                self._read_inner(cell, wanted, target, buffer, out)
+
+    def _read_inner(
+        self,
+        cell: tuple[int, ...],
+        wanted: _Region,
+        target: _Region,
+        buffer: Any,
+        out: npt.NDArray[Any],
+    ) -> None:
+        """Read a damaged shard one inner chunk at a time, to lose no more than is lost."""
+        for inner, part, offset in self._pieces(wanted, self.chunks):
+            into = tuple(
+                slice(t.start + o.start, t.start + o.stop)
+                for t, o in zip(target, offset, strict=True)
+            )
+            try:
+                self._decode(cell, part, into, buffer)
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001  as above
+                out[into] = self._fill_value()
+                self._report(cell, inner, error)
+
+    def _decode(
+        self, cell: tuple[int, ...], wanted: _Region, target: _Region, buffer: Any
+    ) -> None:
+        assert self._pipeline is not None and self._spec is not None
+        within = tuple(
+            slice(w.start - i * n, w.stop - i * n)
+            for w, i, n in zip(wanted, cell, self._stored, strict=True)
+        )
+        key = StorePath(self._store, self._key(cell))
+        self._pipeline.read_sync([(key, self._spec, within, target, False)], buffer)
+
+    def _key(self, cell: tuple[int, ...]) -> str:
+        key = self._array.metadata.encode_chunk_key(cell)
+        return f"{self.path}/{key}" if self.path else key
+
+    def _fill_value(self) -> Any:
+        value = self._array.fill_value
+        return 0 if value is None else value
+
+    def _report(
+        self, cell: tuple[int, ...], inner: tuple[int, ...] | None, error: Exception
+    ) -> None:
+        name = self._key(cell)
+        within = f", inner chunk {inner}" if inner is not None else ""
+        with self._lock:
+            if name + within in self._reported or len(self._reported) > MAX_DAMAGE_REPORTS:
+                return
+            self._reported.add(name + within)
+            last = len(self._reported) > MAX_DAMAGE_REPORTS
+        message = (
+            f"More chunks of '{self.path}' are damaged; they are shown empty and not listed here."
+            if last
+            else f"Damaged chunk {name}{within}: shown empty. {_sentence(error)}"
+        )
+        warnings.warn(message, DamagedChunkWarning, stacklevel=2)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text if text.endswith(".") else f"{text}."
+
+
+def _has_regular_grid(node: Node) -> bool:
+    """Whether all chunks are of one shape; Zarr v2 knows no other grid."""
+    grid = node.document.get("chunk_grid")
+    return node.zarr_format == 2 or (isinstance(grid, dict) and grid.get("name") == "regular")
+
+
+def _open_zarr(store: HierarchyStore, node: Node) -> zarr.Array[Any]:
+    """A zarr array from its parsed document alone: no bytes are read."""
+    try:
+        metadata: ArrayV2Metadata | ArrayV3Metadata
+        if node.zarr_format == 3:
+            metadata = ArrayV3Metadata.from_dict(dict(node.document))  # type: ignore[arg-type]
+        else:
+            metadata = ArrayV2Metadata.from_dict({**node.document, "attributes": {}})
+        return zarr.Array(zarr.AsyncArray(metadata, StorePath(store, node.path)))
+    except (ValueError, TypeError, KeyError, NotImplementedError) as error:
+        # zarr's errors for documents are all of these: a bad value, a missing or unknown key.
+        cause = str(error).strip("'\"") or type(error).__name__
+        raise MetadataError(
+            f"Array '{node.path}' cannot be read: {cause}. It needs a data type, codec or "
+            "extension that is not supported here, or its document is damaged."
+        ) from error
+
+
+def _synchronous_pipeline(
+    array: zarr.Array[Any],
+) -> tuple[FusedCodecPipeline | None, ArraySpec | None]:
+    """zarr's pipeline that decodes in the calling thread, for this array only.
+
+    None where one of the codecs cannot do so; zarr's public reading is used then.
+    """
+    metadata = array.metadata
+    config = array.async_array.config
+    if isinstance(metadata, ArrayV2Metadata):
+        config = replace(config, order=metadata.order)  # v3 says it with a transpose codec
+    spec = ArraySpec(
+        shape=array.shards or array.chunks,
+        dtype=metadata.dtype,
+        fill_value=metadata.fill_value,
+        config=config,
+        prototype=default_buffer_prototype(),
+    )
+    codecs = tuple(array.async_array.codec_pipeline)
+    pipeline = FusedCodecPipeline.from_codecs(codecs).evolve_from_array_spec(spec)
+    return (pipeline, spec) if pipeline.sync_transform is not None else (None, None)
+
+
+def block_shape(
+    shape: Sequence[int], chunks: Sequence[int], itemsize: int, target: int = TARGET_BLOCK_BYTES
+) -> tuple[int, ...]:
+    """Shape of a dask block: whole chunks, grown within a plane up to about ``target`` bytes.
+
+    Only the last two axes grow: a 2D view then costs few tasks and decodes no chunk that it
+    does not show.
+    """
+    block = [min(c, n) if n else c for c, n in zip(chunks, shape, strict=True)]
+    for axis in reversed(range(max(0, len(shape) - 2), len(shape))):
+        room = target // max(1, math.prod(block) * itemsize)
+        if room > 1:
+            block[axis] = min(shape[axis], chunks[axis] * room) or block[axis]
+    return tuple(max(1, b) for b in block)
+
+
+def lazy(array: ChunkedArray) -> da.Array:
+    """``array`` as a dask array of the same shape and dtype; reads nothing."""
+    blocks = block_shape(array.shape, array.chunks, array.dtype.itemsize)
+    return da.from_array(
+        array,
+        chunks=blocks,
+        name=f"ome-zip-{uuid.uuid4().hex}",
+        asarray=False,
+        fancy=False,
+        meta=np.empty((0,) * array.ndim, dtype=array.dtype),
+    )
+

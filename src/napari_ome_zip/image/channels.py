@@ -1,0 +1,109 @@
+"""Display settings: exactly one complete set per channel, whatever the file says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.composite import Channel
+from napari_ome_zip.ome import Omero, OmeroChannel, Window
+
+GRAY = "#FFFFFF"
+_TWO = ("#FF00FF", "#00FF00")
+_MANY = ("#00FFFF", "#FF00FF", "#FFFF00", "#FF0000", "#00FF00", "#0000FF")
+
+
+def default_colors(count: int) -> tuple[str, ...]:
+    """Colours for ``count`` channels of which nothing is known.
+
+    One is gray, two are magenta and green (told apart by colour-blind people), more follow a
+    fixed cycle.
+    """
+    if count == 1:
+        return (GRAY,)
+    cycle: Sequence[str] = _TWO if count == 2 else _MANY
+    return tuple(cycle[i % len(cycle)] for i in range(count))
+
+
+def complete_channels(
+    omero: Omero | None, count: int, path: str
+) -> tuple[tuple[Channel, ...], tuple[Finding, ...]]:
+    """One `Channel` for each of ``count`` channels, and what had to be repaired.
+
+    Parameters
+    ----------
+    omero : Omero or None
+        The file's rendering settings (OME-Zarr, section "omero": transitional, often incomplete).
+    count : int
+        Number of channels in the array; 1 where it has no channel axis.
+    path : str
+        Group path, for the findings.
+    """
+    defaults = default_colors(count)
+    if omero is None or not omero.channels:
+        return tuple(Channel(color=color) for color in defaults), ()
+    findings = list(_count_findings(len(omero.channels), count, path))
+    given = (*omero.channels, *[None] * count)[:count]
+    gray = (omero.model or "").lower() == "greyscale"
+    channels, bad_windows = [], []
+    for number, (channel, default) in enumerate(zip(given, defaults, strict=True)):
+        if channel is None:
+            channels.append(Channel(color=default))
+            continue
+        limits, degenerate = _limits(channel.window)
+        if degenerate:
+            bad_windows.append(number)
+        channels.append(_channel(channel, GRAY if gray else default, limits, gray=gray))
+    if bad_windows:
+        which = ", ".join(str(number) for number in bad_windows)
+        findings.append(
+            Finding(
+                "omero-window",
+                f"{path}: omero.channels",
+                f"Contrast window of channel {which} is not a range (its start must lie below "
+                "its end); it was replaced.",
+            )
+        )
+    return tuple(channels), tuple(findings)
+
+
+def _channel(
+    channel: OmeroChannel, default: str, limits: tuple[float, float] | None, *, gray: bool
+) -> Channel:
+    color = default if gray or channel.color is None else f"#{channel.color.upper()}"
+    return Channel(
+        name=channel.label or None,
+        color=color,
+        limits=limits,
+        visible=channel.active is not False,
+    )
+
+
+def _limits(window: Window | None) -> tuple[tuple[float, float] | None, bool]:
+    """Contrast limits of a window, and whether it was there but unusable.
+
+    A reversed window is turned round; one without extent, or with half of its ends missing,
+    leaves the limits to the pixels.
+    """
+    if window is None or (window.start is None and window.end is None):
+        return None, False
+    if window.start is None or window.end is None:
+        return None, True
+    start, end = float(window.start), float(window.end)
+    if not (math.isfinite(start) and math.isfinite(end)) or start == end:
+        return None, True
+    return (min(start, end), max(start, end)), start > end
+
+
+def _count_findings(found: int, count: int, path: str) -> tuple[Finding, ...]:
+    if found == count:
+        return ()
+    done = "the rest get default settings" if found < count else "the last ones were ignored"
+    return (
+        Finding(
+            "omero-channel-count",
+            f"{path}: omero.channels",
+            f"Settings for {found} channels, but the image has {count}; {done}.",
+        ),
+    )

@@ -1,0 +1,94 @@
+"""The composite image: what `open_image` returns and every floor above works with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import dask.array as da
+
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.ome import Axis, CoordinateSystem, ImageLabel
+
+
+@dataclass(frozen=True)
+class Channel:
+    """How one channel is shown; what the file does not say is None."""
+
+    name: str | None = None
+    color: str | None = None
+    """``#RRGGBB``."""
+    limits: tuple[float, float] | None = None
+    """Values shown darkest and brightest, in units of the stored pixels."""
+    visible: bool = True
+
+
+@dataclass(frozen=True)
+class PlacedPart:
+    """A multiscale with its place in the display system."""
+
+    path: str
+    """Group path in the hierarchy; empty for the root."""
+    name: str
+    axes: tuple[Axis, ...]
+    """One per array dimension, in stored order."""
+    levels: tuple[da.Array, ...] = field(repr=False)
+    """Lazy pixels, largest first; all of one dtype and number of dimensions."""
+    to_display: Affine
+    """From indices of voxel centres at level 0 (one input per array dimension) to the axes of
+    the composite's display system."""
+    channel_axis: int | None
+    """Position of the channel axis in `axes`, if there is one."""
+    multiscale: int = 0
+    """Which entry of the group's ``multiscales`` this is."""
+    display: Mapping[str, Any] | None = None
+    """What this package noted about display beyond the specification, as stored."""
+
+    @property
+    def channel_count(self) -> int:
+        """Number of channels: 1 where there is no channel axis."""
+        return 1 if self.channel_axis is None else int(self.levels[0].shape[self.channel_axis])
+
+
+@dataclass(frozen=True)
+class PlacedImage(PlacedPart):
+    """An intensity image: one field of view, one modality, or a whole image."""
+
+    channels: tuple[Channel, ...] = ()
+    """Exactly one per channel."""
+
+
+@dataclass(frozen=True)
+class PlacedLabels(PlacedPart):
+    """A label image: integers that name objects, 0 for background."""
+
+    image_path: str | None = None
+    """Group path of the image it segments."""
+    label: ImageLabel | None = None
+    """Colours and properties per label value."""
+
+
+@dataclass(frozen=True)
+class CompositeImage:
+    """Everything in one single-image OME-Zarr, placed in one coordinate system."""
+
+    name: str
+    source: str | None
+    """Absolute path of the archive or folder; None in memory."""
+    system: CoordinateSystem
+    """The display system, without channel axes; its units are those the file declares."""
+    parts: tuple[PlacedPart, ...]
+    findings: tuple[Finding, ...] = ()
+    """What was repaired or could not be shown, in the order it was met."""
+
+    @property
+    def images(self) -> tuple[PlacedImage, ...]:
+        """The intensity images, in document order."""
+        return tuple(part for part in self.parts if isinstance(part, PlacedImage))
+
+    @property
+    def labels(self) -> tuple[PlacedLabels, ...]:
+        """The label images, in document order."""
+        return tuple(part for part in self.parts if isinstance(part, PlacedLabels))

@@ -1,0 +1,316 @@
+"""Which groups of a hierarchy are parts of the composite image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from napari_ome_zip.errors import MetadataError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.hierarchy import Hierarchy, join, natural_key
+from napari_ome_zip.ome import (
+    Bijection,
+    ByDimension,
+    Coordinates,
+    Displacements,
+    OmeGroup,
+    Scene,
+    Sequence,
+    SystemRef,
+    Transformation,
+    parse_group,
+)
+
+
+@dataclass(frozen=True)
+class FieldPosition:
+    """Where on a plate a field of view was taken."""
+
+    plate: str
+    row: int
+    column: int
+    number: int
+    """Position among the fields of its well and acquisition."""
+    acquisition: int | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """One group with ``multiscales``."""
+
+    group: OmeGroup
+    kind: Literal["image", "labels"]
+    name: str | None = None
+    """Name by its place in the composite (``A/1 field 0``, a series number)."""
+    image: str | None = None
+    """Group path of the image that labels belong to."""
+    position: FieldPosition | None = None
+
+
+@dataclass
+class Discovery:
+    """What a walk through a hierarchy has found so far, in document order."""
+
+    hierarchy: Hierarchy
+    found: list[Found] = field(default_factory=list)
+    scenes: list[tuple[str, Scene]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    """Why groups that should have been images are not."""
+
+    def group(self, path: str) -> OmeGroup | None:
+        """The OME-Zarr group at ``path``; None where there is no group."""
+        node = self.hierarchy.node(path)
+        if node is None or node.kind != "group":
+            return None
+        parsed = parse_group(node.attributes, path=path, zarr_format=node.zarr_format)
+        self.findings.extend(parsed.findings)
+        return parsed.group
+
+
+def discover(hierarchy: Hierarchy) -> Discovery:
+    """Find every image, label image and scene, from documents alone.
+
+    A group says by its metadata what it is. Where it says nothing (the root of a scene, of a
+    SpatialData object, of a plain collection) its child groups are looked at: everything in
+    the archive belongs to the one composite (RFC-9).
+
+    Raises
+    ------
+    MetadataError
+        If the root's document is unusable or nothing in the hierarchy is an image.
+    """
+    discovery = Discovery(hierarchy)
+    _walk(discovery, "")
+    if not discovery.found:
+        raise MetadataError(_nothing_found(discovery))
+    return discovery
+
+
+def _walk(discovery: Discovery, path: str, name: str | None = None) -> None:
+    group = discovery.group(path)
+    if group is None:
+        return
+    if group.plate is not None:
+        _walk_plate(discovery, group)
+    elif group.well is not None:
+        _walk_well(discovery, group, FieldPosition(path, 0, 0, 0, None), name)
+    elif group.multiscales:
+        _add(discovery, group, name=name)
+    elif group.bioformats2raw_layout is not None:
+        _walk_series(discovery, group)
+    else:
+        _walk_children(discovery, group)
+
+
+def _walk_children(discovery: Discovery, group: OmeGroup) -> None:
+    """A group that is no image itself: a scene, or a folder of images."""
+    listed: list[str] = []
+    if group.scene is not None:
+        discovery.scenes.append((group.path, group.scene))
+        listed = [
+            path
+            for reference in _references(group.scene.transformations)
+            if reference.path and (path := join(group.path, reference.path)) is not None
+        ]
+    fields = set(_field_paths(group))
+    children = dict.fromkeys((*listed, *discovery.hierarchy.child_groups(group.path)))
+    for child in children:
+        if child in fields:
+            continue
+        try:
+            _walk(discovery, child)
+        except MetadataError as error:
+            _skip(discovery, child, error)
+    if group.path == "" and not discovery.found and not discovery.problems:
+        discovery.problems.extend(_why_no_image(discovery, group))
+
+
+def _why_no_image(discovery: Discovery, group: OmeGroup) -> Iterable[str]:
+    node = discovery.hierarchy.node("")
+    attributes = node.attributes if node else {}
+    inner = attributes.get("ome")
+    source = inner if isinstance(inner, dict) else attributes
+    if source.get("multiscales") == []:
+        yield "'multiscales' is empty, expected at least one image."
+    elif "multiscales" in source:
+        yield "'multiscales' does not describe an image."
+
+
+def _walk_plate(discovery: Discovery, group: OmeGroup) -> None:
+    assert group.plate is not None
+    missing = []
+    for well in group.plate.wells:
+        path = join(group.path, well.path)
+        well_group = _group_or_problem(discovery, path)
+        if path is None or well_group is None or well_group.well is None:
+            missing.append(well.path)
+            continue
+        position = FieldPosition(group.path, well.row_index, well.column_index, 0, None)
+        _walk_well(discovery, well_group, position, well.path)
+    if missing:
+        discovery.findings.append(_missing("well", missing, group.path, len(group.plate.wells)))
+
+
+def _walk_well(
+    discovery: Discovery, group: OmeGroup, position: FieldPosition, name: str | None
+) -> None:
+    assert group.well is not None
+    missing = []
+    counts: dict[int | None, int] = {}
+    for image in group.well.images:
+        path = join(group.path, image.path)
+        field_group = _group_or_problem(discovery, path)
+        if field_group is None or not field_group.multiscales:
+            missing.append(image.path)
+            continue
+        number = counts.get(image.acquisition, 0)
+        counts[image.acquisition] = number + 1
+        place = FieldPosition(
+            position.plate, position.row, position.column, number, image.acquisition
+        )
+        label = f"{name} {image.path}" if name else image.path
+        _add(discovery, field_group, name=label, position=place)
+    if missing:
+        discovery.findings.append(
+            _missing("field of view", missing, group.path, len(group.well.images))
+        )
+
+
+def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
+    """The images of a ``bioformats2raw.layout`` collection."""
+    ome_path = f"{group.path}/OME" if group.path else "OME"
+    ome = _group_or_problem(discovery, ome_path)
+    if ome is not None and ome.series is not None:
+        names = ome.series
+    else:
+        children = discovery.hierarchy.child_groups(group.path)
+        names = tuple(
+            sorted((n for c in children if (n := c.rpartition("/")[2]).isdecimal()), key=natural_key)
+        )
+    missing = []
+    for name in names:
+        path = join(group.path, name)
+        series = _group_or_problem(discovery, path)
+        if series is None or not series.multiscales:
+            missing.append(name)
+        else:
+            _add(discovery, series, name=name)
+    if missing:
+        discovery.findings.append(_missing("series", missing, group.path, len(names)))
+
+
+def _add(
+    discovery: Discovery,
+    group: OmeGroup,
+    *,
+    name: str | None = None,
+    position: FieldPosition | None = None,
+) -> None:
+    """Add a group with ``multiscales``, and the label images below it."""
+    parent = group.path.rpartition("/")[0]
+    is_label = group.image_label is not None or parent.rpartition("/")[2] == "labels"
+    if is_label:
+        discovery.found.append(Found(group, "labels", name))
+        return
+    if group.scene is not None:
+        discovery.scenes.append((group.path, group.scene))
+    discovery.found.append(Found(group, "image", name, position=position))
+    for label in _labels(discovery, group.path):
+        discovery.found.append(
+            Found(label, "labels", image=group.path, position=position)
+        )
+
+
+def _labels(discovery: Discovery, image: str) -> list[OmeGroup]:
+    """Label groups below an image: those listed, then those that are there unlisted."""
+    folder = f"{image}/labels" if image else "labels"
+    container = _group_or_problem(discovery, folder)
+    listed = (container.labels or ()) if container is not None else ()
+    groups, missing = [], []
+    for name in listed:
+        path = join(folder, name)
+        group = _group_or_problem(discovery, path)
+        if group is None or not group.multiscales:
+            missing.append(name)
+        else:
+            groups.append(group)
+    if missing:
+        discovery.findings.append(_missing("label image", missing, folder, len(listed)))
+    known = {group.path for group in groups} | {join(folder, name) for name in missing}
+    for child in discovery.hierarchy.child_groups(folder):
+        if child in known or any((path or "").startswith(f"{child}/") for path in known):
+            continue
+        group = _group_or_problem(discovery, child)
+        if group is not None and group.multiscales:
+            groups.append(group)
+    return groups
+
+
+def _group_or_problem(discovery: Discovery, path: str | None) -> OmeGroup | None:
+    """The group at ``path``; an unusable document there is noted, not raised."""
+    if path is None:
+        return None
+    try:
+        return discovery.group(path)
+    except MetadataError as error:
+        _skip(discovery, path, error)
+        return None
+
+
+def _skip(discovery: Discovery, path: str, error: MetadataError) -> None:
+    discovery.problems.append(str(error))
+    discovery.findings.append(Finding("group-unusable", path, f"{error} It is not shown."))
+
+
+def _missing(kind: str, names: list[str], where: str, total: int) -> Finding:
+    first = ", ".join(f"'{name}'" for name in names[:3])
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    are = "are" if len(names) > 1 else "is"
+    rest = total - len(names)
+    return Finding(
+        f"{kind.replace(' ', '-')}-missing",
+        where,
+        f"The {kind} {first}{more} {are} listed but missing or no image; showing the other {rest}.",
+    )
+
+
+def _references(transformations: Iterable[Transformation]) -> Iterable[SystemRef]:
+    for transformation in transformations:
+        for reference in (transformation.input, transformation.output):
+            if reference is not None:
+                yield reference
+
+
+def _field_paths(group: OmeGroup) -> Iterable[str]:
+    """Groups and arrays that hold parameters of transformations: they are no images."""
+    transformations = group.scene.transformations if group.scene is not None else ()
+    for leaf in _leaves(transformations):
+        if isinstance(leaf, Displacements | Coordinates) and leaf.path:
+            path = join(group.path, leaf.path)
+            if path is not None:
+                yield path
+
+
+def _leaves(transformations: Iterable[Transformation]) -> Iterable[Transformation]:
+    for transformation in transformations:
+        if isinstance(transformation, Sequence):
+            yield from _leaves(transformation.transformations)
+        elif isinstance(transformation, ByDimension):
+            yield from _leaves(item.transformation for item in transformation.items)
+        elif isinstance(transformation, Bijection):
+            yield from _leaves((transformation.forward, transformation.inverse))
+        else:
+            yield transformation
+
+
+def _nothing_found(discovery: Discovery) -> str:
+    if discovery.problems:
+        return "No image to show: " + " ".join(dict.fromkeys(discovery.problems))
+    if discovery.hierarchy.node("") is None:
+        return "No OME-Zarr image: there is no zarr.json at the root."
+    return (
+        "No OME-Zarr image: this is a Zarr hierarchy whose documents hold no OME-Zarr metadata "
+        "(no 'multiscales', 'plate' or series)."
+    )

@@ -1,0 +1,121 @@
+"""Fields of view of plates and wells, laid out on a grid."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.discover import FieldPosition
+
+GAP = 0.05
+"""Space between neighbouring wells, as a fraction of a well."""
+
+
+def lay_out(
+    affines: Sequence[Affine],
+    shapes: Sequence[tuple[int, ...]],
+    positions: Sequence[FieldPosition | None],
+) -> tuple[Affine, ...]:
+    """Shift the fields of view of each plate to their place on the plate.
+
+    The specification gives wells a row and a column, but no distance: wells lie on a grid just
+    wide enough for the widest. Fields of one well lie where their own transformations put
+    them; where these put all at one place, on a grid within the well.
+
+    Parameters
+    ----------
+    affines : sequence of Affine
+        Array indices to display axes of each part.
+    shapes : sequence of tuple of int
+        Shape of level 0 of each part.
+    positions : sequence of FieldPosition or None
+        None for a part that is no field of view; labels carry the position of their field.
+
+    Returns
+    -------
+    tuple of Affine
+        The same maps, shifted.
+
+    Notes
+    -----
+    OME-Zarr, sections "plate" and "well".
+    """
+    result = list(affines)
+    plates: dict[str, list[int]] = defaultdict(list)
+    for index, position in enumerate(positions):
+        if position is not None:
+            plates[position.plate].append(index)
+    for members in plates.values():
+        boxes = {i: _box(affines[i], shapes[i]) for i in members}
+        shifts = _within_wells(members, positions, boxes)
+        placed = {i: boxes[i] + shifts[i] for i in members}
+        wells = defaultdict(list)
+        for i in members:
+            position = positions[i]
+            assert position is not None
+            wells[(position.row, position.column)].append(i)
+        pitch = _pitch(wells.values(), placed)
+        origin = (min(r for r, _ in wells), min(c for _, c in wells))
+        for (row, column), inside in wells.items():
+            step = np.array([row - origin[0], column - origin[1]]) * pitch
+            for i in inside:
+                result[i] = _shifted(affines[i], shifts[i] + step)
+    return tuple(result)
+
+
+def _plane(affine: Affine) -> tuple[int, int]:
+    return len(affine.output_axes) - 2, len(affine.output_axes) - 1
+
+
+def _box(affine: Affine, shape: tuple[int, ...]) -> np.ndarray:
+    """Lowest and highest y and x that the voxels of a part cover, shape (2, 2)."""
+    rows = list(_plane(affine))
+    half = np.abs(affine.linear[rows]) @ (np.array(shape) / 2)
+    middle = affine.apply((np.array(shape) - 1) / 2)[rows]
+    return np.array([middle - half, middle + half])
+
+
+def _within_wells(
+    members: Sequence[int],
+    positions: Sequence[FieldPosition | None],
+    boxes: dict[int, np.ndarray],
+) -> dict[int, np.ndarray]:
+    """Shift of each field within its well: none where the fields lie apart by themselves."""
+    groups: dict[tuple[int, int, int | None], list[int]] = defaultdict(list)
+    for i in members:
+        position = positions[i]
+        assert position is not None
+        groups[(position.row, position.column, position.acquisition)].append(i)
+    shifts = {i: np.zeros(2) for i in members}
+    for inside in groups.values():
+        numbers = {i: position.number for i in inside if (position := positions[i]) is not None}
+        count = max(numbers.values()) + 1
+        corners = {tuple(np.round(boxes[i][0], 9)) for i in inside}
+        if count == 1 or len(corners) > 1:
+            continue
+        size = np.max([boxes[i][1] - boxes[i][0] for i in inside], axis=0)
+        columns = math.ceil(math.sqrt(count))
+        for i in inside:
+            shifts[i] = np.array(divmod(numbers[i], columns)) * size
+    return shifts
+
+
+def _pitch(wells: Iterable[list[int]], boxes: dict[int, np.ndarray]) -> np.ndarray:
+    """Distance between neighbouring wells: the extent of the widest, and a gap."""
+    extents = []
+    for inside in wells:
+        low = np.min([boxes[i][0] for i in inside], axis=0)
+        high = np.max([boxes[i][1] for i in inside], axis=0)
+        extents.append(high - low)
+    extent: np.ndarray = np.max(extents, axis=0)
+    return extent * (1 + GAP)
+
+
+def _shifted(affine: Affine, shift: np.ndarray) -> Affine:
+    matrix = affine.matrix.copy()
+    matrix[list(_plane(affine)), -1] += shift
+    return Affine(matrix, affine.input_axes, affine.output_axes)

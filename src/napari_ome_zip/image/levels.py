@@ -1,0 +1,117 @@
+"""The resolution levels of one multiscale: the usable ones, lazily, in the right order."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import dask.array as da
+
+from napari_ome_zip.errors import MetadataError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.arrays import ChunkedArray, lazy
+from napari_ome_zip.image.hierarchy import Hierarchy, join
+from napari_ome_zip.ome import Dataset, Multiscale
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Levels that can be shown together: one dtype, one number of dimensions."""
+
+    arrays: tuple[da.Array, ...]
+    """Largest first."""
+    datasets: tuple[Dataset, ...]
+    """The entry of each array."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    dataset: Dataset
+    array: ChunkedArray
+
+
+def load_levels(
+    hierarchy: Hierarchy, group: str, multiscale: Multiscale
+) -> tuple[Levels, tuple[Finding, ...]]:
+    """Open every dataset of ``multiscale`` that can be used; read no pixels.
+
+    Raises
+    ------
+    MetadataError
+        If no level is usable; the message says why of the first.
+
+    Notes
+    -----
+    OME-Zarr, section "multiscales": `datasets` run from the largest to the smallest and all
+    have the same data type and number of dimensions.
+    """
+    location = f"{group}: multiscales.datasets"
+    candidates, problems = [], []
+    for dataset in multiscale.datasets:
+        try:
+            candidates.append(_Candidate(dataset, _open(hierarchy, group, dataset)))
+        except MetadataError as error:
+            problems.append(str(error))
+    if not candidates:
+        raise MetadataError(_none_usable(group, problems))
+    findings = [
+        Finding("level-unusable", location, f"{problem} The other levels are shown.")
+        for problem in problems
+    ]
+    usable, odd = _alike(candidates)
+    findings += [Finding("level-differs", location, text) for text in odd]
+    ordered = sorted(usable, key=lambda c: -math.prod(c.array.shape))
+    if ordered != usable:
+        text = "Resolution levels are not listed from large to small; they were put in order."
+        findings.append(Finding("levels-unordered", location, text))
+    arrays = tuple(lazy(candidate.array) for candidate in ordered)
+    return Levels(arrays, tuple(c.dataset for c in ordered)), tuple(findings)
+
+
+def _open(hierarchy: Hierarchy, group: str, dataset: Dataset) -> ChunkedArray:
+    path = join(group, dataset.path)
+    node = None if path is None else hierarchy.node(path)
+    if node is None:
+        raise MetadataError(f"Resolution level '{dataset.path}' is missing.")
+    if node.kind != "array":
+        raise MetadataError(f"Resolution level '{dataset.path}' is a group, expected an array.")
+    array = ChunkedArray(hierarchy.store, node)
+    if array.dtype.kind not in "biufc":
+        raise MetadataError(
+            f"Resolution level '{dataset.path}' holds {array.dtype}, expected numbers."
+        )
+    if array.ndim < 2:
+        raise MetadataError(
+            f"Resolution level '{dataset.path}' has {array.ndim} dimension(s), "
+            "an image needs at least 2."
+        )
+    if 0 in array.shape:
+        raise MetadataError(f"Resolution level '{dataset.path}' is empty, its shape is {array.shape}.")
+    return array
+
+
+def _none_usable(group: str, problems: list[str]) -> str:
+    where = f"Image '{group}'" if group else "The image"
+    reason = " ".join(problems) if problems else "'datasets' lists no resolution level."
+    return f"{where} cannot be shown: {reason}"
+
+
+def _alike(candidates: list[_Candidate]) -> tuple[list[_Candidate], list[str]]:
+    """Those like the first in dtype and number of dimensions, and a word on each other."""
+    first = candidates[0].array
+    usable, odd = [], []
+    for candidate in candidates:
+        array = candidate.array
+        if array.ndim != first.ndim:
+            odd.append(
+                f"Resolution level '{candidate.dataset.path}' has {array.ndim} dimensions, "
+                f"the first has {first.ndim}; it is not shown."
+            )
+        elif array.dtype != first.dtype:
+            odd.append(
+                f"Resolution level '{candidate.dataset.path}' holds {array.dtype}, "
+                f"the first {first.dtype}; it is not shown."
+            )
+        else:
+            usable.append(candidate)
+    return usable, odd

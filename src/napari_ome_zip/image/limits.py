@@ -1,0 +1,67 @@
+"""Contrast limits for images whose file gives none, from few pixels."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+
+MAX_SAMPLE = 2**22
+"""Pixels looked at, at most."""
+
+
+def estimate_limits(levels: tuple[da.Array, ...]) -> tuple[float, float] | None:
+    """Smallest and largest value of the coarsest level, or of its middle where that is large.
+
+    Parameters
+    ----------
+    levels : tuple of dask.array.Array
+        Levels of one channel, largest first.
+
+    Returns
+    -------
+    tuple of float or None
+        ``(low, high)`` with ``low < high``; None for 8-bit and boolean pixels, which have
+        natural limits, and where there is no finite value.
+    """
+    coarsest = levels[-1]
+    if coarsest.dtype.itemsize == 1 or not coarsest.size:
+        return None
+    pixels = np.asarray(middle(coarsest, MAX_SAMPLE))
+    if pixels.dtype.kind == "c":
+        pixels = np.abs(pixels)
+    return _range(pixels)
+
+
+def middle(array: da.Array, size: int) -> da.Array:
+    """The middle of ``array``, of at most ``size`` elements; leading axes are cut first.
+
+    Leading axes (time, depth) are cut before the plane, since a whole plane in the middle of
+    a stack tells more than a thin column through it.
+    """
+    shape = list(array.shape)
+    for axis in range(array.ndim):
+        rest = math.prod(shape) // max(1, shape[axis])
+        shape[axis] = max(1, min(shape[axis], size // max(1, rest)))
+    region = tuple(
+        slice((full - part) // 2, (full - part) // 2 + part)
+        for full, part in zip(array.shape, shape, strict=True)
+    )
+    return array[region]
+
+
+def _range(pixels: npt.NDArray[np.generic]) -> tuple[float, float] | None:
+    if pixels.dtype.kind == "f":
+        pixels = pixels[np.isfinite(pixels)]
+        if not pixels.size:
+            return None
+    low, high = float(pixels.min()), float(pixels.max())
+    if low == high:
+        return (0.0, high) if high > 0 else (low, low + 1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # an overflow is handled here
+        finite = math.isfinite(high - low)
+    return (low, high) if finite else None

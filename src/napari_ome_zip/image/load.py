@@ -1,0 +1,220 @@
+"""Open a single-image OME-Zarr as one composite image: documents first, pixels when needed.
+
+The way of the data: a store is opened, its documents are searched for images, labels and
+scenes (`discover`), each multiscale becomes lazy levels (`levels`), all are placed in one
+display system (`placement`), and what was repaired on the way is kept as findings.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from napari_ome_zip.errors import MetadataError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.channels import complete_channels
+from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.discover import Found, discover
+from napari_ome_zip.image.fields import lay_out
+from napari_ome_zip.image.hierarchy import Hierarchy
+from napari_ome_zip.image.labels import as_integers, spread_over_image
+from napari_ome_zip.image.levels import Levels, load_levels
+from napari_ome_zip.image.placement import is_channel, place
+from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
+from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale
+from napari_ome_zip.ome.axes import TYPES_BY_NAME
+from napari_ome_zip.storage import HierarchyStore, open_store
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A multiscale with its levels, before it is placed."""
+
+    found: Found
+    systems: ImageSystems
+    levels: Levels
+
+
+def open_image(
+    source: str | os.PathLike[str] | HierarchyStore | Mapping[str, bytes],
+) -> CompositeImage:
+    """Open the composite image in an archive, a folder or a store.
+
+    Reads metadata documents only, no chunk of pixels (except the coarsest level of labels
+    stored as floating point numbers, to see whether they are labels).
+
+    Parameters
+    ----------
+    source : path, HierarchyStore or mapping
+        A ``.ome.zip`` or ``.ozx`` archive, a folder that is a Zarr hierarchy, an open store, or
+        the entries of a hierarchy by name.
+
+    Returns
+    -------
+    CompositeImage
+        Every image and label image, placed in one coordinate system; lazy.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ArchiveError
+        If the archive is incomplete, encrypted or no archive.
+    MetadataError
+        If nothing in it is an OME-Zarr image that can be shown.
+
+    Notes
+    -----
+    RFC-9, "single-image OME-Zarr": a composite image opens as one unit.
+    """
+    store = open_store(source)
+    hierarchy = Hierarchy(store)
+    discovery = discover(hierarchy)
+    findings = [*discovery.findings, *hierarchy.consolidated_findings()]
+    loaded, problems = _load_all(hierarchy, discovery.found)
+    if not loaded:
+        raise MetadataError(" ".join(dict.fromkeys(problem.message for problem in problems)))
+    findings += problems
+    builder = SystemsBuilder(hierarchy)
+    for item in loaded:
+        builder.add_image(item.systems)
+    system, affines, unplaced = place(
+        builder,
+        discovery.scenes,
+        [item.systems for item in loaded],
+        [item.levels.datasets[0].transformation for item in loaded],
+    )
+    affines = lay_out(
+        affines,
+        [item.levels.arrays[0].shape for item in loaded],
+        [item.found.position for item in loaded],
+    )
+    parts, repaired = _parts(loaded, affines, store.name)
+    findings += [*unplaced, *repaired]
+    return CompositeImage(
+        store.name, store.source, system, parts, (*store.findings, *dict.fromkeys(findings))
+    )
+
+
+def _load_all(
+    hierarchy: Hierarchy, found: Sequence[Found]
+) -> tuple[list[_Loaded], list[Finding]]:
+    """Levels of every multiscale; one that has none is left out, with a finding."""
+    loaded, findings = [], []
+    for item in found:
+        for number, multiscale in enumerate(item.group.multiscales):
+            try:
+                one, notes = _load(hierarchy, item, number, multiscale)
+            except MetadataError as error:
+                findings.append(Finding("image-unusable", item.group.path, str(error)))
+                continue
+            loaded.append(one)
+            findings += notes
+    return loaded, findings
+
+
+def _load(
+    hierarchy: Hierarchy, found: Found, number: int, multiscale: Multiscale
+) -> tuple[_Loaded, tuple[Finding, ...]]:
+    path = found.group.path
+    levels, notes = load_levels(hierarchy, path, multiscale)
+    ndim = levels.arrays[0].ndim
+    axes = _array_axes(multiscale, ndim)
+    declared = multiscale.axes
+    if declared and len(declared) != ndim and len(multiscale.coordinate_systems) == 1:
+        notes += (
+            Finding(
+                "axes-count-mismatch",
+                f"{path}: multiscales[{number}].axes",
+                f"{len(declared)} axes are given for an array of {ndim} dimensions; "
+                f"they were taken as {', '.join(axis.name for axis in axes)}.",
+            ),
+        )
+        intrinsic = CoordinateSystem(multiscale.intrinsic.name, axes)
+        multiscale = replace(multiscale, coordinate_systems=(intrinsic,))
+    systems = ImageSystems(path, number, multiscale, axes, found.image)
+    return _Loaded(found, systems, levels), notes
+
+
+def _array_axes(multiscale: Multiscale, ndim: int) -> tuple[Axis, ...]:
+    """One axis per array dimension; the last of t, c, z, y, x where none are given (0.1, 0.2)."""
+    if len(multiscale.axes) == ndim:
+        return multiscale.axes
+    names = tuple(TYPES_BY_NAME)[-ndim:] if ndim <= len(TYPES_BY_NAME) else ()
+    if not names:
+        return tuple(Axis(f"dim_{i}") for i in range(ndim))
+    return tuple(Axis(name, TYPES_BY_NAME[name]) for name in names)
+
+
+def _parts(
+    loaded: Sequence[_Loaded], affines: Sequence[Affine], archive: str
+) -> tuple[tuple[PlacedPart, ...], list[Finding]]:
+    parts: list[PlacedPart] = []
+    findings: list[Finding] = []
+    images: dict[str, PlacedPart] = {}
+    names = _names(loaded, archive)
+    for item, affine, name in zip(loaded, affines, names, strict=True):
+        part, notes = _part(item, affine, name, images)
+        images.setdefault(part.path, part)
+        parts.append(part)
+        findings += notes
+    return tuple(parts), findings
+
+
+def _part(
+    item: _Loaded, affine: Affine, name: str, images: Mapping[str, PlacedPart]
+) -> tuple[PlacedPart, tuple[Finding, ...]]:
+    group, axes = item.found.group, item.systems.axes
+    channel_axis = next((i for i, axis in enumerate(axes) if is_channel(axis)), None)
+    common = PlacedPart(
+        path=group.path,
+        name=name,
+        axes=axes,
+        levels=item.levels.arrays,
+        to_display=affine,
+        channel_axis=channel_axis,
+        multiscale=item.systems.number,
+        display=group.display,
+    )
+    findings: tuple[Finding, ...] = ()
+    if item.found.kind == "labels":
+        integers = as_integers(common.levels)
+        if integers is not None:
+            common = replace(common, levels=integers)
+            image = images.get(item.found.image or "") if item.found.image is not None else None
+            if image is not None:
+                common = spread_over_image(common, image)
+            values = {f: getattr(common, f) for f in PlacedPart.__dataclass_fields__}
+            return PlacedLabels(**values, image_path=item.found.image, label=group.image_label), ()
+        findings = (
+            Finding(
+                "labels-not-integer",
+                group.path,
+                f"Labels '{name}' hold numbers with fractions, not object numbers; "
+                "they are shown as an image.",
+            ),
+        )
+    channels, notes = complete_channels(group.omero, common.channel_count, group.path)
+    values = {f: getattr(common, f) for f in PlacedPart.__dataclass_fields__}
+    return PlacedImage(**values, channels=channels), (*findings, *notes)
+
+
+def _names(loaded: Sequence[_Loaded], archive: str) -> list[str]:
+    """A name for each part: its own, else by its place in the archive, else the archive's."""
+    names = []
+    for item in loaded:
+        path, own = item.found.group.path, (item.systems.multiscale.name or "").strip("/ ")
+        last = path.rpartition("/")[2]
+        if item.found.kind == "labels":
+            folder = path.rpartition("labels/")[2]
+            names.append(folder or last or archive)
+        elif item.found.position is not None:
+            names.append(item.found.name or last)
+        else:
+            # Libraries write the group's path, or the word itself, where there is no name.
+            own = own.rpartition("/")[2] if own in (path, last) or "/" in own else own
+            meaningless = own.lower() in ("", "image", "multiscales", "default", "/")
+            names.append((last or archive) if meaningless else own)
+    return names

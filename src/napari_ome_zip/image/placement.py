@@ -1,0 +1,229 @@
+"""Where every part lies: array indices to the axes of one display system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_ome_zip.errors import TransformationError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.geometry import Affine, SystemNode, TransformGraph, choose_display
+from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
+from napari_ome_zip.image.units import conversion, known_unit
+from napari_ome_zip.ome import Axis, CoordinateSystem, Scene, Transformation
+
+_TYPE_RANK = {"time": 0, "space": 2, "array": 2}
+_SPACE_RANK = {"z": 0, "y": 1, "x": 2}
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    """A multiscale mapped to some system, before all are brought onto common axes."""
+
+    image: ImageSystems
+    level: Affine
+    affine: Affine
+    axes: tuple[Axis, ...]
+
+
+def place(
+    builder: SystemsBuilder,
+    scenes: Sequence[tuple[str, Scene]],
+    images: Sequence[ImageSystems],
+    transformations: Sequence[Transformation | None],
+) -> tuple[CoordinateSystem, tuple[Affine, ...], tuple[Finding, ...]]:
+    """Place every multiscale in one display system.
+
+    The display system is the first of the scene's own (OME-Zarr 0.6, section "scene"); without
+    one, that which most images reach. Where no scene connects the images each is shown in its
+    intrinsic system, the one to view in (section "multiscales"), and axes of one name are the
+    same axis. What cannot be placed is shown in its intrinsic system, and said.
+
+    Parameters
+    ----------
+    builder : SystemsBuilder
+        Holds the systems of all images and scenes; their transformations are added here.
+    scenes : sequence of (group path, Scene)
+    images : sequence of ImageSystems
+    transformations : sequence of Transformation or None
+        Of the level shown as level 0 of each image; None is the identity.
+
+    Returns
+    -------
+    CoordinateSystem
+        The display system: time first, z, y, x last; no channel axis.
+    tuple of Affine
+        For each image, from array indices to the axes of the display system.
+    tuple of Finding
+    """
+    display, graph = _display(builder, scenes, images)
+    findings: list[Finding] = []
+    mapped = []
+    for image, transformation in zip(images, transformations, strict=True):
+        level, problem = _level_affine(builder, image, transformation)
+        one, finding = _map(builder, graph, display, image, level)
+        if problem is not None:
+            finding = _unplaced(image, problem, "its pixel grid")
+        mapped.append(one)
+        findings += [] if finding is None else [finding]
+    axes = _display_axes(builder, display, mapped)
+    affines = tuple(_onto(one, axes) for one in mapped)
+    name = display.name if display is not None else "physical"
+    return CoordinateSystem(name, axes), affines, tuple(findings)
+
+
+def _display(
+    builder: SystemsBuilder,
+    scenes: Sequence[tuple[str, Scene]],
+    images: Sequence[ImageSystems],
+) -> tuple[SystemNode | None, TransformGraph]:
+    declared = [node for path, scene in scenes for node in builder.add_scene(path, scene)]
+    for path, scene in scenes:
+        builder.add_transformations(path, scene.transformations)
+    for image in images:
+        builder.add_transformations(image.path, image.multiscale.transformations, image.number)
+    for image in images:
+        builder.connect_labels(image)
+    graph = builder.graph()
+    if scenes:
+        intrinsic = [image.intrinsic for image in images if image.parent is None]
+        return choose_display(graph, declared, intrinsic), graph
+    return _shared_system(images, graph), graph
+
+
+def _shared_system(images: Sequence[ImageSystems], graph: TransformGraph) -> SystemNode | None:
+    """The first space that references declare for all elements alike (SpatialData's global)."""
+    own = {node for image in images for node in _own_nodes(image)}
+    shared = [node for node in graph.nodes if node not in own]
+    return next((node for node in shared if node.name == "global"), shared[0] if shared else None)
+
+
+def _own_nodes(image: ImageSystems) -> set[SystemNode]:
+    return {image.node(system.name) for system in image.multiscale.coordinate_systems}
+
+
+def _level_affine(
+    builder: SystemsBuilder, image: ImageSystems, transformation: Transformation | None
+) -> tuple[Affine, str | None]:
+    """Array indices to the intrinsic system; the identity where that cannot be applied."""
+    inputs = tuple(axis.name for axis in image.axes)
+    outputs = tuple(axis.name for axis in builder.axes[image.intrinsic])
+    problem = None
+    if transformation is not None:
+        affine, _, problem = builder.compile(image.path, transformation, inputs, outputs)
+        if affine is not None:
+            return affine, None
+    if len(inputs) == len(outputs):
+        return Affine(np.eye(len(inputs), len(inputs) + 1), inputs, outputs), problem
+    return Affine.identity(inputs), problem
+
+
+def _map(
+    builder: SystemsBuilder,
+    graph: TransformGraph,
+    display: SystemNode | None,
+    image: ImageSystems,
+    level: Affine,
+) -> tuple[_Mapped, Finding | None]:
+    own = _Mapped(image, level, level, _axes_for(level, builder.axes[image.intrinsic], image))
+    parent = builder.intrinsic.get(image.parent or "") if image.parent is not None else None
+    target = display or parent
+    if target is None:
+        return own, None
+    try:
+        affine = level.then(graph.resolve(image.intrinsic, target))
+    except TransformationError as error:
+        if display is None:  # labels with axes that their image lacks stay where they are
+            return own, None
+        return own, _unplaced(image, str(error), "its own coordinate system")
+    return _Mapped(image, level, affine, builder.axes[target]), None
+
+
+def _axes_for(
+    affine: Affine, axes: tuple[Axis, ...], image: ImageSystems
+) -> tuple[Axis, ...]:
+    return axes if len(axes) == len(affine.output_axes) else image.axes
+
+
+def _unplaced(image: ImageSystems, problem: str, shown_in: str) -> Finding:
+    name = image.path or "the image"
+    return Finding(
+        "image-unplaced",
+        image.path,
+        f"Not placed: '{name}' is shown in {shown_in}. {problem}",
+    )
+
+
+def is_channel(axis: Axis) -> bool:
+    """Whether an axis counts channels: by its type, or by its name where it has none."""
+    return axis.role == "channel"
+
+
+def _display_axes(
+    builder: SystemsBuilder, display: SystemNode | None, mapped: Sequence[_Mapped]
+) -> tuple[Axis, ...]:
+    """The union of all axes but channels, each with the first known unit, in napari's order."""
+    first = () if display is None else builder.axes[display]
+    found: dict[str, Axis] = {}
+    candidates = [*first, *(axis for one in mapped for axis in one.axes)]
+    candidates += [axis for one in mapped for axis in _passengers(one)]
+    for axis in candidates:
+        if is_channel(axis):
+            continue
+        known = found.get(axis.name)
+        if known is None or (known_unit(known.unit) is None and known_unit(axis.unit)):
+            found[axis.name] = axis if known is None else Axis(known.name, known.type, axis.unit)
+    return tuple(sorted(found.values(), key=_rank))
+
+
+def _rank(axis: Axis) -> tuple[int, int]:
+    kind = _TYPE_RANK.get(axis.role or "", 1)
+    return kind, _SPACE_RANK.get(axis.name.lower(), -1) if kind == 2 else 0
+
+
+def _passengers(one: _Mapped) -> tuple[Axis, ...]:
+    """Array axes that move nothing in the system: they become display axes of their own.
+
+    A time axis of an image that a scene places only in space still is an axis to look along.
+    """
+    moves = np.any(one.affine.linear != 0, axis=0)
+    return tuple(
+        axis
+        for axis, moving in zip(one.image.axes, moves, strict=True)
+        if not moving and not is_channel(axis)
+    )
+
+
+def _onto(one: _Mapped, axes: tuple[Axis, ...]) -> Affine:
+    """The map to exactly ``axes``, in their units; axes it does not know stay at 0."""
+    affine = one.affine
+    columns = len(affine.input_axes) + 1
+    passengers = {axis.name for axis in _passengers(one)}
+    rows = []
+    for axis in axes:
+        if axis.name in passengers:
+            row = _own_row(one, axis.name)
+        elif axis.name in affine.output_axes:
+            row = affine.matrix[affine.output_axes.index(axis.name)]
+            own = one.axes[affine.output_axes.index(axis.name)]
+            row = row * conversion(own.unit, axis.unit)
+        else:
+            row = np.zeros(columns)
+        rows.append(row)
+    return Affine(
+        np.array(rows).reshape(len(axes), columns),
+        affine.input_axes,
+        tuple(axis.name for axis in axes),
+    )
+
+
+def _own_row(one: _Mapped, name: str) -> np.ndarray:
+    """How an array axis runs in the intrinsic system, for an axis the display system lacks."""
+    names = one.level.output_axes
+    if name in names and np.any(one.level.linear[names.index(name)]):
+        return one.level.matrix[names.index(name)]
+    row = np.zeros(len(one.level.input_axes) + 1)
+    row[one.level.input_axes.index(name)] = 1.0
+    return row

@@ -1,0 +1,197 @@
+"""The coordinate systems of a whole hierarchy and the transformations between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from napari_ome_zip.errors import MetadataError, TransformationError
+from napari_ome_zip.geometry import Affine, Directions, Edge, SystemNode, TransformGraph, compile_pair
+from napari_ome_zip.image.arrays import ChunkedArray
+from napari_ome_zip.image.hierarchy import Hierarchy, join
+from napari_ome_zip.ome import (
+    Axis,
+    CoordinateSystem,
+    Identity,
+    Multiscale,
+    Scale,
+    Scene,
+    Sequence,
+    SystemRef,
+    Transformation,
+    Translation,
+)
+
+MAX_PARAMETERS = 2**16
+"""Numbers in an array that holds parameters of a transformation, at most."""
+
+_KEEP_NAMES = (Identity, Scale, Translation, Sequence)
+
+
+@dataclass(frozen=True)
+class ImageSystems:
+    """A multiscale as a member of the graph."""
+
+    path: str
+    """Group path."""
+    number: int
+    """Entry of the group's ``multiscales``."""
+    multiscale: Multiscale
+    axes: tuple[Axis, ...]
+    """One per array dimension."""
+    parent: str | None = None
+    """Group path of the image that labels belong to."""
+
+    @property
+    def intrinsic(self) -> SystemNode:
+        """The system that all its levels map to."""
+        return self.node(self.multiscale.intrinsic.name)
+
+    def node(self, name: str) -> SystemNode:
+        """One of its systems; a second multiscale of a group has systems of its own."""
+        return SystemNode(f"{self.path}#{self.number}" if self.number else self.path, name)
+
+    def axes_of(self, system: CoordinateSystem) -> tuple[Axis, ...]:
+        """Axes of one of its systems; versions 0.1 and 0.2 leave them to the array."""
+        return system.axes or self.axes
+
+
+@dataclass
+class SystemsBuilder:
+    """Collects systems and transformations in document order."""
+
+    hierarchy: Hierarchy
+    axes: dict[SystemNode, tuple[Axis, ...]] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+    intrinsic: dict[str, SystemNode] = field(default_factory=dict)
+    """Intrinsic system by group path, for references that name only a path."""
+
+    def add_image(self, image: ImageSystems) -> None:
+        """Declare the systems of a multiscale."""
+        for system in image.multiscale.coordinate_systems:
+            self.axes.setdefault(image.node(system.name), image.axes_of(system))
+        self.intrinsic.setdefault(image.path, image.intrinsic)
+
+    def add_scene(self, path: str, scene: Scene) -> tuple[SystemNode, ...]:
+        """Declare a scene's own systems and return them."""
+        nodes = tuple(SystemNode(path, system.name) for system in scene.coordinate_systems)
+        for node, system in zip(nodes, scene.coordinate_systems, strict=True):
+            self.axes.setdefault(node, system.axes)
+        return nodes
+
+    def add_transformations(
+        self, base: str, transformations: Iterable[Transformation], number: int = 0
+    ) -> None:
+        """Add the transformations of the document at ``base``."""
+        for transformation in transformations:
+            self.edges.append(self._edge(base, transformation, number))
+
+    def connect_labels(self, labels: ImageSystems) -> None:
+        """Put labels into the space of their image, axis by axis of the same name.
+
+        Labels share their image's space unless the documents say otherwise (section "labels").
+        """
+        parent = None if labels.parent is None else self.intrinsic.get(labels.parent)
+        if parent is None or parent == labels.intrinsic:
+            return
+        inputs, outputs = self._names(labels.intrinsic), self._names(parent)
+        if not set(inputs) <= set(outputs):
+            return
+        linear = np.array([[float(a == b) for b in inputs] for a in outputs])
+        matrix = np.column_stack([linear, np.zeros(len(outputs))])
+        forward = Affine(matrix, inputs, outputs)
+        self.edges.append(
+            Edge(labels.intrinsic, parent, "same space", forward, forward.inverse(), None)
+        )
+
+    def graph(self) -> TransformGraph:
+        """The graph of everything added so far."""
+        return TransformGraph({node: self._names(node) for node in self.axes}, tuple(self.edges))
+
+    def compile(
+        self,
+        base: str,
+        transformation: Transformation,
+        inputs: tuple[str, ...],
+        outputs: tuple[str, ...],
+    ) -> Directions:
+        """Both directions of a transformation, with its parameters read from the hierarchy.
+
+        Identity, scale and translation never exchange axes: between systems that name the same
+        axes in another order they are applied by name (mapAxis is the kind that permutes).
+        """
+        load = self._loader(base)
+        keeps_names = all(isinstance(part, _KEEP_NAMES) for part in transformation.walk())
+        if keeps_names and inputs != outputs and sorted(inputs) == sorted(outputs):
+            forward, _, problem = compile_pair(transformation, inputs, inputs, load)
+            if forward is not None:
+                forward = forward.select(outputs=outputs)
+                return Directions(forward, forward.inverse(), problem)
+        return compile_pair(transformation, inputs, outputs, load)
+
+    def _names(self, node: SystemNode) -> tuple[str, ...]:
+        return tuple(axis.name for axis in self.axes[node])
+
+    def _edge(self, base: str, transformation: Transformation, number: int) -> Edge:
+        source = self._resolve(base, transformation.input, number)
+        target = self._resolve(base, transformation.output, number)
+        label = transformation.name or transformation.kind
+        missing = [node for node in (source, target) if node not in self.axes]
+        if missing:
+            problem = f"It refers to the coordinate system '{missing[0]}', which is not there."
+            return Edge(source, target, label, None, None, problem)
+        inputs, outputs = self._names(source), self._names(target)
+        return Edge(source, target, label, *self.compile(base, transformation, inputs, outputs))
+
+    def _resolve(self, base: str, reference: SystemRef | None, number: int) -> SystemNode:
+        """The node that a reference means, declared or not."""
+        if reference is None:
+            return self.intrinsic.get(base, SystemNode(base, ""))
+        path = base if reference.path is None else join(base, reference.path)
+        if path is None:
+            return SystemNode(reference.path or "", reference.name or "")
+        if reference.name is None:
+            return self.intrinsic.get(path, SystemNode(path, ""))
+        if number and path == base and SystemNode(f"{base}#{number}", reference.name) in self.axes:
+            return SystemNode(f"{base}#{number}", reference.name)
+        node = SystemNode(path, reference.name)
+        if node in self.axes or reference.axes is None:
+            return node
+        # A reference that brings its own axes (SpatialData) declares what it names: its input
+        # is the image itself, its output a space that all elements share.
+        if reference.path is None and base in self.intrinsic:
+            own = self.axes[self.intrinsic[base]]
+            if {a.name for a in reference.axes} == {a.name for a in own} and self._is_own(
+                reference, own
+            ):
+                return self.intrinsic[base]
+        shared = SystemNode("", reference.name)
+        self.axes.setdefault(shared, reference.axes)
+        return shared
+
+    @staticmethod
+    def _is_own(reference: SystemRef, own: tuple[Axis, ...]) -> bool:
+        """Whether SpatialData's name for an image's own space (its axes, ``cyx``) is meant."""
+        return reference.name == "".join(axis.name for axis in own)
+
+    def _loader(self, base: str) -> Callable[[str], np.ndarray]:
+        def load(path: str) -> np.ndarray:
+            where = join(base, path)
+            node = None if where is None else self.hierarchy.node(where)
+            if node is None or node.kind != "array":
+                raise TransformationError(
+                    f"Its parameters should lie in the array '{path}', which is not there."
+                )
+            try:
+                array = ChunkedArray(self.hierarchy.store, node)
+            except MetadataError as error:
+                raise TransformationError(str(error)) from error
+            if np.prod(array.shape, dtype=object) > MAX_PARAMETERS:
+                raise TransformationError(
+                    f"The array '{path}' has shape {array.shape}, too large for parameters."
+                )
+            return array.read(tuple(slice(0, n) for n in array.shape))
+
+        return load

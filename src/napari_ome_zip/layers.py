@@ -1,0 +1,284 @@
+"""A composite image as napari layer data: plain tuples, no napari needed.
+
+One image layer a channel, one labels layer a label image, all with the dimensions of the
+display system in one order, so that a viewer's sliders, scale bar and world coordinates are
+shared by everything in the archive.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from napari_ome_zip.image.channels import GRAY
+from napari_ome_zip.image.composite import (
+    Channel,
+    CompositeImage,
+    PlacedImage,
+    PlacedLabels,
+    PlacedPart,
+)
+from napari_ome_zip.image.limits import estimate_limits
+from napari_ome_zip.image.units import known_unit
+
+METADATA_KEY = "napari_ome_zip"
+"""Key in a layer's ``metadata`` under which its source is told."""
+
+_RGB_COLORS = ("#FF0000", "#00FF00", "#0000FF")
+_MAX_PERMUTED = 7
+
+type LayerData = tuple[Any, dict[str, Any], str]
+"""Data, keyword arguments and layer type, as napari's readers return them."""
+
+
+def to_layer_data(composite: CompositeImage) -> list[LayerData]:
+    """Layers of a composite image, images below labels, in document order.
+
+    Parameters
+    ----------
+    composite : CompositeImage
+
+    Returns
+    -------
+    list of tuple
+        ``(data, keyword arguments, "image" | "labels")``. Data are lists of dask arrays,
+        largest first (multiscale), or one dask array. World coordinates are those of the
+        composite's display system; a voxel's centre is its coordinate.
+    """
+    axes = composite.system.axes
+    common = {
+        "units": tuple(known_unit(axis.unit) or "pixel" for axis in axes),
+        "axis_labels": tuple(axis.name for axis in axes),
+    }
+    several = len({(part.path, part.multiscale) for part in composite.images}) > 1
+    layers: list[LayerData] = []
+    for part in sorted(composite.parts, key=lambda part: isinstance(part, PlacedLabels)):
+        prefix = _prefix(composite, part, several=several)
+        for data, keywords, kind in _part_layers(part, prefix):
+            note = {"source": composite.source, **keywords.pop("note")}
+            layers.append((data, {**common, **keywords, "metadata": {METADATA_KEY: note}}, kind))
+    _make_names_distinct(layers)
+    return layers
+
+
+def _part_layers(part: PlacedPart, prefix: str) -> Iterator[LayerData]:
+    if isinstance(part, PlacedLabels):
+        yield from _label_layers(part, prefix)
+    elif isinstance(part, PlacedImage) and _is_rgb(part):
+        yield _rgb_layer(part)
+    elif isinstance(part, PlacedImage):
+        yield from _image_layers(part, prefix)
+
+
+def _prefix(composite: CompositeImage, part: PlacedPart, *, several: bool) -> str:
+    """What precedes a channel's or label's own name where there are several images."""
+    if not several:
+        return ""
+    if isinstance(part, PlacedLabels):
+        image = next((i for i in composite.images if i.path == part.image_path), None)
+        return f"{image.name}: " if image is not None else ""
+    return f"{part.name}: "
+
+
+def _image_layers(part: PlacedImage, prefix: str) -> Iterator[LayerData]:
+    for number, channel in enumerate(part.channels):
+        array = _channel_array(part, number)
+        levels = array.levels
+        magnitude = levels[0].dtype.kind == "c"
+        if magnitude:  # a viewer cannot show complex numbers; the name says what it shows
+            levels = tuple(abs(level) for level in levels)
+        name = _channel_name(part, channel, number, prefix)
+        keywords = {
+            **array.keywords,
+            "name": f"{name} (magnitude)" if magnitude else name,
+            "colormap": "gray" if channel.color in (None, GRAY) else channel.color,
+            "blending": "additive" if part.channel_count > 1 else "translucent_no_depth",
+            "visible": channel.visible,
+            "note": {**_note(part), "channel": number},
+        }
+        limits = channel.limits or estimate_limits(levels)
+        if limits is not None:
+            keywords["contrast_limits"] = limits
+        yield _data(levels), keywords, "image"
+
+
+def _channel_name(part: PlacedImage, channel: Channel, number: int, prefix: str) -> str:
+    if part.channel_count == 1:
+        return f"{prefix}{channel.name}" if channel.name else part.name
+    return f"{prefix or part.name + ': ' if not channel.name else prefix}" + (
+        channel.name or f"channel {number}"
+    )
+
+
+def _is_rgb(part: PlacedImage) -> bool:
+    """Whether three 8-bit channels are the red, green and blue of one colour picture."""
+    return (
+        part.channel_count == 3
+        and part.levels[0].dtype == np.uint8
+        and tuple(channel.color for channel in part.channels) == _RGB_COLORS
+        and all(channel.visible and channel.limits in (None, (0, 255)) for channel in part.channels)
+        and all(level.shape[part.channel_axis] == 3 for level in part.levels)
+    )
+
+
+def _rgb_layer(part: PlacedImage) -> LayerData:
+    channels = [_channel_array(part, number) for number in range(3)]
+    levels = tuple(
+        da.stack(colors, axis=-1) for colors in zip(*(c.levels for c in channels), strict=True)
+    )
+    levels = tuple(level.rechunk({level.ndim - 1: 3}) for level in levels)
+    note = {**_note(part), "channel": None}
+    keywords = {**channels[0].keywords, "name": part.name, "rgb": True, "note": note}
+    return _data(levels), keywords, "image"
+
+
+def _label_layers(part: PlacedLabels, prefix: str) -> Iterator[LayerData]:
+    for number in range(part.channel_count):
+        array = _channel_array(part, number)
+        suffix = f" {number}" if part.channel_count > 1 else ""
+        keywords = {
+            **array.keywords,
+            "name": f"{prefix}{part.name}{suffix}",
+            "note": {**_note(part), "channel": number, "image": part.image_path},
+        }
+        if part.label is not None:
+            colors = {
+                color.value: np.asarray(color.rgba, dtype=float) / 255
+                for color in part.label.colors
+                if color.rgba is not None
+            }
+            if colors:
+                keywords["colormap"] = {0: "transparent", **colors, None: "transparent"}
+            features = _features(part)
+            if features:
+                keywords["features"] = features
+        yield _data(array.levels), keywords, "labels"
+
+
+def _features(part: PlacedLabels) -> dict[str, list[Any]]:
+    """A table of label properties with one row per label value, in column ``index``."""
+    assert part.label is not None
+    rows = part.label.properties
+    names = dict.fromkeys(key for row in rows for key in row.mapping)
+    if not rows:
+        return {}
+    table: dict[str, list[Any]] = {"index": [row.value for row in rows]}
+    for name in names:
+        table[name] = [row.mapping.get(name) for row in rows]
+    return table
+
+
+def _note(part: PlacedPart) -> dict[str, Any]:
+    return {
+        "path": part.path,
+        "multiscale": part.multiscale,
+        "axes": [{"name": a.name, "type": a.type, "unit": a.unit} for a in part.axes],
+    }
+
+
+@dataclass(frozen=True)
+class _ChannelArray:
+    """The pixels of one channel, with as many dimensions as the display system."""
+
+    levels: tuple[da.Array, ...]
+    keywords: dict[str, Any]
+    """``scale`` and ``translate``, or an ``affine`` where these cannot say it."""
+
+
+def _channel_array(part: PlacedPart, number: int) -> _ChannelArray:
+    matrix = part.to_display.matrix
+    levels = part.levels
+    if part.channel_axis is not None:
+        axis = part.channel_axis
+        levels = tuple(level[(slice(None),) * axis + (number,)] for level in levels)
+        offset = matrix[:, -1] + number * matrix[:, axis]
+        matrix = np.column_stack([np.delete(matrix[:, :-1], axis, axis=1), offset])
+    linear, offset = matrix[:, :-1], matrix[:, -1]
+    linear, added = _squared(linear)
+    order = _dimension_order(linear)
+    source = linear.shape[1] - added
+    levels = tuple(_arranged(level, source, order) for level in levels)
+    return _ChannelArray(levels, _transform_keywords(linear[:, order], offset))
+
+
+def _squared(linear: np.ndarray) -> tuple[np.ndarray, int]:
+    """Append one column for each display axis that no array axis runs along.
+
+    Display axes are tried in order, and taken where they add a direction: a plane standing
+    anywhere in space gets its normal, or what is nearest to it among the axes.
+    """
+    rank = int(np.linalg.matrix_rank(linear)) if linear.size else 0
+    columns = linear
+    added = 0
+    empty_first = np.argsort(np.any(linear != 0, axis=1), kind="stable")
+    for row in empty_first:
+        if columns.shape[1] >= linear.shape[0]:
+            break
+        candidate = np.column_stack([columns, np.eye(linear.shape[0])[:, row]])
+        if np.linalg.matrix_rank(candidate) > rank:
+            columns, rank, added = candidate, rank + 1, added + 1
+    return columns, added
+
+
+def _dimension_order(linear: np.ndarray) -> list[int]:
+    """For each display axis the array axis that runs most along it.
+
+    Slicing a viewer's dimensions is exact when array axes lie along display axes, so axes that
+    are merely permuted are put in order by (lazily) transposing.
+    """
+    count = linear.shape[1]
+    if count > _MAX_PERMUTED:
+        return list(range(count))
+    lengths = np.linalg.norm(linear, axis=0)
+    share = np.abs(linear) / np.where(lengths == 0, 1, lengths)
+    rows = np.arange(count)
+    return list(
+        max(itertools.permutations(range(count)), key=lambda p: round(share[rows, p].sum(), 9))
+    )
+
+
+def _arranged(level: da.Array, source: int, order: Sequence[int]) -> da.Array:
+    """Add axes of length 1 behind the ``source`` axes there are, then bring all in order."""
+    level = level[(slice(None),) * source + (None,) * (len(order) - source)]
+    return level if list(order) == sorted(order) else level.transpose(order)
+
+
+def _transform_keywords(linear: np.ndarray, offset: np.ndarray) -> dict[str, Any]:
+    scale = np.diag(linear)
+    if np.allclose(linear, np.diag(scale), rtol=0, atol=1e-9 * np.abs(linear).max(initial=0)):
+        return {"scale": tuple(scale.tolist()), "translate": tuple(offset.tolist())}
+    # Voxel sizes stay visible in the layer's scale; the rest is one affine applied after it.
+    lengths = np.linalg.norm(linear, axis=0)
+    affine = np.eye(len(offset) + 1)
+    affine[:-1, :-1] = linear / lengths
+    affine[:-1, -1] = offset
+    return {"scale": tuple(lengths.tolist()), "affine": affine}
+
+
+def _data(levels: tuple[da.Array, ...]) -> list[da.Array] | da.Array:
+    """Levels that get smaller, as napari wants them; a single one is no multiscale."""
+    shrinking = [levels[0]]
+    for level in levels[1:]:
+        if level.size < shrinking[-1].size:
+            shrinking.append(level)
+    return shrinking if len(shrinking) > 1 else shrinking[0]
+
+
+def _make_names_distinct(layers: list[LayerData]) -> None:
+    counts = Counter(keywords["name"] for _, keywords, _ in layers)
+    taken = set(counts)
+    for _, keywords, _ in layers:
+        name = keywords["name"]
+        if counts[name] < 2:
+            continue
+        number = 1
+        while f"{name} [{number}]" in taken:
+            number += 1
+        keywords["name"] = f"{name} [{number}]"
+        taken.add(keywords["name"])

@@ -1,0 +1,84 @@
+"""The reader that napari calls for ``.ome.zip`` and ``.ozx`` files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from napari.utils.notifications import show_error, show_warning
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
+
+import napari_ome_zip
+from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.storage.names import is_archive_name
+
+MAX_WARNINGS = 3
+"""Notifications for one file, at most: a bad file must not bury the viewer."""
+
+type PathOrPaths = str | Sequence[str]
+type ReaderFunction = Callable[[PathOrPaths], list[tuple[object, dict[str, object], str]]]
+
+
+def get_reader(path: PathOrPaths) -> ReaderFunction | None:
+    """Offer to read ``path`` if it is named like a single-image archive.
+
+    Only names are looked at: napari asks every reader, and hides what a reader says here. A
+    file that turns out to be bad is explained by `read`.
+    """
+    paths = _as_list(path)
+    return read if paths and all(is_archive_name(p) for p in paths) else None
+
+
+def read(path: PathOrPaths) -> list[tuple[object, dict[str, object], str]]:
+    """Read one or several archives into layer data; pixels stay on disk until shown.
+
+    Several paths (files opened "as stack") give the layers of each, one after the other.
+
+    Raises
+    ------
+    OmeZipError, OSError
+        If none of the files can be opened. What is wrong is shown as a notification, too,
+        since napari's own names the file alone.
+    """
+    layers: list[tuple[object, dict[str, object], str]] = []
+    errors: list[OmeZipError | OSError] = []
+    for name in _as_list(path):
+        try:
+            composite = napari_ome_zip.open_image(os.path.abspath(name))
+            layers += napari_ome_zip.to_layer_data(composite)
+        except (OmeZipError, OSError) as error:
+            _notify(show_error, f"{error} ({os.path.basename(name)})")
+            errors.append(error)
+        else:
+            _report(composite.findings, os.path.basename(name))
+    if errors and not layers:
+        raise errors[0]
+    return layers
+
+
+def _as_list(path: PathOrPaths) -> list[str]:
+    return [path] if isinstance(path, str) else list(path)
+
+
+def _report(findings: Sequence[Finding], name: str) -> None:
+    """One notification for each kind of finding, the first ones in full."""
+    kinds = {finding.code: finding for finding in reversed(findings)}
+    first = sorted(kinds.values(), key=findings.index)
+    for finding in first[:MAX_WARNINGS]:
+        same = sum(other.code == finding.code for other in findings) - 1
+        more = f" And {same} more like this." if same else ""
+        _notify(show_warning, f"{finding.message}{more} ({name})")
+    if len(first) > MAX_WARNINGS:
+        rest = len(first) - MAX_WARNINGS
+        _notify(show_warning, f"{rest} more kinds of repairs were made. ({name})")
+
+
+def _notify(show: Callable[[str], None], message: str) -> None:
+    """Show a message now, or, where a window is about to report a failure, after that."""
+    if show is show_error and QApplication.instance() is not None:
+        # napari replaces the current notification by its own when a reader raises.
+        QTimer.singleShot(0, lambda: show(message))
+    else:
+        show(message)
