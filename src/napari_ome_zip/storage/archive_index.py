@@ -5,75 +5,24 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
-
-import numpy as np
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.storage.central_directory import (
     SIGNATURE,
-    DirectoryColumns,
     leading_length,
     parse_directory,
 )
 from napari_ome_zip.storage.end_record import EndRecord, ReadAt, read_end_record
-from napari_ome_zip.storage.names import is_document, is_safe
+from napari_ome_zip.storage.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable
+from napari_ome_zip.storage.names import is_document
 
-METHOD_NAMES: dict[int, str] = {
-    0: "stored",
-    1: "shrunk",
-    6: "imploded",
-    8: "DEFLATE",
-    9: "DEFLATE64",
-    12: "bzip2",
-    14: "LZMA",
-    93: "zstd",
-    95: "XZ",
-    97: "WavPack",
-    98: "PPMd",
-    99: "AES encryption",
-}
-"""Names of ZIP compression methods by their number."""
+__all__ = ["ArchiveEntry", "ArchiveIndex"]
 
 # Any of these after the leading documents makes a complete reading necessary at once: another
 # document (then "documents first" is untrue), or a name that leads out of the archive.
-_TELLTALES = (b"zarr.json", b".zattrs", b".zgroup", b".zarray", b"../", b"..\\")
-# Names that need a closer look hold one of these, when each is set between line breaks. Searching
-# all names at once for a few substrings is far quicker than a look at each.
-_SUSPICIOUS = ("\n\n", "\\", "\0", ":", "//", "./", ".\n", "\n/")
-_USUAL_METHODS = (0, 8)
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveEntry:
-    """One entry of the archive, as its central directory describes it."""
-
-    name: str
-    """Name, with forward slashes."""
-    offset: int
-    """Place of the local header in the file."""
-    compressed_size: int
-    """Bytes taken in the file."""
-    size: int
-    """Bytes of the content."""
-    method: int
-    """Compression method: 0 stored, 8 DEFLATE, …"""
-    crc: int
-    """CRC-32 of the content."""
-    flags: int
-    """General purpose flags."""
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether a password is needed."""
-        return bool(self.flags & 1)
-
-    @property
-    def method_name(self) -> str:
-        """Name of the compression method, with its number where it has none."""
-        return METHOD_NAMES.get(self.method, f"method {self.method}")
+_TELLTALES = (b"zarr.json", b".zattrs", b".zgroup", b".zarray", b"/../")
 
 
 class ArchiveIndex:
@@ -106,8 +55,8 @@ class ArchiveIndex:
         if len(self._raw) < self.end.directory_size:
             raise ArchiveError(f"The archive is incomplete, its end cannot be read: {label}")
         self._lock = threading.Lock()
-        self._full: _Table | None = None
-        self._leading: _Table | None = None
+        self._full: EntryTable | None = None
+        self._leading: EntryTable | None = None
         self._end_findings = _end_findings(self.end)
         if self.claims_json_first:
             self._read_leading()
@@ -180,7 +129,7 @@ class ArchiveIndex:
         """How many records of the central directory carry ZIP64 fields."""
         return self.complete().columns.zip64_count
 
-    def complete(self) -> _Table:
+    def complete(self) -> EntryTable:
         """Index every entry, if that has not been done yet."""
         if self._full is None:
             with self._lock:
@@ -194,7 +143,7 @@ class ArchiveIndex:
         """Forget a lock that another thread held when the process was forked."""
         self._lock = threading.Lock()
 
-    def _documents_table(self) -> _Table:
+    def _documents_table(self) -> EntryTable:
         # Read once: another thread may complete the index between two looks.
         leading = self._leading
         return leading if leading is not None else self.complete()
@@ -208,15 +157,15 @@ class ArchiveIndex:
             return
         # Archives are written by one tool in one way: the first chunk tells how the others are.
         method = int.from_bytes(raw[length + 10 : length + 12], "little")
-        if len(raw) > length and method not in _USUAL_METHODS:
+        if len(raw) > length and method not in USUAL_METHODS:
             return
         self._leading = self._table(raw[:length])
 
-    def _table(self, raw: bytes) -> _Table:
+    def _table(self, raw: bytes) -> EntryTable:
         columns = parse_directory(raw)
-        return _Table(columns, self.end.shift, self.label, self.claims_json_first)
+        return EntryTable(columns, self.end.shift, self.label, self.claims_json_first)
 
-    def _count_finding(self, table: _Table) -> tuple[Finding, ...]:
+    def _count_finding(self, table: EntryTable) -> tuple[Finding, ...]:
         claimed, counted = self.end.entry_count, len(table.columns)
         # Without ZIP64 the 16-bit count overflows; nothing is in doubt then. And the leading
         # documents stand alone only where the number of all records is as claimed.
@@ -230,176 +179,6 @@ class ArchiveIndex:
                 f"{counted:,}; all of these are used.",
             ),
         )
-
-
-class _Table:
-    """Parsed records, and the rows that can be read by their names."""
-
-    def __init__(
-        self, columns: DirectoryColumns, shift: int, label: str, claims_json_first: bool
-    ) -> None:
-        self.columns = columns
-        self._claims_json_first = claims_json_first
-        self.findings: tuple[Finding, ...] = ()
-        self._shift = shift
-        if np.any((columns.disks != 0) & (columns.disks != 0xFFFF)):
-            raise ArchiveError(
-                "The archive is split into several parts, and this is one of them. "
-                f"Join the parts into one file first: {label}"
-            )
-        self.rows = self._rows(label)
-
-    def find(self, name: str) -> ArchiveEntry | None:
-        row = self.rows.get(name)
-        return None if row is None else self.entry(row, name)
-
-    def entry(self, row: int, name: str) -> ArchiveEntry:
-        columns = self.columns
-        return ArchiveEntry(
-            name,
-            int(columns.offsets[row]) + self._shift,
-            int(columns.compressed_sizes[row]),
-            int(columns.sizes[row]),
-            int(columns.methods[row]),
-            int(columns.crcs[row]),
-            int(columns.flags[row]),
-        )
-
-    def _rows(self, label: str) -> dict[str, int]:
-        names = self.columns.names
-        joined = f"\n{'\n'.join(names)}\n"
-        served, suspects, unsafe, backslashes = names, _suspects(names, joined), [], 0
-        if suspects:
-            served = list(names)
-        for row in suspects:
-            name = names[row].replace("\\", "/")
-            served[row] = name.removeprefix("./")
-            if not is_safe(served[row].removesuffix("/")):
-                served[row] = ""
-                unsafe.append(names[row])
-            elif name != names[row]:
-                backslashes += 1
-        rows = dict(zip(served, range(len(served)), strict=True))
-        count = len(served)
-        if suspects or "/\n" in joined:
-            rows = {name: row for name, row in rows.items() if name and not name.endswith("/")}
-            count = sum(1 for name in served if name and not name.endswith("/"))
-        self._refuse_collisions(served, suspects, rows, label)
-        self.findings = (
-            *_unsafe_finding(unsafe),
-            *_backslash_finding(backslashes),
-            *(self._repeated_finding(served, rows) if count > len(rows) else ()),
-            *(self._order_finding(served) if self._claims_json_first else ()),
-            *self._method_finding(),
-        )
-        return rows
-
-    def _refuse_collisions(
-        self, served: list[str], suspects: list[int], rows: dict[str, int], label: str
-    ) -> None:
-        written = self.columns.names
-        as_written = set(written) if suspects else set()
-        seen: dict[str, str] = {}
-        for row in suspects:
-            name = served[row]
-            if name not in rows:
-                continue
-            other = name if name in as_written else seen.setdefault(name, written[row])
-            if other != written[row]:
-                raise ArchiveError(
-                    f"Two entries of the archive have the same name once it is written with "
-                    f"forward slashes: {other!r} and {written[row]!r}. "
-                    f"Pack the archive again: {label}"
-                )
-
-    def _repeated_finding(self, served: list[str], rows: dict[str, int]) -> tuple[Finding, ...]:
-        columns = self.columns
-        differing: dict[str, None] = {}
-        for row, name in enumerate(served):
-            last = rows.get(name, row)
-            if last == row:
-                continue
-            same = (
-                columns.crcs[row] == columns.crcs[last]
-                and columns.sizes[row] == columns.sizes[last]
-            )
-            # A program that writes as it goes rewrites a document by appending: the last is the
-            # newest, and nothing is in doubt. Who promises an order has packed a finished image.
-            newest = columns.offsets[row] < columns.offsets[last]
-            if not same and (self._claims_json_first or not newest):
-                differing[name] = None
-        if not differing:
-            return ()
-        first = next(iter(differing))
-        others = f" and {len(differing) - 1:,} more" if len(differing) > 1 else ""
-        return (
-            Finding(
-                "repeated-entries",
-                first,
-                f"The archive holds {first!r}{others} more than once with different content; "
-                "the last one is used.",
-            ),
-        )
-
-    def _order_finding(self, served: list[str]) -> tuple[Finding, ...]:
-        late = _late_document(served)
-        if late is None:
-            return ()
-        return (
-            Finding(
-                "json-first-untrue",
-                late,
-                f"The archive's comment says that zarr.json come first, the root's before all, "
-                f"but {late!r} comes later; the archive was read completely instead.",
-            ),
-        )
-
-    def _method_finding(self) -> tuple[Finding, ...]:
-        methods = self.columns.methods
-        unusual = methods[~np.isin(methods, _USUAL_METHODS)]
-        if not unusual.size:
-            return ()
-        kinds = ", ".join(
-            METHOD_NAMES.get(method, f"method {method}") for method in np.unique(unusual).tolist()
-        )
-        return (
-            Finding(
-                "unusual-compression",
-                "",
-                f"{unusual.size:,} entries are compressed in an unusual way ({kinds}); "
-                "other programs may not read them. Repack the archive without ZIP compression.",
-            ),
-        )
-
-
-def _late_document(names: list[str]) -> str | None:
-    """The first ``zarr.json`` that comes after chunks, or the root's where it is not the first.
-
-    Other files at the root are none of the hierarchy's, and the same document once more (also in
-    other letters, where a file system ignored their case) hides nothing.
-    """
-    seen: set[str] = set()
-    passed_data = False
-    for name in names:
-        if name != "zarr.json" and not name.endswith("/zarr.json"):
-            passed_data = passed_data or ("/" in name and not name.endswith("/"))
-            continue
-        if name.lower() not in seen and (passed_data or (seen and name == "zarr.json")):
-            return name
-        seen.add(name.lower())
-    return None
-
-
-def _suspects(names: list[str], joined: str) -> list[int]:
-    """Rows whose names need a closer look."""
-    present = [text for text in _SUSPICIOUS if text in joined]
-    if not present:
-        return []
-    return [
-        row
-        for row, name in enumerate(names)
-        if not name or any(text in f"\n{name}\n" for text in present)
-    ]
 
 
 def _end_findings(end: EndRecord) -> tuple[Finding, ...]:
@@ -418,29 +197,3 @@ def _end_findings(end: EndRecord) -> tuple[Finding, ...]:
             Finding("trailing-bytes", "", f"{end.trailing:,} bytes after the archive were ignored.")
         )
     return tuple(found)
-
-
-def _unsafe_finding(unsafe: list[str]) -> tuple[Finding, ...]:
-    if not unsafe:
-        return ()
-    count = "1 entry has a name" if len(unsafe) == 1 else f"{len(unsafe):,} entries have names"
-    return (
-        Finding(
-            "unsafe-entry-names",
-            unsafe[0],
-            f"{count} that would lead out of the archive, such as {unsafe[0]!r}; ignored.",
-        ),
-    )
-
-
-def _backslash_finding(count: int) -> tuple[Finding, ...]:
-    if not count:
-        return ()
-    return (
-        Finding(
-            "backslash-names",
-            "",
-            f"The names of {count:,} entries are written with backslashes instead of slashes; "
-            "they were read as slashes.",
-        ),
-    )

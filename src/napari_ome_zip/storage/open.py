@@ -67,7 +67,8 @@ def _choose(
 
 def _has_documents(store: HierarchyStore, folder: str) -> bool:
     prefix = f"{folder}/" if folder else ""
-    return any(store.has(prefix + document) for document in DOCUMENT_NAMES)
+    # The newest format first: an archive whose documents come first need not be read further.
+    return any(store.has(prefix + name) for name in sorted(DOCUMENT_NAMES, reverse=True))
 
 
 def _at_only_folder(store: HierarchyStore) -> HierarchyStore:
