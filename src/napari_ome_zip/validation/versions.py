@@ -83,7 +83,6 @@ SPECS: Mapping[str, Spec] = {
         ),
     )
 }
-OLDEST, NEWEST = SPECS["0.1"], SPECS["0.6"]
 
 # "0.4-dev-spatialdata" and its like are what SpatialData wrote before 0.5.
 _PRERELEASE = re.compile(r"(0\.\d)(\.?(dev|rc)\d*|-dev.*)")
@@ -99,6 +98,11 @@ def known_spec(version: str) -> Spec | None:
     """
     match = _PRERELEASE.fullmatch(version)
     return SPECS.get(match[1] if match else version)
+
+
+def is_draft(version: str) -> bool:
+    """Whether a version is a development version of 0.6, laid out unlike the released one."""
+    return version.startswith("0.6") and "dev" in version and is_prerelease(version)
 
 
 def is_prerelease(version: str) -> bool:

@@ -83,8 +83,5 @@ def _check_system(raw: object, at: Place, *, image: bool) -> Iterator[Issue]:
 
 def axes_by_system(raw: object) -> dict[str, list[Mapping[str, object]]]:
     """Return the axes of each named coordinate system; judges nothing."""
-    return {
-        system["name"]: objects(system.get("axes"))
-        for system in objects(raw)
-        if is_name(system.get("name"))
-    }
+    named = ((system.get("name"), system) for system in objects(raw))
+    return {name: objects(system.get("axes")) for name, system in named if is_name(name)}

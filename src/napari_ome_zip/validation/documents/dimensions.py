@@ -182,7 +182,8 @@ def _check_by_dimension(
         inner = part.get("transformation")
         if is_object(inner):
             place = at.at("transformations", i, "transformation")
-            yield from check_dimensions(inner, len(inputs), len(outputs), place)
+            counts = len(inputs) or None, len(outputs) or None  # None: said to be wrong already.
+            yield from check_dimensions(inner, *counts, place)
     expected = range(after) if after is not None else sorted(made)
     for axis in expected:
         if made[axis] != 1:

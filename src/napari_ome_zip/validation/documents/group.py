@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from napari_ome_zip.validation.documents.bioformats2raw import check_layout, check_series
+from napari_ome_zip.validation.documents.drafts import released_form
 from napari_ome_zip.validation.documents.image_label import check_image_label, check_labels
 from napari_ome_zip.validation.documents.multiscale import check_multiscales
 from napari_ome_zip.validation.documents.omero import check_omero
@@ -25,7 +26,7 @@ from napari_ome_zip.validation.rule import (
     objects,
     quoted,
 )
-from napari_ome_zip.validation.versions import NEWEST, SPECS, Spec, is_prerelease, known_spec
+from napari_ome_zip.validation.versions import SPECS, Spec, is_draft, is_prerelease, known_spec
 
 SECTION = "OME-Zarr metadata"
 
@@ -54,7 +55,8 @@ VERSION_UNSTATED = Rule(
     "version-unstated",
     SHOULD,
     SECTION,
-    "Images, plates and wells say which version of OME-Zarr they follow (until 0.4).",
+    "Images, plates and wells (until 0.4), and lists of labels (0.5), say which version of "
+    "OME-Zarr they follow.",
     'Add "version", for instance "0.4".',
 )
 VERSION_TYPE = Rule(
@@ -110,6 +112,8 @@ class Metadata:
     place: Place
     stated: object
     """The version as written, None where it is not."""
+    draft: bool = False
+    """Whether they were written for a development version, and brought into today's layout."""
 
     @property
     def spec(self) -> Spec:
@@ -157,7 +161,11 @@ def read_metadata(
     )
     location = Location(f"{path}/{file}" if path else file)
     place = Place(location, spec)
-    return Metadata(content, place.at("ome") if namespaced else place, stated)
+    if not namespaced:
+        return Metadata(content, place, stated)
+    draft = isinstance(stated, str) and is_draft(stated)
+    content = released_form(content) if draft else content
+    return Metadata(content, place.at("ome"), stated, draft)
 
 
 def _stated_by_objects(content: Mapping[str, object]) -> object:
@@ -174,12 +182,9 @@ def _judged_by(
     stated: object, assumed: str | None, content: Mapping[str, object], namespaced: bool
 ) -> Spec:
     for version in (stated, assumed):
-        if version is not None:
-            known = known_spec(str(version))
-            if known is not None:
-                return known
-            if isinstance(version, str):
-                return NEWEST if namespaced else SPECS["0.4"]
+        known = known_spec(str(version)) if version is not None else None
+        if known is not None:
+            return known
     return _guessed(content, namespaced)
 
 
@@ -204,8 +209,11 @@ def check_version(metadata: Metadata, zarr_format: int | None) -> Iterator[Issue
     stated, place, spec = metadata.stated, metadata.place, metadata.spec
     namespaced = metadata.place.location.json_path == "ome"
     if stated is None:
-        if namespaced:
+        if namespaced and not (spec.version == "0.5" and _only_lists_labels(metadata.content)):
             yield place.issue(VERSION_MISSING, "No version: which OME-Zarr is this?")
+        elif namespaced:
+            message = "The list of labels does not say which OME-Zarr this is"
+            yield place.issue(VERSION_UNSTATED, message)
         elif spec.stated_per_object and _states_version(metadata.content):
             yield place.issue(VERSION_UNSTATED, "No version: which OME-Zarr is this?")
     elif not isinstance(stated, str):
@@ -224,6 +232,11 @@ def check_version(metadata: Metadata, zarr_format: int | None) -> Iterator[Issue
         yield place.issue(ZARR_FORMAT, message)
 
 
+def _only_lists_labels(content: Mapping[str, object]) -> bool:
+    """Whether this is a labels group, of which 0.5 does not demand that it states the version."""
+    return [key for key in content if key in _CHECKS] == ["labels"]
+
+
 def _states_version(content: Mapping[str, object]) -> bool:
     """Whether there is an object that should state the version (until 0.4)."""
     return any(key in content for key in ("multiscales", "plate", "well"))
@@ -231,6 +244,9 @@ def _states_version(content: Mapping[str, object]) -> bool:
 
 def check_form(metadata: Metadata) -> Iterator[Issue]:
     """Check each object in the metadata by itself."""
+    content = metadata.content
     for key, check in _CHECKS.items():
-        if key in metadata.content:
-            yield from check(metadata.content[key], metadata.place.at(key))
+        # Until 0.4 the attributes are shared with other programs, which have used this key.
+        foreign = key == "labels" and not metadata.spec.namespaced and "multiscales" in content
+        if key in content and not foreign:
+            yield from check(content[key], metadata.place.at(key))

@@ -113,9 +113,9 @@ def _check_window(raw: object, at: Place) -> Iterator[Issue]:
         yield at.wrong_type(raw, "an object", SECTION)
         return
     wrong = [name for name in _LIMITS if not is_number(raw.get(name))]
-    for name in wrong:
-        found = describe(raw[name]) if name in raw else "nothing"
-        yield at.issue(WINDOW_INCOMPLETE, f"Contrast limit {name} is no number: found {found}")
+    if wrong:
+        found = ", ".join(f"{n} {describe(raw[n]) if n in raw else 'missing'}" for n in wrong)
+        yield at.issue(WINDOW_INCOMPLETE, f"Contrast limits incomplete: {found}")
     start, end = raw.get("start"), raw.get("end")
     if is_number(start) and is_number(end) and start >= end:
         message = f"Contrast limits leave no contrast: start {start}, end {end}"

@@ -227,9 +227,11 @@ def _determinant(rows: list[list[int | float]]) -> float:
     """Return the determinant of a matrix of at most five rows, by its first row."""
     if len(rows) == 1:
         return rows[0][0]
-    minors = ([row[:i] + row[i + 1 :] for row in rows[1:]] for i in range(len(rows)))
-    signed = ((-1) ** i * first for i, first in enumerate(rows[0]))
-    return sum(a * _determinant(minor) for a, minor in zip(signed, minors, strict=True))
+    total, sign = 0.0, 1
+    for i, first in enumerate(rows[0]):
+        total += sign * first * _determinant([row[:i] + row[i + 1 :] for row in rows[1:]])
+        sign = -sign
+    return total
 
 
 def _check_sequence(raw: Mapping[str, object], at: Place) -> Iterator[Issue]:

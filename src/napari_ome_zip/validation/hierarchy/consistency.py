@@ -13,7 +13,7 @@ from napari_ome_zip.validation.documents.group import (
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.report import Issue, Location
 from napari_ome_zip.validation.rule import MUST, Place, Rule, quoted
-from napari_ome_zip.validation.versions import NEWEST, OLDEST, SPECS, known_spec
+from napari_ome_zip.validation.versions import SPECS, known_spec
 
 INCONSISTENT = Rule(
     "version-inconsistent",
@@ -53,8 +53,8 @@ def _check_root(documents: DocumentSet) -> Iterator[Issue]:
     if root is None:
         # Without metadata there is no version either: the storage tells old from new.
         v3 = "" in documents.nodes and documents.nodes[""].zarr_format == 3
-        spec = NEWEST if v3 else OLDEST
-        at = Place(Location(spec.document_name), SPECS["0.5"] if v3 else SPECS["0.4"])
+        spec = SPECS["0.5" if v3 else "0.4"]
+        at = Place(Location(spec.document_name), spec)
     else:
         at = root.place
     where = [path for path in documents.metadata if path]

@@ -115,7 +115,7 @@ class DocumentSet:
 
     def is_group(self, path: str | None) -> bool:
         """Whether a group lies at a path."""
-        return path in self.nodes and self.nodes[path].array is None
+        return path is not None and path in self.nodes and self.nodes[path].array is None
 
     def is_image(self, path: str | None) -> bool:
         """Whether the group at a path describes an image."""

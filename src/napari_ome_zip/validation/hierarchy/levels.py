@@ -51,6 +51,13 @@ DIMENSIONS = Rule(
     "An array has as many dimensions as the image has axes.",
     "List one axis per dimension of the array, in its order.",
 )
+DTYPE_UNTIL_05 = Rule(
+    "dataset-dtype-unlike",
+    SHOULD,
+    SECTION,
+    "All levels of an image are best of the same data type (a MUST since 0.6).",
+    "Compute the smaller levels again from the largest, keeping its data type.",
+)
 DTYPE = Rule(
     "dataset-dtype-differs",
     MUST,
@@ -181,7 +188,7 @@ def _check_image(
     for level in levels:
         yield from _check_array(level, names)
     if levels:
-        yield from _compare_levels(levels)
+        yield from _compare_levels(levels, names is not None)
 
 
 def _check_array(level: Level, names: tuple[str, ...] | None) -> Iterator[Issue]:
@@ -205,15 +212,17 @@ def _check_array(level: Level, names: tuple[str, ...] | None) -> Iterator[Issue]
         yield place.issue(SEPARATOR, "Chunks lie side by side instead of in nested folders")
 
 
-def _compare_levels(levels: list[Level]) -> Iterator[Issue]:
+def _compare_levels(levels: list[Level], axes_known: bool) -> Iterator[Issue]:
     first = levels[0]
     for before, level in itertools.pairwise(levels):
         if level.array.dtype != first.array.dtype:
             message = f"Level has data type {level.array.dtype}, the first {first.array.dtype}"
-            yield level.place.issue(DTYPE, message)
+            rule = DTYPE if level.place.spec.graph else DTYPE_UNTIL_05
+            yield level.place.issue(rule, message)
         if len(level.array.shape) != len(first.array.shape):
-            message = f"Level has {len(level.array.shape)} dimensions, the first "
-            yield level.place.issue(DIMENSIONS, f"{message}{len(first.array.shape)}")
+            if not axes_known:  # Otherwise it has been compared with the axes.
+                message = f"Level has {len(level.array.shape)} dimensions, the first "
+                yield level.place.issue(DIMENSIONS, f"{message}{len(first.array.shape)}")
         elif _size(level) > _size(before):
             message = (
                 f"Level is larger than the one before it: {_shape(level)} after {_shape(before)}"
