@@ -88,7 +88,8 @@ def test_chunks_of_the_fill_value_are_left_out(writer: ArchiveWriter) -> None:
     pixels[2:5] = 0
     opened(ArchiveWriterStore(writer))[...] = pixels
     path = writer.commit()
-    assert take_apart(path.read_bytes()).names[2:] == ["0/c/0/0/0", "0/c/1/0/0", "0/c/5/0/0"]
+    names = take_apart(path.read_bytes()).names
+    assert sorted(names[2:]) == ["0/c/0/0/0", "0/c/1/0/0", "0/c/5/0/0"]
     np.testing.assert_array_equal(zarr.open_array(ZipStore(path), path="0", mode="r"), pixels)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
+import os
+import zlib
 from collections.abc import Mapping
+from io import BufferedReader
 from pathlib import Path
 
-from napari_ome_zip.errors import SaveError
+from napari_ome_zip.errors import ArchiveError, SaveError
+from napari_ome_zip.storage.archive_index import ArchiveEntry, ArchiveIndex
+from napari_ome_zip.storage.zip_records import local_record
 
 
 def verify_archive(
@@ -14,8 +18,8 @@ def verify_archive(
 ) -> None:
     """Check that a finished archive holds what its writer meant.
 
-    The directory is read anew: its comment, the number and order of its entries, the place of
-    each, and the documents byte by byte. Pixels are not read again.
+    The index is read anew, as any reader does: the comment, the number of entries, the place of
+    the documents at the front, and their bytes. Pixels are not read again.
 
     Parameters
     ----------
@@ -34,10 +38,9 @@ def verify_archive(
         Anything differs, which means that the disk or the network does not keep what it is given.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            found = archive.infolist()
-            problem = _problem(archive, found, documents, entries, comment)
-    except (zipfile.BadZipFile, OSError) as error:
+        with path.open("rb") as file:
+            problem = _problem(file, path.name, documents, entries, comment)
+    except (ArchiveError, OSError) as error:
         problem = str(error)
     if problem is not None:
         raise SaveError(
@@ -47,17 +50,26 @@ def verify_archive(
 
 
 def _problem(
-    archive: zipfile.ZipFile,
-    found: list[zipfile.ZipInfo],
-    documents: Mapping[str, bytes],
-    entries: int,
-    comment: bytes,
+    file: BufferedReader, label: str, documents: Mapping[str, bytes], entries: int, comment: bytes
 ) -> str | None:
-    if len(found) != entries:
-        return f"{len(found)} entries instead of {entries}"
-    if archive.comment != comment:
+    def read(offset: int, length: int) -> bytes:
+        file.seek(offset)
+        return file.read(length)
+
+    index = ArchiveIndex(read, file.seek(0, os.SEEK_END), label)
+    if index.comment != comment:
         return "the comment differs"
-    for info, (name, content) in zip(found, documents.items(), strict=False):
-        if info.filename != name or archive.read(info) != content:
+    if len(index) != entries:
+        return f"{len(index)} entries instead of {entries}"
+    offset = 0
+    for entry, (name, content) in zip(index.records(), documents.items(), strict=False):
+        crc = zlib.crc32(content)
+        expected = local_record(name, crc, len(content)) + content
+        if not _is_as_written(entry, name, crc, offset) or read(offset, len(expected)) != expected:
             return f"{name} differs"
+        offset += len(expected)
     return None
+
+
+def _is_as_written(entry: ArchiveEntry, name: str, crc: int, offset: int) -> bool:
+    return (entry.name, entry.crc, entry.offset) == (name, crc, offset)

@@ -7,8 +7,9 @@ meets one layout only, and an archive never has to change its mind at 4 GiB or 6
 from __future__ import annotations
 
 import json
-import re
 import struct
+
+from napari_ome_zip.storage.names import is_safe
 
 LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 CENTRAL_HEADER = struct.Struct("<4s6H3I5H2I")
@@ -31,7 +32,6 @@ _SAYS_ZIP64_32 = 0xFFFFFFFF
 # A regular file that its owner may write and everyone may read, for tools that restore modes.
 _REGULAR_FILE = 0o100644 << 16
 _LONGEST_NAME = 0xFFFF
-_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def name_problem(name: str) -> str | None:
@@ -44,10 +44,8 @@ def name_problem(name: str) -> str | None:
         return "it is empty"
     if "\\" in name or "\0" in name:
         return "it holds a backslash or a NUL character"
-    if name.startswith("/") or _DRIVE.match(name):
-        return "it is an absolute path"
-    if any(part in ("", ".", "..") for part in name.split("/")):
-        return "one of its parts is empty, '.' or '..'"
+    if not is_safe(name):
+        return "it is an absolute path, or one of its parts is empty, '.' or '..'"
     try:
         encoded = name.encode("utf-8")
     except UnicodeEncodeError:
