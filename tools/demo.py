@@ -10,7 +10,8 @@ import argparse
 from pathlib import Path
 
 import napari
-from qtpy.QtWidgets import QApplication
+import numpy as np
+from qtpy.QtTest import QTest
 
 from napari_ome_zip.plugin.sample_archive import write_sample_archive
 
@@ -43,11 +44,18 @@ def main() -> None:
 
 
 def take_screenshot(viewer: napari.Viewer, picture: Path) -> None:
-    """Picture the whole window, after all pending events have drawn the layers."""
+    """Picture the whole window, once drawing has come to rest."""
     viewer.window.resize(1400, 900)
-    for _ in range(20):
-        QApplication.processEvents()
+    QTest.qWait(500)
     viewer.reset_view()
+    before = None
+    for _ in range(20):
+        # Layers of several levels choose theirs after the first drawing, and draw again.
+        QTest.qWait(250)
+        now = viewer.screenshot(canvas_only=True, flash=False)
+        if before is not None and np.array_equal(before, now):
+            break
+        before = now
     viewer.screenshot(picture, canvas_only=False, flash=False)
 
 

@@ -1,0 +1,140 @@
+"""Fixtures for what napari sees: small archives with a bright block, and real windows."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import zarr
+from zarr.storage import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    import napari
+
+# Read when napari's settings are first imported: tests keep off the settings of whoever runs them.
+os.environ["NAPARI_CONFIG"] = ""
+
+
+@dataclass(frozen=True)
+class BrightArchive:
+    """An archive of one image, dark but for a bright block, and where that block must be seen."""
+
+    path: Path
+    pixels: np.ndarray
+    bright: tuple[float, float]
+    """World coordinates (y, x) of the pixel at the block's middle."""
+    dark: tuple[float, float]
+    """World coordinates (y, x) of a pixel outside the block."""
+
+
+PIXEL_SIZE = 0.5
+BRIGHT = 255
+
+
+def write_bright_archive(path: Path, corner: tuple[float, float] = (5.0, 7.0)) -> BrightArchive:
+    """Write an archive of OME-Zarr 0.5 by zarr and zipfile alone.
+
+    ``corner`` is the world coordinate (y, x) of the first pixel's centre, in micrometres.
+    """
+    pixels = np.zeros((40, 60), dtype=np.uint8)
+    pixels[10:20, 30:50] = BRIGHT
+    placement = [
+        {"type": "scale", "scale": [PIXEL_SIZE, PIXEL_SIZE]},
+        {"type": "translation", "translation": list(corner)},
+    ]
+    axes = [{"name": name, "type": "space", "unit": "micrometer"} for name in "yx"]
+    window = {"min": 0, "max": BRIGHT, "start": 0, "end": BRIGHT}
+    ome = {
+        "version": "0.5",
+        "multiscales": [
+            {"axes": axes, "datasets": [{"path": "0", "coordinateTransformations": placement}]}
+        ],
+        "omero": {"channels": [{"label": "block", "color": "FFFFFF", "window": window}]},
+    }
+    entries: dict[str, Any] = {}
+    root = zarr.create_group(MemoryStore(entries), attributes={"ome": ome})
+    array = root.create_array("0", shape=pixels.shape, dtype=pixels.dtype, chunks=(16, 16))
+    array[...] = pixels
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in sorted(entries, key=lambda name: (not name.endswith("zarr.json"), name)):
+            archive.writestr(name, entries[name].to_bytes())
+        archive.comment = json.dumps({"ome": {"version": "0.5"}}).encode()
+
+    def world(row: int, column: int) -> tuple[float, float]:
+        return corner[0] + row * PIXEL_SIZE, corner[1] + column * PIXEL_SIZE
+
+    return BrightArchive(path, pixels, bright=world(15, 40), dark=world(30, 10))
+
+
+@pytest.fixture
+def bright_archive(tmp_path: Path) -> BrightArchive:
+    """Return one archive, its name with a space in it."""
+    return write_bright_archive(tmp_path / "my cells.ome.zip")
+
+
+@pytest.fixture
+def two_bright_archives(tmp_path: Path) -> tuple[BrightArchive, BrightArchive]:
+    """Return two archives that lie side by side in the world, one of each published name."""
+    return (
+        write_bright_archive(tmp_path / "left.ome.zip"),
+        write_bright_archive(tmp_path / "right.ozx", corner=(5.0, 47.0)),
+    )
+
+
+@pytest.fixture
+def no_chooser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail, rather than wait for ever, where napari would ask which reader to use."""
+    from napari._qt.dialogs.qt_reader_dialog import QtReaderDialog
+
+    def ask(dialog: QtReaderDialog) -> tuple[str, bool]:
+        pytest.fail(f"napari asked which reader to use: {dialog.windowTitle()}")
+
+    monkeypatch.setattr(QtReaderDialog, "get_user_choices", ask)
+
+
+@pytest.fixture
+def window(
+    make_napari_viewer: Callable[..., napari.Viewer],
+    monkeypatch: pytest.MonkeyPatch,
+    no_chooser: None,
+) -> napari.Viewer:
+    """Return a viewer whose window is on the screen: hidden ones draw nothing."""
+    from qtpy.QtCore import Qt
+    from qtpy.QtGui import QGuiApplication
+
+    # A key that someone holds down during the tests would change what a drop means.
+    no_key = Qt.KeyboardModifier.NoModifier
+    monkeypatch.setattr(QGuiApplication, "keyboardModifiers", staticmethod(lambda: no_key))
+    return make_napari_viewer(show=True)
+
+
+@pytest.fixture
+def drop() -> Callable[[napari.Viewer, Iterable[Path]], None]:
+    """Return a function that drags files onto a window and lets go of them."""
+    return post_drop
+
+
+def post_drop(window: napari.Viewer, paths: Iterable[Path]) -> None:
+    """Post the events of dragging files onto a window and letting go of them."""
+    from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
+    from qtpy.QtGui import QDragEnterEvent, QDropEvent
+
+    target = window.window._qt_viewer
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    # The events do not own their data; the window may, until it is closed.
+    mime.setParent(target)
+    spot = target.rect().center()
+    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton)
+    no_key = Qt.KeyboardModifier.NoModifier
+    # Posted, not sent: napari reads files within the event loop, as after a drop by hand.
+    QCoreApplication.postEvent(target, QDragEnterEvent(spot, *how, no_key))
+    QCoreApplication.postEvent(target, QDropEvent(QPointF(spot), *how, no_key))

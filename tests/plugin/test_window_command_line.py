@@ -1,0 +1,63 @@
+"""The command line ``napari FILE…`` opens archives in a window of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from imageio.v3 import imread
+
+if TYPE_CHECKING:
+    from tests.plugin.conftest import BrightArchive
+
+STARTUP_SCRIPT = Path(__file__).with_name("startup_script.py")
+
+
+def run_napari(folder: Path, *arguments: str) -> dict[str, list[dict[str, list[float]]]]:
+    """Run the command with ``folder`` as working directory, and return the script's report."""
+    settings = folder / "settings.yaml"
+    # JSON is YAML, and needs no library here.
+    settings.write_text(json.dumps({"application": {"startup_script": str(STARTUP_SCRIPT)}}))
+    finished = subprocess.run(
+        [Path(sys.executable).with_name("napari"), *arguments],
+        cwd=folder,
+        env={**os.environ, "NAPARI_CONFIG": str(settings)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    report = folder / "report.json"
+    assert report.exists(), finished.stderr
+    return json.loads(report.read_text(encoding="utf-8"))
+
+
+def test_a_relative_path_is_opened_and_drawn(bright_archive: BrightArchive) -> None:
+    folder = bright_archive.path.parent
+    report = run_napari(folder, bright_archive.path.name)
+
+    assert report["visible"]
+    (layer,) = report["layers"]
+    np.testing.assert_array_equal(layer["data"], bright_archive.pixels)
+    assert layer["corner"] == [5.0, 7.0]
+    picture = imread(folder / "window.png")[..., :3].max(axis=-1)
+    # The block is a twelfth of the image, and the image nearly fills the window one way.
+    assert (picture > 200).mean() > 0.02
+    assert (picture < 50).mean() > 0.5
+
+
+def test_two_paths_are_both_opened(
+    two_bright_archives: tuple[BrightArchive, BrightArchive],
+) -> None:
+    left, right = two_bright_archives
+    report = run_napari(left.path.parent, left.path.name, str(right.path))
+
+    assert [layer["corner"] for layer in report["layers"]] == [[5.0, 7.0], [5.0, 47.0]]
+    for layer, archive in zip(report["layers"], two_bright_archives, strict=True):
+        np.testing.assert_array_equal(layer["data"], archive.pixels)
