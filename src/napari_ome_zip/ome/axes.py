@@ -62,7 +62,7 @@ def _parse_axis(
     if not isinstance(name, str) or not name:
         replacement = text(name) or f"dim_{index}"
         notes.add(
-            "axes-illegal", place, f"Axis {index} has no proper name; '{replacement}' is used."
+            "axes-illegal", place, f"Axis {index} has no proper name; {shown(replacement)} is used."
         )
         name = replacement
     return Axis(name, _word(value, "type", place, notes), _word(value, "unit", place, notes))
@@ -83,22 +83,30 @@ def _with_unique_names(axes: tuple[Axis, ...], place: Place, notes: Notes) -> tu
     if len(taken) == len(axes):
         return axes
     seen: set[str] = set()
+    counts: dict[str, int] = {}
     unique: list[Axis] = []
     for axis in axes:
-        name, count = axis.name, 2
+        name = axis.name
         if name in seen:
-            while f"{axis.name}{count}" in taken:
-                count += 1
-            name = f"{axis.name}{count}"
+            name = _free_name(name, counts, taken)
             taken.add(name)
             notes.add(
                 "axes-not-unique",
                 place,
-                f"Axis names are not unique: the next '{axis.name}' becomes '{name}'.",
+                f"Axis names are not unique: the next {shown(axis.name)} becomes {shown(name)}.",
             )
         seen.add(name)
         unique.append(replace(axis, name=name))
     return tuple(unique)
+
+
+def _free_name(name: str, counts: dict[str, int], taken: set[str]) -> str:
+    count = counts.get(name, 1)
+    while True:
+        count += 1
+        if f"{name}{count}" not in taken:
+            counts[name] = count
+            return f"{name}{count}"
 
 
 def check_axes(axes: tuple[Axis, ...], version: str, place: Place, notes: Notes) -> None:
@@ -118,7 +126,7 @@ def check_axes(axes: tuple[Axis, ...], version: str, place: Place, notes: Notes)
         if axis.role not in _FREE_TYPES
     ]
     if version <= "0.5" and ranks != sorted(ranks):
-        names = ", ".join(axis.name for axis in axes)
+        names = shown(", ".join(axis.name for axis in axes[:9])).strip("'")
         notes.add(
             "axes-order",
             place,

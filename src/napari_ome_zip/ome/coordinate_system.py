@@ -63,6 +63,6 @@ def _name(value: Any, index: int, place: Place, notes: Notes) -> str:
     notes.add(
         "coordinate-systems-illegal",
         place,
-        f"Coordinate system {index} has no proper name; '{name}' is used.",
+        f"Coordinate system {index} has no proper name; {shown(name)} is used.",
     )
     return name

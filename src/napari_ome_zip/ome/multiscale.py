@@ -55,11 +55,11 @@ class Multiscale:
     @property
     def intrinsic(self) -> CoordinateSystem:
         """The system that all levels are transformed to: the one to view the image in."""
+        systems = {system.name: system for system in reversed(self.coordinate_systems)}
         for dataset in self.datasets:
             output = dataset.transformation.output if dataset.transformation else None
-            for system in self.coordinate_systems:
-                if output is not None and output.path is None and system.name == output.name:
-                    return system
+            if output is not None and output.path is None and output.name in systems:
+                return systems[output.name]
         return (self.coordinate_systems or (CoordinateSystem(PHYSICAL),))[-1]
 
     @property

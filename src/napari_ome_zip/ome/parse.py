@@ -104,7 +104,7 @@ def _objects(ome: dict[str, Any], place: Place, version: _Version, notes: Notes)
 
 
 def _says_anything(ome: dict[str, Any]) -> bool:
-    return any(key in ome for key in _KEYS) or _is_draft_scene(ome)
+    return any(key in ome for key in (*_KEYS, "version")) or _is_draft_scene(ome)
 
 
 def _is_draft_scene(ome: dict[str, Any]) -> bool:
@@ -202,18 +202,18 @@ def _paths(value: Any, key: str, place: Place, notes: Notes) -> tuple[str, ...] 
     if not isinstance(value, list | tuple):
         notes.add(f"{key}-illegal", place, f"The list of {key} is {shown(value)}, not a list.")
         return (value,) if isinstance(value, str) and value else None
-    paths: list[str] = []
+    paths: dict[str, None] = {}  # ordered, without repetition
     for index, item in enumerate(value):
         path = text(item)
         if not isinstance(item, str) or not item:
-            done = f"read as '{path}'" if path else "ignored"
+            done = f"read as {shown(path)}" if path else "ignored"
             notes.add(
                 f"{key}-illegal",
                 place.item(index),
                 f"Entry {index} of {key} is {shown(item)}, not a path; {done}.",
             )
-        if path and path not in paths:
-            paths.append(path)
+        if path:
+            paths[path] = None
     return tuple(paths)
 
 

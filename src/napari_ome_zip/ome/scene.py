@@ -51,10 +51,11 @@ def parse_scene(value: Any, place: Place, notes: Notes) -> Scene | None:
         transformation = reader.read(item, here.item(index))
         # Input and output MUST be given: they are what the transformation connects.
         if transformation.input is None or transformation.output is None:
+            kind = shown(transformation.kind or "?")
             notes.add(
                 "transformation-unanchored",
                 here.item(index),
-                f"Transformation {transformation.kind or '?'} names no input or output; ignored.",
+                f"Transformation {kind} has no input or output; ignored.",
             )
             continue
         read.append(transformation)

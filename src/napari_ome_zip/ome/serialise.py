@@ -62,7 +62,8 @@ def to_attributes(group: OmeGroup, version: Version) -> dict[str, Any]:
         ome["series"] = list(group.series)
     if group.bioformats2raw_layout is not None:
         ome["bioformats2raw.layout"] = group.bioformats2raw_layout
-    attributes: dict[str, Any] = {"ome": ome} if len(ome) > 1 else {}
+    said = len(ome) > 1 or group.version is not None
+    attributes: dict[str, Any] = {"ome": ome} if said else {}
     if group.display is not None:
         attributes[DISPLAY_KEY] = group.display.to_json()
     return attributes

@@ -83,7 +83,7 @@ class TransformationReader:
         self.notes.add(
             "transformation-illegal",
             place,
-            f"Transformation {kind or '?'} is unusable: {problem}; it is not applied.",
+            f"Transformation {shown(kind or '?')} is unusable: {problem}; it is not applied.",
         )
         return Unknown(kind, problem, **(labels or {}))
 
@@ -245,12 +245,12 @@ def _axes_of(item: dict[str, Any], side: tuple[str, str], index: int) -> tuple[i
     listed = next((item[k] for k in (key, _SNAKE[key], draft_key) if k in item), None)
     if not isinstance(listed, list | tuple) or not listed:
         raise _Unusable(f"its part {index} has no {key}")
-    axes: list[int | str] = []
+    axes: dict[int | str, None] = {}
     for axis in listed:
         found = axis if isinstance(axis, str) and axis else integer(axis)
         if found is None or (isinstance(found, int) and found < 0) or found in axes:
             raise _Unusable(f"{key} of its part {index} hold {shown(axis)}")
-        axes.append(found)
+        axes[found] = None
     return tuple(axes)
 
 
