@@ -20,15 +20,22 @@ class DamagedEntryError(OmeZipError, OSError):
         Name of the entry in the archive.
     message : str
         What was found and what was expected.
+    content : bytes-like, optional
+        The bytes as they are, where they could be read although their checksum is wrong: what
+        can still be decoded may be worth showing.
     """
 
-    def __init__(self, entry: str, message: str) -> None:
+    def __init__(
+        self, entry: str, message: str, content: bytes | memoryview | None = None
+    ) -> None:
         super().__init__(message)
         self.entry = entry
         self.message = message
+        self.content = content
 
     def __reduce__(self) -> tuple[type[DamagedEntryError], tuple[str, str]]:
-        # OSError would rebuild from its single argument and lose the entry.
+        # OSError would rebuild from its single argument and lose the entry. The content stays
+        # behind: it is for the reader in this process.
         return type(self), (self.entry, self.message)
 
 

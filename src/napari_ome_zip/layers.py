@@ -26,6 +26,7 @@ from napari_ome_zip.image.composite import (
 )
 from napari_ome_zip.image.limits import estimate_limits
 from napari_ome_zip.image.units import known_unit
+from napari_ome_zip.ome import ImageLabel
 
 METADATA_KEY = "napari_ome_zip"
 """Key in a layer's ``metadata`` under which its source is told."""
@@ -155,16 +156,15 @@ def _label_layers(part: PlacedLabels, prefix: str) -> Iterator[LayerData]:
             }
             if colors:
                 keywords["colormap"] = {0: "transparent", **colors, None: "transparent"}
-            features = _features(part)
+            features = _features(part.label)
             if features:
                 keywords["features"] = features
         yield _data(array.levels), keywords, "labels"
 
 
-def _features(part: PlacedLabels) -> dict[str, list[Any]]:
+def _features(label: ImageLabel) -> dict[str, list[Any]]:
     """A table of label properties with one row per label value, in column ``index``."""
-    assert part.label is not None
-    rows = part.label.properties
+    rows = label.properties
     names = dict.fromkeys(key for row in rows for key in row.mapping)
     if not rows:
         return {}
@@ -237,10 +237,12 @@ def _dimension_order(linear: np.ndarray) -> list[int]:
         return list(range(count))
     lengths = np.linalg.norm(linear, axis=0)
     share = np.abs(linear) / np.where(lengths == 0, 1, lengths)
-    rows = np.arange(count)
-    return list(
-        max(itertools.permutations(range(count)), key=lambda p: round(share[rows, p].sum(), 9))
-    )
+
+    def along(order: tuple[int, ...]) -> float:
+        return round(float(sum(share[row, column] for row, column in enumerate(order))), 9)
+
+    orders: Iterator[tuple[int, ...]] = itertools.permutations(range(count))
+    return list(max(orders, key=along))
 
 
 def _arranged(level: da.Array, source: int, order: Sequence[int]) -> da.Array:

@@ -7,25 +7,27 @@ import math
 import threading
 import uuid
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import zarr
+from zarr.abc.codec import Codec
 from zarr.core.array_spec import ArraySpec
-from zarr.core.buffer import default_buffer_prototype
+from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr.core.codec_pipeline import FusedCodecPipeline
 from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
 from zarr.storage import StorePath
 
-from napari_ome_zip.errors import MetadataError
+from napari_ome_zip.errors import DamagedEntryError, MetadataError
 from napari_ome_zip.image.hierarchy import Node
 from napari_ome_zip.storage import HierarchyStore
 
-TARGET_BLOCK_BYTES = 8 * 2**20
+TARGET_BLOCK_BYTES = 2**21
+MAX_BLOCKS = 2**15
 MAX_DAMAGE_REPORTS = 3
 
 _Region = tuple[slice, ...]
@@ -73,7 +75,7 @@ class ChunkedArray:
         # The shape that is stored as one object: a shard where there are shards.
         self._stored: tuple[int, ...] = (array.shards or array.chunks) if self._regular else ()
         self.chunks: tuple[int, ...] = array.chunks if self._regular else self.shape
-        self._pipeline, self._spec = _synchronous_pipeline(array) if self._regular else (None, None)
+        self._decoder = _synchronous_decoder(array) if self._regular else None
 
     def __getstate__(self) -> tuple[HierarchyStore, Node]:
         return self._store, self._node
@@ -98,7 +100,7 @@ class ChunkedArray:
 
     def read(self, region: _Region) -> npt.NDArray[Any]:
         """Pixels of ``region`` (start and stop of every axis) in native byte order."""
-        if self._pipeline is None:
+        if self._decoder is None:
             return np.ascontiguousarray(self._array[region], dtype=self.dtype)
         shape = tuple(max(0, s.stop - s.start) for s in region)
         out = np.empty(shape, dtype=self._array.dtype)
@@ -112,9 +114,7 @@ class ChunkedArray:
         self, region: _Region, grid: tuple[int, ...]
     ) -> Iterator[tuple[tuple[int, ...], _Region, _Region]]:
         """Split ``region`` at the lines of ``grid``: cell, region in the array, region in out."""
-        ranges = [
-            range(s.start // n, -(-s.stop // n)) for s, n in zip(region, grid, strict=True)
-        ]
+        ranges = [range(s.start // n, -(-s.stop // n)) for s, n in zip(region, grid, strict=True)]
         for cell in itertools.product(*ranges):
             wanted = tuple(
                 slice(max(s.start, i * n), min(s.stop, (i + 1) * n))
@@ -130,16 +130,42 @@ class ChunkedArray:
         self, piece: tuple[tuple[int, ...], _Region, _Region], buffer: Any, out: npt.NDArray[Any]
     ) -> None:
         cell, wanted, target = piece
+        key = StorePath(self._store, self._key(cell))
         try:
-            self._decode(cell, wanted, target, buffer)
+            self._decode(key, cell, wanted, target, buffer)
         except MemoryError:
             raise
+        except DamagedEntryError as error:
+            self._read_damaged(error, piece, buffer, out)
         except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
             if self._stored == self.chunks:
                 out[target] = self._fill_value()
                 self._report(cell, None, error)
             else:
                 self._read_inner(cell, wanted, target, buffer, out)
+
+    def _read_damaged(
+        self,
+        error: DamagedEntryError,
+        piece: tuple[tuple[int, ...], _Region, _Region],
+        buffer: Any,
+        out: npt.NDArray[Any],
+    ) -> None:
+        """Show what can still be decoded of bytes whose checksum is wrong."""
+        cell, wanted, target = piece
+        if error.content is None:
+            out[target] = self._fill_value()
+            self._report(cell, None, error)
+            return
+        try:
+            self._decode(_Held(error.content), cell, wanted, target, buffer)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001  a damaged chunk can make a codec raise anything
+            out[target] = self._fill_value()
+            self._report(cell, None, error)
+        else:
+            self._report(cell, None, error, shown="shown as far as it can be decoded")
 
     def _read_inner(
         self,
@@ -150,13 +176,14 @@ class ChunkedArray:
         out: npt.NDArray[Any],
     ) -> None:
         """Read a damaged shard one inner chunk at a time, to lose no more than is lost."""
+        key = StorePath(self._store, self._key(cell))
         for inner, part, offset in self._pieces(wanted, self.chunks):
             into = tuple(
                 slice(t.start + o.start, t.start + o.stop)
                 for t, o in zip(target, offset, strict=True)
             )
             try:
-                self._decode(cell, part, into, buffer)
+                self._decode(key, cell, part, into, buffer)
             except MemoryError:
                 raise
             except Exception as error:  # noqa: BLE001  as above
@@ -164,15 +191,16 @@ class ChunkedArray:
                 self._report(cell, inner, error)
 
     def _decode(
-        self, cell: tuple[int, ...], wanted: _Region, target: _Region, buffer: Any
+        self, source: Any, cell: tuple[int, ...], wanted: _Region, target: _Region, buffer: Any
     ) -> None:
-        assert self._pipeline is not None and self._spec is not None
         within = tuple(
             slice(w.start - i * n, w.stop - i * n)
             for w, i, n in zip(wanted, cell, self._stored, strict=True)
         )
-        key = StorePath(self._store, self._key(cell))
-        self._pipeline.read_sync([(key, self._spec, within, target, False)], buffer)
+        if self._decoder is None:
+            raise TypeError("an array without a synchronous decoder is read by zarr")
+        pipeline, spec = self._decoder
+        pipeline.read_sync([(source, spec, within, target, False)], buffer)
 
     def _key(self, cell: tuple[int, ...]) -> str:
         key = self._array.metadata.encode_chunk_key(cell)
@@ -183,7 +211,11 @@ class ChunkedArray:
         return 0 if value is None else value
 
     def _report(
-        self, cell: tuple[int, ...], inner: tuple[int, ...] | None, error: Exception
+        self,
+        cell: tuple[int, ...],
+        inner: tuple[int, ...] | None,
+        error: Exception,
+        shown: str = "shown empty",
     ) -> None:
         name = self._key(cell)
         within = f", inner chunk {inner}" if inner is not None else ""
@@ -193,11 +225,21 @@ class ChunkedArray:
             self._reported.add(name + within)
             last = len(self._reported) > MAX_DAMAGE_REPORTS
         message = (
-            f"More chunks of '{self.path}' are damaged; they are shown empty and not listed here."
+            f"More chunks of '{self.path}' are damaged; they are not listed here."
             if last
-            else f"Damaged chunk {name}{within}: shown empty. {_sentence(error)}"
+            else f"Damaged chunk {name}{within}: {shown}. {_sentence(error)}"
         )
         warnings.warn(message, DamagedChunkWarning, stacklevel=2)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Bytes of a chunk that were read already, where zarr expects to find a store's key."""
+
+    content: bytes | memoryview
+
+    def get_sync(self, prototype: BufferPrototype, byte_range: None = None) -> Buffer:
+        return prototype.buffer.from_bytes(bytes(self.content))
 
 
 def _sentence(error: Exception) -> str:
@@ -216,7 +258,7 @@ def _open_zarr(store: HierarchyStore, node: Node) -> zarr.Array[Any]:
     try:
         metadata: ArrayV2Metadata | ArrayV3Metadata
         if node.zarr_format == 3:
-            metadata = ArrayV3Metadata.from_dict(dict(node.document))  # type: ignore[arg-type]
+            metadata = ArrayV3Metadata.from_dict(dict(node.document))
         else:
             metadata = ArrayV2Metadata.from_dict({**node.document, "attributes": {}})
         return zarr.Array(zarr.AsyncArray(metadata, StorePath(store, node.path)))
@@ -229,9 +271,7 @@ def _open_zarr(store: HierarchyStore, node: Node) -> zarr.Array[Any]:
         ) from error
 
 
-def _synchronous_pipeline(
-    array: zarr.Array[Any],
-) -> tuple[FusedCodecPipeline | None, ArraySpec | None]:
+def _synchronous_decoder(array: zarr.Array[Any]) -> tuple[FusedCodecPipeline, ArraySpec] | None:
     """zarr's pipeline that decodes in the calling thread, for this array only.
 
     None where one of the codecs cannot do so; zarr's public reading is used then.
@@ -247,36 +287,49 @@ def _synchronous_pipeline(
         config=config,
         prototype=default_buffer_prototype(),
     )
-    codecs = tuple(array.async_array.codec_pipeline)
+    codecs = cast("Iterable[Codec]", array.async_array.codec_pipeline)
     pipeline = FusedCodecPipeline.from_codecs(codecs).evolve_from_array_spec(spec)
-    return (pipeline, spec) if pipeline.sync_transform is not None else (None, None)
+    return (pipeline, spec) if pipeline.sync_transform is not None else None
 
 
-def block_shape(
-    shape: Sequence[int], chunks: Sequence[int], itemsize: int, target: int = TARGET_BLOCK_BYTES
-) -> tuple[int, ...]:
-    """Shape of a dask block: whole chunks, grown within a plane up to about ``target`` bytes.
+def block_shape(shape: Sequence[int], chunks: Sequence[int], itemsize: int) -> tuple[int, ...]:
+    """Shape of a dask block: whole chunks, grown within a plane to about `TARGET_BLOCK_BYTES`.
 
-    Only the last two axes grow: a 2D view then costs few tasks and decodes no chunk that it
-    does not show.
+    Only the last two axes grow, so that a 2D view costs few tasks and decodes no chunk that it
+    does not show. An array of very many blocks is the exception: dask lists all of them at
+    every computation, so their number is bounded; a view is then cut out of a block before it
+    is read (dask fuses the two slices).
     """
-    block = [min(c, n) if n else c for c, n in zip(chunks, shape, strict=True)]
-    for axis in reversed(range(max(0, len(shape) - 2), len(shape))):
-        room = target // max(1, math.prod(block) * itemsize)
-        if room > 1:
-            block[axis] = min(shape[axis], chunks[axis] * room) or block[axis]
-    return tuple(max(1, b) for b in block)
+    block = [max(1, min(c, n)) for c, n in zip(chunks, shape, strict=True)]
+    plane = range(max(0, len(shape) - 2), len(shape))
+    _grow(block, shape, plane, lambda: 2 * math.prod(block) * itemsize <= TARGET_BLOCK_BYTES)
+    for axes in (plane, range(plane.start)):
+        _grow(block, shape, axes, lambda: _block_count(shape, block) > MAX_BLOCKS)
+    return tuple(block)
+
+
+def _grow(
+    block: list[int], shape: Sequence[int], axes: Iterable[int], wanted: Callable[[], bool]
+) -> None:
+    """Double the shortest side of ``block`` among ``axes`` while ``wanted`` and possible."""
+    while wanted():
+        growing = [axis for axis in axes if block[axis] < shape[axis]]
+        if not growing:
+            return
+        axis = min(growing, key=lambda a: (block[a], -a))
+        block[axis] = min(2 * block[axis], shape[axis])
+
+
+def _block_count(shape: Sequence[int], block: Sequence[int]) -> int:
+    return math.prod(-(-n // b) for n, b in zip(shape, block, strict=True))
 
 
 def lazy(array: ChunkedArray) -> da.Array:
     """``array`` as a dask array of the same shape and dtype; reads nothing."""
-    blocks = block_shape(array.shape, array.chunks, array.dtype.itemsize)
-    return da.from_array(
+    blocks: da.Array = da.from_array(
         array,
-        chunks=blocks,
+        chunks=block_shape(array.shape, array.chunks, array.dtype.itemsize),
         name=f"ome-zip-{uuid.uuid4().hex}",
-        asarray=False,
-        fancy=False,
         meta=np.empty((0,) * array.ndim, dtype=array.dtype),
     )
-
+    return blocks

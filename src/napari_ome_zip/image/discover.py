@@ -10,15 +10,14 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.hierarchy import Hierarchy, join, natural_key
 from napari_ome_zip.ome import (
-    Bijection,
-    ByDimension,
     Coordinates,
     Displacements,
     OmeGroup,
+    Plate,
     Scene,
-    Sequence,
     SystemRef,
     Transformation,
+    Well,
     parse_group,
 )
 
@@ -85,7 +84,31 @@ def discover(hierarchy: Hierarchy) -> Discovery:
     _walk(discovery, "")
     if not discovery.found:
         raise MetadataError(_nothing_found(discovery))
+    _look_beside(discovery)
     return discovery
+
+
+def _look_beside(discovery: Discovery) -> None:
+    """Say which other images lie beside a root that is an image itself.
+
+    RFC-9 wants exactly one hierarchy, and a group that is an image holds labels, not images.
+    """
+    reached = [found.group.path for found in discovery.found]
+    if "" not in reached:
+        return
+    for child in discovery.hierarchy.child_groups(""):
+        if any(path == child or path.startswith(f"{child}/") for path in reached):
+            continue
+        try:
+            node = discovery.hierarchy.node(child)
+        except MetadataError:
+            continue  # not part of the image, so nothing that must be readable
+        if node is None or node.kind != "group":
+            continue
+        group = parse_group(node.attributes, path=child, zarr_format=node.zarr_format).group
+        if group.multiscales or group.plate:
+            text = f"More than one image hierarchy: '{child}' beside the root is not shown."
+            discovery.findings.append(Finding("second-hierarchy", child, text))
 
 
 def _walk(discovery: Discovery, path: str, name: str | None = None) -> None:
@@ -93,9 +116,9 @@ def _walk(discovery: Discovery, path: str, name: str | None = None) -> None:
     if group is None:
         return
     if group.plate is not None:
-        _walk_plate(discovery, group)
+        _walk_plate(discovery, group, group.plate)
     elif group.well is not None:
-        _walk_well(discovery, group, FieldPosition(path, 0, 0, 0, None), name)
+        _walk_well(discovery, group, group.well, FieldPosition(path, 0, 0, 0, None), name)
     elif group.multiscales:
         _add(discovery, group, name=name)
     elif group.bioformats2raw_layout is not None:
@@ -138,28 +161,30 @@ def _why_no_image(discovery: Discovery, group: OmeGroup) -> Iterable[str]:
         yield "'multiscales' does not describe an image."
 
 
-def _walk_plate(discovery: Discovery, group: OmeGroup) -> None:
-    assert group.plate is not None
+def _walk_plate(discovery: Discovery, group: OmeGroup, plate: Plate) -> None:
     missing = []
-    for well in group.plate.wells:
+    for well in plate.wells:
         path = join(group.path, well.path)
         well_group = _group_or_problem(discovery, path)
         if path is None or well_group is None or well_group.well is None:
             missing.append(well.path)
             continue
         position = FieldPosition(group.path, well.row_index, well.column_index, 0, None)
-        _walk_well(discovery, well_group, position, well.path)
+        _walk_well(discovery, well_group, well_group.well, position, well.path)
     if missing:
-        discovery.findings.append(_missing("well", missing, group.path, len(group.plate.wells)))
+        discovery.findings.append(_missing("well", missing, group.path, len(plate.wells)))
 
 
 def _walk_well(
-    discovery: Discovery, group: OmeGroup, position: FieldPosition, name: str | None
+    discovery: Discovery,
+    group: OmeGroup,
+    well: Well,
+    position: FieldPosition,
+    name: str | None,
 ) -> None:
-    assert group.well is not None
     missing = []
     counts: dict[int | None, int] = {}
-    for image in group.well.images:
+    for image in well.images:
         path = join(group.path, image.path)
         field_group = _group_or_problem(discovery, path)
         if field_group is None or not field_group.multiscales:
@@ -173,9 +198,7 @@ def _walk_well(
         label = f"{name} {image.path}" if name else image.path
         _add(discovery, field_group, name=label, position=place)
     if missing:
-        discovery.findings.append(
-            _missing("field of view", missing, group.path, len(group.well.images))
-        )
+        discovery.findings.append(_missing("field of view", missing, group.path, len(well.images)))
 
 
 def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
@@ -187,7 +210,9 @@ def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
     else:
         children = discovery.hierarchy.child_groups(group.path)
         names = tuple(
-            sorted((n for c in children if (n := c.rpartition("/")[2]).isdecimal()), key=natural_key)
+            sorted(
+                (n for c in children if (n := c.rpartition("/")[2]).isdecimal()), key=natural_key
+            )
         )
     missing = []
     for name in names:
@@ -218,9 +243,7 @@ def _add(
         discovery.scenes.append((group.path, group.scene))
     discovery.found.append(Found(group, "image", name, position=position))
     for label in _labels(discovery, group.path):
-        discovery.found.append(
-            Found(label, "labels", image=group.path, position=position)
-        )
+        discovery.found.append(Found(label, "labels", image=group.path, position=position))
 
 
 def _labels(discovery: Discovery, image: str) -> list[OmeGroup]:
@@ -286,23 +309,11 @@ def _references(transformations: Iterable[Transformation]) -> Iterable[SystemRef
 def _field_paths(group: OmeGroup) -> Iterable[str]:
     """Groups and arrays that hold parameters of transformations: they are no images."""
     transformations = group.scene.transformations if group.scene is not None else ()
-    for leaf in _leaves(transformations):
+    for leaf in (part for t in transformations for part in t.walk()):
         if isinstance(leaf, Displacements | Coordinates) and leaf.path:
             path = join(group.path, leaf.path)
             if path is not None:
                 yield path
-
-
-def _leaves(transformations: Iterable[Transformation]) -> Iterable[Transformation]:
-    for transformation in transformations:
-        if isinstance(transformation, Sequence):
-            yield from _leaves(transformation.transformations)
-        elif isinstance(transformation, ByDimension):
-            yield from _leaves(item.transformation for item in transformation.items)
-        elif isinstance(transformation, Bijection):
-            yield from _leaves((transformation.forward, transformation.inverse))
-        else:
-            yield transformation
 
 
 def _nothing_found(discovery: Discovery) -> str:

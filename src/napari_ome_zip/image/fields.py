@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -45,18 +45,16 @@ def lay_out(
     OME-Zarr, sections "plate" and "well".
     """
     result = list(affines)
-    plates: dict[str, list[int]] = defaultdict(list)
+    plates: dict[str, dict[int, FieldPosition]] = defaultdict(dict)
     for index, position in enumerate(positions):
         if position is not None:
-            plates[position.plate].append(index)
+            plates[position.plate][index] = position
     for members in plates.values():
         boxes = {i: _box(affines[i], shapes[i]) for i in members}
-        shifts = _within_wells(members, positions, boxes)
+        shifts = _within_wells(members, boxes)
         placed = {i: boxes[i] + shifts[i] for i in members}
         wells = defaultdict(list)
-        for i in members:
-            position = positions[i]
-            assert position is not None
+        for i, position in members.items():
             wells[(position.row, position.column)].append(i)
         pitch = _pitch(wells.values(), placed)
         origin = (min(r for r, _ in wells), min(c for _, c in wells))
@@ -80,27 +78,22 @@ def _box(affine: Affine, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _within_wells(
-    members: Sequence[int],
-    positions: Sequence[FieldPosition | None],
-    boxes: dict[int, np.ndarray],
+    members: Mapping[int, FieldPosition], boxes: Mapping[int, np.ndarray]
 ) -> dict[int, np.ndarray]:
     """Shift of each field within its well: none where the fields lie apart by themselves."""
     groups: dict[tuple[int, int, int | None], list[int]] = defaultdict(list)
-    for i in members:
-        position = positions[i]
-        assert position is not None
+    for i, position in members.items():
         groups[(position.row, position.column, position.acquisition)].append(i)
     shifts = {i: np.zeros(2) for i in members}
     for inside in groups.values():
-        numbers = {i: position.number for i in inside if (position := positions[i]) is not None}
-        count = max(numbers.values()) + 1
+        count = max(members[i].number for i in inside) + 1
         corners = {tuple(np.round(boxes[i][0], 9)) for i in inside}
         if count == 1 or len(corners) > 1:
             continue
         size = np.max([boxes[i][1] - boxes[i][0] for i in inside], axis=0)
         columns = math.ceil(math.sqrt(count))
         for i in inside:
-            shifts[i] = np.array(divmod(numbers[i], columns)) * size
+            shifts[i] = np.array(divmod(members[i].number, columns)) * size
     return shifts
 
 

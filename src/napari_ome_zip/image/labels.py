@@ -30,7 +30,7 @@ def as_integers(levels: tuple[da.Array, ...]) -> tuple[da.Array, ...] | None:
         return tuple(level.astype(np.uint8) for level in levels)
     if kind != "f":
         return None
-    values = np.asarray(middle(levels[-1], MAX_SAMPLE))
+    values = np.asarray(middle(levels[-1], MAX_SAMPLE).compute(scheduler="threads"))
     if not (np.isfinite(values).all() and (values == np.rint(values)).all()):
         return None
     wide = np.int64 if values.dtype.itemsize > 4 or abs(values).max() >= 2**31 else np.int32

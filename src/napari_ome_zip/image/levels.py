@@ -86,7 +86,9 @@ def _open(hierarchy: Hierarchy, group: str, dataset: Dataset) -> ChunkedArray:
             "an image needs at least 2."
         )
     if 0 in array.shape:
-        raise MetadataError(f"Resolution level '{dataset.path}' is empty, its shape is {array.shape}.")
+        raise MetadataError(
+            f"Resolution level '{dataset.path}' is empty, its shape is {array.shape}."
+        )
     return array
 
 

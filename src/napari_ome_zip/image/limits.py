@@ -30,7 +30,8 @@ def estimate_limits(levels: tuple[da.Array, ...]) -> tuple[float, float] | None:
     coarsest = levels[-1]
     if coarsest.dtype.itemsize == 1 or not coarsest.size:
         return None
-    pixels = np.asarray(middle(coarsest, MAX_SAMPLE))
+    # The threaded scheduler by name: looking for another one imports all of dask.distributed.
+    pixels = np.asarray(middle(coarsest, MAX_SAMPLE).compute(scheduler="threads"))
     if pixels.dtype.kind == "c":
         pixels = np.abs(pixels)
     return _range(pixels)
@@ -50,7 +51,8 @@ def middle(array: da.Array, size: int) -> da.Array:
         slice((full - part) // 2, (full - part) // 2 + part)
         for full, part in zip(array.shape, shape, strict=True)
     )
-    return array[region]
+    cut: da.Array = array[region]
+    return cut
 
 
 def _range(pixels: npt.NDArray[np.generic]) -> tuple[float, float] | None:

@@ -98,9 +98,7 @@ def open_image(
     )
 
 
-def _load_all(
-    hierarchy: Hierarchy, found: Sequence[Found]
-) -> tuple[list[_Loaded], list[Finding]]:
+def _load_all(hierarchy: Hierarchy, found: Sequence[Found]) -> tuple[list[_Loaded], list[Finding]]:
     """Levels of every multiscale; one that has none is left out, with a finding."""
     loaded, findings = [], []
     for item in found:

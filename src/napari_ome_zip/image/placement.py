@@ -141,9 +141,7 @@ def _map(
     return _Mapped(image, level, affine, builder.axes[target]), None
 
 
-def _axes_for(
-    affine: Affine, axes: tuple[Axis, ...], image: ImageSystems
-) -> tuple[Axis, ...]:
+def _axes_for(affine: Affine, axes: tuple[Axis, ...], image: ImageSystems) -> tuple[Axis, ...]:
     return axes if len(axes) == len(affine.output_axes) else image.axes
 
 
@@ -223,7 +221,8 @@ def _own_row(one: _Mapped, name: str) -> np.ndarray:
     """How an array axis runs in the intrinsic system, for an axis the display system lacks."""
     names = one.level.output_axes
     if name in names and np.any(one.level.linear[names.index(name)]):
-        return one.level.matrix[names.index(name)]
+        own: np.ndarray = one.level.matrix[names.index(name)]
+        return own
     row = np.zeros(len(one.level.input_axes) + 1)
     row[one.level.input_axes.index(name)] = 1.0
     return row

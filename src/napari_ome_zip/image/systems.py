@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from napari_ome_zip.errors import MetadataError, TransformationError
-from napari_ome_zip.geometry import Affine, Directions, Edge, SystemNode, TransformGraph, compile_pair
+from napari_ome_zip.geometry import (
+    Affine,
+    Directions,
+    Edge,
+    SystemNode,
+    TransformGraph,
+    compile_pair,
+)
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.hierarchy import Hierarchy, join
 from napari_ome_zip.ome import (

@@ -48,5 +48,5 @@ def conversion(source: str | None, target: str | None) -> float:
     source, target = known_unit(source), known_unit(target)
     for table in (_METRES, _SECONDS):
         if source in table and target in table:
-            return table[source] / table[target]  # type: ignore[index]
+            return table[source] / table[target]
     return 1.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QTimer
@@ -46,13 +46,13 @@ def read(path: PathOrPaths) -> list[tuple[object, dict[str, object], str]]:
     errors: list[OmeZipError | OSError] = []
     for name in _as_list(path):
         try:
-            composite = napari_ome_zip.open_image(os.path.abspath(name))
+            composite = napari_ome_zip.open_image(Path(name).absolute())
             layers += napari_ome_zip.to_layer_data(composite)
         except (OmeZipError, OSError) as error:
-            _notify(show_error, f"{error} ({os.path.basename(name)})")
+            _notify(show_error, f"{error} ({Path(name).name})")
             errors.append(error)
         else:
-            _report(composite.findings, os.path.basename(name))
+            _report(composite.findings, Path(name).name)
     if errors and not layers:
         raise errors[0]
     return layers
