@@ -18,8 +18,9 @@ MAX_DECODED_BYTES = 1 << 30
 
 STORED, DEFLATE, BZIP2, LZMA, ZSTD = 0, 8, 12, 14, 93
 
-# A DEFLATE stream cannot hold more than this many bytes for each of its own.
-_DEFLATE_RATIO = 1032
+# No stream of the method can hold more than this many bytes for each of its own: a DEFLATE code
+# of two bits repeats 258 bytes, a Zstandard block of four bytes repeats one byte 128 Ki times.
+_MAX_RATIO = {DEFLATE: 1032, ZSTD: 1 << 15}
 _LZMA_END_MARKER_FLAG = 2
 
 
@@ -50,7 +51,8 @@ def refuse_unreadable(entry: ArchiveEntry) -> None:
             f"{MAX_DECODED_BYTES:,} that are unpacked for one entry. "
             "Repack the archive without ZIP compression if that is true."
         )
-    if entry.method == DEFLATE and entry.size > entry.compressed_size * _DEFLATE_RATIO + 1024:
+    ratio = _MAX_RATIO.get(entry.method)
+    if ratio is not None and entry.size > entry.compressed_size * ratio + 1024:
         raise DamagedEntryError(
             entry.name,
             f"{entry.name!r} is damaged: {entry.compressed_size:,} bytes cannot unpack to the "

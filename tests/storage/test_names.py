@@ -1,0 +1,62 @@
+"""Names of archives and of entries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from napari_ome_zip.storage.names import is_archive_name, is_document, is_junk, is_safe, stem
+
+
+@pytest.mark.parametrize(
+    "name", ["a.ozx", "A.OZX", "b.ome.zip", "Name.Ome.Zip", "c.ome.zarr.zip", "d.zarr.zip"]
+)
+def test_published_names_are_recognised_in_any_case(name: str) -> None:
+    assert is_archive_name(name)
+    assert is_archive_name(Path("/some/folder") / name)
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.ome.zarr", "ozx", ".ozx", "a.ozx.txt", "a.tif"])
+def test_other_names_are_left_to_others(name: str) -> None:
+    assert not is_archive_name(name)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("My cells.OME.ZIP", "My cells"),
+        ("/data/v1.0..final.ozx", "v1.0..final"),
+        ("x.ome.zarr.zip", "x"),
+        ("x.zarr.zip", "x"),
+        ("x.zip", "x"),
+        ("x.ome.zarr/", "x"),
+        ("picture.tif", "picture.tif"),
+        (".ozx", ".ozx"),
+    ],
+)
+def test_stem_is_the_name_without_its_archive_suffix(path: str, expected: str) -> None:
+    assert stem(path) == expected
+
+
+def test_only_whole_base_names_are_documents() -> None:
+    assert is_document("zarr.json")
+    assert is_document("a/b/.zattrs")
+    assert not is_document("foozarr.json")
+    assert not is_document("a/foozarr.json")
+    assert not is_document("zarr.json/0")
+    assert not is_document("__MACOSX/zarr.json")
+
+
+def test_what_file_managers_leave_is_junk() -> None:
+    for name in ("__MACOSX/a/._zarr.json", "a/.DS_Store", "Thumbs.db", "a/desktop.ini", "._x"):
+        assert is_junk(name)
+    for name in (".zattrs", "zarr.json", "a/.zgroup", "macosx/0"):
+        assert not is_junk(name)
+
+
+def test_names_that_leave_the_archive_are_unsafe() -> None:
+    for name in ("", "/a", "../a", "a/../../b", "a/..", "C:/a", "c:a", "a//b", "./a", "a\0b", "a/"):
+        assert not is_safe(name)
+    for name in ("a", "a/b", "..a/b..", "a..b", "v1:2", "Zellkerne µ/0"):
+        assert is_safe(name)
