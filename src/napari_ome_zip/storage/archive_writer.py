@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.errors import ArchiveError, SaveError
 from napari_ome_zip.storage.partial_file import PartialFile
 from napari_ome_zip.storage.verification import verify_archive
 from napari_ome_zip.storage.zip_records import (
@@ -77,7 +77,8 @@ class ArchiveWriter:
         self._documents: dict[str, bytes] = {}
         self._names: set[str] = set()
         self._directory = bytearray()
-        self._failure: str | None = None
+        self._unfinished: str | None = None
+        self._failure: SaveError | None = None
         self._lock = threading.Lock()
         self._file = PartialFile(path)
 
@@ -185,8 +186,9 @@ class ArchiveWriter:
         ArchiveError
             Nothing was written, or the writer is closed.
         SaveError
-            The disk does not take the bytes, what was written does not read back the same, or
-            the target cannot be replaced. The target is untouched then.
+            The disk does not take the bytes (or did not, in an earlier write), what was written
+            does not read back the same, or the target cannot be replaced. The target is
+            untouched then.
         """
         try:
             with self._lock:
@@ -220,8 +222,11 @@ class ArchiveWriter:
 
     def _check_usable(self) -> None:
         if self._failure is not None:
+            # Of many threads any may be heard first: each tells the disk's reason.
+            raise SaveError(str(self._failure), self._failure.errno) from self._failure
+        if self._unfinished is not None:
             raise ArchiveError(
-                f"The archive is incomplete, since {self._failure!r} could not be written. "
+                f"The archive is incomplete: writing {self._unfinished!r} was interrupted. "
                 "Start the save again."
             )
         if not self._file.is_open:
@@ -230,11 +235,15 @@ class ArchiveWriter:
     def _append(self, name: str, data: memoryview, crc: int) -> None:
         offset = self._file.size
         # Set before, for an interrupt may fall between any two lines.
-        self._failure = name
-        self._file.append(local_record(name, crc, data.nbytes), data)
+        self._unfinished = name
+        try:
+            self._file.append(local_record(name, crc, data.nbytes), data)
+        except SaveError as error:
+            self._failure = error
+            raise
         self._directory += central_record(name, crc, data.nbytes, offset)
         self._names.add(name)
-        self._failure = None
+        self._unfinished = None
 
 
 def _check_name(name: str) -> None:
