@@ -134,11 +134,11 @@ def _check_level(
     if target != intrinsic:
         message = f"Level is mapped to {quoted(target)}, others to {quoted(intrinsic)}"
         yield at.at("output").issue(OUTPUT_DIFFERS, message)
-    if target not in systems:
-        yield _unknown_system(target, systems, at.at("output"))
-    else:
-        axes = len(systems[target])
+    if target in systems:
+        axes = len(systems[target]) or None
         yield from check_dimensions(item, axes, axes, at)
+    elif systems:  # Having none at all is said elsewhere.
+        yield _unknown_system(target, systems, at.at("output"))
 
 
 def _check_additional(
@@ -155,7 +155,7 @@ def _check_additional(
         if name is not None and path is None:
             own.append(name)
             if name in systems:
-                count = len(systems[name])
+                count = len(systems[name]) or None
             else:
                 yield _unknown_system(name, systems, at.at(side))
         elif path is not None and not _places_labels(item):

@@ -121,7 +121,7 @@ def _axes_of(
         systems = {}
         for entry in as_objects(image.content.get("multiscales")) if image is not None else ():
             systems |= axes_by_system(entry.get("coordinateSystems"))
-    return len(systems[name]) if name in systems else None
+    return len(systems.get(name or "", ())) or None
 
 
 def _nested(raw: Mapping[str, object], at: Place) -> Iterator[_Step]:

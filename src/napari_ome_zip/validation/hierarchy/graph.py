@@ -113,7 +113,7 @@ def _check_references(
                 systems = image_systems(image.content)
                 if name is not None and name not in systems:
                     yield _unknown(name, relative, systems, at.at(side))
-            counts.append(len(systems[name]) if name in systems else None)
+            counts.append(len(systems.get(name or "", ())) or None)
         yield from check_dimensions(item, counts[0], counts[1], at)
 
 

@@ -136,11 +136,12 @@ def image_axes(image: Mapping[str, object], spec: Spec) -> tuple[str, ...] | Non
     """Return the names of the axes of an image's arrays, None where they are unknown."""
     if spec.axes is AxesForm.IMPLIED:
         return _IMPLIED
+    axes: object = image.get("axes")
     if spec.graph:
         system = intrinsic_system(image)
-        systems = axes_by_system(image.get("coordinateSystems"))
-        return axis_names(systems[system]) if system in systems else None
-    return axis_names(image["axes"]) if "axes" in image else None
+        axes = axes_by_system(image.get("coordinateSystems")).get(system or "")
+    names = axis_names(axes)
+    return names if is_list(axes) and len(names) == len(axes) else None
 
 
 def existing_levels(
