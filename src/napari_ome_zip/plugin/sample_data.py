@@ -5,23 +5,18 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import Any
 
-from napari_ome_zip.plugin.reader import get_reader
-
+from napari_ome_zip.plugin.reader import read
 from napari_ome_zip.plugin.sample_archive import write_sample_archive
 
-if TYPE_CHECKING:
-    from napari.types import LayerData
 
-
-def open_overlapping_fields() -> list[LayerData]:
+def open_overlapping_fields() -> list[tuple[Any, dict[str, Any], str]]:
     """Return the layers of a scene of four overlapping fields of view with their nuclei."""
     path = Path(_folder().name) / "overlapping-fields.ome.zip"
     if not path.exists():
         write_sample_archive(path)
-    read = get_reader(str(path))
-    return list(read(str(path)))
+    return read(str(path))
 
 
 @cache
