@@ -113,7 +113,7 @@ class ArchiveIndex:
 
     def documents(self) -> tuple[str, ...]:
         """Names of the entries that hold Zarr metadata, in the directory's order."""
-        return tuple(name for name in self._documents_table().rows if is_document(name))
+        return self._documents_table().documents
 
     def records(self) -> Iterator[ArchiveEntry]:
         """Every record of the central directory in its order: repeated, folders, unsafe, all.

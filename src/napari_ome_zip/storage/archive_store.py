@@ -307,6 +307,7 @@ def _verify_crc(entry: ArchiveEntry, content: bytes | memoryview) -> None:
             entry.name,
             f"{entry.name!r} is damaged: its checksum is {found:08x}, "
             f"{entry.crc:08x} was written. Copy or download the file again.",
+            content,
         )
 
 

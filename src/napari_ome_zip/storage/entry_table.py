@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.storage.central_directory import DirectoryColumns
-from napari_ome_zip.storage.names import is_safe
+from napari_ome_zip.storage.names import DOCUMENT_NAMES, is_document, is_safe
 
 METHOD_NAMES: dict[int, str] = {
     0: "stored",
@@ -82,6 +83,12 @@ class EntryTable:
                 f"Join the parts into one file first: {label}"
             )
         self.rows = self._rows(label)
+
+    @cached_property
+    def documents(self) -> tuple[str, ...]:
+        """Names that hold Zarr metadata, in the directory's order."""
+        endings = tuple(DOCUMENT_NAMES)
+        return tuple(name for name in self.rows if name.endswith(endings) and is_document(name))
 
     def find(self, name: str) -> ArchiveEntry | None:
         row = self.rows.get(name)
