@@ -48,6 +48,76 @@ def _ome_zarr(version: str, root: Path) -> None:
     write_labels(_PIXELS[0] % 5, group, name="cells", fmt=fmt, axes=["y", "x"])
 
 
+def _ome_zarr_classes(version: str, root: Path) -> None:
+    _ome_zarr_image(labels=True).to_ome_zarr(str(root), version=version)
+
+
+def _ome_zarr_image(*, labels: bool, name: str = "image") -> Any:
+    from ome_zarr.classes import OMEZarrImage, OMEZarrLabels, OMEZarrMultiscale
+
+    def plane(data: np.ndarray, axes: str) -> Any:
+        spacing = {"c": 1.0, "y": 0.5, "x": 0.5}
+        units = {"y": "micrometer", "x": "micrometer"}
+        return OMEZarrImage(
+            data=data,
+            axes=axes,
+            scale={a: spacing[a] for a in axes},
+            axes_units={a: units.get(a) for a in axes},
+            name=name,
+        )
+
+    cells = OMEZarrLabels(image=plane(_PIXELS[0] % 5, "yx"), scale_factors=[2])
+    return OMEZarrMultiscale(
+        image=plane(_PIXELS, "cyx"),
+        scale_factors=[2],
+        labels={"cells": cells} if labels else None,
+        channel_names=["a", "b"],
+        channel_colors=["FF0000", "00FF00"],
+        contrast_limits=[(0, 100), (0, 200)],
+    )
+
+
+def _ome_zarr_scene(version: str, root: Path) -> None:
+    from ome_zarr.classes import OMEZarrScene
+    from ome_zarr_models.v06.coordinate_transforms import CoordinateSystem
+
+    images = {name: _ome_zarr_image(labels=False, name=name) for name in ("left", "right")}
+    world = CoordinateSystem.model_validate(
+        {
+            "name": "world",
+            "axes": [
+                {"name": "c", "type": "channel", "discrete": True},
+                {"name": "y", "type": "space", "unit": "micrometer"},
+                {"name": "x", "type": "space", "unit": "micrometer"},
+            ],
+        }
+    )
+    placed = [
+        {
+            "type": "translation",
+            "translation": [0.0, 0.0, 24.0 * i],
+            "input": {"path": name, "name": "physical"},
+            "output": {"name": "world"},
+        }
+        for i, name in enumerate(images)
+    ]
+    OMEZarrScene(images, placed, [world]).to_ome_zarr(str(root))
+
+
+def _ome_zarr_plate(version: str, root: Path) -> None:
+    from ome_zarr.format import format_from_version
+    from ome_zarr.writer import write_image, write_plate_metadata, write_well_metadata
+
+    fmt = format_from_version(version)
+    group = zarr.open_group(root, mode="w", zarr_format=fmt.zarr_format)
+    wells = ["A/1", "B/2"]
+    write_plate_metadata(group, ["A", "B"], ["1", "2"], wells, fmt=fmt, field_count=1, name="p")
+    for path in wells:
+        well = group.require_group(path)
+        write_well_metadata(well, ["0"], fmt=fmt)
+        write_image(_PIXELS, well.require_group("0"), fmt=fmt, axes=["c", "y", "x"])
+
+
 def _ngff_zarr(version: str, root: Path) -> None:
     import ngff_zarr
 
@@ -79,7 +149,10 @@ def _bioio(version: str, root: Path) -> None:
 
 
 WRITERS = [
-    *((_ome_zarr, version) for version in ("0.4", "0.5", "0.6")),
+    *((_ome_zarr, version) for version in ("0.4", "0.5")),
+    *((_ome_zarr_classes, version) for version in ("0.4", "0.5", "0.6")),
+    *((_ome_zarr_plate, version) for version in ("0.4", "0.5")),
+    (_ome_zarr_scene, "0.6"),
     *((_ngff_zarr, version) for version in ("0.4", "0.5", "0.6")),
     *((_bioio, version) for version in ("0.4", "0.5")),
 ]

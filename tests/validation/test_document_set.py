@@ -1,0 +1,66 @@
+"""Documents by path: Zarr v2 and v3 alike, relative paths, what an array says of itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from napari_ome_zip.validation import DocumentSet
+from napari_ome_zip.validation.hierarchy.document_set import resolve
+from validation_documents import array, image, labelled
+
+
+@pytest.mark.parametrize(
+    ("base", "relative", "found"),
+    [
+        ("", "0", "0"),
+        ("labels/cells", "../../", ""),
+        ("labels/cells", "../..", ""),
+        ("A/1", "./0/", "A/1/0"),
+        ("", "", ""),
+        ("a", "../b", "b"),
+        ("a", "../..", None),
+        ("", "../b/../..", None),
+    ],
+)
+def test_a_relative_path_leads_somewhere_or_out(
+    base: str, relative: str, found: str | None
+) -> None:
+    assert resolve(base, relative) == found
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"])
+def test_zarr_v2_and_v3_say_the_same(version: str) -> None:
+    documents = DocumentSet.of(labelled(version))
+    assert documents.version == version
+    assert documents.is_image("")
+    assert documents.is_image("labels/nuclei")
+    assert documents.is_group("labels")
+    assert not documents.is_image("labels")
+    facts = documents.array("labels/nuclei/0")
+    assert facts is not None
+    assert facts.dtype == {True: "uint16", False: "u2"}[version >= "0.5"]
+    assert facts.integer
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_floats_are_no_integers(version: str) -> None:
+    facts = DocumentSet.of({"0": array(version, [2, 2], "yx", "float32")}).array("0")
+    assert facts is not None
+    assert not facts.integer
+
+
+def test_folders_without_a_document_exist() -> None:
+    documents = DocumentSet.of(image("0.5", at="A/1/0"))
+    assert {"", "A", "A/1", "A/1/0", "A/1/0/0"} <= documents.folders
+    assert not documents.is_group("A")
+    assert not documents.is_group(None)
+
+
+def test_parents_come_before_children() -> None:
+    paths = [*DocumentSet.of(dict(reversed(labelled("0.5").items()))).nodes]
+    assert paths.index("") < paths.index("labels") < paths.index("labels/nuclei")
+
+
+def test_a_group_that_states_no_version_is_judged_like_its_hierarchy() -> None:
+    documents = DocumentSet.of(labelled("0.1"))
+    assert documents.metadata["labels"].spec.version == "0.1"
