@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from napari_ome_zip.ome.reading import Notes, Place, integer, shown, text
@@ -72,7 +72,7 @@ def parse_plate(value: Any, place: Place, notes: Notes) -> Plate | None:
         tuple(columns.names),
         wells,
         _acquisitions(value, place, notes),
-        integer(value.get("field_count")),
+        _at_least(1, value, "field_count", place, notes),
     )
 
 
@@ -152,22 +152,32 @@ def _wells(
 def _acquisitions(value: dict[str, Any], place: Place, notes: Notes) -> tuple[Acquisition, ...]:
     read: list[Acquisition] = []
     for index, item in enumerate(_list(value, "acquisitions", place, notes)):
+        here = place.key("acquisitions").item(index)
         identifier = integer(item.get("id")) if isinstance(item, dict) else None
-        if identifier is None:
-            notes.add(
-                "plate-illegal",
-                place.key("acquisitions").item(index),
-                f"Acquisition {index} of the plate has no id; left out.",
-            )
+        if identifier is None or identifier < 0:
+            notes.add("plate-illegal", here, f"Acquisition {index} has no proper id; left out.")
             continue
         read.append(
-            replace(
-                Acquisition(identifier),
-                name=text(item.get("name")),
-                description=text(item.get("description")),
-                maximum_field_count=integer(item.get("maximumfieldcount")),
-                start_time=integer(item.get("starttime")),
-                end_time=integer(item.get("endtime")),
+            Acquisition(
+                identifier,
+                text(item.get("name")),
+                text(item.get("description")),
+                _at_least(1, item, "maximumfieldcount", here, notes),
+                _at_least(0, item, "starttime", here, notes),
+                _at_least(0, item, "endtime", here, notes),
             )
         )
     return tuple(read)
+
+
+def _at_least(
+    least: int, value: dict[str, Any], key: str, place: Place, notes: Notes
+) -> int | None:
+    # Counts are integers from 1 up, times from 0 up.
+    if value.get(key) is None:
+        return None
+    found = integer(value[key])
+    if found is None or found < least:
+        notes.add("plate-illegal", place.key(key), f"Plate {key} is {shown(value[key])}; ignored.")
+        return None
+    return found

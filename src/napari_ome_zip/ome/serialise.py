@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Literal
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem
-from napari_ome_zip.ome.frozen_json import FrozenMapping
+from napari_ome_zip.ome.description_writer import (
+    check_unique,
+    image_label_to_json,
+    omero_to_json,
+    plain_json,
+    plate_to_json,
+    well_to_json,
+    without_none,
+)
 from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
-from napari_ome_zip.ome.image_label import ImageLabel
 from napari_ome_zip.ome.multiscale import Dataset, Multiscale
-from napari_ome_zip.ome.omero import Omero, OmeroChannel, Window
-from napari_ome_zip.ome.plate import Acquisition, Plate
 from napari_ome_zip.ome.scene import Scene
 from napari_ome_zip.ome.transformation import Identity, Scale, Sequence, SystemRef, Translation
 from napari_ome_zip.ome.transformation_writer import scale_and_translation, transformation_to_json
-from napari_ome_zip.ome.well import Well
 
 Version = Literal["0.5", "0.6"]
 
@@ -36,7 +39,8 @@ def to_attributes(group: OmeGroup, version: Version) -> dict[str, Any]:
     -------
     dict
         Plain JSON, valid by the specification. A contrast window of which only one limit is known
-        is not written: both versions want all four.
+        is not written: both versions want all four. NaN and infinity, which JSON does not have,
+        are written as null in label properties, metadata and display settings.
 
     Raises
     ------
@@ -45,17 +49,18 @@ def to_attributes(group: OmeGroup, version: Version) -> dict[str, Any]:
     """
     ome: dict[str, Any] = {"version": version}
     if group.multiscales:
+        check_unique(group.multiscales, "images of the group")
         ome["multiscales"] = [_multiscale(each, version) for each in group.multiscales]
     if group.scene is not None:
         ome["scene"] = _scene(group.scene, version)
     if group.omero is not None:
-        ome["omero"] = _omero(group.omero)
+        ome["omero"] = omero_to_json(group.omero)
     if group.image_label is not None:
-        ome["image-label"] = _image_label(group.image_label)
+        ome["image-label"] = image_label_to_json(group.image_label)
     if group.plate is not None:
-        ome["plate"] = _plate(group.plate)
+        ome["plate"] = plate_to_json(group.plate)
     if group.well is not None:
-        ome["well"] = _well(group.well)
+        ome["well"] = well_to_json(group.well)
     if group.labels is not None:
         ome["labels"] = list(group.labels)
     if group.series is not None:
@@ -65,12 +70,8 @@ def to_attributes(group: OmeGroup, version: Version) -> dict[str, Any]:
     said = len(ome) > 1 or group.version is not None
     attributes: dict[str, Any] = {"ome": ome} if said else {}
     if group.display is not None:
-        attributes[DISPLAY_KEY] = group.display.to_json()
+        attributes[DISPLAY_KEY] = plain_json(group.display)
     return attributes
-
-
-def _without_none(**values: Any) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}
 
 
 def _multiscale(multiscale: Multiscale, version: Version) -> dict[str, Any]:
@@ -78,8 +79,8 @@ def _multiscale(multiscale: Multiscale, version: Version) -> dict[str, Any]:
     _check_axes(multiscale.axes, title, version)
     if not multiscale.datasets:
         raise MetadataError(f"{title} has no levels. An OME-Zarr image has at least one.")
-    metadata = None if multiscale.metadata is None else multiscale.metadata.to_json()
-    described = _without_none(name=multiscale.name, type=multiscale.type, metadata=metadata)
+    metadata = None if multiscale.metadata is None else plain_json(multiscale.metadata)
+    described = without_none(name=multiscale.name, type=multiscale.type, metadata=metadata)
     if version == "0.5":
         return _multiscale_05(multiscale, title) | described
     written: dict[str, Any] = {
@@ -114,31 +115,25 @@ def _multiscale_05(multiscale: Multiscale, title: str) -> dict[str, Any]:
 def _dataset_06(dataset: Dataset, multiscale: Multiscale, title: str) -> dict[str, Any]:
     # A level has one transformation: identity, scale, or a sequence of scale and translation.
     found = dataset.transformation
+    scale, translation = _diagonal(dataset, len(multiscale.axes), title)
     match found:
-        case (
-            Identity()
-            | Scale(scale=tuple())
-            | Sequence(transformations=(Scale(scale=tuple()), Translation(translation=tuple())))
-        ):
+        case Identity() | Scale() | Sequence(transformations=(Scale(), Translation())):
             written = transformation_to_json(found)
-            _diagonal(dataset, len(multiscale.axes), title)
         case _:
-            scale, translation = _diagonal(dataset, len(multiscale.axes), title)
-            written = transformation_to_json(
-                Scale(scale)
-                if translation is None
-                else Sequence((Scale(scale), Translation(translation)))
+            steps = (
+                (Scale(scale),) if translation is None else (Scale(scale), Translation(translation))
             )
+            written = transformation_to_json(steps[0] if len(steps) == 1 else Sequence(steps))
     refs = {"input": found.input, "output": found.output} if found else {}
     # A level's input MUST have a path, its output a name.
     if not (ref := refs.get("input")) or ref.path is None:
         written["input"] = {"path": dataset.path}
     else:
-        written["input"] = _without_none(path=ref.path, name=ref.name)
+        written["input"] = without_none(path=ref.path, name=ref.name)
     if not (ref := refs.get("output")) or ref.name is None:
         written["output"] = {"name": multiscale.intrinsic.name}
     else:
-        written["output"] = _without_none(path=ref.path, name=ref.name)
+        written["output"] = without_none(path=ref.path, name=ref.name)
     return {"path": dataset.path, "coordinateTransformations": [written]}
 
 
@@ -165,7 +160,7 @@ def _diagonal(
 
 
 def _axis(axis: Axis) -> dict[str, str]:
-    return _without_none(name=axis.name, type=axis.type, unit=axis.unit)
+    return without_none(name=axis.name, type=axis.type, unit=axis.unit)
 
 
 def _system(system: CoordinateSystem) -> dict[str, Any]:
@@ -219,103 +214,3 @@ def _scene(scene: Scene, version: Version) -> dict[str, Any]:
     if scene.coordinate_systems:
         written["coordinateSystems"] = [_system(each) for each in scene.coordinate_systems]
     return written
-
-
-def _omero(omero: Omero) -> dict[str, Any]:
-    rdefs = _without_none(model=omero.model, defaultT=omero.default_t, defaultZ=omero.default_z)
-    written: dict[str, Any] = {"channels": [_channel(each) for each in omero.channels]}
-    return written | ({"rdefs": rdefs} if rdefs else {})
-
-
-def _channel(channel: OmeroChannel) -> dict[str, Any]:
-    return _without_none(
-        label=channel.label,
-        color=channel.color,
-        active=channel.active,
-        window=None if channel.window is None else _window(channel.window),
-    )
-
-
-def _window(window: Window) -> dict[str, float] | None:
-    # All four limits MUST be there: the outer ones may follow from the inner ones and vice versa.
-    limits = {
-        "min": window.start if window.min is None else window.min,
-        "max": window.end if window.max is None else window.max,
-        "start": window.min if window.start is None else window.start,
-        "end": window.max if window.end is None else window.end,
-    }
-    known = {key: limit for key, limit in limits.items() if limit is not None}
-    return known if len(known) == len(limits) else None
-
-
-def _image_label(label: ImageLabel) -> dict[str, Any]:
-    written: dict[str, Any] = {}
-    if label.colors:
-        written["colors"] = [
-            {"label-value": each.value} | ({"rgba": list(each.rgba)} if each.rgba else {})
-            for each in label.colors
-        ]
-    if label.properties:
-        written["properties"] = [
-            {"label-value": each.value} | _properties(each.mapping) for each in label.properties
-        ]
-    if label.source is not None:
-        written["source"] = {"image": label.source}
-    return written
-
-
-def _properties(mapping: FrozenMapping) -> dict[str, Any]:
-    return {key: value for key, value in mapping.to_json().items() if key != "label-value"}
-
-
-_NAME = re.compile(r"[A-Za-z0-9]+")
-_WELL = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9]+")
-_FIELD = re.compile(r"(?!\.+$)(?!__)[A-Za-z0-9_.-]+")
-
-
-def _plate(plate: Plate) -> dict[str, Any]:
-    if not plate.rows or not plate.columns or not plate.wells:
-        raise MetadataError("The plate has no rows, columns or wells. OME-Zarr wants all three.")
-    for name in (*plate.rows, *plate.columns):
-        if not _NAME.fullmatch(name):
-            raise MetadataError(f"Plate row or column '{name}' is not made of letters and digits.")
-    for well in plate.wells:
-        if not _WELL.fullmatch(well.path):
-            raise MetadataError(f"Well path '{well.path}' is not a row and a column, as 'A/1' is.")
-    written: dict[str, Any] = {
-        "rows": [{"name": name} for name in plate.rows],
-        "columns": [{"name": name} for name in plate.columns],
-        "wells": [
-            {"path": well.path, "rowIndex": well.row_index, "columnIndex": well.column_index}
-            for well in plate.wells
-        ],
-    }
-    if plate.acquisitions:
-        written["acquisitions"] = [_acquisition(each) for each in plate.acquisitions]
-    return written | _without_none(name=plate.name, field_count=plate.field_count)
-
-
-def _acquisition(acquisition: Acquisition) -> dict[str, Any]:
-    return _without_none(
-        id=acquisition.id,
-        name=acquisition.name,
-        description=acquisition.description,
-        maximumfieldcount=acquisition.maximum_field_count,
-        starttime=acquisition.start_time,
-        endtime=acquisition.end_time,
-    )
-
-
-def _well(well: Well) -> dict[str, Any]:
-    if not well.images:
-        raise MetadataError("The well has no fields of view. OME-Zarr wants at least one.")
-    for image in well.images:
-        if not _FIELD.fullmatch(image.path):
-            raise MetadataError(
-                f"Field of view path '{image.path}' is not made of letters, digits, '_', '.', '-'."
-            )
-    return {
-        "images": [
-            _without_none(path=each.path, acquisition=each.acquisition) for each in well.images
-        ]
-    }
