@@ -65,3 +65,7 @@ class SaveError(OmeZipError, OSError):
     def __reduce__(self) -> tuple[type[SaveError], tuple[str, int | None]]:
         # OSError would rebuild from its single argument and lose the number.
         return type(self), (str(self), self.errno)
+
+
+class SaveCancelledError(OmeZipError):
+    """A save was cancelled by whoever asked for it; nothing was kept."""

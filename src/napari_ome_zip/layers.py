@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -238,7 +238,7 @@ def _dimension_order(linear: np.ndarray) -> list[int]:
     lengths = np.linalg.norm(linear, axis=0)
     share = np.abs(linear) / np.where(lengths == 0, 1, lengths)
 
-    def along(order: tuple[int, ...]) -> float:
+    def along(order: Iterable[int]) -> float:
         return round(float(sum(share[row, column] for row, column in enumerate(order))), 9)
 
     orders: Iterator[tuple[int, ...]] = itertools.permutations(range(count))

@@ -18,6 +18,7 @@ import zarr
 from zarr.abc.codec import Codec
 from zarr.core.array_spec import ArraySpec
 from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr.core.chunk_utils import ChunkTransform
 from zarr.core.codec_pipeline import FusedCodecPipeline
 from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
 from zarr.storage import StorePath
@@ -73,7 +74,7 @@ class ChunkedArray:
         self._array = array
         self._regular = _has_regular_grid(self._node)
         # The shape that is stored as one object: a shard where there are shards.
-        self._stored: tuple[int, ...] = (array.shards or array.chunks) if self._regular else ()
+        self.stored: tuple[int, ...] = (array.shards or array.chunks) if self._regular else ()
         self.chunks: tuple[int, ...] = array.chunks if self._regular else self.shape
         self._decoder = _synchronous_decoder(array) if self._regular else None
 
@@ -106,9 +107,35 @@ class ChunkedArray:
         out = np.empty(shape, dtype=self._array.dtype)
         if out.size:
             buffer = default_buffer_prototype().nd_buffer.from_numpy_array(out)
-            for item in self._pieces(region, self._stored):
+            for item in self._pieces(region, self.stored):
                 self._read_piece(item, buffer, out)
         return out.astype(self.dtype, copy=False)
+
+    def encode(self, cell: tuple[int, ...], pixels: npt.NDArray[Any]) -> bytes | None:
+        """Bytes to store for one cell of the grid; None where it holds the fill value alone.
+
+        Parameters
+        ----------
+        cell : tuple of int
+            Position in the grid of stored objects (shards, or chunks where there are none).
+        pixels : ndarray
+            The part of the array that lies in the cell, smaller than the cell at the border.
+        """
+        if self._decoder is None:
+            raise TypeError("an array whose codecs are asynchronous is not written here")
+        fill = self._fill_value()
+        if not np.any(pixels if fill == 0 else pixels != fill):
+            return None
+        if pixels.shape != self.stored:
+            padded = np.full(self.stored, fill, dtype=self._array.dtype)
+            padded[tuple(slice(0, n) for n in pixels.shape)] = pixels
+            pixels = padded
+        pipeline, spec = self._decoder
+        transform = cast("ChunkTransform", pipeline.sync_transform)
+        block = np.ascontiguousarray(pixels, dtype=self._array.dtype)
+        buffer = spec.prototype.nd_buffer.from_numpy_array(block)
+        encoded = transform.encode_chunk(buffer, spec)
+        return None if encoded is None else encoded.to_bytes()
 
     def _pieces(
         self, region: _Region, grid: tuple[int, ...]
@@ -130,7 +157,7 @@ class ChunkedArray:
         self, piece: tuple[tuple[int, ...], _Region, _Region], buffer: Any, out: npt.NDArray[Any]
     ) -> None:
         cell, wanted, target = piece
-        key = StorePath(self._store, self._key(cell))
+        key = StorePath(self._store, self.key(cell))
         try:
             self._decode(key, cell, wanted, target, buffer)
         except MemoryError:
@@ -138,7 +165,7 @@ class ChunkedArray:
         except DamagedEntryError as error:
             self._read_damaged(error, piece, buffer, out)
         except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
-            if self._stored == self.chunks:
+            if self.stored == self.chunks:
                 out[target] = self._fill_value()
                 self._report(cell, None, error)
             else:
@@ -176,7 +203,7 @@ class ChunkedArray:
         out: npt.NDArray[Any],
     ) -> None:
         """Read a damaged shard one inner chunk at a time, to lose no more than is lost."""
-        key = StorePath(self._store, self._key(cell))
+        key = StorePath(self._store, self.key(cell))
         for inner, part, offset in self._pieces(wanted, self.chunks):
             into = tuple(
                 slice(t.start + o.start, t.start + o.stop)
@@ -195,14 +222,15 @@ class ChunkedArray:
     ) -> None:
         within = tuple(
             slice(w.start - i * n, w.stop - i * n)
-            for w, i, n in zip(wanted, cell, self._stored, strict=True)
+            for w, i, n in zip(wanted, cell, self.stored, strict=True)
         )
         if self._decoder is None:
             raise TypeError("an array without a synchronous decoder is read by zarr")
         pipeline, spec = self._decoder
         pipeline.read_sync([(source, spec, within, target, False)], buffer)
 
-    def _key(self, cell: tuple[int, ...]) -> str:
+    def key(self, cell: tuple[int, ...]) -> str:
+        """Entry that holds a cell of the grid of stored objects."""
         key = self._array.metadata.encode_chunk_key(cell)
         return f"{self.path}/{key}" if self.path else key
 
@@ -217,7 +245,7 @@ class ChunkedArray:
         error: Exception,
         shown: str = "shown empty",
     ) -> None:
-        name = self._key(cell)
+        name = self.key(cell)
         within = f", inner chunk {inner}" if inner is not None else ""
         with self._lock:
             if name + within in self._reported or len(self._reported) > MAX_DAMAGE_REPORTS:

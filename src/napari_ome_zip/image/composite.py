@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import dask.array as da
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.ome import Axis, CoordinateSystem, ImageLabel
+from napari_ome_zip.ome import Axis, CoordinateSystem, FrozenMapping, ImageLabel
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class PlacedPart:
     """Position of the channel axis in `axes`, if there is one."""
     multiscale: int = 0
     """Which entry of the group's ``multiscales`` this is."""
-    display: Mapping[str, Any] | None = None
+    display: FrozenMapping | None = None
     """What this package noted about display beyond the specification, as stored."""
 
     @property

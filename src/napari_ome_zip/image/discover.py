@@ -138,9 +138,11 @@ def _walk_children(discovery: Discovery, group: OmeGroup) -> None:
             if reference.path and (path := join(group.path, reference.path)) is not None
         ]
     fields = set(_field_paths(group))
+    # Labels come with their image, even where a scene places them by themselves.
+    listed.sort(key=lambda path: "labels" in path.split("/"))
     children = dict.fromkeys((*listed, *discovery.hierarchy.child_groups(group.path)))
     for child in children:
-        if child in fields:
+        if child in fields or any(found.group.path == child for found in discovery.found):
             continue
         try:
             _walk(discovery, child)

@@ -107,7 +107,7 @@ def plan_levels(
 
 
 def level_transforms(
-    spacing: Sequence[float], translation: Sequence[float], factors: Sequence[int]
+    spacing: Sequence[float], translation: Sequence[float], factors: Sequence[float]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Scale and translation of a level, in the units of the full resolution's.
 

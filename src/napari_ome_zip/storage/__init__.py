@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from napari_ome_zip.storage.archive_index import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.storage.archive_store import ArchiveStore
+from napari_ome_zip.storage.archive_writer import ArchiveWriter
+from napari_ome_zip.storage.archive_writer_store import ArchiveWriterStore
 from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES, HierarchyStore
 from napari_ome_zip.storage.directory_store import DirectoryStore
 from napari_ome_zip.storage.memory_store import MappingStore
 from napari_ome_zip.storage.names import ARCHIVE_SUFFIXES, is_archive_name, stem
 from napari_ome_zip.storage.open import open_store
+from napari_ome_zip.storage.written_store import WrittenStore
 
 __all__ = [
     "ARCHIVE_SUFFIXES",
@@ -16,9 +19,12 @@ __all__ = [
     "ArchiveEntry",
     "ArchiveIndex",
     "ArchiveStore",
+    "ArchiveWriter",
+    "ArchiveWriterStore",
     "DirectoryStore",
     "HierarchyStore",
     "MappingStore",
+    "WrittenStore",
     "is_archive_name",
     "open_store",
     "stem",

@@ -75,7 +75,7 @@ class ArchiveWriter:
             raise ArchiveError(f"Unusable OME-Zarr version {version!r}: expected one like '0.5'.")
         self._comment = archive_comment(version)
         self._documents: dict[str, bytes] = {}
-        self._names: set[str] = set()
+        self._names: dict[str, tuple[int, int]] = {}
         self._directory = bytearray()
         self._unfinished: str | None = None
         self._failure: SaveError | None = None
@@ -173,6 +173,22 @@ class ArchiveWriter:
                 )
             self._append(name, view, crc)
 
+    def size_of(self, name: str) -> int | None:
+        """Size in bytes of an entry that was written; None where there is none."""
+        place = self._names.get(name)
+        return None if place is None else place[1]
+
+    def read(self, name: str, start: int, stop: int) -> bytes:
+        """Bytes of an entry that was written, as smaller levels are made from larger ones.
+
+        Raises
+        ------
+        KeyError
+            No such entry was written.
+        """
+        offset, size = self._names[name]
+        return self._file.read(offset + start, max(0, min(stop, size) - start))
+
     def commit(self) -> Path:
         """Finish, verify, and put the archive in its target's place.
 
@@ -242,7 +258,7 @@ class ArchiveWriter:
             self._failure = error
             raise
         self._directory += central_record(name, crc, data.nbytes, offset)
-        self._names.add(name)
+        self._names[name] = (self._file.size - data.nbytes, data.nbytes)
         self._unfinished = None
 
 

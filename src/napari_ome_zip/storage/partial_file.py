@@ -88,6 +88,27 @@ class PartialFile:
         except OSError as error:
             raise self._interrupted(error) from error
 
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes that were appended before."""
+        parts = []
+        while length > 0 and (part := self._read(offset, length)):
+            parts.append(part)
+            offset += len(part)
+            length -= len(part)
+        return b"".join(parts)
+
+    if hasattr(os, "pread"):
+
+        def _read(self, offset: int, length: int) -> bytes:
+            return os.pread(self._descriptor, length, offset)
+
+    else:  # Windows has no positional read; a second descriptor keeps its own position
+
+        def _read(self, offset: int, length: int) -> bytes:
+            with self.path.open("rb") as file:
+                file.seek(offset)
+                return file.read(length)
+
     def sync(self) -> None:
         """Wait until the bytes are on the disk, which is when some disks notice they are full."""
         try:

@@ -1,0 +1,427 @@
+"""From a composite image to what will be written: groups, arrays, documents, and what is lost."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import dask.array as da
+import numpy as np
+
+from napari_ome_zip.errors import SaveError
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.ome import (
+    AffineTransformation,
+    CoordinateSystem,
+    Dataset,
+    Identity,
+    ImageLabel,
+    Multiscale,
+    OmeGroup,
+    Omero,
+    OmeroChannel,
+    Scale,
+    Scene,
+    SystemRef,
+    Transformation,
+    Translation,
+    Window,
+    to_attributes,
+)
+from napari_ome_zip.ome import Sequence as SequenceOf
+from napari_ome_zip.saving.arrays import ArrayLayout, array_document, layout, to_json
+from napari_ome_zip.saving.options import SaveOptions
+from napari_ome_zip.saving.pyramid import level_transforms, plan_levels
+from napari_ome_zip.saving.reduction import Kind
+
+INTRINSIC = "physical"
+WORLD = "world"
+COMPRESSION_GUESS = 0.6
+"""Compressed size of an ordinary micrograph, as a fraction: for the estimate only."""
+
+type Version = Literal["0.5", "0.6"]
+
+
+@dataclass(frozen=True)
+class ArrayPlan:
+    """One array that will be written."""
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    layout: ArrayLayout
+    source: da.Array | None = field(repr=False)
+    """Where its pixels come from; None where they are made from the array `made_from`."""
+    made_from: str | None = None
+    step: tuple[int, ...] = ()
+    """Pixels of `made_from` that become one, along each axis."""
+    kind: Kind = "mean"
+
+    @property
+    def nbytes(self) -> int:
+        """Uncompressed size in bytes."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+@dataclass(frozen=True)
+class SavePlan:
+    """Everything that will be written, decided before the first byte."""
+
+    version: Version
+    documents: dict[str, bytes] = field(repr=False)
+    """By entry name."""
+    arrays: tuple[ArrayPlan, ...]
+    """In the order of writing: an array that is made from another comes after it."""
+    layout: Literal["image", "series", "scene"]
+
+    @property
+    def nbytes(self) -> int:
+        """Uncompressed size of all pixels in bytes."""
+        return sum(array.nbytes for array in self.arrays)
+
+    @property
+    def estimated_bytes(self) -> int:
+        """About how large the file will be."""
+        return int(self.nbytes * COMPRESSION_GUESS) + sum(map(len, self.documents.values()))
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A part with its own scale and translation, and what leads on to the world."""
+
+    part: PlacedPart
+    scale: tuple[float, ...]
+    translation: tuple[float, ...]
+    to_world: Affine | None
+    """From its intrinsic system to the display system; None where axes of one name agree."""
+
+
+def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> SavePlan:
+    """Decide what a saved composite image consists of.
+
+    Version 0.5, which more software reads, holds one image, or a series of images placed by
+    scale and translation alone (``bioformats2raw.layout``); anything else becomes a scene of
+    version 0.6.
+
+    Parameters
+    ----------
+    image : CompositeImage
+    options : SaveOptions, optional
+
+    Returns
+    -------
+    SavePlan
+
+    Raises
+    ------
+    SaveError
+        If there is nothing to save, or the chosen version cannot hold a part; the message
+        names it.
+    """
+    options = options or SaveOptions()
+    if not image.parts:
+        raise SaveError("Nothing to save: there is no image and no labels layer.")
+    placed = {id(part): _own_placement(part, image) for part in image.parts}
+    families = _families(image)
+    tilted = [p.part for p in placed.values() if p.to_world is not None]
+    if tilted and options.version == "0.5":
+        names = ", ".join(f"'{part.name}'" for part in tilted)
+        raise SaveError(
+            f"Version 0.5 cannot hold the rotation, shear or reflection of {names}: "
+            "choose version 0.6 or automatic."
+        )
+    version: Version = options.version if options.version != "auto" else "0.5"
+    if tilted:
+        version = "0.6"
+    builder = _Builder(options, version)
+    if len(families) == 1 and not tilted:
+        builder.add_family("", families[0], placed)
+        kind: Literal["image", "series", "scene"] = "image"
+    elif version == "0.5":
+        builder.add_series(families, placed)
+        kind = "series"
+    else:
+        builder.add_scene(families, placed, image.system)
+        kind = "scene"
+    return SavePlan(version, builder.documents, tuple(builder.arrays), kind)
+
+
+def _own_placement(part: PlacedPart, image: CompositeImage) -> _Placed:
+    """Split a part's placement into what a level's scale and translation hold, and the rest."""
+    affine = part.to_display
+    names = tuple(axis.name for axis in part.axes)
+    scale, translation = [1.0] * len(names), [0.0] * len(names)
+    straight = True
+    for column, name in enumerate(names):
+        if column == part.channel_axis:
+            continue
+        direction = affine.linear[:, column]
+        row = affine.output_axes.index(name) if name in affine.output_axes else None
+        length = float(np.linalg.norm(direction))
+        scale[column] = length
+        alone = row is not None and math.isclose(direction[row], length, rel_tol=1e-12)
+        straight = straight and alone
+        if row is not None:
+            translation[column] = float(affine.offset[row])
+    unused = [row for row, name in enumerate(affine.output_axes) if name not in names]
+    straight = straight and not np.any(affine.offset[unused])
+    if straight:
+        return _Placed(part, tuple(scale), tuple(translation), None)
+    factors = np.array(scale)
+    rest = Affine(
+        np.column_stack([affine.linear / factors, affine.offset]), names, affine.output_axes
+    )
+    return _Placed(part, tuple(scale), (0.0,) * len(names), rest)
+
+
+def _families(image: CompositeImage) -> list[tuple[PlacedPart, list[PlacedLabels]]]:
+    """Each image with its labels; labels without an image stand for themselves."""
+    families: list[tuple[PlacedPart, list[PlacedLabels]]] = [(p, []) for p in image.images]
+    by_path = {part.path: labels for part, labels in reversed(families)}
+    for labels in image.labels:
+        if labels.image_path in by_path:
+            by_path[labels.image_path].append(labels)
+        else:
+            families.append((labels, []))
+    return families
+
+
+class _Builder:
+    """Collects documents and arrays."""
+
+    def __init__(self, options: SaveOptions, version: Version) -> None:
+        self.options = options
+        self.version = version
+        self.documents: dict[str, bytes] = {}
+        self.arrays: list[ArrayPlan] = []
+
+    def add_family(
+        self,
+        path: str,
+        family: tuple[PlacedPart, list[PlacedLabels]],
+        placed: dict[int, _Placed],
+    ) -> dict[int, str]:
+        """An image with its labels below it; returns the path of each part by its id."""
+        part, labels = family
+        self.add_part(path, placed[id(part)])
+        paths = {id(part): path}
+        if labels:
+            names = safe_names([label.name for label in labels])
+            folder = _join(path, "labels")
+            self.add_group(folder, OmeGroup(version=self.version, labels=tuple(names)))
+            for name, label in zip(names, labels, strict=True):
+                paths[id(label)] = _join(folder, name)
+                self.add_part(paths[id(label)], placed[id(label)])
+        return paths
+
+    def add_series(
+        self,
+        families: list[tuple[PlacedPart, list[PlacedLabels]]],
+        placed: dict[int, _Placed],
+    ) -> None:
+        """Several images, as bioformats2raw arranges them: numbered groups and their list."""
+        names = tuple(str(number) for number in range(len(families)))
+        self.add_group("", OmeGroup(version=self.version, bioformats2raw_layout=3))
+        self.add_group("OME", OmeGroup(version=self.version, series=names))
+        for name, family in zip(names, families, strict=True):
+            self.add_family(name, family, placed)
+
+    def add_scene(
+        self,
+        families: list[tuple[PlacedPart, list[PlacedLabels]]],
+        placed: dict[int, _Placed],
+        world: CoordinateSystem,
+    ) -> None:
+        """Several images in one coordinate system of their own (0.6, section "scene")."""
+        names = safe_names([part.name for part, _ in families])
+        transformations: list[Transformation] = []
+        paths: list[tuple[PlacedPart, str]] = []
+        for name, family in zip(names, families, strict=True):
+            found = self.add_family(name, family, placed)
+            paths += [(part, found[id(part)]) for part in (family[0], *family[1])]
+        for part, path in paths:
+            transformations.append(_to_world(placed[id(part)], path, world))
+        system = CoordinateSystem(WORLD, world.axes)
+        scene = Scene((system,), tuple(transformations))
+        self.add_group("", OmeGroup(version=self.version, scene=scene))
+
+    def add_group(self, path: str, group: OmeGroup) -> None:
+        document = {
+            "zarr_format": 3,
+            "node_type": "group",
+            "attributes": to_attributes(group, self.version),
+        }
+        self.documents[_join(path, "zarr.json")] = to_json(document)
+
+    def add_part(self, path: str, placed: _Placed) -> None:
+        """The group of one multiscale, and its arrays."""
+        part = placed.part
+        datasets = self._add_levels(path, placed)
+        system = CoordinateSystem(INTRINSIC, part.axes)
+        multiscale = Multiscale(
+            name=part.name, coordinate_systems=(system,), datasets=tuple(datasets)
+        )
+        self.add_group(path, _group(part, multiscale, self.version))
+
+    def _add_levels(self, path: str, placed: _Placed) -> list[Dataset]:
+        part = placed.part
+        types = tuple(axis.role for axis in part.axes)
+        dtype = part.levels[0].dtype
+        kept, made = self._levels(part, types, placed.scale)
+        datasets = []
+        previous: str | None = None
+        for number, (shape, factors, step) in enumerate([*kept, *made]):
+            array_path = _join(path, str(number))
+            arrangement = layout(shape, types, dtype.itemsize, self.options)
+            source = part.levels[number] if number < len(kept) else None
+            kind: Kind = "mode" if isinstance(part, PlacedLabels) else "mean"
+            self.arrays.append(
+                ArrayPlan(array_path, shape, dtype, arrangement, source, previous, step, kind)
+            )
+            self.documents[_join(array_path, "zarr.json")] = array_document(
+                shape, dtype, arrangement, [axis.name for axis in part.axes], self.options
+            )
+            datasets.append(_dataset(str(number), placed, factors))
+            previous = array_path
+        return datasets
+
+    def _levels(
+        self, part: PlacedPart, types: Sequence[str | None], spacing: Sequence[float]
+    ) -> tuple[list[_Level], list[_Level]]:
+        """Levels that are kept, and levels that will be made from the last of them."""
+        shapes = [tuple(int(n) for n in level.shape) for level in part.levels]
+        wanted = self.options.levels
+        kept = shapes if wanted is None else shapes[:wanted]
+        ones = (1,) * len(shapes[0])
+        levels = [(shape, _factors(shapes[0], shape), ones) for shape in kept]
+        if len(kept) > 1 and (wanted is None or len(kept) >= wanted):
+            return levels, []
+        count = None if wanted is None else wanted - len(kept) + 1
+        last_shape, last_factors, _ = levels[-1]
+        own = [s * f for s, f in zip(spacing, last_factors, strict=True)]
+        plan = plan_levels(last_shape, types, own, count=count)
+        made = [
+            (
+                level.shape,
+                tuple(a * b for a, b in zip(last_factors, level.factors, strict=True)),
+                level.step,
+            )
+            for level in plan[1:]
+        ]
+        return levels, made
+
+
+type _Level = tuple[tuple[int, ...], tuple[float, ...], tuple[int, ...]]
+
+
+def _factors(full: Sequence[int], shape: Sequence[int]) -> tuple[float, ...]:
+    """Pixels of level 0 that one of a level spans: a whole number wherever that explains it."""
+    factors = []
+    for n, m in zip(full, shape, strict=True):
+        ratio = n / m
+        whole = round(ratio)
+        fits = whole >= 1 and m in (n // whole, -(-n // whole))
+        factors.append(float(whole) if fits else ratio)
+    return tuple(factors)
+
+
+def _dataset(path: str, placed: _Placed, factors: Sequence[float]) -> Dataset:
+    scale, translation = level_transforms(placed.scale, placed.translation, factors)
+    parts: tuple[Transformation, ...] = (Scale(scale),)
+    if any(translation):
+        parts = (Scale(scale), Translation(translation))
+    start, end = SystemRef(path=path), SystemRef(name=INTRINSIC)
+    if len(parts) == 1:
+        return Dataset(path, replace(parts[0], input=start, output=end))
+    return Dataset(path, SequenceOf(transformations=parts, input=start, output=end))
+
+
+def _to_world(placed: _Placed, path: str, world: CoordinateSystem) -> Transformation:
+    """The transformation from a part's intrinsic system to the world, as simple as it can be."""
+    names = tuple(axis.name for axis in placed.part.axes)
+    outputs = tuple(axis.name for axis in world.axes)
+    start, end = SystemRef(path=path, name=INTRINSIC), SystemRef(name=WORLD)
+    if placed.to_world is None:
+        if names == outputs:
+            return Identity(input=start, output=end)
+        matrix = np.array([[float(a == b) for b in names] + [0.0] for a in outputs])
+    else:
+        matrix = placed.to_world.matrix
+        shift = placed.to_world.offset
+        if names == outputs and np.array_equal(placed.to_world.linear, np.eye(len(names))):
+            return Translation(tuple(shift.tolist()), input=start, output=end)
+    rows = tuple(tuple(row) for row in matrix.tolist())
+    return AffineTransformation(rows, input=start, output=end)
+
+
+def _group(part: PlacedPart, multiscale: Multiscale, version: Version) -> OmeGroup:
+    omero = _omero(part) if isinstance(part, PlacedImage) else None
+    label = None
+    if isinstance(part, PlacedLabels):
+        found = part.label or ImageLabel()
+        label = replace(found, source="../../" if part.image_path is not None else None)
+    return OmeGroup(
+        version=version,
+        multiscales=(multiscale,),
+        omero=omero,
+        image_label=label,
+        display=part.display,
+    )
+
+
+def _omero(part: PlacedImage) -> Omero:
+    channels = []
+    for number, channel in enumerate(part.channels):
+        window = None
+        if channel.limits is not None:
+            low, high = channel.limits
+            window = Window(*_range(part.levels[0].dtype, low, high), low, high)
+        channels.append(
+            OmeroChannel(
+                label=channel.name
+                or (part.name if part.channel_count == 1 else f"channel {number}"),
+                color=(channel.color or "#FFFFFF").lstrip("#"),
+                active=channel.visible,
+                window=window,
+            )
+        )
+    return Omero(tuple(channels), model="color")
+
+
+def _default_label(part: PlacedImage, number: int) -> str:
+    return part.name if part.channel_count == 1 else f"channel {number}"
+
+
+def _range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
+    """Lowest and highest value a contrast slider should offer."""
+    if dtype.kind in "iu" and dtype.itemsize <= 2:
+        info = np.iinfo(dtype)
+        return min(float(info.min), low), max(float(info.max), high)
+    return low, high
+
+
+def safe_names(names: Sequence[str]) -> list[str]:
+    """Names for groups: distinct whatever their case, and harmless as parts of a path."""
+    result: list[str] = []
+    taken: set[str] = set()
+    for name in names:
+        # Characters that no file system or URL takes amiss; letters of any language stay.
+        clean = re.sub(r"[^\w .+()-]", "_", name).strip(" .") or "image"
+        clean = clean if not clean.startswith("__") else clean.lstrip("_") or "image"
+        candidate, number = clean, 2
+        while candidate.casefold() in taken or candidate.casefold() in _RESERVED:
+            candidate, number = f"{clean} {number}", number + 1
+        taken.add(candidate.casefold())
+        result.append(candidate)
+    return result
+
+
+_RESERVED = frozenset({"ome", "labels", "zarr.json", "c"})
+
+
+def _join(*parts: str) -> str:
+    return "/".join(part for part in parts if part)

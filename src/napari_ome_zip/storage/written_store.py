@@ -1,0 +1,41 @@
+"""What an archive being written holds so far, as a read-only store."""
+
+from __future__ import annotations
+
+from zarr.abc.store import ByteRequest
+from zarr.core.buffer import Buffer, BufferPrototype
+
+from napari_ome_zip.storage.archive_writer import ArchiveWriter
+from napari_ome_zip.storage.base import as_buffer, resolve_range
+from napari_ome_zip.storage.memory_store import MappingStore
+
+
+class WrittenStore(MappingStore):
+    """Reads entries back from an archive that is not finished yet.
+
+    Parameters
+    ----------
+    writer : ArchiveWriter
+        The archive; only entries that were written completely are seen.
+    """
+
+    def __init__(self, writer: ArchiveWriter) -> None:
+        super().__init__(writer.documents, "archive being written")
+        self._writer = writer
+
+    def get_sync(
+        self,
+        key: str,
+        *,
+        prototype: BufferPrototype | None = None,
+        byte_range: ByteRequest | None = None,
+    ) -> Buffer | None:
+        # docstring inherited
+        size = self._writer.size_of(key)
+        if size is None:
+            return None
+        return as_buffer(self._writer.read(key, *resolve_range(byte_range, size)), prototype)
+
+    def size_of(self, key: str) -> int | None:
+        # docstring inherited
+        return self._writer.size_of(key)
