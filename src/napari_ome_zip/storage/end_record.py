@@ -157,19 +157,20 @@ def _parse_zip64(
     """The ZIP64 end record's fields, led by its place, where there is one."""
     if place < _LOCATOR.size:
         return None
-    signature, _, wanted, disks = _LOCATOR.unpack(read(place - _LOCATOR.size, _LOCATOR.size))
-    if signature != _LOCATOR_SIGNATURE:
+    locator = read(place - _LOCATOR.size, _LOCATOR.size)
+    if len(locator) < _LOCATOR.size or not locator.startswith(_LOCATOR_SIGNATURE):
         return None
+    _, _, wanted, disks = _LOCATOR.unpack(locator)
     # Bytes before the archive shift the record away from its stated place.
     for candidate in (wanted, place - _LOCATOR.size - _END64.size):
         if not 0 <= candidate <= place - _LOCATOR.size - _END64.size:
             continue
-        fields = _END64.unpack(read(candidate, _END64.size))
-        if fields[0] != _END64_SIGNATURE:
+        record = read(candidate, _END64.size)
+        if len(record) < _END64.size or not record.startswith(_END64_SIGNATURE):
             continue
         if disks > 1:
             raise _split(label)
-        _, _, _, _, disk, first_disk, here, count, length, offset = fields
+        _, _, _, _, disk, first_disk, here, count, length, offset = _END64.unpack(record)
         return candidate, disk, first_disk, here, count, length, offset
     return None
 
