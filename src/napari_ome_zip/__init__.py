@@ -10,17 +10,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_ome_zip.from_layers import save_image
     from napari_ome_zip.image.composite import CompositeImage
     from napari_ome_zip.image.load import open_image
     from napari_ome_zip.layers import to_layer_data
+    from napari_ome_zip.saving.options import SaveOptions
 
 _MODULES = {
     "CompositeImage": "napari_ome_zip.image.composite",
+    "SaveOptions": "napari_ome_zip.saving.options",
     "open_image": "napari_ome_zip.image.load",
+    "save_image": "napari_ome_zip.from_layers",
     "to_layer_data": "napari_ome_zip.layers",
 }
 
-__all__ = ["CompositeImage", "open_image", "to_layer_data"]
+__all__ = ["CompositeImage", "SaveOptions", "open_image", "save_image", "to_layer_data"]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
+from napari_ome_zip import display_state
 from napari_ome_zip.image.channels import GRAY
 from napari_ome_zip.image.composite import (
     Channel,
@@ -64,8 +65,21 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
         for data, keywords, kind in _part_layers(part, prefix):
             note = {"source": composite.source, **keywords.pop("note")}
             layers.append((data, {**common, **keywords, "metadata": {METADATA_KEY: note}}, kind))
+    layers = _in_saved_order(layers)
     _make_names_distinct(layers)
     return layers
+
+
+def _in_saved_order(layers: list[LayerData]) -> list[LayerData]:
+    """The order that a viewer had when it saved these layers, where all of them tell it."""
+    positions = [keywords.pop(display_state.ORDER, None) for _, keywords, _ in layers]
+    if None in positions or len(set(positions)) < len(positions):
+        return layers
+    return [layer for _, layer in sorted(zip(positions, layers, strict=True), key=_first)]
+
+
+def _first(item: tuple[Any, LayerData]) -> Any:
+    return item[0]
 
 
 def _part_layers(part: PlacedPart, prefix: str) -> Iterator[LayerData]:
@@ -102,6 +116,7 @@ def _image_layers(part: PlacedImage, prefix: str) -> Iterator[LayerData]:
             "blending": "additive" if part.channel_count > 1 else "translucent_no_depth",
             "visible": channel.visible,
             "note": {**_note(part), "channel": number},
+            **display_state.restore(part.display, number, "image"),
         }
         limits = channel.limits or estimate_limits(levels)
         if limits is not None:
@@ -119,6 +134,8 @@ def _channel_name(part: PlacedImage, channel: Channel, number: int, prefix: str)
 
 def _is_rgb(part: PlacedImage) -> bool:
     """Whether three 8-bit channels are the red, green and blue of one colour picture."""
+    if part.channel_count == 3 and display_state.restore(part.display, 0, "image").get("rgb"):
+        return True  # it was one when it was saved
     return (
         part.channel_count == 3
         and part.levels[0].dtype == np.uint8
@@ -135,8 +152,9 @@ def _rgb_layer(part: PlacedImage) -> LayerData:
     )
     levels = tuple(level.rechunk({level.ndim - 1: 3}) for level in levels)
     note = {**_note(part), "channel": None}
-    keywords = {**channels[0].keywords, "name": part.name, "rgb": True, "note": note}
-    return _data(levels), keywords, "image"
+    keywords = {**channels[0].keywords, "name": part.name, "note": note}
+    keywords |= display_state.restore(part.display, 0, "image")
+    return _data(levels), {**keywords, "rgb": True}, "image"
 
 
 def _label_layers(part: PlacedLabels, prefix: str) -> Iterator[LayerData]:
@@ -159,6 +177,7 @@ def _label_layers(part: PlacedLabels, prefix: str) -> Iterator[LayerData]:
             features = _features(part.label)
             if features:
                 keywords["features"] = features
+        keywords |= display_state.restore(part.display, number, "labels")
         yield _data(array.levels), keywords, "labels"
 
 
@@ -178,6 +197,7 @@ def _note(part: PlacedPart) -> dict[str, Any]:
     return {
         "path": part.path,
         "multiscale": part.multiscale,
+        "name": part.name,
         "axes": [{"name": a.name, "type": a.type, "unit": a.unit} for a in part.axes],
     }
 
