@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -73,6 +74,20 @@ def damaged(draw: st.DrawFn) -> dict[str, Any]:
         else:
             del holder[last]
     return documents
+
+
+@pytest.mark.parametrize("documents", _WHOLE, ids=range(len(_WHOLE)))
+def test_an_odd_value_anywhere_gets_issues_and_no_exception(documents: dict[str, Any]) -> None:
+    for place in _places(documents):
+        if len(place) < 2:
+            continue
+        for odd in (None, True, -1, 0.5, "x", [], {}, [[1]], [{}]):
+            changed = copy.deepcopy(documents)
+            holder: Any = changed
+            for key in place[:-1]:
+                holder = holder[key]
+            holder[place[-1]] = odd
+            check_hierarchy_documents(changed)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -57,7 +57,7 @@ class Location:
                 path += f".{part}" if path else part
             else:
                 path += f"[{json.dumps(part)}]"
-        return replace(self, json_path=path)
+        return Location(self.entry, path)
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.entry, self.json_path) if part)

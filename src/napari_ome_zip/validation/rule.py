@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeGuard
 
 from napari_ome_zip.validation.report import Issue, Location, Severity
@@ -51,7 +51,7 @@ class Place:
 
     def at(self, *parts: str | int) -> Place:
         """Return the place of a part."""
-        return replace(self, location=self.location.at(*parts))
+        return Place(self.location.at(*parts), self.spec)
 
     def issue(self, rule: Rule, message: str, *, section: str = "") -> Issue:
         """Return the issue of having broken `rule` here."""

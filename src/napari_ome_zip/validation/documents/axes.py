@@ -207,6 +207,8 @@ def _check_type_and_unit(axis: Mapping[str, object], kind: str, at: Place) -> It
     name = quoted(axis.get("name", "?"))
     if unit is None:
         yield at.issue(UNIT_MISSING, f"Axis {name} of {kind} has no unit")
+    elif not isinstance(unit, str):
+        yield at.at("unit").wrong_type(unit, "the name of a unit", SECTION)
     elif unit not in _UNITS[kind]:
         message = f"Unknown unit on axis {name}: {describe(unit)} is not a unit of {kind}"
         yield at.at("unit").issue(UNIT_UNKNOWN, message)

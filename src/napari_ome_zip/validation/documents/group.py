@@ -100,7 +100,7 @@ _CHECKS: Mapping[str, Callable[[object, Place], Iterator[Issue]]] = {
     "series": check_series,
     "scene": check_scene,
 }
-_STATING_VERSION = ("multiscales", "plate", "well", "image-label", "omero")
+_STATING_VERSION = ("multiscales", "plate", "well", "image-label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +169,14 @@ def read_metadata(
 
 
 def _stated_by_objects(content: Mapping[str, object]) -> object:
+    """Return the version that the objects state, one that is no text before all others."""
+    stated = []
     for key in _STATING_VERSION:
         value = content.get(key)
         candidates = objects(value) if is_list(value) else [value] if is_object(value) else []
-        for candidate in candidates:
-            if "version" in candidate:
-                return candidate["version"]
-    return None
+        stated += [c["version"] for c in candidates if c.get("version") is not None]
+    wrong = [version for version in stated if not isinstance(version, str)]
+    return next(iter(wrong + stated), None)
 
 
 def _judged_by(

@@ -154,13 +154,9 @@ def _check_numbered(path: str, metadata: Metadata, documents: DocumentSet) -> It
     listed = documents.metadata.get(f"{path}/OME" if path else "OME")
     if (listed is not None and "series" in listed.content) or "multiscales" in metadata.content:
         return
-    depth = path.count("/") + 1 if path else 0
-    start = f"{path}/" if path else ""
-    names = [
-        image.rpartition("/")[2]
-        for image in documents.metadata
-        if image.startswith(start) and image.count("/") == depth and documents.is_image(image)
-    ]
+    parent = f"{path}/" if path else ""
+    below = (image.removeprefix(parent) for image in documents.images_below.get(path, ()))
+    names = [name for name in below if "/" not in name]
     expected = {str(n) for n in range(len(names))}
     if not names or set(names) != expected:
         message = f"Images of the series are {quoted(sorted(names))}: 0, 1, 2, … are expected"

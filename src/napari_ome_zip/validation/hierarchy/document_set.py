@@ -103,6 +103,17 @@ class DocumentSet:
             found.update("/".join(parts[:i]) for i in range(len(parts)))
         return frozenset(found)
 
+    @cached_property
+    def images_below(self) -> Mapping[str, tuple[str, ...]]:
+        """The paths of all images below a path; paths without any are left out."""
+        found: dict[str, list[str]] = {}
+        for path in self.metadata:
+            if path and self.is_image(path):
+                parts = path.split("/")
+                for i in range(len(parts)):
+                    found.setdefault("/".join(parts[:i]), []).append(path)
+        return {path: tuple(images) for path, images in found.items()}
+
     @property
     def version(self) -> str | None:
         """The version the hierarchy is judged by: that of its first group with metadata."""

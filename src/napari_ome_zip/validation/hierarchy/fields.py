@@ -53,7 +53,7 @@ def check_fields(documents: DocumentSet) -> Iterator[Issue]:
     """Check all matrices and vector fields that transformations refer to."""
     for path, metadata in documents.metadata.items():
         for step, at, counts in _all_steps(path, metadata, documents):
-            kind, relative = step.get("type"), step.get("path")
+            kind, relative = str(step.get("type")), step.get("path")
             if not is_name(relative):
                 continue
             target = resolve(path, relative)
@@ -73,7 +73,7 @@ def field_paths(documents: DocumentSet) -> set[str]:
     for path, metadata in documents.metadata.items():
         for step, _, _ in _all_steps(path, metadata, documents):
             relative = step.get("path")
-            if step.get("type") in _FIELD_AXIS and is_name(relative):
+            if str(step.get("type")) in _FIELD_AXIS and is_name(relative):
                 target = resolve(path, relative)
                 found.update(() if target is None else (target,))
     return found

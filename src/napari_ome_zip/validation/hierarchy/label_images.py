@@ -123,18 +123,10 @@ def _labels_groups(documents: DocumentSet) -> list[str]:
     return sorted(found)
 
 
-def label_paths(path: str, documents: DocumentSet) -> list[str]:
-    """Return the paths of the images below a labels group."""
-    start = f"{path}/" if path else ""
-    return [
-        p for p in documents.metadata if p.startswith(start) and p != path and documents.is_image(p)
-    ]
-
-
 def _check_missing_list(
     path: str, metadata: Metadata | None, documents: DocumentSet
 ) -> Iterator[Issue]:
-    inside = label_paths(path, documents)
+    inside = documents.images_below.get(path, ())
     if metadata is not None and "labels" in metadata.content:
         return
     parent = path.rpartition("/")[0]
@@ -169,7 +161,7 @@ def _check_unlisted(path: str, metadata: Metadata, documents: DocumentSet) -> It
     listed = {resolve(path, name) for name in (labels if is_list(labels) else ()) if is_name(name)}
     if not metadata.spec.namespaced:
         return  # Until 0.4 nothing asks for it.
-    for label in label_paths(path, documents):
+    for label in documents.images_below.get(path, ()):
         if label not in listed:
             message = f"Label image {quoted(label)} is present but not listed"
             yield metadata.place.at("labels").issue(NOT_LISTED, message)
