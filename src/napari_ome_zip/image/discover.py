@@ -55,6 +55,10 @@ class Discovery:
     found: list[Found] = field(default_factory=list)
     scenes: list[tuple[str, Scene]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    walked: set[str] = field(default_factory=set)
+    """Groups that were looked at: a scene may list what is found by another way, or itself."""
+    fields: set[str] = field(default_factory=set)
+    """Groups and arrays that hold parameters of transformations: they are no images."""
     problems: list[str] = field(default_factory=list)
     """Why groups that should have been images are not."""
 
@@ -84,8 +88,20 @@ def discover(hierarchy: Hierarchy) -> Discovery:
     _walk(discovery, "")
     if not discovery.found:
         raise MetadataError(_nothing_found(discovery))
+    _refuse_lost_root(discovery)
     _look_beside(discovery)
     return discovery
+
+
+def _refuse_lost_root(discovery: Discovery) -> None:
+    """Refuse labels without their image where another root document would have shown it."""
+    stubs = [f for f in discovery.hierarchy.store.findings if f.code == "repeated-entries"]
+    lost = all(found.kind == "labels" for found in discovery.found)
+    if lost and any(finding.where in ("zarr.json", ".zattrs") for finding in stubs):
+        raise MetadataError(
+            "No image to show: the root's document is there more than once with different "
+            "content, and the last one describes no image. Make the archive again."
+        )
 
 
 def _look_beside(discovery: Discovery) -> None:
@@ -112,6 +128,9 @@ def _look_beside(discovery: Discovery) -> None:
 
 
 def _walk(discovery: Discovery, path: str, name: str | None = None) -> None:
+    if path in discovery.walked:
+        return
+    discovery.walked.add(path)
     group = discovery.group(path)
     if group is None:
         return
@@ -137,12 +156,12 @@ def _walk_children(discovery: Discovery, group: OmeGroup) -> None:
             for reference in _references(group.scene.transformations)
             if reference.path and (path := join(group.path, reference.path)) is not None
         ]
-    fields = set(_field_paths(group))
+    discovery.fields.update(_field_paths(group))
     # Labels come with their image, even where a scene places them by themselves.
     listed.sort(key=lambda path: "labels" in path.split("/"))
     children = dict.fromkeys((*listed, *discovery.hierarchy.child_groups(group.path)))
     for child in children:
-        if child in fields or any(found.group.path == child for found in discovery.found):
+        if child in discovery.fields:
             continue
         try:
             _walk(discovery, child)
@@ -165,16 +184,24 @@ def _why_no_image(discovery: Discovery, group: OmeGroup) -> Iterable[str]:
 
 def _walk_plate(discovery: Discovery, group: OmeGroup, plate: Plate) -> None:
     missing = []
+    bare_rows = {}
     for well in plate.wells:
         path = join(group.path, well.path)
         well_group = _group_or_problem(discovery, path)
         if path is None or well_group is None or well_group.well is None:
             missing.append(well.path)
             continue
+        row = path.rpartition("/")[0]
+        if row != group.path and discovery.hierarchy.node(row) is None:
+            bare_rows[row] = well.path.rpartition("/")[0]
         position = FieldPosition(group.path, well.row_index, well.column_index, 0, None)
         _walk_well(discovery, well_group, well_group.well, position, well.path)
     if missing:
         discovery.findings.append(_missing("well", missing, group.path, len(plate.wells)))
+    if bare_rows:
+        names = ", ".join(f"'{name}'" for name in bare_rows.values())
+        text = f"Plate rows without metadata of their own: {names}; their wells are shown."
+        discovery.findings.append(Finding("row-group-missing", group.path, text))
 
 
 def _walk_well(
@@ -245,6 +272,7 @@ def _add(
         discovery.scenes.append((group.path, group.scene))
     discovery.found.append(Found(group, "image", name, position=position))
     for label in _labels(discovery, group.path):
+        discovery.walked.add(label.path)
         discovery.found.append(Found(label, "labels", image=group.path, position=position))
 
 
@@ -309,7 +337,7 @@ def _references(transformations: Iterable[Transformation]) -> Iterable[SystemRef
 
 
 def _field_paths(group: OmeGroup) -> Iterable[str]:
-    """Groups and arrays that hold parameters of transformations: they are no images."""
+    """Where a scene's transformations keep their vector fields."""
     transformations = group.scene.transformations if group.scene is not None else ()
     for leaf in (part for t in transformations for part in t.walk()):
         if isinstance(leaf, Displacements | Coordinates) and leaf.path:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from napari_ome_zip.errors import DamagedEntryError, MetadataError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.storage import HierarchyStore
+
+MAX_DEPTH = 32
+"""Groups nested deeper than this are not looked for; a plate's labels take six."""
 
 _LFS_SIGNATURE = b"version https://git-lfs"
 
@@ -72,17 +77,18 @@ class Hierarchy:
 
     def child_groups(self, path: str) -> tuple[str, ...]:
         """Paths of the groups and arrays directly below ``path``, in natural order."""
-        children = {
-            below[: len(below) - len(rest)].rstrip("/") + rest.partition("/")[0]
-            for below, rest in self._below(path)
-        }
-        return tuple(sorted(children, key=natural_key))
+        return self._children.get(path, ())
 
-    def _below(self, path: str) -> Iterator[tuple[str, str]]:
-        prefix = f"{path}/" if path else ""
-        for below in self.store.group_paths():
-            if below != path and below.startswith(prefix):
-                yield prefix + below[len(prefix) :], below[len(prefix) :]
+    @cached_property
+    def _children(self) -> Mapping[str, tuple[str, ...]]:
+        """Children of every folder, found in one pass: a plate asks for thousands of them."""
+        children: dict[str, set[str]] = defaultdict(set)
+        for path in self.store.group_paths():
+            while path and path.count("/") < MAX_DEPTH:
+                parent = path.rpartition("/")[0]
+                children[parent].add(path)
+                path = parent
+        return {path: tuple(sorted(found, key=natural_key)) for path, found in children.items()}
 
     def _read_node(self, path: str) -> Node | None:
         prefix = f"{path}/" if path else ""

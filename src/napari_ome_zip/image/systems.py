@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -65,6 +66,15 @@ class ImageSystems:
         return system.axes or self.axes
 
 
+class _Declared(NamedTuple):
+    """A transformation of a document, and what it leads from and to."""
+
+    base: str
+    transformation: Transformation
+    source: SystemNode
+    target: SystemNode
+
+
 @dataclass
 class SystemsBuilder:
     """Collects systems and transformations in document order."""
@@ -72,6 +82,8 @@ class SystemsBuilder:
     hierarchy: Hierarchy
     axes: dict[SystemNode, tuple[Axis, ...]] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
+    declared: list[_Declared] = field(default_factory=list)
+    """Transformations of documents, compiled when the axes of all systems are known."""
     intrinsic: dict[str, SystemNode] = field(default_factory=dict)
     """Intrinsic system by group path, for references that name only a path."""
 
@@ -93,7 +105,9 @@ class SystemsBuilder:
     ) -> None:
         """Add the transformations of the document at ``base``."""
         for transformation in transformations:
-            self.edges.append(self._edge(base, transformation, number))
+            source = self._resolve(base, transformation.input, number)
+            target = self._resolve(base, transformation.output, number)
+            self.declared.append(_Declared(base, transformation, source, target))
 
     def connect_labels(self, labels: ImageSystems) -> None:
         """Put labels into the space of their image, axis by axis of the same name.
@@ -115,7 +129,8 @@ class SystemsBuilder:
 
     def graph(self) -> TransformGraph:
         """The graph of everything added so far."""
-        return TransformGraph({node: self._names(node) for node in self.axes}, tuple(self.edges))
+        edges = (*(self._edge(declared) for declared in self.declared), *self.edges)
+        return TransformGraph({node: self._names(node) for node in self.axes}, edges)
 
     def compile(
         self,
@@ -141,16 +156,23 @@ class SystemsBuilder:
     def _names(self, node: SystemNode) -> tuple[str, ...]:
         return tuple(axis.name for axis in self.axes[node])
 
-    def _edge(self, base: str, transformation: Transformation, number: int) -> Edge:
-        source = self._resolve(base, transformation.input, number)
-        target = self._resolve(base, transformation.output, number)
+    def _edge(self, declared: _Declared) -> Edge:
+        base, transformation, source, target = declared
         label = transformation.name or transformation.kind
         missing = [node for node in (source, target) if node not in self.axes]
         if missing:
             problem = f"It refers to the coordinate system '{missing[0]}', which is not there."
             return Edge(source, target, label, None, None, problem)
-        inputs, outputs = self._names(source), self._names(target)
-        return Edge(source, target, label, *self.compile(base, transformation, inputs, outputs))
+        nodes = self._names(source), self._names(target)
+        stated = (
+            _stated(transformation.input, nodes[0]),
+            _stated(transformation.output, nodes[1]),
+        )
+        found = self.compile(base, transformation, *stated)
+        if stated != nodes and found.forward is not None:
+            forward = _by_name(found.forward, *nodes)
+            found = Directions(forward, forward.inverse(), found.problem)
+        return Edge(source, target, label, *found)
 
     def _resolve(self, base: str, reference: SystemRef | None, number: int) -> SystemNode:
         """The node that a reference means, declared or not."""
@@ -175,7 +197,9 @@ class SystemsBuilder:
             ):
                 return self.intrinsic[base]
         shared = SystemNode("", reference.name)
-        self.axes.setdefault(shared, reference.axes)
+        known = self.axes.get(shared, ())
+        names = {axis.name for axis in known}
+        self.axes[shared] = (*known, *(axis for axis in reference.axes if axis.name not in names))
         return shared
 
     @staticmethod
@@ -202,3 +226,20 @@ class SystemsBuilder:
             return array.read(tuple(slice(0, n) for n in array.shape))
 
         return load
+
+
+def _stated(reference: SystemRef | None, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The axes that a reference itself brings, where its system has them all; else the system's."""
+    if reference is None or reference.axes is None:
+        return names
+    stated = tuple(axis.name for axis in reference.axes)
+    return stated if set(stated) <= set(names) else names
+
+
+def _by_name(affine: Affine, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Affine:
+    """``affine`` between systems that have more axes, or another order; more outputs stay at 0."""
+    matrix = np.zeros((len(outputs), len(inputs) + 1))
+    rows = [outputs.index(name) for name in affine.output_axes]
+    columns = [*(inputs.index(name) for name in affine.input_axes), len(inputs)]
+    matrix[np.ix_(rows, columns)] = affine.matrix
+    return Affine(matrix, inputs, outputs)

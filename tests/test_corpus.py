@@ -1,0 +1,302 @@
+"""Every archive of the corpus through the reader that napari calls, judged by how it was made."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+from npe2 import PluginManager
+
+from napari_layers import layers_of, pixels, value_in_world
+from napari_ome_zip import open_image, to_layer_data
+from napari_ome_zip.image.arrays import DamagedChunkWarning
+from napari_ome_zip.layers import METADATA_KEY
+from napari_ome_zip.plugin.reader import read
+from napari_ome_zip.storage import is_archive_name
+from shared_material import CORPUS, corpus_cases, corpus_params
+
+type Case = dict[str, Any]
+
+DISAGREEMENTS = {
+    "meta/virtual_huge_array": "napari loads a whole plane of 60000² of a single level",
+    "public/fiji_pyramid_v5": "the chunks in the archive hold 220 at the origin, not 0",
+    "public/n5ij_4007801": "the axes declare a channel axis, so there is a layer per channel",
+    "public/n5ij_4496763": "the axes declare a channel axis, so there is a layer per channel",
+    "public/n5ij_Tonsil1": "the axes declare a channel axis, so there is a layer per channel",
+    "public/rfc5_SCAPE": "a translation by 2 numbers of 3 axes cannot be applied, and that is said",
+    "quirks/corrupt_chunk_payload": "the content of the damaged chunk is nowhere in the archive",
+    "quirks/inflating_chunk_200MB": "the content of the inflated chunk is nowhere in the archive",
+    "scenes/affine_wrong_shape": "the image with the unusable affine is shown too, unplaced",
+    "scenes/displacements_vector_last": "vector fields are not applied, and that is said",
+    "scenes/unknown_transform_type": "the image with the unknown kind is shown too, unplaced",
+}
+"""Cases that the corpus' own check cannot judge: each has a test of its own below."""
+
+
+def is_plate(case: Case) -> bool:
+    """Whether fields of view lie on a grid, for which the corpus gives no world coordinates."""
+    return case["group"] == "plates" and case["expected"]["world"] is None
+
+
+def params(wanted: Callable[[Case], bool]) -> list[Any]:
+    return [p for p in corpus_params() if p.values[0] is None or wanted(p.values[0])]
+
+
+def case_of(name: str) -> Case:
+    found = [case for case in corpus_cases() if case["id"] == name]
+    if not found:
+        pytest.skip(f"the corpus is not there: {CORPUS}")
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def check() -> ModuleType:
+    """Return the corpus' own script, as a module."""
+    script = CORPUS / "check.py"
+    if not script.is_file():
+        pytest.skip(f"the corpus is not there: {CORPUS}")
+    spec = importlib.util.spec_from_file_location("corpus_check", script)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def through_napari(check: ModuleType) -> Callable[[Any], Any]:
+    """Return a function that reads as napari does; a plain ``.zip`` goes to our reader at once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what other plugins' manifests say
+        PluginManager.instance().discover()
+    by_name = check.read_with_plugin("napari-ome-zip")
+    return lambda path: by_name(path) if is_archive_name(path) else read(str(path))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_to_say() -> Iterator[None]:
+    """Let notifications that wait for the event loop come now, not within another test."""
+    yield
+    from qtpy.QtWidgets import QApplication
+
+    if QApplication.instance() is not None:
+        QApplication.processEvents()
+
+
+@pytest.mark.parametrize(
+    "case", params(lambda case: not is_plate(case) and case["id"] not in DISAGREEMENTS)
+)
+def test_archive_opens_or_is_refused_as_it_was_made(
+    check: ModuleType, through_napari: Callable[[Any], Any], case: Case
+) -> None:
+    verdict, why = check.judge(case, CORPUS, through_napari)
+    assert verdict == "ok", why
+
+
+def test_each_disagreement_is_about_a_case_and_has_a_test() -> None:
+    if corpus_cases():
+        assert set(DISAGREEMENTS) <= {case["id"] for case in corpus_cases()}
+
+
+class TestPlates:
+    """Fields of view on a grid in row and column order."""
+
+    @pytest.mark.parametrize("case", params(is_plate))
+    def test_every_field_holds_its_pixels(self, case: Case) -> None:
+        layers = layers_of(case["file"])
+        for element in case["expected"]["elements"]:
+            own = [x for x in layers if x.metadata[METADATA_KEY]["path"] == element["path"]]
+            assert len(own) == (element["n_channels"] or 1)
+            by_channel = {x.metadata[METADATA_KEY]["channel"]: pixels(x) for x in own}
+            for sample in element["samples"]:
+                index = list(sample["index"])
+                axis = element["channel_axis"]
+                data = by_channel[0 if axis is None else index.pop(axis)]
+                index = [0] * (data.ndim - len(index)) + index
+                assert data[tuple(index)] == sample["value"]
+        assert len(layers) == sum(e["n_channels"] or 1 for e in case["expected"]["elements"])
+
+    @pytest.mark.parametrize("case", params(is_plate))
+    def test_fields_lie_in_row_and_column_order_and_apart(self, case: Case) -> None:
+        boxes = {part.path: _box(part) for part in open_image(case["file"]).parts}
+        images = [e for e in case["expected"]["elements"] if e["kind"] == "image"]
+        assert {e["path"] for e in images} <= set(boxes)
+        for one, other in combinations(images, 2):
+            a, b = boxes[one["path"]], boxes[other["path"]]
+            same_well = one["well"] == other["well"]
+            if same_well and one.get("acquisition") != other.get("acquisition"):
+                np.testing.assert_array_equal(a, b)  # one place, imaged twice
+                continue
+            assert _apart(a, b), (one["path"], other["path"])
+            if same_well:
+                continue
+            for axis, key in enumerate(("row", "column")):
+                first, second = _number(one[key]), _number(other[key])
+                if first != second:
+                    assert (first < second) == (_middle(a, axis) < _middle(b, axis))
+
+    @pytest.mark.parametrize("case", params(is_plate))
+    def test_a_field_and_its_labels_are_moved_together_within_the_plane(self, case: Case) -> None:
+        parts = {part.path: part for part in open_image(case["file"]).parts}
+        shifts: dict[str, np.ndarray] = {}
+        for element in case["expected"]["elements"]:
+            part = parts[element["path"]]
+            field = element["path"].partition("/labels/")[0]
+            for sample in element["samples"]:
+                own = [w for w in sample["world"] if w is not None]
+                shift = part.to_display.apply(sample["index"])[-len(own) :] - own
+                np.testing.assert_allclose(shift, shifts.setdefault(field, shift), atol=1e-9)
+                np.testing.assert_allclose(shift[:-2], 0)
+
+    @pytest.mark.parametrize("case", params(is_plate))
+    def test_what_is_missing_is_said_and_nothing_else(self, case: Case) -> None:
+        findings = open_image(case["file"]).findings
+        message = case["expected"]["message"]
+        if case["expected"]["outcome"] == "open":
+            assert not findings
+        elif "in a zip" not in message:  # that is for the validator to say
+            assert len(findings) == 1
+            named = {
+                "well A/2 is listed but missing": "'A/2'",
+                "row groups have no metadata": "row",
+            }
+            assert named[message] in findings[0].message
+
+
+def _box(part: Any) -> np.ndarray:
+    """Lowest and highest y and x that the voxels cover."""
+    rows = part.to_display.matrix[-2:]
+    shape = np.array(part.levels[0].shape)
+    corners = np.array(np.meshgrid(*[(-0.5, n - 0.5) for n in shape])).reshape(len(shape), -1)
+    world = rows[:, :-1] @ corners + rows[:, -1:]
+    return np.array([world.min(axis=1), world.max(axis=1)])
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> bool:
+    return bool(np.any(a[1] <= b[0] + 1e-9) or np.any(b[1] <= a[0] + 1e-9))
+
+
+def _middle(box: np.ndarray, axis: int) -> float:
+    return float(box[:, axis].mean())
+
+
+def _number(name: str) -> int:
+    return int(name) if name.isdecimal() else ord(name)
+
+
+class TestDisagreements:
+    """What holds instead where the corpus' own check cannot judge."""
+
+    def test_a_virtual_array_of_terabytes_gives_its_voxels_at_once(self) -> None:
+        case = case_of("meta/virtual_huge_array")
+        composite = open_image(case["file"])
+        (element,) = case["expected"]["elements"]
+        ((data, keywords, kind),) = to_layer_data(composite)
+        assert (kind, data.shape, keywords["scale"]) == ("image", (4000, 60000, 60000), (1, 1, 1))
+        assert not composite.findings
+        for sample in element["samples"]:
+            assert data[tuple(sample["index"])].compute() == sample["value"]
+
+    def test_fiji_pyramid_holds_what_another_reader_finds(self) -> None:
+        case = case_of("public/fiji_pyramid_v5")
+        (layer,) = layers_of(case["file"])
+        with zarr.storage.ZipStore(case["file"], mode="r") as store:
+            group = zarr.open_group(store, mode="r")
+            assert group["0"][0, 0, 0] == 220
+            for path, level in zip("012", layer.data, strict=True):
+                truth = group[path]
+                assert level.shape == truth.shape
+                corner = tuple(slice(0, 20) for _ in range(3))
+                np.testing.assert_array_equal(level[corner], truth[corner])
+
+    @pytest.mark.parametrize(
+        ("name", "channels"),
+        [("public/n5ij_4007801", 2), ("public/n5ij_4496763", 4), ("public/n5ij_Tonsil1", 27)],
+    )
+    def test_a_declared_channel_axis_gives_one_layer_each(self, name: str, channels: int) -> None:
+        case = case_of(name)
+        (element,) = case["expected"]["elements"]
+        assert element["shape"][element["axes"].index("c")] == channels
+        composite = open_image(case["file"])
+        assert not composite.findings
+        layers = to_layer_data(composite)
+        assert [k["metadata"][METADATA_KEY]["channel"] for _, k, _ in layers] == [*range(channels)]
+        shape = [
+            n for n, axis in zip(element["shape"], element["axes"], strict=True) if axis != "c"
+        ]
+        for data, _, kind in layers:
+            assert kind == "image"
+            assert (data[0] if isinstance(data, list) else data).shape == tuple(shape)
+
+    def test_a_translation_of_too_few_numbers_leaves_the_image_in_its_own_system(self) -> None:
+        case = case_of("public/rfc5_SCAPE")
+        composite = open_image(case["file"])
+        assert [f.code for f in composite.findings] == ["image-unplaced"]
+        assert "'stack'" in composite.findings[0].message
+        (element,) = case["expected"]["elements"]
+        (part,) = composite.parts
+        assert composite.system.axes[-3].name == "z"
+        for sample in element["samples"]:
+            np.testing.assert_allclose(part.to_display.apply(sample["index"]), sample["world"])
+
+    @pytest.mark.parametrize(
+        "name", ["quirks/corrupt_chunk_payload", "quirks/inflating_chunk_200MB"]
+    )
+    def test_only_the_damaged_chunk_is_lost_and_it_is_named(self, name: str) -> None:
+        case = case_of(name)
+        with pytest.warns(DamagedChunkWarning, match=case["bad_chunk"]) as caught:
+            shown, truth = _shown_and_truth(case)
+        assert len(caught) == 1
+        lost = [value for value, (_, is_lost) in zip(shown, truth, strict=True) if is_lost]
+        assert lost
+        assert set(lost) == {0}
+        kept = [(a, b) for a, (b, is_lost) in zip(shown, truth, strict=True) if not is_lost]
+        assert kept
+        assert all(value == expected for value, expected in kept)
+
+    @pytest.mark.parametrize(
+        ("name", "unplaced", "reason"),
+        [
+            ("scenes/affine_wrong_shape", "t0", "2×2"),
+            ("scenes/unknown_transform_type", "t1", "thinPlateSpline"),
+            ("scenes/displacements_vector_last", "img", "displacements"),
+        ],
+    )
+    def test_an_image_that_cannot_be_placed_is_shown_in_its_own_system_and_named(
+        self, name: str, unplaced: str, reason: str
+    ) -> None:
+        case = case_of(name)
+        composite = open_image(case["file"])
+        (finding,) = [f for f in composite.findings if f.code == "image-unplaced"]
+        assert f"'{unplaced}'" in finding.message
+        assert reason in finding.message
+        layers = {x.metadata[METADATA_KEY]["path"]: x for x in layers_of(composite)}
+        np.testing.assert_allclose(layers[unplaced].translate, 0)
+        np.testing.assert_allclose(layers[unplaced].scale, 0.5)
+        for element in case["expected"]["elements"]:
+            for sample in element["samples"] if element["path"] != unplaced else ():
+                place = dict(zip("yx", sample["world"], strict=True))
+                assert value_in_world(layers[element["path"]], **place) == sample["value"]
+
+
+def _shown_and_truth(case: Case) -> tuple[list[Any], list[tuple[Any, bool]]]:
+    """Values at all samples of an image and its labels; those stored, and whether they are lost."""
+    with zarr.storage.ZipStore(case["file"], mode="r") as store:
+        chunk = zarr.open_group(store, mode="r")["s0"].chunks
+    shown: list[Any] = []
+    truth: list[tuple[Any, bool]] = []
+    elements = case["expected"]["elements"]
+    for layer, element in zip(layers_of(case["file"]), elements, strict=True):
+        for sample in element["samples"]:
+            place = dict(zip("zyx", sample["world"], strict=True))
+            shown.append(value_in_world(layer, **place))
+            first = all(i < n for i, n in zip(sample["index"], chunk, strict=True))
+            truth.append((sample["value"], first and element["kind"] == "image"))
+    return shown, truth
