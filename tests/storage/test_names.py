@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from napari_ome_zip.storage.names import is_archive_name, is_document, is_junk, is_safe, stem
+from napari_ome_zip.storage.names import (
+    complete_name,
+    is_archive_name,
+    is_document,
+    is_junk,
+    is_safe,
+    stem,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +67,39 @@ def test_names_that_leave_the_archive_are_unsafe() -> None:
         assert not is_safe(name)
     for name in ("a", "a/b", "..a/b..", "a..b", "v1:2", "Zellkerne µ/0"):
         assert is_safe(name)
+
+
+@pytest.mark.parametrize(
+    ("typed", "as_ome_zip", "as_ozx"),
+    [
+        ("a", "a.ome.zip", "a.ozx"),
+        ("a.ome.zip", "a.ome.zip", "a.ome.zip"),
+        ("a.ozx", "a.ozx", "a.ozx"),
+        ("A.OZX", "A.ozx", "A.ozx"),
+        ("A.Ome.Zip", "A.ome.zip", "A.ome.zip"),
+        ("a.zip", "a.ome.zip", "a.ozx"),
+        ("a.ome", "a.ome.zip", "a.ozx"),
+        ("a.ome.zip.zip", "a.ome.zip", "a.ozx"),
+        ("a.ome.zip.ome.zip", "a.ome.zip", "a.ome.zip"),
+        ("a.ome.ozx", "a.ozx", "a.ozx"),
+        ("a.tif", "a.ome.zip", "a.ozx"),
+        ("a.ome.tif", "a.ome.zip", "a.ozx"),
+        ("a.tif.ozx", "a.tif.ozx", "a.tif.ozx"),
+        ("a.zarr", "a.ome.zip", "a.ozx"),
+        ("a.ome.zarr", "a.ome.zip", "a.ozx"),
+        ("a.ome.zarr.zip", "a.ome.zip", "a.ozx"),
+        ("a.zarr.ozx", "a.ozx", "a.ozx"),
+        ("a.zarr.b", "a-zarr.b.ome.zip", "a-zarr.b.ozx"),
+        ("v1.5 final", "v1.5 final.ome.zip", "v1.5 final.ozx"),
+        ("a.", "a.ome.zip", "a.ozx"),
+        (".ozx", "image.ozx", "image.ozx"),
+        (".zip", "image.ome.zip", "image.ozx"),
+        ("Zellkerne µ", "Zellkerne µ.ome.zip", "Zellkerne µ.ozx"),
+    ],
+)
+def test_a_typed_name_is_completed_sensibly(typed: str, as_ome_zip: str, as_ozx: str) -> None:
+    for suffix, expected in ((".ome.zip", as_ome_zip), (".ozx", as_ozx)):
+        found = complete_name(Path("/some.zarr") / typed, suffix)
+        assert found == Path("/some.zarr") / expected
+        assert complete_name(found, ".ozx") == found, "a complete name is left alone"
+        assert is_archive_name(found)

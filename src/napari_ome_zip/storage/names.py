@@ -12,6 +12,15 @@ ARCHIVE_SUFFIXES: tuple[str, ...] = (".ome.zarr.zip", ".zarr.zip", ".ome.zip", "
 _DIRECTORY_SUFFIXES = (".ome.zarr", ".zarr")
 _FOREIGN_SUFFIXES = (".zip",)
 
+SAVED_SUFFIXES: tuple[str, ...] = (".ome.zip", ".ozx")
+"""Endings that saved files have. None contains ``.zarr``: programs take that for a folder."""
+
+_ARCHIVE_ENDINGS = (".zip", ".ozx", ".ome", ".zarr")
+_OTHER_FORMATS = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".npy", ".h5", ".n5")
+"""Endings that say what else a file might have been: they give way to the one it is saved as."""
+
+_NO_NAME = "image"
+
 DOCUMENT_NAMES = frozenset({"zarr.json", ".zgroup", ".zattrs", ".zarray"})
 """Base names of the entries that hold Zarr metadata, of format 3 and of format 2."""
 
@@ -37,6 +46,37 @@ def stem(path: str | os.PathLike[str]) -> str:
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
     return name
+
+
+def complete_name(path: str | os.PathLike[str], suffix: str) -> Path:
+    """Turn what a person typed into the name of an archive.
+
+    A name that ends in ``.ome.zip`` or ``.ozx`` keeps that ending (in small letters, which all
+    readers know); any other gets ``suffix``. Endings of other formats, and endings given twice,
+    are taken off first: ``a``, ``a.zip``, ``a.tif`` and ``a.ome.zip.zip`` all give ``a.ome.zip``.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Path as typed.
+    suffix : {".ome.zip", ".ozx"}
+        Ending for a name that has neither.
+
+    Returns
+    -------
+    Path
+        In the same folder; never with ``.zarr`` in its name.
+    """
+    folder, name = Path(path).parent, _file_name(path)
+    if not name:
+        folder, name = Path(path), _NO_NAME
+    given = next((known for known in SAVED_SUFFIXES if name.lower().endswith(known)), None)
+    replaced = _ARCHIVE_ENDINGS if given else (*_ARCHIVE_ENDINGS, *_OTHER_FORMATS)
+    base = name.rstrip(" .")
+    while any(base.lower().endswith(known) for known in replaced):
+        base = base[: base.rindex(".")].rstrip(" .")
+    base = re.sub(r"\.(?=zarr)", "-", base, flags=re.IGNORECASE)
+    return folder / ((base or _NO_NAME) + (given or suffix))
 
 
 def is_document(name: str) -> bool:
