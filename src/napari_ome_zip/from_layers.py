@@ -122,7 +122,9 @@ def _why_not(data: Any, kind: str) -> str | None:
     return None
 
 
-def from_layer_data(layers: Sequence[LayerData], name: str = "image") -> CompositeImage:
+def from_layer_data(
+    layers: Sequence[LayerData], name: str = "image", *, snapshot: bool = True
+) -> CompositeImage:
     """The composite image that some layers show together.
 
     Channels that came from one image become one image again; otherwise layers of equal shape,
@@ -135,17 +137,19 @@ def from_layer_data(layers: Sequence[LayerData], name: str = "image") -> Composi
         Bottom layer first, as napari's writers receive them. Pixels stay lazy.
     name : str
         Name of the composite.
+    snapshot : bool
+        Copy labels that are in memory, so that painting on does not change what is saved.
+        Planning alone needs no copy.
 
     Raises
     ------
     SaveError
         If none of the layers can be saved.
     """
-    skipped = {finding.where for finding in unsaved_layers(layers)}
     understood = [
-        _understand(data, {**keywords, "order": number}, kind)
+        _understand(data, {**keywords, "order": number}, kind, snapshot)
         for number, (data, keywords, kind) in enumerate(layers)
-        if kind in SAVED_KINDS and str(keywords.get("name", kind)) not in skipped
+        if _why_not(data, kind) is None
     ]
     if not understood:
         raise SaveError("Nothing to save: there is no image and no labels layer among the layers.")
@@ -160,9 +164,10 @@ def from_layer_data(layers: Sequence[LayerData], name: str = "image") -> Composi
     return CompositeImage(name, None, system, (*(image for _, image in images), *labels))
 
 
-def _understand(data: Any, keywords: Mapping[str, Any], kind: str) -> _Layer:
+def _understand(data: Any, keywords: Mapping[str, Any], kind: str, snapshot: bool) -> _Layer:
     multiscale = isinstance(data, list | tuple) or hasattr(data, "_data")
-    levels = tuple(_as_dask(level, kind) for level in (data if multiscale else [data]))
+    copied = snapshot and kind == "labels"
+    levels = tuple(_as_dask(level, copied) for level in (data if multiscale else [data]))
     colors = 0
     if kind == "image" and keywords.get("rgb"):
         colors = 3  # transparency has no place in an OME-Zarr image
@@ -186,10 +191,11 @@ def _understand(data: Any, keywords: Mapping[str, Any], kind: str) -> _Layer:
     )
 
 
-def _as_dask(level: Any, kind: str) -> da.Array:
-    if isinstance(level, np.ndarray) and kind == "labels":
-        level = level.copy()  # it may be painted while it is saved: the start is what counts
-    array: da.Array = level if isinstance(level, da.Array) else da.from_array(level)
+def _as_dask(level: Any, copied: bool) -> da.Array:
+    if isinstance(level, np.ndarray) and copied:
+        level = level.copy()
+    # Without a name of its own dask would make one from all the pixels.
+    array: da.Array = level if isinstance(level, da.Array) else da.from_array(level, name=False)
     native: da.Array = array.astype(array.dtype.newbyteorder("="))
     return native
 
@@ -451,8 +457,10 @@ def _label_colors(layer: _Layer) -> tuple[LabelColor, ...]:
         return ()
     colors = []
     for value, color in table.items():
-        if value is None or int(value) == 0 or isinstance(color, str):
+        if value is None or isinstance(color, str):
             continue
+        if int(value) == 0 and not color[3]:
+            continue  # background is transparent, unless someone coloured it
         rgba = [min(255, max(0, round(255 * float(part)))) for part in color]
         if len(rgba) == 4:
             colors.append(LabelColor(int(value), (rgba[0], rgba[1], rgba[2], rgba[3])))
@@ -471,6 +479,8 @@ def _label_properties(layer: _Layer) -> tuple[LabelProperties, ...]:
     values = columns.pop("index", list(range(rows)))
     properties = []
     for row, value in enumerate(values):
+        if not isinstance(value, int | float | np.number) or not np.isfinite(value):
+            continue  # a row that belongs to no label
         cells = {name: _plain(column[row]) for name, column in columns.items()}
         known = {name: cell for name, cell in cells.items() if cell is not None}
         properties.append(LabelProperties(int(value), FrozenMapping(known)))

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import dask.array as da
 import numpy as np
 
-from napari_ome_zip.errors import SaveError
+from napari_ome_zip.errors import MetadataError, SaveError
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.ome import (
@@ -44,6 +44,7 @@ COMPRESSION_GUESS = 0.6
 """Compressed size of an ordinary micrograph, as a fraction: for the estimate only."""
 
 type Version = Literal["0.5", "0.6"]
+type Layout = Literal["image", "series", "scene"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class SavePlan:
     """By entry name."""
     arrays: tuple[ArrayPlan, ...]
     """In the order of writing: an array that is made from another comes after it."""
-    layout: Literal["image", "series", "scene"]
+    layout: Layout
 
     @property
     def nbytes(self) -> int:
@@ -134,20 +135,21 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
             f"Version 0.5 cannot hold the rotation, shear or reflection of {names}: "
             "choose version 0.6 or automatic."
         )
-    version: Version = options.version if options.version != "auto" else "0.5"
-    if tilted:
-        version = "0.6"
-    builder = _Builder(options, version)
-    if len(families) == 1 and not tilted:
-        builder.add_family("", families[0], placed)
-        kind: Literal["image", "series", "scene"] = "image"
-    elif version == "0.5":
-        builder.add_series(families, placed)
-        kind = "series"
-    else:
-        builder.add_scene(families, placed, image.system)
-        kind = "scene"
-    return SavePlan(version, builder.documents, tuple(builder.arrays), kind)
+    versions: tuple[Version, ...] = ("0.5", "0.6")
+    if options.version != "auto":
+        versions = (options.version,)
+    elif tilted:
+        versions = ("0.6",)
+    refused: list[MetadataError] = []
+    for version in versions:
+        builder = _Builder(options, version)
+        try:
+            kind = builder.add_all(families, placed, image.system, tilted=bool(tilted))
+        except MetadataError as error:
+            refused.append(error)
+        else:
+            return SavePlan(version, builder.documents, tuple(builder.arrays), kind)
+    raise SaveError(f"{refused[-1]} Nothing was saved.") from refused[-1]
 
 
 def _own_placement(part: PlacedPart, image: CompositeImage) -> _Placed:
@@ -198,6 +200,24 @@ class _Builder:
         self.version = version
         self.documents: dict[str, bytes] = {}
         self.arrays: list[ArrayPlan] = []
+
+    def add_all(
+        self,
+        families: list[tuple[PlacedPart, list[PlacedLabels]]],
+        placed: dict[int, _Placed],
+        world: CoordinateSystem,
+        *,
+        tilted: bool,
+    ) -> Layout:
+        """One image, a series or a scene, whichever holds the images as they lie."""
+        if len(families) == 1 and not tilted:
+            self.add_family("", families[0], placed)
+            return "image"
+        if self.version == "0.5":
+            self.add_series(families, placed)
+            return "series"
+        self.add_scene(families, placed, world)
+        return "scene"
 
     def add_family(
         self,
@@ -390,10 +410,6 @@ def _omero(part: PlacedImage) -> Omero:
             )
         )
     return Omero(tuple(channels), model="color")
-
-
-def _default_label(part: PlacedImage, number: int) -> str:
-    return part.name if part.channel_count == 1 else f"channel {number}"
 
 
 def _range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
