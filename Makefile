@@ -14,7 +14,7 @@ demo: $(VENV)/.demo-ready system
 	$(ON_DISPLAY) $(BIN)/python tools/demo.py $(if $(ON_DISPLAY),--screenshot)
 
 test: lint system
-	$(ON_DISPLAY) $(BIN)/pytest
+	$(ON_DISPLAY) $(BIN)/pytest -n 2
 
 lint: $(VENV)/.test-ready
 	$(BIN)/ruff check

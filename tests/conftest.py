@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from shared_material import CONFORMANCE, CORPUS, SHARED
+
+# Read when napari's settings are first imported: tests keep off the settings of whoever runs them.
+os.environ["NAPARI_CONFIG"] = ""
 
 
 def _present(folder: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import napari
-
-# Read when napari's settings are first imported: tests keep off the settings of whoever runs them.
-os.environ["NAPARI_CONFIG"] = ""
 
 
 @dataclass(frozen=True)
