@@ -8,7 +8,19 @@ class OmeZipError(Exception):
 
 
 class ArchiveError(OmeZipError, ValueError):
-    """The container cannot be used: not a ZIP, incomplete, encrypted, ambiguous."""
+    """The container cannot be used: not a ZIP, incomplete, encrypted, ambiguous.
+
+    Parameters
+    ----------
+    message : str
+        What was found, and what to do next.
+    code : str
+        Stable kebab-case name of the reason, the same that a report gives.
+    """
+
+    def __init__(self, message: str, *, code: str = "archive-unusable") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class DamagedEntryError(OmeZipError, OSError):
@@ -25,9 +37,7 @@ class DamagedEntryError(OmeZipError, OSError):
         can still be decoded may be worth showing.
     """
 
-    def __init__(
-        self, entry: str, message: str, content: bytes | memoryview | None = None
-    ) -> None:
+    def __init__(self, entry: str, message: str, content: bytes | memoryview | None = None) -> None:
         super().__init__(message)
         self.entry = entry
         self.message = message

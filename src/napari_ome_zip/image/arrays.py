@@ -137,6 +137,34 @@ class ChunkedArray:
         encoded = transform.encode_chunk(buffer, spec)
         return None if encoded is None else encoded.to_bytes()
 
+    def decode(self, cell: tuple[int, ...], content: bytes | memoryview) -> npt.NDArray[Any]:
+        """Pixels of one stored object (shard, or chunk where there are none) from its bytes.
+
+        Parameters
+        ----------
+        cell : tuple of int
+            Position in the grid of stored objects.
+        content : bytes-like
+            The bytes of its entry.
+
+        Raises
+        ------
+        Exception
+            Of any kind: what a codec raises on damaged bytes is the codec's choice.
+        """
+        if self._decoder is None:
+            raise TypeError("an array without a synchronous decoder is read by zarr")
+        out = np.empty(self.stored, dtype=self._array.dtype)
+        buffer = default_buffer_prototype().nd_buffer.from_numpy_array(out)
+        region = tuple(slice(i * n, (i + 1) * n) for i, n in zip(cell, self.stored, strict=True))
+        self._decode(_Held(content), cell, region, tuple(slice(0, n) for n in self.stored), buffer)
+        return out
+
+    @property
+    def decodes_here(self) -> bool:
+        """Whether `decode` and `encode` can be used: all codecs work in the calling thread."""
+        return self._decoder is not None
+
     def _pieces(
         self, region: _Region, grid: tuple[int, ...]
     ) -> Iterator[tuple[tuple[int, ...], _Region, _Region]]:
@@ -267,7 +295,7 @@ class _Held:
     content: bytes | memoryview
 
     def get_sync(self, prototype: BufferPrototype, byte_range: None = None) -> Buffer:
-        return prototype.buffer.from_bytes(bytes(self.content))
+        return prototype.buffer.from_bytes(self.content)  # type: ignore[arg-type]
 
 
 def _sentence(error: Exception) -> str:

@@ -77,7 +77,9 @@ class ArchiveFile:
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(f"This is a folder, not an archive: {self.label}")
         if not stat.S_ISREG(mode):
-            raise ArchiveError(f"Not an ordinary file, so not an archive: {self.label}")
+            raise ArchiveError(
+                f"Not an ordinary file, so not an archive: {self.label}", code="not-a-zip"
+            )
 
     if hasattr(os, "pread"):
 

@@ -53,7 +53,10 @@ class ArchiveIndex:
         self.end: EndRecord = read_end_record(read, size, label)
         self._raw = read(self.end.directory_start, self.end.directory_size)
         if len(self._raw) < self.end.directory_size:
-            raise ArchiveError(f"The archive is incomplete, its end cannot be read: {label}")
+            raise ArchiveError(
+                f"The archive is incomplete, its end cannot be read: {label}",
+                code="archive-incomplete",
+            )
         self._lock = threading.Lock()
         self._full: EntryTable | None = None
         self._leading: EntryTable | None = None

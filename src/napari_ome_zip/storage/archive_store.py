@@ -69,6 +69,11 @@ class ArchiveStore(HierarchyStore):
         self._decoded = _DecodedCache(DECODED_CACHE_BYTES)
 
     @property
+    def file(self) -> ArchiveFile:
+        """The open archive file."""
+        return self._file
+
+    @property
     def index(self) -> ArchiveIndex:
         """What the whole archive holds."""
         return self._file.index
@@ -216,7 +221,8 @@ class ArchiveStore(HierarchyStore):
         if size > MAX_READ_BYTES:
             raise ArchiveError(
                 f"{entry.name!r} has {size:,} bytes, more than the {MAX_READ_BYTES >> 30} GiB "
-                "that are read of one entry. Use smaller chunks, or sharding."
+                "that are read of one entry. Use smaller chunks, or sharding.",
+                code="entry-too-large",
             )
         guess = _LOCAL_SIZE + len(entry.name) + _EXTRA_ROOM + size
         data = memoryview(self._pread(entry.offset, guess))

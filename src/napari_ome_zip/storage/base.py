@@ -109,7 +109,8 @@ class HierarchyStore(Store):
         if size > MAX_DOCUMENT_BYTES:
             raise ArchiveError(
                 f"{key!r} has {size:,} bytes, more than the {MAX_DOCUMENT_BYTES >> 20} MiB that "
-                "are read of a metadata document."
+                "are read of a metadata document.",
+                code="document-too-large",
             )
         buffer = self.get_sync(key)
         if buffer is None:
@@ -118,7 +119,8 @@ class HierarchyStore(Store):
         if is_lfs_pointer(content):
             raise ArchiveError(
                 f"{key!r} is a Git LFS pointer, which only names the real file. "
-                "Run 'git lfs pull' where it was packed, then pack it again."
+                "Run 'git lfs pull' where it was packed, then pack it again.",
+                code="document-is-pointer",
             )
         return content
 

@@ -160,7 +160,8 @@ def _walk(raw: bytes) -> tuple[_Places, int]:
 def _inconsistent(good: int) -> ArchiveError:
     return ArchiveError(
         "The archive is incomplete or damaged: its central directory (the list of what it holds) "
-        f"breaks off after {good:,} entries. Copy or download the file again."
+        f"breaks off after {good:,} entries. Copy or download the file again.",
+        code="archive-incomplete",
     )
 
 

@@ -36,12 +36,14 @@ def refuse_unreadable(entry: ArchiveEntry) -> None:
     if entry.is_encrypted:
         raise ArchiveError(
             f"The archive is encrypted: {entry.name!r} needs a password. "
-            "Unpack it with its password and pack it again without."
+            "Unpack it with its password and pack it again without.",
+            code="encrypted-entries",
         )
     if entry.method not in (STORED, DEFLATE, BZIP2, LZMA, ZSTD):
         raise ArchiveError(
             f"ZIP compression {entry.method_name} (method {entry.method}) of {entry.name!r} is "
-            "not supported. Repack the archive without ZIP compression."
+            "not supported. Repack the archive without ZIP compression.",
+            code="unknown-compression",
         )
     if entry.method == STORED:
         return
@@ -49,7 +51,8 @@ def refuse_unreadable(entry: ArchiveEntry) -> None:
         raise ArchiveError(
             f"{entry.name!r} claims to unpack to {entry.size:,} bytes, more than the "
             f"{MAX_DECODED_BYTES:,} that are unpacked for one entry. "
-            "Repack the archive without ZIP compression if that is true."
+            "Repack the archive without ZIP compression if that is true.",
+            code="entry-too-large",
         )
     ratio = _MAX_RATIO.get(entry.method)
     if ratio is not None and entry.size > entry.compressed_size * ratio + 1024:

@@ -63,7 +63,9 @@ def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
         When the file is not a ZIP archive, is incomplete, or is one part of several.
     """
     if size == 0:
-        raise ArchiveError(f"The file is empty (0 bytes): {label}. Copy or download it again.")
+        raise ArchiveError(
+            f"The file is empty (0 bytes): {label}. Copy or download it again.", code="file-empty"
+        )
     head = read(0, 1024)
     if head.startswith(_SPANNING_MARKER):
         raise _split(label)
@@ -85,7 +87,8 @@ def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
     if head.startswith(_LOCAL_SIGNATURE):
         raise ArchiveError(
             "The archive is incomplete: its end is missing, as after an interrupted transfer or "
-            f"when the program that wrote it stopped early. Copy or download it again: {label}"
+            f"when the program that wrote it stopped early. Copy or download it again: {label}",
+            code="archive-incomplete",
         )
     raise not_a_zip(head, label)
 
@@ -181,7 +184,8 @@ def _locate(read: ReadAt, end: int, length: int, offset: int, label: str) -> int
         raise ArchiveError(
             f"The archive's central directory claims {length / 2**20:,.0f} MiB, more than the "
             f"{MAX_DIRECTORY_BYTES >> 20} MiB that are read. It is damaged, or holds far too many "
-            f"entries; use sharding to write fewer: {label}"
+            f"entries; use sharding to write fewer: {label}",
+            code="directory-too-large",
         )
     if length == 0:
         return end
@@ -204,12 +208,14 @@ def _starts_with_record(read: ReadAt, start: int, length: int) -> bool:
 def _split(label: str) -> ArchiveError:
     return ArchiveError(
         "The archive is split into several parts, and this is one of them. "
-        f"Join the parts into one file first (for example with 'zip -s 0'): {label}"
+        f"Join the parts into one file first (for example with 'zip -s 0'): {label}",
+        code="archive-split",
     )
 
 
 def _inconsistent(label: str) -> ArchiveError:
     return ArchiveError(
         "The archive is incomplete or damaged: its end does not lead to its central directory "
-        f"(the list of what it holds). Copy or download the file again: {label}"
+        f"(the list of what it holds). Copy or download the file again: {label}",
+        code="archive-incomplete",
     )

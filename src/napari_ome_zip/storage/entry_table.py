@@ -80,7 +80,8 @@ class EntryTable:
         if np.any((columns.disks != 0) & (columns.disks != 0xFFFF)):
             raise ArchiveError(
                 "The archive is split into several parts, and this is one of them. "
-                f"Join the parts into one file first: {label}"
+                f"Join the parts into one file first: {label}",
+                code="archive-split",
             )
         self.rows = self._rows(label)
 
@@ -150,7 +151,8 @@ class EntryTable:
                 raise ArchiveError(
                     f"Two entries of the archive have the same name once it is written with "
                     f"forward slashes: {other!r} and {written[row]!r}. "
-                    f"Pack the archive again: {label}"
+                    f"Pack the archive again: {label}",
+                    code="names-collide",
                 )
 
     def _repeated_finding(self, served: list[str], rows: dict[str, int]) -> tuple[Finding, ...]:

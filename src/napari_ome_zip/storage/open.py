@@ -105,34 +105,42 @@ def _several(roots: list[str], container: str) -> ArchiveError:
     if any(root.lower().endswith(".zarr") for root in roots):
         return ArchiveError(
             f"Several OME-Zarr images lie in the {container}, and none at its root: "
-            f"{_listed(roots)}. Unpack it, and pack the content of each folder on its own."
+            f"{_listed(roots)}. Unpack it, and pack the content of each folder on its own.",
+            code="several-hierarchies",
         )
     return ArchiveError(
         f"No zarr.json at the root of the {container}, only the folders {_listed(roots)}. "
         "The document that describes the image is missing, or there are several images: "
-        "write it again, or pack the content of one folder on its own."
+        "write it again, or pack the content of one folder on its own.",
+        code="root-missing",
     )
 
 
 def _nothing(store: HierarchyStore, container: str) -> ArchiveError:
     if isinstance(store, DirectoryStore):
-        return ArchiveError(f"No OME-Zarr in this folder: there is no zarr.json in {store.source}")
+        return ArchiveError(
+            f"No OME-Zarr in this folder: there is no zarr.json in {store.source}",
+            code="no-hierarchy",
+        )
     files = [name for name in store.keys() if not is_junk(name)]  # noqa: SIM118  a store
     if not files:
         return ArchiveError(
-            "The archive is empty: it holds no files. Write it again, or download it again."
+            "The archive is empty: it holds no files. Write it again, or download it again.",
+            code="archive-empty",
         )
     nested = [name for name in files if is_archive_name(name) or name.lower().endswith(".zip")]
     if len(nested) == len(files):
         return ArchiveError(
             f"The archive only contains another archive: {_listed(nested)}. "
-            "Unpack it first, then open that file."
+            "Unpack it first, then open that file.",
+            code="archive-in-archive",
         )
     kinds = Counter(PurePosixPath(name).suffix.lower() or "no suffix" for name in files)
     listed = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(_SHOWN))
     return ArchiveError(
         f"No OME-Zarr in the {container}: there is no zarr.json among its files ({listed}). "
-        "Unpack it and open the files themselves."
+        "Unpack it and open the files themselves.",
+        code="no-hierarchy",
     )
 
 

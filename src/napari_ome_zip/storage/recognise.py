@@ -39,7 +39,9 @@ def not_a_zip(head: bytes, label: str) -> ArchiveError:
         How the message names the file.
     """
     looks_like, remedy = _look(head)
-    return ArchiveError(f"Not a ZIP archive: it looks like {looks_like}: {label}. {remedy}")
+    return ArchiveError(
+        f"Not a ZIP archive: it looks like {looks_like}: {label}. {remedy}", code="not-a-zip"
+    )
 
 
 def is_lfs_pointer(data: bytes) -> bool:
