@@ -11,7 +11,7 @@ import pytest
 import zarr
 from napari.layers import Layer
 
-from layer_values import value_at
+from napari_layers import value_in_world
 from napari_ome_zip.plugin.sample_archive import (
     FIELD_SIZE,
     FIELD_STEP,
@@ -101,17 +101,17 @@ def test_every_layer_has_the_sections_value_wherever_it_reaches(
         "nuclei": segmented_nuclei(section),
     }
     random = np.random.default_rng(0)
-    pixels = random.integers(0, section.shape[-1], size=(60, 2))
+    places = random.integers(0, section.shape[-1], size=(60, 2))
     found = dict.fromkeys(pictures, 0)
     for layer in layers:
         (name,) = (name for name in pictures if name in layer.name)
-        for row, column in pixels:
-            value = value_at(layer, (row * PIXEL_SIZE, column * PIXEL_SIZE))
+        for row, column in places:
+            value = value_in_world(layer, y=row * PIXEL_SIZE, x=column * PIXEL_SIZE)
             if value is not None:
                 assert value == pictures[name][row, column], (layer.name, row, column)
                 found[name] += 1
     # Each pixel lies in at least one field, for each channel and for the nuclei.
-    assert all(count >= len(pixels) for count in found.values()), found
+    assert all(count >= len(places) for count in found.values()), found
 
 
 def test_layers_read_their_pixels_after_the_call_is_over(layers: list[Layer]) -> None:

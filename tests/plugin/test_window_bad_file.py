@@ -11,6 +11,8 @@ import pytest
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils.notifications import notification_manager
 
+from napari_layers import pixels
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -108,7 +110,7 @@ def test_after_a_bad_file_a_good_one_still_opens(
     drop(window, [good.path])
     qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=20_000)
     (layer,) = window.layers
-    np.testing.assert_array_equal(np.asarray(layer.data).squeeze(), good.pixels)
+    np.testing.assert_array_equal(pixels(layer).squeeze(), good.pixels)
 
 
 def test_a_tolerated_fault_is_told_once_and_the_image_shows(
@@ -123,9 +125,7 @@ def test_a_tolerated_fault_is_told_once_and_the_image_shows(
 
     drop(window, [path])
     qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=20_000)
-    np.testing.assert_array_equal(
-        np.asarray(window.layers[0].data).squeeze(), bright_archive.pixels
-    )
+    np.testing.assert_array_equal(pixels(window.layers[0]).squeeze(), bright_archive.pixels)
     told = [record.message for record in notification_manager.records]
     assert len(told) == 1
     assert "cells.zarr" in told[0]
@@ -152,7 +152,7 @@ def test_a_damaged_chunk_is_told_by_name_and_the_rest_is_drawn(
     qtbot.waitUntil(lambda: len(told_by_the_plugin(window)) == 1, timeout=20_000)
     assert "0/c/1/2" in told_by_the_plugin(window)[0]
     (layer,) = window.layers
-    shown = np.asarray(layer.data).squeeze()
+    shown = pixels(layer).squeeze()
     np.testing.assert_array_equal(shown[:16], bright_archive.pixels[:16])
     told = [record.message for record in notification_manager.records]
     assert len(told) == 1, told

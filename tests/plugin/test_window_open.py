@@ -9,7 +9,7 @@ import pytest
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
-from layer_values import value_at
+from napari_layers import pixels, value_in_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,10 +59,9 @@ def assert_shows(qtbot: QtBot, window: napari.Viewer, *archives: BrightArchive) 
     """Check layers, values under world coordinates, and the picture on the screen."""
     qtbot.waitUntil(lambda: len(window.layers) == len(archives), timeout=20_000)
     for layer, archive in zip(window.layers, archives, strict=True):
-        data = layer.data[0] if layer.multiscale else layer.data
-        np.testing.assert_array_equal(np.asarray(data).squeeze(), archive.pixels)
-        assert value_at(layer, archive.bright) == 255
-        assert value_at(layer, archive.dark) == 0
+        np.testing.assert_array_equal(pixels(layer).squeeze(), archive.pixels)
+        for (y, x), value in ((archive.bright, 255), (archive.dark, 0)):
+            assert value_in_world(layer, y=y, x=x) == value
         assert [str(unit) for unit in layer.units[-2:]] == ["micrometer", "micrometer"]
     window.reset_view()
 
