@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from napari.utils.notifications import show_error, show_warning
+import napari
+from napari.utils.notifications import (
+    Notification,
+    NotificationSeverity,
+    notification_manager,
+)
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
@@ -13,6 +19,12 @@ import napari_ome_zip
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.storage.names import is_archive_name
+
+PLUGIN = "napari-ome-zip"
+CHECK_WIDGET = "Check an archive"
+"""Name of the dock widget that checks a file, as the manifest has it."""
+CHECK = "Check the file"
+"""What a notification offers."""
 
 MAX_WARNINGS = 3
 """Notifications for one file, at most: a bad file must not bury the viewer."""
@@ -49,10 +61,10 @@ def read(path: PathOrPaths) -> list[tuple[object, dict[str, object], str]]:
             composite = napari_ome_zip.open_image(Path(name).absolute())
             layers += napari_ome_zip.to_layer_data(composite)
         except (OmeZipError, OSError) as error:
-            _notify(show_error, f"{error} ({Path(name).name})")
+            _notify(NotificationSeverity.ERROR, str(error), name)
             errors.append(error)
         else:
-            _report(composite.findings, Path(name).name)
+            _report(composite.findings, name)
     if errors and not layers:
         raise errors[0]
     return layers
@@ -62,23 +74,36 @@ def _as_list(path: PathOrPaths) -> list[str]:
     return [path] if isinstance(path, str) else list(path)
 
 
-def _report(findings: Sequence[Finding], name: str) -> None:
+def _report(findings: Sequence[Finding], path: str) -> None:
     """One notification for each kind of finding, the first ones in full."""
     kinds = {finding.code: finding for finding in reversed(findings)}
     first = sorted(kinds.values(), key=findings.index)
     for finding in first[:MAX_WARNINGS]:
         same = sum(other.code == finding.code for other in findings) - 1
         more = f" And {same} more like this." if same else ""
-        _notify(show_warning, f"{finding.message}{more} ({name})")
+        _notify(NotificationSeverity.WARNING, f"{finding.message}{more}", path)
     if len(first) > MAX_WARNINGS:
         rest = len(first) - MAX_WARNINGS
-        _notify(show_warning, f"{rest} more kinds of repairs were made. ({name})")
+        _notify(NotificationSeverity.WARNING, f"{rest} more kinds of repairs were made.", path)
 
 
-def _notify(show: Callable[[str], None], message: str) -> None:
+def _notify(severity: NotificationSeverity, message: str, path: str) -> None:
     """Show a message now, or, where a window is about to report a failure, after that."""
-    if show is show_error and QApplication.instance() is not None:
+    has_window = QApplication.instance() is not None and napari.current_viewer() is not None
+    actions = [(CHECK, partial(_open_check, str(Path(path).absolute())))] if has_window else []
+    notification = Notification(f"{message} ({Path(path).name})", severity, actions)
+    if severity is NotificationSeverity.ERROR and QApplication.instance() is not None:
         # napari replaces the current notification by its own when a reader raises.
-        QTimer.singleShot(0, lambda: show(message))
+        QTimer.singleShot(0, partial(notification_manager.dispatch, notification))
     else:
-        show(message)
+        notification_manager.dispatch(notification)
+
+
+def _open_check(path: str, _notification: object) -> None:
+    """Check a file in the dock widget for that, in the window in front."""
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, CHECK_WIDGET)
+        dock.show()
+        dock.raise_()
+        widget.check(path)
