@@ -29,6 +29,11 @@ _TONES = {
     Tone.WARNING: QStyle.StandardPixmap.SP_MessageBoxWarning,
     Tone.BAD: QStyle.StandardPixmap.SP_MessageBoxCritical,
 }
+_FILTER_TIPS = {
+    Severity.ERROR: "Errors: the file breaks a rule. Press to show or hide them.",
+    Severity.WARNING: "Warnings: valid, but less useful. Press to show or hide them.",
+    Severity.INFO: "For information: nothing is wrong. Press to show or hide it.",
+}
 _ICON = 20
 _NARROW = 260
 """Width in pixels that the widget is usable at."""
@@ -139,7 +144,7 @@ def _button(text: str, tip: str) -> QPushButton:
 
 
 def _filter(widget: QWidget, severity: Severity) -> QPushButton:
-    button = _button("", "Show or hide these rows")
+    button = _button("", _FILTER_TIPS[severity])
     button.setCheckable(True)
     button.setIcon(severity_icon(widget, severity))
     button.setIconSize(QSize(14, 14))

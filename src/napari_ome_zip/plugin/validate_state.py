@@ -128,7 +128,7 @@ NO_FILE = "Drop a file here, or choose one"
 _FILTER_NAMES = {
     Severity.ERROR: ("error", "errors"),
     Severity.WARNING: ("warning", "warnings"),
-    Severity.INFO: ("note", "notes"),
+    Severity.INFO: ("info", "info"),
 }
 
 

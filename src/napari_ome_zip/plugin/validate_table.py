@@ -28,19 +28,26 @@ from napari_ome_zip.validation.report import Severity
 type Index = QModelIndex | QPersistentModelIndex
 
 MESSAGE, COUNT, WHERE = range(3)
-_TITLES = ("What", "How often", "Where")
+_TITLES = ("What", "Times", "Where")
 _PIXMAPS = {
     Severity.ERROR: QStyle.StandardPixmap.SP_MessageBoxCritical,
     Severity.WARNING: QStyle.StandardPixmap.SP_MessageBoxWarning,
     Severity.INFO: QStyle.StandardPixmap.SP_MessageBoxInformation,
 }
+_ICON = 16
 _NOWHERE = QModelIndex()
 
 
 def severity_icon(widget: QWidget, severity: Severity) -> QIcon:
     """Return the icon of a severity, in the style of a widget."""
+    icon = QIcon()
     style = widget.style()
-    return style.standardIcon(_PIXMAPS[severity]) if style else QIcon()
+    if style is not None:
+        picture = style.standardIcon(_PIXMAPS[severity]).pixmap(_ICON, _ICON)
+        icon.addPixmap(picture)
+        # Qt would tint the one of a selected row, until it is hard to tell from the others.
+        icon.addPixmap(picture, QIcon.Mode.Selected)
+    return icon
 
 
 class _RowsModel(QAbstractTableModel):
@@ -84,12 +91,13 @@ class _RowsModel(QAbstractTableModel):
 
 
 class _ElideMiddle(QStyledItemDelegate):
-    """Shows both ends of a place: the entry's folder and the field's name."""
+    """Shows both ends of a place, the entry's folder and the field's name, on one line."""
 
     def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
         super().initStyleOption(option, index)
         if option is not None:
             option.textElideMode = Qt.TextElideMode.ElideMiddle
+            option.features &= ~QStyleOptionViewItem.ViewItemFeature.WrapText
 
 
 class IssueTable(QTableView):
@@ -105,9 +113,7 @@ class IssueTable(QTableView):
         self.setItemDelegateForColumn(WHERE, _ElideMiddle(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setWordWrap(False)
         self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
         self.setTabKeyNavigation(False)
         self.setMinimumHeight(90)
         self._lay_out_headers()
@@ -119,13 +125,13 @@ class IssueTable(QTableView):
         vertical, horizontal = self.verticalHeader(), self.horizontalHeader()
         if vertical is not None:
             vertical.hide()
-            vertical.setDefaultSectionSize(self.fontMetrics().height() + 8)
+            vertical.setDefaultSectionSize(2 * self.fontMetrics().height() + 6)
         if horizontal is not None:
             horizontal.setSectionResizeMode(MESSAGE, QHeaderView.ResizeMode.Stretch)
             horizontal.setSectionResizeMode(COUNT, QHeaderView.ResizeMode.ResizeToContents)
             horizontal.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
             horizontal.setHighlightSections(False)
-        self.setColumnWidth(WHERE, 8 * self.fontMetrics().averageCharWidth() + 60)
+        self.setColumnWidth(WHERE, 12 * self.fontMetrics().averageCharWidth())
 
     def _moved(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():
