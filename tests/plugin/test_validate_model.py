@@ -1,0 +1,447 @@
+"""The state of the dock widget that checks an archive, without a window and without files."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_ome_zip.errors import ArchiveError, OmeZipError
+from napari_ome_zip.plugin.validate_model import Job, Outcome, ValidateModel
+from napari_ome_zip.plugin.validate_state import (
+    Activity,
+    Choices,
+    Facts,
+    Tone,
+    explain,
+    layer_source,
+    resolve,
+    suggested_copy,
+)
+from napari_ome_zip.validation.report import Issue, Location, Report, Severity
+
+FOLDER = Issue(
+    "root-in-folder",
+    Severity.ERROR,
+    Location("cells.zarr/zarr.json"),
+    "Everything lies in a folder",
+    "RFC-9, section 3",
+    "Repack the archive.",
+)
+DEFLATED = Issue(
+    "entries-compressed",
+    Severity.WARNING,
+    Location("0/c/0/0"),
+    "Entries are compressed",
+    "RFC-9, section 4",
+    "Repack the archive without compression.",
+    count=12,
+    also=(Location("0/c/0/1"), Location("0/c/0/2")),
+)
+README = Issue(
+    "entry-unknown", Severity.INFO, Location(), "A file of no image", "RFC-9", "Leave it."
+)
+ALL = (FOLDER, DEFLATED, README)
+
+
+def report(*issues: Issue, kind: str = "archive") -> Report:
+    return Report.of("/data/cells.ozx", kind, "0.5", issues)
+
+
+def facts(*issues: Issue, kind: str = "archive") -> Facts:
+    return Facts(path="/data/cells.ozx", report=report(*issues, kind=kind))
+
+
+# What is shown
+
+
+def test_without_a_file_a_drop_is_invited_and_nothing_can_be_pressed() -> None:
+    state = resolve(Choices(), Facts())
+    assert "Drop a file here" in state.name
+    assert not any([state.can_check, state.can_cancel, state.can_export, state.can_repack])
+    assert state.verdict == ""
+
+
+@pytest.mark.parametrize(
+    ("issues", "start", "tone"),
+    [
+        ((), "Valid OME-Zarr 0.5", Tone.GOOD),
+        ((README,), "Valid OME-Zarr 0.5", Tone.GOOD),
+        ((DEFLATED,), "Valid OME-Zarr 0.5: 12 warnings", Tone.WARNING),
+        (ALL, "Not valid OME-Zarr 0.5: 1 error, 12 warnings", Tone.BAD),
+    ],
+)
+def test_the_verdict_counts_what_was_found(
+    issues: tuple[Issue, ...], start: str, tone: Tone
+) -> None:
+    state = resolve(Choices(), facts(*issues))
+    assert state.verdict.startswith(start)
+    assert state.tone is tone
+
+
+def test_rows_say_what_how_often_and_where() -> None:
+    rows = resolve(Choices(), facts(*ALL)).rows
+    assert [(row.message, row.count, row.where) for row in rows] == [
+        ("Everything lies in a folder", "", "cells.zarr/zarr.json"),
+        ("Entries are compressed", "12×", "0/c/0/0"),
+        ("A file of no image", "", "whole file"),
+    ]
+
+
+def test_details_name_the_places_known_and_count_the_others() -> None:
+    details = resolve(Choices(selected=DEFLATED), facts(*ALL)).details
+    assert details is not None
+    assert details.remedy == "Repack the archive without compression."
+    assert details.places == ("0/c/0/0", "0/c/0/1", "0/c/0/2", "and 9 more")
+    assert details.rule == "RFC-9, section 4"
+    assert details.code == "entries-compressed"
+
+
+def test_the_filters_count_occurrences_in_the_right_number() -> None:
+    state = resolve(Choices(severities=frozenset({Severity.ERROR})), facts(*ALL))
+    assert [(f.label, f.checked) for f in state.filters] == [
+        ("1 error", True),
+        ("12 warnings", False),
+        ("1 info", False),
+    ]
+    assert [row.issue for row in state.rows] == [FOLDER]
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("", list(ALL)),
+        ("FOLDER", [FOLDER]),
+        ("repack rfc-9", [FOLDER, DEFLATED]),
+        ("c/0/2", [DEFLATED]),
+        ("entry-unknown", [README]),
+        ("folder compressed", []),
+    ],
+)
+def test_the_search_finds_rows_that_contain_every_word(search: str, found: list[Issue]) -> None:
+    state = resolve(Choices(search=search), facts(*ALL))
+    assert [row.issue for row in state.rows] == found
+    assert bool(state.hint) == (not found)
+
+
+@given(
+    severities=st.frozensets(st.sampled_from(Severity)),
+    search=st.sampled_from(["", "folder", "rfc-9", "nothing has this"]),
+    selected=st.sampled_from([None, *ALL]),
+    issues=st.lists(st.sampled_from(ALL), unique=True),
+)
+def test_whatever_is_chosen_the_details_are_those_of_the_row_marked(
+    severities: frozenset[Severity], search: str, selected: Issue | None, issues: list[Issue]
+) -> None:
+    choices = Choices(severities=severities, search=search, selected=selected)
+    state = resolve(choices, facts(*issues))
+    assert {row.issue for row in state.rows} <= set(issues)
+    assert all(row.issue.severity in severities for row in state.rows)
+    if state.rows:
+        assert state.selected is not None
+        assert state.details is not None
+        marked = state.rows[state.selected].issue
+        assert state.details.message == marked.message
+        assert selected not in [row.issue for row in state.rows] or marked == selected
+    else:
+        assert state.selected is None
+        assert state.details is None
+
+
+@pytest.mark.parametrize(("kind", "can"), [("archive", True), ("directory", False)])
+def test_only_archives_are_repacked(kind: str, can: bool) -> None:
+    known = facts(FOLDER, kind=kind)
+    assert resolve(Choices(), known).can_repack is can
+    assert not resolve(Choices(), replace(known, activity=Activity.REPACKING)).can_repack
+
+
+def test_progress_is_told_in_hundredths_where_the_end_is_known() -> None:
+    busy = Facts(path="a.ozx", activity=Activity.CHECKING)
+    assert resolve(Choices(), busy).activity == "Checking…"
+    assert resolve(Choices(), replace(busy, progress=(1, 4))).activity == "Checking… 25 %"
+
+
+# Small helpers
+
+
+@pytest.mark.parametrize(
+    ("metadata", "path", "source"),
+    [
+        ({"napari_ome_zip": {"source": "/a.ozx"}}, "/b.ozx", "/a.ozx"),
+        ({"napari_ome_zip": {"source": None}}, "/b.ozx", "/b.ozx"),
+        ({"napari_ome_zip": "of another program"}, "/b.ozx", "/b.ozx"),
+        ({}, "/b.ozx", "/b.ozx"),
+        ({}, None, None),
+    ],
+)
+def test_a_layer_knows_the_file_it_was_read_from(
+    metadata: dict[str, object], path: str | None, source: str | None
+) -> None:
+    assert layer_source(metadata, path) == source
+
+
+@pytest.mark.parametrize(
+    ("name", "copy"),
+    [
+        ("a.ozx", "a fixed.ozx"),
+        ("A.OME.ZIP", "A fixed.ome.zip"),
+        ("a.zarr.zip", "a fixed.ome.zip"),
+        ("a.zip", "a fixed.ome.zip"),
+    ],
+)
+def test_a_copy_gets_a_published_name_beside_its_source(name: str, copy: str) -> None:
+    assert suggested_copy(str(Path("folder") / name)) == str(Path("folder") / copy)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (FileNotFoundError(2, "No such file", "/data/a.ozx"), "There is no file a.ozx"),
+        (PermissionError(13, "Permission denied", "/data/a.ozx"), "No permission to open a.ozx"),
+        (OSError(5, "Input/output error"), "Input/output error"),
+        (OSError("strange"), "strange"),
+        (ArchiveError("The archive is incomplete."), "The archive is incomplete."),
+    ],
+)
+def test_an_error_becomes_a_sentence_without_numbers_and_brackets(
+    error: OmeZipError | OSError, words: str
+) -> None:
+    text = explain(error, "/data/a.ozx")
+    assert words in text
+    assert "Errno" not in text
+
+
+# What happens, step by step
+
+
+@dataclass
+class Desk:
+    """A model with its jobs in a list, to be run when the test says so."""
+
+    reports: dict[str, Report | Exception] = field(default_factory=dict)
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    changes: int = 0
+
+    def __post_init__(self) -> None:
+        self.model = ValidateModel(self.validate, self.repack, self.jobs.append, self.changed)
+
+    def changed(self) -> None:
+        self.changes += 1
+
+    def validate(
+        self,
+        path: str,
+        deep: bool = False,
+        *,
+        progress: Callable[[int, int], None],
+        cancelled: Callable[[], bool],
+    ) -> Report:
+        self.calls.append(("validate", path, deep, cancelled()))
+        progress(1, 2)
+        return self.answer(path)
+
+    def repack(
+        self,
+        source: str,
+        target: str,
+        *,
+        progress: Callable[[int, int], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self.calls.append(("repack", source, target, cancelled()))
+        self.answer(target)
+
+    def answer(self, path: str) -> Report:
+        answer = self.reports.get(path, report(FOLDER))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def run(self) -> None:
+        """Do the oldest job."""
+        self.model.finish(self.jobs.pop(0).run())
+
+
+def test_a_check_is_busy_until_its_report_is_there() -> None:
+    desk = Desk()
+    desk.model.check("/data/cells.ozx")
+    assert desk.model.state.activity == "Checking…"
+    assert desk.model.state.can_cancel
+    assert desk.calls == []
+    job = desk.jobs[0]
+    outcome = job.run()
+    desk.model.look_at_progress()
+    assert desk.model.state.activity == "Checking… 50 %"
+    desk.model.finish(outcome)
+    assert desk.calls == [("validate", "/data/cells.ozx", False, False)]
+    assert desk.model.state.activity == ""
+    assert [row.issue for row in desk.model.state.rows] == [FOLDER]
+
+
+def test_the_deep_check_is_asked_for() -> None:
+    desk = Desk()
+    desk.model.set_deep(True)
+    desk.model.check("a.ozx")
+    desk.run()
+    assert desk.calls == [("validate", "a.ozx", True, False)]
+
+
+def test_a_new_check_cancels_the_one_before_whose_report_is_not_shown() -> None:
+    desk = Desk(reports={"old.ozx": report(FOLDER), "new.ozx": report(DEFLATED)})
+    desk.model.check("old.ozx")
+    desk.model.check("new.ozx")
+    desk.run()
+    assert desk.calls == [("validate", "old.ozx", False, True)]
+    assert desk.model.state.rows == ()
+    assert desk.model.state.activity
+    desk.run()
+    assert [row.issue for row in desk.model.state.rows] == [DEFLATED]
+    assert desk.model.state.name == "new.ozx"
+
+
+def test_the_report_of_a_replaced_check_that_comes_last_is_not_shown() -> None:
+    desk = Desk(reports={"old.ozx": report(FOLDER), "new.ozx": report(DEFLATED)})
+    desk.model.check("old.ozx")
+    desk.model.check("new.ozx")
+    old, new = desk.jobs
+    desk.model.finish(new.run())
+    desk.model.finish(old.run())
+    assert [row.issue for row in desk.model.state.rows] == [DEFLATED]
+
+
+def test_a_cancelled_check_says_so_and_can_be_started_again() -> None:
+    desk = Desk()
+    desk.model.check("a.ozx")
+    desk.model.cancel()
+    assert "cancelled" in desk.model.state.note
+    assert desk.model.state.can_check
+    desk.run()
+    assert desk.model.report is None
+    desk.model.check_again()
+    desk.run()
+    assert desk.model.report is not None
+    assert desk.model.state.note == ""
+
+
+def test_a_file_that_cannot_be_read_is_explained() -> None:
+    desk = Desk(reports={"gone.ozx": FileNotFoundError(2, "No such file", "gone.ozx")})
+    desk.model.check("gone.ozx")
+    desk.run()
+    assert "There is no file gone.ozx" in desk.model.state.verdict
+    assert desk.model.state.tone is Tone.BAD
+    assert desk.model.state.can_check
+    assert not desk.model.state.can_repack
+
+
+def test_an_unexpected_error_is_no_outcome_and_leaves_the_model_idle() -> None:
+    desk = Desk(reports={"a.ozx": RuntimeError("a mistake")})
+    desk.model.check("a.ozx")
+    with pytest.raises(RuntimeError, match="a mistake"):
+        desk.jobs[0].run()
+    desk.model.crash(desk.jobs[0])
+    assert desk.model.state.activity == ""
+    assert "error in this plugin" in desk.model.state.verdict
+
+
+def test_a_repaired_copy_is_made_and_the_report_stays() -> None:
+    desk = Desk()
+    desk.model.check("a.ozx")
+    desk.run()
+    desk.model.repack("a fixed.ozx")
+    assert desk.model.state.activity == "Repacking…"
+    desk.run()
+    assert desk.calls[-1] == ("repack", "a.ozx", "a fixed.ozx", False)
+    assert desk.model.state.fixed_copy == "a fixed.ozx"
+    assert desk.model.report is not None
+
+
+def test_a_copy_that_cannot_be_made_is_explained_beside_the_report() -> None:
+    desk = Desk(reports={"full.ozx": ArchiveError("The disk is full.")})
+    desk.model.check("a.ozx")
+    desk.run()
+    desk.model.repack("full.ozx")
+    desk.run()
+    assert desk.model.state.note == "The disk is full."
+    assert desk.model.state.fixed_copy == ""
+    assert desk.model.report is not None
+
+
+def test_a_check_forgets_the_copy_made_before() -> None:
+    desk = Desk()
+    desk.model.check("a.ozx")
+    desk.run()
+    desk.model.repack("b.ozx")
+    desk.run()
+    desk.model.check("c.ozx")
+    assert desk.model.state.fixed_copy == ""
+
+
+def test_closing_cancels_what_is_being_done() -> None:
+    desk = Desk()
+    desk.model.check("a.ozx")
+    desk.model.close()
+    desk.run()
+    assert desk.calls == [("validate", "a.ozx", False, True)]
+    assert desk.model.report is None
+
+
+def test_a_job_is_cancelled_from_another_thread() -> None:
+    asked = threading.Event()
+
+    def work(progress: object, cancelled: Callable[[], bool]) -> str:
+        asked.set()
+        while not cancelled():
+            pass
+        return "done"
+
+    job = Job(Activity.CHECKING, work, "a.ozx")
+    outcomes: list[Outcome] = []
+    thread = threading.Thread(target=lambda: outcomes.append(job.run()))
+    thread.start()
+    asked.wait()
+    job.cancel()
+    thread.join()
+    assert [outcome.result for outcome in outcomes] == ["done"]
+
+
+def test_choices_are_kept_over_checks_but_for_the_selected_row() -> None:
+    desk = Desk(reports={"a.ozx": report(*ALL)})
+    desk.model.show(Severity.INFO, False)
+    desk.model.search("rfc")
+    desk.model.check("a.ozx")
+    desk.run()
+    assert [row.issue for row in desk.model.state.rows] == [FOLDER, DEFLATED]
+    desk.model.select(1)
+    assert desk.model.state.details is not None
+    assert desk.model.state.details.code == DEFLATED.code
+    desk.model.check_again()
+    desk.run()
+    assert desk.model.state.selected == 0
+    desk.model.show(Severity.INFO, True)
+    assert len(desk.model.state.rows) == 3
+
+
+def test_nothing_changes_where_nothing_is_chosen_anew() -> None:
+    desk = Desk()
+    desk.model.set_deep(False)
+    desk.model.search("")
+    desk.model.select(5)
+    desk.model.check_again()
+    desk.model.cancel()
+    assert desk.changes == 0
+
+
+def test_the_report_is_given_as_text_and_as_json() -> None:
+    desk = Desk()
+    assert desk.model.export("text") == ""
+    desk.model.check("a.ozx")
+    desk.run()
+    assert "ERROR root-in-folder" in desk.model.export("text")
+    assert json.loads(desk.model.export("json"))["issues"][0]["code"] == "root-in-folder"
