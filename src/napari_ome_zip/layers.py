@@ -28,6 +28,7 @@ from napari_ome_zip.image.composite import (
 from napari_ome_zip.image.limits import estimate_limits
 from napari_ome_zip.image.units import known_unit
 from napari_ome_zip.ome import ImageLabel
+from napari_ome_zip.ome.frozen_json import thaw
 
 METADATA_KEY = "napari_ome_zip"
 """Key in a layer's ``metadata`` under which its source is told."""
@@ -118,6 +119,7 @@ def _image_layers(part: PlacedImage, prefix: str) -> Iterator[LayerData]:
             "note": {**_note(part), "channel": number},
             **display_state.restore(part.display, number, "image"),
         }
+        keywords.pop("rgb", None)  # one channel is no colour picture, whatever was noted
         limits = channel.limits or estimate_limits(levels)
         if limits is not None:
             keywords["contrast_limits"] = limits
@@ -181,16 +183,28 @@ def _label_layers(part: PlacedLabels, prefix: str) -> Iterator[LayerData]:
         yield _data(array.levels), keywords, "labels"
 
 
-def _features(label: ImageLabel) -> dict[str, list[Any]]:
+def _features(label: ImageLabel) -> dict[str, Any]:
     """A table of label properties with one row per label value, in column ``index``."""
     rows = label.properties
     names = dict.fromkeys(key for row in rows for key in row.mapping)
     if not rows:
         return {}
-    table: dict[str, list[Any]] = {"index": [row.value for row in rows]}
+    table: dict[str, Any] = {"index": [row.value for row in rows]}
     for name in names:
-        table[name] = [row.mapping.get(name) for row in rows]
+        # The column "index" tells napari the label value; a property of that name gives way.
+        column = "index_" if name == "index" else name
+        table[column] = _column([thaw(row.mapping.get(name)) for row in rows])
     return table
+
+
+def _column(values: list[Any]) -> Any:
+    """One property of all labels; lists and objects stay whole, one a row."""
+    if not any(isinstance(value, list | dict) for value in values):
+        return values
+    column = np.empty(len(values), dtype=object)
+    for row, value in enumerate(values):
+        column[row] = value
+    return column
 
 
 def _note(part: PlacedPart) -> dict[str, Any]:

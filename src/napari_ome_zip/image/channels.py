@@ -59,7 +59,7 @@ def complete_channels(
         which = ", ".join(str(number) for number in bad_windows)
         findings.append(
             Finding(
-                "omero-window",
+                "omero-window-illegal",
                 f"{path}: omero.channels",
                 f"Contrast window of channel {which} is not a range (its start must lie below "
                 "its end); it was replaced.",

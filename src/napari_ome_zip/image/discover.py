@@ -281,24 +281,26 @@ def _labels(discovery: Discovery, image: str) -> list[OmeGroup]:
     folder = f"{image}/labels" if image else "labels"
     container = _group_or_problem(discovery, folder)
     listed = (container.labels or ()) if container is not None else ()
-    groups, missing = [], []
+    groups: dict[str, OmeGroup] = {}
+    missing = []
     for name in listed:
         path = join(folder, name)
-        group = _group_or_problem(discovery, path)
+        below = path is not None and path.startswith(f"{folder}/")
+        group = _group_or_problem(discovery, path) if below else None
         if group is None or not group.multiscales:
             missing.append(name)
         else:
-            groups.append(group)
+            groups[group.path] = group
     if missing:
         discovery.findings.append(_missing("label image", missing, folder, len(listed)))
-    known = {group.path for group in groups} | {join(folder, name) for name in missing}
+    known = {*groups, *(join(folder, name) for name in missing)}
     for child in discovery.hierarchy.child_groups(folder):
         if child in known or any((path or "").startswith(f"{child}/") for path in known):
             continue
         group = _group_or_problem(discovery, child)
         if group is not None and group.multiscales:
-            groups.append(group)
-    return groups
+            groups[group.path] = group
+    return list(groups.values())
 
 
 def _group_or_problem(discovery: Discovery, path: str | None) -> OmeGroup | None:
@@ -321,11 +323,11 @@ def _missing(kind: str, names: list[str], where: str, total: int) -> Finding:
     first = ", ".join(f"'{name}'" for name in names[:3])
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     are = "are" if len(names) > 1 else "is"
-    rest = total - len(names)
+    rest = f"; showing the other {total - len(names)}" if total > len(names) else ""
     return Finding(
         f"{kind.replace(' ', '-')}-missing",
         where,
-        f"The {kind} {first}{more} {are} listed but missing or no image; showing the other {rest}.",
+        f"The {kind} {first}{more} {are} listed but missing or no image{rest}.",
     )
 
 

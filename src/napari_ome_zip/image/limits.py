@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import warnings
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -55,15 +55,16 @@ def middle(array: da.Array, size: int) -> da.Array:
     return cut
 
 
-def _range(pixels: npt.NDArray[np.generic]) -> tuple[float, float] | None:
+def _range(pixels: npt.NDArray[Any]) -> tuple[float, float] | None:
+    bound = np.inf
     if pixels.dtype.kind == "f":
         pixels = pixels[np.isfinite(pixels)]
         if not pixels.size:
             return None
-    low, high = float(pixels.min()), float(pixels.max())
-    if low == high:
-        return (0.0, high) if high > 0 else (low, low + 1.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # an overflow is handled here
-        finite = math.isfinite(high - low)
-    return (low, high) if finite else None
+        # Viewers subtract limits from each other and from pixels, in single precision or better.
+        bound = float(np.finfo(np.result_type(pixels.dtype, np.float32)).max) / 4
+    low = max(float(pixels.min()), -bound)
+    high = min(float(pixels.max()), bound)
+    if low < high:
+        return low, high
+    return (min(low, 0.0), max(low, 0.0)) if low else (0.0, 1.0)

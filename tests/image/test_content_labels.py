@@ -1,0 +1,292 @@
+"""Label images in files as they are found: visible, aligned, without loss."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hierarchy_builder import HierarchyBuilder, placement, ramp
+from napari_layers import codes, layers_of, pixels, value_in_world, view, world_box
+from napari_ome_zip import open_image, to_layer_data
+from napari_ome_zip.layers import METADATA_KEY
+
+SCALE = (2.0, 0.5, 0.25)
+
+
+def image() -> HierarchyBuilder:
+    return HierarchyBuilder().image(ramp((3, 4, 6)), "zyx", scale=SCALE)
+
+
+def with_labels(stored: np.ndarray, axes: Any = "zyx", **options: Any) -> HierarchyBuilder:
+    """An image of z, y, x with one label image ``cells``."""
+    options.setdefault("scale", SCALE if stored.ndim == 3 else None)
+    return image().labels("cells").image(stored, axes, "labels/cells", **options)
+
+
+def only_labels(builder: HierarchyBuilder) -> Any:
+    (layer,) = [x for x in layers_of(builder.entries) if x._type_string == "labels"]
+    return layer
+
+
+class TestShapes:
+    def test_an_axis_of_one_channel_is_squeezed(self) -> None:
+        stored = ramp((1, 3, 4, 6), np.uint8)
+        layer = only_labels(with_labels(stored, "czyx", scale=(1, *SCALE)))
+        np.testing.assert_array_equal(pixels(layer), stored[0])
+        assert layer.name == "cells"
+        assert value_in_world(layer, z=4, y=0.5, x=0.25) == stored[0, 2, 1, 1]
+
+    def test_an_axis_of_several_channels_is_split(self) -> None:
+        stored = ramp((2, 3, 4, 6), np.int32)
+        builder = with_labels(stored, "czyx", scale=(1, *SCALE))
+        layers = [x for x in layers_of(builder.entries) if x._type_string == "labels"]
+        assert [layer.name for layer in layers] == ["cells 0", "cells 1"]
+        for number, layer in enumerate(layers):
+            np.testing.assert_array_equal(pixels(layer), stored[number])
+
+    def test_labels_of_a_plane_lie_on_every_plane_of_a_stack(self) -> None:
+        stored = ramp((4, 6), np.uint8)
+        layer = only_labels(with_labels(stored, "yx", scale=SCALE[1:]))
+        for z in (0, 2, 4):
+            assert value_in_world(layer, z=z, y=1.5, x=1.25) == stored[3, 5]
+        assert world_box(layer) == {"z": (0, 4), "y": (0, 1.5), "x": (0, 1.25)}
+
+    def test_labels_of_a_plane_follow_an_image_that_lies_elsewhere(self) -> None:
+        place = {"scale": SCALE, "translation": (10, 20, 30)}
+        builder = HierarchyBuilder().image(ramp((3, 4, 6)), "zyx", **place).labels("cells")
+        stored = ramp((4, 6), np.uint8)
+        at = {"scale": SCALE[1:], "translation": (20, 30)}
+        builder.image(stored, "yx", "labels/cells", **at)
+        layer = only_labels(builder)
+        assert world_box(layer) == {"z": (10, 14), "y": (20, 21.5), "x": (30, 31.25)}
+        assert value_in_world(layer, z=12, y=21.5, x=31.25) == stored[3, 5]
+
+    def test_labels_of_a_movie_lie_on_every_plane_and_keep_their_time(self) -> None:
+        builder = HierarchyBuilder().image(ramp((2, 3, 4, 6)), "tzyx").labels("cells")
+        stored = ramp((2, 4, 6), np.uint8)
+        builder.image(stored, "tyx", "labels/cells")
+        layer = only_labels(builder)
+        assert layer.ndim == 4
+        for t in (0, 1):
+            assert value_in_world(layer, t=t, z=2, y=3, x=5) == stored[t, 3, 5]
+
+    def test_labels_of_another_resolution_are_aligned_by_their_own_transformations(self) -> None:
+        stored = ramp((3, 2, 3), np.uint16)
+        place = {"scale": (2.0, 1.0, 0.5), "translation": (0, 0.25, 0.125)}
+        layer = only_labels(with_labels(stored, **place))
+        assert value_in_world(layer, z=2, y=1.25, x=1.125) == stored[1, 1, 2]
+        # The edges of the labels' voxels are those of the image's.
+        extent = layer.extent
+        np.testing.assert_allclose(extent.world[0] - [1, 0.5, 0.25], [-1, -0.25, -0.125])
+
+    def test_labels_of_fewer_levels_than_the_image(self) -> None:
+        builder = HierarchyBuilder().image([ramp((8, 8)), ramp((4, 4)), ramp((2, 2))], "yx")
+        builder.labels("cells").image(ramp((8, 8), np.uint8), "yx", "labels/cells")
+        shown, labels = layers_of(builder.entries)
+        assert [level.shape for level in shown.data] == [(8, 8), (4, 4), (2, 2)]
+        assert labels.data.shape == (8, 8)
+
+    def test_labels_of_several_levels(self) -> None:
+        stored = [ramp((3, 4, 6), np.uint8), ramp((3, 2, 3), np.uint8)]
+        builder = image().labels("cells").image(stored, "zyx", "labels/cells", scale=SCALE)
+        layer = only_labels(builder)
+        assert [level.shape for level in layer.data] == [(3, 4, 6), (3, 2, 3)]
+
+
+class TestLists:
+    def test_one_that_is_missing_is_skipped_with_one_warning_and_the_others_load(self) -> None:
+        builder = image().labels("gone", "cells", "lost")
+        builder.image(ramp((3, 4, 6), np.uint8), "zyx", "labels/cells", scale=SCALE)
+        composite = open_image(builder.entries)
+        assert codes(composite) == ["label-image-missing"]
+        assert "'gone', 'lost'" in composite.findings[0].message
+        assert [layer.name for layer in layers_of(composite)] == ["memory", "cells"]
+
+    def test_one_without_pixels_is_skipped_too(self) -> None:
+        builder = with_labels(ramp((3, 4, 6), np.uint8)).remove("labels/cells/0/zarr.json")
+        composite = open_image(builder.entries)
+        assert codes(composite) == ["image-unusable"]
+        assert "labels/cells" in composite.findings[0].message
+        assert len(composite.parts) == 1
+
+    @pytest.mark.parametrize("listed", [(), ("nuclei",)])
+    def test_unlisted_ones_are_shown_after_those_listed(self, listed: tuple[str, ...]) -> None:
+        builder = image().labels(*listed)
+        for name in ("cells", "nuclei"):
+            builder.image(ramp((3, 4, 6), np.uint8), "zyx", f"labels/{name}", scale=SCALE)
+        composite = open_image(builder.entries)
+        order = ["nuclei", "cells"] if listed else ["cells", "nuclei"]
+        assert [part.name for part in composite.labels] == order
+        assert not composite.findings
+        assert len(layers_of(composite)) == 3
+
+    def test_a_folder_of_labels_without_metadata_of_its_own(self) -> None:
+        builder = image().image(ramp((3, 4, 6), np.uint8), "zyx", "labels/cells", scale=SCALE)
+        builder.remove("labels/zarr.json")
+        assert [part.path for part in open_image(builder.entries).labels] == ["labels/cells"]
+
+    def test_names_with_slashes_are_paths(self) -> None:
+        builder = image().labels("deep/cells", "other")
+        builder.image(ramp((3, 4, 6), np.uint8), "zyx", "labels/deep/cells", scale=SCALE)
+        builder.image(ramp((3, 4, 6), np.uint8), "zyx", "labels/other", scale=SCALE)
+        composite = open_image(builder.entries)
+        assert [part.name for part in composite.labels] == ["deep/cells", "other"]
+        assert not composite.findings
+
+    def test_the_same_name_twice_is_shown_once(self) -> None:
+        builder = image().labels("cells", "cells")
+        builder.image(ramp((3, 4, 6), np.uint8), "zyx", "labels/cells", scale=SCALE)
+        assert len(open_image(builder.entries).labels) == 1
+
+    @pytest.mark.parametrize("name", ["../..", "..", ".", "", "../../outside"])
+    def test_a_name_that_leads_elsewhere_shows_nothing_twice(self, name: str) -> None:
+        builder = image().labels(name)
+        composite = open_image(builder.entries)
+        assert [part.path for part in composite.parts] == [""]
+
+
+class TestValues:
+    @pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "i1", "i2", "i4", "i8", ">u2", ">i4"])
+    def test_integers_are_kept(self, dtype: str) -> None:
+        stored = ramp((3, 4, 6), dtype)
+        layer = only_labels(with_labels(stored))
+        assert pixels(layer).dtype == stored.dtype.newbyteorder("=")
+        np.testing.assert_array_equal(pixels(layer), stored)
+
+    def test_large_ids_survive(self) -> None:
+        stored = ramp((3, 4, 6), np.uint64) + np.uint64(2**63 + 1)
+        layer = only_labels(with_labels(stored))
+        np.testing.assert_array_equal(pixels(layer), stored)
+        assert value_in_world(layer, z=2, y=1.0, x=0.5) == int(stored[1, 2, 2])
+
+    def test_negative_ids_survive(self) -> None:
+        stored = ramp((3, 4, 6), np.int64) - 2**60
+        np.testing.assert_array_equal(pixels(only_labels(with_labels(stored))), stored)
+
+    def test_booleans_become_8_bit(self) -> None:
+        stored = ramp((3, 4, 6)) % 3 == 0
+        layer = only_labels(with_labels(stored))
+        assert pixels(layer).dtype == np.uint8
+        np.testing.assert_array_equal(pixels(layer), stored.astype(np.uint8))
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_floats_without_fractions_become_integers_without_a_word(self, dtype: Any) -> None:
+        stored = ramp((3, 4, 6), dtype)
+        builder = with_labels(stored)
+        layer = only_labels(builder)
+        assert pixels(layer).dtype.kind == "i"
+        np.testing.assert_array_equal(pixels(layer), stored)
+        assert not codes(open_image(builder.entries))
+
+    @pytest.mark.parametrize("odd", [0.5, np.nan, np.inf])
+    def test_floats_with_fractions_are_shown_as_an_image_with_a_warning(self, odd: float) -> None:
+        stored = ramp((3, 4, 6), np.float32)
+        stored[1, 2, 3] = odd
+        composite = open_image(with_labels(stored).entries)
+        assert codes(composite) == ["labels-not-integer"]
+        assert "'cells'" in composite.findings[0].message
+        _, layer = layers_of(composite)
+        assert layer._type_string == "image"
+        np.testing.assert_array_equal(pixels(layer), stored)
+
+
+class TestColours:
+    def labels(self, **image_label: Any) -> HierarchyBuilder:
+        return with_labels(ramp((3, 4, 6), np.uint8), **{"image-label": image_label})
+
+    def test_each_value_has_its_colour_and_the_others_are_transparent(self) -> None:
+        colors = [
+            {"label-value": 1, "rgba": [255, 0, 0, 255]},
+            {"label-value": 2, "rgba": [0, 0, 255, 51]},
+        ]
+        layer = only_labels(self.labels(colors=colors))
+        np.testing.assert_allclose(layer.get_color(1), [1, 0, 0, 1])
+        np.testing.assert_allclose(layer.get_color(2), [0, 0, 1, 0.2])
+
+    def test_a_colour_of_background_is_kept(self) -> None:
+        colors = [{"label-value": 0, "rgba": [0, 0, 0, 128]}, {"label-value": 1}]
+        layer = only_labels(self.labels(colors=colors))
+        assert layer.colormap.color_dict[0][3] == pytest.approx(128 / 255)
+
+    @pytest.mark.parametrize("value", [70000, 2**40, -3])
+    def test_a_colour_of_a_large_or_negative_value_opens(self, value: int) -> None:
+        stored = np.full((3, 4, 6), value, np.int64)
+        colors = [{"label-value": value, "rgba": [0, 255, 0, 255]}]
+        layer = only_labels(with_labels(stored, **{"image-label": {"colors": colors}}))
+        np.testing.assert_allclose(layer.get_color(value), [0, 1, 0, 1])
+
+    def test_properties_are_a_table_with_one_row_per_value(self) -> None:
+        properties = [
+            {"label-value": 1, "area": 12.5, "class": "A"},
+            {"label-value": 4, "class": "B", "nested": {"a": 1}},
+        ]
+        layer = only_labels(self.labels(properties=properties))
+        table = layer.features
+        assert table["index"].tolist() == [1, 4]
+        assert table["class"].tolist() == ["A", "B"]
+        assert table["area"].iloc[0] == 12.5
+        assert table["area"].isna().tolist() == [False, True]
+
+    @pytest.mark.parametrize(
+        "image_label",
+        [
+            {"colors": "red"},
+            {"colors": [{"label-value": 1, "rgba": [999, 0, 0, 0]}]},
+            {"colors": [{"label-value": "one", "rgba": [1, 0, 0, 0]}]},
+            {"properties": [{"label-value": 1}, {"label-value": 1, "a": 2}]},
+            {"properties": [{"index": 7, "label-value": 1}]},
+            {"properties": [{"label-value": 1, "": None}]},
+            {"source": {"image": "../../../.."}},
+        ],
+    )
+    def test_odd_colours_and_properties_never_hide_the_labels(self, image_label: Any) -> None:
+        layer = only_labels(self.labels(**image_label))
+        np.testing.assert_array_equal(pixels(layer), ramp((3, 4, 6), np.uint8))
+
+
+def test_labels_lie_above_images_and_note_the_image_they_belong_to() -> None:
+    builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})
+    for series in ("0", "1"):
+        builder.image(ramp((4, 6)), "yx", series, name=f"field {series}")
+        builder.labels("cells", path=series)
+        builder.image(ramp((4, 6), np.uint8), "yx", f"{series}/labels/cells")
+    layers = to_layer_data(open_image(builder.entries))
+    assert [kind for *_, kind in layers] == ["image", "image", "labels", "labels"]
+    names = [keywords["name"] for _, keywords, _ in layers]
+    assert names == ["field 0", "field 1", "field 0: cells", "field 1: cells"]
+    notes = [keywords["metadata"][METADATA_KEY] for _, keywords, _ in layers]
+    assert [note.get("image") for note in notes] == [None, None, "0", "1"]
+
+
+def test_the_archive_of_one_label_image_alone() -> None:
+    builder = HierarchyBuilder().image(ramp((4, 6), np.uint8), "yx", **{"image-label": {}})
+    (layer,) = layers_of(builder.entries)
+    assert layer._type_string == "labels"
+
+
+def test_labels_that_cannot_be_read_leave_the_image() -> None:
+    builder = with_labels(ramp((3, 4, 6), np.uint8)).put("labels/cells/zarr.json", b"{broken")
+    composite = open_image(builder.entries)
+    assert [part.path for part in composite.parts] == [""]
+    assert any("labels/cells/zarr.json" in finding.message for finding in composite.findings)
+
+
+def test_labels_of_version_0_4_in_zarr_v2() -> None:
+    builder = HierarchyBuilder(zarr_format=2).image(ramp((4, 6)), "yx").labels("cells")
+    builder.image(ramp((4, 6), ">u2"), "yx", "labels/cells", **{"image-label": {"version": "0.4"}})
+    attributes = json.loads(builder.entries["labels/.zattrs"])
+    assert attributes == {"labels": ["cells"]}
+    layer = only_labels(builder)
+    np.testing.assert_array_equal(pixels(layer), ramp((4, 6)))
+
+
+def test_labels_at_another_time_and_place_share_the_sliders() -> None:
+    builder = HierarchyBuilder().image(ramp((2, 3, 4, 6)), "tzyx").labels("cells")
+    steps = placement([1, 1], [1, 2])
+    builder.image(ramp((2, 2), np.uint8), "yx", "labels/cells", translation=steps[1]["translation"])
+    viewer = view(builder.entries)
+    assert viewer.dims.ndim == 4
+    np.testing.assert_array_equal(viewer.layers["cells"].extent.world[0], [0, 0, 1, 2])
