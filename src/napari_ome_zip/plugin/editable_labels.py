@@ -1,0 +1,212 @@
+"""The dock widget "Editable copy of labels": a level of multiscale labels that can be painted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from magicgui.widgets import ComboBox, Container, Label, PushButton
+from napari.layers import Labels
+from napari.utils.notifications import show_info
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_ome_zip.plugin.layer_follower import LayerFollower
+from napari_ome_zip.plugin.save_model import readable_size
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+SUFFIX = " (editable)"
+COMFORTABLE_BYTES = 2**30
+"""The finest level that is no larger is what is offered first."""
+MAX_BYTES = 2**33
+"""Larger levels are refused: napari keeps copies for undo, and for the graphics card."""
+
+
+class TooLargeError(ValueError):
+    """A level of labels does not fit into memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChoice:
+    """One level that could be copied."""
+
+    level: int
+    shape: tuple[int, ...]
+    nbytes: int
+
+    @property
+    def problem(self) -> str:
+        """Why this level cannot be copied; empty where it can."""
+        if self.nbytes <= MAX_BYTES:
+            return ""
+        return (
+            f"Level {self.level} needs {readable_size(self.nbytes)} of memory, more than "
+            f"{readable_size(MAX_BYTES)}: choose a coarser level."
+        )
+
+
+def level_choices(levels: Sequence[Any]) -> list[LevelChoice]:
+    """The levels of labels, finest first, with the memory that each takes."""
+    return [
+        LevelChoice(number, tuple(level.shape), math.prod(level.shape) * level.dtype.itemsize)
+        for number, level in enumerate(levels)
+    ]
+
+
+def default_level(levels: Sequence[Any]) -> int:
+    """The finest level whose memory is reasonable; the coarsest where none is."""
+    choices = level_choices(levels)
+    return next((c.level for c in choices if c.nbytes <= COMFORTABLE_BYTES), choices[-1].level)
+
+
+def editable_copy(layer: Labels, level: int | None = None) -> Labels:
+    """Copy one level of multiscale labels into a layer that can be painted.
+
+    Parameters
+    ----------
+    layer : napari.layers.Labels
+        Multiscale; stays as it is.
+    level : int, optional
+        0 is the finest; by default see `default_level`.
+
+    Returns
+    -------
+    napari.layers.Labels
+        Of one level in memory, each pixel at the place in the world that it has in ``layer``,
+        with its colours, features and metadata, so that it is saved with the same image.
+
+    Raises
+    ------
+    ValueError
+        If the layer is not multiscale: it can be painted as it is.
+    TooLargeError
+        If the level does not fit into memory.
+    """
+    if not layer.multiscale:
+        raise ValueError(f"'{layer.name}' has one level: it can be painted as it is.")
+    chosen = level_choices(layer.data)[default_level(layer.data) if level is None else level]
+    if chosen.problem:
+        raise TooLargeError(chosen.problem)
+    pixels = np.array(layer.data[chosen.level])
+    _, keywords, _ = layer.as_layer_data_tuple()
+    keywords["name"] = f"{layer.name}{SUFFIX}"
+    full = layer.data[0].shape
+    _place_level(keywords, full, chosen.shape)
+    return Labels(pixels, **keywords)
+
+
+def _place_level(keywords: dict[str, Any], full: Sequence[int], shape: Sequence[int]) -> None:
+    """Let a level's pixels lie where they do in the multiscale layer.
+
+    A pixel that spans *f* pixels of the finest level has its centre (f - 1) / 2 of them further
+    in. The shift is along the layer's own axes, so rotation and shear apply to it, too.
+    """
+    factors = np.array([_factor(n, m) for n, m in zip(full, shape, strict=True)])
+    scale = np.asarray(keywords["scale"], dtype=float)
+    rotate = np.asarray(keywords["rotate"], dtype=float)
+    shear = np.asarray(keywords["shear"], dtype=float)
+    linear = rotate @ shear @ np.diag(scale)
+    shift = linear @ ((factors - 1) / 2)
+    # Shear acts after scale, so a coarser scale alone is exact.
+    keywords["scale"] = (scale * factors).tolist()
+    keywords["translate"] = (np.asarray(keywords["translate"], dtype=float) + shift).tolist()
+
+
+def _factor(full: int, size: int) -> float:
+    """Pixels that one of a level spans: a whole number wherever that explains the size."""
+    ratio = full / size
+    whole = round(ratio)
+    return float(whole) if whole and size in (full // whole, -(-full // whole)) else ratio
+
+
+class EditableLabelsWidget(QWidget):
+    """A form that makes an editable copy of a viewer's multiscale labels.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        The active layer is offered first.
+    """
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self.layer = ComboBox(label="labels", choices=self._names, nullable=False)
+        self.level = ComboBox(label="level", choices=self._levels)
+        self.message = Label(value="")
+        self.button = PushButton(text="Make an editable copy")
+        self.form = Container(widgets=[self.layer, self.level])
+        layout = QVBoxLayout(self)
+        for widget in (self.form, self.message, self.button):
+            layout.addWidget(widget.native)
+        layout.addStretch(1)
+        self.message.native.setWordWrap(True)
+        self.layer.changed.connect(self._on_layer)
+        self.level.changed.connect(self._show_message)
+        self.button.changed.connect(self.make_copy)
+        follower = LayerFollower(viewer, self._refresh)
+        self.destroyed.connect(follower.stop)
+        self._refresh()
+
+    def make_copy(self) -> None:
+        """Add the copy to the viewer, in front of all, and make it the active layer."""
+        source = self._source()
+        if source is None or self.level.value is None:
+            return
+        try:
+            copy = editable_copy(source, self.level.value)
+        except TooLargeError as error:
+            self.message.value = str(error)
+            return
+        source.visible = False
+        self._viewer.add_layer(copy)
+        self._viewer.layers.selection.active = copy
+        show_info(f"'{copy.name}' can be painted; '{source.name}' is hidden.")
+
+    def _refresh(self) -> None:
+        active = self._viewer.layers.selection.active
+        self.layer.reset_choices()
+        if active is not None and active.name in self._names():
+            self.layer.value = active.name
+        self._on_layer()
+
+    def _on_layer(self) -> None:
+        self.level.reset_choices()
+        source = self._source()
+        if source is not None:
+            self.level.value = default_level(source.data)
+        self._show_message()
+
+    def _show_message(self) -> None:
+        source, level = self._source(), self.level.value
+        if source is None or level is None:
+            text = "There are no multiscale labels: those of one level can be painted as they are."
+        else:
+            text = level_choices(source.data)[level].problem
+        self.message.value = text
+        self.message.visible = bool(text)
+        self.button.enabled = not text
+
+    def _names(self, _widget: Any = None) -> list[str]:
+        return [
+            layer.name
+            for layer in reversed(self._viewer.layers)
+            if layer._type_string == "labels" and layer.multiscale
+        ]
+
+    def _source(self) -> Labels | None:
+        name = self.layer.value
+        return self._viewer.layers[name] if name in self._names() else None
+
+    def _levels(self, _widget: Any = None) -> list[tuple[str, int]]:
+        source = self._source()
+        if source is None:
+            return []
+        return [
+            (f"{c.level}: {' × '.join(map(str, c.shape))}, {readable_size(c.nbytes)}", c.level)
+            for c in level_choices(source.data)
+        ]

@@ -1,0 +1,322 @@
+"""The dock widget "Save as single-image archive": a form over `save_model`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from magicgui.types import FileDialogMode
+from magicgui.widgets import ComboBox, Container, FileEdit, SpinBox
+from napari.qt.threading import FunctionWorker, create_worker
+from npe2 import PluginManager
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.from_layers import from_layer_data, save_image
+from napari_ome_zip.plugin.layer_follower import LayerFollower
+from napari_ome_zip.plugin.save_model import (
+    Choices,
+    Job,
+    Layers,
+    View,
+    chosen_layers,
+    composite_name,
+    resolve,
+)
+from napari_ome_zip.saving.options import CODEC_LEVELS
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+PLUGIN = "napari-ome-zip"
+VALIDATE_COMMAND = "napari-ome-zip.validate_widget"
+
+_REFRESH_AFTER_MS = 100
+_MOST_ROWS_SHOWN = 6
+_KEY = Qt.ItemDataRole.UserRole
+_KEPT, _COUNTED = "keep, or make if single", "exactly"
+
+
+class SaveWidget(QWidget):
+    """A form that saves layers of a viewer as a single-image archive.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        Whose layers are offered; the list follows them.
+    """
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._choices = Choices()
+        self._job = Job()
+        self._view: View | None = None
+        self._worker: FunctionWorker[Path] | None = None
+        self._cancel_asked = Event()
+        self._percent = 0
+        """Written by the worker's thread, shown by this one."""
+        self._make_form()
+        self._arrange()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REFRESH_AFTER_MS)
+        self._timer.timeout.connect(self.refresh)
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_REFRESH_AFTER_MS)
+        self._ticker.timeout.connect(self._show_progress)
+        follower = LayerFollower(viewer, self._timer.start)
+        self.destroyed.connect(follower.stop)
+        self.refresh()
+
+    @property
+    def choices(self) -> Choices:
+        """What is chosen; setting it changes the form."""
+        return self._choices
+
+    @choices.setter
+    def choices(self, choices: Choices) -> None:
+        self._choices = choices
+        self.refresh()
+
+    @property
+    def job(self) -> Job:
+        """The save that is going on, or the last one."""
+        return self._job
+
+    def _make_form(self) -> None:
+        self.layer_list = QListWidget()
+        self.layer_list.itemChanged.connect(self._on_item)
+        self.file = FileEdit(
+            mode=FileDialogMode.OPTIONAL_FILE,
+            label="file",
+            filter="single-image OME-Zarr (*.ome.zip *.ozx)",
+        )
+        self.version = ComboBox(
+            label="version", choices=[("automatic", "auto"), ("0.5", "0.5"), ("0.6", "0.6")]
+        )
+        self.levels = ComboBox(label="levels", choices=[_KEPT, _COUNTED])
+        self.level_count = SpinBox(label="number of levels", min=1, max=16, value=4)
+        self.chunk = SpinBox(label="chunk (pixels)", min=1, max=2**16, step=64)
+        self.shard = SpinBox(label="shard (pixels)", min=0, max=2**16, step=512)
+        self.codec = ComboBox(label="compression", choices=list(CODEC_LEVELS))
+        self.level = SpinBox(label="compression level", min=-7, max=22)
+        self.file.line_edit.native.setPlaceholderText("name.ome.zip or name.ozx")
+        self.shard.tooltip = "Edge of what is stored as one entry; 0 for no shards"
+        self.chunk.tooltip = "Edge of what is read at once"
+        self.form = Container(
+            widgets=[
+                *(self.file, self.version, self.levels, self.level_count),
+                *(self.chunk, self.shard, self.codec, self.level),
+            ]
+        )
+        self.form.margins = (0, 0, 0, 0)
+        self._show_choices()
+        self.form.changed.connect(self._on_form)
+        self.summary = _wrapped_label()
+        self.save_button = QPushButton("Save")
+        self.save_button.clicked.connect(self.save)
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.clicked.connect(self.cancel)
+        self.progress = QProgressBar()
+        self.result = _wrapped_label()
+        self.check_button = QPushButton("Check it")
+        self.check_button.clicked.connect(self.open_in_validator)
+
+    def _arrange(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.save_button, stretch=2)
+        buttons.addWidget(self.cancel_button, stretch=1)
+        layout = QVBoxLayout(self)
+        layout.addWidget(QLabel("Layers to save"))
+        layout.addWidget(self.layer_list)
+        layout.addWidget(self.form.native)
+        layout.addWidget(self.summary)
+        layout.addLayout(buttons)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.result)
+        layout.addWidget(self.check_button)
+        layout.addStretch(1)
+
+    def refresh(self) -> None:
+        """Show what the choices, the layers and the job amount to."""
+        self._timer.stop()
+        view = resolve(self._choices, self._layer_data(), self._job)
+        self._view = view
+        self._show_choices()
+        self._show_rows(view)
+        self._show_job(view)
+        self.summary.setText(view.problem or view.summary)
+
+    def save(self) -> None:
+        """Save in a thread of its own; layers may change from now on."""
+        self.refresh()
+        view = self._view
+        if view is None or not view.can_save:
+            return
+        image = from_layer_data(chosen_layers(view, self._layer_data()), name=composite_name(view))
+        self._cancel_asked.clear()
+        self._percent = 0
+        self._job = Job(running=True)
+        self._ticker.start()
+        self._worker = create_worker(
+            self._save,
+            image,
+            view.target,
+            view.options,
+            _connect={"returned": self._on_saved, "errored": self._on_failed},
+        )
+        self.refresh()
+
+    def cancel(self) -> None:
+        """Ask the running save to stop; it keeps nothing."""
+        self._cancel_asked.set()
+
+    def open_in_validator(self) -> None:
+        """Open the file that was saved last in the dock widget that checks archives."""
+        title = _validator_title()
+        if title is None or self._job.saved is None:
+            return
+        _, validator = self._viewer.window.add_plugin_dock_widget(PLUGIN, title)
+        validator.check(str(self._job.saved))
+
+    def _save(self, *arguments: Any) -> Path:
+        """Runs in the worker's thread."""
+
+        def cancelled() -> bool:
+            # napari asks its workers to quit when it is closed.
+            stopping = self._worker is not None and self._worker.abort_requested
+            return self._cancel_asked.is_set() or stopping
+
+        return save_image(*arguments, progress=self._report, cancelled=cancelled)
+
+    def _report(self, done: int, total: int) -> None:
+        self._percent = 100 * done // max(1, total)
+
+    def _show_progress(self) -> None:
+        self.progress.setValue(self._percent)
+
+    def _on_saved(self, path: Path) -> None:
+        self._end(Job(message=f"Saved {path.name}.", saved=path))
+
+    def _on_failed(self, error: Exception) -> None:
+        self._end(Job(message=str(error) or type(error).__name__))
+        if not isinstance(error, OmeZipError):
+            raise error  # napari shows where it came from
+
+    def _end(self, job: Job) -> None:
+        self._ticker.stop()
+        self._worker = None
+        self._job = job
+        self.refresh()
+
+    def _layer_data(self) -> Layers:
+        return [(layer.unique_id, layer.as_layer_data_tuple()) for layer in self._viewer.layers]
+
+    def _on_form(self) -> None:
+        if self.codec.value != self._choices.codec:
+            low, high = CODEC_LEVELS[self.codec.value]
+            self.level.value = min(max(self.level.value, low), high)
+        self._choices = replace(
+            self._choices,
+            file=self.file.line_edit.value,
+            version=self.version.value,
+            levels=self.level_count.value if self.levels.value == _COUNTED else None,
+            chunk=self.chunk.value,
+            shard=self.shard.value,
+            codec=self.codec.value,
+            level=self.level.value,
+        )
+        self.save_button.setEnabled(False)  # until it is known whether this is possible
+        self._timer.start()
+
+    def _on_item(self, item: QListWidgetItem) -> None:
+        key = item.data(_KEY)
+        unchecked = self._choices.unchecked - {key}
+        if item.checkState() == Qt.CheckState.Unchecked:
+            unchecked |= {key}
+        self._choices = replace(self._choices, unchecked=unchecked)
+        self._timer.start()
+
+    def _show_choices(self) -> None:
+        """Bring the form in line with the choices."""
+        chosen = self._choices
+        counted = chosen.levels is not None
+        low, high = CODEC_LEVELS[chosen.codec]
+        with self.form.changed.blocked():
+            if self.file.line_edit.value != chosen.file:
+                self.file.line_edit.value = chosen.file
+            self.version.value = chosen.version
+            self.levels.value = _COUNTED if counted else _KEPT
+            if chosen.levels is not None:
+                self.level_count.value = chosen.levels
+            self.level_count.enabled = counted
+            self.chunk.value = chosen.chunk
+            self.shard.value = chosen.shard
+            self.codec.value = chosen.codec
+            self.level.min, self.level.max = min(low, chosen.level), max(high, chosen.level)
+            self.level.value = chosen.level
+            self.level.enabled = low < high
+
+    def _show_rows(self, view: View) -> None:
+        """Show the layers as napari's list does: the topmost first."""
+        self.layer_list.blockSignals(True)
+        self.layer_list.clear()
+        for row in reversed(view.rows):
+            item = QListWidgetItem(f"{row.name}: {row.problem}" if row.problem else row.name)
+            item.setData(_KEY, row.key)
+            item.setToolTip(row.problem or row.name)
+            usable = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable
+            item.setFlags(Qt.ItemFlag.NoItemFlags if row.problem else usable)
+            item.setCheckState(Qt.CheckState.Checked if row.checked else Qt.CheckState.Unchecked)
+            self.layer_list.addItem(item)
+        self.layer_list.blockSignals(False)
+        height = max(self.layer_list.sizeHintForRow(0), self.fontMetrics().height() + 4)
+        shown = min(max(len(view.rows), 2), _MOST_ROWS_SHOWN)
+        self.layer_list.setFixedHeight(shown * height + 2 * self.layer_list.frameWidth() + 4)
+
+    def _show_job(self, view: View) -> None:
+        job = view.job
+        self.form.enabled = not job.running
+        if not job.running:  # enabling a form enables all that is in it
+            self.level_count.enabled = self._choices.levels is not None
+            self.level.enabled = self._choices.codec != "none"
+        self.layer_list.setEnabled(not job.running)
+        self.save_button.setText("Replace" if view.replaces else "Save")
+        self.save_button.setEnabled(view.can_save)
+        self.cancel_button.setEnabled(job.running)
+        self.progress.setVisible(job.running)
+        self.progress.setValue(self._percent)
+        self.result.setText(job.message)
+        self.result.setVisible(bool(job.message))
+        self.check_button.setVisible(job.saved is not None and _validator_title() is not None)
+
+
+def _wrapped_label() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def _validator_title() -> str | None:
+    """Name under which napari offers the widget that checks archives; None where it has none."""
+    manager = PluginManager.instance()
+    if PLUGIN not in manager:
+        return None
+    widgets = manager.get_manifest(PLUGIN).contributions.widgets or ()
+    return next((w.display_name for w in widgets if w.command == VALIDATE_COMMAND), None)

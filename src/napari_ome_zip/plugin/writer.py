@@ -1,0 +1,98 @@
+"""The writers that napari calls to save layers as ``.ome.zip`` or ``.ozx``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari.utils import cancelable_progress
+from napari.utils.notifications import show_info, show_warning
+
+from napari_ome_zip.errors import SaveError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.from_layers import from_layer_data, save_image, unsaved_layers
+from napari_ome_zip.layers import LayerData
+from napari_ome_zip.saving.save import Progress
+from napari_ome_zip.storage.names import complete_name, stem
+
+MAX_NAMED = 5
+"""Layers that one notification names, at most."""
+
+
+def write_ome_zip(path: str, layer_data: Sequence[LayerData]) -> list[str]:
+    """Save layers as a single-image archive, by default named ``.ome.zip``.
+
+    Parameters
+    ----------
+    path : str
+        As typed into napari's dialog; see `complete_name`.
+    layer_data : sequence of LayerData
+        Bottom layer first.
+
+    Returns
+    -------
+    list of str
+        The path that was really written.
+
+    Raises
+    ------
+    SaveError
+        If no layer can be saved, or the place to write to does not allow it, or there is a file
+        under the completed name, about which the dialog did not ask.
+    SaveCancelledError
+        If the person cancelled; nothing is kept.
+    """
+    return _write(path, layer_data, ".ome.zip")
+
+
+def write_ozx(path: str, layer_data: Sequence[LayerData]) -> list[str]:
+    """Save layers as `write_ome_zip` does, by default named ``.ozx``."""
+    return _write(path, layer_data, ".ozx")
+
+
+def _write(path: str, layer_data: Sequence[LayerData], suffix: str) -> list[str]:
+    target = complete_name(Path(path).absolute(), suffix)
+    _check_asked_about(target, Path(path).absolute())
+    left_out = unsaved_layers(layer_data)
+    if len(left_out) == len(layer_data):
+        raise SaveError(f"Nothing to save. {describe(left_out)}")
+    # Events are handled while the bar moves, so layers may change: what they are now is saved.
+    image = from_layer_data(layer_data, name=stem(target))
+    with cancelable_progress(total=100, desc=f"Saving {target.name}") as bar:
+        written = save_image(
+            image, target, progress=_percent_of(bar), cancelled=lambda: bar.is_canceled
+        )
+    if left_out:
+        show_warning(f"Not saved: {describe(left_out)}")
+    if target.name != Path(path).name:
+        show_info(f"Saved as {target.name}")
+    return [str(written)]
+
+
+def _check_asked_about(target: Path, typed: Path) -> None:
+    """Refuse to replace a file whose name was completed: nobody agreed to that."""
+    if target == typed or not target.exists():
+        return
+    if typed.exists() and target.samefile(typed):
+        return
+    raise SaveError(
+        f"{target.name} exists already. To replace it, type its name in full; nothing was saved."
+    )
+
+
+def _percent_of(bar: cancelable_progress) -> Progress:
+    """Move the bar by whole percents: napari handles events at each step."""
+
+    def progress(done: int, total: int) -> None:
+        percent = 100 * done // max(1, total)
+        if percent > bar.n:
+            bar.update(percent - bar.n)
+
+    return progress
+
+
+def describe(left_out: Sequence[Finding]) -> str:
+    """One text about layers that an OME-Zarr image cannot hold."""
+    told = " ".join(finding.message for finding in left_out[:MAX_NAMED])
+    more = len(left_out) - MAX_NAMED
+    return f"{told} And {more} more layers." if more > 0 else told

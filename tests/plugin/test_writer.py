@@ -1,0 +1,198 @@
+"""What napari's own saving does with the plugin's writers, without a window."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.utils import cancelable_progress
+from napari.utils.notifications import notification_manager
+from npe2 import PluginManager
+
+from napari_layers import layers_of, pixels
+from napari_ome_zip.errors import SaveCancelledError, SaveError
+from napari_ome_zip.plugin.writer import write_ome_zip, write_ozx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def plugins() -> None:
+    """Let napari find its plugins, as its window does at start."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what other plugins' manifests say
+        PluginManager.instance().discover()
+
+
+@pytest.fixture(autouse=True)
+def told() -> Iterator[list[Any]]:
+    """Return napari's notifications of this test; they are not warnings then."""
+    notification_manager.records.clear()
+    yield notification_manager.records
+    notification_manager.records.clear()
+
+
+@pytest.fixture
+def viewer() -> ViewerModel:
+    """Return a viewer with an image, labels, and a layer of each kind that cannot be saved."""
+    viewer = ViewerModel()
+    random = np.random.default_rng(1)
+    viewer.add_image(random.integers(0, 255, (4, 30, 40), np.uint8), name="cells")
+    viewer.add_labels(random.integers(0, 5, (4, 30, 40), np.uint16), name="nuclei")
+    viewer.add_points([[1, 2, 3]], name="spots")
+    viewer.add_shapes([[[0, 0, 0], [0, 5, 5]]], shape_type="line", name="outline")
+    viewer.add_tracks([[0, 0, 1, 1], [0, 1, 2, 2]], name="paths")
+    viewer.add_vectors([[[0, 0, 0], [0, 1, 1]]], name="arrows")
+    vertices = np.array([[0, 0, 0], [0, 5, 0], [0, 0, 5]])
+    viewer.add_surface((vertices, np.array([[0, 1, 2]]), np.ones(3)), name="skin")
+    return viewer
+
+
+def data_of(viewer: ViewerModel, *names: str) -> list[Any]:
+    return [viewer.layers[name].as_layer_data_tuple() for name in names]
+
+
+@pytest.mark.parametrize("kind", ["image", "labels"])
+@pytest.mark.parametrize("counts", [(1, 0), (2, 3), (0, 2)])
+def test_every_number_of_layers_finds_both_writers(kind: str, counts: tuple[int, int]) -> None:
+    first, second = ("image", "labels") if kind == "image" else ("labels", "image")
+    types = [first] * counts[0] + [second] * counts[1] + ["points", "tracks", "surface"]
+    found = {
+        extension
+        for writer in PluginManager.instance().iter_compatible_writers(types)
+        if writer.plugin_name == "napari-ome-zip"
+        for extension in writer.filename_extensions
+    }
+    assert found == {".ome.zip", ".ozx"}
+
+
+def test_saving_from_a_script_writes_and_returns_the_file(
+    viewer: ViewerModel, tmp_path: Path
+) -> None:
+    for name in ("a.ome.zip", "b.ozx"):
+        (saved,) = viewer.layers.save(str(tmp_path / name))
+        assert saved == str(tmp_path / name)
+        image, labels = layers_of(tmp_path / name)
+        np.testing.assert_array_equal(pixels(image), viewer.layers["cells"].data)
+        np.testing.assert_array_equal(pixels(labels), viewer.layers["nuclei"].data)
+        assert (image.name, labels.name) == ("cells", "nuclei")
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("a", "a.ome.zip"),
+        ("a.ome.zip", "a.ome.zip"),
+        ("a.ozx", "a.ozx"),
+        ("a.zip", "a.ome.zip"),
+        ("a.ome.zip.zip", "a.ome.zip"),
+        ("A.OZX", "A.ozx"),
+        ("a.tif", "a.ome.zip"),
+        ("a.zarr", "a.ome.zip"),
+    ],
+)
+def test_a_typed_name_is_completed_and_said_back(
+    viewer: ViewerModel, tmp_path: Path, told: list[Any], typed: str, expected: str
+) -> None:
+    assert write_ome_zip(str(tmp_path / typed), data_of(viewer, "cells")) == [
+        str(tmp_path / expected)
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == [expected]
+    messages = [record.message for record in told]
+    assert messages == ([] if typed == expected else [f"Saved as {expected}"])
+
+
+def test_a_relative_name_is_saved_in_the_working_folder(
+    viewer: ViewerModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert write_ozx("a.ozx", data_of(viewer, "cells")) == [str(tmp_path / "a.ozx")]
+
+
+def test_a_file_under_the_completed_name_is_never_replaced_unasked(
+    viewer: ViewerModel, tmp_path: Path
+) -> None:
+    (tmp_path / "a.ome.zip").write_bytes(b"precious")
+    with pytest.raises(SaveError, match=r"a\.ome\.zip exists already"):
+        write_ome_zip(str(tmp_path / "a"), data_of(viewer, "cells"))
+    assert (tmp_path / "a.ome.zip").read_bytes() == b"precious"
+    # Typed in full, the dialog has asked.
+    write_ome_zip(str(tmp_path / "a.ome.zip"), data_of(viewer, "cells"))
+    assert layers_of(tmp_path / "a.ome.zip")
+
+
+def test_layers_that_cannot_be_saved_are_named_in_one_warning(
+    viewer: ViewerModel, tmp_path: Path, told: list[Any]
+) -> None:
+    viewer.layers.save(str(tmp_path / "a.ozx"))
+    (record,) = told
+    assert record.severity.name == "WARNING"
+    assert record.message.startswith("Not saved: 'spots' is a points layer")
+    for name in ("spots", "outline", "paths", "arrows", "skin"):
+        assert f"'{name}'" in record.message
+
+
+def test_nothing_but_layers_that_cannot_be_saved_is_an_error(
+    viewer: ViewerModel, tmp_path: Path
+) -> None:
+    with pytest.raises(SaveError, match=r"Nothing to save\. 'spots' is a points layer"):
+        write_ozx(str(tmp_path / "a.ozx"), data_of(viewer, "spots", "paths"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_image_is_saved_although_points_have_its_name(tmp_path: Path) -> None:
+    layers = [
+        (np.ones((4, 4), np.uint8), {"name": "same"}, "image"),
+        (np.zeros((1, 2)), {"name": "same"}, "points"),
+    ]
+    write_ozx(str(tmp_path / "a.ozx"), layers)
+    assert [layer.name for layer in layers_of(tmp_path / "a.ozx")] == ["same"]
+
+
+def test_cancelling_in_the_activity_dialog_keeps_nothing(
+    viewer: ViewerModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+
+    def update(bar: cancelable_progress, n: int = 1) -> None:
+        shown.append(n)
+        bar.cancel()
+
+    monkeypatch.setattr(cancelable_progress, "update", update)
+    with pytest.raises(SaveCancelledError):
+        write_ozx(str(tmp_path / "a.ozx"), data_of(viewer, "cells"))
+    assert shown
+    assert not list(tmp_path.iterdir())
+
+
+def test_layers_changed_while_the_bar_moves_are_saved_as_they_were(
+    viewer: ViewerModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = viewer.layers["nuclei"].data.copy()
+    layer_data = data_of(viewer, "cells", "nuclei")
+
+    def paint(bar: cancelable_progress, n: int = 1) -> None:
+        viewer.layers["nuclei"].data[:] = 99
+        bar.n += n
+
+    monkeypatch.setattr(cancelable_progress, "update", paint)
+    write_ozx(str(tmp_path / "a.ozx"), layer_data)
+    assert (viewer.layers["nuclei"].data == 99).all(), "the test has painted"
+    np.testing.assert_array_equal(pixels(layers_of(tmp_path / "a.ozx")[1]), before)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no folders without the right to write")
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_told_before_work_begins(viewer: ViewerModel, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(SaveError, match="No right to write"):
+            write_ozx(str(tmp_path / "a.ozx"), data_of(viewer, "cells"))
+    finally:
+        tmp_path.chmod(0o700)
