@@ -79,3 +79,7 @@ class SaveError(OmeZipError, OSError):
 
 class SaveCancelledError(OmeZipError):
     """A save was cancelled by whoever asked for it; nothing was kept."""
+
+
+class CheckCancelledError(OmeZipError):
+    """A check was cancelled by whoever asked for it; there is no report."""

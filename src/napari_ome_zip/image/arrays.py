@@ -69,7 +69,9 @@ class ChunkedArray:
         array = _open_zarr(self._store, self._node)
         self.path = self._node.path
         self.shape: tuple[int, ...] = array.shape
-        self.dtype: np.dtype[Any] = np.dtype(array.dtype).newbyteorder("=")
+        dtype: np.dtype[Any] = np.dtype(array.dtype)
+        # Texts of any length (of tables beside the image) have no byte order.
+        self.dtype = dtype if dtype.kind == "T" else dtype.newbyteorder("=")
         self.ndim = len(self.shape)
         self._array = array
         self._regular = _has_regular_grid(self._node)
@@ -295,7 +297,7 @@ class _Held:
     content: bytes | memoryview
 
     def get_sync(self, prototype: BufferPrototype, byte_range: None = None) -> Buffer:
-        return prototype.buffer.from_bytes(self.content)  # type: ignore[arg-type]
+        return prototype.buffer.from_bytes(self.content)
 
 
 def _sentence(error: Exception) -> str:

@@ -18,6 +18,9 @@ MAX_DECODED_BYTES = 1 << 30
 
 STORED, DEFLATE, BZIP2, LZMA, ZSTD = 0, 8, 12, 14, 93
 
+SUPPORTED_METHODS = (STORED, DEFLATE, BZIP2, LZMA, ZSTD)
+"""Numbers of the ZIP compression methods that can be read here."""
+
 # No stream of the method can hold more than this many bytes for each of its own: a DEFLATE code
 # of two bits repeats 258 bytes, a Zstandard block of four bytes repeats one byte 128 Ki times.
 _MAX_RATIO = {DEFLATE: 1032, ZSTD: 1 << 15}
@@ -39,7 +42,7 @@ def refuse_unreadable(entry: ArchiveEntry) -> None:
             "Unpack it with its password and pack it again without.",
             code="encrypted-entries",
         )
-    if entry.method not in (STORED, DEFLATE, BZIP2, LZMA, ZSTD):
+    if entry.method not in SUPPORTED_METHODS:
         raise ArchiveError(
             f"ZIP compression {entry.method_name} (method {entry.method}) of {entry.name!r} is "
             "not supported. Repack the archive without ZIP compression.",

@@ -1,0 +1,73 @@
+"""Checks on the archive's comment (RFC-9, S6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from napari_ome_zip.validation import container_rules as rules
+from napari_ome_zip.validation.container_rules import issue
+from napari_ome_zip.validation.report import Issue
+from napari_ome_zip.validation.rule import describe
+
+
+def comment_version(comment: bytes) -> str | None:
+    """The version that an archive's comment gives, None where it gives none."""
+    version = _value(_parsed(comment), "version")
+    return version if isinstance(version, str) else None
+
+
+def check_comment(comment: bytes) -> Iterator[Issue]:
+    """Check what the comment says by itself.
+
+    S6: the comment is UTF-8 JSON that holds at least ``{"ome": {"version": "X.Y"}}``.
+    """
+    if not comment.strip(b"\0"):
+        yield issue(rules.COMMENT_MISSING, "No comment that names the version of OME-Zarr")
+        return
+    parsed = _parsed(comment)
+    if parsed is None:
+        yield issue(rules.COMMENT_FORM, f"The comment is no JSON text: {_shown(comment)}")
+        return
+    if comment.endswith(b"\0"):
+        message = "The comment is padded with zeros, so other programs cannot read it as JSON"
+        yield issue(rules.COMMENT_FORM, message)
+    version = _value(parsed, "version")
+    if version is None:
+        yield issue(rules.COMMENT_VERSION, "The comment does not give the version of OME-Zarr")
+    elif not isinstance(version, str):
+        message = f"The comment gives the version as {describe(version)}, a text is expected"
+        yield issue(rules.COMMENT_VERSION, message)
+    promise = _value(parsed, "zipFile", "centralDirectory", "jsonFirst")
+    if promise is not None and not isinstance(promise, bool):
+        message = f"The comment's jsonFirst is {describe(promise)}, true or false is expected"
+        yield issue(rules.COMMENT_JSON_FIRST, message)
+
+
+def check_comment_version(comment: bytes, stated: str | None) -> Iterator[Issue]:
+    """Check that the comment gives the version of the metadata."""
+    version = comment_version(comment)
+    if version is not None and stated is not None and version != stated:
+        message = f"The comment says OME-Zarr {version}, the metadata say {stated}"
+        yield issue(rules.COMMENT_DIFFERS, message)
+
+
+def _parsed(comment: bytes) -> object:
+    """The comment's JSON value; None where it is none (or ``null``, which says as much)."""
+    try:
+        return json.loads(comment.rstrip(b"\0").decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _value(parsed: object, *keys: str) -> object:
+    for key in ("ome", *keys):
+        if not isinstance(parsed, dict):
+            return None
+        parsed = parsed.get(key)
+    return parsed
+
+
+def _shown(comment: bytes) -> str:
+    text = comment[:40].decode("utf-8", "replace")
+    return repr(text) + ("…" if len(comment) > 40 else "")

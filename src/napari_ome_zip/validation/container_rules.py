@@ -1,0 +1,394 @@
+"""Rules on the container: what RFC-9 asks of the ZIP file, and what keeps ZIP files readable."""
+
+from __future__ import annotations
+
+from napari_ome_zip.validation.report import Issue, Location
+from napari_ome_zip.validation.rule import INFO, MUST, SHOULD, Rule
+
+_RFC = "RFC-9, OME-Zarr zip files"
+_ZIP = "ZIP (APPNOTE)"
+_AGAIN = "Copy or download the file again; if that does not help, write it again."
+_REPACK = "Repack it: 'ome-zip repack' writes a repaired copy."
+
+# Files that cannot be used at all; the codes are those of ArchiveError.
+
+FILE_EMPTY = Rule("file-empty", MUST, _ZIP, "The file holds something.", _AGAIN)
+NOT_A_ZIP = Rule(
+    "not-a-zip",
+    MUST,
+    f"{_RFC}: a ZIP file",
+    "The file is a ZIP archive.",
+    "Check that this is the right file, and download it again.",
+)
+INCOMPLETE = Rule(
+    "archive-incomplete",
+    MUST,
+    f"{_ZIP}, 4.3.16 end of central directory",
+    "The archive is complete: its end leads to the list of what it holds.",
+    _AGAIN,
+)
+SPLIT = Rule(
+    "archive-split",
+    MUST,
+    f"{_RFC}: not split",
+    "The archive is one file, not one of several parts.",
+    "Join the parts into one file, for example with 'zip -s 0 parts.zip --out whole.ozx'.",
+)
+DIRECTORY_SIZE = Rule(
+    "directory-too-large",
+    MUST,
+    _ZIP,
+    "The list of what the archive holds takes no more than 512 MiB.",
+    "Write the image again with sharding, which needs far fewer entries.",
+)
+NAMES_COLLIDE = Rule(
+    "names-collide",
+    MUST,
+    f"{_ZIP}, 4.4.17 file name",
+    "No two names are the same once backslashes are read as slashes.",
+    "Unpack the archive and pack it again with a program that writes forward slashes.",
+)
+UNUSABLE = Rule("archive-unusable", MUST, _ZIP, "The archive can be read.", _AGAIN)
+
+# What the archive holds, and where (MUST).
+
+EMPTY = Rule("archive-empty", MUST, f"{_RFC}: one hierarchy", "The archive holds files.", _AGAIN)
+NO_HIERARCHY = Rule(
+    "no-hierarchy",
+    MUST,
+    f"{_RFC}: one hierarchy",
+    "There is an OME-Zarr inside.",
+    "Check that this is the right file: it may be meant for another program.",
+)
+ROOT_MISSING = Rule(
+    "root-missing",
+    MUST,
+    f"{_RFC}: root zarr.json",
+    "A zarr.json lies at the root and describes the image.",
+    "Write the image again, or pack the folder of one image on its own.",
+)
+SEVERAL = Rule(
+    "several-hierarchies",
+    MUST,
+    f"{_RFC}: one hierarchy",
+    "There is exactly one OME-Zarr inside, not several.",
+    "Unpack it, and pack the content of each folder on its own.",
+)
+SECOND = Rule(
+    "second-hierarchy",
+    MUST,
+    f"{_RFC}: one hierarchy",
+    "Nothing lies beside the image that the image does not include.",
+    "Unpack it, take the other image out, and pack each on its own.",
+)
+ROOT_IN_FOLDER = Rule(
+    "root-in-folder",
+    MUST,
+    f"{_RFC}: root zarr.json",
+    "The image lies at the root of the archive, not in a folder.",
+    _REPACK,
+)
+ROOT_V2 = Rule(
+    "root-zarr-v2",
+    MUST,
+    f"{_RFC}: root zarr.json",
+    "The image is stored in Zarr v3, that is OME-Zarr 0.5 or newer.",
+    "Convert it to OME-Zarr 0.5, for example by opening it in napari and saving it as .ome.zip.",
+)
+ROOT_NOT_OME = Rule(
+    "root-not-ome-zarr",
+    MUST,
+    f"{_RFC}: one hierarchy",
+    'The document at the root describes an OME-Zarr, under its key "ome".',
+    "Pack the folder of the image itself, or have the program write the root's metadata.",
+)
+ARCHIVE_INSIDE = Rule(
+    "archive-in-archive",
+    MUST,
+    f"{_RFC}: not embedded in another hierarchy",
+    "No OME-Zarr archive lies inside the archive.",
+    "Unpack it, and keep the inner archive as a file of its own.",
+)
+JSON_FIRST = Rule(
+    "json-first-untrue",
+    MUST,
+    f"{_RFC}: archive comment, jsonFirst",
+    "Where the comment promises that all zarr.json come first, they do.",
+    _REPACK,
+)
+
+# What an archive should be like (SHOULD).
+
+NO_ZIP64 = Rule(
+    "no-zip64",
+    SHOULD,
+    f"{_RFC}: ZIP64",
+    "The archive is in the ZIP64 format, whatever its size.",
+    f"{_REPACK} It opens all the same.",
+)
+COMPRESSION = Rule(
+    "zip-compression",
+    SHOULD,
+    f"{_RFC}: no ZIP compression",
+    "Entries are stored as they are: Zarr has its own compression.",
+    f"{_REPACK} Until then parts of a chunk cannot be read without all of it.",
+)
+UNSHARDED = Rule(
+    "arrays-unsharded",
+    SHOULD,
+    f"{_RFC}: sharding",
+    "Arrays of several chunks are sharded, which keeps the number of entries low.",
+    "'ome-zip repack --shard' gathers the chunks into shards without changing a pixel.",
+)
+ROOT_FIRST = Rule(
+    "root-not-first",
+    SHOULD,
+    f"{_RFC}: order of entries",
+    "The root's zarr.json is the first entry, in the file and in its directory.",
+    f"{_REPACK} Until then opening takes longer.",
+)
+DOCUMENTS_FIRST = Rule(
+    "documents-not-first",
+    SHOULD,
+    f"{_RFC}: order of entries",
+    "All zarr.json come first, from the root down, level by level, before everything else.",
+    f"{_REPACK} Until then opening takes longer.",
+)
+FILE_NAME = Rule(
+    "name-not-ozx",
+    SHOULD,
+    f"{_RFC}: file name",
+    "The name of the file ends in .ozx.",
+    "Rename the file if other programs do not recognise it; napari opens .ome.zip as well.",
+)
+COMMENT_MISSING = Rule(
+    "comment-missing",
+    SHOULD,
+    f"{_RFC}: archive comment",
+    "The archive's comment says which version of OME-Zarr is inside.",
+    _REPACK,
+)
+COMMENT_FORM = Rule(
+    "comment-not-json",
+    SHOULD,
+    f"{_RFC}: archive comment",
+    "The archive's comment is a JSON text in UTF-8.",
+    _REPACK,
+)
+COMMENT_VERSION = Rule(
+    "comment-without-version",
+    SHOULD,
+    f"{_RFC}: archive comment",
+    "The archive's comment gives the version as a text, under ome.version.",
+    _REPACK,
+)
+COMMENT_DIFFERS = Rule(
+    "comment-version-differs",
+    SHOULD,
+    f"{_RFC}: archive comment",
+    "The version in the archive's comment is that of the metadata.",
+    f"{_REPACK} The metadata are believed.",
+)
+COMMENT_JSON_FIRST = Rule(
+    "comment-json-first-type",
+    INFO,
+    f"{_RFC}: archive comment, jsonFirst",
+    "jsonFirst is true or false.",
+    f"{_REPACK} Until then it counts as false.",
+)
+
+# What ZIP itself asks, or what keeps other programs from stumbling.
+
+COMMENT_SIGNATURE = Rule(
+    "comment-misleads",
+    SHOULD,
+    f"{_ZIP}, 4.3.16 end of central directory",
+    "The comment does not hold what looks like the end of an archive.",
+    f"{_REPACK} Until then other programs may find the archive empty or damaged.",
+)
+ENCRYPTED = Rule(
+    "encrypted-entries",
+    MUST,
+    f"{_ZIP}, 4.4.4 flags",
+    "Entries are not encrypted.",
+    "Unpack it with its password, and pack it again without.",
+)
+UNKNOWN_METHOD = Rule(
+    "unknown-compression",
+    MUST,
+    f"{_ZIP}, 4.4.5 compression method",
+    "Entries are compressed in a way that can be read here.",
+    "Unpack it with the program that made it, and pack it again without compression.",
+)
+UNUSUAL_METHOD = Rule(
+    "unusual-compression",
+    SHOULD,
+    f"{_ZIP}, 4.4.5 compression method",
+    "Entries are compressed in a way that every program can read.",
+    _REPACK,
+)
+TOO_LARGE = Rule(
+    "entry-too-large",
+    MUST,
+    f"{_ZIP}, 4.4.9 uncompressed size",
+    "A compressed entry unpacks to no more than 1 GiB.",
+    "Do not unpack it unless you trust who made it. If it is right, write it again with "
+    "smaller chunks and without ZIP compression.",
+)
+SIZES_IMPOSSIBLE = Rule(
+    "entry-size-impossible",
+    MUST,
+    f"{_ZIP}, 4.4.8 sizes",
+    "The sizes of an entry can be true.",
+    _AGAIN,
+)
+CUT_SHORT = Rule(
+    "entry-cut-short",
+    MUST,
+    f"{_ZIP}, 4.3.6 file format",
+    "Every entry lies inside the file.",
+    _AGAIN,
+)
+OVERLAP = Rule(
+    "entries-overlap",
+    MUST,
+    f"{_ZIP}, 4.3.6 file format",
+    "No two entries share bytes of the file.",
+    "Do not unpack it: such files are made to fill disks. Ask for a new one.",
+)
+DOCUMENT_SIZE = Rule(
+    "document-too-large",
+    MUST,
+    "Zarr: metadata documents",
+    "A metadata document takes no more than 64 MiB.",
+    "Check who made the file: no image needs that much. Write it again.",
+)
+UNSAFE_NAMES = Rule(
+    "unsafe-entry-names",
+    MUST,
+    f"{_ZIP}, 4.4.17 file name",
+    "Names do not lead out of the archive: no '..', no absolute paths, no drive letters.",
+    f"Do not unpack it by other means. {_REPACK} The copy leaves these entries out.",
+)
+BACKSLASHES = Rule(
+    "backslash-names",
+    SHOULD,
+    f"{_ZIP}, 4.4.17 file name",
+    "Names are written with forward slashes.",
+    _REPACK,
+)
+REPEATED = Rule(
+    "repeated-entries",
+    SHOULD,
+    f"{_ZIP}, 4.3 file format",
+    "Every name is there once.",
+    f"{_REPACK} Until then the last one is used, and the earlier ones waste space.",
+)
+CASE_COLLIDING = Rule(
+    "case-colliding-names",
+    SHOULD,
+    f"{_ZIP}, 4.4.17 file name",
+    "Names differ by more than capital and small letters.",
+    "Take out the one that is not needed: the archive cannot be unpacked on Windows or macOS.",
+)
+NAME_ENCODING = Rule(
+    "name-encoding",
+    SHOULD,
+    f"{_ZIP}, appendix D",
+    "Names beyond plain ASCII are marked as UTF-8.",
+    f"{_REPACK} Until then other programs may show other names.",
+)
+JUNK = Rule(
+    "junk-files",
+    SHOULD,
+    f"{_RFC}: one hierarchy",
+    "Nothing is inside that a file manager left behind.",
+    _REPACK,
+)
+PREFIX = Rule(
+    "prefix-bytes",
+    SHOULD,
+    f"{_ZIP}, 4.1.9 self-extracting files",
+    "The archive begins at the beginning of the file.",
+    _REPACK,
+)
+UNCOUNTED_PREFIX = Rule(
+    "uncounted-prefix",
+    SHOULD,
+    f"{_ZIP}, 4.1.9 self-extracting files",
+    "The archive begins at the beginning of the file, or its offsets count what lies before.",
+    _REPACK,
+)
+TRAILING = Rule(
+    "trailing-bytes",
+    SHOULD,
+    f"{_ZIP}, 4.3.16 end of central directory",
+    "The file ends where the archive ends.",
+    _REPACK,
+)
+PADDING = Rule(
+    "trailing-padding",
+    INFO,
+    f"{_ZIP}, 4.3.16 end of central directory",
+    "The file ends where the archive ends.",
+    "Nothing: zeros at the end do no harm.",
+)
+ENTRY_COUNT = Rule(
+    "wrong-entry-count",
+    SHOULD,
+    f"{_ZIP}, 4.4.22 total number of entries",
+    "The archive's end says how many entries there are.",
+    _REPACK,
+)
+LOCAL_MISSING = Rule(
+    "local-header-missing",
+    MUST,
+    f"{_ZIP}, 4.3.7 local file header",
+    "Every entry begins where the archive's directory says.",
+    _AGAIN,
+)
+LOCAL_NAME = Rule(
+    "local-name-differs",
+    SHOULD,
+    f"{_ZIP}, 4.3.7 local file header",
+    "An entry has the same name in both places where it is written.",
+    f"{_REPACK} Until then programs disagree on what this entry is.",
+)
+
+
+def issue(
+    rule: Rule,
+    message: str,
+    entry: str = "",
+    *,
+    json_path: str = "",
+    count: int = 1,
+    also: tuple[str, ...] = (),
+) -> Issue:
+    """Return the issue of a broken rule that no version of OME-Zarr owns.
+
+    Parameters
+    ----------
+    rule : Rule
+        Its section names the specification as well.
+    message : str
+        What was found.
+    entry : str
+        Name of the entry it concerns; empty for the whole.
+    json_path : str
+        Place inside the document, where the entry is one.
+    count : int
+        How many entries it concerns.
+    also : tuple of str
+        The next few of them.
+    """
+    return Issue(
+        code=rule.code,
+        severity=rule.severity,
+        location=Location(entry, json_path),
+        message=message,
+        rule=rule.section,
+        remedy=rule.remedy,
+        count=count,
+        also=tuple(Location(name) for name in also),
+    )

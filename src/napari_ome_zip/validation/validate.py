@@ -1,0 +1,220 @@
+"""The whole check of a file, a folder or a document: container, documents, arrays, pixels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from napari_ome_zip.errors import ArchiveError, MetadataError
+from napari_ome_zip.image.discover import discover
+from napari_ome_zip.image.hierarchy import Hierarchy
+from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore, open_store
+from napari_ome_zip.storage.names import DOCUMENT_NAMES
+from napari_ome_zip.validation import container_rules as rules
+from napari_ome_zip.validation.arrays import check_arrays, find_arrays
+from napari_ome_zip.validation.container import check_container, check_file_name, refusal
+from napari_ome_zip.validation.container_comment import check_comment_version
+from napari_ome_zip.validation.container_rules import issue
+from napari_ome_zip.validation.documents_check import (
+    check_group_attributes,
+    check_hierarchy_documents,
+)
+from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
+from napari_ome_zip.validation.pixels import check_pixels
+from napari_ome_zip.validation.progress import Cancelled, Progress, Watch
+from napari_ome_zip.validation.reading import Document, parse_document, read_documents
+from napari_ome_zip.validation.report import Issue, Report
+from napari_ome_zip.validation.rule import INFO, SHOULD, Rule, is_object
+
+CONSOLIDATED_STALE = Rule(
+    "consolidated-metadata-stale",
+    SHOULD,
+    "Zarr: consolidated metadata",
+    "A copy of the metadata of all arrays says what their own documents say.",
+    "Consolidate the metadata again with the program that wrote the file, or remove the copy.",
+)
+NOTHING_TO_CHECK = Rule(
+    "nothing-to-check",
+    INFO,
+    "OME-Zarr",
+    "A document by itself is checked where it describes a group.",
+    "Check the whole archive or folder: an array is judged together with its image.",
+)
+
+
+def validate(
+    path: str | os.PathLike[str],
+    deep: bool = False,
+    *,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Report:
+    """Say what is wrong with an archive, a folder or a metadata document.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A single-image archive, a folder that is a Zarr hierarchy, or one JSON document (a
+        ``zarr.json``, a ``.zattrs``, or any ``.json`` that holds the attributes of a group).
+        For a folder or a document the rules on containers do not apply.
+    deep : bool
+        Also read every entry, verify its checksum and decode every chunk.
+    progress : callable, optional
+        Called now and then with how much is done and how much there is: documents, then
+        (where `deep`) bytes.
+    cancelled : callable, optional
+        Asked now and then; once it returns True the check ends.
+
+    Returns
+    -------
+    Report
+        A file that cannot be used has a report as well, with the error that says why.
+
+    Raises
+    ------
+    FileNotFoundError, PermissionError, OSError
+        If there is no such file, or it cannot be read.
+    CheckCancelledError
+        If ``cancelled`` returned True.
+
+    Notes
+    -----
+    RFC-9, "OME-Zarr zip files", and the specification of OME-Zarr 0.1 to 0.6.
+    """
+    place, watch = Path(path), Watch(progress, cancelled)
+    name = os.fspath(path)
+    if place.is_dir():
+        return _check_store(name, "directory", DirectoryStore(place), deep, watch)
+    if place.suffix.lower() == ".json" or place.name in DOCUMENT_NAMES:
+        return _check_document(name, place)
+    with place.open("rb"):  # a file that cannot be read is no bad archive
+        pass
+    try:
+        store = ArchiveStore(place)
+    except ArchiveError as error:
+        return Report.of(name, "archive", None, (*check_file_name(place), refusal(error)))
+    return _check_store(name, "archive", store, deep, watch)
+
+
+def _check_store(
+    name: str, kind: str, container: ArchiveStore | DirectoryStore, deep: bool, watch: Watch
+) -> Report:
+    issues: list[Issue] = []
+    store = _hierarchy(container, issues)
+    if isinstance(container, ArchiveStore):
+        root = store.root if isinstance(store, ArchiveStore) else None
+        issues += check_file_name(Path(container.file.path))
+        issues += check_container(container.file, root=root)
+        if store is None:
+            issues = _without_repetition(issues)
+    elif store is not None and store.source != container.source:
+        folder = Path(str(store.source)).name
+        message = f"Everything lies in the folder '{folder}/' inside the folder"
+        issues.append(issue(rules.ROOT_IN_FOLDER, message, folder))
+    if store is None:
+        return Report.of(name, kind, None, issues)
+    documents = read_documents(store, watch)
+    issues += documents.issues
+    checked = DocumentSet.of(documents.by_path)
+    if isinstance(container, ArchiveStore):
+        issues += _check_root_document(documents.by_path)
+        issues += check_comment_version(container.index.comment, _stated(checked))
+    issues += _check_described(checked)
+    hierarchy = Hierarchy(store)
+    issues += _check_second(hierarchy, checked)
+    issues += check_hierarchy_documents(checked)
+    issues += _check_consolidated(hierarchy)
+    watch.check()
+    arrays = find_arrays(store, documents.by_path)
+    issues += check_arrays(store, arrays, checked, in_archive=kind == "archive")
+    if deep:
+        issues += check_pixels(store, arrays, watch)
+    return Report.of(name, kind, checked.version, issues)
+
+
+def _hierarchy(
+    container: ArchiveStore | DirectoryStore, issues: list[Issue]
+) -> HierarchyStore | None:
+    """The hierarchy inside; None, and an issue, where there is none that can be used."""
+    try:
+        return open_store(container)
+    except ArchiveError as error:
+        issues.append(refusal(error))
+        return None
+
+
+def _without_repetition(issues: list[Issue]) -> list[Issue]:
+    """The issues without the refusal where a check says the same with its number."""
+    first, *others = issues
+    return others if any(first.code == other.code for other in others) else issues
+
+
+def _check_root_document(documents: Mapping[str, Document]) -> Iterator[Issue]:
+    # M2: "A root-level zarr.json MUST be present", which Zarr v2 does not have.
+    if "" in documents and "zarr_format" not in documents[""]:
+        message = "No zarr.json at the root: this is Zarr v2, of OME-Zarr 0.4 or older"
+        yield issue(rules.ROOT_V2, message)
+
+
+def _check_described(checked: DocumentSet) -> Iterator[Issue]:
+    root = checked.nodes.get("")
+    if root is not None and "" not in checked.metadata:
+        what = "an array" if root.array is not None else "a group without OME-Zarr metadata"
+        yield issue(rules.ROOT_NOT_OME, f"The root is {what}", root.entry)
+
+
+def _stated(checked: DocumentSet) -> str | None:
+    metadata = checked.metadata.get("")
+    stated = metadata.stated if metadata is not None else None
+    return stated if isinstance(stated, str) else None
+
+
+def _check_second(hierarchy: Hierarchy, checked: DocumentSet) -> Iterator[Issue]:
+    """M1: "exactly one OME-Zarr hierarchy"; what the reader leaves out is another."""
+    if not checked.is_image("") or len(checked.images_below.get("", ())) == 0:
+        return
+    try:
+        findings = discover(hierarchy).findings
+    except (ArchiveError, MetadataError):
+        return  # told by the checks of documents
+    for finding in findings:
+        if finding.code == rules.SECOND.code:
+            message = f"Another image lies beside the image: '{finding.where}'"
+            yield issue(rules.SECOND, message, finding.where)
+
+
+def _check_consolidated(hierarchy: Hierarchy) -> Iterator[Issue]:
+    try:
+        findings = hierarchy.consolidated_findings()
+    except (ArchiveError, MetadataError):
+        return  # the root's document is told by the reading of documents
+    for finding in findings:
+        yield issue(CONSOLIDATED_STALE, finding.message, finding.where)
+
+
+def _check_document(name: str, place: Path) -> Report:
+    document, issues = parse_document(place.read_bytes(), place.name)
+    if document is None:
+        return Report.of(name, "document", None, issues)
+    attributes, zarr_format = _attributes(document, place)
+    if attributes is None:
+        message = "The document of an array: nothing of OME-Zarr is in it"
+        issues = (*issues, issue(NOTHING_TO_CHECK, message))
+        return Report.of(name, "document", None, issues)
+    issues += check_group_attributes(attributes, zarr_format=zarr_format)
+    checked = DocumentSet.of({"": {"attributes": attributes}})
+    return Report.of(name, "document", checked.version, issues)
+
+
+def _attributes(document: Document, place: Path) -> tuple[Document | None, int | None]:
+    """The attributes in a document, None for an array's; and the format where it is known."""
+    if place.name in DOCUMENT_NAMES - {"zarr.json", ".zattrs"}:
+        return None, 2
+    if document.get("node_type") == "array":
+        return None, 3
+    if "node_type" in document or document.get("zarr_format") == 3:
+        attributes = document.get("attributes")
+        return (attributes if is_object(attributes) else {}), 3
+    # Attributes alone: where they lie says which format they are of.
+    return document, 2 if place.name == ".zattrs" else None
