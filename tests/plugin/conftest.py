@@ -57,7 +57,13 @@ def write_bright_archive(path: Path, corner: tuple[float, float] = (5.0, 7.0)) -
     }
     entries: dict[str, Any] = {}
     root = zarr.create_group(MemoryStore(entries), attributes={"ome": ome})
-    array = root.create_array("0", shape=pixels.shape, dtype=pixels.dtype, chunks=(16, 16))
+    array = root.create_array(
+        "0",
+        shape=pixels.shape,
+        dtype=pixels.dtype,
+        chunks=(16, 16),
+        dimension_names=("y", "x"),
+    )
     array[...] = pixels
     with zipfile.ZipFile(path, "w") as archive:
         for name in sorted(entries, key=lambda name: (not name.endswith("zarr.json"), name)):

@@ -1,0 +1,486 @@
+"""A real napari window with the dock widget that checks an archive and makes a fixed copy."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import zipfile
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from napari._qt.dialogs.qt_notification import NapariQtNotification
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QTimer, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton, QWidget
+
+import napari_ome_zip
+from napari_ome_zip.plugin.reader import CHECK, CHECK_WIDGET, PLUGIN, read
+from napari_ome_zip.validation.report import Issue, Location, Report, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import napari
+    from pytestqt.qtbot import QtBot
+    from tests.plugin.conftest import BrightArchive
+
+    from napari_ome_zip.plugin.validate_widget import ValidateWidget
+
+WAIT = 20_000
+
+
+@pytest.fixture(autouse=True)
+def errors_become_notifications(window: napari.Viewer) -> Iterator[None]:
+    """Handle errors as a started napari does."""
+    notification_manager.records.clear()
+    with notification_manager:
+        yield
+    # A traceback holds the window, which would seem to leak when it is closed.
+    for record in notification_manager.records:
+        drop_tracebacks(getattr(record, "exception", None))
+    drop_tracebacks(getattr(sys, "last_exc", None))
+    sys.last_traceback = None
+    notification_manager.records.clear()
+
+
+def drop_tracebacks(error: BaseException | None) -> None:
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+
+
+@pytest.fixture
+def in_folder(bright_archive: BrightArchive) -> BrightArchive:
+    """Return an archive as made by hand: everything in one folder, compressed, no comment."""
+    path = bright_archive.path
+    with zipfile.ZipFile(path) as archive:
+        entries = {f"cells.zarr/{name}": archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return bright_archive
+
+
+@pytest.fixture
+def dock(window: napari.Viewer) -> ValidateWidget:
+    """Return the widget in its dock, as narrow as docks mostly are."""
+    return open_dock(window)
+
+
+def open_dock(window: napari.Viewer) -> ValidateWidget:
+    dock, widget = window.window.add_plugin_dock_widget(PLUGIN, CHECK_WIDGET)
+    window.window._qt_window.resizeDocks([dock], [300], Qt.Orientation.Horizontal)
+    return widget
+
+
+def drop_on(widget: QWidget, *paths: Path) -> None:
+    """Post the events of dragging files onto a widget and letting go of them."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    mime.setParent(widget)
+    spot = widget.rect().center()
+    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton)
+    no_key = Qt.KeyboardModifier.NoModifier
+    QCoreApplication.postEvent(widget, QDragEnterEvent(spot, *how, no_key))
+    QCoreApplication.postEvent(widget, QDropEvent(QPointF(spot), *how, no_key))
+
+
+def wait_for_report(qtbot: QtBot, widget: ValidateWidget) -> Report:
+    qtbot.waitUntil(lambda: widget.model.report is not None, timeout=WAIT)
+    assert widget.model.report is not None
+    return widget.model.report
+
+
+def rows_shown(widget: ValidateWidget) -> list[str]:
+    """Return the first column of the table, as it is on the screen."""
+    rows = widget.parts.table.model()
+    return [rows.index(i, 0).data() for i in range(rows.rowCount())]
+
+
+def click_row(qtbot: QtBot, widget: ValidateWidget, row: int) -> None:
+    table = widget.parts.table
+    spot = table.visualRect(table.model().index(row, 0)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+
+
+@pytest.fixture
+def choose_in_dialog(qtbot: QtBot) -> Iterator[Callable[[Path], None]]:
+    """Return a function that types a path into the file dialog about to open."""
+    # A desktop's own dialog cannot be driven from here, Qt's can.
+    native = Qt.ApplicationAttribute.AA_DontUseNativeDialogs
+    before = QApplication.testAttribute(native)
+    QApplication.setAttribute(native, True)
+
+    def type_path(path: Path) -> None:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, QFileDialog):
+            QTimer.singleShot(50, partial(type_path, path))
+            return
+        line = dialog.findChild(QLineEdit, "fileNameEdit")
+        line.setText(str(path))
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+
+    yield lambda path: QTimer.singleShot(0, partial(type_path, path))
+    QApplication.setAttribute(native, before)
+
+
+# Ways to name a file
+
+
+def test_a_dropped_file_is_checked_and_its_faults_are_listed(
+    qtbot: QtBot, dock: ValidateWidget, in_folder: BrightArchive
+) -> None:
+    drop_on(dock, in_folder.path)
+    report = wait_for_report(qtbot, dock)
+    assert "root-in-folder" in [issue.code for issue in report.errors]
+    assert dock.parts.name.text() == in_folder.path.name
+    assert dock.parts.verdict.text().startswith("Not valid")
+    assert rows_shown(dock) == [issue.message for issue in report.issues]
+    assert "cells.zarr" in rows_shown(dock)[0]
+
+
+def test_of_several_files_the_first_is_checked_and_that_is_said(
+    qtbot: QtBot, dock: ValidateWidget, two_bright_archives: tuple[BrightArchive, BrightArchive]
+) -> None:
+    left, right = two_bright_archives
+    drop_on(dock, left.path, right.path)
+    wait_for_report(qtbot, dock)
+    assert dock.parts.name.text() == left.path.name
+    assert "the first is checked" in dock.parts.note.text()
+
+
+def test_no_part_of_the_widget_keeps_a_dropped_file_for_itself(dock: ValidateWidget) -> None:
+    assert [part for part in dock.findChildren(QWidget) if part.acceptDrops()] == []
+
+
+def test_a_chosen_file_is_checked(
+    qtbot: QtBot,
+    dock: ValidateWidget,
+    bright_archive: BrightArchive,
+    choose_in_dialog: Callable[[Path], None],
+) -> None:
+    choose_in_dialog(bright_archive.path)
+    qtbot.mouseClick(dock.parts.choose, Qt.MouseButton.LeftButton)
+    assert wait_for_report(qtbot, dock).valid
+    assert dock.parts.verdict.text().startswith("Valid OME-Zarr 0.5")
+
+
+def test_the_file_of_the_selected_layer_is_checked(
+    qtbot: QtBot, window: napari.Viewer, dock: ValidateWidget, bright_archive: BrightArchive
+) -> None:
+    window.open(bright_archive.path, plugin=PLUGIN)
+    qtbot.mouseClick(dock.parts.from_layer, Qt.MouseButton.LeftButton)
+    assert Path(wait_for_report(qtbot, dock).path) == bright_archive.path
+
+
+def test_a_layer_without_a_file_is_named(
+    qtbot: QtBot, window: napari.Viewer, dock: ValidateWidget
+) -> None:
+    qtbot.mouseClick(dock.parts.from_layer, Qt.MouseButton.LeftButton)
+    assert "Select one layer" in dock.parts.note.text()
+    window.add_image(np.zeros((4, 4)), name="drawn here")
+    qtbot.mouseClick(dock.parts.from_layer, Qt.MouseButton.LeftButton)
+    assert "drawn here was not read from a file" in dock.parts.note.text()
+
+
+def test_the_menu_opens_the_widget(window: napari.Viewer) -> None:
+    texts = ("IO Utilities", CHECK_WIDGET)
+    menu = window.window.file_menu
+    for text in texts:
+        found = [a for a in menu.actions() if text in a.text().replace("&", "")]
+        assert found, [a.text() for a in menu.actions()]
+        action, menu = found[0], found[0].menu()
+    action.trigger()
+    assert [name for name in window.window.dock_widgets if name.startswith(CHECK_WIDGET)]
+
+
+def test_a_file_that_is_gone_is_explained_in_a_sentence(
+    qtbot: QtBot, dock: ValidateWidget, bright_archive: BrightArchive
+) -> None:
+    bright_archive.path.unlink()
+    dock.check(str(bright_archive.path))
+    qtbot.waitUntil(lambda: "There is no file" in dock.parts.verdict.text(), timeout=WAIT)
+    assert bright_archive.path.name in dock.parts.verdict.text()
+    assert notification_manager.records == []
+
+
+# What is looked at
+
+
+def issues_of_a_kind() -> tuple[Issue, ...]:
+    def issue(severity: Severity, number: int) -> Issue:
+        place = Location(f"{number}/zarr.json")
+        return Issue(f"rule-{number}", severity, place, f"Fault {number}", "The rules", "Mend it")
+
+    severities = [Severity.ERROR, Severity.WARNING, Severity.WARNING, Severity.INFO]
+    return tuple(issue(severity, number) for number, severity in enumerate(severities))
+
+
+@pytest.fixture
+def four_issues(dock: ValidateWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show a report on four issues, whatever the rules find."""
+
+    def validate(path: str, deep: bool = False, **_: Any) -> Report:
+        return Report.of(path, "archive", "0.5", issues_of_a_kind())
+
+    monkeypatch.setattr(dock.model, "_validate", validate)
+    dock.check("cells.ozx")
+    wait_for_report(qtbot, dock)
+
+
+@pytest.mark.usefixtures("four_issues")
+def test_a_click_on_a_row_shows_its_details_and_what_to_do(
+    qtbot: QtBot, dock: ValidateWidget
+) -> None:
+    assert "Fault 0" in dock.parts.details.toPlainText()
+    click_row(qtbot, dock, 2)
+    text = dock.parts.details.toPlainText()
+    for part in ("Fault 2", "Mend it", "The rules", "rule-2", "2/zarr.json"):
+        assert part in text
+
+
+@pytest.mark.usefixtures("four_issues")
+def test_severities_are_hidden_and_words_searched(qtbot: QtBot, dock: ValidateWidget) -> None:
+    assert [button.text() for button in dock.parts.filters.values()] == [
+        "1 error",
+        "2 warnings",
+        "1 info",
+    ]
+    qtbot.mouseClick(dock.parts.filters[Severity.WARNING], Qt.MouseButton.LeftButton)
+    assert rows_shown(dock) == ["Fault 0", "Fault 3"]
+    qtbot.keyClicks(dock.parts.search, "fault 3")
+    assert rows_shown(dock) == ["Fault 3"]
+    assert "Fault 3" in dock.parts.details.toPlainText()
+    qtbot.keyClicks(dock.parts.search, "x")
+    assert rows_shown(dock) == []
+    assert "No row" in dock.parts.details.toPlainText()
+    dock.parts.search.clear()
+    qtbot.mouseClick(dock.parts.filters[Severity.WARNING], Qt.MouseButton.LeftButton)
+    assert len(rows_shown(dock)) == 4
+
+
+@pytest.mark.usefixtures("four_issues")
+def test_what_the_model_is_told_is_shown(dock: ValidateWidget) -> None:
+    dock.model.set_deep(True)
+    dock.model.show(Severity.ERROR, False)
+    dock.model.search("fault")
+    dock.model.select(1)
+    assert dock.parts.deep.isChecked()
+    assert not dock.parts.filters[Severity.ERROR].isChecked()
+    assert dock.parts.search.text() == "fault"
+    assert rows_shown(dock) == ["Fault 1", "Fault 2", "Fault 3"]
+    assert dock.parts.table.currentIndex().row() == 1
+    assert "Fault 2" in dock.parts.details.toPlainText()
+
+
+@pytest.mark.usefixtures("four_issues")
+def test_the_widget_fits_into_a_narrow_dock(window: napari.Viewer, dock: ValidateWidget) -> None:
+    dock.model.say("A sentence that is too long for one line of a dock that is so narrow.")
+    assert dock.minimumSizeHint().width() <= 300
+    assert dock.width() <= 320
+
+
+@pytest.mark.usefixtures("four_issues")
+def test_the_report_is_copied_and_saved_as_text_and_as_json(
+    qtbot: QtBot,
+    dock: ValidateWidget,
+    tmp_path: Path,
+    choose_in_dialog: Callable[[Path], None],
+) -> None:
+    as_text, as_json = dock.parts.copy_menu.actions()
+    as_text.trigger()
+    assert "ERROR rule-0" in QApplication.clipboard().text()
+    as_json.trigger()
+    assert len(json.loads(QApplication.clipboard().text())["issues"]) == 4
+    for name, start in [("report.txt", "cells.ozx"), ("report.json", "{")]:
+        choose_in_dialog(tmp_path / name)
+        qtbot.mouseClick(dock.parts.save, Qt.MouseButton.LeftButton)
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
+        assert name in dock.parts.note.text()
+
+
+# A fixed copy
+
+
+def test_a_fixed_copy_is_made_opened_and_valid(
+    qtbot: QtBot,
+    window: napari.Viewer,
+    dock: ValidateWidget,
+    in_folder: BrightArchive,
+    tmp_path: Path,
+    choose_in_dialog: Callable[[Path], None],
+) -> None:
+    before = in_folder.path.read_bytes()
+    drop_on(dock, in_folder.path)
+    assert not wait_for_report(qtbot, dock).valid
+    copy = tmp_path / "fixed.ozx"
+    choose_in_dialog(copy)
+    qtbot.mouseClick(dock.parts.repack, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dock.parts.open_copy.isVisible(), timeout=WAIT)
+    assert in_folder.path.read_bytes() == before
+
+    qtbot.mouseClick(dock.parts.open_copy, Qt.MouseButton.LeftButton)
+    (layer,) = window.layers
+    data = layer.data[0] if layer.multiscale else layer.data
+    np.testing.assert_array_equal(np.asarray(data).squeeze(), in_folder.pixels)
+    qtbot.mouseClick(dock.parts.from_layer, Qt.MouseButton.LeftButton)
+    report = wait_for_report(qtbot, dock)
+    assert Path(report.path) == copy
+    assert report.valid
+    assert notification_manager.records == []
+
+
+def test_a_copy_that_cannot_be_made_is_explained(
+    qtbot: QtBot, dock: ValidateWidget, in_folder: BrightArchive, tmp_path: Path
+) -> None:
+    dock.check(str(in_folder.path))
+    wait_for_report(qtbot, dock)
+    dock.model.repack(str(tmp_path / "nowhere" / "copy.ozx"))
+    qtbot.waitUntil(lambda: not dock.model.state.activity, timeout=WAIT)
+    assert dock.parts.note.text()
+    assert not dock.parts.open_copy.isVisible()
+    assert notification_manager.records == []
+
+
+# Work in the background
+
+
+class Slow:
+    """A check that goes on until it is cancelled, and tells."""
+
+    def __init__(self) -> None:
+        self.started = threading.Event()
+        self.stopped = threading.Event()
+
+    def __call__(
+        self, path: str, deep: bool = False, *, progress: Any, cancelled: Callable[[], bool]
+    ) -> Report:
+        progress(1, 4)
+        self.started.set()
+        while not cancelled():
+            threading.Event().wait(0.01)
+        self.stopped.set()
+        return Report.of(path, "archive", "0.5", ())
+
+
+@pytest.fixture
+def slow(dock: ValidateWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Slow:
+    """Start a check that does not end by itself."""
+    slow = Slow()
+    monkeypatch.setattr(dock.model, "_validate", slow)
+    dock.check("slow.ozx")
+    qtbot.waitUntil(slow.started.is_set, timeout=WAIT)
+    return slow
+
+
+def test_progress_is_shown_and_the_check_is_cancelled(
+    qtbot: QtBot, dock: ValidateWidget, slow: Slow
+) -> None:
+    qtbot.waitUntil(lambda: dock.parts.bar.value() == 25, timeout=WAIT)
+    assert dock.parts.activity.isVisible()
+    qtbot.mouseClick(dock.parts.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(slow.stopped.is_set, timeout=WAIT)
+    assert "cancelled" in dock.parts.note.text()
+    assert not dock.parts.activity.isVisible()
+    assert dock.model.report is None
+
+
+def test_a_new_check_ends_the_one_before(
+    qtbot: QtBot,
+    dock: ValidateWidget,
+    slow: Slow,
+    bright_archive: BrightArchive,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dock.model, "_validate", napari_ome_zip.validate)
+    dock.check(str(bright_archive.path))
+    qtbot.waitUntil(slow.stopped.is_set, timeout=WAIT)
+    assert Path(wait_for_report(qtbot, dock).path) == bright_archive.path
+
+
+def test_closing_the_dock_ends_the_check(qtbot: QtBot, dock: ValidateWidget, slow: Slow) -> None:
+    dock.parent().destroyOnClose()
+    qtbot.waitUntil(slow.stopped.is_set, timeout=WAIT)
+
+
+def test_closing_the_window_ends_the_check(
+    qtbot: QtBot, window: napari.Viewer, dock: ValidateWidget, slow: Slow
+) -> None:
+    window.close()
+    qtbot.waitUntil(slow.stopped.is_set, timeout=WAIT)
+
+
+def test_a_mistake_in_the_check_is_a_notification_and_not_the_end(
+    qtbot: QtBot, dock: ValidateWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    crash = dock.model.crash
+    monkeypatch.setattr(
+        dock.model, "crash", lambda job: (threads.append(threading.current_thread()), crash(job))
+    )
+
+    def mistaken(path: str, deep: bool = False, **_: Any) -> Report:
+        raise RuntimeError("a mistake in a rule")
+
+    monkeypatch.setattr(dock.model, "_validate", mistaken)
+    dock.check("cells.ozx")
+    qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=WAIT)
+    assert [record.message for record in notification_manager.records] == ["a mistake in a rule"]
+    assert threads == [threading.main_thread()]
+    assert "error in this plugin" in dock.parts.verdict.text()
+    assert dock.parts.check.isEnabled()
+
+
+# From a notification to the widget
+
+
+def press_check(qtbot: QtBot, window: napari.Viewer) -> ValidateWidget:
+    """Press the button of the first notification that offers a check."""
+
+    def offered() -> list[QPushButton]:
+        toasts = window.window._qt_window.findChildren(NapariQtNotification)
+        return [b for t in toasts for b in t.findChildren(QPushButton) if b.text() == CHECK]
+
+    qtbot.waitUntil(lambda: bool(offered()), timeout=WAIT)
+    qtbot.mouseClick(offered()[0], Qt.MouseButton.LeftButton)
+    (widget,) = (w for n, w in window.window.dock_widgets.items() if n.startswith(CHECK_WIDGET))
+    return widget
+
+
+def test_the_notification_on_a_bad_file_leads_to_its_check(
+    qtbot: QtBot, window: napari.Viewer, bright_archive: BrightArchive, drop: Callable[..., None]
+) -> None:
+    bright_archive.path.write_bytes(bright_archive.path.read_bytes()[:-200])
+    drop(window, [bright_archive.path])
+    widget = press_check(qtbot, window)
+    report = wait_for_report(qtbot, widget)
+    assert Path(report.path) == bright_archive.path
+    assert report.errors
+    assert widget.isVisible()
+
+
+def test_the_notification_on_a_tolerated_fault_leads_to_its_check_in_the_same_dock(
+    qtbot: QtBot, window: napari.Viewer, in_folder: BrightArchive, drop: Callable[..., None]
+) -> None:
+    before = open_dock(window)
+    drop(window, [in_folder.path])
+    widget = press_check(qtbot, window)
+    assert widget is before
+    told = {record.message for record in notification_manager.records}
+    assert len(told) == 1
+    assert "root-in-folder" in [issue.code for issue in wait_for_report(qtbot, widget).errors]
+
+
+def test_without_a_window_a_notification_offers_nothing(
+    window: napari.Viewer, in_folder: BrightArchive
+) -> None:
+    window.close()
+    assert read(str(in_folder.path))
+    (record,) = notification_manager.records
+    assert "cells.zarr" in record.message
+    assert list(record.actions) == []
