@@ -14,17 +14,33 @@ if TYPE_CHECKING:
     from napari_ome_zip.image.composite import CompositeImage
     from napari_ome_zip.image.load import open_image
     from napari_ome_zip.layers import to_layer_data
+    from napari_ome_zip.repacking import pack, repack, unpack
     from napari_ome_zip.saving.options import SaveOptions
+    from napari_ome_zip.validation.validate import validate
 
 _MODULES = {
     "CompositeImage": "napari_ome_zip.image.composite",
     "SaveOptions": "napari_ome_zip.saving.options",
     "open_image": "napari_ome_zip.image.load",
+    "pack": "napari_ome_zip.repacking",
+    "repack": "napari_ome_zip.repacking",
     "save_image": "napari_ome_zip.from_layers",
     "to_layer_data": "napari_ome_zip.layers",
+    "unpack": "napari_ome_zip.repacking",
+    "validate": "napari_ome_zip.validation.validate",
 }
 
-__all__ = ["CompositeImage", "SaveOptions", "open_image", "save_image", "to_layer_data"]
+__all__ = [
+    "CompositeImage",
+    "SaveOptions",
+    "open_image",
+    "pack",
+    "repack",
+    "save_image",
+    "to_layer_data",
+    "unpack",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,218 @@
+"""What is inside a file, for the command ``info``: as JSON values, and as text."""
+
+from __future__ import annotations
+
+import math
+import os
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedPart
+from napari_ome_zip.image.hierarchy import Hierarchy, Node, join
+from napari_ome_zip.image.load import open_image
+from napari_ome_zip.ome import OmeGroup, parse_group
+from napari_ome_zip.storage import ArchiveStore, HierarchyStore, open_store
+
+type Json = dict[str, Any]
+
+
+def describe_image(path: str | os.PathLike[str]) -> Json:
+    """Describe what is inside an archive or a folder, as JSON values; reads no pixels.
+
+    Raises
+    ------
+    FileNotFoundError, ArchiveError, MetadataError
+        As `open_image` does.
+    """
+    store = open_store(path)
+    image = open_image(store)
+    hierarchy = Hierarchy(store)
+    root = _group(hierarchy, "")
+    described: Json = {
+        "path": os.fspath(path),
+        "kind": "archive" if isinstance(store, ArchiveStore) else "folder",
+        "version": root.version if root is not None else None,
+        **_container(store),
+        "display_system": _system(image),
+        "parts": [_part(part, image, hierarchy) for part in image.parts],
+        "findings": [
+            {"code": f.code, "where": f.where, "message": f.message} for f in image.findings
+        ],
+    }
+    return described
+
+
+def _container(store: HierarchyStore) -> Json:
+    if not isinstance(store, ArchiveStore):
+        return {}
+    return {"file_bytes": store.file.size, "entries": len(store.index), "root": store.root}
+
+
+def _system(image: CompositeImage) -> Json:
+    axes = [{"name": a.name, "type": a.type, "unit": a.unit} for a in image.system.axes]
+    return {"name": image.system.name, "axes": axes}
+
+
+def _part(part: PlacedPart, image: CompositeImage, hierarchy: Hierarchy) -> Json:
+    level = part.levels[0]
+    matrix = part.to_display.matrix
+    described: Json = {
+        "name": part.name,
+        "kind": "image" if isinstance(part, PlacedImage) else "labels",
+        "path": part.path,
+        "axes": [axis.name for axis in part.axes],
+        "shape": list(level.shape),
+        "dtype": str(level.dtype),
+        "pixel_bytes": int(sum(lvl.nbytes for lvl in part.levels)),
+        "to_display": matrix.tolist(),
+        "extent": _extent(matrix, level.shape),
+        "levels": [*_levels(part, hierarchy)],
+    }
+    if isinstance(part, PlacedImage):
+        described["channels"] = [channel.name for channel in part.channels]
+    return described
+
+
+def _extent(matrix: np.ndarray[Any, Any], shape: Sequence[int]) -> list[list[float]]:
+    """Smallest and largest coordinate of the voxels' borders along each axis of the display."""
+    linear, offset = matrix[:, :-1], matrix[:, -1]
+    ends = np.array([[-0.5, n - 0.5] for n in shape])
+    reach = linear[:, :, None] * ends[None, :, :]
+    low, high = reach.min(axis=2).sum(axis=1) + offset, reach.max(axis=2).sum(axis=1) + offset
+    return [[float(a), float(b)] for a, b in zip(low, high, strict=True)]
+
+
+def _group(hierarchy: Hierarchy, path: str) -> OmeGroup | None:
+    node = hierarchy.node(path)
+    if node is None or node.kind != "group":
+        return None
+    return parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
+
+
+def _levels(part: PlacedPart, hierarchy: Hierarchy) -> Iterator[Json]:
+    group = _group(hierarchy, part.path)
+    if group is None:
+        return
+    for dataset in group.multiscales[part.multiscale].datasets:
+        path = join(part.path, dataset.path)
+        node = None if path is None else hierarchy.node(path)
+        if node is not None and node.kind == "array":
+            yield {"path": node.path, **_layout(node)}
+
+
+def _layout(node: Node) -> Json:
+    document = node.document
+    if node.zarr_format == 2:
+        compressor = document.get("compressor")
+        name = compressor.get("id") if isinstance(compressor, Mapping) else None
+        return {
+            "shape": document.get("shape"),
+            "chunks": document.get("chunks"),
+            "shards": None,
+            "codecs": [str(name)] if name else [],
+        }
+    grid = _settings(document.get("chunk_grid")).get("chunk_shape")
+    codecs = [codec for codec in document.get("codecs", ()) if isinstance(codec, Mapping)]
+    shards = None
+    sharding = next((c for c in codecs if c.get("name") == "sharding_indexed"), None)
+    if sharding is not None:
+        settings = _settings(sharding)
+        shards, grid = grid, settings.get("chunk_shape")
+        codecs = [c for c in settings.get("codecs", ()) if isinstance(c, Mapping)]
+    names = [str(codec.get("name")) for codec in codecs]
+    return {
+        "shape": document.get("shape"),
+        "chunks": grid,
+        "shards": shards,
+        "codecs": [name for name in names if name != "bytes"],
+    }
+
+
+def _settings(value: object) -> Mapping[str, Any]:
+    settings = value.get("configuration") if isinstance(value, Mapping) else None
+    return settings if isinstance(settings, Mapping) else {}
+
+
+def info_text(described: Json, width: int) -> str:
+    """What `describe_image` found, as text."""
+    lines = [described["path"], _about_container(described), _about_system(described)]
+    for part in described["parts"]:
+        lines += ["", *_about_part(part, described["display_system"]["axes"])]
+    if described["findings"]:
+        lines += ["", "What was not as it should be:"]
+        lines += [f"  {finding['message']}" for finding in described["findings"]]
+    return "\n".join(_wrapped(line, width) for line in lines) + "\n"
+
+
+def _wrapped(line: str, width: int) -> str:
+    indent = len(line) - len(line.lstrip())
+    return textwrap.fill(
+        line.strip(),
+        width,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 4),
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _about_container(described: Json) -> str:
+    version = f"OME-Zarr {described['version']}" if described["version"] else "OME-Zarr"
+    if described["kind"] != "archive":
+        return f"{version} in a folder"
+    text = f"{version} in an archive of {_bytes(described['file_bytes'])}"
+    text += f", {described['entries']:,} entries"
+    return text + (f", in its folder '{described['root']}'" if described["root"] else "")
+
+
+def _about_system(described: Json) -> str:
+    axes = [
+        axis["name"] + (f" ({axis['unit']})" if axis["unit"] else "")
+        for axis in described["display_system"]["axes"]
+    ]
+    count = len(described["parts"])
+    shown = "1 part" if count == 1 else f"{count:,} parts"
+    return f"{shown}, shown in '{described['display_system']['name']}': {', '.join(axes)}"
+
+
+def _about_part(part: Json, axes: Sequence[Json]) -> Iterator[str]:
+    kind = "Image" if part["kind"] == "image" else "Labels"
+    where = f" in {part['path']}" if part["path"] else ""
+    yield f"{kind} '{part['name']}'{where}"
+    sides = ", ".join(f"{a} {n:,}" for a, n in zip(part["axes"], part["shape"], strict=True))
+    yield f"  {sides}; {part['dtype']}; {_bytes(part['pixel_bytes'])} of pixels"
+    named = [name for name in part.get("channels", ()) if name]
+    if named:
+        yield f"  channels: {', '.join(named)}"
+    yield f"  placed: {_about_place(part, axes)}"
+    for number, level in enumerate(part["levels"]):
+        text = f"  level {number}: {_shape(level['shape'])}, chunks {_shape(level['chunks'])}"
+        text += f" in shards {_shape(level['shards'])}" if level["shards"] else ""
+        yield f"{text}, {', '.join(level['codecs']) or 'not compressed'}"
+
+
+def _about_place(part: Json, axes: Sequence[Json]) -> str:
+    spans = [
+        f"{axis['name']} {low:.6g} to {high:.6g}{_unit(axis['unit'])}"
+        for axis, (low, high) in zip(axes, part["extent"], strict=True)
+    ]
+    linear = np.array(part["to_display"])[:, :-1]
+    straight = all(np.count_nonzero(row) <= 1 for row in linear)
+    return ", ".join(spans) + ("" if straight else " (turned or sheared)")
+
+
+def _unit(unit: str | None) -> str:
+    return f" {unit}" if unit else ""
+
+
+def _shape(shape: Sequence[int] | None) -> str:
+    return " × ".join(f"{n}" for n in shape) if shape else "of other kinds"
+
+
+def _bytes(count: int) -> str:
+    units = ("bytes", "KiB", "MiB", "GiB", "TiB")
+    power = min(len(units) - 1, int(math.log(count, 1024))) if count else 0
+    return f"{count / 1024**power:,.{0 if power == 0 else 1}f} {units[power]}"

@@ -1,0 +1,98 @@
+"""What the command line shows: width, colour and progress, each only where a person looks on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+from napari_ome_zip.validation.report import Report
+
+_WIDEST = 80
+_COLORS = {"ERROR": "31", "WARNING": "33", "INFO": "36"}
+_BOLD, _RED, _GREEN = "1", "31", "32"
+
+
+class ProgressBar:
+    """A bar on the terminal, called with how much is done and how much there is in all."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._bar.total != total:
+            # The next part of the work counts something else.
+            self._bar.reset(total=total)
+        self._bar.update(done - self._bar.n)
+
+
+@contextmanager
+def progress_bar(title: str, unit: str) -> Iterator[ProgressBar]:
+    """A bar that is gone when the work is done; none where no person looks on.
+
+    Parameters
+    ----------
+    title : str
+        What is being done.
+    unit : str
+        ``"B"`` for bytes, or a word for what is counted.
+    """
+    with tqdm(
+        desc=title,
+        total=0,
+        unit=unit,
+        unit_scale=unit == "B",
+        unit_divisor=1024,
+        leave=False,
+        ncols=width(),
+        file=sys.stderr,
+        disable=not sys.stderr.isatty(),
+        delay=0.3,
+    ) as bar:
+        yield ProgressBar(bar)
+
+
+def width() -> int:
+    """Columns to write in: those of the terminal, at most 80."""
+    return min(_WIDEST, max(30, shutil.get_terminal_size((_WIDEST, 24)).columns))
+
+
+def write(text: str, stream: TextIO | None = None) -> None:
+    """Write text; letters that the terminal does not know become question marks."""
+    out = sys.stdout if stream is None else stream
+    encoding = out.encoding or "utf-8"
+    out.write(text.encode(encoding, "replace").decode(encoding))
+
+
+def complain(message: str) -> None:
+    """Write why something could not be done, where errors are written."""
+    write(f"ome-zip: {message}\n", sys.stderr)
+
+
+def report_text(report: Report) -> str:
+    """The report as text, in colour where that is wanted."""
+    text = report.to_text(width())
+    if not wants_color(sys.stdout):
+        return text
+    path, verdict, *lines = text.split("\n")
+    colored = [_color(path, _BOLD), _color(verdict, _GREEN if report.valid else _RED)]
+    for line in lines:
+        word = line.partition(" ")[0]
+        colored.append(_color(line, _COLORS[word]) if word in _COLORS else line)
+    return "\n".join(colored)
+
+
+def wants_color(stream: TextIO) -> bool:
+    """Whether to write in colour: on a terminal, unless NO_COLOR is set (no-color.org)."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def _color(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m"

@@ -1,0 +1,8 @@
+"""Between archives and folders: pack a folder, repair an archive, unpack one."""
+
+from __future__ import annotations
+
+from napari_ome_zip.repacking.packing import pack, repack
+from napari_ome_zip.repacking.unpacking import unpack
+
+__all__ = ["pack", "repack", "unpack"]

@@ -1,0 +1,212 @@
+"""Unpacking an archive into a folder: nothing ever leaves the folder, nothing half done stays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from napari_ome_zip.errors import ArchiveError, SaveError
+from napari_ome_zip.repacking.progress import Cancelled, Counter, Progress
+from napari_ome_zip.storage import ArchiveStore
+from napari_ome_zip.storage.names import is_junk, is_safe
+from napari_ome_zip.storage.open import open_store
+
+MAX_UNPACKED_BYTES = 16 << 30
+"""So much (16 GiB) may be unpacked from any archive."""
+MAX_UNPACKED_RATIO = 20
+"""From a larger one, so many times its own size."""
+
+_RESERVED = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
+)
+
+
+def unpack(
+    file: str | os.PathLike[str],
+    directory: str | os.PathLike[str],
+    *,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Path:
+    """Unpack the OME-Zarr in an archive into a new folder.
+
+    The folder appears when it is complete. What file managers left behind is left out, and
+    entries are written as ordinary files whatever else (a link) they claim to be.
+
+    Parameters
+    ----------
+    file : path
+        The archive.
+    directory : path
+        The folder to make; an empty one may be there.
+    progress : callable, optional
+        Called with the number of bytes unpacked and the number in all.
+    cancelled : callable, optional
+        Asked between entries; once it returns True nothing is kept.
+
+    Returns
+    -------
+    Path
+        The folder that was made.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ArchiveError
+        If the archive cannot be read, or is unsafe to unpack: names that lead out of the folder,
+        names that collide, more content than is believable.
+    DamagedEntryError
+        If an entry is damaged.
+    SaveError
+        If the folder cannot be made, or holds something already.
+    SaveCancelledError
+        If ``cancelled`` returned True.
+    """
+    container = ArchiveStore(file)
+    target = Path(directory).absolute()
+    _refuse_full(target)
+    _refuse_unsafe(container)
+    store = open_store(container)
+    names = [name for name in store.keys() if not is_junk(name)]  # noqa: SIM118  a store
+    _refuse_collisions(names)
+    sizes = {name: store.size_of(name) or 0 for name in names}
+    total = sum(sizes.values())
+    _refuse_bomb(total, container.file.size, target.parent)
+    counter = Counter(total, progress, cancelled)
+    with _Beside(target) as beside:
+        for name in names:
+            content = store.get_sync(name)
+            beside.write(name, b"" if content is None else content.to_bytes())
+            counter.add(sizes[name])
+        beside.publish()
+    return target
+
+
+class _Beside:
+    """A temporary folder beside the target that takes its place."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        try:
+            made = tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        except OSError as error:
+            raise _cannot(target, error) from error
+        self._folder = Path(made)
+        # Made for its owner alone; the folder that is kept gets what folders usually get.
+        mask = os.umask(0)
+        os.umask(mask)
+        self._folder.chmod(0o777 & ~mask)
+        self._made = {self._folder}
+
+    def __enter__(self) -> _Beside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write one file; one that is there already was written under a name that is the same."""
+        place = self._folder.joinpath(*name.split("/"))
+        try:
+            if place.parent not in self._made:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                self._made.add(place.parent)
+            with place.open("xb") as out:
+                out.write(content)
+        except FileExistsError as error:
+            raise _collision(name) from error
+        except OSError as error:
+            raise _cannot(self._target, error) from error
+
+    def publish(self) -> None:
+        """Give the folder its name."""
+        try:
+            if self._target.is_dir():
+                self._target.rmdir()
+            self._folder.rename(self._target)
+        except OSError as error:
+            raise _cannot(self._target, error) from error
+
+
+def _refuse_full(target: Path) -> None:
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise SaveError(f"Not unpacked: {target.name!r} is there already, and is no folder.")
+    if target.is_dir() and any(target.iterdir()):
+        raise SaveError(
+            f"Not unpacked: the folder {target.name!r} is there already. Choose a new name."
+        )
+
+
+def _refuse_unsafe(container: ArchiveStore) -> None:
+    for finding in container.index.findings:
+        if finding.code == "unsafe-entry-names":
+            raise ArchiveError(
+                f"Not unpacked: the name {finding.where!r} leads out of the folder, as harmful "
+                "files have it. If you trust the file, 'ome-zip repack' makes a copy without.",
+                code=finding.code,
+            )
+
+
+def _refuse_collisions(names: list[str]) -> None:
+    files = set(names)
+    for name in names:
+        if not is_safe(name):
+            raise _collision(name)
+        parent = name.rpartition("/")[0]
+        while parent:
+            if parent in files:
+                raise ArchiveError(
+                    f"Not unpacked: {parent!r} is both a file and a folder in the archive.",
+                    code="names-collide",
+                )
+            parent = parent.rpartition("/")[0]
+        if os.name == "nt" and _is_reserved(name):
+            raise ArchiveError(
+                f"Not unpacked: Windows does not allow the name {name!r}.", code="names-collide"
+            )
+
+
+def _is_reserved(name: str) -> bool:
+    return any(
+        part.partition(".")[0].lower() in _RESERVED
+        or part.endswith((".", " "))
+        or any(letter in part for letter in '<>:"|?*')
+        for part in name.split("/")
+    )
+
+
+def _refuse_bomb(total: int, size: int, folder: Path) -> None:
+    bound = max(MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO * size)
+    if total > bound:
+        raise ArchiveError(
+            f"Not unpacked: the archive of {size:,} bytes claims to hold {total:,}, more than the "
+            f"{bound:,} that are unpacked. Such files are made to fill disks.",
+            code="entries-overlap",
+        )
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return  # writing will tell
+    if total > free:
+        raise SaveError(
+            f"Not unpacked: {total:,} bytes are needed, {free:,} are free. Choose another disk."
+        )
+
+
+def _collision(name: str) -> ArchiveError:
+    return ArchiveError(
+        f"Not unpacked: {name!r} has the same name as another file here, where capital and small "
+        "letters are the same. Unpack it on another disk or system.",
+        code="case-colliding-names",
+    )
+
+
+def _cannot(target: Path, error: OSError) -> SaveError:
+    reason = error.strerror or str(error)
+    return SaveError(
+        f"Not unpacked: {target.name!r} cannot be written ({reason}). Choose another place.",
+        error.errno,
+    )
