@@ -6,11 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from shared_material import CONFORMANCE, CORPUS, SHARED
 
 # Read when napari's settings are first imported: tests keep off the settings of whoever runs them.
 os.environ["NAPARI_CONFIG"] = ""
+
+# No test measures time. The same examples every time where a failure must be the change's own.
+settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("project")
 
 
 def _present(folder: Path) -> Path:
