@@ -91,12 +91,20 @@ def _notify(severity: NotificationSeverity, message: str, path: str) -> None:
     """Show a message now, or, where a window is about to report a failure, after that."""
     has_window = QApplication.instance() is not None and napari.current_viewer() is not None
     actions = [(CHECK, partial(_open_check, str(Path(path).absolute())))] if has_window else []
-    notification = Notification(f"{message} ({Path(path).name})", severity, actions)
+    notification = _Notification(f"{message} ({Path(path).name})", severity, actions)
     if severity is NotificationSeverity.ERROR and QApplication.instance() is not None:
         # napari replaces the current notification by its own when a reader raises.
         QTimer.singleShot(0, partial(notification_manager.dispatch, notification))
     else:
         notification_manager.dispatch(notification)
+
+
+class _Notification(Notification):  # type: ignore[misc]  # napari is not typed
+    """A notification that names the plugin as its source, where napari would name itself."""
+
+    @property
+    def source(self) -> str:
+        return PLUGIN
 
 
 def _open_check(path: str, _notification: object) -> None:

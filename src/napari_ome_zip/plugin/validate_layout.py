@@ -120,7 +120,7 @@ class ValidateLayout:
         # Counts may be bytes, beyond what the bar can count to.
         self.bar.setRange(0, 100 if total else 0)
         self.bar.setValue(100 * done // total if total else 0)
-        self.bar.setFormat(text.replace("%", "%%") if total else text)
+        self.bar.setFormat(text)
 
     def show_verdict(self, text: str, tone: Tone) -> None:
         """Show the verdict with its sign."""
