@@ -78,7 +78,9 @@ def axes_of_images(draw: st.DrawFn) -> tuple[Axis, ...]:
     )
     types = {"t": "time", "c": "channel", "angle": "angle", "lambda": "wavelength"}
     axes = [Axis(name, types.get(name), draw(optional_words)) for name in front]
-    space = draw(st.sampled_from([("y", "x"), ("z", "y", "x"), ("x", "y")]))
+    # The schema of 0.5 counts an axis without a type as one of space, of which it allows three.
+    deep = [] if "untyped" in front else [("z", "y", "x")]
+    space = draw(st.sampled_from([("y", "x"), *deep, ("x", "y")]))
     return (*axes, *(Axis(name, "space", draw(optional_words)) for name in space))
 
 
