@@ -22,6 +22,7 @@ from napari_ome_zip.image.composite import (
     PlacedImage,
     PlacedLabels,
 )
+from napari_ome_zip.image.limits import estimate_limits
 from napari_ome_zip.image.units import conversion, known_unit
 from napari_ome_zip.layers import METADATA_KEY, LayerData
 from napari_ome_zip.ome import (
@@ -364,7 +365,7 @@ def _placed_image(
         path=path,
         name=str(name),
         axes=axes,
-        levels=levels,
+        sources=levels,
         to_display=affine,
         channel_axis=channel_axis,
         display=display_state.to_display(states),
@@ -395,7 +396,7 @@ def _channel_name(axes: Sequence[Axis]) -> str:
 
 def _channel(layer: _Layer) -> Channel:
     keywords = layer.keywords
-    limits = keywords.get("contrast_limits")
+    limits = keywords.get("contrast_limits") or estimate_limits(layer.levels)
     colormap = keywords.get("colormap")
     image = str(layer.note.get("name") or "")
     label = layer.name.removeprefix(f"{image}: ") if image else layer.name
@@ -420,7 +421,7 @@ def _label_image(
         path=path,
         name=str(layer.note.get("name") or layer.name),
         axes=axes,
-        levels=layer.levels,
+        sources=layer.levels,
         to_display=affine,
         channel_axis=None,
         display=FrozenMapping({display_state.LAYERS: [state]}),
@@ -443,7 +444,7 @@ def _image_of(
         channel = image.channel_axis
         kept = [i for i in range(len(image.axes)) if i != channel]
         own = image.to_display.select(inputs=[image.axes[i].name for i in kept])
-        size = tuple(image.levels[0].shape[i] for i in kept)
+        size = tuple(image.shape[i] for i in kept)
         if size == layer.levels[0].shape and own.is_close(affine):
             return image
     return images[0][1]

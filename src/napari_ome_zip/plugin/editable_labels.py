@@ -93,27 +93,26 @@ def editable_copy(layer: Labels, level: int | None = None) -> Labels:
         raise TooLargeError(chosen.problem)
     pixels = np.array(layer.data[chosen.level])
     _, keywords, _ = layer.as_layer_data_tuple()
-    keywords["name"] = f"{layer.name}{SUFFIX}"
-    full = layer.data[0].shape
-    _place_level(keywords, full, chosen.shape)
-    return Labels(pixels, **keywords)
+    changed = {**_place_level(layer, chosen.shape), "name": f"{layer.name}{SUFFIX}"}
+    return Labels(pixels, **{**keywords, **changed, "multiscale": False})
 
 
-def _place_level(keywords: dict[str, Any], full: Sequence[int], shape: Sequence[int]) -> None:
-    """Let a level's pixels lie where they do in the multiscale layer.
+def _place_level(layer: Labels, shape: Sequence[int]) -> dict[str, Any]:
+    """Scale and translation that leave a level's pixels where the multiscale layer has them.
 
     A pixel that spans *f* pixels of the finest level has its centre (f - 1) / 2 of them further
-    in. The shift is along the layer's own axes, so rotation and shear apply to it, too.
+    in. Scale comes first of a layer's transformations, so rotation and shear stay as they are.
     """
+    full = layer.data[0].shape
     factors = np.array([_factor(n, m) for n, m in zip(full, shape, strict=True)])
-    scale = np.asarray(keywords["scale"], dtype=float)
-    rotate = np.asarray(keywords["rotate"], dtype=float)
-    shear = np.asarray(keywords["shear"], dtype=float)
-    linear = rotate @ shear @ np.diag(scale)
-    shift = linear @ ((factors - 1) / 2)
-    # Shear acts after scale, so a coarser scale alone is exact.
-    keywords["scale"] = (scale * factors).tolist()
-    keywords["translate"] = (np.asarray(keywords["translate"], dtype=float) + shift).tolist()
+    start = np.array(layer.data_to_world((0.0,) * layer.ndim))
+    moved = np.array(layer.data_to_world(tuple((factors - 1) / 2))) - start
+    # What is given as a translation has the layer's affine still before it.
+    shift = np.linalg.solve(layer.affine.linear_matrix, moved)
+    return {
+        "scale": tuple(np.array(layer.scale) * factors),
+        "translate": tuple(np.array(layer.translate) + shift),
+    }
 
 
 def _factor(full: int, size: int) -> float:
@@ -148,8 +147,8 @@ class EditableLabelsWidget(QWidget):
         self.layer.changed.connect(self._on_layer)
         self.level.changed.connect(self._show_message)
         self.button.changed.connect(self.make_copy)
-        follower = LayerFollower(viewer, self._refresh)
-        self.destroyed.connect(follower.stop)
+        self._follower = LayerFollower(viewer, self._refresh)
+        self.destroyed.connect(self._follower.stop)
         self._refresh()
 
     def make_copy(self) -> None:

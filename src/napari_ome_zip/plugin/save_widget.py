@@ -8,11 +8,12 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from magicgui.types import FileDialogMode
-from magicgui.widgets import ComboBox, Container, FileEdit, SpinBox
+from magicgui.widgets import ComboBox, FileEdit, SpinBox
 from napari.qt.threading import FunctionWorker, create_worker
 from npe2 import PluginManager
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
+    QFormLayout,
     QHBoxLayout,
     QLabel,
     QListWidget,
@@ -69,6 +70,8 @@ class SaveWidget(QWidget):
         self._cancel_asked = Event()
         self._percent = 0
         """Written by the worker's thread, shown by this one."""
+        self._showing = False
+        """Whether the form is being brought in line: its signals mean nothing then."""
         self._make_form()
         self._arrange()
         self._timer = QTimer(self)
@@ -78,8 +81,8 @@ class SaveWidget(QWidget):
         self._ticker = QTimer(self)
         self._ticker.setInterval(_REFRESH_AFTER_MS)
         self._ticker.timeout.connect(self._show_progress)
-        follower = LayerFollower(viewer, self._timer.start)
-        self.destroyed.connect(follower.stop)
+        self._follower = LayerFollower(viewer, self._timer.start)
+        self.destroyed.connect(self._follower.stop)
         self.refresh()
 
     @property
@@ -97,8 +100,14 @@ class SaveWidget(QWidget):
         """The save that is going on, or the last one."""
         return self._job
 
+    @property
+    def _fields(self) -> tuple[Any, ...]:
+        shape = (self.levels, self.level_count, self.chunk, self.shard)
+        return (self.file, self.version, *shape, self.codec, self.level)
+
     def _make_form(self) -> None:
         self.layer_list = QListWidget()
+        self.layer_list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.layer_list.itemChanged.connect(self._on_item)
         self.file = FileEdit(
             mode=FileDialogMode.OPTIONAL_FILE,
@@ -117,15 +126,13 @@ class SaveWidget(QWidget):
         self.file.line_edit.native.setPlaceholderText("name.ome.zip or name.ozx")
         self.shard.tooltip = "Edge of what is stored as one entry; 0 for no shards"
         self.chunk.tooltip = "Edge of what is read at once"
-        self.form = Container(
-            widgets=[
-                *(self.file, self.version, self.levels, self.level_count),
-                *(self.chunk, self.shard, self.codec, self.level),
-            ]
-        )
-        self.form.margins = (0, 0, 0, 0)
+        self.form = QWidget()
+        rows = QFormLayout(self.form)
+        rows.setContentsMargins(0, 0, 0, 0)
+        for field in self._fields:
+            rows.addRow(field.label, field.native)
+            field.changed.connect(self._on_form)
         self._show_choices()
-        self.form.changed.connect(self._on_form)
         self.summary = _wrapped_label()
         self.save_button = QPushButton("Save")
         self.save_button.clicked.connect(self.save)
@@ -143,7 +150,7 @@ class SaveWidget(QWidget):
         layout = QVBoxLayout(self)
         layout.addWidget(QLabel("Layers to save"))
         layout.addWidget(self.layer_list)
-        layout.addWidget(self.form.native)
+        layout.addWidget(self.form)
         layout.addWidget(self.summary)
         layout.addLayout(buttons)
         layout.addWidget(self.progress)
@@ -227,9 +234,13 @@ class SaveWidget(QWidget):
         return [(layer.unique_id, layer.as_layer_data_tuple()) for layer in self._viewer.layers]
 
     def _on_form(self) -> None:
+        if self._showing:
+            return
         if self.codec.value != self._choices.codec:
             low, high = CODEC_LEVELS[self.codec.value]
+            self._showing = True
             self.level.value = min(max(self.level.value, low), high)
+            self._showing = False
         self._choices = replace(
             self._choices,
             file=self.file.line_edit.value,
@@ -256,29 +267,30 @@ class SaveWidget(QWidget):
         chosen = self._choices
         counted = chosen.levels is not None
         low, high = CODEC_LEVELS[chosen.codec]
-        with self.form.changed.blocked():
-            if self.file.line_edit.value != chosen.file:
-                self.file.line_edit.value = chosen.file
-            self.version.value = chosen.version
-            self.levels.value = _COUNTED if counted else _KEPT
-            if chosen.levels is not None:
-                self.level_count.value = chosen.levels
-            self.level_count.enabled = counted
-            self.chunk.value = chosen.chunk
-            self.shard.value = chosen.shard
-            self.codec.value = chosen.codec
-            self.level.min, self.level.max = min(low, chosen.level), max(high, chosen.level)
-            self.level.value = chosen.level
-            self.level.enabled = low < high
+        self._showing = True
+        if self.file.line_edit.value != chosen.file:
+            self.file.line_edit.value = chosen.file
+        self.version.value = chosen.version
+        self.levels.value = _COUNTED if counted else _KEPT
+        if chosen.levels is not None:
+            self.level_count.value = chosen.levels
+        self.level_count.enabled = counted
+        self.chunk.value = chosen.chunk
+        self.shard.value = chosen.shard
+        self.codec.value = chosen.codec
+        self.level.min, self.level.max = min(low, chosen.level), max(high, chosen.level)
+        self.level.value = chosen.level
+        self.level.enabled = low < high
+        self._showing = False
 
     def _show_rows(self, view: View) -> None:
         """Show the layers as napari's list does: the topmost first."""
         self.layer_list.blockSignals(True)
         self.layer_list.clear()
         for row in reversed(view.rows):
-            item = QListWidgetItem(f"{row.name}: {row.problem}" if row.problem else row.name)
+            item = QListWidgetItem(f"{row.name} {row.problem.partition(':')[0]}")
             item.setData(_KEY, row.key)
-            item.setToolTip(row.problem or row.name)
+            item.setToolTip(f"{row.name} {row.problem}")
             usable = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable
             item.setFlags(Qt.ItemFlag.NoItemFlags if row.problem else usable)
             item.setCheckState(Qt.CheckState.Checked if row.checked else Qt.CheckState.Unchecked)
@@ -290,10 +302,7 @@ class SaveWidget(QWidget):
 
     def _show_job(self, view: View) -> None:
         job = view.job
-        self.form.enabled = not job.running
-        if not job.running:  # enabling a form enables all that is in it
-            self.level_count.enabled = self._choices.levels is not None
-            self.level.enabled = self._choices.codec != "none"
+        self.form.setEnabled(not job.running)
         self.layer_list.setEnabled(not job.running)
         self.save_button.setText("Replace" if view.replaces else "Save")
         self.save_button.setEnabled(view.can_save)

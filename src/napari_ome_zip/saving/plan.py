@@ -18,8 +18,10 @@ from napari_ome_zip.ome import (
     AffineTransformation,
     CoordinateSystem,
     Dataset,
+    FrozenMapping,
     Identity,
     ImageLabel,
+    LabelColor,
     Multiscale,
     OmeGroup,
     Omero,
@@ -35,11 +37,18 @@ from napari_ome_zip.ome import (
 from napari_ome_zip.ome import Sequence as SequenceOf
 from napari_ome_zip.saving.arrays import ArrayLayout, array_document, layout, to_json
 from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.pyramid import level_transforms, plan_levels
+from napari_ome_zip.saving.pyramid import LevelPlan, level_transforms, plan_levels
 from napari_ome_zip.saving.reduction import Kind
 
 INTRINSIC = "physical"
 WORLD = "world"
+
+_METHODS: dict[Kind, FrozenMapping] = {
+    "mean": FrozenMapping({"description": "The mean of each block of pixels of the level before."}),
+    "mode": FrozenMapping({"description": "The commonest value of each block of pixels."}),
+    "nearest": FrozenMapping({"description": "The first pixel of each block."}),
+}
+
 COMPRESSION_GUESS = 0.6
 """Compressed size of an ordinary micrograph, as a fraction: for the estimate only."""
 
@@ -227,7 +236,9 @@ class _Builder:
     ) -> dict[int, str]:
         """An image with its labels below it; returns the path of each part by its id."""
         part, labels = family
-        self.add_part(path, placed[id(part)])
+        # Labels MUST have as many levels as their image (0.5, "labels" metadata).
+        count = max(self._level_count(placed[id(each)]) for each in (part, *labels))
+        self.add_part(path, placed[id(part)], count)
         paths = {id(part): path}
         if labels:
             names = safe_names([label.name for label in labels])
@@ -235,7 +246,7 @@ class _Builder:
             self.add_group(folder, OmeGroup(version=self.version, labels=tuple(names)))
             for name, label in zip(names, labels, strict=True):
                 paths[id(label)] = _join(folder, name)
-                self.add_part(paths[id(label)], placed[id(label)])
+                self.add_part(paths[id(label)], placed[id(label)], count)
         return paths
 
     def add_series(
@@ -277,62 +288,89 @@ class _Builder:
         }
         self.documents[_join(path, "zarr.json")] = to_json(document)
 
-    def add_part(self, path: str, placed: _Placed) -> None:
-        """The group of one multiscale, and its arrays."""
+    def add_part(self, path: str, placed: _Placed, count: int) -> None:
+        """The group of one multiscale, and its arrays: one for each level."""
         part = placed.part
-        datasets = self._add_levels(path, placed)
+        levels = self._levels(placed, count)
+        datasets = self._add_arrays(path, placed, levels)
         system = CoordinateSystem(INTRINSIC, part.axes)
+        kind, details = _downsampling(part, len(levels))
         multiscale = Multiscale(
-            name=part.name, coordinate_systems=(system,), datasets=tuple(datasets)
+            name=part.name,
+            coordinate_systems=(system,),
+            datasets=tuple(datasets),
+            type=kind,
+            metadata=details,
         )
         self.add_group(path, _group(part, multiscale, self.version))
 
-    def _add_levels(self, path: str, placed: _Placed) -> list[Dataset]:
+    def _add_arrays(self, path: str, placed: _Placed, levels: Sequence[_Level]) -> list[Dataset]:
         part = placed.part
         types = tuple(axis.role for axis in part.axes)
+        names = [axis.name for axis in part.axes]
         dtype = part.levels[0].dtype
-        kept, made = self._levels(part, types, placed.scale)
+        kind: Kind = "mode" if isinstance(part, PlacedLabels) else "mean"
         datasets = []
         previous: str | None = None
-        for number, (shape, factors, step) in enumerate([*kept, *made]):
+        for number, (shape, factors, step) in enumerate(levels):
             array_path = _join(path, str(number))
             arrangement = layout(shape, types, dtype.itemsize, self.options)
-            source = part.levels[number] if number < len(kept) else None
-            kind: Kind = "mode" if isinstance(part, PlacedLabels) else "mean"
+            source = part.levels[number] if number < len(part.levels) else None
             self.arrays.append(
                 ArrayPlan(array_path, shape, dtype, arrangement, source, previous, step, kind)
             )
             self.documents[_join(array_path, "zarr.json")] = array_document(
-                shape, dtype, arrangement, [axis.name for axis in part.axes], self.options
+                shape, dtype, arrangement, names, self.options
             )
             datasets.append(_dataset(str(number), placed, factors))
             previous = array_path
         return datasets
 
-    def _levels(
-        self, part: PlacedPart, types: Sequence[str | None], spacing: Sequence[float]
-    ) -> tuple[list[_Level], list[_Level]]:
-        """Levels that are kept, and levels that will be made from the last of them."""
-        shapes = [tuple(int(n) for n in level.shape) for level in part.levels]
-        wanted = self.options.levels
-        kept = shapes if wanted is None else shapes[:wanted]
+    def _level_count(self, placed: _Placed) -> int:
+        """Levels a part has by itself: those chosen, those there are, or down to a screen."""
+        if self.options.levels is not None:
+            return self.options.levels
+        there = len(placed.part.levels)
+        return there if there > 1 else len(_planned(placed, None))
+
+    def _levels(self, placed: _Placed, count: int) -> list[_Level]:
+        """``count`` levels: those there are, then those made from the last of them."""
+        shapes = [tuple(int(n) for n in level.shape) for level in placed.part.levels[:count]]
         ones = (1,) * len(shapes[0])
-        levels = [(shape, _factors(shapes[0], shape), ones) for shape in kept]
-        if len(kept) > 1 and (wanted is None or len(kept) >= wanted):
-            return levels, []
-        count = None if wanted is None else wanted - len(kept) + 1
-        last_shape, last_factors, _ = levels[-1]
-        own = [s * f for s, f in zip(spacing, last_factors, strict=True)]
-        plan = plan_levels(last_shape, types, own, count=count)
-        made = [
-            (
-                level.shape,
-                tuple(a * b for a, b in zip(last_factors, level.factors, strict=True)),
-                level.step,
-            )
-            for level in plan[1:]
-        ]
-        return levels, made
+        levels = [(shape, _factors(shapes[0], shape), ones) for shape in shapes]
+        last_factors = levels[-1][1]
+        for level in _planned(placed, count - len(levels) + 1)[1:]:
+            factors = tuple(a * b for a, b in zip(last_factors, level.factors, strict=True))
+            levels.append((level.shape, factors, level.step))
+        while len(levels) < count and self.options.levels is None:
+            # A single pixel cannot get smaller, and still its image may have more levels.
+            shape, factors, _ = levels[-1]
+            levels.append((shape, factors, ones))
+        return levels
+
+
+def _planned(placed: _Placed, count: int | None) -> tuple[LevelPlan, ...]:
+    """Levels from the last one there is, itself included."""
+    part = placed.part
+    full, last = part.levels[0].shape, part.levels[-1].shape
+    spacing = [s * f for s, f in zip(placed.scale, _factors(full, last), strict=True)]
+    types = tuple(axis.role for axis in part.axes)
+    return plan_levels(last, types, spacing, count=None if count is None else max(1, count))
+
+
+def _downsampling(part: PlacedPart, levels: int) -> tuple[str, FrozenMapping]:
+    """How smaller levels were made, as versions up to 0.6 want it said (SHOULD)."""
+    there = len(part.levels)
+    made = "mode" if isinstance(part, PlacedLabels) else "mean"
+    if levels <= there:
+        said = "Levels are as they were in what was saved." if there > 1 else "There is one level."
+        return ("unknown" if levels > 1 else "none"), FrozenMapping({"description": said})
+    said = {
+        "mean": "Mean of 2 pixels along each axis that is halved.",
+        "mode": "Most frequent label of 2 pixels along each axis that is halved.",
+    }[made]
+    method = "napari_ome_zip.saving.pyramid.downsample"
+    return made, FrozenMapping({"description": said, "method": method, "kwargs": {"kind": made}})
 
 
 type _Level = tuple[tuple[int, ...], tuple[float, ...], tuple[int, ...]]
@@ -383,6 +421,9 @@ def _group(part: PlacedPart, multiscale: Multiscale, version: Version) -> OmeGro
     label = None
     if isinstance(part, PlacedLabels):
         found = part.label or ImageLabel()
+        if not found.colors:
+            # Colors SHOULD be there; what a viewer chooses by itself is left to each of them.
+            found = replace(found, colors=(LabelColor(0, (0, 0, 0, 0)),))
         label = replace(found, source="../../" if part.image_path is not None else None)
     return OmeGroup(
         version=version,
@@ -396,10 +437,9 @@ def _group(part: PlacedPart, multiscale: Multiscale, version: Version) -> OmeGro
 def _omero(part: PlacedImage) -> Omero:
     channels = []
     for number, channel in enumerate(part.channels):
-        window = None
-        if channel.limits is not None:
-            low, high = channel.limits
-            window = Window(*_range(part.levels[0].dtype, low, high), low, high)
+        dtype = part.levels[0].dtype
+        low, high = channel.limits or _natural_limits(dtype)
+        window = Window(*_range(dtype, low, high), low, high)
         channels.append(
             OmeroChannel(
                 label=channel.name
@@ -410,6 +450,13 @@ def _omero(part: PlacedImage) -> Omero:
             )
         )
     return Omero(tuple(channels), model="color")
+
+
+def _natural_limits(dtype: np.dtype[Any]) -> tuple[float, float]:
+    """Limits where none are known: version 0.5 wants a window for each channel."""
+    if dtype.kind not in "iu":
+        return 0.0, 1.0
+    return float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
 
 
 def _range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
