@@ -254,9 +254,10 @@ class Desk:
         *,
         progress: Callable[[int, int], None],
         cancelled: Callable[[], bool],
-    ) -> None:
+    ) -> Path:
         self.calls.append(("repack", source, target, cancelled()))
         self.answer(target)
+        return Path(target)
 
     def answer(self, path: str) -> Report:
         answer = self.reports.get(path, report(FOLDER))

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.plugin.validate_state import (
@@ -42,8 +42,8 @@ class Repack(Protocol):
 
     def __call__(
         self, source: str, target: str, *, progress: Progress, cancelled: Cancelled
-    ) -> Any:
-        """Write the copy."""
+    ) -> Path:
+        """Write the copy, and return its path."""
 
 
 @dataclass(eq=False)
@@ -140,8 +140,7 @@ class ValidateModel:
         repack, source = self._repack, self._facts.path
 
         def work(progress: Progress, cancelled: Cancelled) -> str:
-            repack(source, target, progress=progress, cancelled=cancelled)
-            return target
+            return str(repack(source, target, progress=progress, cancelled=cancelled))
 
         facts = replace(
             self._facts, activity=Activity.REPACKING, progress=(0, 0), note="", fixed_copy=""
