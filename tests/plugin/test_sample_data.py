@@ -12,6 +12,7 @@ import zarr
 from napari.layers import Layer
 
 from napari_layers import value_in_world
+from napari_ome_zip import validate
 from napari_ome_zip.plugin.sample_archive import (
     FIELD_SIZE,
     FIELD_STEP,
@@ -59,6 +60,12 @@ def test_documents_come_first_breadth_first_and_nothing_is_compressed(archive: P
     assert [entry.header_offset for entry in entries] == sorted(e.header_offset for e in entries)
     assert comment["ome"]["version"] == "0.6"
     assert comment["ome"]["zipFile"]["centralDirectory"]["jsonFirst"] is True
+
+
+def test_the_check_finds_no_fault_but_the_name_that_this_project_is_named_after(
+    archive: Path,
+) -> None:
+    assert {issue.code for issue in validate(archive).issues} == {"name-not-ozx"}
 
 
 def test_the_same_archive_is_written_every_time(archive: Path, tmp_path: Path) -> None:

@@ -7,8 +7,7 @@ Nothing here needs napari.
 
 from __future__ import annotations
 
-import json
-import zipfile
+import colorsys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +20,10 @@ from skimage.measure import label
 from skimage.morphology import disk, opening, remove_small_objects
 from zarr.storage import MemoryStore
 
+from napari_ome_zip.storage.archive_writer import ArchiveWriter, is_zarr_json
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -107,13 +108,19 @@ def segmented_nuclei(section: NDArray[np.uint16]) -> NDArray[np.uint16]:
 
 def write_sample_archive(path: Path) -> None:
     """Write the sample scene to ``path``, an OME-Zarr 0.6 archive as RFC-9 asks for."""
-    documents_and_chunks: dict[str, Any] = {}
-    root = zarr.create_group(MemoryStore(documents_and_chunks), attributes={"ome": _scene()})
+    entries: dict[str, Any] = {}
+    root = zarr.create_group(MemoryStore(entries), attributes={"ome": _scene()})
     section = stained_section()
     nuclei = segmented_nuclei(section)
     for field in FIELDS:
         _add_field(root.create_group(field.name), field, section, nuclei)
-    _write_zip(path, {name: value.to_bytes() for name, value in documents_and_chunks.items()})
+    chunks = {name: content.to_bytes() for name, content in sorted(entries.items())}
+    documents = {name: chunks.pop(name) for name in list(chunks) if is_zarr_json(name)}
+    with ArchiveWriter(path, VERSION) as writer:
+        writer.write_documents(documents)
+        for name, content in chunks.items():
+            writer.write(name, content)
+        writer.commit()
 
 
 def _scene() -> dict[str, Any]:
@@ -137,7 +144,7 @@ def _add_field(
     image = _pyramid(field.cut(section), np.mean)
     group.attrs["ome"] = {
         "version": VERSION,
-        "multiscales": [_multiscale(field.name, "cyx")],
+        "multiscales": [_multiscale(field.name, "cyx", "mean")],
         "omero": {"channels": [_channel("haematoxylin", "3380FF"), _channel("DAB", "FF8000")]},
     }
     _add_levels(group, "cyx", image)
@@ -148,9 +155,10 @@ def _add_field(
     nuclei_group = group.create_group("labels/nuclei")
     nuclei_group.attrs["ome"] = {
         "version": VERSION,
-        "multiscales": [_multiscale("nuclei", "yx")],
+        "multiscales": [_multiscale("nuclei", "yx", "maximum")],
         "image-label": {
             "source": {"image": "../../"},
+            "colors": _colors(labels[0]),
             "properties": _areas(labels[0]),
         },
     }
@@ -162,6 +170,15 @@ def _channel(name: str, color: str) -> dict[str, Any]:
     return {"label": name, "color": color, "active": True, "window": window}
 
 
+def _colors(nuclei: NDArray[np.uint16]) -> list[dict[str, Any]]:
+    """Return a colour for each nucleus, far from those of the next numbers."""
+    colors = []
+    for value in np.unique(nuclei[nuclei > 0]).tolist():
+        rgb = colorsys.hsv_to_rgb(value * 0.618 % 1, 0.6, 1)
+        colors.append({"label-value": value, "rgba": [*(round(255 * x) for x in rgb), 255]})
+    return colors
+
+
 def _areas(nuclei: NDArray[np.uint16]) -> list[dict[str, float]]:
     values, counts = np.unique(nuclei[nuclei > 0], return_counts=True)
     return [
@@ -170,9 +187,11 @@ def _areas(nuclei: NDArray[np.uint16]) -> list[dict[str, float]]:
     ]
 
 
-def _multiscale(name: str, axes: str) -> dict[str, Any]:
+def _multiscale(name: str, axes: str, method: str) -> dict[str, Any]:
     return {
         "name": name,
+        "type": method,
+        "metadata": {"description": f"the {method} of each block of 2 × 2 pixels"},
         "coordinateSystems": [{"name": _PHYSICAL, "axes": _axes(axes)}],
         "datasets": [_dataset(level, axes) for level in range(LEVELS)],
     }
@@ -216,17 +235,3 @@ def _add_levels(group: zarr.Group, axes: str, levels: Iterable[NDArray[np.uint16
             dimension_names=tuple(axes),
         )
         array[...] = pixels
-
-
-def _write_zip(path: Path, entries: Mapping[str, bytes]) -> None:
-    """Write the entries uncompressed, the documents first and breadth first."""
-
-    def order(name: str) -> tuple[bool, int, str]:
-        return name.rpartition("/")[2] != "zarr.json", name.count("/"), name
-
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(entries, key=order):
-            # ZipInfo's fixed date makes the same archive every time.
-            archive.writestr(zipfile.ZipInfo(name), entries[name])
-        promise = {"centralDirectory": {"jsonFirst": True}}
-        archive.comment = json.dumps({"ome": {"version": VERSION, "zipFile": promise}}).encode()
