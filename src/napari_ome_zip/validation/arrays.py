@@ -14,7 +14,7 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.hierarchy import Node
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore
-from napari_ome_zip.storage.names import is_archive_name, is_document, is_junk
+from napari_ome_zip.storage.names import DOCUMENT_NAMES, is_archive_name, is_document, is_junk
 from napari_ome_zip.validation import container_rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet, resolve
@@ -200,7 +200,10 @@ def _owners(
     owned: dict[str, list[str]] = {path: [] for path in arrays}
     other: list[str] = []
     by_folder: dict[str, list[str]] = {}
+    documents = {array.prefix + name for array in arrays.values() for name in DOCUMENT_NAMES}
     for name in names:
+        if name in documents:
+            continue
         folder = name.rpartition("/")[0]
         bucket = by_folder.get(folder)
         if bucket is None:

@@ -144,6 +144,8 @@ def _check_description(raw: Mapping[str, object], at: Place) -> Iterator[Issue]:
         yield at.issue(NAME_MISSING, "Image without a name")
     elif not isinstance(raw["name"], str):
         yield at.at("name").wrong_type(raw["name"], "a text", SECTION)
+    if len(objects(raw.get("datasets"))) < 2:
+        return  # nothing was downsampled
     if "type" not in raw:
         yield at.issue(TYPE_MISSING, 'Image does not say how it was downsampled ("type")')
     if "metadata" not in raw:
