@@ -51,18 +51,34 @@ def lay_out(
             plates[position.plate][index] = position
     for members in plates.values():
         boxes = {i: _box(affines[i], shapes[i]) for i in members}
-        shifts = _within_wells(members, boxes)
+        shifts = _within_wells(members, affines, boxes)
         placed = {i: boxes[i] + shifts[i] for i in members}
         wells = defaultdict(list)
         for i, position in members.items():
             wells[(position.row, position.column)].append(i)
         pitch = _pitch(wells.values(), placed)
         origin = (min(r for r, _ in wells), min(c for _, c in wells))
+        corners = {well: _corner(inside, members, placed) for well, inside in wells.items()}
+        start = np.min(list(corners.values()), axis=0)
         for (row, column), inside in wells.items():
             step = np.array([row - origin[0], column - origin[1]]) * pitch
+            step += start - corners[(row, column)]
             for i in inside:
                 result[i] = _shifted(affines[i], shifts[i] + step)
     return tuple(result)
+
+
+def _corner(
+    inside: Iterable[int], members: Mapping[int, FieldPosition], boxes: Mapping[int, np.ndarray]
+) -> np.ndarray:
+    """Lowest y and x of a well's fields; labels, which follow their field, do not count.
+
+    Positions of the stage may run against the plate's rows or columns, and hold for the whole
+    plate or each well: only what they say within a well is kept.
+    """
+    fields = {members[i]: i for i in reversed(list(inside))}
+    corner: np.ndarray = np.min([boxes[i][0] for i in fields.values()], axis=0)
+    return corner
 
 
 def _plane(affine: Affine) -> tuple[int, int]:
@@ -78,7 +94,9 @@ def _box(affine: Affine, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _within_wells(
-    members: Mapping[int, FieldPosition], boxes: Mapping[int, np.ndarray]
+    members: Mapping[int, FieldPosition],
+    affines: Sequence[Affine],
+    boxes: Mapping[int, np.ndarray],
 ) -> dict[int, np.ndarray]:
     """Shift of each field within its well: none where the fields lie apart by themselves."""
     groups: dict[tuple[int, int, int | None], list[int]] = defaultdict(list)
@@ -87,8 +105,8 @@ def _within_wells(
     shifts = {i: np.zeros(2) for i in members}
     for inside in groups.values():
         count = max(members[i].number for i in inside) + 1
-        corners = {tuple(np.round(boxes[i][0], 9)) for i in inside}
-        if count == 1 or len(corners) > 1:
+        origins = {tuple(np.round(affines[i].offset[list(_plane(affines[i]))], 9)) for i in inside}
+        if count == 1 or len(origins) > 1:
             continue
         size = np.max([boxes[i][1] - boxes[i][0] for i in inside], axis=0)
         columns = math.ceil(math.sqrt(count))
