@@ -140,10 +140,11 @@ def _is_rgb(part: PlacedImage) -> bool:
         return True  # it was one when it was saved
     return (
         part.channel_count == 3
-        and part.levels[0].dtype == np.uint8
+        and part.dtype == np.uint8
         and tuple(channel.color for channel in part.channels) == _RGB_COLORS
         and all(channel.visible and channel.limits in (None, (0, 255)) for channel in part.channels)
-        and all(level.shape[part.channel_axis] == 3 for level in part.levels)
+        and part.channel_axis is not None
+        and all(source.shape[part.channel_axis] == 3 for source in part.sources)
     )
 
 
@@ -174,7 +175,7 @@ def _label_layers(part: PlacedLabels, prefix: str) -> Iterator[LayerData]:
                 for color in part.label.colors
                 if color.rgba is not None
             }
-            if colors:
+            if set(colors) - {0}:  # a colour for the background alone leaves the rest to napari
                 keywords["colormap"] = {0: "transparent", **colors, None: "transparent"}
             features = _features(part.label)
             if features:
@@ -227,10 +228,9 @@ class _ChannelArray:
 
 def _channel_array(part: PlacedPart, number: int) -> _ChannelArray:
     matrix = part.to_display.matrix
-    levels = part.levels
+    levels = part.channel_levels(number)
     if part.channel_axis is not None:
         axis = part.channel_axis
-        levels = tuple(level[(slice(None),) * axis + (number,)] for level in levels)
         offset = matrix[:, -1] + number * matrix[:, axis]
         matrix = np.column_stack([np.delete(matrix[:, :-1], axis, axis=1), offset])
     linear, offset = matrix[:, :-1], matrix[:, -1]
@@ -281,7 +281,8 @@ def _dimension_order(linear: np.ndarray) -> list[int]:
 
 def _arranged(level: da.Array, source: int, order: Sequence[int]) -> da.Array:
     """Add axes of length 1 behind the ``source`` axes there are, then bring all in order."""
-    level = level[(slice(None),) * source + (None,) * (len(order) - source)]
+    if source < len(order):
+        level = level[(slice(None),) * source + (None,) * (len(order) - source)]
     return level if list(order) == sorted(order) else level.transpose(order)
 
 

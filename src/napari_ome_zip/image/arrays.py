@@ -8,22 +8,19 @@ import threading
 import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import zarr
-from zarr.abc.codec import Codec
-from zarr.core.array_spec import ArraySpec
 from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr.core.chunk_utils import ChunkTransform
-from zarr.core.codec_pipeline import FusedCodecPipeline
-from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
 from zarr.storage import StorePath
 
-from napari_ome_zip.errors import DamagedEntryError, MetadataError
+from napari_ome_zip.errors import DamagedEntryError
+from napari_ome_zip.image.array_facts import array_facts
 from napari_ome_zip.image.hierarchy import Node
 from napari_ome_zip.storage import HierarchyStore
 
@@ -66,19 +63,14 @@ class ChunkedArray:
         self._open()
 
     def _open(self) -> None:
-        array = _open_zarr(self._store, self._node)
+        facts = array_facts(self._node)
+        self._facts = facts
         self.path = self._node.path
-        self.shape: tuple[int, ...] = array.shape
-        dtype: np.dtype[Any] = np.dtype(array.dtype)
+        self.shape = facts.shape
         # Texts of any length (of tables beside the image) have no byte order.
-        self.dtype = dtype if dtype.kind == "T" else dtype.newbyteorder("=")
+        self.dtype = facts.dtype if facts.dtype.kind == "T" else facts.dtype.newbyteorder("=")
         self.ndim = len(self.shape)
-        self._array = array
-        self._regular = _has_regular_grid(self._node)
-        # The shape that is stored as one object: a shard where there are shards.
-        self.stored: tuple[int, ...] = (array.shards or array.chunks) if self._regular else ()
-        self.chunks: tuple[int, ...] = array.chunks if self._regular else self.shape
-        self._decoder = _synchronous_decoder(array) if self._regular else None
+        self.chunks, self.stored = facts.chunks, facts.stored
 
     def __getstate__(self) -> tuple[HierarchyStore, Node]:
         return self._store, self._node
@@ -103,10 +95,13 @@ class ChunkedArray:
 
     def read(self, region: _Region) -> npt.NDArray[Any]:
         """Pixels of ``region`` (start and stop of every axis) in native byte order."""
-        if self._decoder is None:
-            return np.ascontiguousarray(self._array[region], dtype=self.dtype)
+        if self._facts.decoder is None:
+            array: zarr.Array[Any] = zarr.Array(
+                zarr.AsyncArray(self._facts.metadata, StorePath(self._store, self.path))
+            )
+            return np.ascontiguousarray(array[region], dtype=self.dtype)
         shape = tuple(max(0, s.stop - s.start) for s in region)
-        out = np.empty(shape, dtype=self._array.dtype)
+        out = np.empty(shape, dtype=self._facts.dtype)
         if out.size:
             buffer = default_buffer_prototype().nd_buffer.from_numpy_array(out)
             for item in self._pieces(region, self.stored):
@@ -123,18 +118,18 @@ class ChunkedArray:
         pixels : ndarray
             The part of the array that lies in the cell, smaller than the cell at the border.
         """
-        if self._decoder is None:
+        if self._facts.decoder is None:
             raise TypeError("an array whose codecs are asynchronous is not written here")
-        fill = self._fill_value()
+        fill = self._facts.fill_value
         if not np.any(pixels if fill == 0 else pixels != fill):
             return None
         if pixels.shape != self.stored:
-            padded = np.full(self.stored, fill, dtype=self._array.dtype)
+            padded = np.full(self.stored, fill, dtype=self._facts.dtype)
             padded[tuple(slice(0, n) for n in pixels.shape)] = pixels
             pixels = padded
-        pipeline, spec = self._decoder
+        pipeline, spec = self._facts.decoder
         transform = cast("ChunkTransform", pipeline.sync_transform)
-        block = np.ascontiguousarray(pixels, dtype=self._array.dtype)
+        block = np.ascontiguousarray(pixels, dtype=self._facts.dtype)
         buffer = spec.prototype.nd_buffer.from_numpy_array(block)
         encoded = transform.encode_chunk(buffer, spec)
         return None if encoded is None else encoded.to_bytes()
@@ -154,9 +149,9 @@ class ChunkedArray:
         Exception
             Of any kind: what a codec raises on damaged bytes is the codec's choice.
         """
-        if self._decoder is None:
+        if self._facts.decoder is None:
             raise TypeError("an array without a synchronous decoder is read by zarr")
-        out = np.empty(self.stored, dtype=self._array.dtype)
+        out = np.empty(self.stored, dtype=self._facts.dtype)
         buffer = default_buffer_prototype().nd_buffer.from_numpy_array(out)
         region = tuple(slice(i * n, (i + 1) * n) for i, n in zip(cell, self.stored, strict=True))
         self._decode(_Held(content), cell, region, tuple(slice(0, n) for n in self.stored), buffer)
@@ -165,7 +160,7 @@ class ChunkedArray:
     @property
     def decodes_here(self) -> bool:
         """Whether `decode` and `encode` can be used: all codecs work in the calling thread."""
-        return self._decoder is not None
+        return self._facts.decoder is not None
 
     def _pieces(
         self, region: _Region, grid: tuple[int, ...]
@@ -196,7 +191,7 @@ class ChunkedArray:
             self._read_damaged(error, piece, buffer, out)
         except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
             if self.stored == self.chunks:
-                out[target] = self._fill_value()
+                out[target] = self._facts.fill_value
                 self._report(cell, None, error)
             else:
                 self._read_inner(cell, wanted, target, buffer, out)
@@ -211,7 +206,7 @@ class ChunkedArray:
         """Show what can still be decoded of bytes whose checksum is wrong."""
         cell, wanted, target = piece
         if error.content is None:
-            out[target] = self._fill_value()
+            out[target] = self._facts.fill_value
             self._report(cell, None, error)
             return
         try:
@@ -219,7 +214,7 @@ class ChunkedArray:
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001  a damaged chunk can make a codec raise anything
-            out[target] = self._fill_value()
+            out[target] = self._facts.fill_value
             self._report(cell, None, error)
         else:
             self._report(cell, None, error, shown="shown as far as it can be decoded")
@@ -244,7 +239,7 @@ class ChunkedArray:
             except MemoryError:
                 raise
             except Exception as error:  # noqa: BLE001  as above
-                out[into] = self._fill_value()
+                out[into] = self._facts.fill_value
                 self._report(cell, inner, error)
 
     def _decode(
@@ -254,19 +249,15 @@ class ChunkedArray:
             slice(w.start - i * n, w.stop - i * n)
             for w, i, n in zip(wanted, cell, self.stored, strict=True)
         )
-        if self._decoder is None:
+        if self._facts.decoder is None:
             raise TypeError("an array without a synchronous decoder is read by zarr")
-        pipeline, spec = self._decoder
+        pipeline, spec = self._facts.decoder
         pipeline.read_sync([(source, spec, within, target, False)], buffer)
 
     def key(self, cell: tuple[int, ...]) -> str:
         """Entry that holds a cell of the grid of stored objects."""
-        key = self._array.metadata.encode_chunk_key(cell)
+        key = self._facts.metadata.encode_chunk_key(cell)
         return f"{self.path}/{key}" if self.path else key
-
-    def _fill_value(self) -> Any:
-        value = self._array.fill_value
-        return 0 if value is None else value
 
     def _report(
         self,
@@ -305,51 +296,6 @@ def _sentence(error: Exception) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def _has_regular_grid(node: Node) -> bool:
-    """Whether all chunks are of one shape; Zarr v2 knows no other grid."""
-    grid = node.document.get("chunk_grid")
-    return node.zarr_format == 2 or (isinstance(grid, dict) and grid.get("name") == "regular")
-
-
-def _open_zarr(store: HierarchyStore, node: Node) -> zarr.Array[Any]:
-    """A zarr array from its parsed document alone: no bytes are read."""
-    try:
-        metadata: ArrayV2Metadata | ArrayV3Metadata
-        if node.zarr_format == 3:
-            metadata = ArrayV3Metadata.from_dict(dict(node.document))
-        else:
-            metadata = ArrayV2Metadata.from_dict({**node.document, "attributes": {}})
-        return zarr.Array(zarr.AsyncArray(metadata, StorePath(store, node.path)))
-    except (ValueError, TypeError, KeyError, NotImplementedError) as error:
-        # zarr's errors for documents are all of these: a bad value, a missing or unknown key.
-        cause = str(error).strip("'\"") or type(error).__name__
-        raise MetadataError(
-            f"Array '{node.path}' cannot be read: {cause}. It needs a data type, codec or "
-            "extension that is not supported here, or its document is damaged."
-        ) from error
-
-
-def _synchronous_decoder(array: zarr.Array[Any]) -> tuple[FusedCodecPipeline, ArraySpec] | None:
-    """zarr's pipeline that decodes in the calling thread, for this array only.
-
-    None where one of the codecs cannot do so; zarr's public reading is used then.
-    """
-    metadata = array.metadata
-    config = array.async_array.config
-    if isinstance(metadata, ArrayV2Metadata):
-        config = replace(config, order=metadata.order)  # v3 says it with a transpose codec
-    spec = ArraySpec(
-        shape=array.shards or array.chunks,
-        dtype=metadata.dtype,
-        fill_value=metadata.fill_value,
-        config=config,
-        prototype=default_buffer_prototype(),
-    )
-    codecs = cast("Iterable[Codec]", array.async_array.codec_pipeline)
-    pipeline = FusedCodecPipeline.from_codecs(codecs).evolve_from_array_spec(spec)
-    return (pipeline, spec) if pipeline.sync_transform is not None else None
-
-
 def block_shape(shape: Sequence[int], chunks: Sequence[int], itemsize: int) -> tuple[int, ...]:
     """Shape of a dask block: whole chunks, grown within a plane to about `TARGET_BLOCK_BYTES`.
 
@@ -382,7 +328,55 @@ def _block_count(shape: Sequence[int], block: Sequence[int]) -> int:
     return math.prod(-(-n // b) for n, b in zip(shape, block, strict=True))
 
 
-def lazy(array: ChunkedArray) -> da.Array:
+@dataclass(frozen=True)
+class ChannelView:
+    """One channel of an array, as an array without the channel axis.
+
+    Cutting a channel out of a dask array would cost a layer of its graph, and the time to make it,
+    for every level of every channel; cutting it out of what is read costs nothing.
+    """
+
+    array: ChunkedArray
+    axis: int
+    """Position of the channel axis."""
+    channel: int
+
+    @property
+    def path(self) -> str:
+        """Path of the whole array."""
+        return self.array.path
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a pixel, in native byte order."""
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions, without the channel axis."""
+        return self.array.ndim - 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Size along each axis but the channel axis."""
+        return self._without(self.array.shape)
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Size of a chunk along each axis but the channel axis."""
+        return self._without(self.array.chunks)
+
+    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
+        """Read a region, as `ChunkedArray` does."""
+        key = key if isinstance(key, tuple) else (key,)
+        key += (slice(None),) * (self.ndim - len(key))
+        return self.array[(*key[: self.axis], self.channel, *key[self.axis :])]
+
+    def _without(self, values: tuple[int, ...]) -> tuple[int, ...]:
+        return values[: self.axis] + values[self.axis + 1 :]
+
+
+def lazy(array: ChunkedArray | ChannelView) -> da.Array:
     """``array`` as a dask array of the same shape and dtype; reads nothing."""
     blocks: da.Array = da.from_array(
         array,

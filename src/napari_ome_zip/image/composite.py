@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import dask.array as da
+import numpy as np
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.arrays import ChannelView, ChunkedArray, lazy
 from napari_ome_zip.ome import Axis, CoordinateSystem, FrozenMapping, ImageLabel
 
 
@@ -32,8 +36,9 @@ class PlacedPart:
     name: str
     axes: tuple[Axis, ...]
     """One per array dimension, in stored order."""
-    levels: tuple[da.Array, ...] = field(repr=False)
-    """Lazy pixels, largest first; all of one dtype and number of dimensions."""
+    sources: tuple[ChunkedArray | da.Array, ...] = field(repr=False)
+    """Where the pixels of each level come from, largest first; all of one dtype and number of
+    dimensions."""
     to_display: Affine
     """From indices of voxel centres at level 0 (one input per array dimension) to the axes of
     the composite's display system."""
@@ -44,10 +49,37 @@ class PlacedPart:
     display: FrozenMapping | None = None
     """What this package noted about display beyond the specification, as stored."""
 
+    @cached_property
+    def levels(self) -> tuple[da.Array, ...]:
+        """Lazy pixels with all channels, largest level first."""
+        return tuple(s if isinstance(s, da.Array) else lazy(s) for s in self.sources)
+
+    def channel_levels(self, number: int) -> tuple[da.Array, ...]:
+        """Lazy pixels of one channel, largest level first, without the channel axis."""
+        axis = self.channel_axis
+        if axis is None:
+            return self.levels
+        return tuple(
+            source[(slice(None),) * axis + (number,)]
+            if isinstance(source, da.Array)
+            else lazy(ChannelView(source, axis, number))
+            for source in self.sources
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Size of level 0 along each axis."""
+        return self.sources[0].shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a pixel, in native byte order."""
+        return self.sources[0].dtype
+
     @property
     def channel_count(self) -> int:
         """Number of channels: 1 where there is no channel axis."""
-        return 1 if self.channel_axis is None else int(self.levels[0].shape[self.channel_axis])
+        return 1 if self.channel_axis is None else int(self.shape[self.channel_axis])
 
 
 @dataclass(frozen=True)

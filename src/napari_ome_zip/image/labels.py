@@ -8,12 +8,13 @@ import dask.array as da
 import numpy as np
 
 from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.limits import MAX_SAMPLE, middle
 from napari_ome_zip.ome import Axis
 
 
-def as_integers(levels: tuple[da.Array, ...]) -> tuple[da.Array, ...] | None:
+def as_integers(part: PlacedPart) -> tuple[ChunkedArray | da.Array, ...] | None:
     """Label values as integers without loss, lazily; None where they are no integers.
 
     Booleans become 8-bit. Floating point labels count as integers when every value of the
@@ -23,18 +24,18 @@ def as_integers(levels: tuple[da.Array, ...]) -> tuple[da.Array, ...] | None:
     -----
     OME-Zarr, section "labels": label images MUST be of integer type.
     """
-    kind = levels[0].dtype.kind
+    kind = part.dtype.kind
     if kind in "iu":
-        return levels
+        return part.sources
     if kind == "b":
-        return tuple(level.astype(np.uint8) for level in levels)
+        return tuple(level.astype(np.uint8) for level in part.levels)
     if kind != "f":
         return None
-    values = np.asarray(middle(levels[-1], MAX_SAMPLE).compute(scheduler="threads"))
+    values = np.asarray(middle(part.levels[-1], MAX_SAMPLE).compute(scheduler="threads"))
     if not (np.isfinite(values).all() and (values == np.rint(values)).all()):
         return None
     wide = np.int64 if values.dtype.itemsize > 4 or abs(values).max() >= 2**31 else np.int32
-    return tuple(level.astype(wide) for level in levels)
+    return tuple(level.astype(wide) for level in part.levels)
 
 
 def spread_over_image(labels: PlacedPart, image: PlacedPart) -> PlacedPart:
@@ -49,7 +50,7 @@ def spread_over_image(labels: PlacedPart, image: PlacedPart) -> PlacedPart:
             continue
         if np.any(labels.to_display.matrix[row]):
             continue  # the labels say themselves where they lie along this axis
-        size = int(image.levels[0].shape[column])
+        size = int(image.shape[column])
         levels = tuple(da.broadcast_to(level, (size, *level.shape)) for level in labels.levels)
         linear, offset = labels.to_display.linear, labels.to_display.offset.copy()
         added = np.zeros((linear.shape[0], 1))
@@ -65,7 +66,7 @@ def spread_over_image(labels: PlacedPart, image: PlacedPart) -> PlacedPart:
         labels = replace(
             labels,
             axes=(Axis(name, axis.type, axis.unit), *labels.axes),
-            levels=levels,
+            sources=levels,
             to_display=affine,
             channel_axis=channel,
         )

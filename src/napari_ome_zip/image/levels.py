@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import dask.array as da
-
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.image.arrays import ChunkedArray, lazy
+from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.hierarchy import Hierarchy, join
 from napari_ome_zip.ome import Dataset, Multiscale
 
@@ -18,7 +16,7 @@ from napari_ome_zip.ome import Dataset, Multiscale
 class Levels:
     """Levels that can be shown together: one dtype, one number of dimensions."""
 
-    arrays: tuple[da.Array, ...]
+    arrays: tuple[ChunkedArray, ...]
     """Largest first."""
     datasets: tuple[Dataset, ...]
     """The entry of each array."""
@@ -64,7 +62,7 @@ def load_levels(
     if ordered != usable:
         text = "Resolution levels are not listed from large to small; they were put in order."
         findings.append(Finding("levels-unordered", location, text))
-    arrays = tuple(lazy(candidate.array) for candidate in ordered)
+    arrays = tuple(candidate.array for candidate in ordered)
     return Levels(arrays, tuple(c.dataset for c in ordered)), tuple(findings)
 
 

@@ -170,7 +170,7 @@ def _part(
         path=group.path,
         name=name,
         axes=axes,
-        levels=item.levels.arrays,
+        sources=item.levels.arrays,
         to_display=affine,
         channel_axis=channel_axis,
         multiscale=item.systems.number,
@@ -178,9 +178,9 @@ def _part(
     )
     findings: tuple[Finding, ...] = ()
     if item.found.kind == "labels":
-        integers = as_integers(common.levels)
+        integers = as_integers(common)
         if integers is not None:
-            common = replace(common, levels=integers)
+            common = replace(common, sources=integers)
             image = images.get(item.found.image or "") if item.found.image is not None else None
             if image is not None:
                 common = spread_over_image(common, image)

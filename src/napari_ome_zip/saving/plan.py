@@ -43,12 +43,6 @@ from napari_ome_zip.saving.reduction import Kind
 INTRINSIC = "physical"
 WORLD = "world"
 
-_METHODS: dict[Kind, FrozenMapping] = {
-    "mean": FrozenMapping({"description": "The mean of each block of pixels of the level before."}),
-    "mode": FrozenMapping({"description": "The commonest value of each block of pixels."}),
-    "nearest": FrozenMapping({"description": "The first pixel of each block."}),
-}
-
 COMPRESSION_GUESS = 0.6
 """Compressed size of an ordinary micrograph, as a fraction: for the estimate only."""
 

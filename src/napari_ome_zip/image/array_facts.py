@@ -1,0 +1,111 @@
+"""How an array is stored: what its document says, parsed once for each distinct document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, cast
+
+import numpy as np
+import zarr
+from zarr.abc.codec import Codec
+from zarr.core.array_spec import ArraySpec
+from zarr.core.buffer import default_buffer_prototype
+from zarr.core.codec_pipeline import FusedCodecPipeline
+from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
+from zarr.storage import MemoryStore, StorePath
+
+from napari_ome_zip.errors import MetadataError
+from napari_ome_zip.image.hierarchy import Node
+
+type Metadata = ArrayV2Metadata | ArrayV3Metadata
+
+
+@dataclass(frozen=True)
+class ArrayFacts:
+    """Everything about an array but its place."""
+
+    metadata: Metadata
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    """As stored, in the stored byte order."""
+    chunks: tuple[int, ...]
+    """What is decoded as one; the whole array where its chunks differ in shape."""
+    stored: tuple[int, ...]
+    """What is stored as one entry: a shard where there are shards, else a chunk."""
+    fill_value: Any
+    decoder: tuple[FusedCodecPipeline, ArraySpec] | None
+    """zarr's pipeline that works in the calling thread, for this array only.
+
+    None where a codec cannot do so, or chunks differ in shape; zarr's public reading is used then.
+    """
+
+
+def array_facts(node: Node) -> ArrayFacts:
+    """What the document of an array says about how it is stored; no bytes are read.
+
+    The levels of an image, and the fields of view of a plate, often have equal documents: each is
+    handed to zarr once.
+
+    Raises
+    ------
+    MetadataError
+        If the document does not describe an array that zarr can read.
+    """
+    document = {key: value for key, value in node.document.items() if key != "attributes"}
+    try:
+        return _parsed(json.dumps(document), node.zarr_format)
+    except (ValueError, TypeError, KeyError, NotImplementedError) as error:
+        # zarr's errors for documents are all of these: a bad value, a missing or unknown key.
+        cause = str(error).strip("'\"") or type(error).__name__
+        raise MetadataError(
+            f"Array '{node.path}' cannot be read: {cause}. It needs a data type, codec or "
+            "extension that is not supported here, or its document is damaged."
+        ) from error
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str, zarr_format: int) -> ArrayFacts:
+    document = json.loads(text)
+    metadata: Metadata
+    if zarr_format == 3:
+        metadata = ArrayV3Metadata.from_dict(document)
+    else:
+        metadata = ArrayV2Metadata.from_dict({**document, "attributes": {}})
+    array: zarr.Array[Any] = zarr.Array(zarr.AsyncArray(metadata, StorePath(MemoryStore())))
+    regular = zarr_format == 2 or _has_regular_grid(document)
+    fill = array.fill_value
+    return ArrayFacts(
+        metadata=metadata,
+        shape=array.shape,
+        dtype=np.dtype(array.dtype),
+        chunks=array.chunks if regular else array.shape,
+        stored=(array.shards or array.chunks) if regular else array.shape,
+        fill_value=0 if fill is None else fill,
+        decoder=_synchronous_decoder(array) if regular else None,
+    )
+
+
+def _has_regular_grid(document: Mapping[str, Any]) -> bool:
+    """Whether all chunks are of one shape; Zarr v2 knows no other grid."""
+    grid = document.get("chunk_grid")
+    return isinstance(grid, dict) and grid.get("name") == "regular"
+
+
+def _synchronous_decoder(array: zarr.Array[Any]) -> tuple[FusedCodecPipeline, ArraySpec] | None:
+    metadata = array.metadata
+    config = array.async_array.config
+    if isinstance(metadata, ArrayV2Metadata):
+        config = replace(config, order=metadata.order)  # v3 says it with a transpose codec
+    spec = ArraySpec(
+        shape=array.shards or array.chunks,
+        dtype=metadata.dtype,
+        fill_value=metadata.fill_value,
+        config=config,
+        prototype=default_buffer_prototype(),
+    )
+    codecs = cast("Iterable[Codec]", array.async_array.codec_pipeline)
+    pipeline = FusedCodecPipeline.from_codecs(codecs).evolve_from_array_spec(spec)
+    return (pipeline, spec) if pipeline.sync_transform is not None else None
