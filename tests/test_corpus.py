@@ -111,21 +111,31 @@ class TestPlates:
     @pytest.mark.parametrize("case", params(is_plate))
     def test_every_field_holds_its_pixels(self, case: Case) -> None:
         layers = layers_of(case["file"])
+        places = _places(layers)
         for element in case["expected"]["elements"]:
-            own = [x for x in layers if x.metadata[METADATA_KEY]["path"] == element["path"]]
-            assert len(own) == (element["n_channels"] or 1)
-            by_channel = {x.metadata[METADATA_KEY]["channel"]: pixels(x) for x in own}
+            by_channel = places[element["path"]]
+            assert len(by_channel) == (element["n_channels"] or 1)
             for sample in element["samples"]:
-                index = list(sample["index"])
-                axis = element["channel_axis"]
-                data = by_channel[0 if axis is None else index.pop(axis)]
+                offset, axis = by_channel[0][1], element["channel_axis"]
+                index = [i + o for i, o in zip(sample["index"], offset, strict=True)]
+                data = by_channel[0 if axis is None else index.pop(axis)][0]
                 index = [0] * (data.ndim - len(index)) + index
                 assert data[tuple(index)] == sample["value"]
-        assert len(layers) == sum(e["n_channels"] or 1 for e in case["expected"]["elements"])
+
+    @pytest.mark.parametrize("case", params(is_plate))
+    def test_layers_are_as_few_as_channels_and_label_names(self, case: Case) -> None:
+        elements = case["expected"]["elements"]
+        kinds = {
+            (e["path"].rpartition("/labels/")[2] if e["kind"] == "label" else "", number)
+            for e in elements
+            for number in range(e["n_channels"] or 1)
+        }
+        rounds = {e.get("acquisition") for e in elements if e["kind"] == "image"}
+        assert len(layers_of(case["file"])) <= len(kinds) * len(rounds)
 
     @pytest.mark.parametrize("case", params(is_plate))
     def test_fields_lie_in_row_and_column_order_and_apart(self, case: Case) -> None:
-        boxes = {part.path: _box(part) for part in open_image(case["file"]).parts}
+        boxes = {part.path: _box(part) for part in open_image(case["file"], fuse_from=0).parts}
         images = [e for e in case["expected"]["elements"] if e["kind"] == "image"]
         assert {e["path"] for e in images} <= set(boxes)
         for one, other in combinations(images, 2):
@@ -144,7 +154,7 @@ class TestPlates:
 
     @pytest.mark.parametrize("case", params(is_plate))
     def test_a_field_and_its_labels_are_moved_together_within_the_plane(self, case: Case) -> None:
-        parts = {part.path: part for part in open_image(case["file"]).parts}
+        parts = {part.path: part for part in open_image(case["file"], fuse_from=0).parts}
         shifts: dict[str, np.ndarray] = {}
         for element in case["expected"]["elements"]:
             part = parts[element["path"]]
@@ -168,6 +178,18 @@ class TestPlates:
                 "row groups have no metadata": "row",
             }
             assert named[message] in findings[0].message
+
+
+def _places(layers: list[Any]) -> dict[str, dict[int, tuple[np.ndarray, list[int]]]]:
+    """For each field of view and channel the layer's pixels, and where the field begins in them."""
+    places: dict[str, dict[int, tuple[np.ndarray, list[int]]]] = {}
+    for layer in layers:
+        note = layer.metadata[METADATA_KEY]
+        alone = [{"path": note["path"], "offset": [0] * len(note["axes"])}]
+        for field in note.get("fields", alone):
+            own = places.setdefault(field["path"], {})
+            own[note["channel"]] = (pixels(layer), field["offset"])
+    return places
 
 
 def _box(part: Any) -> np.ndarray:

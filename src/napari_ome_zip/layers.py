@@ -209,7 +209,9 @@ def _column(values: list[Any]) -> Any:
 
 
 def _note(part: PlacedPart) -> dict[str, Any]:
+    fields = [{"path": field.path, "offset": list(field.offset)} for field in part.fields]
     return {
+        **({"fields": fields} if fields else {}),
         "path": part.path,
         "multiscale": part.multiscale,
         "name": part.name,

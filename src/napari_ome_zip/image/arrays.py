@@ -9,7 +9,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import dask.array as da
 import numpy as np
@@ -29,6 +29,29 @@ MAX_BLOCKS = 2**15
 MAX_DAMAGE_REPORTS = 3
 
 _Region = tuple[slice, ...]
+
+
+class PixelSource(Protocol):
+    """Anything that regions of pixels can be read from."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Size along each axis."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a pixel, in native byte order."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+
+    @property
+    def chunks(self) -> Any:
+        """Size of a chunk along each axis (of a dask array: of every block)."""
+
+    def __getitem__(self, key: Any) -> Any:
+        """Read a region, given as one slice or integer an axis."""
 
 
 class DamagedChunkWarning(UserWarning):
@@ -80,17 +103,7 @@ class ChunkedArray:
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
         """Read a region, given as one slice (of step 1) or integer an axis."""
-        key = key if isinstance(key, tuple) else (key,)
-        key += (slice(None),) * (self.ndim - len(key))
-        wanted = [
-            range(*k.indices(n)) if isinstance(k, slice) else range(int(k) % n, int(k) % n + 1)
-            for k, n in zip(key, self.shape, strict=True)
-        ]
-        region = tuple(slice(min(r), max(r) + 1) if r else slice(0, 0) for r in wanted)
-        steps = tuple(
-            slice(None, None, r.step) if isinstance(k, slice) else 0
-            for k, r in zip(key, wanted, strict=True)
-        )
+        region, steps = split_key(key, self.shape)
         return self.read(region)[steps]
 
     def read(self, region: _Region) -> npt.NDArray[Any]:
@@ -336,15 +349,10 @@ class ChannelView:
     for every level of every channel; cutting it out of what is read costs nothing.
     """
 
-    array: ChunkedArray
+    array: PixelSource
     axis: int
     """Position of the channel axis."""
     channel: int
-
-    @property
-    def path(self) -> str:
-        """Path of the whole array."""
-        return self.array.path
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -370,13 +378,30 @@ class ChannelView:
         """Read a region, as `ChunkedArray` does."""
         key = key if isinstance(key, tuple) else (key,)
         key += (slice(None),) * (self.ndim - len(key))
-        return self.array[(*key[: self.axis], self.channel, *key[self.axis :])]
+        pixels: npt.NDArray[Any] = self.array[(*key[: self.axis], self.channel, *key[self.axis :])]
+        return pixels
 
     def _without(self, values: tuple[int, ...]) -> tuple[int, ...]:
         return values[: self.axis] + values[self.axis + 1 :]
 
 
-def lazy(array: ChunkedArray | ChannelView) -> da.Array:
+def split_key(key: Any, shape: Sequence[int]) -> tuple[_Region, tuple[slice | int, ...]]:
+    """A NumPy index of slices and integers as a region to read, and what to keep of it."""
+    key = key if isinstance(key, tuple) else (key,)
+    key += (slice(None),) * (len(shape) - len(key))
+    wanted = [
+        range(*k.indices(n)) if isinstance(k, slice) else range(int(k) % n, int(k) % n + 1)
+        for k, n in zip(key, shape, strict=True)
+    ]
+    region = tuple(slice(min(r), max(r) + 1) if r else slice(0, 0) for r in wanted)
+    steps = tuple(
+        slice(None, None, r.step) if isinstance(k, slice) else 0
+        for k, r in zip(key, wanted, strict=True)
+    )
+    return region, steps
+
+
+def lazy(array: PixelSource) -> da.Array:
     """``array`` as a dask array of the same shape and dtype; reads nothing."""
     blocks: da.Array = da.from_array(
         array,

@@ -11,7 +11,8 @@ import numpy as np
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.image.arrays import ChannelView, ChunkedArray, lazy
+from napari_ome_zip.image.arrays import ChannelView, PixelSource, lazy
+from napari_ome_zip.image.discover import FieldPosition
 from napari_ome_zip.ome import Axis, CoordinateSystem, FrozenMapping, ImageLabel
 
 
@@ -28,6 +29,16 @@ class Channel:
 
 
 @dataclass(frozen=True)
+class Field:
+    """One image of a mosaic."""
+
+    path: str
+    """Group path."""
+    offset: tuple[int, ...]
+    """Where its first pixel lies in the mosaic, in pixels of level 0."""
+
+
+@dataclass(frozen=True)
 class PlacedPart:
     """A multiscale with its place in the display system."""
 
@@ -36,7 +47,7 @@ class PlacedPart:
     name: str
     axes: tuple[Axis, ...]
     """One per array dimension, in stored order."""
-    sources: tuple[ChunkedArray | da.Array, ...] = field(repr=False)
+    sources: tuple[PixelSource, ...] = field(repr=False)
     """Where the pixels of each level come from, largest first; all of one dtype and number of
     dimensions."""
     to_display: Affine
@@ -46,6 +57,10 @@ class PlacedPart:
     """Position of the channel axis in `axes`, if there is one."""
     multiscale: int = 0
     """Which entry of the group's ``multiscales`` this is."""
+    position: FieldPosition | None = None
+    """Where on a plate it was taken."""
+    fields: tuple[Field, ...] = field(default=(), repr=False)
+    """The images that were fused into this one, where it is a mosaic."""
     display: FrozenMapping | None = None
     """What this package noted about display beyond the specification, as stored."""
 

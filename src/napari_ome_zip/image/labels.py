@@ -8,13 +8,13 @@ import dask.array as da
 import numpy as np
 
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.image.arrays import ChunkedArray
+from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.limits import MAX_SAMPLE, middle
 from napari_ome_zip.ome import Axis
 
 
-def as_integers(part: PlacedPart) -> tuple[ChunkedArray | da.Array, ...] | None:
+def as_integers(part: PlacedPart) -> tuple[PixelSource, ...] | None:
     """Label values as integers without loss, lazily; None where they are no integers.
 
     Booleans become 8-bit. Floating point labels count as integers when every value of the

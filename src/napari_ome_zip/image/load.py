@@ -21,6 +21,7 @@ from napari_ome_zip.image.fields import lay_out
 from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.image.labels import as_integers, spread_over_image
 from napari_ome_zip.image.levels import Levels, load_levels
+from napari_ome_zip.image.mosaic import FUSE_FROM, fuse
 from napari_ome_zip.image.placement import is_channel, place
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale
@@ -39,6 +40,8 @@ class _Loaded:
 
 def open_image(
     source: str | os.PathLike[str] | HierarchyStore | Mapping[str, bytes],
+    *,
+    fuse_from: int = FUSE_FROM,
 ) -> CompositeImage:
     """Open the composite image in an archive, a folder or a store.
 
@@ -50,6 +53,9 @@ def open_image(
     source : path, HierarchyStore or mapping
         A ``.ome.zip`` or ``.ozx`` archive, a folder that is a Zarr hierarchy, an open store, or
         the entries of a hierarchy by name.
+    fuse_from : int
+        Images on one pixel grid that lie apart become one mosaic when there are at least so
+        many; the fields of view of a plate always do. 0 fuses nothing.
 
     Returns
     -------
@@ -92,7 +98,8 @@ def open_image(
         [item.found.position for item in loaded],
     )
     parts, repaired = _parts(loaded, affines, store.name)
-    findings += [*unplaced, *repaired]
+    parts, moved = fuse(parts, store.name, fuse_from)
+    findings += [*unplaced, *repaired, *moved]
     return CompositeImage(
         store.name, store.source, system, parts, (*store.findings, *dict.fromkeys(findings))
     )
@@ -174,6 +181,7 @@ def _part(
         to_display=affine,
         channel_axis=channel_axis,
         multiscale=item.systems.number,
+        position=item.found.position,
         display=group.display,
     )
     findings: tuple[Finding, ...] = ()

@@ -1,0 +1,277 @@
+"""Many images on one pixel grid as one: fields of a plate, tiles of a scan.
+
+A viewer that draws a thousand layers is slow; one layer that reads a thousand images is not.
+Nothing is resampled: tiles of one pixel size and orientation are put on the grid of the first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.arrays import PixelSource, split_key
+from napari_ome_zip.image.composite import Field, PlacedLabels, PlacedPart
+
+FUSE_FROM = 9
+"""Images that lie apart are fused when there are at least so many; fewer stay layers of their own.
+
+Fields of view of a plate are fused from two on.
+"""
+
+_SAME_SIZE = 1e-4
+_ON_GRID = 0.02
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One array, and where its first pixel lies on the mosaic's grid."""
+
+    source: PixelSource
+    offset: tuple[int, ...]
+    """In pixels of the level, along each axis."""
+
+
+@dataclass(frozen=True, eq=False)
+class MosaicArray:
+    """Array-like of all tiles of one level; gaps between them hold 0.
+
+    Where tiles overlap the later one is seen, as a later layer would be.
+    """
+
+    path: str
+    tiles: tuple[Tile, ...]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Size of a chunk of the first tile."""
+        chunks = self.tiles[0].source.chunks
+        if isinstance(self.tiles[0].source, da.Array):
+            return tuple(int(sizes[0]) for sizes in chunks)
+        return tuple(chunks)
+
+    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
+        """Read a region, given as one slice or integer an axis."""
+        region, steps = split_key(key, self.shape)
+        return self.read(region)[steps]
+
+    def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Pixels of ``region``, from the tiles that lie in it and no others."""
+        start = np.array([s.start for s in region])
+        stop = np.array([s.stop for s in region])
+        out = np.zeros(tuple(stop - start), dtype=self.dtype)
+        for number in self._meeting(start, stop):
+            tile, low, high = self.tiles[number], self._low[number], self._high[number]
+            first, last = np.maximum(start, low), np.minimum(stop, high)
+            inside = tuple(map(slice, first - low, last - low))
+            target = tuple(map(slice, first - start, last - start))
+            out[target] = np.asarray(tile.source[inside])
+        return out
+
+    def _meeting(self, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        meets = np.all((self._low < stop) & (self._high > start), axis=1)
+        return np.flatnonzero(meets)
+
+    @cached_property
+    def _low(self) -> npt.NDArray[Any]:
+        return np.array([tile.offset for tile in self.tiles])
+
+    @cached_property
+    def _high(self) -> npt.NDArray[Any]:
+        sizes = np.array([tile.source.shape for tile in self.tiles])
+        high: npt.NDArray[Any] = self._low + sizes
+        return high
+
+
+def fuse(
+    parts: Sequence[PlacedPart], archive: str, fuse_from: int = FUSE_FROM
+) -> tuple[tuple[PlacedPart, ...], tuple[Finding, ...]]:
+    """Put images that belong on one grid together; the others stay as they are.
+
+    Parts are alike when they are of one kind, with equal axes, channels and pixel size and
+    orientation. Fields of view of a plate are fused per acquisition. Other images are fused when
+    there are at least ``fuse_from`` alike and they lie apart (half of their area is seen once):
+    images of one place, such as rounds of staining, stay layers.
+
+    Parameters
+    ----------
+    parts : sequence of PlacedPart
+    archive : str
+        Name of the mosaic where the file has none.
+    fuse_from : int
+        Fewest images that are fused; 0 fuses none, fields of view included.
+
+    Returns
+    -------
+    tuple of PlacedPart
+        In the order of the first part of each mosaic.
+    tuple of Finding
+        Where tiles had to be moved by a fraction of a pixel.
+    """
+    groups: dict[Any, list[PlacedPart]] = defaultdict(list)
+    for number, part in enumerate(parts):
+        groups[_kinship(part) if fuse_from else number].append(part)
+    mosaics: dict[int, PlacedPart] = {}
+    fused: set[int] = set()
+    findings: list[Finding] = []
+    renamed: dict[str, str] = {}
+    for group in groups.values():
+        if not _belong_together(group, fuse_from):
+            continue
+        mosaic, moved = _mosaic(group, archive)
+        mosaics[id(group[0])] = mosaic
+        fused.update(id(part) for part in group)
+        renamed.update((part.path, mosaic.path) for part in group)
+        findings += moved
+    result = [mosaics.get(id(part), part) for part in parts if _stays(part, mosaics, fused)]
+    return tuple(_following(part, renamed) for part in result), tuple(findings)
+
+
+def _stays(part: PlacedPart, mosaics: dict[int, PlacedPart], fused: set[int]) -> bool:
+    return id(part) in mosaics or id(part) not in fused
+
+
+def _following(part: PlacedPart, renamed: dict[str, str]) -> PlacedPart:
+    """Labels point to the mosaic that their image became a part of."""
+    if isinstance(part, PlacedLabels) and part.image_path in renamed:
+        return replace(part, image_path=renamed[part.image_path])
+    return part
+
+
+def _kinship(part: PlacedPart) -> Any:
+    """What parts of one mosaic have in common."""
+    position = part.position
+    names = tuple(axis.name for axis in part.axes)
+    linear = part.to_display.linear
+    lengths = np.linalg.norm(linear, axis=0)
+    sizes = tuple(round(math.log(x) / _SAME_SIZE) if x > 0 else None for x in lengths.tolist())
+    turn = np.round(linear / np.where(lengths == 0, 1, lengths) / _SAME_SIZE).astype(int)
+    place = None if position is None else (position.plate, position.acquisition)
+    label = part.path.rpartition("/labels/")[2] if isinstance(part, PlacedLabels) else None
+    kind = part.dtype.kind
+    return type(part), place, label, names, part.channel_count, sizes, turn.tobytes(), kind
+
+
+def _belong_together(group: Sequence[PlacedPart], fuse_from: int) -> bool:
+    if len(group) < 2 or any(axis.size < 1 for axis in (np.array(p.shape) for p in group)):
+        return False
+    if group[0].position is not None:
+        return True
+    return len(group) >= fuse_from and _lie_apart(group)
+
+
+def _lie_apart(group: Sequence[PlacedPart]) -> bool:
+    """Whether at least half of the area (or volume) of all tiles is seen once."""
+    offsets, _ = _offsets(group)
+    low = offsets
+    sizes = np.array([part.shape for part in group])
+    high = low + sizes
+    overlap = 0.0
+    for number in range(len(group)):
+        first = np.maximum(low[number], low[number + 1 :])
+        last = np.minimum(high[number], high[number + 1 :])
+        overlap += float(np.prod(np.clip(last - first, 0, None), axis=1, dtype=float).sum())
+    return overlap <= 0.5 * float(np.prod(sizes, axis=1, dtype=float).sum())
+
+
+def _offsets(
+    group: Sequence[PlacedPart],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """First pixel of each tile on the common grid, and how far off the grid it was."""
+    first = group[0].to_display
+    steps = np.array([part.to_display.offset - first.offset for part in group])
+    exact = steps @ np.linalg.pinv(first.linear).T
+    whole = np.rint(exact)
+    return (whole - whole.min(axis=0)).astype(np.int64), np.abs(exact - whole).max(axis=1)
+
+
+def _mosaic(group: Sequence[PlacedPart], archive: str) -> tuple[PlacedPart, tuple[Finding, ...]]:
+    first = group[0]
+    offsets, off_grid = _offsets(group)
+    # The grid is that of the first part: its own place says where the mosaic begins.
+    corner = first.to_display.offset - first.to_display.linear @ offsets[0]
+    affine = Affine(
+        np.column_stack([first.to_display.linear, corner]),
+        first.to_display.input_axes,
+        first.to_display.output_axes,
+    )
+    levels = _common_levels(group)
+    sources = tuple(_level(group, offsets, number, factors) for number, factors in levels)
+    fields = tuple(
+        Field(part.path, tuple(int(n) for n in offset))
+        for part, offset in zip(group, offsets, strict=True)
+    )
+    name = _name(first, archive)
+    mosaic = replace(first, name=name, sources=sources, to_display=affine, fields=fields)
+    if isinstance(mosaic, PlacedLabels) and mosaic.label is not None:
+        # The same number means another object in every field.
+        mosaic = replace(mosaic, label=replace(mosaic.label, properties=()))
+    moved = int(np.count_nonzero(off_grid > _ON_GRID))
+    if not moved or first.position is not None:
+        return mosaic, ()
+    text = (
+        f"{moved} of {len(group)} tiles lie between pixels; each was moved by less than one "
+        "pixel, to show all as one layer."
+    )
+    return mosaic, (Finding("tiles-rounded", first.path, text),)
+
+
+def _name(part: PlacedPart, archive: str) -> str:
+    if isinstance(part, PlacedLabels):
+        return part.name
+    position = part.position
+    if position is not None and position.acquisition is not None:
+        return f"{archive} acquisition {position.acquisition}"
+    return archive
+
+
+def _common_levels(group: Sequence[PlacedPart]) -> list[tuple[int, tuple[float, ...]]]:
+    """Levels that all tiles have, with pixels of level 0 that one of a level spans."""
+    levels = []
+    for number in range(min(len(part.sources) for part in group)):
+        factors = {_factors(part, number) for part in group}
+        if len(factors) > 1:
+            break
+        levels.append((number, factors.pop()))
+    return levels
+
+
+def _factors(part: PlacedPart, number: int) -> tuple[float, ...]:
+    factors = []
+    for full, size in zip(part.shape, part.sources[number].shape, strict=True):
+        whole = max(1, round(full / size))
+        fits = size in (full // whole, -(-full // whole))
+        factors.append(float(whole) if fits else full / size)
+    return tuple(factors)
+
+
+def _level(
+    group: Sequence[PlacedPart],
+    offsets: npt.NDArray[np.int64],
+    number: int,
+    factors: Sequence[float],
+) -> MosaicArray:
+    places = np.rint(offsets / np.array(factors)).astype(int)
+    tiles = tuple(
+        Tile(part.sources[number], tuple(place.tolist()))
+        for part, place in zip(group, places, strict=True)
+    )
+    ends = places + np.array([tile.source.shape for tile in tiles])
+    dtype = np.result_type(*{tile.source.dtype for tile in tiles})
+    return MosaicArray(group[0].path, tiles, tuple(ends.max(axis=0).tolist()), dtype)
