@@ -54,6 +54,12 @@ def multiscale(
     }
 
 
+def to_world(image: str, kind: str, **parameters: Any) -> dict[str, Any]:
+    """Return a transformation of a scene from an image's system to the scene's."""
+    source = {"path": image, "name": "physical"}
+    return {"type": kind, "input": source, "output": {"name": "world"}, **parameters}
+
+
 class HierarchyBuilder:
     """Groups and arrays of one hierarchy, written by zarr-python."""
 
@@ -116,6 +122,37 @@ class HierarchyBuilder:
         for number, level in enumerate(levels):
             self.array(f"{prefix}{number}", level, **(options or {}))
         return self
+
+    def image_of_0_6(
+        self,
+        pixels: np.ndarray,
+        axes: str | list[Any],
+        path: str = "",
+        *,
+        level: Mapping[str, Any] | None = None,
+        **entry: Any,
+    ) -> HierarchyBuilder:
+        """Add an image of version 0.6: one level, mapped by ``level`` to a system ``physical``."""
+        listed = axes_of(axes) if isinstance(axes, str) else axes
+        step = {"type": "identity"} if level is None else dict(level)
+        step |= {"input": {"path": "0"}, "output": {"name": "physical"}}
+        systems = [{"name": "physical", "axes": listed}]
+        entry = {
+            "coordinateSystems": systems,
+            "datasets": [{"path": "0", "coordinateTransformations": [step]}],
+            **entry,
+        }
+        self.group(path, version="0.6", multiscales=[entry])
+        return self.array(f"{path}/0" if path else "0", pixels)
+
+    def scene(self, axes: str | list[Any], *transformations: Mapping[str, Any]) -> HierarchyBuilder:
+        """Make the root a scene with one system ``world``."""
+        listed = axes_of(axes) if isinstance(axes, str) else axes
+        document = {
+            "coordinateSystems": [{"name": "world", "axes": listed}],
+            "coordinateTransformations": [dict(step) for step in transformations],
+        }
+        return self.group(version="0.6", scene=document)
 
     def labels(self, *names: str, path: str = "") -> HierarchyBuilder:
         """Add the group that lists the label images of an image."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hierarchy_builder import HierarchyBuilder, axes_of, multiscale, placement, ramp
+from hierarchy_builder import HierarchyBuilder, axes_of, multiscale, placement, ramp, to_world
 from napari_layers import codes, layers_of, pixels, value_in_world, view, world_box
 from napari_ome_zip import open_image
 from napari_ome_zip.layers import METADATA_KEY
@@ -273,35 +273,13 @@ class TestSmallPlates:
         assert "A/2/0" in " ".join(finding.message for finding in composite.findings)
 
 
-def scene(*transformations: dict[str, Any], **others: Any) -> HierarchyBuilder:
+def scene(*transformations: dict[str, Any]) -> HierarchyBuilder:
     """Two images ``a`` and ``b`` of version 0.6 in a scene with a system ``world``."""
-    axes = [{"name": n, "type": "space", "unit": "micrometer"} for n in "yx"]
-    systems = [{"name": "world", "axes": axes}]
-    document = {
-        "coordinateSystems": systems,
-        "coordinateTransformations": list(transformations),
-        **others,
-    }
-    builder = HierarchyBuilder().group(version="0.6", scene=document)
+    builder = HierarchyBuilder().scene("yx", *transformations)
     for number, name in enumerate("ab"):
-        step = {
-            "type": "scale",
-            "scale": [0.5, 0.5],
-            "input": {"path": "0"},
-            "output": {"name": "physical"},
-        }
-        entry = {
-            "coordinateSystems": [{"name": "physical", "axes": axes}],
-            "datasets": [{"path": "0", "coordinateTransformations": [step]}],
-        }
-        builder.group(name, version="0.6", multiscales=[entry])
-        builder.array(f"{name}/0", ramp((4, 6)) + 100 * number)
+        level = {"type": "scale", "scale": [0.5, 0.5]}
+        builder.image_of_0_6(ramp((4, 6)) + 100 * number, "yx", name, level=level)
     return builder
-
-
-def to_world(image: str, kind: str, **parameters: Any) -> dict[str, Any]:
-    source = {"path": image, "name": "physical"}
-    return {"type": kind, "input": source, "output": {"name": "world"}, **parameters}
 
 
 class TestScenes:
@@ -368,19 +346,8 @@ class TestScenes:
 def test_rotation_out_of_the_plane_is_applied() -> None:
     c, s = np.cos(0.3), np.sin(0.3)
     rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
-    axes = axes_of("zyx")
-    step = {
-        "type": "rotation",
-        "rotation": rotation.tolist(),
-        "input": {"path": "0"},
-        "output": {"name": "physical"},
-    }
-    entry = {
-        "coordinateSystems": [{"name": "physical", "axes": axes}],
-        "datasets": [{"path": "0", "coordinateTransformations": [step]}],
-    }
-    builder = HierarchyBuilder().group(version="0.6", multiscales=[entry])
-    builder.array("0", ramp((3, 4, 6)))
+    level = {"type": "rotation", "rotation": rotation.tolist()}
+    builder = HierarchyBuilder().image_of_0_6(ramp((3, 4, 6)), "zyx", level=level)
     composite = open_image(builder.entries)
     (part,) = composite.parts
     np.testing.assert_allclose(part.to_display.apply([2, 3, 5]), rotation @ [2, 3, 5])

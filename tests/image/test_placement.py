@@ -1,0 +1,193 @@
+"""Where voxels lie in the world, against an independent computation from the documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from hierarchy_builder import HierarchyBuilder, axes_of, multiscale, ramp, to_world
+from napari_layers import codes, layers_of, value_in_world
+from napari_ome_zip import open_image
+
+METRES = {"micrometer": 1e-6, "nanometer": 1e-9, "millimeter": 1e-3}
+SIZES = {"t": 2, "c": 2, "z": 2, "y": 3, "x": 4}
+
+
+def matrices(rows: int, columns: int) -> st.SearchStrategy[np.ndarray]:
+    numbers = st.integers(-3, 3).map(float)
+    return hnp.arrays(np.float64, (rows, columns), elements=numbers)
+
+
+def invertible(size: int) -> st.SearchStrategy[np.ndarray]:
+    return matrices(size, size).filter(lambda m: abs(np.linalg.det(m)) > 0.5)
+
+
+@st.composite
+def placed(draw: st.DrawFn) -> tuple[HierarchyBuilder, list[Any], tuple[str, ...]]:
+    """Images of any axes and units, placed in a scene by random affine maps.
+
+    Of each image: its pixels, its axes, and the matrix from its voxels to the world's axes.
+    """
+    spatial = draw(st.sampled_from(["yx", "zyx", "xyz"]))
+    unit = draw(st.sampled_from(sorted(METRES)))
+    world_axes = axes_of(spatial, dict.fromkeys(spatial, unit))
+    steps, images = [], []
+    builder = HierarchyBuilder()
+    for number in range(draw(st.integers(1, 3))):
+        others = draw(st.sampled_from(["", "c"]))
+        own = others + "".join(draw(st.permutations(spatial)))
+        size = len(spatial)
+        level = [draw(st.sampled_from([0.5, 1.0, 2.0])) for _ in own]
+        linear, offset = draw(invertible(size)), draw(matrices(size, 1))
+        matrix = np.column_stack([np.zeros((size, len(others))), linear, offset])
+        path = f"image {number}"
+        pixels = ramp([SIZES[a] for a in own]) + 1000 * number
+        axes = axes_of(own, dict.fromkeys(spatial, unit))
+        builder.image_of_0_6(pixels, axes, path, level={"type": "scale", "scale": level})
+        steps.append(to_world(path, "affine", affine=matrix.tolist()))
+        to_voxels = np.diag([*level, 1.0])
+        images.append((path, pixels, own, matrix @ to_voxels))
+    entries = builder.entries
+    whole = HierarchyBuilder().scene(world_axes, *steps)
+    for name, content in entries.items():
+        if name != "zarr.json":
+            whole.put(name, content)
+    return whole, images, tuple(spatial)
+
+
+@settings(max_examples=60, deadline=None)
+@given(placed())
+def test_every_voxel_lies_where_the_documents_put_it(case: Any) -> None:
+    builder, images, world = case
+    composite = open_image(builder.entries)
+    assert not composite.findings
+    names = [axis.name for axis in composite.system.axes]
+    assert sorted(names) == sorted(world)
+    parts = {part.path: part for part in composite.parts}
+    for path, pixels, _, matrix in images:
+        indices = np.array(list(np.ndindex(pixels.shape)))
+        expected = indices @ matrix[:, :-1].T + matrix[:, -1]
+        found = parts[path].to_display.apply(indices)
+        np.testing.assert_allclose(found, expected[:, [world.index(n) for n in names]], atol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing:UserWarning")
+@settings(max_examples=40, deadline=None)
+@given(placed())
+def test_every_voxel_is_found_in_a_layer_at_its_place_in_the_world(case: Any) -> None:
+    builder, images, world = case
+    layers: dict[Any, Any] = {}
+    for layer in layers_of(builder.entries):
+        note = layer.metadata["napari_ome_zip"]
+        layers[note["path"], note["channel"]] = layer
+    for path, pixels, axes, matrix in images:
+        for index in np.ndindex(pixels.shape):
+            place = matrix @ [*index, 1]
+            channel = index[axes.index("c")] if "c" in axes else 0
+            found = value_in_world(layers[path, channel], **dict(zip(world, place, strict=True)))
+            assert found == pixels[index]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_units_are_converted_to_those_of_the_first_image(data: Any) -> None:
+    units = data.draw(st.lists(st.sampled_from([*METRES, None]), min_size=2, max_size=4))
+    builder = HierarchyBuilder().group()
+    for number, unit in enumerate(units):
+        axes = axes_of("yx", {} if unit is None else dict.fromkeys("yx", unit))
+        builder.image(ramp((2, 2)), axes, str(number), scale=(2, 3), translation=(5, 7))
+    composite = open_image(builder.entries)
+    shown = next((unit for unit in units if unit), None)
+    assert [axis.unit for axis in composite.system.axes] == [shown] * 2
+    for part, unit in zip(composite.parts, units, strict=True):
+        factor = METRES[unit] / METRES[shown] if unit and shown else 1
+        found = part.to_display.apply([1, 1])
+        np.testing.assert_allclose(found, [7 * factor, 10 * factor])
+
+
+class TestDisplaySystem:
+    def system(self, *listed: str) -> list[dict[str, Any]]:
+        return [{"name": name, "axes": axes_of("yx")} for name in listed]
+
+    def test_it_is_the_first_of_the_scenes_own(self) -> None:
+        move = {"type": "translation", "translation": [1, 2]}
+        step = {"input": {"path": "a", "name": "physical"}}
+        document = {
+            "coordinateSystems": self.system("second", "first"),
+            "coordinateTransformations": [
+                {**move, **step, "output": {"name": "first"}},
+                {**move, "input": {"name": "first"}, "output": {"name": "second"}},
+            ],
+        }
+        builder = HierarchyBuilder().group(version="0.6", scene=document)
+        composite = open_image(builder.image_of_0_6(ramp((2, 2)), "yx", "a").entries)
+        assert composite.system.name == "second"
+        np.testing.assert_array_equal(composite.parts[0].to_display.offset, [2, 4])
+
+    def test_without_one_it_is_that_which_most_images_reach(self) -> None:
+        target = {"path": "c", "name": "physical"}
+        steps = [to_world(path, "translation", translation=[10, 0]) for path in "bd"]
+        links = [{**step, "output": target} for step in steps]
+        document = {"coordinateTransformations": links}
+        builder = HierarchyBuilder().group(version="0.6", scene=document)
+        for path in "abcd":
+            builder.image_of_0_6(ramp((2, 2)), "yx", path)
+        composite = open_image(builder.entries)
+        offsets = {part.path: part.to_display.offset[0] for part in composite.parts}
+        assert offsets["b"] - offsets["c"] == offsets["d"] - offsets["c"] == 10
+        assert [f.where for f in composite.findings if f.code == "image-unplaced"] == ["a"]
+
+    def test_several_spaces_of_one_image_show_the_intrinsic_one(self) -> None:
+        other = {
+            "type": "scale",
+            "scale": [7, 7],
+            "input": {"name": "physical"},
+            "output": {"name": "atlas"},
+        }
+        entry = {"coordinateSystems": [*self.system("atlas"), *self.system("physical")]}
+        builder = HierarchyBuilder().image_of_0_6(
+            ramp((2, 2)), "yx", **entry, coordinateTransformations=[other]
+        )
+        composite = open_image(builder.entries)
+        assert composite.system.name == "physical"
+        np.testing.assert_array_equal(composite.parts[0].to_display.linear, np.eye(2))
+
+
+class TestSpatialData:
+    """Spaces that elements share by name, each bringing the axes it knows."""
+
+    def element(self, axes: str, target: str = "global", **step: Any) -> dict[str, Any]:
+        def space(name: str) -> dict[str, Any]:
+            return {"name": name, "axes": axes_of(axes)}
+
+        transformation = {**step, "input": space(axes), "output": space(target)}
+        return {"coordinateTransformations": [transformation]}
+
+    @pytest.mark.parametrize("first", ["image", "labels"])
+    def test_elements_of_different_axes_meet_in_one_space(self, first: str) -> None:
+        builder = HierarchyBuilder().group()
+        names = {"image": ("a", "b"), "labels": ("b", "a")}[first]
+        shift = [[1, 0, 0, 0], [0, 2, 0, 10], [0, 0, 2, 20]]
+        image = multiscale("cyx", [("0", None)], **self.element("cyx", type="affine", affine=shift))
+        flat = multiscale("yx", [("0", None)], **self.element("yx", type="scale", scale=[4, 4]))
+        builder.group(names[0], multiscales=[image]).array(f"{names[0]}/0", ramp((2, 3, 3)))
+        builder.group(names[1], multiscales=[flat], **{"image-label": {}})
+        builder.array(f"{names[1]}/0", ramp((3, 3), np.uint8))
+        composite = open_image(builder.entries)
+        assert "image-unplaced" not in codes(composite)
+        one, two, labels = layers_of(composite)
+        assert value_in_world(one, y=12, x=24) == 5
+        assert value_in_world(two, y=12, x=24) == 14
+        assert value_in_world(labels, y=4, x=8) == 5
+
+    def test_parameters_count_the_axes_of_the_reference(self) -> None:
+        step = self.element("xy", type="affine", affine=[[2, 0, 10], [0, 3, 20]])
+        image = multiscale("yx", [("0", None)], **step)
+        builder = HierarchyBuilder().group().group("a", multiscales=[image])
+        (layer,) = layers_of(builder.array("a/0", ramp((3, 3))).entries)
+        assert value_in_world(layer, x=10 + 2 * 2, y=20 + 3 * 1) == 5
