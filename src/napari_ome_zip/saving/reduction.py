@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any, Literal
 
@@ -11,6 +13,11 @@ from numpy.typing import DTypeLike, NDArray
 
 type Kind = Literal["mean", "mode", "nearest"]
 type _Pixels = NDArray[Any]
+type _Steps = tuple[tuple[int, int, int], ...]
+"""Start, stop and step along each axis."""
+
+CACHED_BYTES = 2**18
+"""Pixels that are reduced at once: more would wait for memory twice as long."""
 
 
 def reduce_block(block: _Pixels, steps: tuple[int, ...], kind: Kind) -> _Pixels:
@@ -38,7 +45,7 @@ def reduce_block(block: _Pixels, steps: tuple[int, ...], kind: Kind) -> _Pixels:
         *(_regions(size, step) for size, step in zip(block.shape, steps, strict=True))
     )
     # Whole blocks and the odd borders are regions of their own, each with one block size.
-    for region in regions:
+    for region in itertools.chain.from_iterable(_small(r, native.itemsize) for r in regions):
         source = block[tuple(slice(start, stop) for start, stop, _ in region)]
         inside = tuple(step for _, _, step in region)
         place = tuple(
@@ -54,6 +61,20 @@ def _regions(size: int, step: int) -> list[tuple[int, int, int]]:
     whole = size // step * step
     parts = [(0, whole, step), (whole, size, size - whole)]
     return [part for part in parts if part[0] < part[1]]
+
+
+def _small(region: _Steps, itemsize: int) -> Iterator[_Steps]:
+    """Cut a region between blocks, until the numbers made on the way fit a processor's cache."""
+    size = math.prod(stop - start for start, stop, _ in region) * itemsize
+    cuts = (axis for axis, (start, stop, step) in enumerate(region) if stop - start > step)
+    axis = next(cuts, None)
+    if size <= CACHED_BYTES or axis is None:
+        yield region
+        return
+    start, stop, step = region[axis]
+    middle = start + (stop - start) // step // 2 * step
+    for part in ((start, middle, step), (middle, stop, step)):
+        yield from _small((*region[:axis], part, *region[axis + 1 :]), itemsize)
 
 
 def _members(source: _Pixels, steps: tuple[int, ...]) -> list[_Pixels]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from napari_ome_zip.errors import SaveCancelledError
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.hierarchy import Hierarchy
+from napari_ome_zip.saving.cascade import Cascade, Region, tile_shapes
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.plan import ArrayPlan, SavePlan, plan_save
 from napari_ome_zip.saving.reduction import reduce_block
@@ -29,7 +30,6 @@ from napari_ome_zip.storage import ArchiveWriter, WrittenStore
 type Progress = Callable[[int, int], None]
 """Called with the number of bytes (uncompressed) done and in all."""
 type Cancelled = Callable[[], bool]
-type _Region = tuple[slice, ...]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class _Task:
     plan: ArrayPlan
     target: ChunkedArray
     cell: tuple[int, ...]
-    region: _Region
+    region: Region
 
     @property
     def nbytes(self) -> int:
@@ -95,9 +95,8 @@ def save_image(
         writer.write_documents(plan.documents)
         report = _Reporter(plan, progress, cancelled)
         hierarchy = Hierarchy(WrittenStore(writer))
-        # A level that is made from another needs all of it, so arrays follow one another.
-        for array in plan.arrays:
-            _write_array(array, hierarchy, writer, report)
+        for chain in _chains(plan.arrays):
+            _write_chain(chain, hierarchy, writer, report)
         report.check()
         return writer.commit()
 
@@ -124,47 +123,86 @@ class _Reporter:
             raise SaveCancelledError("Cancelled: nothing was saved, an earlier file is untouched.")
 
 
+def _chains(arrays: Sequence[ArrayPlan]) -> list[list[ArrayPlan]]:
+    """Each array that has a source, with those that are made from it one after the other."""
+    chains: list[list[ArrayPlan]] = []
+    for array in arrays:
+        if array.source is None:
+            chains[-1].append(array)
+        else:
+            chains.append([array])
+    return chains
+
+
+def _write_chain(
+    chain: Sequence[ArrayPlan], hierarchy: Hierarchy, writer: ArchiveWriter, report: _Reporter
+) -> None:
+    client = _distributed_client()
+    tiles = tile_shapes(chain)
+    if client is not None or tiles is None:
+        # A level that is made from another needs all of it, so arrays follow one another.
+        for array in chain:
+            _write_array(array, hierarchy, writer, report, client)
+        return
+    targets = [_array(hierarchy, plan.path) for plan in chain]
+
+    def emit(level: int, region: Region, pixels: npt.NDArray[Any]) -> None:
+        for cell, part in _cells_within(region, targets[level].stored):
+            encoded = targets[level].encode(cell, pixels[part])
+            _append(writer, targets[level], cell, encoded)
+
+    cascade = Cascade(chain, tiles, emit)
+    source = chain[0].source
+
+    def work(region: Region) -> int:
+        return cascade.take(region, _computed(source, region))
+
+    _run(cascade.regions(), work, report)
+
+
 def _write_array(
-    plan: ArrayPlan, hierarchy: Hierarchy, writer: ArchiveWriter, report: _Reporter
+    plan: ArrayPlan,
+    hierarchy: Hierarchy,
+    writer: ArchiveWriter,
+    report: _Reporter,
+    client: Any,
 ) -> None:
     target = _array(hierarchy, plan.path)
     source = None if plan.source is not None else _array(hierarchy, plan.made_from or "")
     tasks = (
         _Task(plan, target, cell, region) for cell, region in _cells(plan.shape, target.stored)
     )
-    client = _distributed_client() if plan.source is not None else None
-    if client is not None:
+    if client is not None and source is None:
         _write_distributed(tasks, client, writer, report)
         return
 
+    def read(task: _Task) -> npt.NDArray[Any]:
+        if source is None:
+            return _computed(plan.source, task.region)
+        return _reduced(source, task)
+
     def work(task: _Task) -> int:
-        pixels = _computed(task) if source is None else _reduced(source, task)
-        _append(writer, task, task.target.encode(task.cell, pixels))
+        _append(writer, target, task.cell, target.encode(task.cell, read(task)))
         return task.nbytes
 
+    _run(tasks, work, report)
+
+
+def _run[T](tasks: Iterator[T], work: Callable[[T], int], report: _Reporter) -> None:
+    """Work in as many threads as there are cores; the first failure or cancel stops the rest."""
     workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(workers, thread_name_prefix="ome-zip-save") as pool:
-        _run(tasks, lambda task: pool.submit(work, task), 2 * workers, report)
-
-
-def _run(
-    tasks: Iterator[_Task],
-    submit: Callable[[_Task], Future[int]],
-    in_flight: int,
-    report: _Reporter,
-) -> None:
-    """Keep ``in_flight`` tasks going; the first failure or cancel stops the rest."""
     waiting: set[Future[int]] = set()
-    try:
-        for task in tasks:
-            waiting.add(submit(task))
-            if len(waiting) >= in_flight:
+    with ThreadPoolExecutor(workers, thread_name_prefix="ome-zip-save") as pool:
+        try:
+            for task in tasks:
+                waiting.add(pool.submit(work, task))
+                if len(waiting) >= 2 * workers:
+                    waiting = _collect(waiting, report)
+            while waiting:
                 waiting = _collect(waiting, report)
-        while waiting:
-            waiting = _collect(waiting, report)
-    finally:
-        for future in waiting:
-            future.cancel()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _collect(waiting: set[Future[int]], report: _Reporter) -> set[Future[int]]:
@@ -181,9 +219,11 @@ def _write_distributed(
     in_flight = 2 * max(1, sum(client.nthreads().values()))
     while batch := list(itertools.islice(tasks, in_flight)):
         encode = delayed(_encode, pure=False)
-        futures = client.compute([encode(t.target, t.cell, _block(t)) for t in batch])
+        futures = client.compute(
+            [encode(t.target, t.cell, _block(t.plan.source, t.region)) for t in batch]
+        )
         for task, encoded in zip(batch, client.gather(futures), strict=True):
-            _append(writer, task, encoded)
+            _append(writer, task.target, task.cell, encoded)
             report.add(task.nbytes)
 
 
@@ -201,26 +241,27 @@ def _distributed_client() -> Any:
         return None
 
 
-def _append(writer: ArchiveWriter, task: _Task, encoded: bytes | None) -> None:
+def _append(
+    writer: ArchiveWriter, target: ChunkedArray, cell: tuple[int, ...], encoded: bytes | None
+) -> None:
     if encoded is not None:
-        writer.write(task.target.key(task.cell), encoded)
+        writer.write(target.key(cell), encoded)
 
 
 def _encode(target: ChunkedArray, cell: tuple[int, ...], pixels: npt.NDArray[Any]) -> bytes | None:
     return target.encode(cell, pixels)
 
 
-def _block(task: _Task) -> da.Array:
-    source = task.plan.source
+def _block(source: da.Array | None, region: Region) -> da.Array:
     if source is None:
         raise TypeError("an array without a source is made from another")
-    block: da.Array = source[task.region]
+    block: da.Array = source[region]
     return block
 
 
-def _computed(task: _Task) -> npt.NDArray[Any]:
+def _computed(source: da.Array | None, region: Region) -> npt.NDArray[Any]:
     """Pixels of one block, in this thread: the blocks themselves are what runs in parallel."""
-    return np.asarray(_block(task).compute(scheduler="synchronous"))
+    return np.asarray(_block(source, region).compute(scheduler="synchronous"))
 
 
 def _reduced(source: ChunkedArray, task: _Task) -> npt.NDArray[Any]:
@@ -235,7 +276,7 @@ def _reduced(source: ChunkedArray, task: _Task) -> npt.NDArray[Any]:
 
 def _cells(
     shape: tuple[int, ...], stored: tuple[int, ...]
-) -> Iterator[tuple[tuple[int, ...], _Region]]:
+) -> Iterator[tuple[tuple[int, ...], Region]]:
     """Every cell of the grid of stored objects, and the region of the array that it holds."""
     counts = [-(-n // c) for n, c in zip(shape, stored, strict=True)]
     for cell in itertools.product(*map(range, counts)):
@@ -243,6 +284,15 @@ def _cells(
             slice(i * c, min((i + 1) * c, n)) for i, c, n in zip(cell, stored, shape, strict=True)
         )
         yield cell, region
+
+
+def _cells_within(
+    region: Region, stored: tuple[int, ...]
+) -> Iterator[tuple[tuple[int, ...], Region]]:
+    """The cells that a region consists of, each with the part of the region that it holds."""
+    first = [s.start // c for s, c in zip(region, stored, strict=True)]
+    for offset, part in _cells(tuple(s.stop - s.start for s in region), stored):
+        yield tuple(i + o for i, o in zip(first, offset, strict=True)), part
 
 
 def _array(hierarchy: Hierarchy, path: str) -> ChunkedArray:
