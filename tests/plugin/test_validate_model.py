@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from napari_ome_zip.errors import ArchiveError, OmeZipError
 from napari_ome_zip.plugin.validate_model import Job, Outcome, ValidateModel
 from napari_ome_zip.plugin.validate_state import (
+    REPACK_BUTTON,
     Activity,
     Choices,
     Facts,
@@ -24,6 +25,7 @@ from napari_ome_zip.plugin.validate_state import (
     resolve,
     suggested_copy,
 )
+from napari_ome_zip.validation.container_rules import ROOT_IN_FOLDER
 from napari_ome_zip.validation.report import Issue, Location, Report, Severity
 
 FOLDER = Issue(
@@ -101,6 +103,14 @@ def test_details_name_the_places_known_and_count_the_others() -> None:
     assert details.places == ("0/c/0/0", "0/c/0/1", "0/c/0/2", "and 9 more")
     assert details.rule == "RFC-9, section 4"
     assert details.code == "entries-compressed"
+
+
+def test_a_remedy_names_the_button_rather_than_the_command() -> None:
+    issue = replace(FOLDER, remedy=ROOT_IN_FOLDER.remedy)
+    details = resolve(Choices(), facts(issue)).details
+    assert details is not None
+    assert REPACK_BUTTON in details.remedy
+    assert "ome-zip" not in details.remedy
 
 
 def test_the_filters_count_occurrences_in_the_right_number() -> None:

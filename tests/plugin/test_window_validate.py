@@ -209,6 +209,26 @@ def test_a_file_that_is_gone_is_explained_in_a_sentence(
     assert notification_manager.records == []
 
 
+def test_the_deep_check_finds_a_damaged_chunk_that_the_other_does_not(
+    qtbot: QtBot, dock: ValidateWidget, bright_archive: BrightArchive
+) -> None:
+    path = bright_archive.path
+    with zipfile.ZipFile(path) as archive:
+        damaged = archive.getinfo("0/c/1/2")
+    content = bytearray(path.read_bytes())
+    # Past the local header's 30 bytes and the name lie the chunk's own.
+    first = damaged.header_offset + 30 + len(damaged.filename)
+    content[first : first + damaged.compress_size] = b"\xff" * damaged.compress_size
+    path.write_bytes(content)
+
+    drop_on(dock, path)
+    assert wait_for_report(qtbot, dock).valid
+    qtbot.mouseClick(dock.parts.deep, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.parts.check, Qt.MouseButton.LeftButton)
+    assert not wait_for_report(qtbot, dock).valid
+    assert "0/c/1/2" in dock.parts.details.toPlainText()
+
+
 # What is looked at
 
 

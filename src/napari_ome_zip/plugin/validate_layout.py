@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
-from napari_ome_zip.plugin.validate_state import Tone
+from napari_ome_zip.plugin.validate_state import REPACK, Tone
 from napari_ome_zip.plugin.validate_table import IssueTable, severity_icon
 from napari_ome_zip.validation.report import Severity
 
@@ -75,9 +75,7 @@ class ValidateLayout:
         self.copy_menu.addAction("As text")
         self.copy_menu.addAction("As JSON")
         self.save = _button("Save report…", "Save the report as text or JSON")
-        self.repack = _button(
-            "Repack a fixed copy…", "Write a copy with the faults of the archive itself repaired"
-        )
+        self.repack = _button(REPACK, "Write a copy with the faults of the archive itself repaired")
         self.note = _text()
         self.open_copy = _button("Open the fixed copy", "Show the copy in this window")
         self._lay_out()

@@ -124,6 +124,9 @@ class State:
     can_repack: bool
 
 
+REPACK = "Repack a fixed copy…"
+REPACK_BUTTON = f"the button “{REPACK}” below writes a repaired copy"
+_REPACK_COMMAND = "'ome-zip repack' writes a repaired copy"
 NO_FILE = "Drop a file here, or choose one"
 _FILTER_NAMES = {
     Severity.ERROR: ("error", "errors"),
@@ -214,7 +217,8 @@ def _details(issue: Issue) -> Details:
     more = issue.count - len(places)
     if more > 0:
         places.append(f"and {more} more")
-    return Details(issue.message, issue.remedy, tuple(places), issue.rule, issue.code)
+    remedy = issue.remedy.replace(_REPACK_COMMAND, REPACK_BUTTON)
+    return Details(issue.message, remedy, tuple(places), issue.rule, issue.code)
 
 
 def layer_source(metadata: Mapping[str, Any], path: str | None) -> str | None:
