@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from napari_ome_zip.errors import MetadataError
@@ -59,6 +59,8 @@ class Discovery:
     """Groups that were looked at: a scene may list what is found by another way, or itself."""
     fields: set[str] = field(default_factory=set)
     """Groups and arrays that hold parameters of transformations: they are no images."""
+    understood: dict[int, OmeGroup] = field(default_factory=dict)
+    """Groups by the identity of their attributes, which equal documents share."""
     problems: list[str] = field(default_factory=list)
     """Why groups that should have been images are not."""
 
@@ -67,8 +69,13 @@ class Discovery:
         node = self.hierarchy.node(path)
         if node is None or node.kind != "group":
             return None
+        known = self.understood.get(id(node.attributes))
+        if known is not None:
+            return replace(known, path=path)
         parsed = parse_group(node.attributes, path=path, zarr_format=node.zarr_format)
         self.findings.extend(parsed.findings)
+        if not parsed.findings:  # which would name the group
+            self.understood[id(node.attributes)] = parsed.group
         return parsed.group
 
 

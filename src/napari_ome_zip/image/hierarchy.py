@@ -62,6 +62,8 @@ class Hierarchy:
     def __init__(self, store: HierarchyStore) -> None:
         self.store = store
         self._nodes: dict[str, Node | None] = {}
+        # The fields of a plate mostly have the same documents, thousands of times.
+        self._documents: dict[bytes, dict[str, Any]] = {}
 
     def node(self, path: str) -> Node | None:
         """The group or array at ``path``, or None where there is none.
@@ -125,6 +127,8 @@ class Hierarchy:
                 f"{key} is a Git LFS pointer, not the document: "
                 "fetch the real files with 'git lfs pull' and make the archive again."
             )
+        if raw in self._documents:
+            return self._documents[raw]
         try:
             document = json.loads(raw)
         except (ValueError, RecursionError) as error:
@@ -133,6 +137,7 @@ class Hierarchy:
             raise MetadataError(
                 f"{key} holds a JSON {type(document).__name__}, expected an object."
             )
+        self._documents[raw] = document
         return document
 
     def consolidated_findings(self) -> tuple[Finding, ...]:
