@@ -137,7 +137,9 @@ class Arrays:
     """Why an array cannot be read, by its path."""
     chunks: Mapping[str, ChunkNames]
     other: Sequence[str]
-    """Entries that are no chunk of any array."""
+    """Entries that are neither a document nor a chunk of any array."""
+    unopened: Sequence[str]
+    """Entries of arrays that cannot be read, or whose chunks follow no regular grid."""
 
 
 @dataclass(frozen=True)
@@ -164,13 +166,18 @@ def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arr
             continue
         if array.stored:
             stored[path] = _stored(path, array, node)
-    owned, other = _owners(store.keys(), stored)
-    chunks = {}
+    paths = [path for path, document in documents.items() if _array_node(path, document)]
+    owned, other = _owners(store.keys(), paths)
+    chunks, unopened = {}, []
     for path, names in owned.items():
+        if path not in stored:
+            unopened += names
+            continue
         found, rest = _chunk_names(stored[path], documents[path], names)
         chunks[path] = found
         other += rest
-    return Arrays(stored, problems, chunks, other)
+    other = [name for name in other if not is_document(name)]
+    return Arrays(stored, problems, chunks, other, unopened)
 
 
 def _array_node(path: str, document: Document) -> Node | None:
@@ -193,14 +200,12 @@ def _stored(path: str, array: ChunkedArray, node: Node) -> StoredArray:
     return StoredArray(path, array, grid, node.zarr_format, "sharding_indexed" in codecs, raw)
 
 
-def _owners(
-    names: Iterable[str], arrays: Mapping[str, StoredArray]
-) -> tuple[dict[str, list[str]], list[str]]:
+def _owners(names: Iterable[str], arrays: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
     """Names by the array in whose folder they lie, and those that lie in none."""
     owned: dict[str, list[str]] = {path: [] for path in arrays}
     other: list[str] = []
     by_folder: dict[str, list[str]] = {}
-    documents = {array.prefix + name for array in arrays.values() for name in DOCUMENT_NAMES}
+    documents = {f"{path}/{name}" if path else name for path in arrays for name in DOCUMENT_NAMES}
     for name in names:
         if name in documents:
             continue
@@ -297,8 +302,9 @@ def _check_readable(arrays: Arrays, checked: DocumentSet) -> Iterator[Issue]:
     of_images = _image_arrays(checked) if arrays.problems else frozenset()
     for path, problem in arrays.problems.items():
         if path in of_images:
-            node = checked.nodes[path]
-            yield issue(NOT_READABLE, problem, node.entry)
+            # What zarr advises to programmers helps nobody here.
+            found = problem.partition(" Register one explicitly")[0]
+            yield issue(NOT_READABLE, found, checked.nodes[path].entry)
 
 
 def _image_arrays(checked: DocumentSet) -> frozenset[str]:
@@ -373,12 +379,7 @@ def _check_foreign(names: Sequence[str]) -> Iterator[Issue]:
 
 def _is_known(name: str) -> bool:
     base = name.rpartition("/")[2]
-    return (
-        is_document(name)
-        or is_junk(name)
-        or base in (".zmetadata", "METADATA.ome.xml")
-        or is_archive_name(base)
-    )
+    return is_junk(name) or base in (".zmetadata", "METADATA.ome.xml") or is_archive_name(base)
 
 
 def _sizes(store: HierarchyStore, names: Sequence[str]) -> npt.NDArray[np.int64]:

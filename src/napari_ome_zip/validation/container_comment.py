@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import describe
+
+_MAJOR_MINOR = re.compile(r"(\d+\.\d+).*", re.DOTALL)
 
 
 def comment_version(comment: bytes) -> str | None:
@@ -23,7 +26,9 @@ def check_comment(comment: bytes) -> Iterator[Issue]:
     S6: the comment is UTF-8 JSON that holds at least ``{"ome": {"version": "X.Y"}}``.
     """
     if not comment.strip(b"\0"):
-        yield issue(rules.COMMENT_MISSING, "No comment that names the version of OME-Zarr")
+        yield issue(
+            rules.COMMENT_MISSING, "The archive has no comment that says which OME-Zarr is inside"
+        )
         return
     parsed = _parsed(comment)
     if parsed is None:
@@ -47,7 +52,10 @@ def check_comment(comment: bytes) -> Iterator[Issue]:
 def check_comment_version(comment: bytes, stated: str | None) -> Iterator[Issue]:
     """Check that the comment gives the version of the metadata."""
     version = comment_version(comment)
-    if version is not None and stated is not None and version != stated:
+    if version is None or stated is None:
+        return
+    # The comment's version is X.Y, also where the metadata are of a development version.
+    if version != stated and version != _MAJOR_MINOR.sub(r"\1", stated):
         message = f"The comment says OME-Zarr {version}, the metadata say {stated}"
         yield issue(rules.COMMENT_DIFFERS, message)
 

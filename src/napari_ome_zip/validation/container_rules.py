@@ -95,13 +95,6 @@ ROOT_V2 = Rule(
     "The image is stored in Zarr v3, that is OME-Zarr 0.5 or newer.",
     "Convert it to OME-Zarr 0.5, for example by opening it in napari and saving it as .ome.zip.",
 )
-ROOT_NOT_OME = Rule(
-    "root-not-ome-zarr",
-    MUST,
-    f"{_RFC}: one hierarchy",
-    'The document at the root describes an OME-Zarr, under its key "ome".',
-    "Pack the folder of the image itself, or have the program write the root's metadata.",
-)
 ARCHIVE_INSIDE = Rule(
     "archive-in-archive",
     MUST,

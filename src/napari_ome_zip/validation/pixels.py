@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.storage import HierarchyStore
-from napari_ome_zip.storage.names import is_document
 from napari_ome_zip.validation.arrays import Arrays, StoredArray
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.progress import Watch
@@ -107,9 +106,8 @@ def _items(store: HierarchyStore, arrays: Arrays) -> Iterator[_Item]:
             inside = all(i < n for i, n in zip(cell, array.grid, strict=True))
             size = store.size_of(name) or 0
             yield _Item(name, size, array if inside else None, tuple(cell))
-    for name in arrays.other:
-        if not is_document(name):
-            yield _Item(name, store.size_of(name) or 0)
+    for name in (*arrays.other, *arrays.unopened):
+        yield _Item(name, store.size_of(name) or 0)
 
 
 def _batches(items: Sequence[_Item]) -> Iterator[list[_Item]]:

@@ -92,6 +92,7 @@ def validate(
         pass
     try:
         store = ArchiveStore(place)
+        store.index.complete()
     except ArchiveError as error:
         return Report.of(name, "archive", None, (*check_file_name(place), refusal(error)))
     return _check_store(name, "archive", store, deep, watch)
@@ -120,7 +121,6 @@ def _check_store(
     if isinstance(container, ArchiveStore):
         issues += _check_root_document(documents.by_path)
         issues += check_comment_version(container.index.comment, _stated(checked))
-    issues += _check_described(checked)
     hierarchy = Hierarchy(store)
     issues += _check_second(hierarchy, checked)
     issues += check_hierarchy_documents(checked)
@@ -155,13 +155,6 @@ def _check_root_document(documents: Mapping[str, Document]) -> Iterator[Issue]:
     if "" in documents and "zarr_format" not in documents[""]:
         message = "No zarr.json at the root: this is Zarr v2, of OME-Zarr 0.4 or older"
         yield issue(rules.ROOT_V2, message)
-
-
-def _check_described(checked: DocumentSet) -> Iterator[Issue]:
-    root = checked.nodes.get("")
-    if root is not None and "" not in checked.metadata:
-        what = "an array" if root.array is not None else "a group without OME-Zarr metadata"
-        yield issue(rules.ROOT_NOT_OME, f"The root is {what}", root.entry)
 
 
 def _stated(checked: DocumentSet) -> str | None:

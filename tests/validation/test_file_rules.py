@@ -1,0 +1,42 @@
+"""Every rule on files is broken once: a valid archive changed in one way breaks that rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from broken_files import BROKEN, Broken, entries, write
+from napari_ome_zip.validation.file_registry import FILE_RULES
+from napari_ome_zip.validation.registry import RULES
+from napari_ome_zip.validation.validate import validate
+
+_WITH_A_TEST_OF_THEIR_OWN = {"archive-unusable"}
+
+
+def test_the_archive_that_is_broken_is_valid(tmp_path: Path) -> None:
+    assert validate(write(tmp_path, entries()), deep=True).issues == ()
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.code)
+def test_a_broken_rule_is_found_and_no_other(broken: Broken, tmp_path: Path) -> None:
+    issues = validate(broken.make(tmp_path), deep=broken.deep).issues
+    assert {issue.code for issue in issues} == {broken.code} | broken.also
+    for issue in issues:
+        if issue.code in FILE_RULES:
+            rule = FILE_RULES[issue.code]
+            assert (issue.severity, issue.remedy) == (rule.severity, rule.remedy)
+
+
+def test_no_rule_is_without_a_test() -> None:
+    assert {broken.code for broken in BROKEN} == set(FILE_RULES) - _WITH_A_TEST_OF_THEIR_OWN
+
+
+def test_rules_say_what_they_want_and_what_to_do() -> None:
+    for code, rule in FILE_RULES.items():
+        assert code == rule.code
+        assert all((rule.section, rule.says.endswith("."), rule.remedy.endswith(".")))
+
+
+def test_no_code_means_two_things() -> None:
+    assert set(FILE_RULES) & set(RULES) == set()
