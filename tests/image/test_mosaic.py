@@ -1,0 +1,282 @@
+"""Plates and scans made by cutting one known picture into tiles: the mosaic is the picture again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hierarchy_builder import HierarchyBuilder, ramp
+from napari_layers import codes, layers_of, pixels
+from napari_ome_zip import CompositeImage, open_image
+from napari_ome_zip.image.mosaic import FUSE_FROM, MosaicArray, Tile
+
+SIDE = 16
+"""Pixels along each side of a tile at level 0."""
+
+
+def picture(rows: int, columns: int) -> np.ndarray:
+    return ramp((rows * SIDE, columns * SIDE)) + np.uint16(1)
+
+
+def halves(level: np.ndarray, count: int) -> list[np.ndarray]:
+    return [level[..., :: 2**k, :: 2**k] for k in range(count)]
+
+
+def scan(
+    whole: np.ndarray, *, skip: Sequence[tuple[int, int]] = (), levels: int = 2, step: float = 0.5
+) -> HierarchyBuilder:
+    """A series of tiles, each placed where it was cut from ``whole``."""
+    builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})
+    rows, columns = whole.shape[0] // SIDE, whole.shape[1] // SIDE
+    number = 0
+    for row, column in product(range(rows), range(columns)):
+        if (row, column) in skip:
+            continue
+        tile = whole[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]
+        builder.image(
+            halves(tile, levels),
+            "yx",
+            str(number),
+            scale=[step, step],
+            translation=[row * SIDE * step, column * SIDE * step],
+        )
+        number += 1
+    return builder
+
+
+def plate(
+    wells: dict[tuple[int, int], list[np.ndarray]],
+    *,
+    labels: bool = False,
+    acquisitions: Sequence[int] = (),
+) -> HierarchyBuilder:
+    """A plate whose wells hold the given fields of view, of two channels where they have them."""
+    listed = [{"path": f"{chr(65 + r)}/{c + 1}", "rowIndex": r, "columnIndex": c} for r, c in wells]
+    builder = HierarchyBuilder().group(
+        plate={
+            "rows": [{"name": chr(65 + n)} for n in range(1 + max(r for r, _ in wells))],
+            "columns": [{"name": str(n + 1)} for n in range(1 + max(c for _, c in wells))],
+            "wells": listed,
+        }
+    )
+    for well, fields in zip(listed, wells.values(), strict=True):
+        path = str(well["path"])
+        images = [{"path": str(n)} for n in range(len(fields))]
+        for image, acquisition in zip(images, acquisitions, strict=False):
+            image["acquisition"] = acquisition  # type: ignore[assignment]
+        builder.group(path, well={"images": images})
+        for number, pixels_of_field in enumerate(fields):
+            field = f"{path}/{number}"
+            axes = "cyx" if pixels_of_field.ndim == 3 else "yx"
+            builder.image(halves(pixels_of_field, 2), axes, field)
+            if labels:
+                builder.labels("nuclei", path=field)
+                mask = (pixels_of_field % 3).astype(np.uint8)
+                builder.image(mask, axes, f"{field}/labels/nuclei")
+    return builder
+
+
+def test_tiles_become_the_picture_they_were_cut_from_at_every_level() -> None:
+    whole = picture(3, 4)
+    (layer,) = layers_of(scan(whole).entries)
+    assert layer.multiscale
+    for level, expected in zip(layer.data, halves(whole, 2), strict=True):
+        np.testing.assert_array_equal(level, expected)
+
+
+def test_a_mosaic_lies_where_its_tiles_lie() -> None:
+    whole = picture(3, 4)
+    (layer,) = layers_of(scan(whole, skip=[(0, 0)], step=0.25).entries)
+    # The first tile that is there begins a tile to the right of the corner.
+    assert layer.world_to_data((0.0, 0.25 * SIDE)).tolist() == [0.0, SIDE]
+    assert pixels(layer)[0, SIDE] == whole[0, SIDE]
+
+
+def test_gaps_are_background() -> None:
+    whole = picture(3, 4)
+    gaps = [(1, 1), (2, 3)]
+    (layer,) = layers_of(scan(whole, skip=gaps).entries)
+    for row, column in gaps:
+        whole[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE] = 0
+    np.testing.assert_array_equal(pixels(layer), whole)
+
+
+def test_few_tiles_stay_layers_of_their_own() -> None:
+    few = scan(picture(2, (FUSE_FROM - 1) // 2))
+    assert len(layers_of(few.entries)) == FUSE_FROM - 1
+
+
+def test_the_number_from_which_tiles_are_fused_can_be_chosen() -> None:
+    entries = scan(picture(2, 2)).entries
+    assert len(open_image(entries).parts) == 4
+    assert len(open_image(entries, fuse_from=2).parts) == 1
+    many = scan(picture(3, 4)).entries
+    assert len(open_image(many, fuse_from=0).parts) == 12
+
+
+def test_images_of_one_place_are_not_tiles() -> None:
+    builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})
+    for number in range(FUSE_FROM + 3):
+        builder.image(picture(1, 1), "yx", str(number))
+    assert len(layers_of(builder.entries)) == FUSE_FROM + 3
+
+
+def test_tiles_between_pixels_are_moved_and_that_is_said() -> None:
+    builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})
+    for number in range(FUSE_FROM):
+        shift = 0.3 if number == 4 else 0.0
+        builder.image(picture(1, 1), "yx", str(number), translation=[0.0, number * SIDE + shift])
+    composite = open_image(builder.entries)
+    assert codes(composite) == ["tiles-rounded"]
+    assert composite.findings[0].message.startswith(f"1 of {FUSE_FROM} tiles lie between pixels")
+    np.testing.assert_array_equal(
+        np.asarray(composite.parts[0].levels[0]), np.tile(picture(1, 1), (1, FUSE_FROM))
+    )
+
+
+def test_later_tiles_lie_over_earlier_ones() -> None:
+    builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})
+    for number in range(FUSE_FROM):
+        tile = np.full((SIDE, SIDE), number + 1, np.uint16)
+        builder.image(tile, "yx", str(number), translation=[0.0, number * (SIDE - 2)])
+    (layer,) = layers_of(builder.entries)
+    expected = np.minimum(1 + np.arange(layer.data.shape[1]) // (SIDE - 2), FUSE_FROM)
+    np.testing.assert_array_equal(pixels(layer)[0], expected)
+
+
+def test_a_damaged_tile_leaves_a_gap_and_the_rest_is_shown() -> None:
+    whole = picture(3, 4)
+    builder = scan(whole)
+    builder.put("5/0/zarr.json", b"{")
+    builder.put("5/1/zarr.json", b"{")
+    composite = open_image(builder.entries)
+    assert codes(composite) == ["image-unusable"]
+    whole[SIDE : 2 * SIDE, SIDE : 2 * SIDE] = 0
+    np.testing.assert_array_equal(np.asarray(composite.parts[0].levels[0]), whole)
+
+
+class TestPlates:
+    def test_one_layer_per_channel_and_label_name(self) -> None:
+        field = ramp((2, SIDE, SIDE))
+        wells = {(0, 0): [field], (1, 2): [field + 1], (3, 1): [field + 2]}
+        layers = layers_of(plate(wells, labels=True).entries)
+        assert [type(layer).__name__ for layer in layers] == ["Image"] * 2 + ["Labels"] * 2
+
+    def test_wells_keep_their_row_and_column_and_gaps_are_background(self) -> None:
+        wells = {(0, 0): 1, (1, 2): 2, (3, 1): 3}
+        fields = {w: [np.full((SIDE, SIDE), v, np.uint16)] for w, v in wells.items()}
+        (layer,) = layers_of(plate(fields).entries)
+        data = pixels(layer)
+        pitch = SIDE * 1.05  # a twentieth of a well between wells, on the nearest pixel
+        assert data.shape == (round(3 * pitch) + SIDE, round(2 * pitch) + SIDE)
+        for (row, column), value in wells.items():
+            y, x = round(row * pitch), round(column * pitch)
+            assert (data[y : y + SIDE, x : x + SIDE] == value).all()
+        assert np.count_nonzero(data) == len(wells) * SIDE * SIDE
+
+    def test_fields_of_a_well_without_places_form_a_grid(self) -> None:
+        whole = picture(2, 2)
+        tiles = [
+            whole[r * SIDE : (r + 1) * SIDE, c * SIDE : (c + 1) * SIDE]
+            for r, c in product(range(2), range(2))
+        ]
+        (layer,) = layers_of(plate({(0, 0): tiles}).entries)
+        np.testing.assert_array_equal(pixels(layer), whole)
+
+    def test_ragged_wells_and_fields_of_other_sizes(self) -> None:
+        small, large = np.full((8, 8), 5, np.uint16), np.full((SIDE, SIDE), 7, np.uint16)
+        (layer,) = layers_of(plate({(0, 0): [small], (0, 1): [large, large]}).entries)
+        values, counts = np.unique(pixels(layer), return_counts=True)
+        found = dict(zip(values.tolist(), counts.tolist(), strict=True))
+        assert found[5] == 64
+        assert found[7] == 2 * SIDE * SIDE
+
+    def test_acquisitions_are_layers_at_one_place(self) -> None:
+        fields = [np.full((SIDE, SIDE), value, np.uint16) for value in (1, 2)]
+        wells = {(0, 0): fields, (0, 1): fields}
+        layers = layers_of(plate(wells, acquisitions=(0, 1)).entries)
+        assert [set(np.unique(pixels(layer)).tolist()) - {0} for layer in layers] == [{1}, {2}]
+        assert layers[0].extent.world.tolist() == layers[1].extent.world.tolist()
+
+    def test_a_missing_well_is_one_warning(self) -> None:
+        field = ramp((SIDE, SIDE))
+        builder = plate({(0, 0): [field], (0, 1): [field], (0, 2): [field]})
+        builder.remove("A/2/")
+        composite = open_image(builder.entries)
+        assert codes(composite) == ["well-missing"]
+        assert "'A/2'" in composite.findings[0].message
+        assert len(composite.parts) == 1
+
+    def test_labels_lie_over_their_fields(self) -> None:
+        whole = ramp((SIDE, SIDE))
+        wells = {(0, 0): [whole], (1, 1): [whole + 5]}
+        image, labels = layers_of(plate(wells, labels=True).entries)
+        shown = pixels(image) > 0
+        np.testing.assert_array_equal(pixels(labels)[shown], (pixels(image) % 3)[shown])
+
+    def test_a_displayed_plane_costs_few_tasks(self) -> None:
+        field = ramp((SIDE, SIDE))
+        wells = {(r, c): [field] * 4 for r, c in product(range(8), range(12))}
+        composite = open_image(plate(wells).entries)
+        plane = composite.parts[0].levels[0]
+        assert plane.npartitions <= 4, "tiles are read within blocks, not one task each"
+
+
+def _regions() -> st.SearchStrategy[tuple[slice, slice]]:
+    side = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda t: slice(min(t), max(t)))
+    return st.tuples(side, side)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=6), _regions()
+)
+def test_any_region_is_that_of_all_tiles_painted_one_after_the_other(
+    places: list[tuple[int, int]], region: tuple[slice, slice]
+) -> None:
+    tiles = tuple(
+        Tile(_Source(np.full((10, 10), n + 1, np.uint8)), place) for n, place in enumerate(places)
+    )
+    canvas = np.zeros((40, 40), np.uint8)
+    for tile in tiles:
+        y, x = tile.offset
+        canvas[y : y + 10, x : x + 10] = tile.source[...]
+    mosaic = MosaicArray("", tiles, canvas.shape, np.dtype(np.uint8))
+    np.testing.assert_array_equal(mosaic[region], canvas[region])
+
+
+class _Source:
+    """An array as `MosaicArray` reads it."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self._array = array
+        self.shape = array.shape
+        self.dtype = array.dtype
+        self.ndim = array.ndim
+        self.chunks = array.shape
+
+    def __getitem__(self, key: object) -> np.ndarray:
+        return self._array[key]  # type: ignore[index]
+
+
+def test_a_mosaic_survives_a_journey_to_another_process() -> None:
+    import pickle
+
+    composite: CompositeImage = open_image(scan(picture(3, 4)).entries)
+    source = composite.parts[0].sources[0]
+    again = pickle.loads(pickle.dumps(source))  # noqa: S301  our own bytes
+    np.testing.assert_array_equal(again[:, :], source[:, :])
+
+
+@pytest.mark.parametrize("dtypes", [(np.uint8, np.uint16), (np.float32, np.float64)])
+def test_tiles_of_other_precision_share_the_wider_type(dtypes: tuple[type, type]) -> None:
+    builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})
+    for number in range(FUSE_FROM):
+        tile = ramp((SIDE, SIDE), dtypes[number % 2])
+        builder.image(tile, "yx", str(number), translation=[0.0, number * SIDE])
+    (part,) = open_image(builder.entries).parts
+    assert part.dtype == dtypes[1]
