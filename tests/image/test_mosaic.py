@@ -1,4 +1,4 @@
-"""Plates and scans made by cutting one known picture into tiles: the mosaic is the picture again."""
+"""Plates and scans, made by cutting one picture into tiles: the mosaic is the picture again."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ def test_a_mosaic_survives_a_journey_to_another_process() -> None:
 
     composite: CompositeImage = open_image(scan(picture(3, 4)).entries)
     source = composite.parts[0].sources[0]
-    again = pickle.loads(pickle.dumps(source))  # noqa: S301  our own bytes
+    again = pickle.loads(pickle.dumps(source))
     np.testing.assert_array_equal(again[:, :], source[:, :])
 
 
