@@ -34,9 +34,7 @@ def main() -> None:
         print_table(name, results)
 
 
-def run(
-    name: str, plane: Path, rounds: int, repeats: int
-) -> dict[str, list[dict[str, float]]]:
+def run(name: str, plane: Path, rounds: int, repeats: int) -> dict[str, list[dict[str, float]]]:
     """Every contender in turn, in a new process each time; what fails is told and left out."""
     results: dict[str, list[dict[str, float]]] = defaultdict(list)
     failed: set[str] = set()
