@@ -141,6 +141,8 @@ def _refuse_full(target: Path) -> None:
 
 
 def _refuse_unsafe(container: ArchiveStore) -> None:
+    # Opening may have looked at the leading documents only.
+    container.index.complete()
     for finding in container.index.findings:
         if finding.code == "unsafe-entry-names":
             raise ArchiveError(

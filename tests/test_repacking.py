@@ -1,0 +1,309 @@
+"""Packing, unpacking, repairing: pixels stay, faults go, and nothing leaves the folder."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from zarr.storage import ZipStore
+
+from broken_files import PIXELS, ZSTD, array, entries, entry, root, write
+from hierarchy_builder import HierarchyBuilder, ramp
+from napari_ome_zip import open_image, pack, repack, unpack, validate
+from napari_ome_zip.errors import (
+    ArchiveError,
+    DamagedEntryError,
+    OmeZipError,
+    SaveCancelledError,
+    SaveError,
+)
+from napari_ome_zip.repacking import unpacking
+from napari_ome_zip.validation.file_registry import FILE_RULES
+from raw_zip import take_apart
+from shared_material import corpus_params
+from zipbuilder import DEFLATE
+
+# What a repaired container may still be told about: these concern the content.
+_CONTENT = {
+    "arrays-unsharded",
+    "array-not-readable",
+    "chunks-missing",
+    "chunks-outside-array",
+    "chunk-size-impossible",
+    "consolidated-metadata-stale",
+    "document-byte-order-mark",
+    "case-colliding-names",
+    "node-type-unknown",
+    "second-hierarchy",
+    "foreign-entries",
+    "entries-tiny",
+    "name-not-ozx",
+    "archive-in-archive",
+}
+
+
+def folder_of(builder: HierarchyBuilder, path: Path) -> Path:
+    for name, content in builder.entries.items():
+        file = path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+def pixels(path: Path) -> dict[str, str]:
+    image = open_image(path)
+    return {
+        f"{part.path}:{number}": hashlib.sha256(np.ascontiguousarray(level)).hexdigest()
+        for part in image.parts
+        for number, level in enumerate(part.levels)
+        if level.nbytes < 1 << 26
+    }
+
+
+@pytest.mark.filterwarnings("ignore::napari_ome_zip.image.arrays.DamagedChunkWarning")
+@pytest.mark.parametrize("case", corpus_params())
+def test_what_opens_is_repaired_and_keeps_its_pixels(case: dict[str, Any], tmp_path: Path) -> None:
+    source, target = case["file"], tmp_path / "fixed.ozx"
+    before = {issue.code for issue in validate(source, deep=True).issues}
+    try:
+        assert repack(source, target) == target
+    except OmeZipError:
+        assert not target.exists()
+        unrepairable = {
+            "root-zarr-v2",
+            "entry-damaged",
+            "document-damaged",
+            "document-is-pointer",
+            "no-hierarchy",
+            "root-missing",
+            "several-hierarchies",
+            "encrypted-entries",
+            "file-empty",
+            "not-a-zip",
+            "archive-incomplete",
+            "archive-empty",
+            "archive-in-archive",
+            "archive-split",
+        }
+        assert before & unrepairable
+        return
+    after = {issue.code for issue in validate(target).issues}
+    assert after & set(FILE_RULES) <= _CONTENT
+    take_apart(target.read_bytes())
+    if case["expected"]["outcome"] in ("open", "open+warn"):
+        assert pixels(target) == pixels(source)
+
+
+def test_a_folder_is_packed_and_unpacked_again(tmp_path: Path) -> None:
+    builder = HierarchyBuilder().image(ramp((3, 40, 50)), "zyx", options={"chunks": (1, 20, 50)})
+    folder = folder_of(builder.put("notes.txt", b"hello"), tmp_path / "cells.zarr")
+    (folder / ".DS_Store").write_bytes(b"junk")
+    packed = pack(folder, tmp_path / "cells.ozx")
+    with zipfile.ZipFile(packed) as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(name) for name in archive.namelist()} == builder.entries
+    unpacked = unpack(packed, tmp_path / "again.zarr")
+    assert contents(unpacked) == builder.entries
+
+
+@given(
+    shape=st.lists(st.integers(1, 12), min_size=1, max_size=3).map(tuple),
+    chunk=st.integers(1, 5),
+    dtype=st.sampled_from(["u1", ">u2", "<f4", "i8"]),
+    empty=st.booleans(),
+    room=st.sampled_from([1, 200, 32 << 20]),
+)
+@settings(max_examples=40, deadline=None)
+def test_sharding_changes_no_pixel_whoever_reads(
+    tmp_path_factory: pytest.TempPathFactory,
+    shape: tuple[int, ...],
+    chunk: int,
+    dtype: str,
+    empty: bool,
+    room: int,
+) -> None:
+    folder = tmp_path_factory.mktemp("shard")
+    values = ramp(shape, np.dtype(dtype))
+    values = values * 0 if empty else values
+    builder = HierarchyBuilder().group(multiscales=[])
+    builder.array("a", values, chunks=tuple(min(chunk, n) for n in shape))
+    source = builder.archive(folder / "source.ozx")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("napari_ome_zip.repacking.resharding.TARGET_SHARD_BYTES", room)
+        made = repack(source, folder / "sharded.ozx", shard=True)
+    with ZipStore(made, mode="r") as store:
+        read = zarr.open_array(store, path="a", mode="r")
+        np.testing.assert_array_equal(read[...], values)
+        several = any(min(chunk, n) < n for n in shape)
+        assert (read.shards is not None) == several
+
+
+def test_sharding_leaves_few_entries_and_no_warning(tmp_path: Path) -> None:
+    builder = HierarchyBuilder().image(
+        ramp((4, 40, 40)) + 1, "zyx", options={"chunks": (1, 10, 10)}
+    )
+    made = repack(builder.archive(tmp_path / "a.ozx"), tmp_path / "b.ozx", shard=True)
+    assert "arrays-unsharded" not in {issue.code for issue in validate(made, deep=True).issues}
+    assert len(zipfile.ZipFile(made).namelist()) == 3
+    assert set(pixels(made).values()) == set(pixels(tmp_path / "a.ozx").values())
+
+
+def test_an_archive_can_be_repaired_in_its_place(tmp_path: Path) -> None:
+    path = write(tmp_path, entries(), comment=b"")
+    assert validate(path).issues
+    repack(path, path)
+    assert validate(path).issues == ()
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_damage_is_not_hidden_by_a_copy(tmp_path: Path) -> None:
+    listed = entries()
+    listed[2].crc = 1
+    with pytest.raises(DamagedEntryError, match="0/c/0/0"):
+        repack(write(tmp_path, listed), tmp_path / "b.ozx")
+    assert not (tmp_path / "b.ozx").exists()
+
+
+@pytest.mark.parametrize("read", [pack, repack])
+def test_zarr_v2_is_refused_with_what_to_do(read: Callable[..., Path], tmp_path: Path) -> None:
+    builder = HierarchyBuilder(2).image(ramp((20, 30)), "yx")
+    source = (
+        folder_of(builder, tmp_path / "a.zarr")
+        if read is pack
+        else builder.archive(tmp_path / "a.zip")
+    )
+    with pytest.raises(ArchiveError, match=r"Zarr v2.*Convert it"):
+        read(source, tmp_path / "b.ozx")
+
+
+def test_an_archive_is_not_packed_into_its_own_folder(tmp_path: Path) -> None:
+    folder = folder_of(HierarchyBuilder().image(ramp((20, 30)), "yx"), tmp_path / "a.zarr")
+    with pytest.raises(SaveError, match="outside"):
+        pack(folder, folder / "a.ozx")
+
+
+@pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "C:/evil", "..\\evil", "a/../../evil"])
+def test_no_name_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path, [*entries(), entry(name, b"!")])
+    with pytest.raises(ArchiveError, match="leads out"):
+        unpack(path, tmp_path / "in" / "out")
+    assert [file.name for file in tmp_path.rglob("*")] == [path.name]
+
+
+def test_a_link_is_unpacked_as_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "cells.ozx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for each in entries():
+            archive.writestr(str(each.name), each.data)
+        link = zipfile.ZipInfo("link")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    made = unpack(path, tmp_path / "out")
+    assert not (made / "link").is_symlink()
+    assert (made / "link").read_text() == "/etc/passwd"
+
+
+def test_a_file_that_is_a_folder_too_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, [*entries(), entry("0/c", b"!")])
+    with pytest.raises(ArchiveError, match="both a file and a folder"):
+        unpack(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_that_are_one_on_this_disk_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # This disk may tell capital letters apart; one that does not finds the file there already.
+    path = write(tmp_path, [*entries(), entry("a.txt", b"1"), entry("A.txt", b"2")])
+    real = Path.open
+
+    def opened(self: Path, *arguments: Any, **keywords: Any) -> Any:
+        return real(self.with_name(self.name.lower()), *arguments, **keywords)
+
+    monkeypatch.setattr(Path, "open", opened)
+    with pytest.raises(ArchiveError, match="same name"):
+        unpack(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_more_than_is_believable_is_refused_with_the_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacking, "MAX_UNPACKED_BYTES", 1000)
+    listed = entries()
+    zeros = entry("0/c/0/1", bytes(10_000_000), method=DEFLATE)
+    path = write(tmp_path, [*listed, zeros])
+    bound = unpacking.MAX_UNPACKED_RATIO * path.stat().st_size
+    with pytest.raises(ArchiveError, match=f"{bound:,}"):
+        unpack(path, tmp_path / "out")
+
+
+def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    path = write(tmp_path, entries())
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").write_text("mine")
+    with pytest.raises(SaveError, match="there already"):
+        unpack(path, tmp_path / "out")
+    with pytest.raises(SaveError, match="no folder"):
+        unpack(path, path)
+    with pytest.raises(SaveError):
+        unpack(path, tmp_path / "none" / "out")
+    assert contents(tmp_path / "out") == {"mine": b"mine"}
+
+
+def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    made = unpack(write(tmp_path, entries()), tmp_path / "out")
+    assert contents(made)["0/c/0/0"] == PIXELS.tobytes()
+
+
+@pytest.mark.parametrize("work", ["pack", "repack", "unpack"])
+def test_work_tells_how_far_it_is_and_can_be_stopped(work: str, tmp_path: Path) -> None:
+    builder = HierarchyBuilder().image(
+        ramp((4, 40, 40)) + 1, "zyx", options={"chunks": (1, 40, 40)}
+    )
+    archive = builder.archive(tmp_path / "a.ozx")
+    folder = folder_of(builder, tmp_path / "a.zarr")
+    runs: dict[str, Callable[..., Path]] = {
+        "pack": lambda **k: pack(folder, tmp_path / "new", **k),
+        "repack": lambda **k: repack(archive, tmp_path / "new", **k),
+        "unpack": lambda **k: unpack(archive, tmp_path / "new", **k),
+    }
+    there = sorted(tmp_path.iterdir())
+    asked = iter(range(100))
+    with pytest.raises(SaveCancelledError):
+        runs[work](cancelled=lambda: next(asked) >= 2)
+    assert sorted(tmp_path.iterdir()) == there
+    told: list[tuple[int, int]] = []
+    runs[work](progress=lambda *numbers: told.append(numbers))
+    assert told[-1][0] == told[-1][1] > 0
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_the_version_of_a_draft_is_named_as_x_y(tmp_path: Path) -> None:
+    listed = [entry("zarr.json", root("0.6.dev4")), *entries()[1:]]
+    made = repack(write(tmp_path, listed), tmp_path / "b.ozx")
+    assert b'"version": "0.6"' in take_apart(made.read_bytes()).comment
+
+
+def test_chunks_that_were_compressed_twice_are_stored_once(tmp_path: Path) -> None:
+    listed = [entries()[0], entry("0/zarr.json", array(codecs=ZSTD))]
+    listed.append(entry("0/c/0/0", b"as the codec left it", method=DEFLATE))
+    made = repack(write(tmp_path, listed), tmp_path / "b.ozx")
+    assert zipfile.ZipFile(made).read("0/c/0/0") == b"as the codec left it"
