@@ -25,7 +25,7 @@ from napari_ome_zip.saving.cascade import Cascade, Region, tile_shapes
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.plan import ArrayPlan, SavePlan, plan_save
 from napari_ome_zip.saving.reduction import reduce_block
-from napari_ome_zip.storage import ArchiveWriter, WrittenStore
+from napari_ome_zip.storage import ArchiveWriter, MappingStore, WrittenStore
 
 type Progress = Callable[[int, int], None]
 """Called with the number of bytes (uncompressed) done and in all."""
@@ -173,7 +173,9 @@ def _write_array(
         _Task(plan, target, cell, region) for cell, region in _cells(plan.shape, target.stored)
     )
     if client is not None and source is None:
-        _write_distributed(tasks, client, writer, report)
+        # The writer stays in this process: workers need the documents alone to encode.
+        encoder = _array(Hierarchy(MappingStore(dict(writer.documents), "documents")), plan.path)
+        _write_distributed(tasks, encoder, client, writer, report)
         return
 
     def read(task: _Task) -> npt.NDArray[Any]:
@@ -213,14 +215,18 @@ def _collect(waiting: set[Future[int]], report: _Reporter) -> set[Future[int]]:
 
 
 def _write_distributed(
-    tasks: Iterator[_Task], client: Any, writer: ArchiveWriter, report: _Reporter
+    tasks: Iterator[_Task],
+    encoder: ChunkedArray,
+    client: Any,
+    writer: ArchiveWriter,
+    report: _Reporter,
 ) -> None:
     """Let a cluster compute and encode; append what comes back, a few blocks at a time."""
     in_flight = 2 * max(1, sum(client.nthreads().values()))
     while batch := list(itertools.islice(tasks, in_flight)):
         encode = delayed(_encode, pure=False)
         futures = client.compute(
-            [encode(t.target, t.cell, _block(t.plan.source, t.region)) for t in batch]
+            [encode(encoder, t.cell, _block(t.plan.source, t.region)) for t in batch]
         )
         for task, encoded in zip(batch, client.gather(futures), strict=True):
             _append(writer, task.target, task.cell, encoded)
