@@ -544,3 +544,8 @@ def _(folder: Path) -> Path:
     listed = _changed(1, data=json.dumps(array(codecs=ZSTD)).encode())
     listed[2] = replace(listed[2], data=b"no zstd at all")
     return write(folder, listed)
+
+
+@breaks("pixels-not-checked", "chunks-too-large", "chunk-size-impossible", deep=True)
+def _(folder: Path) -> Path:
+    return write(folder, _changed(1, data=json.dumps(array((60_000, 60_000))).encode()))

@@ -171,7 +171,7 @@ def _check_zip64(container: Container) -> Iterator[Issue]:
 
 def _has_zip64_extra(container: Container, row: int) -> bool:
     offset = container.index.end.shift + int(container.columns.offsets[row])
-    header = container.file.read(offset, _LOCAL_SIZE)
+    header = container.file.read(offset, _LOCAL_SIZE) if offset >= 0 else b""
     if len(header) < _LOCAL_SIZE or not header.startswith(_LOCAL_SIGNATURE):
         return False
     name, length = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -15,10 +16,15 @@ from napari_ome_zip.validation.arrays import Arrays, StoredArray
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.progress import Watch
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import MUST, Rule
+from napari_ome_zip.validation.rule import INFO, MUST, Rule
 
 MAX_LISTED = 200
 """Damaged entries that are described one by one; the others are counted."""
+
+MAX_DECODED_BYTES = 2 << 30
+"""A stored object above this size in memory (2 GiB) is verified, but not decoded."""
+LARGE_BYTES = 256 << 20
+"""Of stored objects above this size (256 MiB) one is in memory at a time."""
 
 _BATCH_BYTES = 4 << 20
 _BATCH_ENTRIES = 64
@@ -37,6 +43,15 @@ CHUNK_DAMAGED = Rule(
     "Every chunk can be decoded to pixels.",
     "Restore the file from a backup, or write it again. The rest of the image can be read.",
 )
+NOT_DECODED = Rule(
+    "pixels-not-checked",
+    INFO,
+    "Zarr: codecs",
+    "Every chunk (or shard) is small enough to be decoded for a check.",
+    "Write the image again with smaller chunks or shards if you want all of it checked.",
+)
+
+_one_large = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -49,7 +64,13 @@ class _Item:
     cell: tuple[int, ...] = ()
 
     @property
+    def cost(self) -> int:
+        """Bytes in memory while it is checked, about."""
+        return self.size + (0 if self.array is None else self.array.stored_bytes)
+
+    @property
     def where(self) -> str:
+        """What is lost if it is damaged."""
         return "" if self.array is None else f" It holds {self.array.region(self.cell)}."
 
 
@@ -116,7 +137,7 @@ def _batches(items: Sequence[_Item]) -> Iterator[list[_Item]]:
     size = 0
     for item in items:
         batch.append(item)
-        size += item.size if item.array is None else max(item.size, item.array.stored_bytes)
+        size += item.cost
         if size >= _BATCH_BYTES or len(batch) >= _BATCH_ENTRIES:
             yield batch
             batch, size = [], 0
@@ -125,16 +146,31 @@ def _batches(items: Sequence[_Item]) -> Iterator[list[_Item]]:
 
 
 def _check_batch(store: HierarchyStore, batch: Sequence[_Item]) -> list[Issue]:
-    return [found for item in batch for found in _check_item(store, item)]
+    found: list[Issue] = []
+    for item in batch:
+        if item.cost > LARGE_BYTES:
+            with _one_large:
+                found += _check_item(store, item)
+        else:
+            found += _check_item(store, item)
+    return found
 
 
 def _check_item(store: HierarchyStore, item: _Item) -> Iterator[Issue]:
     try:
         buffer = store.get_sync(item.name)
-    except (DamagedEntryError, ArchiveError) as error:
+    except DamagedEntryError as error:
         yield issue(ENTRY_DAMAGED, f"{error}{item.where}", item.name)
         return
+    except (ArchiveError, MemoryError):
+        # Encrypted, compressed in an unknown way, too large: the container's checks say which.
+        yield issue(NOT_DECODED, "Not checked: it cannot be read here", item.name)
+        return
     if buffer is None or item.array is None:
+        return
+    if item.array.stored_bytes > MAX_DECODED_BYTES:
+        message = f"Too large to decode for a check: {item.array.stored_bytes / 2**30:,.1f} GiB"
+        yield issue(NOT_DECODED, message, item.name)
         return
     content = memoryview(buffer.as_numpy_array()).cast("B") if len(buffer) else b""
     yield from _check_chunk(item.array, item, content)
@@ -147,7 +183,7 @@ def _check_chunk(array: StoredArray, item: _Item, content: bytes | memoryview) -
         else:
             array.array.read(_region(array.array, item.cell))
     except MemoryError:
-        raise
+        yield issue(NOT_DECODED, "Not checked: it takes more memory than there is", item.name)
     except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
         reason = str(error).strip().rstrip(".") or type(error).__name__
         message = f"Does not decode to pixels ({reason}).{item.where}"
@@ -162,7 +198,7 @@ def _region(array: ChunkedArray, cell: Sequence[int]) -> tuple[slice, ...]:
 def _limited(issues: Sequence[Issue]) -> tuple[Issue, ...]:
     """The issues in the order of entries, the many as one."""
     kept: list[Issue] = []
-    for rule in (ENTRY_DAMAGED, CHUNK_DAMAGED):
+    for rule in (ENTRY_DAMAGED, CHUNK_DAMAGED, NOT_DECODED):
         same = sorted(
             (found for found in issues if found.code == rule.code),
             key=lambda found: found.location.entry,
