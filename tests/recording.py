@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from napari_ome_zip.names import is_document
 from napari_ome_zip.storage import ArchiveStore, MappingStore
-from napari_ome_zip.storage.names import is_document
 
 
 class RecordingStore(MappingStore):

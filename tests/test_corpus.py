@@ -18,8 +18,8 @@ from napari_layers import layers_of, pixels, value_in_world
 from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.image.arrays import DamagedChunkWarning
 from napari_ome_zip.layers import METADATA_KEY
+from napari_ome_zip.names import is_archive_name
 from napari_ome_zip.plugin.reader import read
-from napari_ome_zip.storage import is_archive_name
 from shared_material import CORPUS, corpus_cases, corpus_params
 
 type Case = dict[str, Any]

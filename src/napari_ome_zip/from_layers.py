@@ -25,6 +25,7 @@ from napari_ome_zip.image.composite import (
 from napari_ome_zip.image.limits import estimate_limits
 from napari_ome_zip.image.units import conversion, known_unit
 from napari_ome_zip.layers import METADATA_KEY, LayerData
+from napari_ome_zip.names import stem
 from napari_ome_zip.ome import (
     Axis,
     CoordinateSystem,
@@ -37,7 +38,6 @@ from napari_ome_zip.ome.axes import TYPES_BY_NAME
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.save import Cancelled, Progress
 from napari_ome_zip.saving.save import save_image as save_composite
-from napari_ome_zip.storage import stem
 
 SAVED_KINDS = ("image", "labels")
 _RGB = ("#FF0000", "#00FF00", "#0000FF")

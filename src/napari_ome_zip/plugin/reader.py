@@ -18,7 +18,7 @@ from qtpy.QtWidgets import QApplication
 import napari_ome_zip
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.storage.names import is_archive_name
+from napari_ome_zip.names import is_archive_name
 
 PLUGIN = "napari-ome-zip"
 CHECK_WIDGET = "Check an archive"

@@ -14,9 +14,9 @@ from pathlib import Path
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.from_layers import from_layer_data, unsaved_layers
 from napari_ome_zip.layers import LayerData
+from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
 from napari_ome_zip.saving.options import CODEC_LEVELS, Codec, SaveOptions, VersionChoice
 from napari_ome_zip.saving.plan import SavePlan, plan_save
-from napari_ome_zip.storage.names import SAVED_SUFFIXES, complete_name, stem
 
 type Layers = Sequence[tuple[Hashable, LayerData]]
 """Layer data by a key that stays the same while a layer is renamed; bottom layer first."""

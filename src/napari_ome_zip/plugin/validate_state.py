@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_ome_zip.errors import OmeZipError
-from napari_ome_zip.storage.names import SAVED_SUFFIXES, complete_name, stem
+from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
 from napari_ome_zip.validation.report import Issue, Location, Report, Severity
 
 

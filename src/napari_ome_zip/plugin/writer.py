@@ -12,8 +12,8 @@ from napari_ome_zip.errors import SaveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.from_layers import from_layer_data, save_image, unsaved_layers
 from napari_ome_zip.layers import LayerData
+from napari_ome_zip.names import complete_name, stem
 from napari_ome_zip.saving.save import Progress
-from napari_ome_zip.storage.names import complete_name, stem
 
 MAX_NAMED = 5
 """Layers that one notification names, at most."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError, MetadataError, SaveError
 from napari_ome_zip.image.hierarchy import Hierarchy, natural_key
+from napari_ome_zip.names import DOCUMENT_NAMES, is_junk
 from napari_ome_zip.repacking.progress import Cancelled, Counter, Progress
 from napari_ome_zip.repacking.resharding import Resharding, plan_resharding
 from napari_ome_zip.storage import ArchiveStore, ArchiveWriter, DirectoryStore, HierarchyStore
-from napari_ome_zip.storage.names import DOCUMENT_NAMES, is_junk
 from napari_ome_zip.storage.open import open_store
 from napari_ome_zip.storage.zip_records import name_problem
 

@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError, SaveError
+from napari_ome_zip.names import is_junk, is_safe
 from napari_ome_zip.repacking.progress import Cancelled, Counter, Progress
 from napari_ome_zip.storage import ArchiveStore
-from napari_ome_zip.storage.names import is_junk, is_safe
 from napari_ome_zip.storage.open import open_store
 
 MAX_UNPACKED_BYTES = 16 << 30

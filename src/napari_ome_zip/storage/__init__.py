@@ -9,12 +9,10 @@ from napari_ome_zip.storage.archive_writer_store import ArchiveWriterStore
 from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES, HierarchyStore
 from napari_ome_zip.storage.directory_store import DirectoryStore
 from napari_ome_zip.storage.memory_store import MappingStore
-from napari_ome_zip.storage.names import ARCHIVE_SUFFIXES, is_archive_name, stem
 from napari_ome_zip.storage.open import open_store
 from napari_ome_zip.storage.written_store import WrittenStore
 
 __all__ = [
-    "ARCHIVE_SUFFIXES",
     "MAX_DOCUMENT_BYTES",
     "ArchiveEntry",
     "ArchiveIndex",
@@ -25,7 +23,5 @@ __all__ = [
     "HierarchyStore",
     "MappingStore",
     "WrittenStore",
-    "is_archive_name",
     "open_store",
-    "stem",
 ]

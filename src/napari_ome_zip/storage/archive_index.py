@@ -9,6 +9,7 @@ from functools import cached_property
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.names import is_document
 from napari_ome_zip.storage.central_directory import (
     SIGNATURE,
     leading_length,
@@ -16,7 +17,6 @@ from napari_ome_zip.storage.central_directory import (
 )
 from napari_ome_zip.storage.end_record import EndRecord, ReadAt, read_end_record
 from napari_ome_zip.storage.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable
-from napari_ome_zip.storage.names import is_document
 
 __all__ = ["ArchiveEntry", "ArchiveIndex"]
 

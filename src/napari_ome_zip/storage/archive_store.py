@@ -15,11 +15,11 @@ from zarr.core.buffer import Buffer, BufferPrototype
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.names import stem
 from napari_ome_zip.storage.archive_file import ArchiveFile, Fingerprint, reopened
 from napari_ome_zip.storage.archive_index import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.storage.base import HierarchyStore, as_buffer, resolve_range
 from napari_ome_zip.storage.decoding import STORED, decode, refuse_unreadable
-from napari_ome_zip.storage.names import stem
 from napari_ome_zip.storage.tree import NameTree, group_paths
 
 MAX_READ_BYTES = 8 << 30

@@ -13,13 +13,13 @@ from zarr.core.buffer import Buffer, BufferPrototype
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.names import DOCUMENT_NAMES, is_junk, is_safe, stem
 from napari_ome_zip.storage.base import (
     MAX_DOCUMENT_BYTES,
     HierarchyStore,
     as_buffer,
     resolve_range,
 )
-from napari_ome_zip.storage.names import DOCUMENT_NAMES, is_junk, is_safe, stem
 
 # Hierarchies are a few folders deep.
 _MAX_DEPTH = 16

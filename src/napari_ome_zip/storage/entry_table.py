@@ -9,8 +9,8 @@ import numpy as np
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.names import DOCUMENT_NAMES, is_document, is_safe
 from napari_ome_zip.storage.central_directory import DirectoryColumns
-from napari_ome_zip.storage.names import DOCUMENT_NAMES, is_document, is_safe
 
 METHOD_NAMES: dict[int, str] = {
     0: "stored",

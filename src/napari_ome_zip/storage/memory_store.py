@@ -9,8 +9,8 @@ from zarr.abc.store import ByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype
 
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.names import is_document
 from napari_ome_zip.storage.base import HierarchyStore, as_buffer, resolve_range
-from napari_ome_zip.storage.names import is_document
 from napari_ome_zip.storage.tree import NameTree, group_paths
 
 

@@ -9,12 +9,12 @@ from pathlib import Path, PurePosixPath
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_junk
 from napari_ome_zip.storage.archive_store import ArchiveStore
 from napari_ome_zip.storage.base import HierarchyStore
 from napari_ome_zip.storage.decoding import refuse_unreadable
 from napari_ome_zip.storage.directory_store import DirectoryStore
 from napari_ome_zip.storage.memory_store import MappingStore
-from napari_ome_zip.storage.names import DOCUMENT_NAMES, is_archive_name, is_junk
 
 _SHOWN = 4
 

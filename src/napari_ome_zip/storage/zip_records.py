@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import struct
 
-from napari_ome_zip.storage.names import is_safe
+from napari_ome_zip.names import is_safe
 
 LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 CENTRAL_HEADER = struct.Struct("<4s6H3I5H2I")

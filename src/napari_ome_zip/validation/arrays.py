@@ -13,8 +13,8 @@ import numpy.typing as npt
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.hierarchy import Node
+from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_document, is_junk
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore
-from napari_ome_zip.storage.names import DOCUMENT_NAMES, is_archive_name, is_document, is_junk
 from napari_ome_zip.validation import container_rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet, resolve

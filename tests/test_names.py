@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_ome_zip.storage.names import (
+from napari_ome_zip.names import (
     complete_name,
     is_archive_name,
     is_document,
