@@ -220,10 +220,17 @@ def plate(wells: dict[str, tuple[tuple[int, ...], ...]], **ome: Any) -> Hierarch
     return builder
 
 
-class TestSmallPlates:
+def fields_of(builder: HierarchyBuilder) -> list[Any]:
+    """Return the layers of a plate, one for each field of view."""
+    return layers_of(open_image(builder.entries, fuse_from=0))
+
+
+class TestPlates:
+    """Where fields lie, seen one by one."""
+
     def test_ragged_wells_and_fields_of_different_size_lie_apart_in_order(self) -> None:
         wells = {"A/1": ((4, 6), (2, 3)), "A/3": ((5, 5),), "C/2": ((1, 1),)}
-        layers = layers_of(plate(wells).entries)
+        layers = fields_of(plate(wells))
         assert len(layers) == 4
         boxes = {layer.name: (layer.extent.world[0], layer.extent.world[1]) for layer in layers}
         assert list(boxes) == ["A/1 0", "A/1 1", "A/3 0", "C/2 0"]
@@ -233,9 +240,9 @@ class TestSmallPlates:
 
     def test_wells_that_are_absent_leave_a_gap_and_are_said(self) -> None:
         wells = {"A/1": ((4, 6),), "A/2": ((4, 6),), "A/3": ((4, 6),)}
-        full = {x.name: x.translate for x in layers_of(plate(wells).entries)}
+        full = {x.name: x.translate for x in fields_of(plate(wells))}
         builder = plate(wells).remove("A/2/")
-        composite = open_image(builder.entries)
+        composite = open_image(builder.entries, fuse_from=0)
         assert codes(composite) == ["well-missing"]
         for layer in layers_of(composite):
             np.testing.assert_allclose(layer.translate, full[layer.name])
@@ -248,7 +255,7 @@ class TestSmallPlates:
         for number, corner in enumerate([(100, 200), (100, 206)]):
             data = np.full((4, 6), number + 1, np.uint8)
             builder.image(data, "yx", f"B/2/{number}", translation=corner)
-        first, second = layers_of(builder.entries)
+        first, second = fields_of(builder)
         np.testing.assert_allclose(second.translate - first.translate, [0, 6])
 
     def test_several_acquisitions_of_a_field_lie_on_each_other(self) -> None:
@@ -256,19 +263,19 @@ class TestSmallPlates:
         builder = plate({"A/1": ()}).remove("A/1/zarr.json").group("A/1", well={"images": images})
         for number in range(2):
             builder.image(np.full((4, 6), number, np.uint8), "yx", f"A/1/{number}")
-        first, second = layers_of(builder.entries)
+        first, second = fields_of(builder)
         np.testing.assert_allclose(first.translate, second.translate)
 
     def test_labels_of_some_wells_lie_on_their_field(self) -> None:
         builder = plate({"A/1": ((4, 6),), "A/2": ((4, 6),)}).labels("cells", path="A/2/0")
         builder.image(ramp((4, 6), np.uint8), "yx", "A/2/0/labels/cells")
-        layers = {layer.name: layer for layer in layers_of(builder.entries)}
+        layers = {layer.name: layer for layer in fields_of(builder)}
         assert layers["A/2 0: cells"]._type_string == "labels"
         np.testing.assert_allclose(layers["A/2 0: cells"].translate, layers["A/2 0"].translate)
 
     def test_a_well_without_a_readable_field_is_said(self) -> None:
         builder = plate({"A/1": ((4, 6),), "A/2": ((4, 6),)}).put("A/2/0/zarr.json", b"[]")
-        composite = open_image(builder.entries)
+        composite = open_image(builder.entries, fuse_from=0)
         assert [part.path for part in composite.parts] == ["A/1/0"]
         assert "A/2/0" in " ".join(finding.message for finding in composite.findings)
 

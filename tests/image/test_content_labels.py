@@ -207,7 +207,8 @@ class TestColours:
         np.testing.assert_allclose(layer.get_color(2), [0, 0, 1, 0.2])
 
     def test_a_colour_of_background_is_kept(self) -> None:
-        colors = [{"label-value": 0, "rgba": [0, 0, 0, 128]}, {"label-value": 1}]
+        black, red = [0, 0, 0, 128], [255, 0, 0, 255]
+        colors = [{"label-value": 0, "rgba": black}, {"label-value": 1, "rgba": red}]
         layer = only_labels(self.labels(colors=colors))
         assert layer.colormap.color_dict[0][3] == pytest.approx(128 / 255)
 

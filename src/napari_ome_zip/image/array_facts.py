@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,6 +16,7 @@ from zarr.core.array_spec import ArraySpec
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.codec_pipeline import FusedCodecPipeline
 from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
+from zarr.errors import ZarrUserWarning
 from zarr.storage import MemoryStore, StorePath
 
 from napari_ome_zip.errors import MetadataError
@@ -57,7 +59,7 @@ def array_facts(node: Node) -> ArrayFacts:
     document = {key: value for key, value in node.document.items() if key != "attributes"}
     try:
         return _parsed(json.dumps(document), node.zarr_format)
-    except (ValueError, TypeError, KeyError, NotImplementedError) as error:
+    except (ValueError, TypeError, KeyError, NotImplementedError, ZarrUserWarning) as error:
         # zarr's errors for documents are all of these: a bad value, a missing or unknown key.
         cause = str(error).strip("'\"") or type(error).__name__
         raise MetadataError(
@@ -69,11 +71,18 @@ def array_facts(node: Node) -> ArrayFacts:
 @lru_cache(maxsize=1024)
 def _parsed(text: str, zarr_format: int) -> ArrayFacts:
     document = json.loads(text)
+    if document.get("storage_transformers"):
+        raise ValueError("it uses storage transformers, none of which is known")
     metadata: Metadata
-    if zarr_format == 3:
-        metadata = ArrayV3Metadata.from_dict(document)
-    else:
-        metadata = ArrayV2Metadata.from_dict({**document, "attributes": {}})
+    with warnings.catch_warnings():
+        # What zarr would repair, with advice to those who write, is no array that can be shown.
+        warnings.simplefilter("error", ZarrUserWarning)
+        if zarr_format == 3:
+            metadata = ArrayV3Metadata.from_dict(document)
+        else:
+            # Some writers put an empty list where null is meant.
+            filters = document.get("filters") or None
+            metadata = ArrayV2Metadata.from_dict({**document, "filters": filters, "attributes": {}})
     array: zarr.Array[Any] = zarr.Array(zarr.AsyncArray(metadata, StorePath(MemoryStore())))
     regular = zarr_format == 2 or _has_regular_grid(document)
     fill = array.fill_value

@@ -9,6 +9,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, cast
 
 import dask.array as da
@@ -108,11 +109,6 @@ class ChunkedArray:
 
     def read(self, region: _Region) -> npt.NDArray[Any]:
         """Pixels of ``region`` (start and stop of every axis) in native byte order."""
-        if self._facts.decoder is None:
-            array: zarr.Array[Any] = zarr.Array(
-                zarr.AsyncArray(self._facts.metadata, StorePath(self._store, self.path))
-            )
-            return np.ascontiguousarray(array[region], dtype=self.dtype)
         shape = tuple(max(0, s.stop - s.start) for s in region)
         out = np.empty(shape, dtype=self._facts.dtype)
         if out.size:
@@ -203,11 +199,7 @@ class ChunkedArray:
         except DamagedEntryError as error:
             self._read_damaged(error, piece, buffer, out)
         except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
-            if self.stored == self.chunks:
-                out[target] = self._facts.fill_value
-                self._report(cell, None, error)
-            else:
-                self._read_inner(cell, wanted, target, buffer, out)
+            self._lose(error, piece, buffer, out)
 
     def _read_damaged(
         self,
@@ -227,22 +219,27 @@ class ChunkedArray:
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001  a damaged chunk can make a codec raise anything
-            out[target] = self._facts.fill_value
-            self._report(cell, None, error)
+            self._lose(error, piece, buffer, out)
         else:
             self._report(cell, None, error, shown="shown as far as it can be decoded")
 
-    def _read_inner(
+    def _lose(
         self,
-        cell: tuple[int, ...],
-        wanted: _Region,
-        target: _Region,
+        error: Exception,
+        piece: tuple[tuple[int, ...], _Region, _Region],
         buffer: Any,
         out: npt.NDArray[Any],
     ) -> None:
-        """Read a damaged shard one inner chunk at a time, to lose no more than is lost."""
+        """Show the fill value; of a shard only where its inner chunks cannot be read either."""
+        cell, wanted, target = piece
+        if self.stored == self.chunks:
+            out[target] = self._facts.fill_value
+            self._report(cell, None, error)
+            return
         key = StorePath(self._store, self.key(cell))
-        for inner, part, offset in self._pieces(wanted, self.chunks):
+        lost = {}
+        inner_pieces = list(self._pieces(wanted, self.chunks))
+        for inner, part, offset in inner_pieces:
             into = tuple(
                 slice(t.start + o.start, t.start + o.stop)
                 for t, o in zip(target, offset, strict=True)
@@ -251,9 +248,14 @@ class ChunkedArray:
                 self._decode(key, cell, part, into, buffer)
             except MemoryError:
                 raise
-            except Exception as error:  # noqa: BLE001  as above
+            except Exception as problem:  # noqa: BLE001  as above
                 out[into] = self._facts.fill_value
-                self._report(cell, inner, error)
+                lost[inner] = problem
+        if len(lost) == len(inner_pieces) > 1:
+            self._report(cell, None, error)  # nothing of the shard can be read: its index, mostly
+            return
+        for inner, reason in lost.items():
+            self._report(cell, inner, reason)
 
     def _decode(
         self, source: Any, cell: tuple[int, ...], wanted: _Region, target: _Region, buffer: Any
@@ -263,9 +265,16 @@ class ChunkedArray:
             for w, i, n in zip(wanted, cell, self.stored, strict=True)
         )
         if self._facts.decoder is None:
-            raise TypeError("an array without a synchronous decoder is read by zarr")
+            buffer.as_numpy_array()[target] = self._zarr_array[wanted]
+            return
         pipeline, spec = self._facts.decoder
         pipeline.read_sync([(source, spec, within, target, False)], buffer)
+
+    @cached_property
+    def _zarr_array(self) -> zarr.Array[Any]:
+        """zarr's own reading, for codecs that cannot decode in the calling thread."""
+        path = StorePath(self._store, self.path)
+        return zarr.Array(zarr.AsyncArray(self._facts.metadata, path))
 
     def key(self, cell: tuple[int, ...]) -> str:
         """Entry that holds a cell of the grid of stored objects."""
@@ -282,7 +291,8 @@ class ChunkedArray:
         name = self.key(cell)
         within = f", inner chunk {inner}" if inner is not None else ""
         with self._lock:
-            if name + within in self._reported or len(self._reported) > MAX_DAMAGE_REPORTS:
+            known = not self._reported.isdisjoint((name, name + within))
+            if known or len(self._reported) > MAX_DAMAGE_REPORTS:
                 return
             self._reported.add(name + within)
             last = len(self._reported) > MAX_DAMAGE_REPORTS

@@ -110,8 +110,11 @@ def _within_wells(
             continue
         size = np.max([boxes[i][1] - boxes[i][0] for i in inside], axis=0)
         columns = math.ceil(math.sqrt(count))
+        corners = {members[i].number: boxes[i][0] for i in reversed(inside)}
+        start = np.min(list(corners.values()), axis=0)
         for i in inside:
-            shifts[i] = np.array(divmod(members[i].number, columns)) * size
+            number = members[i].number
+            shifts[i] = np.array(divmod(number, columns)) * size + (start - corners[number])
     return shifts
 
 
