@@ -59,7 +59,14 @@ def array_facts(node: Node) -> ArrayFacts:
     document = {key: value for key, value in node.document.items() if key != "attributes"}
     try:
         return _parsed(json.dumps(document), node.zarr_format)
-    except (ValueError, TypeError, KeyError, NotImplementedError, ZarrUserWarning) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        ArithmeticError,
+        NotImplementedError,
+        ZarrUserWarning,
+    ) as error:
         # zarr's errors for documents are all of these: a bad value, a missing or unknown key.
         cause = str(error).strip("'\"") or type(error).__name__
         raise MetadataError(
