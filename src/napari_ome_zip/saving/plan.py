@@ -418,7 +418,8 @@ def _group(part: PlacedPart, multiscale: Multiscale, version: Version) -> OmeGro
         if not found.colors:
             # Colors SHOULD be there; what a viewer chooses by itself is left to each of them.
             found = replace(found, colors=(LabelColor(0, (0, 0, 0, 0)),))
-        label = replace(found, source="../../" if part.image_path is not None else None)
+        # The image two levels up is the default; said, it is a path that some stores refuse.
+        label = replace(found, source=None)
     return OmeGroup(
         version=version,
         multiscales=(multiscale,),
