@@ -29,7 +29,7 @@ def run_napari(folder: Path, *arguments: str) -> dict[str, list[dict[str, list[f
         env={**os.environ, "NAPARI_CONFIG": str(settings)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert finished.returncode == 0, finished.stderr
