@@ -25,7 +25,6 @@ from shared_material import CORPUS, corpus_cases, corpus_params
 type Case = dict[str, Any]
 
 DISAGREEMENTS = {
-    "meta/virtual_huge_array": "napari loads a whole plane of 60000² of a single level",
     "public/fiji_pyramid_v5": "the chunks in the archive hold 220 at the origin, not 0",
     "public/n5ij_4007801": "the axes declare a channel axis, so there is a layer per channel",
     "public/n5ij_4496763": "the axes declare a channel axis, so there is a layer per channel",
@@ -215,16 +214,6 @@ def _number(name: str) -> int:
 
 class TestDisagreements:
     """What holds instead where the corpus' own check cannot judge."""
-
-    def test_a_virtual_array_of_terabytes_gives_its_voxels_at_once(self) -> None:
-        case = case_of("meta/virtual_huge_array")
-        composite = open_image(case["file"])
-        (element,) = case["expected"]["elements"]
-        ((data, keywords, kind),) = to_layer_data(composite)
-        assert (kind, data.shape, keywords["scale"]) == ("image", (4000, 60000, 60000), (1, 1, 1))
-        assert not composite.findings
-        for sample in element["samples"]:
-            assert data[tuple(sample["index"])].compute() == sample["value"]
 
     def test_fiji_pyramid_holds_what_another_reader_finds(self) -> None:
         case = case_of("public/fiji_pyramid_v5")

@@ -168,7 +168,11 @@ def from_layer_data(
 def _understand(data: Any, keywords: Mapping[str, Any], kind: str, snapshot: bool) -> _Layer:
     multiscale = isinstance(data, list | tuple) or hasattr(data, "_data")
     copied = snapshot and kind == "labels"
-    levels = tuple(_as_dask(level, copied) for level in (data if multiscale else [data]))
+    metadata = keywords.get("metadata") or {}
+    note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
+    note = note if isinstance(note, Mapping) else {}
+    stored = _stored_levels(list(data), note) if multiscale else [data]
+    levels = tuple(_as_dask(level, copied) for level in stored)
     colors = 0
     if kind == "image" and keywords.get("rgb"):
         colors = 3  # transparency has no place in an OME-Zarr image
@@ -178,8 +182,6 @@ def _understand(data: Any, keywords: Mapping[str, Any], kind: str, snapshot: boo
     if levels[0].dtype.kind == "c":
         levels = tuple(abs(level) for level in levels)
     ndim = levels[0].ndim - bool(colors)
-    metadata = keywords.get("metadata") or {}
-    note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
     return _Layer(
         kind,
         levels,
@@ -187,9 +189,17 @@ def _understand(data: Any, keywords: Mapping[str, Any], kind: str, snapshot: boo
         _axis_labels(keywords, ndim),
         _units(keywords, ndim),
         keywords,
-        note if isinstance(note, Mapping) else {},
+        note,
         colors,
     )
+
+
+def _stored_levels(levels: list[Any], note: Mapping[str, Any]) -> list[Any]:
+    """The levels that came from a file, without those computed for the screen behind them."""
+    stored, virtual = note.get("levels"), note.get("virtual_levels")
+    if not (isinstance(stored, int) and isinstance(virtual, int)):
+        return levels
+    return levels[:stored] if 0 < stored and len(levels) == stored + virtual else levels
 
 
 def _as_dask(level: Any, copied: bool) -> da.Array:

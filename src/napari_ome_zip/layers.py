@@ -106,6 +106,7 @@ def _image_layers(part: PlacedImage, prefix: str) -> Iterator[LayerData]:
     for number, channel in enumerate(part.channels):
         array = _channel_array(part, number)
         levels = array.levels
+        stored = len(part.sources)
         magnitude = levels[0].dtype.kind == "c"
         if magnitude:  # a viewer cannot show complex numbers; the name says what it shows
             levels = tuple(abs(level) for level in levels)
@@ -116,11 +117,11 @@ def _image_layers(part: PlacedImage, prefix: str) -> Iterator[LayerData]:
             "colormap": "gray" if channel.color in (None, GRAY) else channel.color,
             "blending": "additive" if part.channel_count > 1 else "translucent_no_depth",
             "visible": channel.visible,
-            "note": {**_note(part), "channel": number},
+            "note": {**_note(part), **_level_note(part, levels), "channel": number},
             **display_state.restore(part.display, number, "image"),
         }
         keywords.pop("rgb", None)  # one channel is no colour picture, whatever was noted
-        limits = channel.limits or estimate_limits(levels)
+        limits = channel.limits or estimate_limits(levels[:stored])
         if limits is not None:
             keywords["contrast_limits"] = limits
         yield _data(levels), keywords, "image"
@@ -154,7 +155,7 @@ def _rgb_layer(part: PlacedImage) -> LayerData:
         da.stack(colors, axis=-1) for colors in zip(*(c.levels for c in channels), strict=True)
     )
     levels = tuple(level.rechunk({level.ndim - 1: 3}) for level in levels)
-    note = {**_note(part), "channel": None}
+    note = {**_note(part), **_level_note(part, levels), "channel": None}
     keywords = {**channels[0].keywords, "name": part.name, "note": note}
     keywords |= display_state.restore(part.display, 0, "image")
     return _data(levels), {**keywords, "rgb": True}, "image"
@@ -164,10 +165,11 @@ def _label_layers(part: PlacedLabels, prefix: str) -> Iterator[LayerData]:
     for number in range(part.channel_count):
         array = _channel_array(part, number)
         suffix = f" {number}" if part.channel_count > 1 else ""
+        note = {**_note(part), **_level_note(part, array.levels)}
         keywords = {
             **array.keywords,
             "name": f"{prefix}{part.name}{suffix}",
-            "note": {**_note(part), "channel": number, "image": part.image_path},
+            "note": {**note, "channel": number, "image": part.image_path},
         }
         if part.label is not None:
             colors = {
@@ -219,6 +221,14 @@ def _note(part: PlacedPart) -> dict[str, Any]:
     }
 
 
+def _level_note(part: PlacedPart, levels: tuple[da.Array, ...]) -> dict[str, int]:
+    """How many of a layer's levels the file has, where some are computed: those are not saved."""
+    if not part.overviews:
+        return {}
+    shown, stored = _shrinking(levels), _shrinking(levels[: len(part.sources)])
+    return {"levels": len(stored), "virtual_levels": len(shown) - len(stored)}
+
+
 @dataclass(frozen=True)
 class _ChannelArray:
     """The pixels of one channel, with as many dimensions as the display system."""
@@ -230,7 +240,7 @@ class _ChannelArray:
 
 def _channel_array(part: PlacedPart, number: int) -> _ChannelArray:
     matrix = part.to_display.matrix
-    levels = part.channel_levels(number)
+    levels = part.channel_levels(number) + part.channel_overviews(number)
     if part.channel_axis is not None:
         axis = part.channel_axis
         offset = matrix[:, -1] + number * matrix[:, axis]
@@ -302,11 +312,16 @@ def _transform_keywords(linear: np.ndarray, offset: np.ndarray) -> dict[str, Any
 
 def _data(levels: tuple[da.Array, ...]) -> list[da.Array] | da.Array:
     """Levels that get smaller, as napari wants them; a single one is no multiscale."""
+    shrinking = _shrinking(levels)
+    return shrinking if len(shrinking) > 1 else shrinking[0]
+
+
+def _shrinking(levels: tuple[da.Array, ...]) -> list[da.Array]:
     shrinking = [levels[0]]
     for level in levels[1:]:
         if level.size < shrinking[-1].size:
             shrinking.append(level)
-    return shrinking if len(shrinking) > 1 else shrinking[0]
+    return shrinking
 
 
 def _make_names_distinct(layers: list[LayerData]) -> None:

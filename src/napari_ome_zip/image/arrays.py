@@ -28,6 +28,8 @@ from napari_ome_zip.storage import HierarchyStore
 TARGET_BLOCK_BYTES = 2**21
 MAX_BLOCKS = 2**15
 MAX_DAMAGE_REPORTS = 3
+MAX_LOOKED_UP = 2**14
+"""Chunks whose presence is looked up for one region, at most."""
 
 _Region = tuple[slice, ...]
 
@@ -117,6 +119,17 @@ class ChunkedArray:
                 self._read_piece(item, buffer, out)
         return out.astype(self.dtype, copy=False)
 
+    def blank(self, region: _Region) -> Any:
+        """The fill value where no chunk of ``region`` is stored; None where one may be."""
+        ranges = [
+            range(s.start // n, -(-s.stop // n)) for s, n in zip(region, self.stored, strict=True)
+        ]
+        if math.prod(map(len, ranges)) > MAX_LOOKED_UP:
+            return None
+        if any(self._store.has(self.key(cell)) for cell in itertools.product(*ranges)):
+            return None
+        return self._facts.fill_value
+
     def encode(self, cell: tuple[int, ...], pixels: npt.NDArray[Any]) -> bytes | None:
         """Bytes to store for one cell of the grid; None where it holds the fill value alone.
 
@@ -191,7 +204,11 @@ class ChunkedArray:
         self, piece: tuple[tuple[int, ...], _Region, _Region], buffer: Any, out: npt.NDArray[Any]
     ) -> None:
         cell, wanted, target = piece
-        key = StorePath(self._store, self.key(cell))
+        name = self.key(cell)
+        if not self._store.has(name):
+            out[target] = self._facts.fill_value
+            return
+        key = StorePath(self._store, name)
         try:
             self._decode(key, cell, wanted, target, buffer)
         except MemoryError:

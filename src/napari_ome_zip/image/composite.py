@@ -63,6 +63,8 @@ class PlacedPart:
     """The images that were fused into this one, where it is a mosaic."""
     display: FrozenMapping | None = None
     """What this package noted about display beyond the specification, as stored."""
+    overviews: tuple[PixelSource, ...] = field(default=(), repr=False)
+    """Coarser levels than the file has, for viewers; they are computed, and never saved."""
 
     @cached_property
     def levels(self) -> tuple[da.Array, ...]:
@@ -71,15 +73,22 @@ class PlacedPart:
 
     def channel_levels(self, number: int) -> tuple[da.Array, ...]:
         """Lazy pixels of one channel, largest level first, without the channel axis."""
+        if self.channel_axis is None:
+            return self.levels
+        return tuple(self._channel(source, number) for source in self.sources)
+
+    def channel_overviews(self, number: int) -> tuple[da.Array, ...]:
+        """Lazy pixels of one channel at the levels that the file does not have."""
+        return tuple(self._channel(source, number) for source in self.overviews)
+
+    def _channel(self, source: PixelSource, number: int) -> da.Array:
         axis = self.channel_axis
         if axis is None:
-            return self.levels
-        return tuple(
-            source[(slice(None),) * axis + (number,)]
-            if isinstance(source, da.Array)
-            else lazy(ChannelView(source, axis, number))
-            for source in self.sources
-        )
+            return lazy(source)
+        if isinstance(source, da.Array):
+            channel: da.Array = source[(slice(None),) * axis + (number,)]
+            return channel
+        return lazy(ChannelView(source, axis, number))
 
     @property
     def shape(self) -> tuple[int, ...]:

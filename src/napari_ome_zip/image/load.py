@@ -24,6 +24,7 @@ from napari_ome_zip.image.levels import Levels, load_levels
 from napari_ome_zip.image.mosaic import FUSE_FROM, fuse
 from napari_ome_zip.image.placement import is_channel, place
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
+from napari_ome_zip.image.virtual_levels import virtual_levels
 from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
 from napari_ome_zip.storage import HierarchyStore, open_store
@@ -99,6 +100,7 @@ def open_image(
     )
     parts, repaired = _parts(loaded, affines, store.name)
     parts, moved = fuse(parts, store.name, fuse_from)
+    parts = tuple(replace(part, overviews=virtual_levels(part)) for part in parts)
     findings += [*unplaced, *repaired, *moved]
     return CompositeImage(
         store.name, store.source, system, parts, (*store.findings, *dict.fromkeys(findings))

@@ -84,6 +84,20 @@ class MosaicArray:
             out[target] = np.asarray(tile.source[inside])
         return out
 
+    def blank(self, region: tuple[slice, ...]) -> Any:
+        """The value of a region of which nothing is stored, 0; None where something may be."""
+        start = np.array([s.start for s in region])
+        stop = np.array([s.stop for s in region])
+        for number in self._meeting(start, stop):
+            ask = getattr(self.tiles[number].source, "blank", None)
+            low, high = self._low[number], self._high[number]
+            ends = zip(np.maximum(start, low) - low, np.minimum(stop, high) - low, strict=True)
+            inside = tuple(slice(int(a), int(b)) for a, b in ends)
+            value = None if ask is None else ask(inside)
+            if value is None or value != 0:
+                return None
+        return 0
+
     def _meeting(self, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -> npt.NDArray[Any]:
         meets = np.all((self._low < stop) & (self._high > start), axis=1)
         return np.flatnonzero(meets)
