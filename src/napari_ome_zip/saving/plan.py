@@ -5,43 +5,36 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import dask.array as da
 import numpy as np
 
 from napari_ome_zip.errors import MetadataError, SaveError
-from napari_ome_zip.geometry import Affine
-from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
 from napari_ome_zip.ome import (
-    AffineTransformation,
     CoordinateSystem,
     Dataset,
-    FrozenMapping,
-    Identity,
-    ImageLabel,
-    LabelColor,
     Multiscale,
     OmeGroup,
-    Omero,
-    OmeroChannel,
-    Scale,
     Scene,
-    SystemRef,
     Transformation,
-    Translation,
-    Window,
     to_attributes,
 )
-from napari_ome_zip.ome import Sequence as SequenceOf
 from napari_ome_zip.saving.arrays import ArrayLayout, array_document, layout, to_json
+from napari_ome_zip.saving.descriptions import (
+    INTRINSIC,
+    WORLD,
+    downsampling,
+    level_dataset,
+    part_group,
+    to_world_transformation,
+)
 from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.pyramid import LevelPlan, level_transforms, plan_levels
+from napari_ome_zip.saving.placement import Placed, own_placement
+from napari_ome_zip.saving.pyramid import LevelPlan, plan_levels
 from napari_ome_zip.saving.reduction import Kind
-
-INTRINSIC = "physical"
-WORLD = "world"
 
 COMPRESSION_GUESS = 0.6
 """Compressed size of an ordinary micrograph, as a fraction: for the estimate only."""
@@ -93,17 +86,6 @@ class SavePlan:
         return int(self.nbytes * COMPRESSION_GUESS) + sum(map(len, self.documents.values()))
 
 
-@dataclass(frozen=True)
-class _Placed:
-    """A part with its own scale and translation, and what leads on to the world."""
-
-    part: PlacedPart
-    scale: tuple[float, ...]
-    translation: tuple[float, ...]
-    to_world: Affine | None
-    """From its intrinsic system to the display system; None where axes of one name agree."""
-
-
 def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> SavePlan:
     """Decide what a saved composite image consists of.
 
@@ -129,7 +111,7 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     options = options or SaveOptions()
     if not image.parts:
         raise SaveError("Nothing to save: there is no image and no labels layer.")
-    placed = {id(part): _own_placement(part, image) for part in image.parts}
+    placed = {id(part): own_placement(part, image) for part in image.parts}
     families = _families(image)
     tilted = [p.part for p in placed.values() if p.to_world is not None]
     if tilted and options.version == "0.5":
@@ -153,34 +135,6 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
         else:
             return SavePlan(version, builder.documents, tuple(builder.arrays), kind)
     raise SaveError(f"{refused[-1]} Nothing was saved.") from refused[-1]
-
-
-def _own_placement(part: PlacedPart, image: CompositeImage) -> _Placed:
-    """Split a part's placement into what a level's scale and translation hold, and the rest."""
-    affine = part.to_display
-    names = tuple(axis.name for axis in part.axes)
-    scale, translation = [1.0] * len(names), [0.0] * len(names)
-    straight = True
-    for column, name in enumerate(names):
-        if column == part.channel_axis:
-            continue
-        direction = affine.linear[:, column]
-        row = affine.output_axes.index(name) if name in affine.output_axes else None
-        length = float(np.linalg.norm(direction))
-        scale[column] = length
-        alone = row is not None and math.isclose(direction[row], length, rel_tol=1e-12)
-        straight = straight and alone
-        if row is not None:
-            translation[column] = float(affine.offset[row])
-    unused = [row for row, name in enumerate(affine.output_axes) if name not in names]
-    straight = straight and not np.any(affine.offset[unused])
-    if straight:
-        return _Placed(part, tuple(scale), tuple(translation), None)
-    factors = np.array(scale)
-    rest = Affine(
-        np.column_stack([affine.linear / factors, affine.offset]), names, affine.output_axes
-    )
-    return _Placed(part, tuple(scale), (0.0,) * len(names), rest)
 
 
 def _families(image: CompositeImage) -> list[tuple[PlacedPart, list[PlacedLabels]]]:
@@ -207,7 +161,7 @@ class _Builder:
     def add_all(
         self,
         families: list[tuple[PlacedPart, list[PlacedLabels]]],
-        placed: dict[int, _Placed],
+        placed: dict[int, Placed],
         world: CoordinateSystem,
         *,
         tilted: bool,
@@ -226,7 +180,7 @@ class _Builder:
         self,
         path: str,
         family: tuple[PlacedPart, list[PlacedLabels]],
-        placed: dict[int, _Placed],
+        placed: dict[int, Placed],
     ) -> dict[int, str]:
         """An image with its labels below it; returns the path of each part by its id."""
         part, labels = family
@@ -246,7 +200,7 @@ class _Builder:
     def add_series(
         self,
         families: list[tuple[PlacedPart, list[PlacedLabels]]],
-        placed: dict[int, _Placed],
+        placed: dict[int, Placed],
     ) -> None:
         """Several images, as bioformats2raw arranges them: numbered groups and their list."""
         names = tuple(str(number) for number in range(len(families)))
@@ -258,7 +212,7 @@ class _Builder:
     def add_scene(
         self,
         families: list[tuple[PlacedPart, list[PlacedLabels]]],
-        placed: dict[int, _Placed],
+        placed: dict[int, Placed],
         world: CoordinateSystem,
     ) -> None:
         """Several images in one coordinate system of their own (0.6, section "scene")."""
@@ -269,7 +223,7 @@ class _Builder:
             found = self.add_family(name, family, placed)
             paths += [(part, found[id(part)]) for part in (family[0], *family[1])]
         for part, path in paths:
-            transformations.append(_to_world(placed[id(part)], path, world))
+            transformations.append(to_world_transformation(placed[id(part)], path, world))
         system = CoordinateSystem(WORLD, world.axes)
         scene = Scene((system,), tuple(transformations))
         self.add_group("", OmeGroup(version=self.version, scene=scene))
@@ -282,13 +236,13 @@ class _Builder:
         }
         self.documents[_join(path, "zarr.json")] = to_json(document)
 
-    def add_part(self, path: str, placed: _Placed, count: int) -> None:
+    def add_part(self, path: str, placed: Placed, count: int) -> None:
         """The group of one multiscale, and its arrays: one for each level."""
         part = placed.part
         levels = self._levels(placed, count)
         datasets = self._add_arrays(path, placed, levels)
         system = CoordinateSystem(INTRINSIC, part.axes)
-        kind, details = _downsampling(part, len(levels))
+        kind, details = downsampling(part, len(levels))
         multiscale = Multiscale(
             name=part.name,
             coordinate_systems=(system,),
@@ -296,9 +250,9 @@ class _Builder:
             type=kind,
             metadata=details,
         )
-        self.add_group(path, _group(part, multiscale, self.version))
+        self.add_group(path, part_group(part, multiscale, self.version))
 
-    def _add_arrays(self, path: str, placed: _Placed, levels: Sequence[_Level]) -> list[Dataset]:
+    def _add_arrays(self, path: str, placed: Placed, levels: Sequence[_Level]) -> list[Dataset]:
         part = placed.part
         types = tuple(axis.role for axis in part.axes)
         names = [axis.name for axis in part.axes]
@@ -316,18 +270,18 @@ class _Builder:
             self.documents[_join(array_path, "zarr.json")] = array_document(
                 shape, dtype, arrangement, names, self.options
             )
-            datasets.append(_dataset(str(number), placed, factors))
+            datasets.append(level_dataset(str(number), placed, factors))
             previous = array_path
         return datasets
 
-    def _level_count(self, placed: _Placed) -> int:
+    def _level_count(self, placed: Placed) -> int:
         """Levels a part has by itself: those chosen, those there are, or down to a screen."""
         if self.options.levels is not None:
             return self.options.levels
         there = len(placed.part.levels)
         return there if there > 1 else len(_planned(placed, None))
 
-    def _levels(self, placed: _Placed, count: int) -> list[_Level]:
+    def _levels(self, placed: Placed, count: int) -> list[_Level]:
         """``count`` levels: those there are, then those made from the last of them."""
         shapes = [tuple(int(n) for n in level.shape) for level in placed.part.levels[:count]]
         ones = (1,) * len(shapes[0])
@@ -343,28 +297,13 @@ class _Builder:
         return levels
 
 
-def _planned(placed: _Placed, count: int | None) -> tuple[LevelPlan, ...]:
+def _planned(placed: Placed, count: int | None) -> tuple[LevelPlan, ...]:
     """Levels from the last one there is, itself included."""
     part = placed.part
     full, last = part.levels[0].shape, part.levels[-1].shape
     spacing = [s * f for s, f in zip(placed.scale, _factors(full, last), strict=True)]
     types = tuple(axis.role for axis in part.axes)
     return plan_levels(last, types, spacing, count=None if count is None else max(1, count))
-
-
-def _downsampling(part: PlacedPart, levels: int) -> tuple[str, FrozenMapping]:
-    """How smaller levels were made, as versions up to 0.6 want it said (SHOULD)."""
-    there = len(part.levels)
-    made = "mode" if isinstance(part, PlacedLabels) else "mean"
-    if levels <= there:
-        said = "Levels are as they were in what was saved." if there > 1 else "There is one level."
-        return ("unknown" if levels > 1 else "none"), FrozenMapping({"description": said})
-    said = {
-        "mean": "Mean of 2 pixels along each axis that is halved.",
-        "mode": "Most frequent label of 2 pixels along each axis that is halved.",
-    }[made]
-    method = "napari_ome_zip.saving.pyramid.downsample"
-    return made, FrozenMapping({"description": said, "method": method, "kwargs": {"kind": made}})
 
 
 type _Level = tuple[tuple[int, ...], tuple[float, ...], tuple[int, ...]]
@@ -379,87 +318,6 @@ def _factors(full: Sequence[int], shape: Sequence[int]) -> tuple[float, ...]:
         fits = whole >= 1 and m in (n // whole, -(-n // whole))
         factors.append(float(whole) if fits else ratio)
     return tuple(factors)
-
-
-def _dataset(path: str, placed: _Placed, factors: Sequence[float]) -> Dataset:
-    scale, translation = level_transforms(placed.scale, placed.translation, factors)
-    parts: tuple[Transformation, ...] = (Scale(scale),)
-    if any(translation):
-        parts = (Scale(scale), Translation(translation))
-    start, end = SystemRef(path=path), SystemRef(name=INTRINSIC)
-    if len(parts) == 1:
-        return Dataset(path, replace(parts[0], input=start, output=end))
-    return Dataset(path, SequenceOf(transformations=parts, input=start, output=end))
-
-
-def _to_world(placed: _Placed, path: str, world: CoordinateSystem) -> Transformation:
-    """The transformation from a part's intrinsic system to the world, as simple as it can be."""
-    names = tuple(axis.name for axis in placed.part.axes)
-    outputs = tuple(axis.name for axis in world.axes)
-    start, end = SystemRef(path=path, name=INTRINSIC), SystemRef(name=WORLD)
-    if placed.to_world is None:
-        if names == outputs:
-            return Identity(input=start, output=end)
-        matrix = np.array([[float(a == b) for b in names] + [0.0] for a in outputs])
-    else:
-        matrix = placed.to_world.matrix
-        shift = placed.to_world.offset
-        if names == outputs and np.array_equal(placed.to_world.linear, np.eye(len(names))):
-            return Translation(tuple(shift.tolist()), input=start, output=end)
-    rows = tuple(tuple(row) for row in matrix.tolist())
-    return AffineTransformation(rows, input=start, output=end)
-
-
-def _group(part: PlacedPart, multiscale: Multiscale, version: Version) -> OmeGroup:
-    omero = _omero(part) if isinstance(part, PlacedImage) else None
-    label = None
-    if isinstance(part, PlacedLabels):
-        found = part.label or ImageLabel()
-        if not found.colors:
-            # Colors SHOULD be there; what a viewer chooses by itself is left to each of them.
-            found = replace(found, colors=(LabelColor(0, (0, 0, 0, 0)),))
-        # The image two levels up is the default; said, it is a path that some stores refuse.
-        label = replace(found, source=None)
-    return OmeGroup(
-        version=version,
-        multiscales=(multiscale,),
-        omero=omero,
-        image_label=label,
-        display=part.display,
-    )
-
-
-def _omero(part: PlacedImage) -> Omero:
-    channels = []
-    for number, channel in enumerate(part.channels):
-        dtype = part.levels[0].dtype
-        low, high = channel.limits or _natural_limits(dtype)
-        window = Window(*_range(dtype, low, high), low, high)
-        channels.append(
-            OmeroChannel(
-                label=channel.name
-                or (part.name if part.channel_count == 1 else f"channel {number}"),
-                color=(channel.color or "#FFFFFF").lstrip("#"),
-                active=channel.visible,
-                window=window,
-            )
-        )
-    return Omero(tuple(channels), model="color")
-
-
-def _natural_limits(dtype: np.dtype[Any]) -> tuple[float, float]:
-    """Limits where none are known: version 0.5 wants a window for each channel."""
-    if dtype.kind not in "iu":
-        return 0.0, 1.0
-    return float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
-
-
-def _range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
-    """Lowest and highest value a contrast slider should offer."""
-    if dtype.kind in "iu" and dtype.itemsize <= 2:
-        info = np.iinfo(dtype)
-        return min(float(info.min), low), max(float(info.max), high)
-    return low, high
 
 
 def safe_names(names: Sequence[str]) -> list[str]:
