@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 
 from napari_ome_zip import open_image, to_layer_data
+from napari_ome_zip.layers import is_well_names
 
 MOST_COMPARED = 3 * 10**7
 """Pixels of a level that are compared; of larger ones the corners."""
@@ -18,8 +19,9 @@ IMAGE_SETTINGS = ("gamma", "rendering", "interpolation2d", "rgb", "iso_threshold
 
 
 def open_layers(path: Path) -> list[Layer]:
-    """Return the layers that napari makes of a file."""
-    return [Layer.create(*item) for item in to_layer_data(open_image(path))]
+    """Return the layers that napari makes of a file; names of wells are not saved."""
+    layers = to_layer_data(open_image(path))
+    return [Layer.create(*item) for item in layers if not is_well_names(item)]
 
 
 def assert_same_layers(before: Sequence[Layer], after: Sequence[Layer]) -> None:

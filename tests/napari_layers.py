@@ -38,8 +38,8 @@ def view(source: CompositeImage | Mapping[str, bytes] | Path) -> ViewerModel:
 
 
 def layers_of(source: CompositeImage | Mapping[str, bytes] | Path) -> list[Layer]:
-    """Return the layers that a person sees after opening ``source``."""
-    return list(view(source).layers)
+    """Return the layers of pixels that a person sees after opening ``source``."""
+    return [layer for layer in view(source).layers if layer._type_string != "points"]
 
 
 def codes(composite: CompositeImage) -> list[str]:

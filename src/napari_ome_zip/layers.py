@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,9 @@ from napari_ome_zip.ome.frozen_json import thaw
 METADATA_KEY = "napari_ome_zip"
 """Key in a layer's ``metadata`` under which its source is told."""
 
+WELL_NAMES = "well_names"
+"""Marks the layer with the names of wells, in what `METADATA_KEY` holds."""
+
 _RGB_COLORS = ("#FF0000", "#00FF00", "#0000FF")
 _MAX_PERMUTED = 7
 
@@ -50,9 +53,10 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
     Returns
     -------
     list of tuple
-        ``(data, keyword arguments, "image" | "labels")``. Data are lists of dask arrays,
-        largest first (multiscale), or one dask array. World coordinates are those of the
-        composite's display system; a voxel's centre is its coordinate.
+        ``(data, keyword arguments, "image" | "labels" | "points")``. Data of images and labels are
+        lists of dask arrays, largest first (multiscale), or one dask array; the names of a plate's
+        wells are points. World coordinates are those of the composite's display system; a
+        voxel's centre is its coordinate.
     """
     axes = composite.system.axes
     common = {
@@ -67,8 +71,40 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
             note = {"source": composite.source, **keywords.pop("note")}
             layers.append((data, {**common, **keywords, "metadata": {METADATA_KEY: note}}, kind))
     layers = _in_saved_order(layers)
+    if composite.wells:
+        layers.append(_well_names(composite, common))
     _make_names_distinct(layers)
     return layers
+
+
+def _well_names(composite: CompositeImage, common: dict[str, Any]) -> LayerData:
+    """The names of wells as text at their upper left corners, hidden at first.
+
+    The points have only the two dimensions of the plate: so they are seen at every time and depth.
+    """
+    wells = composite.wells
+    size = float(
+        np.median([b - a for well in wells for a, b in zip(well.low, well.high, strict=True)])
+    )
+    keywords = {
+        **{key: values[-2:] for key, values in common.items()},
+        "name": "well names",
+        "features": {"well": [well.name for well in wells]},
+        "text": {"string": "{well}", "size": 10, "color": "white", "anchor": "upper_left"},
+        "size": size / 20,
+        "face_color": "transparent",
+        "border_color": "transparent",
+        "visible": False,
+        "metadata": {METADATA_KEY: {"source": composite.source, WELL_NAMES: True}},
+    }
+    return np.array([well.low for well in wells]), keywords, "points"
+
+
+def is_well_names(layer: LayerData) -> bool:
+    """Whether a layer shows the names of wells that were read with a plate."""
+    metadata = layer[1].get("metadata")
+    note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
+    return isinstance(note, Mapping) and note.get(WELL_NAMES) is True
 
 
 def _in_saved_order(layers: list[LayerData]) -> list[LayerData]:

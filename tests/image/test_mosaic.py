@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hierarchy_builder import HierarchyBuilder, ramp
-from napari_layers import codes, layers_of, pixels
+from napari_layers import codes, layers_of, pixels, value_in_world, view
 from napari_ome_zip import CompositeImage, open_image
 from napari_ome_zip.image.mosaic import FUSE_FROM, MosaicArray, Tile
 
@@ -54,6 +54,7 @@ def plate(
     *,
     labels: bool = False,
     acquisitions: Sequence[int] = (),
+    axes: str | None = None,
 ) -> HierarchyBuilder:
     """A plate whose wells hold the given fields of view, of two channels where they have them."""
     listed = [{"path": f"{chr(65 + r)}/{c + 1}", "rowIndex": r, "columnIndex": c} for r, c in wells]
@@ -72,12 +73,12 @@ def plate(
         builder.group(path, well={"images": images})
         for number, pixels_of_field in enumerate(fields):
             field = f"{path}/{number}"
-            axes = "cyx" if pixels_of_field.ndim == 3 else "yx"
-            builder.image(halves(pixels_of_field, 2), axes, field)
+            named = axes or ("cyx" if pixels_of_field.ndim == 3 else "yx")
+            builder.image(halves(pixels_of_field, 2), named, field)
             if labels:
                 builder.labels("nuclei", path=field)
                 mask = (pixels_of_field % 3).astype(np.uint8)
-                builder.image(mask, axes, f"{field}/labels/nuclei")
+                builder.image(mask, named, f"{field}/labels/nuclei")
     return builder
 
 
@@ -208,7 +209,7 @@ class TestPlates:
         builder = plate({(0, 0): [field], (0, 1): [field], (0, 2): [field]})
         builder.remove("A/2/")
         composite = open_image(builder.entries)
-        assert codes(composite) == ["well-missing"]
+        assert codes(composite) == ["plate-well-not-found"]
         assert "'A/2'" in composite.findings[0].message
         assert len(composite.parts) == 1
 
@@ -218,6 +219,36 @@ class TestPlates:
         image, labels = layers_of(plate(wells, labels=True).entries)
         shown = pixels(image) > 0
         np.testing.assert_array_equal(pixels(labels)[shown], (pixels(image) % 3)[shown])
+
+    def test_wells_are_named_at_their_corners_hidden_at_first(self) -> None:
+        wells = {(0, 0): 1, (1, 2): 2, (3, 1): 3}
+        fields = {w: [np.full((SIDE, SIDE), v, np.uint16)] * 2 for w, v in wells.items()}
+        image, names = view(plate(fields).entries).layers
+        assert not names.visible
+        assert dict(zip(names.features["well"], names.text.values, strict=True)) == {
+            name: name for name in ("A1", "B3", "D2")
+        }
+        assert names.units == image.units
+        assert names.axis_labels == image.axis_labels
+        for corner, value in zip(names.data, wells.values(), strict=True):
+            inside = dict(zip("yx", (corner + 1).tolist(), strict=True))
+            before = dict(zip("yx", (corner - 1).tolist(), strict=True))
+            assert value_in_world(image, **inside) == value
+            assert value_in_world(image, **before) in (0, None)
+
+    def test_names_of_wells_are_seen_at_every_depth(self) -> None:
+        stacks = {(0, c): [np.ones((5, SIDE, SIDE), np.uint8)] for c in range(2)}
+        viewer = view(plate(stacks, axes="zyx").entries)
+        names = viewer.layers[-1]
+        names.visible = True
+        for depth in (0, 4):
+            viewer.dims.set_point(0, depth)
+            assert len(names._view_indices) == 2
+
+    def test_a_well_alone_needs_no_name(self) -> None:
+        builder = HierarchyBuilder().group(well={"images": [{"path": "0"}]})
+        builder.image(ramp((SIDE, SIDE)), "yx", "0")
+        assert len(view(builder.entries).layers) == 1
 
     def test_a_displayed_plane_costs_few_tasks(self) -> None:
         field = ramp((SIDE, SIDE))

@@ -15,6 +15,7 @@ from npe2 import PluginManager
 
 from napari_layers import layers_of, pixels
 from napari_ome_zip.errors import SaveCancelledError, SaveError
+from napari_ome_zip.layers import METADATA_KEY, WELL_NAMES
 from napari_ome_zip.plugin.writer import write_ome_zip, write_ozx
 
 if TYPE_CHECKING:
@@ -136,6 +137,15 @@ def test_layers_that_cannot_be_saved_are_named_in_one_warning(
     assert record.message.startswith("Not saved: 'spots' is a points layer")
     for name in ("spots", "outline", "paths", "arrows", "skin"):
         assert f"'{name}'" in record.message
+
+
+def test_names_of_wells_that_were_read_are_left_out_without_a_word(
+    viewer: ViewerModel, tmp_path: Path, told: list[Any]
+) -> None:
+    note = {METADATA_KEY: {"source": None, WELL_NAMES: True}}
+    names = (np.zeros((1, 2)), {"name": "well names", "metadata": note}, "points")
+    write_ozx(str(tmp_path / "a.ozx"), [*data_of(viewer, "cells"), names])
+    assert not told
 
 
 def test_nothing_but_layers_that_cannot_be_saved_is_an_error(

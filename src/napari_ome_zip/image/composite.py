@@ -125,6 +125,18 @@ class PlacedLabels(PlacedPart):
 
 
 @dataclass(frozen=True)
+class PlacedWell:
+    """A well of a plate that has at least one field of view."""
+
+    name: str
+    """Row and column, such as ``A1``."""
+    low: tuple[float, float]
+    """Lowest y and x that its fields cover, on the last two axes of the display system."""
+    high: tuple[float, float]
+    """Highest y and x."""
+
+
+@dataclass(frozen=True)
 class CompositeImage:
     """Everything in one single-image OME-Zarr, placed in one coordinate system."""
 
@@ -136,6 +148,8 @@ class CompositeImage:
     parts: tuple[PlacedPart, ...]
     findings: tuple[Finding, ...] = ()
     """What was repaired or could not be shown, in the order it was met."""
+    wells: tuple[PlacedWell, ...] = field(default=(), repr=False)
+    """The wells of all plates, in document order."""
 
     @property
     def images(self) -> tuple[PlacedImage, ...]:

@@ -32,6 +32,8 @@ class FieldPosition:
     number: int
     """Position among the fields of its well and acquisition."""
     acquisition: int | None
+    well: str | None = None
+    """Name of the well, such as ``A1``; None where it belongs to no plate."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +203,8 @@ def _walk_plate(discovery: Discovery, group: OmeGroup, plate: Plate) -> None:
         row = path.rpartition("/")[0]
         if row != group.path and discovery.hierarchy.node(row) is None:
             bare_rows[row] = well.path.rpartition("/")[0]
-        position = FieldPosition(group.path, well.row_index, well.column_index, 0, None)
+        called = well.path.strip("/").replace("/", "")
+        position = FieldPosition(group.path, well.row_index, well.column_index, 0, None, called)
         _walk_well(discovery, well_group, well_group.well, position, well.path)
     if missing:
         discovery.findings.append(_missing("well", missing, group.path, len(plate.wells)))
@@ -229,7 +232,7 @@ def _walk_well(
         number = counts.get(image.acquisition, 0)
         counts[image.acquisition] = number + 1
         place = FieldPosition(
-            position.plate, position.row, position.column, number, image.acquisition
+            position.plate, position.row, position.column, number, image.acquisition, position.well
         )
         label = f"{name} {image.path}" if name else image.path
         _add(discovery, field_group, name=label, position=place)

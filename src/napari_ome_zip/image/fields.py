@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.composite import PlacedWell
 from napari_ome_zip.image.discover import FieldPosition
 
 GAP = 0.05
@@ -66,6 +67,24 @@ def lay_out(
             for i in inside:
                 result[i] = _shifted(affines[i], shifts[i] + step)
     return tuple(result)
+
+
+def place_wells(
+    affines: Sequence[Affine],
+    shapes: Sequence[tuple[int, ...]],
+    positions: Sequence[FieldPosition | None],
+) -> tuple[PlacedWell, ...]:
+    """Where the wells of all plates lie, from the fields of view as `lay_out` placed them."""
+    boxes: dict[tuple[str, str], list[np.ndarray]] = defaultdict(list)
+    for affine, shape, position in zip(affines, shapes, positions, strict=True):
+        if position is not None and position.well is not None:
+            boxes[(position.plate, position.well)].append(_box(affine, shape))
+    wells = []
+    for (_, name), inside in boxes.items():
+        low, high = np.min([b[0] for b in inside], axis=0), np.max([b[1] for b in inside], axis=0)
+        (top, left), (bottom, right) = low.tolist(), high.tolist()
+        wells.append(PlacedWell(name, (top, left), (bottom, right)))
+    return tuple(wells)
 
 
 def _corner(

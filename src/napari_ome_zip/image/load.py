@@ -17,7 +17,7 @@ from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.channels import complete_channels
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.discover import Found, discover
-from napari_ome_zip.image.fields import lay_out
+from napari_ome_zip.image.fields import lay_out, place_wells
 from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.image.labels import as_integers, spread_over_image
 from napari_ome_zip.image.levels import Levels, load_levels
@@ -93,17 +93,20 @@ def open_image(
         [item.systems for item in loaded],
         [item.levels.datasets[0].transformation for item in loaded],
     )
-    affines = lay_out(
-        affines,
-        [item.levels.arrays[0].shape for item in loaded],
-        [item.found.position for item in loaded],
-    )
+    shapes = [item.levels.arrays[0].shape for item in loaded]
+    positions = [item.found.position for item in loaded]
+    affines = lay_out(affines, shapes, positions)
     parts, repaired = _parts(loaded, affines, store.name)
     parts, moved = fuse(parts, store.name, fuse_from)
     parts = tuple(replace(part, overviews=virtual_levels(part)) for part in parts)
     findings += [*unplaced, *repaired, *moved]
     return CompositeImage(
-        store.name, store.source, system, parts, (*store.findings, *dict.fromkeys(findings))
+        store.name,
+        store.source,
+        system,
+        parts,
+        (*store.findings, *dict.fromkeys(findings)),
+        place_wells(affines, shapes, positions),
     )
 
 

@@ -11,7 +11,7 @@ from napari.utils.notifications import show_info, show_warning
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.from_layers import from_layer_data, save_image, unsaved_layers
-from napari_ome_zip.layers import LayerData
+from napari_ome_zip.layers import LayerData, is_well_names
 from napari_ome_zip.names import complete_name, stem
 from napari_ome_zip.saving.save import Progress
 
@@ -53,7 +53,8 @@ def write_ozx(path: str, layer_data: Sequence[LayerData]) -> list[str]:
 def _write(path: str, layer_data: Sequence[LayerData], suffix: str) -> list[str]:
     target = complete_name(Path(path).absolute(), suffix)
     _check_asked_about(target, Path(path).absolute())
-    left_out = unsaved_layers(layer_data)
+    # Names of wells belong to the plate, that much was read from it: leaving them out is no loss.
+    left_out = unsaved_layers([layer for layer in layer_data if not is_well_names(layer)])
     if len(left_out) == len(layer_data):
         raise SaveError(f"Nothing to save. {describe(left_out)}")
     # Events are handled while the bar moves, so layers may change: what they are now is saved.
