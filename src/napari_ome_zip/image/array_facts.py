@@ -22,6 +22,8 @@ from zarr.storage import MemoryStore, StorePath
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.hierarchy import Node
 
+_MAX_CAUSE = 300
+
 type Metadata = ArrayV2Metadata | ArrayV3Metadata
 
 
@@ -68,11 +70,17 @@ def array_facts(node: Node) -> ArrayFacts:
         ZarrUserWarning,
     ) as error:
         # zarr's errors for documents are all of these: a bad value, a missing or unknown key.
-        cause = str(error).strip("'\"") or type(error).__name__
+        cause = _shortened(str(error)) or type(error).__name__
         raise MetadataError(
             f"Array '{node.path}' cannot be read: {cause}. It needs a data type, codec or "
             "extension that is not supported here, or its document is damaged."
         ) from error
+
+
+def _shortened(text: str) -> str:
+    """An error's text in one line; zarr quotes documents in full, however long they are."""
+    line = " ".join(text[: 2 * _MAX_CAUSE].strip("'\"").split())
+    return line if len(line) <= _MAX_CAUSE else f"{line[:_MAX_CAUSE]} …"
 
 
 @lru_cache(maxsize=1024)
