@@ -199,7 +199,7 @@ def _stored_levels(levels: list[Any], note: Mapping[str, Any]) -> list[Any]:
     stored, virtual = note.get("levels"), note.get("virtual_levels")
     if not (isinstance(stored, int) and isinstance(virtual, int)):
         return levels
-    return levels[:stored] if 0 < stored and len(levels) == stored + virtual else levels
+    return levels[:stored] if stored > 0 and len(levels) == stored + virtual else levels
 
 
 def _as_dask(level: Any, copied: bool) -> da.Array:

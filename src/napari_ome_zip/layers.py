@@ -58,17 +58,13 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
         wells are points. World coordinates are those of the composite's display system; a
         voxel's centre is its coordinate.
     """
-    axes = composite.system.axes
-    common = {
-        "units": tuple(known_unit(axis.unit) or "pixel" for axis in axes),
-        "axis_labels": tuple(axis.name for axis in axes),
-    }
+    common = _axis_keywords(composite)
     several = len({(part.path, part.multiscale) for part in composite.images}) > 1
     layers: list[LayerData] = []
     for part in sorted(composite.parts, key=lambda part: isinstance(part, PlacedLabels)):
         prefix = _prefix(composite, part, several=several)
         for data, keywords, kind in _part_layers(part, prefix):
-            note = {"source": composite.source, **keywords.pop("note")}
+            note = {"source": composite.source, **_system_note(composite), **keywords.pop("note")}
             layers.append((data, {**common, **keywords, "metadata": {METADATA_KEY: note}}, kind))
     layers = _in_saved_order(layers)
     if composite.wells:
@@ -105,6 +101,57 @@ def is_well_names(layer: LayerData) -> bool:
     metadata = layer[1].get("metadata")
     note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
     return isinstance(note, Mapping) and note.get(WELL_NAMES) is True
+
+
+def _system_note(composite: CompositeImage) -> dict[str, Any]:
+    """The coordinate system shown in, where there are others to choose from."""
+    if not composite.systems:
+        return {}
+    known = composite.system.name in composite.systems
+    system = composite.system.name if known else composite.systems[0]
+    return {"system": system, "systems": list(composite.systems)}
+
+
+def layer_placement(
+    composite: CompositeImage, note: Mapping[str, Any], ndim: int
+) -> dict[str, Any] | None:
+    """Where a layer that was made of the same archive lies in a composite's display system.
+
+    Parameters
+    ----------
+    composite : CompositeImage
+        Opened in the system in question.
+    note : mapping
+        What `to_layer_data` noted in the layer's metadata.
+    ndim : int
+        The layer's number of dimensions.
+
+    Returns
+    -------
+    dict or None
+        ``scale`` with ``translate`` or ``affine``, ``units`` and ``axis_labels``; None where the
+        composite has no such part, or the system another number of axes.
+    """
+    part = next((p for p in composite.parts if _is_noted(p, note)), None)
+    if part is None or len(composite.system.axes) != ndim:
+        return None
+    channel = note.get("channel")
+    # The layer keeps its pixels as they are arranged, even where the system would exchange axes.
+    order = note.get("order") or range(ndim)
+    array = _channel_array(part, channel if isinstance(channel, int) else 0, order)
+    return {**array.keywords, **_axis_keywords(composite)}
+
+
+def _is_noted(part: PlacedPart, note: Mapping[str, Any]) -> bool:
+    return (part.path, part.multiscale) == (note.get("path"), note.get("multiscale"))
+
+
+def _axis_keywords(composite: CompositeImage) -> dict[str, Any]:
+    axes = composite.system.axes
+    return {
+        "units": tuple(known_unit(axis.unit) or "pixel" for axis in axes),
+        "axis_labels": tuple(axis.name for axis in axes),
+    }
 
 
 def _in_saved_order(layers: list[LayerData]) -> list[LayerData]:
@@ -153,7 +200,12 @@ def _image_layers(part: PlacedImage, prefix: str) -> Iterator[LayerData]:
             "colormap": "gray" if channel.color in (None, GRAY) else channel.color,
             "blending": "additive" if part.channel_count > 1 else "translucent_no_depth",
             "visible": channel.visible,
-            "note": {**_note(part), **_level_note(part, levels), "channel": number},
+            "note": {
+                **_note(part),
+                **_level_note(part, levels),
+                **_order_note(array),
+                "channel": number,
+            },
             **display_state.restore(part.display, number, "image"),
         }
         keywords.pop("rgb", None)  # one channel is no colour picture, whatever was noted
@@ -191,7 +243,7 @@ def _rgb_layer(part: PlacedImage) -> LayerData:
         da.stack(colors, axis=-1) for colors in zip(*(c.levels for c in channels), strict=True)
     )
     levels = tuple(level.rechunk({level.ndim - 1: 3}) for level in levels)
-    note = {**_note(part), **_level_note(part, levels), "channel": None}
+    note = {**_note(part), **_level_note(part, levels), **_order_note(channels[0]), "channel": None}
     keywords = {**channels[0].keywords, "name": part.name, "note": note}
     keywords |= display_state.restore(part.display, 0, "image")
     return _data(levels), {**keywords, "rgb": True}, "image"
@@ -201,7 +253,7 @@ def _label_layers(part: PlacedLabels, prefix: str) -> Iterator[LayerData]:
     for number in range(part.channel_count):
         array = _channel_array(part, number)
         suffix = f" {number}" if part.channel_count > 1 else ""
-        note = {**_note(part), **_level_note(part, array.levels)}
+        note = {**_note(part), **_level_note(part, array.levels), **_order_note(array)}
         keywords = {
             **array.keywords,
             "name": f"{prefix}{part.name}{suffix}",
@@ -272,9 +324,18 @@ class _ChannelArray:
     levels: tuple[da.Array, ...]
     keywords: dict[str, Any]
     """``scale`` and ``translate``, or an ``affine`` where these cannot say it."""
+    order: list[int]
+    """Which axis of the file, or added to it, each dimension is."""
 
 
-def _channel_array(part: PlacedPart, number: int) -> _ChannelArray:
+def _order_note(array: _ChannelArray) -> dict[str, list[int]]:
+    """How axes were permuted, where they were."""
+    return {} if array.order == sorted(array.order) else {"order": array.order}
+
+
+def _channel_array(
+    part: PlacedPart, number: int, order: Sequence[int] | None = None
+) -> _ChannelArray:
     matrix = part.to_display.matrix
     levels = part.channel_levels(number) + part.channel_overviews(number)
     if part.channel_axis is not None:
@@ -283,10 +344,10 @@ def _channel_array(part: PlacedPart, number: int) -> _ChannelArray:
         matrix = np.column_stack([np.delete(matrix[:, :-1], axis, axis=1), offset])
     linear, offset = matrix[:, :-1], matrix[:, -1]
     linear, added = _squared(linear)
-    order = _dimension_order(linear)
+    order = _dimension_order(linear) if order is None else list(order)
     source = linear.shape[1] - added
     levels = tuple(_arranged(level, source, order) for level in levels)
-    return _ChannelArray(levels, _transform_keywords(linear[:, order], offset))
+    return _ChannelArray(levels, _transform_keywords(linear[:, order], offset), order)
 
 
 def _squared(linear: np.ndarray) -> tuple[np.ndarray, int]:

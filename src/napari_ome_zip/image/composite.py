@@ -150,6 +150,9 @@ class CompositeImage:
     """What was repaired or could not be shown, in the order it was met."""
     wells: tuple[PlacedWell, ...] = field(default=(), repr=False)
     """The wells of all plates, in document order."""
+    systems: tuple[str, ...] = ()
+    """Names of the coordinate systems it can be shown in, the default first; empty where there is
+    no choice."""
 
     @property
     def images(self) -> tuple[PlacedImage, ...]:

@@ -15,6 +15,7 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.channels import complete_channels
+from napari_ome_zip.image.choice import SystemChoice
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.discover import Found, discover
 from napari_ome_zip.image.fields import lay_out, place_wells
@@ -43,6 +44,7 @@ def open_image(
     source: str | os.PathLike[str] | HierarchyStore | Mapping[str, bytes],
     *,
     fuse_from: int = FUSE_FROM,
+    system: str | None = None,
 ) -> CompositeImage:
     """Open the composite image in an archive, a folder or a store.
 
@@ -57,6 +59,9 @@ def open_image(
     fuse_from : int
         Images on one pixel grid that lie apart become one mosaic when there are at least so
         many; the fields of view of a plate always do. 0 fuses nothing.
+    system : str, optional
+        Name of the coordinate system to place everything in, one of the composite's `systems`;
+        without it the default one.
 
     Returns
     -------
@@ -71,6 +76,8 @@ def open_image(
         If the archive is incomplete, encrypted or no archive.
     MetadataError
         If nothing in it is an OME-Zarr image that can be shown.
+    TransformationError
+        If there is no coordinate system of the name that is asked for.
 
     Notes
     -----
@@ -87,12 +94,16 @@ def open_image(
     builder = SystemsBuilder(hierarchy)
     for item in loaded:
         builder.add_image(item.systems)
-    system, affines, unplaced = place(
+    choice = SystemChoice(system)
+    display, affines, unplaced = place(
         builder,
         discovery.scenes,
         [item.systems for item in loaded],
         [item.levels.datasets[0].transformation for item in loaded],
+        choice,
     )
+    if system is not None:
+        display = replace(display, name=system)
     shapes = [item.levels.arrays[0].shape for item in loaded]
     positions = [item.found.position for item in loaded]
     affines = lay_out(affines, shapes, positions)
@@ -103,10 +114,11 @@ def open_image(
     return CompositeImage(
         store.name,
         store.source,
-        system,
+        display,
         parts,
         (*store.findings, *dict.fromkeys(findings)),
         place_wells(affines, shapes, positions),
+        choice.names,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine, SystemNode, TransformGraph, choose_display
+from napari_ome_zip.image.choice import SystemChoice
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.units import conversion, known_unit
 from napari_ome_zip.ome import Axis, CoordinateSystem, Scene, Transformation
@@ -33,6 +34,7 @@ def place(
     scenes: Sequence[tuple[str, Scene]],
     images: Sequence[ImageSystems],
     transformations: Sequence[Transformation | None],
+    choice: SystemChoice | None = None,
 ) -> tuple[CoordinateSystem, tuple[Affine, ...], tuple[Finding, ...]]:
     """Place every multiscale in one display system.
 
@@ -49,6 +51,8 @@ def place(
     images : sequence of ImageSystems
     transformations : sequence of Transformation or None
         Of the level shown as level 0 of each image; None is the identity.
+    choice : SystemChoice, optional
+        A system that someone wants instead; learns what there is to choose from.
 
     Returns
     -------
@@ -59,6 +63,8 @@ def place(
     tuple of Finding
     """
     display, graph = _display(builder, scenes, images)
+    if choice is not None:
+        display = choice.settle(graph, images, display)
     findings: list[Finding] = []
     mapped = []
     for image, transformation in zip(images, transformations, strict=True):

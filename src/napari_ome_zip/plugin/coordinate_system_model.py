@@ -1,0 +1,108 @@
+"""Which coordinate systems layers can be shown in, and moving them there; no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.layers import METADATA_KEY, layer_placement
+
+type Open = Callable[..., CompositeImage]
+
+
+class MovableLayer(Protocol):
+    """What of a napari layer is read and set."""
+
+    name: str
+    metadata: dict[str, Any]
+    ndim: int
+    scale: Any
+    translate: Any
+    rotate: Any
+    shear: Any
+    affine: Any
+    units: Any
+    axis_labels: Any
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The systems that a layer's archive offers."""
+
+    source: str
+    """The archive or folder."""
+    systems: tuple[str, ...]
+    """The default first."""
+    current: str
+
+
+def choice_of(layer: MovableLayer | None) -> Choice | None:
+    """What the archive of a layer offers; None where there is nothing to choose."""
+    note = _note(layer)
+    source, systems = note.get("source"), note.get("systems")
+    if not isinstance(source, str) or not isinstance(systems, list | tuple) or len(systems) < 2:
+        return None
+    current = note.get("system")
+    known = isinstance(current, str) and current in systems
+    return Choice(source, tuple(systems), str(current) if known else systems[0])
+
+
+def hint(layer: MovableLayer | None) -> str:
+    """Why there is nothing to choose; empty where there is."""
+    if choice_of(layer) is not None:
+        return ""
+    if layer is None:
+        return "Select a layer of an archive in the layer list."
+    if not _note(layer).get("source"):
+        return f"'{layer.name}' was not read from an archive."
+    return f"The archive of '{layer.name}' has one coordinate system: there is nothing to choose."
+
+
+def move(layers: Iterable[MovableLayer], source: str, system: str, open_image: Open) -> list[str]:
+    """Move all layers of an archive into one of its systems; pixels and settings stay.
+
+    Parameters
+    ----------
+    layers
+        Of a viewer; those that came from elsewhere are left alone.
+    source : str
+        The archive.
+    system : str
+        One of its systems.
+    open_image
+        As `napari_ome_zip.open_image`: documents are read again, pixels are not.
+
+    Returns
+    -------
+    list of str
+        Names of layers that have no place in that system, as they are now; those stay.
+    """
+    own = [layer for layer in layers if _note(layer).get("source") == source]
+    composite = open_image(source, system=system)
+    # All are placed before any is moved, so that what fails leaves the picture as it is.
+    placed = [(layer, layer_placement(composite, _note(layer), layer.ndim)) for layer in own]
+    for layer, place in placed:
+        if place is not None:
+            _put(layer, place)
+            note = {**layer.metadata[METADATA_KEY], "system": system}
+            layer.metadata = {**layer.metadata, METADATA_KEY: note}
+    return [layer.name for layer, place in placed if place is None]
+
+
+def _put(layer: MovableLayer, place: Mapping[str, Any]) -> None:
+    layer.rotate = np.eye(layer.ndim)
+    layer.shear = np.zeros(layer.ndim * (layer.ndim - 1) // 2)
+    layer.affine = place.get("affine", np.eye(layer.ndim + 1))
+    layer.scale = place["scale"]
+    layer.translate = place.get("translate", (0.0,) * layer.ndim)
+    layer.axis_labels = place["axis_labels"]
+    layer.units = place["units"]
+
+
+def _note(layer: MovableLayer | None) -> Mapping[str, Any]:
+    note = None if layer is None else layer.metadata.get(METADATA_KEY)
+    return note if isinstance(note, Mapping) else {}
