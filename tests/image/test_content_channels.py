@@ -28,8 +28,8 @@ def image(count: int, omero: Any = None, dtype: Any = np.uint16) -> HierarchyBui
 
 def colors(layers: list[Any]) -> list[str]:
     """Colour of the brightest value of each layer."""
-    return ["#" + bytes((layer.colormap.colors[-1, :3] * 255).astype(int).tolist()).hex().upper()
-            for layer in layers]  # fmt: skip
+    brightest = [(layer.colormap.colors[-1, :3] * 255).astype(np.uint8) for layer in layers]
+    return [f"#{color.tobytes().hex().upper()}" for color in brightest]
 
 
 class TestWithoutSettings:
@@ -97,9 +97,9 @@ class TestIncompleteSettings:
             ([channel(window={**WINDOW, "start": 7, "end": 7}), *[channel()] * 2], "omero-window"),
             ([*[channel()] * 2, channel(window={**WINDOW, "start": 9, "end": 7})], "omero-window"),
             ([channel(window={**WINDOW, "start": None}), *[channel()] * 2], "omero-window"),
-            ([channel(window="auto"), channel(window=[0, 1]), channel()], "omero-window"),
+            ([channel(window="auto"), channel(window=[0, 1]), channel()], "wrong-type"),
             ([channel(window={**WINDOW, "end": "high"}), *[channel()] * 2], "omero-window"),
-            ([channel(), None, "DAPI"], "omero"),
+            ([channel(), None, "DAPI"], "wrong-type"),
         ],
     )
     def test_it_is_completed_and_said_once(self, given: list[Any], code: str) -> None:

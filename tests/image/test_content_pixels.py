@@ -72,7 +72,7 @@ class TestDataTypes:
             np.full((4, 6), 65504, np.float16),
             np.full((4, 6), 2**64 - 1, np.uint64),
         ],
-    )  # fmt: skip
+    )
     def test_pixels_without_contrast_can_be_shown(self, data: np.ndarray) -> None:
         (layer,) = layers_of(HierarchyBuilder().image(data, "yx").entries)
         low, high = layer.contrast_limits
@@ -100,7 +100,7 @@ class TestLevels:
     @pytest.mark.parametrize("order", ["210", "102", "120", "201"])
     def test_levels_out_of_order_are_put_in_order_with_a_warning(self, order: str) -> None:
         composite = open_image(self.source(*order).entries)
-        assert codes(composite) == ["levels-unordered"]
+        assert codes(composite) == ["dataset-order"]
         (layer,) = layers_of(composite)
         for level, expected in zip(layer.data, self.LEVELS, strict=True):
             np.testing.assert_array_equal(level, expected)
@@ -108,7 +108,7 @@ class TestLevels:
 
     def test_a_level_that_is_not_there_is_left_out_with_a_warning(self) -> None:
         composite = open_image(self.source("0", "1", "9", "2").entries)
-        assert codes(composite) == ["level-unusable"]
+        assert codes(composite) == ["dataset-not-found"]
         assert "'9'" in composite.findings[0].message
         (layer,) = layers_of(composite)
         assert [level.shape for level in layer.data] == [(8, 8), (4, 4), (2, 2)]
@@ -120,15 +120,18 @@ class TestLevels:
         assert value_in_world(layer, y=2, x=4) == self.LEVELS[1][1, 2]
 
     @pytest.mark.parametrize(
-        ("odd", "said"),
-        [(ramp((4, 4), np.float32), "float32"), (ramp((1, 4, 4)), "3 dimensions")],
+        ("odd", "said", "code"),
+        [
+            (ramp((4, 4), np.float32), "float32", "dataset-dtype-unlike"),
+            (ramp((1, 4, 4)), "3 dimensions", "dataset-dimensions"),
+        ],
     )
     def test_a_level_of_another_kind_is_left_out_with_a_warning(
-        self, odd: np.ndarray, said: str
+        self, odd: np.ndarray, said: str, code: str
     ) -> None:
         builder = self.source("0", "1", "2").remove("1/").array("1", odd)
         composite = open_image(builder.entries)
-        assert codes(composite) == ["level-differs"]
+        assert codes(composite) == [code]
         assert said in composite.findings[0].message
         (layer,) = layers_of(composite)
         assert [level.shape for level in layer.data] == [(8, 8), (2, 2)]
