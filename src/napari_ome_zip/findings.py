@@ -10,7 +10,10 @@ class Finding:
     """Something in a file that was not as the specification wants it, and was tolerated."""
 
     code: str
-    """Stable name of the kind of finding, in kebab-case, such as ``omero-channel-count``."""
+    """Stable name of the fault, in kebab-case, such as ``omero-channel-count``.
+
+    A fault that a report names as well has the same name there.
+    """
     where: str
     """Entry name, or group path and JSON location; empty for the archive as a whole."""
     message: str

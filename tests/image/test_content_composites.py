@@ -38,7 +38,7 @@ class TestSeries:
     def test_one_that_is_listed_and_missing_is_said(self) -> None:
         composite = open_image(series((2, 3), (2, 3), listed=["0", "5", "1"]).entries)
         assert [part.path for part in composite.parts] == ["0", "1"]
-        assert codes(composite) == ["series-missing"]
+        assert codes(composite) == ["series-not-found"]
 
     def test_without_the_layout_key_groups_of_images_are_shown_too(self) -> None:
         builder = HierarchyBuilder().group().image(ramp((2, 3)), "yx", "b/deep")
@@ -132,7 +132,7 @@ class TestDimensions:
         first, second = layers_of(builder.entries)
         assert first.ndim == 5
         assert value_in_world(second, angle=1, t=0, x=2) == data[0, 1, 1, 0, 0, 2]
-        assert codes(open_image(builder.entries)) == ["axes-count"]
+        assert codes(open_image(builder.entries)) == ["axis-count"]
 
 
 class TestUnits:
@@ -243,7 +243,7 @@ class TestPlates:
         full = {x.name: x.translate for x in fields_of(plate(wells))}
         builder = plate(wells).remove("A/2/")
         composite = open_image(builder.entries, fuse_from=0)
-        assert codes(composite) == ["well-missing"]
+        assert codes(composite) == ["plate-well-not-found"]
         for layer in layers_of(composite):
             np.testing.assert_allclose(layer.translate, full[layer.name])
 

@@ -101,7 +101,7 @@ class TestLists:
         builder = image().labels("gone", "cells", "lost")
         builder.image(ramp((3, 4, 6), np.uint8), "zyx", "labels/cells", scale=SCALE)
         composite = open_image(builder.entries)
-        assert codes(composite) == ["label-image-missing"]
+        assert codes(composite) == ["label-not-found"]
         assert "'gone', 'lost'" in composite.findings[0].message
         assert [layer.name for layer in layers_of(composite)] == ["memory", "cells"]
 
@@ -186,7 +186,7 @@ class TestValues:
         stored = ramp((3, 4, 6), np.float32)
         stored[1, 2, 3] = odd
         composite = open_image(with_labels(stored).entries)
-        assert codes(composite) == ["labels-not-integer"]
+        assert codes(composite) == ["label-dtype"]
         assert "'cells'" in composite.findings[0].message
         _, layer = layers_of(composite)
         assert layer._type_string == "image"

@@ -22,20 +22,20 @@ from shared_material import corpus_cases, corpus_params
 
 # What the manifest expects to be said, and who says it here; the rest needs pixels or the archive.
 TOLD = {
-    "meta/axes_duplicate_names": "axes-not-unique",
-    "meta/channel_last_yxc": "axes-order",
-    "meta/datasets_empty": "datasets-empty",
+    "meta/axes_duplicate_names": "axis-name-duplicate",
+    "meta/channel_last_yxc": "axis-order",
+    "meta/datasets_empty": "multiscale-datasets-missing",
     "meta/missing_transforms": "transformations-missing",
     "meta/multiscales_empty": "multiscales-empty",
-    "meta/one_dim": "axes-count",
-    "meta/scale_nan_string": "scale-illegal",
+    "meta/one_dim": "axis-count",
+    "meta/scale_nan_string": "transformation-parameters",
     "meta/scale_too_short": "transformation-length",
-    "meta/six_dims": "axes-count",
-    "meta/translation_before_scale": "transformations-order",
+    "meta/six_dims": "axis-count",
+    "meta/translation_before_scale": "transformation-order",
     "meta/version_future_1_0": "version-unknown",
-    "meta/version_number": "version-not-string",
+    "meta/version_number": "version-not-text",
     "omero/no_color": "omero-color-missing",
-    "scenes/unknown_transform_type": "transformation-unknown",
+    "scenes/unknown_transform_type": "transformation-kind-unknown",
     "versions/v09dev1_ngffzarr": "version-unknown",
 }
 

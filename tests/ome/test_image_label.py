@@ -62,7 +62,7 @@ def test_entries_without_a_value_are_left_out_and_told_once(key: str, entry: Any
 
     assert label is not None
     assert [each.value for each in getattr(label, key)] == [7]
-    assert found == ["label-value-illegal"]
+    assert found == ["label-value-missing" if isinstance(entry, dict) else "wrong-type"]
 
 
 def test_the_first_of_two_entries_for_one_value_is_used() -> None:
@@ -71,7 +71,7 @@ def test_the_first_of_two_entries_for_one_value_is_used() -> None:
     label, found = read({"colors": colors})
 
     assert label == ImageLabel((LabelColor(1, (10, 0, 0, 255)),))
-    assert found == ["label-value-not-unique"]
+    assert found == ["label-color-duplicate"]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_the_first_of_two_entries_for_one_value_is_used() -> None:
     ],
 )
 def test_colors_written_otherwise_are_converted_and_told(written: Any, rgba: Any) -> None:
-    assert read_color(written) == (rgba, ["label-color-repaired"])
+    assert read_color(written) == (rgba, ["label-rgba-invalid"])
 
 
 def test_whole_numbers_with_a_decimal_point_are_integers() -> None:
@@ -97,9 +97,9 @@ def test_whole_numbers_with_a_decimal_point_are_integers() -> None:
     [[1, 2], [1, 2, 3, 4, 5], [256, 0, 0, 0], [-1, 0, 0, 0], [1.5, 0, 2, 0], "red", ["a"] * 4],
 )
 def test_other_colors_are_left_to_the_default_and_told(written: Any) -> None:
-    assert read_color(written) == (None, ["label-color-illegal"])
+    assert read_color(written) == (None, ["label-rgba-invalid"])
 
 
 @pytest.mark.parametrize("label", [3, "cells", []])
 def test_label_metadata_that_are_no_object_are_told(label: Any) -> None:
-    assert read(label) == (None, ["image-label-illegal"])
+    assert read(label) == (None, ["wrong-type"])

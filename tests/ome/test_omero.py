@@ -43,14 +43,14 @@ def test_every_field_may_be_absent() -> None:
 
 @pytest.mark.parametrize("omero", [3, "color", ["channels"]])
 def test_settings_that_are_no_object_are_told(omero: Any) -> None:
-    assert read(omero) == (None, ["omero-illegal"])
+    assert read(omero) == (None, ["wrong-type"])
 
 
 def test_channels_that_are_no_objects_keep_their_position() -> None:
     channels, found = read_channels("DAPI", {"color": "00FF00"}, None)
 
     assert channels == (OmeroChannel(), OmeroChannel(color="00FF00"), OmeroChannel())
-    assert found == ["omero-illegal"]
+    assert found == ["wrong-type"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_other_colors_are_left_to_the_default_and_told_once(written: Any) -> Non
     channels, found = read_channels({"color": written}, {"color": written})
 
     assert channels == (OmeroChannel(), OmeroChannel())
-    assert found == ["omero-color-illegal"]
+    assert found == ["omero-color-invalid"]
 
 
 def test_settings_without_a_color_are_told_once() -> None:
@@ -112,4 +112,4 @@ def test_windows_that_are_no_numbers_are_told(written: Any) -> None:
     channels, found = read_channels({"color": "FF0000", "window": written})
 
     assert channels[0].window is None
-    assert found == ["omero-window-illegal"]
+    assert found == ["omero-window-incomplete" if isinstance(written, dict) else "wrong-type"]

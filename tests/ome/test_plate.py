@@ -69,7 +69,7 @@ def test_rows_that_only_a_well_knows_are_added_and_told() -> None:
 
     assert read_plate.rows == ("A", "B", "C", "D")
     assert [well.row_index for well in read_plate.wells] == [2, 3, 2]
-    assert found == ["plate-rows-incomplete"]
+    assert found == ["plate-well-mismatch"]
 
 
 @pytest.mark.parametrize("missing", [None, [], {}])
@@ -90,7 +90,7 @@ def test_every_well_lies_on_its_plate() -> None:
     for well in read_plate.wells:
         assert well.row_index < len(read_plate.rows)
         assert well.column_index < len(read_plate.columns)
-    assert "plate-illegal" in found
+    assert {"plate-well-path-missing", "wrong-type"} <= set(found)
 
 
 def test_names_may_be_numbers_or_missing() -> None:
@@ -98,18 +98,22 @@ def test_names_may_be_numbers_or_missing() -> None:
 
     assert read_plate.rows == ("1", "B", "3")
     assert read_plate.columns == ("3",)
-    assert found == ["plate-illegal"]
+    assert found == ["plate-line-name-missing"]
 
 
 @pytest.mark.parametrize(
-    "acquisition", [{"id": 1, "maximumfieldcount": 0}, {"id": 1, "starttime": -1, "endtime": "now"}]
+    ("acquisition", "codes"),
+    [
+        ({"maximumfieldcount": 0}, {"plate-count-invalid"}),
+        ({"starttime": -1, "endtime": "now"}, {"plate-count-invalid", "acquisition-time-invalid"}),
+    ],
 )
-def test_illegal_counts_and_times_are_ignored_and_told_once(acquisition: Any) -> None:
-    read_plate, found = plate(acquisitions=[acquisition], field_count=0)
+def test_illegal_counts_and_times_are_ignored_and_told(acquisition: Any, codes: set[str]) -> None:
+    read_plate, found = plate(acquisitions=[{"id": 1} | acquisition], field_count=0)
 
     assert read_plate.acquisitions == (Acquisition(1),)
     assert read_plate.field_count is None
-    assert found == ["plate-illegal"]
+    assert set(found) == codes
 
 
 @pytest.mark.parametrize("identifier", [None, "0", -1, 0.5])
@@ -117,7 +121,7 @@ def test_acquisitions_without_an_id_are_left_out(identifier: Any) -> None:
     read_plate, found = plate(acquisitions=[{"id": identifier}, {"id": 2}])
 
     assert read_plate.acquisitions == (Acquisition(2),)
-    assert found == ["plate-illegal"]
+    assert found == ["acquisition-id-invalid"]
 
 
 def test_a_well_is_read_as_written() -> None:
@@ -127,11 +131,22 @@ def test_a_well_is_read_as_written() -> None:
 
 
 def test_fields_without_a_path_are_left_out_and_told_once() -> None:
-    found = read("well", {"images": [{}, {"path": 1}, "2", None]})
+    found = read("well", {"images": [{}, {"path": 1}, "2", {"path": None}]})
 
-    assert found == (Well((WellImage("1"), WellImage("2"))), ["well-illegal"])
+    assert found == (Well((WellImage("1"), WellImage("2"))), ["well-path-missing"])
 
 
-@pytest.mark.parametrize(("value", "well"), [(3, None), ([], None), ({"images": 3}, Well())])
-def test_a_well_that_is_none_is_told(value: Any, well: Well | None) -> None:
-    assert read("well", value) == (well, ["well-illegal"])
+def test_a_field_that_is_no_object_is_left_out_and_told() -> None:
+    assert read("well", {"images": [None]}) == (Well(), ["wrong-type"])
+
+
+@pytest.mark.parametrize(
+    ("value", "well", "code"),
+    [
+        (3, None, "wrong-type"),
+        ([], None, "wrong-type"),
+        ({"images": 3}, Well(), "well-images-missing"),
+    ],
+)
+def test_a_well_that_is_none_is_told(value: Any, well: Well | None, code: str) -> None:
+    assert read("well", value) == (well, [code])

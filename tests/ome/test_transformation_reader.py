@@ -97,56 +97,56 @@ def test_every_kind_is_read_as_written(written: dict[str, Any], expected: Transf
 
 
 @pytest.mark.parametrize(
-    "written",
+    ("written", "code"),
     [
-        {"type": "mapAxis"},
-        {"type": "mapAxis", "mapAxis": [0, 0]},
-        {"type": "mapAxis", "mapAxis": [0, 5]},
-        {"type": "mapAxis", "mapAxis": [True, 0]},
-        {"type": "projectAxis"},
-        {"type": "projectAxis", "droppedInputs": [0, 0]},
-        {"type": "projectAxis", "droppedInputs": ["z"]},
-        {"type": "scale"},
-        {"type": "scale", "scale": [1, 0]},
-        {"type": "scale", "scale": [1, None]},
-        {"type": "translation", "translation": ["a"]},
-        {"type": "affine"},
-        {"type": "affine", "affine": [[1, 0, 0], [0, 1]]},
-        {"type": "affine", "affine": [1, 0, 0]},
-        {"type": "affine", "affine": []},
-        {"type": "affine", "affine": [[1, float("nan")]]},
-        {"type": "rotation", "rotation": [[1, 0, 0], [0, 1, 0]]},
-        {"type": "sequence"},
-        {"type": "byDimension"},
-        {"type": "byDimension", "transformations": [SCALE]},
-        {"type": "byDimension", "transformations": [3]},
-        {"type": "bijection", "forward": SCALE},
-        {"type": "displacements"},
-        {"type": "coordinates", "path": 3},
+        ({"type": "mapAxis"}, "map-axis-invalid"),
+        ({"type": "mapAxis", "mapAxis": [0, 0]}, "map-axis-invalid"),
+        ({"type": "mapAxis", "mapAxis": [0, 5]}, "map-axis-invalid"),
+        ({"type": "mapAxis", "mapAxis": [True, 0]}, "map-axis-invalid"),
+        ({"type": "projectAxis"}, "project-axis-invalid"),
+        ({"type": "projectAxis", "droppedInputs": [0, 0]}, "project-axis-invalid"),
+        ({"type": "projectAxis", "droppedInputs": ["z"]}, "project-axis-invalid"),
+        ({"type": "scale"}, "transformation-parameters"),
+        ({"type": "scale", "scale": [1, 0]}, "scale-not-positive"),
+        ({"type": "scale", "scale": [1, None]}, "transformation-parameters"),
+        ({"type": "translation", "translation": ["a"]}, "transformation-parameters"),
+        ({"type": "affine"}, "matrix-invalid"),
+        ({"type": "affine", "affine": [[1, 0, 0], [0, 1]]}, "matrix-invalid"),
+        ({"type": "affine", "affine": [1, 0, 0]}, "matrix-invalid"),
+        ({"type": "affine", "affine": []}, "matrix-invalid"),
+        ({"type": "affine", "affine": [[1, float("nan")]]}, "matrix-invalid"),
+        ({"type": "rotation", "rotation": [[1, 0, 0], [0, 1, 0]]}, "rotation-not-square"),
+        ({"type": "sequence"}, "sequence-empty"),
+        ({"type": "byDimension"}, "by-dimension-invalid"),
+        ({"type": "byDimension", "transformations": [SCALE]}, "by-dimension-invalid"),
+        ({"type": "byDimension", "transformations": [3]}, "wrong-type"),
+        ({"type": "bijection", "forward": SCALE}, "bijection-incomplete"),
+        ({"type": "displacements"}, "vector-field-path-missing"),
+        ({"type": "coordinates", "path": 3}, "vector-field-path-missing"),
     ],
     ids=str,
 )
-def test_illegal_parameters_make_a_known_kind_unusable(written: dict[str, Any]) -> None:
+def test_illegal_parameters_make_a_known_kind_unusable(written: dict[str, Any], code: str) -> None:
     transformation, found = read(written)
 
     assert isinstance(transformation, Unknown)
     assert transformation.kind == written["type"]
     assert transformation.problem
-    assert found == ["transformation-illegal"]
+    assert found == [code]
 
 
 def test_an_unknown_kind_keeps_its_name_and_its_ends() -> None:
     transformation, found = read({"type": "thinPlateSpline", "landmarks": []})
 
     assert transformation == Unknown("thinPlateSpline", **REFS)
-    assert found == ["transformation-unknown"]
+    assert found == ["transformation-kind-unknown"]
 
 
 def test_one_unusable_part_is_found_inside_its_whole() -> None:
     whole, found = read({"type": "sequence", "transformations": [SCALE, {"type": "spline"}]})
 
     assert [part.kind for part in whole.walk()] == ["sequence", "scale", "spline"]
-    assert found == ["transformation-unknown"]
+    assert found == ["transformation-kind-unknown"]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_transformation_of_a_scene_without_an_end_is_left_out(end: str, nothin
     scene, found = read_scene(SCALE | ENDS | {end: nothing})
 
     assert scene.transformations == ()
-    assert found == ["transformation-unanchored"]
+    assert found == ["transformation-reference-invalid"]
 
 
 def test_the_first_drafts_had_the_scene_in_the_key_ome_itself() -> None:
@@ -222,7 +222,11 @@ def test_two_systems_of_one_name_leave_the_first() -> None:
 
     assert [system.name for system in scene.coordinate_systems] == ["world", "system_3"]
     assert scene.coordinate_systems[0].axes[0].name == "y"
-    assert found == ["coordinate-systems-not-unique", "coordinate-systems-illegal"]
+    assert found == [
+        "coordinate-system-name-duplicate",
+        "wrong-type",
+        "coordinate-system-name-missing",
+    ]
 
 
 @pytest.mark.parametrize("scene", [3, [], "scene"])
@@ -230,4 +234,4 @@ def test_a_scene_that_is_no_object_is_told(scene: Any) -> None:
     parsed = parse_group({"ome": {"version": "0.6", "scene": scene}}, path="", zarr_format=3)
 
     assert parsed.group.scene is None
-    assert [finding.code for finding in parsed.findings] == ["scene-illegal"]
+    assert [finding.code for finding in parsed.findings] == ["wrong-type"]

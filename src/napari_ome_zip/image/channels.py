@@ -46,25 +46,20 @@ def complete_channels(
     findings = list(_count_findings(len(omero.channels), count, path))
     given = (*omero.channels, *[None] * count)[:count]
     gray = (omero.model or "").lower() == "greyscale"
-    channels, bad_windows = [], []
+    channels: list[Channel] = []
+    bad_windows: dict[str, list[int]] = {}
     for number, (channel, default) in enumerate(zip(given, defaults, strict=True)):
         if channel is None:
             channels.append(Channel(color=default))
             continue
-        limits, degenerate = _limits(channel.window)
-        if degenerate:
-            bad_windows.append(number)
+        limits, fault = _limits(channel.window)
+        if fault is not None:
+            bad_windows.setdefault(fault, []).append(number)
         channels.append(_channel(channel, GRAY if gray else default, limits, gray=gray))
-    if bad_windows:
-        which = ", ".join(str(number) for number in bad_windows)
-        findings.append(
-            Finding(
-                "omero-window-illegal",
-                f"{path}: omero.channels",
-                f"Contrast window of channel {which} is not a range (its start must lie below "
-                "its end); it was replaced.",
-            )
-        )
+    for fault, numbers in bad_windows.items():
+        which = ", ".join(str(number) for number in numbers)
+        text = f"Contrast limits of channel {which} {_FAULTS[fault]}; they were replaced."
+        findings.append(Finding(fault, f"{path}: omero.channels", text))
     return tuple(channels), tuple(findings)
 
 
@@ -80,20 +75,26 @@ def _channel(
     )
 
 
-def _limits(window: Window | None) -> tuple[tuple[float, float] | None, bool]:
-    """Contrast limits of a window, and whether it was there but unusable.
+_FAULTS = {
+    "omero-window-incomplete": "are incomplete (start or end is missing)",
+    "omero-window-order": "leave no contrast (start must lie below end)",
+}
+
+
+def _limits(window: Window | None) -> tuple[tuple[float, float] | None, str | None]:
+    """Contrast limits of a window, and its fault where it was there but unusable.
 
     A reversed window is turned round; one without extent, or with half of its ends missing,
     leaves the limits to the pixels.
     """
     if window is None or (window.start is None and window.end is None):
-        return None, False
+        return None, None
     if window.start is None or window.end is None:
-        return None, True
+        return None, "omero-window-incomplete"
     start, end = float(window.start), float(window.end)
     if not (math.isfinite(start) and math.isfinite(end)) or start == end:
-        return None, True
-    return (min(start, end), max(start, end)), start > end
+        return None, "omero-window-order"
+    return (min(start, end), max(start, end)), "omero-window-order" if start > end else None
 
 
 def _count_findings(found: int, count: int, path: str) -> tuple[Finding, ...]:
@@ -104,6 +105,6 @@ def _count_findings(found: int, count: int, path: str) -> tuple[Finding, ...]:
         Finding(
             "omero-channel-count",
             f"{path}: omero.channels",
-            f"Settings for {found} channels, but the image has {count}; {done}.",
+            f"Display settings for {found} channels, but the image has {count}; {done}.",
         ),
     )

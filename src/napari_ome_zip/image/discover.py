@@ -207,11 +207,12 @@ def _walk_plate(discovery: Discovery, group: OmeGroup, plate: Plate) -> None:
         position = FieldPosition(group.path, well.row_index, well.column_index, 0, None, called)
         _walk_well(discovery, well_group, well_group.well, position, well.path)
     if missing:
-        discovery.findings.append(_missing("well", missing, group.path, len(plate.wells)))
+        total, code = len(plate.wells), "plate-well-not-found"
+        discovery.findings.append(_missing(code, "well", missing, group.path, total))
     if bare_rows:
         names = ", ".join(f"'{name}'" for name in bare_rows.values())
         text = f"Plate rows without metadata of their own: {names}; their wells are shown."
-        discovery.findings.append(Finding("row-group-missing", group.path, text))
+        discovery.findings.append(Finding("plate-row-not-group", group.path, text))
 
 
 def _walk_well(
@@ -237,7 +238,8 @@ def _walk_well(
         label = f"{name} {image.path}" if name else image.path
         _add(discovery, field_group, name=label, position=place)
     if missing:
-        discovery.findings.append(_missing("field of view", missing, group.path, len(well.images)))
+        total, code = len(well.images), "well-field-not-found"
+        discovery.findings.append(_missing(code, "field of view", missing, group.path, total))
 
 
 def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
@@ -245,8 +247,9 @@ def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
     ome_path = f"{group.path}/OME" if group.path else "OME"
     ome = _group_or_problem(discovery, ome_path)
     if ome is not None and ome.series is not None:
-        names = ome.series
+        names, code = ome.series, "series-not-found"
     else:
+        code = "series-not-consecutive"  # an image of the row 0, 1, 2, … is not there
         children = discovery.hierarchy.child_groups(group.path)
         names = tuple(
             sorted(
@@ -262,7 +265,7 @@ def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
         else:
             _add(discovery, series, name=name)
     if missing:
-        discovery.findings.append(_missing("series", missing, group.path, len(names)))
+        discovery.findings.append(_missing(code, "series", missing, group.path, len(names)))
 
 
 def _add(
@@ -292,17 +295,19 @@ def _labels(discovery: Discovery, image: str) -> list[OmeGroup]:
     container = _group_or_problem(discovery, folder)
     listed = (container.labels or ()) if container is not None else ()
     groups: dict[str, OmeGroup] = {}
-    missing = []
+    missing, absent = [], False
     for name in listed:
         path = join(folder, name)
         below = path is not None and path.startswith(f"{folder}/")
         group = _group_or_problem(discovery, path) if below else None
         if group is None or not group.multiscales:
             missing.append(name)
+            absent = absent or group is None
         else:
             groups[group.path] = group
     if missing:
-        discovery.findings.append(_missing("label image", missing, folder, len(listed)))
+        code = "label-not-found" if absent else "label-not-image"
+        discovery.findings.append(_missing(code, "label image", missing, folder, len(listed)))
     known = {*groups, *(join(folder, name) for name in missing)}
     for child in discovery.hierarchy.child_groups(folder):
         if child in known or any((path or "").startswith(f"{child}/") for path in known):
@@ -329,13 +334,13 @@ def _skip(discovery: Discovery, path: str, error: MetadataError) -> None:
     discovery.findings.append(Finding("group-unusable", path, f"{error} It is not shown."))
 
 
-def _missing(kind: str, names: list[str], where: str, total: int) -> Finding:
+def _missing(code: str, kind: str, names: list[str], where: str, total: int) -> Finding:
     first = ", ".join(f"'{name}'" for name in names[:3])
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     are = "are" if len(names) > 1 else "is"
     rest = f"; showing the other {total - len(names)}" if total > len(names) else ""
     return Finding(
-        f"{kind.replace(' ', '-')}-missing",
+        code,
         where,
         f"The {kind} {first}{more} {are} listed but missing or no image{rest}.",
     )

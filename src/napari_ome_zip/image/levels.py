@@ -22,6 +22,14 @@ class Levels:
     """The entry of each array."""
 
 
+class _LevelError(MetadataError):
+    """A level that cannot be used, and the name of its fault."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 @dataclass(frozen=True)
 class _Candidate:
     dataset: Dataset
@@ -44,24 +52,22 @@ def load_levels(
     have the same data type and number of dimensions.
     """
     location = f"{group}: multiscales.datasets"
-    candidates, problems = [], []
+    candidates, problems, findings = [], [], []
     for dataset in multiscale.datasets:
         try:
             candidates.append(_Candidate(dataset, _open(hierarchy, group, dataset)))
         except MetadataError as error:
             problems.append(str(error))
+            code = error.code if isinstance(error, _LevelError) else "level-unusable"
+            findings.append(Finding(code, location, f"{error} The other levels are shown."))
     if not candidates:
         raise MetadataError(_none_usable(group, problems))
-    findings = [
-        Finding("level-unusable", location, f"{problem} The other levels are shown.")
-        for problem in problems
-    ]
-    usable, odd = _alike(candidates)
-    findings += [Finding("level-differs", location, text) for text in odd]
+    usable, odd = _alike(candidates, multiscale.version)
+    findings += [Finding(code, location, text) for code, text in odd]
     ordered = sorted(usable, key=lambda c: -math.prod(c.array.shape))
     if ordered != usable:
         text = "Resolution levels are not listed from large to small; they were put in order."
-        findings.append(Finding("levels-unordered", location, text))
+        findings.append(Finding("dataset-order", location, text))
     arrays = tuple(candidate.array for candidate in ordered)
     return Levels(arrays, tuple(c.dataset for c in ordered)), tuple(findings)
 
@@ -70,10 +76,15 @@ def _open(hierarchy: Hierarchy, group: str, dataset: Dataset) -> ChunkedArray:
     path = join(group, dataset.path)
     node = None if path is None else hierarchy.node(path)
     if node is None:
-        raise MetadataError(f"Resolution level '{dataset.path}' is missing.")
+        message = f"Resolution level '{dataset.path}' is missing."
+        raise _LevelError(message, "dataset-not-found")
     if node.kind != "array":
-        raise MetadataError(f"Resolution level '{dataset.path}' is a group, expected an array.")
-    array = ChunkedArray(hierarchy.store, node)
+        message = f"Resolution level '{dataset.path}' is a group, expected an array."
+        raise _LevelError(message, "dataset-not-array")
+    try:
+        array = ChunkedArray(hierarchy.store, node)
+    except MetadataError as error:
+        raise _LevelError(str(error), "array-not-readable") from error
     if array.dtype.kind not in "biufc":
         raise MetadataError(
             f"Resolution level '{dataset.path}' holds {array.dtype}, expected numbers."
@@ -96,22 +107,29 @@ def _none_usable(group: str, problems: list[str]) -> str:
     return f"{where} cannot be shown: {reason}"
 
 
-def _alike(candidates: list[_Candidate]) -> tuple[list[_Candidate], list[str]]:
-    """Those like the first in dtype and number of dimensions, and a word on each other."""
+def _alike(
+    candidates: list[_Candidate], version: str | None
+) -> tuple[list[_Candidate], list[tuple[str, str]]]:
+    """Those like the first in dtype and number of dimensions; of each other its fault."""
+    # One data type for all levels is a MUST since 0.6.
+    strict = version is not None and version >= "0.6"
+    unlike = "dataset-dtype-differs" if strict else "dataset-dtype-unlike"
     first = candidates[0].array
     usable, odd = [], []
     for candidate in candidates:
         array = candidate.array
         if array.ndim != first.ndim:
-            odd.append(
+            text = (
                 f"Resolution level '{candidate.dataset.path}' has {array.ndim} dimensions, "
                 f"the first has {first.ndim}; it is not shown."
             )
+            odd.append(("dataset-dimensions", text))
         elif array.dtype != first.dtype:
-            odd.append(
+            text = (
                 f"Resolution level '{candidate.dataset.path}' holds {array.dtype}, "
                 f"the first {first.dtype}; it is not shown."
             )
+            odd.append((unlike, text))
         else:
             usable.append(candidate)
     return usable, odd

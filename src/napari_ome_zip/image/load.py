@@ -148,7 +148,7 @@ def _load(
     if declared and len(declared) != ndim and len(multiscale.coordinate_systems) == 1:
         notes += (
             Finding(
-                "axes-count-mismatch",
+                "dataset-dimensions",
                 f"{path}: multiscales[{number}].axes",
                 f"{len(declared)} axes are given for an array of {ndim} dimensions; "
                 f"they were taken as {', '.join(axis.name for axis in axes)}.",
@@ -213,7 +213,7 @@ def _part(
             return PlacedLabels(**values, image_path=item.found.image, label=group.image_label), ()
         findings = (
             Finding(
-                "labels-not-integer",
+                "label-dtype",
                 group.path,
                 f"Labels '{name}' hold numbers with fractions, not object numbers; "
                 "they are shown as an image.",

@@ -35,7 +35,7 @@ class Axis:
 def parse_axes(value: Any, place: Place, notes: Notes, *, names_expected: bool) -> tuple[Axis, ...]:
     """Read a list of axes; ``names_expected`` where the version writes bare names (0.3)."""
     if not isinstance(value, list | tuple):
-        notes.add("axes-illegal", place, f"Axes are not a list but {shown(value)}; ignored.")
+        notes.add("wrong-type", place, f"Axes are not a list but {shown(value)}; ignored.")
         return ()
     axes = tuple(
         _parse_axis(item, index, place.item(index), notes, names_expected=names_expected)
@@ -50,19 +50,21 @@ def _parse_axis(
     if isinstance(value, str) and value:
         if not names_expected:
             notes.add(
-                "axes-names-only",
+                "wrong-type",
                 place,
                 f"Axis {shown(value)} is a bare name: its type is guessed.",
             )
         return Axis(value, TYPES_BY_NAME.get(value.lower()))
     if not isinstance(value, dict):
-        notes.add("axes-illegal", place, f"Axis {index} is {shown(value)}; read as 'dim_{index}'.")
+        notes.add("wrong-type", place, f"Axis {index} is {shown(value)}; read as 'dim_{index}'.")
         return Axis(f"dim_{index}")
     name = value.get("name")
     if not isinstance(name, str) or not name:
         replacement = text(name) or f"dim_{index}"
         notes.add(
-            "axes-illegal", place, f"Axis {index} has no proper name; {shown(replacement)} is used."
+            "axis-name-missing",
+            place,
+            f"Axis {index} has no proper name; {shown(replacement)} is used.",
         )
         name = replacement
     return Axis(name, _word(value, "type", place, notes), _word(value, "unit", place, notes))
@@ -73,7 +75,7 @@ def _word(value: dict[str, Any], key: str, place: Place, notes: Notes) -> str | 
     word = value.get(key)
     if word is None or isinstance(word, str):
         return word or None
-    notes.add(f"axes-{key}-illegal", place.key(key), f"Axis {key} is {shown(word)}; ignored.")
+    notes.add("wrong-type", place.key(key), f"Axis {key} is {shown(word)}; ignored.")
     return None
 
 
@@ -91,7 +93,7 @@ def _with_unique_names(axes: tuple[Axis, ...], place: Place, notes: Notes) -> tu
             name = _free_name(name, counts, taken)
             taken.add(name)
             notes.add(
-                "axes-not-unique",
+                "axis-name-duplicate",
                 place,
                 f"Axis names are not unique: the next {shown(axis.name)} becomes {shown(name)}.",
             )
@@ -115,7 +117,7 @@ def check_axes(axes: tuple[Axis, ...], version: str, place: Place, notes: Notes)
     if axes and not 2 <= len(axes) <= 5:
         limit = "more than 5" if len(axes) > 5 else "fewer than 2"
         notes.add(
-            "axes-count",
+            "axis-count",
             place,
             f"{limit.capitalize()} dimensions: {len(axes)} axes, which {version} does not allow.",
         )
@@ -128,7 +130,7 @@ def check_axes(axes: tuple[Axis, ...], version: str, place: Place, notes: Notes)
     if version <= "0.5" and ranks != sorted(ranks):
         names = shown(", ".join(axis.name for axis in axes[:9])).strip("'")
         notes.add(
-            "axes-order",
+            "axis-order",
             place,
             f"Axis order {names} is not allowed by {version}; it is kept as it is.",
         )

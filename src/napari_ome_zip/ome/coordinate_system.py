@@ -27,7 +27,7 @@ def parse_coordinate_systems(
         return ()
     if not isinstance(value, list | tuple):
         notes.add(
-            "coordinate-systems-illegal",
+            "wrong-type",
             place,
             f"Coordinate systems are {shown(value)}, not a list; ignored.",
         )
@@ -37,7 +37,7 @@ def parse_coordinate_systems(
         here = place.item(index)
         if not isinstance(item, dict):
             notes.add(
-                "coordinate-systems-illegal",
+                "wrong-type",
                 here,
                 f"Coordinate system {index} is {shown(item)}; ignored.",
             )
@@ -46,14 +46,24 @@ def parse_coordinate_systems(
         # The name MUST be unique among the systems of a document: references go by it.
         if name in systems:
             notes.add(
-                "coordinate-systems-not-unique",
+                "coordinate-system-name-duplicate",
                 here,
                 f"Two coordinate systems are named {shown(name)}; the first one is used.",
             )
             continue
-        axes = parse_axes(item.get("axes"), here.key("axes"), notes, names_expected=False)
-        systems[name] = CoordinateSystem(name, axes)
+        systems[name] = CoordinateSystem(name, _axes(item.get("axes"), name, here, notes))
     return tuple(systems.values())
+
+
+def _axes(value: Any, name: str, place: Place, notes: Notes) -> tuple[Axis, ...]:
+    if value is None:
+        notes.add(
+            "coordinate-system-axes-missing",
+            place,
+            f"Coordinate system {shown(name)} has no axes; they are taken from the array.",
+        )
+        return ()
+    return parse_axes(value, place.key("axes"), notes, names_expected=False)
 
 
 def _name(value: Any, index: int, place: Place, notes: Notes) -> str:
@@ -61,7 +71,7 @@ def _name(value: Any, index: int, place: Place, notes: Notes) -> str:
         return value
     name = text(value) or f"system_{index}"
     notes.add(
-        "coordinate-systems-illegal",
+        "coordinate-system-name-missing",
         place,
         f"Coordinate system {index} has no proper name; {shown(name)} is used.",
     )

@@ -44,9 +44,7 @@ def parse_image_label(value: Any, place: Place, notes: Notes) -> ImageLabel | No
     """Read label metadata; None, with a finding, where they are no object."""
     place = place.owned()
     if not isinstance(value, dict):
-        notes.add(
-            "image-label-illegal", place, f"Image-label is {shown(value)}, not an object; ignored."
-        )
+        notes.add("wrong-type", place, f"Image-label is {shown(value)}, not an object; ignored.")
         return None
     colors = tuple(
         LabelColor(number_, _rgba(item.get("rgba"), here.key("rgba"), notes))
@@ -61,6 +59,9 @@ def parse_image_label(value: Any, place: Place, notes: Notes) -> ImageLabel | No
     return ImageLabel(colors, properties, image if isinstance(image, str) and image else None)
 
 
+_DUPLICATE = {"colors": "label-color-duplicate", "properties": "label-properties-duplicate"}
+
+
 def _entries(
     value: dict[str, Any], key: str, place: Place, notes: Notes
 ) -> Iterator[tuple[int, dict[str, Any], Place]]:
@@ -69,7 +70,7 @@ def _entries(
     if listed is None:
         return
     if not isinstance(listed, list | tuple):
-        notes.add("image-label-illegal", here, f"Label {key} are {shown(listed)}; ignored.")
+        notes.add("wrong-type", here, f"Label {key} are {shown(listed)}; ignored.")
         return
     seen: set[int] = set()
     for index, item in enumerate(listed):
@@ -77,14 +78,14 @@ def _entries(
         label = int(found) if isinstance(found, bool) else integer(found)
         if label is None or not isinstance(item, dict):
             notes.add(
-                "label-value-illegal",
+                "label-value-missing" if isinstance(item, dict) else "wrong-type",
                 here.item(index),
                 f"Label {key} without a whole label-value ({shown(found)}); ignored.",
             )
         elif label in seen:
             # Each label value has one entry.
             notes.add(
-                "label-value-not-unique",
+                _DUPLICATE[key],
                 here.item(index),
                 f"Label {label} has two entries in {key}; the first one is used.",
             )
@@ -112,14 +113,14 @@ def _rgba(value: Any, place: Place, notes: Notes) -> Rgba | None:
         _note_illegal_color(value, place, notes)
         return None
     if problem:
-        notes.add("label-color-repaired", place, f"Label color is given as {problem}.")
+        notes.add("label-rgba-invalid", place, f"Label color is given as {problem}.")
     red, green, blue, alpha = (*channels, 255)[:4]
     return red, green, blue, alpha
 
 
 def _note_illegal_color(value: Any, place: Place, notes: Notes) -> None:
     notes.add(
-        "label-color-illegal",
+        "label-rgba-invalid",
         place,
         f"Label color {shown(value)} is not four integers 0-255; a default is used.",
     )

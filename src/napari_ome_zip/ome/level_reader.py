@@ -38,9 +38,13 @@ def dataset_entries(
     value: Any, place: Place, notes: Notes
 ) -> list[tuple[str, dict[str, Any], Place]]:
     """Return path, object and place of each level; those without a path are left out."""
-    if not isinstance(value, list | tuple):
-        if value is not None:
-            notes.add("datasets-illegal", place, f"Datasets are {shown(value)}; ignored.")
+    if not isinstance(value, list | tuple) or not value:
+        found = "missing" if value is None else f"{shown(value)}" if value else "empty"
+        notes.add(
+            "multiscale-datasets-missing",
+            place,
+            f"No resolution levels: datasets is {found}, so there is nothing to show.",
+        )
         value = []
     entries = []
     for index, item in enumerate(value):
@@ -49,11 +53,10 @@ def dataset_entries(
         path = text(level.get("path"))
         if item is not level or not isinstance(level.get("path"), str) or not path:
             done = f"{shown(path)} is used" if path else "the level is left out"
-            notes.add("dataset-path-illegal", here, f"Level {index} has no proper path; {done}.")
+            code = "dataset-path-missing" if item is level else "wrong-type"
+            notes.add(code, here, f"Level {index} has no proper path; {done}.")
         if path:
             entries.append((path, level, here))
-    if not entries:
-        notes.add("datasets-empty", place, "Datasets is empty: this image has no levels to show.")
     return entries
 
 
@@ -63,13 +66,13 @@ def transformation_items(value: Any, place: Place, notes: Notes) -> list[Any]:
         return []
     if isinstance(value, dict):
         notes.add(
-            "transformations-illegal",
+            "wrong-type",
             place,
             "Transformations are no list but one object; used.",
         )
         return [value]
     if not isinstance(value, list | tuple):
-        notes.add("transformations-illegal", place, f"Transformations are {shown(value)}; ignored.")
+        notes.add("wrong-type", place, f"Transformations are {shown(value)}; ignored.")
         return []
     return list(value)
 
@@ -86,11 +89,12 @@ def listed_dataset(
 ) -> Dataset:
     """Read a level of version 0.5 or earlier: a scale, then perhaps a translation."""
     notes, here = context.notes, place.key("coordinateTransformations")
-    items = transformation_items(item.get("coordinateTransformations"), here, notes)
+    given = item.get("coordinateTransformations")
+    items = transformation_items(given, here, notes)
     if not items:
         # Until 0.3 levels had no transformations; from 0.4 on they MUST have a scale.
-        if context.version >= "0.4":
-            _note_missing(path, place, notes)
+        if context.version >= "0.4" and given in (None, []):
+            _note_missing("transformations-missing", path, place, notes)
         if not first or not shared:
             return Dataset(path)
     read = [context.levels.read(each, here.item(index)) for index, each in enumerate(items)]
@@ -112,16 +116,21 @@ def _check_order(parts: tuple[Transformation, ...], path: str, place: Place, not
     if kinds in ([], ["scale"], ["scale", "translation"]):
         return
     if "scale" not in kinds:
-        notes.add("scale-missing", place, f"No scale given for level {shown(path)}: 1 is used.")
+        notes.add(
+            "transformation-scale-count",
+            place,
+            f"No scale given for level {shown(path)}: 1 is used.",
+        )
     elif kinds == ["translation", "scale"]:
         notes.add(
-            "transformations-order",
+            "transformation-order",
             place,
             f"Translation before scale in level {shown(path)}: applied in the order written.",
         )
     else:
+        one_scale = kinds.count("scale") == 1
         notes.add(
-            "transformations-several",
+            "transformation-translation-count" if one_scale else "transformation-scale-count",
             place,
             f"Too many transformations in level {shown(path)}: applied in the order written.",
         )
@@ -130,14 +139,17 @@ def _check_order(parts: tuple[Transformation, ...], path: str, place: Place, not
 def graph_dataset(path: str, item: dict[str, Any], place: Place, context: Context) -> Dataset:
     """Read a level of version 0.6: exactly one transformation to a named system."""
     notes, here = context.notes, place.key("coordinateTransformations")
-    items = transformation_items(item.get("coordinateTransformations"), here, notes)
+    given = item.get("coordinateTransformations")
+    items = transformation_items(given, here, notes)
     if not items:
-        _note_missing(path, place, notes)
+        if given in (None, []):
+            code = "transformations-missing" if given is None else "level-transformation-count"
+            _note_missing(code, path, place, notes)
         return Dataset(path)
     read = [context.levels.read(each, here.item(index)) for index, each in enumerate(items)]
     if len(read) > 1:
         notes.add(
-            "transformations-several",
+            "level-transformation-count",
             here,
             f"Too many transformations in level {shown(path)}: applied in the order written.",
         )
@@ -148,9 +160,9 @@ def graph_dataset(path: str, item: dict[str, Any], place: Place, context: Contex
     return Dataset(path, read[0])
 
 
-def _note_missing(path: str, place: Place, notes: Notes) -> None:
+def _note_missing(code: str, path: str, place: Place, notes: Notes) -> None:
     notes.add(
-        "transformations-missing",
+        code,
         place,
         f"No scale given for level {shown(path)}: 1, or the ratio of the sizes, is used.",
     )
@@ -181,7 +193,7 @@ def _agreeing_level(
     output = found.output or SystemRef()
     if output.path is not None or output.name not in names:
         notes.add(
-            "level-output-unknown",
+            _output_fault(output),
             place,
             f"Level {shown(dataset.path)} leads to no listed system;"
             f" {shown(intrinsic.name)} is used.",
@@ -197,12 +209,25 @@ def _agreeing_level(
         return Dataset(dataset.path)
     if found.input is None:
         found = replace(found, input=SystemRef(path=dataset.path))
-    usable = usable_parts([found], len(intrinsic.axes), place, notes)
+    # Since 0.6 the numbers of all kinds of transformations are judged by one rule.
+    code = "transformation-dimensions"
+    usable = usable_parts([found], len(intrinsic.axes), place, notes, code)
     return Dataset(dataset.path, usable[0] if usable else None)
 
 
+def _output_fault(output: SystemRef) -> str:
+    if output.name is None:
+        return "transformation-reference-missing"
+    surplus = output.path is not None
+    return "transformation-reference-surplus" if surplus else "coordinate-system-unknown"
+
+
 def usable_parts(
-    parts: list[Transformation], ndim: int, place: Place, notes: Notes
+    parts: list[Transformation],
+    ndim: int,
+    place: Place,
+    notes: Notes,
+    code: str = "transformation-length",
 ) -> tuple[Transformation, ...]:
     """Return the parts if they can be applied to ``ndim`` axes (0: not known), else none."""
     if any(isinstance(inner, Unknown) for part in parts for inner in part.walk()):
@@ -211,7 +236,7 @@ def usable_parts(
     if length is None:
         return tuple(parts)
     notes.add(
-        "transformation-length",
+        code,
         place,
         f"A {length[0]} of {length[1]} numbers for {ndim} axes is not applied.",
     )

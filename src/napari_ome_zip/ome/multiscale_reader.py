@@ -20,7 +20,7 @@ from napari_ome_zip.ome.level_reader import (
 from napari_ome_zip.ome.multiscale import PHYSICAL, Multiscale
 from napari_ome_zip.ome.reading import Notes, Place, shown, text
 from napari_ome_zip.ome.transformation import SystemRef, Transformation
-from napari_ome_zip.ome.transformation_reader import TransformationReader
+from napari_ome_zip.ome.transformation_reader import TransformationReader, note_loose
 
 
 def parse_multiscales(
@@ -28,10 +28,10 @@ def parse_multiscales(
 ) -> tuple[Multiscale, ...]:
     """Read the multiscales of a group; the axes of an unknown version are not checked."""
     if isinstance(value, dict):
-        notes.add("multiscales-illegal", place, "Multiscales are no list but one object; used.")
+        notes.add("wrong-type", place, "Multiscales are no list but one object; used.")
         value = [value]
     if not isinstance(value, list | tuple):
-        notes.add("multiscales-illegal", place, f"Multiscales are {shown(value)}; ignored.")
+        notes.add("wrong-type", place, f"Multiscales are {shown(value)}; ignored.")
         return ()
     if not value:
         notes.add("multiscales-empty", place, "Multiscales is empty: this group holds no image.")
@@ -41,7 +41,7 @@ def parse_multiscales(
         if isinstance(item, dict):
             read.append(_parse_one(item, version, here.owned(), notes, known_version))
         else:
-            notes.add("multiscales-illegal", here, f"Multiscale {index} is {shown(item)}; ignored.")
+            notes.add("wrong-type", here, f"Multiscale {index} is {shown(item)}; ignored.")
     return tuple(read)
 
 
@@ -56,8 +56,8 @@ def _parse_one(
         version,
         graph,
         # A bare string is the level's path as input, else the name of a system.
-        levels=TransformationReader(notes, _path_ref, _name_ref, repair=True),
-        extra=TransformationReader(notes, _name_ref, _name_ref, repair=not graph),
+        levels=TransformationReader(notes, _path_ref, _name_ref, repair=True, graph=graph),
+        extra=TransformationReader(notes, _name_ref, _name_ref, repair=not graph, graph=graph),
     )
     systems = _systems(value, place, context)
     entries = dataset_entries(value.get("datasets"), place.key("datasets"), notes)
@@ -107,9 +107,10 @@ def _systems(value: dict[str, Any], place: Place, context: Context) -> tuple[Coo
         axes = parse_axes(
             value["axes"], place.key("axes"), notes, names_expected=context.version == "0.3"
         )
-    elif context.version >= "0.3":
+    elif context.version >= "0.3" and not value.get("coordinateSystems"):
+        newer = context.version >= "0.6"
         notes.add(
-            "axes-missing",
+            "multiscale-systems-missing" if newer else "multiscale-axes-missing",
             place,
             "No axes are given: the last of t, c, z, y, x are used for the array's dimensions.",
         )
@@ -132,11 +133,7 @@ def _multiscale_level(
         read = context.extra.read(item, here.item(index))
         if context.graph:
             if read.input is None or read.output is None:
-                context.notes.add(
-                    "transformation-unanchored",
-                    here.item(index),
-                    f"Transformation {shown(read.kind or '?')} has no input or output; ignored.",
-                )
+                note_loose(item, here.item(index), context.notes)
                 continue
             named.append(read)
         elif read.output is None:

@@ -50,7 +50,7 @@ def parse_omero(value: Any, place: Place, notes: Notes) -> Omero | None:
     """Read rendering settings; None, with a finding, where they are no object."""
     place = place.owned()
     if not isinstance(value, dict):
-        notes.add("omero-illegal", place, f"Omero is {shown(value)}, not an object; ignored.")
+        notes.add("wrong-type", place, f"Display settings are {shown(value)}, no object; ignored.")
         return None
     rdefs = value.get("rdefs")
     if not isinstance(rdefs, dict):
@@ -68,7 +68,9 @@ def _channels(value: Any, place: Place, notes: Notes) -> tuple[OmeroChannel, ...
     if value is None:
         return ()
     if not isinstance(value, list | tuple):
-        notes.add("omero-illegal", place, f"Omero channels are {shown(value)}; ignored.")
+        notes.add(
+            "wrong-type", place, f"Channels of the display settings are {shown(value)}; ignored."
+        )
         return ()
     read = tuple(_channel(item, place.item(index), notes) for index, item in enumerate(value))
     # Channels with nothing but a name set nothing; settings without a color are incomplete.
@@ -85,7 +87,8 @@ def _channels(value: Any, place: Place, notes: Notes) -> tuple[OmeroChannel, ...
         ]
     if lacking:
         notes.add(
-            "omero-color-missing",
+            # Null stands for a color that is not known, but is none.
+            "omero-color-invalid" if "color" in value[lacking[0]] else "omero-color-missing",
             place.item(lacking[0]),
             f"{len(lacking)} of {len(value)} channels without color; default colors are used.",
         )
@@ -97,7 +100,9 @@ _SETTINGS = {"window", "active", "family", "coefficient", "inverted"}
 
 def _channel(value: Any, place: Place, notes: Notes) -> OmeroChannel:
     if not isinstance(value, dict):
-        notes.add("omero-illegal", place, f"Channel settings are {shown(value)}; ignored.")
+        notes.add(
+            "wrong-type", place, f"Display settings of a channel are {shown(value)}; ignored."
+        )
         return OmeroChannel()
     active = value.get("active")
     if active is not None and not isinstance(active, bool):
@@ -117,7 +122,7 @@ def _color(value: Any, place: Place, notes: Notes) -> str | None:
     match = _COLOR.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         notes.add(
-            "omero-color-illegal",
+            "omero-color-invalid",
             place,
             f"Channel color {shown(value)} is not six hex digits; a default is used.",
         )
@@ -129,16 +134,16 @@ def _window(value: Any, place: Place, notes: Notes) -> Window | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        notes.add("omero-window-illegal", place, f"Channel window is {shown(value)}; ignored.")
+        notes.add("wrong-type", place, f"Contrast limits (window) are {shown(value)}; ignored.")
         return None
     limits = {key: number(value.get(key)) for key in ("min", "max", "start", "end")}
     # Null is how a writer says that it does not know: the image floor fills in what is missing.
     for key, limit in limits.items():
         if limit is None and value.get(key) is not None:
             notes.add(
-                "omero-window-illegal",
+                "omero-window-incomplete",
                 place.key(key),
-                f"Channel window {key} is {shown(value[key])}, not a number; ignored.",
+                f"Contrast limits: {key} is {shown(value[key])}, not a number; ignored.",
             )
     window = Window(**limits)
     return None if window == Window() else window

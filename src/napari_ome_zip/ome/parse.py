@@ -58,10 +58,11 @@ def parse_group(attributes: Mapping[str, Any], *, path: str, zarr_format: int) -
     document: Any = attributes  # any JSON may stand where the attributes should be
     if not isinstance(document, Mapping):
         if document is not None:
-            notes.add("attributes-illegal", root, f"Attributes are {shown(document)}; ignored.")
+            notes.add("wrong-type", root, f"Attributes are {shown(document)}; ignored.")
         document = {}
     ome, place = _namespace(document, zarr_format, root, notes)
-    version = _version(ome, place, zarr_format, notes)
+    namespaced = isinstance(document.get("ome"), Mapping)
+    version = _version(ome, place, zarr_format, notes, namespaced=namespaced)
     group = OmeGroup(
         path=path,
         version=version.number if _says_anything(ome) else None,
@@ -95,7 +96,9 @@ def _objects(ome: dict[str, Any], place: Place, version: _Version, notes: Notes)
     if _is_draft_scene(ome):
         read["scene"] = parse_scene(ome, place, notes)
     for key in ("labels", "series"):
-        if ome.get(key) is not None:
+        # Until 0.4 the attributes are shared with other programs, which have used this key.
+        foreign = key == "labels" and "multiscales" in ome and version.number <= "0.4"
+        if ome.get(key) is not None and not foreign:
             read[key] = _paths(ome[key], key, place.key(key), notes)
     layout = ome.get("bioformats2raw.layout")
     if layout is not None:
@@ -121,14 +124,16 @@ def _namespace(
     if isinstance(ome, Mapping):
         return dict(ome), root
     if zarr_format == 3 and "ome" in attributes:
-        notes.add("ome-illegal", root.key("ome"), f"The key 'ome' is {shown(ome)}; ignored.")
+        notes.add("wrong-type", root.key("ome"), f"The key 'ome' is {shown(ome)}; ignored.")
         return {}, root.key("ome")
     top = {key: attributes[key] for key in (*_KEYS, "version") if key in attributes}
     if not any(key in top for key in _KEYS):
         return {}, root
     # Lists of labels are found all the same, so a list at the wrong place changes nothing.
     if zarr_format == 3 and any(key in top for key in _CONTENT):
-        notes.add("ome-missing", root, "No key 'ome' in the attributes; their top level is read.")
+        notes.add(
+            "ome-key-missing", root, "No key 'ome' in the attributes; their top level is read."
+        )
     return top, root
 
 
@@ -138,14 +143,19 @@ class _Version:
     known: bool = True
 
 
-def _version(ome: dict[str, Any], place: Place, zarr_format: int, notes: Notes) -> _Version:
+def _version(
+    ome: dict[str, Any], place: Place, zarr_format: int, notes: Notes, *, namespaced: bool
+) -> _Version:
     written, where = _written_version(ome, place, zarr_format)
     guessed = _Version(_guess(ome, zarr_format))
     if written is None:
         # A list of labels or series needs no version to be understood.
         if zarr_format == 3 and any(key in ome for key in _CONTENT):
+            # Until 0.4 versions were optional, and each object had its own.
             notes.add(
-                "version-missing", where, f"No version is given; read as version {guessed.number}."
+                "version-missing" if namespaced else "version-unstated",
+                where,
+                f"No version is given; read as version {guessed.number}.",
             )
         return guessed
     if not isinstance(written, str):
@@ -153,9 +163,9 @@ def _version(ome: dict[str, Any], place: Place, zarr_format: int, notes: Notes) 
         match = _VERSION.fullmatch(number) if number else None
         read = _Version(f"0.{match.group(1)}") if match else guessed
         notes.add(
-            "version-not-string",
+            "version-not-text",
             where,
-            f"Version is not a string but {shown(written)}; read as {read.number}.",
+            f"Version is not a text but {shown(written)}; read as {read.number}.",
         )
         return read
     # Pre-releases (0.6rc0, 0.6.dev3) and dialects (0.5-dev-spatialdata) are read as their version.
@@ -200,7 +210,7 @@ def _guess(ome: dict[str, Any], zarr_format: int) -> str:
 def _paths(value: Any, key: str, place: Place, notes: Notes) -> tuple[str, ...] | None:
     place = place.owned()
     if not isinstance(value, list | tuple):
-        notes.add(f"{key}-illegal", place, f"The list of {key} is {shown(value)}, not a list.")
+        notes.add("wrong-type", place, f"The list of {key} is {shown(value)}, not a list.")
         return (value,) if isinstance(value, str) and value else None
     paths: dict[str, None] = {}  # ordered, without repetition
     for index, item in enumerate(value):
@@ -208,7 +218,7 @@ def _paths(value: Any, key: str, place: Place, notes: Notes) -> tuple[str, ...] 
         if not isinstance(item, str) or not item:
             done = f"read as {shown(path)}" if path else "ignored"
             notes.add(
-                f"{key}-illegal",
+                "wrong-type",
                 place.item(index),
                 f"Entry {index} of {key} is {shown(item)}, not a path; {done}.",
             )
@@ -220,7 +230,9 @@ def _paths(value: Any, key: str, place: Place, notes: Notes) -> tuple[str, ...] 
 def _layout(value: Any, place: Place, notes: Notes) -> int | None:
     layout = integer(int(value) if isinstance(value, str) and value in ("1", "2", "3") else value)
     if layout is None:
-        notes.add("layout-illegal", place, f"The bioformats2raw layout is {shown(value)}; ignored.")
+        notes.add(
+            "bioformats2raw-layout", place, f"The bioformats2raw layout is {shown(value)}; ignored."
+        )
     return layout
 
 
@@ -229,7 +241,11 @@ def _display(value: Any, place: Place, notes: Notes) -> FrozenMapping | None:
         try:
             return FrozenMapping(value)
         except TooDeepError as problem:
-            notes.add("metadata-too-deep", place, f"Display settings are {problem}; left out.")
+            notes.add(
+                "metadata-too-deep", place, f"The attribute {DISPLAY_KEY} is {problem}; left out."
+            )
     elif value is not None:
-        notes.add("display-illegal", place, f"Display settings are {shown(value)}; ignored.")
+        notes.add(
+            "display-illegal", place, f"The attribute {DISPLAY_KEY} is {shown(value)}; ignored."
+        )
     return None

@@ -54,7 +54,7 @@ def parse_plate(value: Any, place: Place, notes: Notes) -> Plate | None:
     """Read a plate; None, with a finding, where it is no object."""
     place = place.owned()
     if not isinstance(value, dict):
-        notes.add("plate-illegal", place, f"Plate is {shown(value)}, not an object; ignored.")
+        notes.add("wrong-type", place, f"Plate is {shown(value)}, not an object; ignored.")
         return None
     rows = _Side("row", _names(value, "rows", place, notes))
     columns = _Side("column", _names(value, "columns", place, notes))
@@ -62,7 +62,7 @@ def parse_plate(value: Any, place: Place, notes: Notes) -> Plate | None:
     for side in (rows, columns):
         if side.added:
             notes.add(
-                f"plate-{side.kind}s-incomplete",
+                side.fault,
                 place.key(f"{side.kind}s"),
                 f"Plate {side.kind}s lack {shown(side.added)}, which a well is in; added.",
             )
@@ -82,6 +82,8 @@ class _Side:
     def __init__(self, kind: str, names: list[str]) -> None:
         self.kind = kind
         self.names = names
+        # Either no list of them is there, or a well lies outside of what is listed.
+        self.fault = "plate-well-mismatch" if names else _NOT_LISTED[f"{kind}s"]
         self.added: str | None = None
         self._index: dict[str, int] = {}
         for index, name in enumerate(names):
@@ -107,7 +109,7 @@ def _names(value: dict[str, Any], key: str, place: Place, notes: Notes) -> list[
         if name is None:
             name = str(index + 1)
             notes.add(
-                "plate-illegal",
+                "plate-line-name-missing",
                 place.key(key).item(index),
                 f"Plate {key[:-1]} {index} has no name; '{name}' is used.",
             )
@@ -115,11 +117,20 @@ def _names(value: dict[str, Any], key: str, place: Place, notes: Notes) -> list[
     return names
 
 
+_NOT_LISTED = {
+    "rows": "plate-rows-missing",
+    "columns": "plate-columns-missing",
+    "wells": "plate-wells-missing",
+    "acquisitions": "wrong-type",
+}
+"""What it is called when one of the plate's lists is not there, or is no list."""
+
+
 def _list(value: dict[str, Any], key: str, place: Place, notes: Notes) -> list[Any]:
     listed = value.get(key)
     if listed is None or isinstance(listed, list | tuple):
         return list(listed or ())
-    notes.add("plate-illegal", place.key(key), f"Plate {key} are {shown(listed)}; ignored.")
+    notes.add(_NOT_LISTED[key], place.key(key), f"Plate {key} are {shown(listed)}; ignored.")
     return []
 
 
@@ -131,7 +142,7 @@ def _wells(
         path = item.get("path") if isinstance(item, dict) else item
         if not isinstance(path, str) or not path.strip("/"):
             notes.add(
-                "plate-illegal",
+                "plate-well-path-missing" if isinstance(item, dict) else "wrong-type",
                 place.key("wells").item(position),
                 f"Well {position} of the plate has no path; left out.",
             )
@@ -155,7 +166,8 @@ def _acquisitions(value: dict[str, Any], place: Place, notes: Notes) -> tuple[Ac
         here = place.key("acquisitions").item(index)
         identifier = integer(item.get("id")) if isinstance(item, dict) else None
         if identifier is None or identifier < 0:
-            notes.add("plate-illegal", here, f"Acquisition {index} has no proper id; left out.")
+            code = "acquisition-id-invalid" if isinstance(item, dict) else "wrong-type"
+            notes.add(code, here, f"Acquisition {index} has no proper id; left out.")
             continue
         read.append(
             Acquisition(
@@ -178,6 +190,8 @@ def _at_least(
         return None
     found = integer(value[key])
     if found is None or found < least:
-        notes.add("plate-illegal", place.key(key), f"Plate {key} is {shown(value[key])}; ignored.")
+        # What counts from 1 are fields of view, what counts from 0 seconds.
+        code = "plate-count-invalid" if least else "acquisition-time-invalid"
+        notes.add(code, place.key(key), f"Plate {key} is {shown(value[key])}; ignored.")
         return None
     return found

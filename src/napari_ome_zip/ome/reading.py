@@ -32,6 +32,11 @@ class Place:
         """Return this place as the object that repairs further down are counted for."""
         return replace(self, owner=self.steps)
 
+    @property
+    def field(self) -> str:
+        """Name of the field that the place is, or that is the list it lies in."""
+        return self.steps.rpartition(".")[2].partition("[")[0]
+
     def __str__(self) -> str:
         if not self.group or not self.steps:
             return self.group or self.steps
@@ -39,15 +44,18 @@ class Place:
 
 
 class Notes:
-    """Collects findings; the same repair in one object becomes one finding that counts."""
+    """Collects findings; the same repair in one object becomes one finding that counts.
+
+    The codes are those of the rules that a check judges by: one fault has one name.
+    """
 
     def __init__(self) -> None:
-        self._first: dict[tuple[str, str], Finding] = {}
-        self._more: dict[tuple[str, str], int] = {}
+        self._first: dict[tuple[str, str, str], Finding] = {}
+        self._more: dict[tuple[str, str, str], int] = {}
 
     def add(self, code: str, place: Place, message: str) -> None:
         """Note a repair: its stable code, its place, one sentence with a full stop."""
-        kind = (code, place.owner)
+        kind = (code, place.owner, place.field)
         if kind in self._first:
             self._more[kind] += 1
         else:

@@ -8,7 +8,7 @@ from typing import Any
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem, parse_coordinate_systems
 from napari_ome_zip.ome.reading import Notes, Place, shown
 from napari_ome_zip.ome.transformation import SystemRef, Transformation
-from napari_ome_zip.ome.transformation_reader import TransformationReader
+from napari_ome_zip.ome.transformation_reader import TransformationReader, note_loose
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Scene:
 def parse_scene(value: Any, place: Place, notes: Notes) -> Scene | None:
     """Read a scene; None, with a finding, where it is no object."""
     if not isinstance(value, dict):
-        notes.add("scene-illegal", place, f"Scene is {shown(value)}, not an object; ignored.")
+        notes.add("wrong-type", place, f"Scene is {shown(value)}, not an object; ignored.")
         return None
     place = place.owned() if place.steps.endswith("scene") else place
     systems = parse_coordinate_systems(
@@ -44,19 +44,18 @@ def parse_scene(value: Any, place: Place, notes: Notes) -> Scene | None:
     listed = value.get("coordinateTransformations")
     if not isinstance(listed, list | tuple):
         if listed is not None:
-            notes.add("scene-illegal", here, f"Transformations are {shown(listed)}; ignored.")
+            notes.add(
+                "scene-transformations-missing",
+                here,
+                f"Transformations of the scene are {shown(listed)}; ignored.",
+            )
         listed = []
     read: list[Transformation] = []
     for index, item in enumerate(listed):
         transformation = reader.read(item, here.item(index))
         # Input and output MUST be given: they are what the transformation connects.
         if transformation.input is None or transformation.output is None:
-            kind = shown(transformation.kind or "?")
-            notes.add(
-                "transformation-unanchored",
-                here.item(index),
-                f"Transformation {kind} has no input or output; ignored.",
-            )
+            note_loose(item, here.item(index), notes)
             continue
         read.append(transformation)
     return Scene(systems, tuple(read))

@@ -36,6 +36,39 @@ StringReader = Callable[[str], SystemRef]
 class _Unusable(Exception):
     """The parameters of a transformation are missing or illegal."""
 
+    def __init__(self, problem: str, code: str | None = None) -> None:
+        super().__init__(problem)
+        self.code = code
+        """Name of the fault; None where it is the usual one of the kind."""
+
+
+_ILLEGAL = {
+    "scale": "transformation-parameters",
+    "translation": "transformation-parameters",
+    "mapAxis": "map-axis-invalid",
+    "projectAxis": "project-axis-invalid",
+    "affine": "matrix-invalid",
+    "rotation": "matrix-invalid",
+    "sequence": "sequence-empty",
+    "byDimension": "by-dimension-invalid",
+    "bijection": "bijection-incomplete",
+    "displacements": "vector-field-path-missing",
+    "coordinates": "vector-field-path-missing",
+}
+"""What it is called when a transformation of a kind lacks what it needs."""
+
+
+def note_loose(item: Any, place: Place, notes: Notes) -> None:
+    """Note that a transformation is ignored because it does not say what it connects."""
+    if not isinstance(item, dict):
+        return  # which has been told
+    both = "input" in item and "output" in item
+    notes.add(
+        "transformation-reference-invalid" if both else "transformation-reference-missing",
+        place,
+        f"Transformation {shown(item.get('type') or '?')} has no input or output; ignored.",
+    )
+
 
 @dataclass(frozen=True)
 class TransformationReader:
@@ -48,11 +81,13 @@ class TransformationReader:
     """What a bare string as output means (pre-releases of 0.6)."""
     repair: bool = False
     """Replace illegal entries of a scale by 1, of a translation by 0, as for levels."""
+    graph: bool = True
+    """All kinds are legal (0.6), not scale and translation only."""
 
     def read(self, value: Any, place: Place, depth: int = 0) -> Transformation:
         """Return the transformation; `Unknown` with a finding where it cannot be used."""
         if not isinstance(value, dict):
-            return self._unknown("", f"it is {shown(value)}", place)
+            return self._unknown("", f"it is {shown(value)}", "wrong-type", place)
         refs = {
             "input": self._ref(value.get("input"), self.input_string, place.key("input")),
             "output": self._ref(value.get("output"), self.output_string, place.key("output")),
@@ -61,13 +96,14 @@ class TransformationReader:
         labels: dict[str, Any] = {**refs, "name": text(name)}
         kind = value.get("type")
         if not isinstance(kind, str) or not kind:
-            return self._unknown("", "it has no type", place, labels)
+            return self._unknown("", "it has no type", self._no_kind, place, labels)
         if depth > MAX_NESTING:
-            return self._unknown(kind, "it is nested too deeply", place, labels)
+            problem = "it is nested too deeply"
+            return self._unknown(kind, problem, "metadata-too-deep", place, labels)
         read = _KINDS.get(kind)
         if read is None:
             self.notes.add(
-                "transformation-unknown",
+                self._no_kind,
                 place,
                 f"Transformation {shown(kind)} is not known, so it is not applied.",
             )
@@ -75,13 +111,24 @@ class TransformationReader:
         try:
             return read(self, value, place, depth, labels)
         except _Unusable as problem:
-            return self._unknown(kind, str(problem), place, labels)
+            legal = self.graph or kind in ("scale", "translation")
+            code = (problem.code or _ILLEGAL[kind]) if legal else self._no_kind
+            return self._unknown(kind, str(problem), code, place, labels)
+
+    @property
+    def _no_kind(self) -> str:
+        return "transformation-kind-unknown" if self.graph else "transformation-kind"
 
     def _unknown(
-        self, kind: str, problem: str, place: Place, labels: dict[str, Any] | None = None
+        self,
+        kind: str,
+        problem: str,
+        code: str,
+        place: Place,
+        labels: dict[str, Any] | None = None,
     ) -> Unknown:
         self.notes.add(
-            "transformation-illegal",
+            code,
             place,
             f"Transformation {shown(kind or '?')} is unusable: {problem}; it is not applied.",
         )
@@ -116,11 +163,12 @@ class TransformationReader:
             refused = amount is None or (
                 key == "scale" and (amount == 0 or (self.repair and amount < 0))
             )
+            code = "transformation-parameters" if amount is None else "scale-not-positive"
             if refused and not self.repair:
-                raise _Unusable(f"its {key} holds {shown(item)}")
+                raise _Unusable(f"its {key} holds {shown(item)}", code)
             if refused:
                 self.notes.add(
-                    f"{key}-illegal",
+                    code,
                     place.key(key),
                     f"{key.capitalize()} holds {shown(item)}, not a {_WANTED[key]};"
                     f" {neutral:g} is used.",
@@ -200,7 +248,8 @@ def _rotation(
     read = _matrix(value, "rotation")
     matrix = read["rotation"]
     if matrix is not None and len(matrix) != len(matrix[0]):
-        raise _Unusable(f"its matrix is {len(matrix)} by {len(matrix[0])}, not square")
+        size = f"{len(matrix)} by {len(matrix[0])}"
+        raise _Unusable(f"its matrix is {size}, not square", "rotation-not-square")
     return Rotation(**read, **labels)
 
 
@@ -225,7 +274,7 @@ def _by_dimension(
     items: list[ByDimensionItem] = []
     for index, item in enumerate(listed):
         if not isinstance(item, dict):
-            raise _Unusable(f"its part {index} is {shown(item)}")
+            raise _Unusable(f"its part {index} is {shown(item)}", "wrong-type")
         # Early drafts wrote the axes into the transformation itself.
         inner = item.get("transformation", item)
         input_axes = _axes_of(item, ("inputAxes", "input"), index)
@@ -260,7 +309,8 @@ def _bijection(
     # Both directions are given; neither is derived from the other.
     missing = [key for key in ("forward", "inverse") if not isinstance(value.get(key), dict)]
     if missing:
-        raise _Unusable(f"it has no {missing[0]}")
+        there = all(key in value for key in missing)
+        raise _Unusable(f"it has no {missing[0]}", "wrong-type" if there else None)
     forward = reader.read(value["forward"], place.key("forward"), depth + 1)
     inverse = reader.read(value["inverse"], place.key("inverse"), depth + 1)
     return Bijection(forward, inverse, **labels)

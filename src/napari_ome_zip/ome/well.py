@@ -31,14 +31,15 @@ def parse_well(value: Any, place: Place, notes: Notes) -> Well | None:
     listed = value.get("images") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(listed, list | tuple | None):
         found = listed if isinstance(value, dict) else value
-        notes.add("well-illegal", place, f"Well images are {shown(found)}; ignored.")
+        code = "well-images-missing" if isinstance(value, dict) else "wrong-type"
+        notes.add(code, place, f"Well images are {shown(found)}; ignored.")
         return Well() if isinstance(value, dict) else None
     images: list[WellImage] = []
     for index, item in enumerate(listed or ()):
         path = text(item.get("path") if isinstance(item, dict) else item)
         if path is None:
             notes.add(
-                "well-illegal",
+                "well-path-missing" if isinstance(item, dict) else "wrong-type",
                 place.key("images").item(index),
                 f"Field of view {index} of the well has no path; left out.",
             )

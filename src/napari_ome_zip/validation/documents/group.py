@@ -226,7 +226,9 @@ def check_version(metadata: Metadata, zarr_format: int | None) -> Iterator[Issue
     elif is_prerelease(stated):
         message = f"Version {stated} is a development version: judged as {spec.version}"
         yield place.issue(VERSION_PRERELEASE, message)
-    if zarr_format == 3 and not namespaced:
+    if zarr_format == 3 and "ome" in metadata.content and not namespaced:
+        yield place.at("ome").wrong_type(metadata.content["ome"], "an object", SECTION)
+    elif zarr_format == 3 and not namespaced:
         yield place.issue(OME_MISSING, 'Metadata outside the key "ome"')
     elif zarr_format is not None and zarr_format != spec.zarr_format:
         message = f"OME-Zarr {spec.version} in Zarr v{zarr_format}: v{spec.zarr_format} is expected"
