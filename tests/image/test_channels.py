@@ -42,7 +42,7 @@ def test_there_are_always_as_many_complete_channels_as_the_array_has(
             assert math.isfinite(low)
             assert math.isfinite(high)
             assert low < high
-    assert len({finding.code for finding in findings}) == len(findings) <= 2
+    assert len({finding.code for finding in findings}) == len(findings) <= 3
     if omero is not None and omero.channels:
         found = "omero-channel-count" in {finding.code for finding in findings}
         assert found == (len(omero.channels) != count)
