@@ -74,7 +74,7 @@ class TestWithoutSettings:
         store = RecordingStore.of(builder.entries)
         ((_, keywords, _),) = to_layer_data(open_image(store))
         assert keywords["contrast_limits"] == (0, 1234)
-        assert len(store.chunks_read) == 4
+        assert 1 <= len(store.chunks_read) <= 4
 
     @pytest.mark.parametrize("dtype", [np.uint8, np.int8, bool])
     def test_one_byte_pixels_are_not_read_for_limits(self, dtype: Any) -> None:
