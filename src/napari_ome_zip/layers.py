@@ -130,10 +130,11 @@ def layer_placement(
     -------
     dict or None
         ``scale`` with ``translate`` or ``affine``, ``units`` and ``axis_labels``; None where the
-        composite has no such part, or the system another number of axes.
+        composite has no such part, the system has another number of axes, or a vector field bends
+        the part in one of the two systems, so that moving it is not enough.
     """
     part = next((p for p in composite.parts if _is_noted(p, note)), None)
-    if part is None or len(composite.system.axes) != ndim:
+    if part is None or len(composite.system.axes) != ndim or part.bent or note.get("bent"):
         return None
     channel = note.get("channel")
     # The layer keeps its pixels as they are arranged, even where the system would exchange axes.
@@ -186,6 +187,7 @@ def _prefix(composite: CompositeImage, part: PlacedPart, *, several: bool) -> st
 
 
 def _image_layers(part: PlacedImage, prefix: str) -> Iterator[LayerData]:
+    overlaid = part.channel_count > 1 or part.bent  # whose corners hide nothing
     for number, channel in enumerate(part.channels):
         array = _channel_array(part, number)
         levels = array.levels
@@ -198,7 +200,7 @@ def _image_layers(part: PlacedImage, prefix: str) -> Iterator[LayerData]:
             **array.keywords,
             "name": f"{name} (magnitude)" if magnitude else name,
             "colormap": "gray" if channel.color in (None, GRAY) else channel.color,
-            "blending": "additive" if part.channel_count > 1 else "translucent_no_depth",
+            "blending": "additive" if overlaid else "translucent_no_depth",
             "visible": channel.visible,
             "note": {
                 **_note(part),
@@ -302,6 +304,7 @@ def _note(part: PlacedPart) -> dict[str, Any]:
     fields = [{"path": field.path, "offset": list(field.offset)} for field in part.fields]
     return {
         **({"fields": fields} if fields else {}),
+        **({"bent": True} if part.bent else {}),
         "path": part.path,
         "multiscale": part.multiscale,
         "name": part.name,

@@ -1,4 +1,4 @@
-"""Compiles coordinate transformations of the affine family to `Affine` maps.
+"""Compiles coordinate transformations to maps of points: `Affine`, or `PointMap` with fields.
 
 Every kind of OME-Zarr 0.6 ("coordinateTransformations") but the vector fields is a special case of
 an affine map, and so is whatever is made of them by sequence, byDimension and bijection. Axes are
@@ -7,16 +7,15 @@ counted, not named: the first input axis is the first entry of the point, as the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Sequence as Series
 from functools import reduce
 from itertools import islice
-from typing import NamedTuple
-
-import numpy as np
+from typing import Literal, NamedTuple, cast
 
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.geometry.affine import UNNAMED, Affine, axis_index, counted
+from napari_ome_zip.geometry.field import Samples, VectorField
 from napari_ome_zip.geometry.matrices import (
     Axes,
     LoadArray,
@@ -25,11 +24,13 @@ from napari_ome_zip.geometry.matrices import (
     check_same_count,
     simple_matrix,
 )
+from napari_ome_zip.geometry.point_map import AnyMap, Block, PointMap, beside, join
 from napari_ome_zip.ome.transformation import (
     AffineTransformation,
     Bijection,
     ByDimension,
     Coordinates,
+    Displacements,
     Identity,
     MapAxis,
     ProjectAxis,
@@ -42,12 +43,34 @@ from napari_ome_zip.ome.transformation import (
 )
 
 
+class FieldSamples(NamedTuple):
+    """What the file says about a vector field."""
+
+    samples: Samples
+    """Vectors on a grid; not read yet."""
+    component_axis: int
+    """Which axis of the samples holds the components."""
+    to_input: Affine
+    """Indices of the grid, without the components, to coordinates of its system."""
+
+
+type LoadField = Callable[[Displacements | Coordinates], FieldSamples]
+"""Finds the samples of a vector field; raises TransformationError where there are none."""
+
+
+class _Loaders(NamedTuple):
+    """Reading of what lies outside the document."""
+
+    array: LoadArray
+    field: LoadField | None
+
+
 class Directions(NamedTuple):
     """A transformation compiled in both directions; the order of fields is that of an `Edge`."""
 
-    forward: Affine | None
+    forward: AnyMap | None
     """Map from input to output; None when it cannot be applied."""
-    backward: Affine | None
+    backward: AnyMap | None
     """Map from output to input; None when there is none."""
     problem: str | None
     """Why a direction is missing (the forward one, if both are); None when none is."""
@@ -84,7 +107,7 @@ def compile_affine(
         names the kind, what was found and what was expected.
     """
     found = compile_pair(transformation, input_axes, output_axes, load_array)
-    if found.forward is None:
+    if not isinstance(found.forward, Affine):
         raise TransformationError(found.problem)
     return found.forward
 
@@ -94,28 +117,32 @@ def compile_pair(
     input_axes: Series[str],
     output_axes: Series[str],
     load_array: LoadArray,
+    load_field: LoadField | None = None,
 ) -> Directions:
     """Compile a transformation in both directions, as far as each can be.
 
     Backward is the closed-form inverse, except that a bijection's own inverse is used as it is
     given, wherever it is nested. A bijection whose forward part is a vector field can thus still
-    be used backward.
+    be used backward. A vector field without an inverse is followed backward numerically.
 
     Parameters
     ----------
     transformation, input_axes, output_axes, load_array
         As for `compile_affine`.
+    load_field : callable, optional
+        Finds the samples of vector fields; without it they are refused by name.
 
     Returns
     -------
     Directions
         Never raises TransformationError; a missing direction is None and `problem` says why.
     """
-    return _directions(transformation, tuple(input_axes), tuple(output_axes), load_array)
+    load = _Loaders(load_array, load_field)
+    return _directions(transformation, tuple(input_axes), tuple(output_axes), load)
 
 
 def _directions(
-    transformation: Transformation, input_axes: Axes, output_axes: Axes | None, load: LoadArray
+    transformation: Transformation, input_axes: Axes, output_axes: Axes | None, load: _Loaders
 ) -> Directions:
     """Compile both directions; `output_axes` is None where only the transformation says them."""
     try:
@@ -128,7 +155,9 @@ def _directions(
                 return _by_dimension(transformation, input_axes, output_axes, load)
             case Bijection():
                 return _bijection(transformation, input_axes, output_axes, load)
-        matrix = simple_matrix(transformation, input_axes, output_axes, load)
+            case Displacements() | Coordinates() if load.field is not None:
+                return _field(transformation, input_axes, output_axes, load.field)
+        matrix = simple_matrix(transformation, input_axes, output_axes, load.array)
         if output_axes is None:
             output_axes = _axes_after(transformation, input_axes, len(matrix))
         return _with_inverse(transformation, Affine(matrix, input_axes, output_axes))
@@ -136,7 +165,36 @@ def _directions(
         return Directions(None, None, str(error))
 
 
-def _with_inverse(transformation: Transformation, forward: Affine) -> Directions:
+def _field(
+    transformation: Displacements | Coordinates,
+    input_axes: Axes,
+    output_axes: Axes | None,
+    load: LoadField,
+) -> Directions:
+    found = load(transformation)
+    components = found.samples.shape[found.component_axis]
+    check_axis_count(transformation.kind, components)
+    if output_axes is None:
+        same = isinstance(transformation, Displacements)
+        output_axes = input_axes if same else (UNNAMED,) * components
+    if len(found.to_input.output_axes) != len(input_axes):
+        raise TransformationError(
+            f"{transformation.kind}: the field at '{transformation.path}' has "
+            f"{counted(len(found.to_input.output_axes), 'axis', 'axes')} besides that of the "
+            f"components, expected {len(input_axes)}."
+        )
+    field = VectorField(
+        found.samples,
+        found.component_axis,
+        Affine(found.to_input.matrix, found.to_input.input_axes, input_axes),
+        output_axes,
+        cast('Literal["displacements", "coordinates"]', transformation.kind),
+        transformation.interpolation or "linear",
+    )
+    return _with_inverse(transformation, PointMap((field,)))
+
+
+def _with_inverse(transformation: Transformation, forward: AnyMap) -> Directions:
     inverse = forward.inverse()
     if inverse is not None:
         return Directions(forward, inverse, None)
@@ -156,7 +214,7 @@ def _axes_after(transformation: Transformation, input_axes: Axes, count: int) ->
 
 
 def _sequence(
-    transformation: Sequence, input_axes: Axes, output_axes: Axes | None, load: LoadArray
+    transformation: Sequence, input_axes: Axes, output_axes: Axes | None, load: _Loaders
 ) -> Directions:
     parts = list(_flat(transformation)) or [Identity()]
     found: list[Directions] = []
@@ -214,15 +272,15 @@ def _ends(found: Directions) -> Axes:
     return found.backward.input_axes if found.backward is not None else ()
 
 
-def _joined(maps: Iterable[Affine | None]) -> Affine | None:
+def _joined(maps: Iterable[AnyMap | None]) -> AnyMap | None:
     """Apply maps one after the other; None when one of them is missing."""
     listed = list(maps)
-    present = [affine for affine in listed if affine is not None]
-    return reduce(Affine.then, present) if len(present) == len(listed) else None
+    present = [one for one in listed if one is not None]
+    return reduce(join, present) if len(present) == len(listed) else None
 
 
 def _first_problem(
-    forward: Affine | None, backward: Affine | None, parts: Iterable[Directions]
+    forward: AnyMap | None, backward: AnyMap | None, parts: Iterable[Directions]
 ) -> str | None:
     """Return the problem of the first part that lacks the direction which the whole lacks."""
     for part in parts:
@@ -234,7 +292,7 @@ def _first_problem(
 
 
 def _by_dimension(
-    transformation: ByDimension, input_axes: Axes, output_axes: Axes | None, load: LoadArray
+    transformation: ByDimension, input_axes: Axes, output_axes: Axes | None, load: _Loaders
 ) -> Directions:
     if output_axes is None:
         output_axes = _produced_axes(transformation, input_axes)
@@ -284,17 +342,17 @@ class _Block(NamedTuple):
 
 
 def _assembled(
-    blocks: Iterable[tuple[Affine | None, list[int], list[int]]],
+    blocks: Iterable[tuple[AnyMap | None, list[int], list[int]]],
     input_axes: Axes,
     output_axes: Axes,
-) -> Affine | None:
+) -> AnyMap | None:
     """Put maps of some axes (columns to rows) together; None when one of them is missing."""
-    matrix = np.zeros((len(output_axes), len(input_axes) + 1))
-    for affine, columns, rows in blocks:
-        if affine is None:
+    listed = []
+    for one, columns, rows in blocks:
+        if one is None:
             return None
-        matrix[np.ix_(rows, [*columns, len(input_axes)])] = affine.matrix
-    return Affine(matrix, input_axes, output_axes)
+        listed.append(Block(one, tuple(columns), tuple(rows)))
+    return beside(listed, input_axes, output_axes)
 
 
 def _produced_axes(transformation: ByDimension, input_axes: Axes) -> Axes:
@@ -329,7 +387,7 @@ def _check_produced_once(blocks: Iterable[_Block], output_axes: Axes) -> None:
 
 
 def _bijection(
-    transformation: Bijection, input_axes: Axes, output_axes: Axes | None, load: LoadArray
+    transformation: Bijection, input_axes: Axes, output_axes: Axes | None, load: _Loaders
 ) -> Directions:
     check_same_count(transformation, input_axes, output_axes)
     after = (UNNAMED,) * len(input_axes) if output_axes is None else output_axes

@@ -4,9 +4,11 @@ Nodes are coordinate systems, edges the transformations between them (OME-Zarr 0
 "multiscales" metadata). An edge can be walked forward, backward, both ways, or, when it cannot be
 applied, not at all; it then says why.
 
-Among all ways the one of fewest steps is taken. Between ways of equal length the first step that
-differs decides: a forward step comes before a backward one, an edge written earlier in the
-document before a later one. The same document thus always yields the same way.
+A way of affine maps alone is preferred to one through a vector field: it is exact, and nothing
+has to be resampled. Among all such ways the one of fewest steps is taken. Between ways of equal
+length the first step that differs decides: a forward step comes before a backward one, an edge
+written earlier in the document before a later one. The same document thus always yields the same
+way.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import NamedTuple
 
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.geometry.affine import Affine, axes_agree, axes_text
+from napari_ome_zip.geometry.point_map import AnyMap, join
 
 type _Adjacency = dict[SystemNode, list[Step]]
 
@@ -45,9 +48,9 @@ class Edge:
     """System of the transformation's `output`."""
     label: str
     """What a message calls the transformation: its name, or its kind."""
-    forward: Affine | None
+    forward: AnyMap | None
     """Map from source to target; None when it cannot be applied."""
-    backward: Affine | None
+    backward: AnyMap | None
     """Map from target to source; None when there is none, as for a projection."""
     problem: str | None
     """Why a direction is missing, in one sentence."""
@@ -72,9 +75,14 @@ class Step(NamedTuple):
         return self.edge.source if self.is_backward else self.edge.target
 
     @property
-    def affine(self) -> Affine | None:
+    def map(self) -> AnyMap | None:
         """Map from start to end, or None when this step cannot be walked."""
         return self.edge.backward if self.is_backward else self.edge.forward
+
+    @property
+    def affine(self) -> Affine | None:
+        """Map from start to end, or None when it is no affine map or there is none."""
+        return self.map if isinstance(self.map, Affine) else None
 
     @property
     def opposite(self) -> Step:
@@ -125,10 +133,16 @@ class TransformGraph:
             When a system is not declared.
         """
         self._check_declared(source, target)
-        return _way(self._usable, source, target)
+        straight = _way(self._straight, source, target)
+        return straight if straight is not None else _way(self._usable, source, target)
 
-    def resolve(self, source: SystemNode, target: SystemNode) -> Affine:
+    def resolve(self, source: SystemNode, target: SystemNode) -> AnyMap:
         """Compose the maps along the way from `source` to `target`.
+
+        Returns
+        -------
+        Affine or PointMap
+            A PointMap only where every way leads through a vector field.
 
         Raises
         ------
@@ -136,14 +150,43 @@ class TransformGraph:
             When a system is not declared, when no way exists, or when each way crosses a
             transformation that cannot be applied; the message then names it and its problem.
         """
+        steps = self._steps(source, target)
+        result: AnyMap = Affine.identity(self.nodes[source])
+        for step in steps:
+            if step.map is not None:  # always, on a usable way
+                result = join(result, step.map)
+        return result
+
+    def resolve_back(self, source: SystemNode, target: SystemNode) -> AnyMap:
+        """The way that `resolve` takes, from `target` back to `source`.
+
+        A map that the document gives in this direction is used as it is; otherwise the other
+        one is inverted, vector fields numerically.
+
+        Raises
+        ------
+        TransformationError
+            As `resolve`, and when a step of the way has no inverse.
+        """
+        steps = self._steps(source, target)
+        result: AnyMap = Affine.identity(self.nodes[target])
+        for step in reversed(steps):
+            back = step.opposite.map
+            if back is None and step.map is not None:
+                back = step.map.inverse()
+            if back is None:
+                raise TransformationError(
+                    f"Transformation '{step.edge.label}' cannot be followed from '{step.end}' "
+                    f"back to '{step.start}', which showing the image there needs."
+                )
+            result = join(result, back)
+        return result
+
+    def _steps(self, source: SystemNode, target: SystemNode) -> tuple[Step, ...]:
         steps = self.route(source, target)
         if steps is None:
             raise TransformationError(self._why_not(source, target))
-        result = Affine.identity(self.nodes[source])
-        for step in steps:
-            if step.affine is not None:  # always, on a usable way
-                result = result.then(step.affine)
-        return result
+        return steps
 
     def reachable(self, source: SystemNode) -> tuple[SystemNode, ...]:
         """Return `source` and every system a usable way leads to, nearest first.
@@ -168,6 +211,10 @@ class TransformGraph:
 
     @cached_property
     def _usable(self) -> _Adjacency:
+        return _only(self._all, lambda step: step.map is not None)
+
+    @cached_property
+    def _straight(self) -> _Adjacency:
         return _only(self._all, lambda step: step.affine is not None)
 
     def _check_declared(self, *nodes: SystemNode) -> None:
@@ -186,7 +233,7 @@ class TransformGraph:
                 f"No transformation leads from '{source}' to '{target}': "
                 "the file connects them by no chain of transformations."
             )
-        broken = next(step for step in steps if step.affine is None)
+        broken = next(step for step in steps if step.map is None)
         edge = broken.edge
         problem = edge.problem or "it cannot be applied in this direction."
         return (
@@ -235,9 +282,9 @@ def choose_display(
 
 def _check_step(step: Step, nodes: Mapping[SystemNode, tuple[str, ...]]) -> None:
     """Refuse a map between systems that are not declared, or of another number of axes."""
-    if step.affine is None:
+    if step.map is None:
         return
-    ends = (step.start, step.affine.input_axes), (step.end, step.affine.output_axes)
+    ends = (step.start, step.map.input_axes), (step.end, step.map.output_axes)
     for node, axes in ends:
         if node not in nodes:
             raise TransformationError(

@@ -354,8 +354,10 @@ def _references(transformations: Iterable[Transformation]) -> Iterable[SystemRef
 
 
 def _field_paths(group: OmeGroup) -> Iterable[str]:
-    """Where a scene's transformations keep their vector fields."""
-    transformations = group.scene.transformations if group.scene is not None else ()
+    """Where the transformations of a scene or of images keep their vector fields."""
+    scene = group.scene.transformations if group.scene is not None else ()
+    images = (t for multiscale in group.multiscales for t in multiscale.transformations)
+    transformations = (*scene, *images)
     for leaf in (part for t in transformations for part in t.walk()):
         if isinstance(leaf, Displacements | Coordinates) and leaf.path:
             path = join(group.path, leaf.path)

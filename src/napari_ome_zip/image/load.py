@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.channels import complete_channels
 from napari_ome_zip.image.choice import SystemChoice
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
@@ -23,9 +24,10 @@ from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.image.labels import as_integers, spread_over_image
 from napari_ome_zip.image.levels import Levels, load_levels
 from napari_ome_zip.image.mosaic import FUSE_FROM, fuse
-from napari_ome_zip.image.placement import is_channel, place
+from napari_ome_zip.image.placement import Pixels, is_channel, place
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.virtual_levels import virtual_levels
+from napari_ome_zip.image.warp import Warp
 from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
 from napari_ome_zip.storage import HierarchyStore, open_store
@@ -38,6 +40,24 @@ class _Loaded:
     found: Found
     systems: ImageSystems
     levels: Levels
+    warp: Warp | None = None
+    """Its grid in the display system, where a vector field bends it."""
+
+    @property
+    def pixels(self) -> Pixels:
+        """What placing it needs."""
+        transformations = tuple(dataset.transformation for dataset in self.levels.datasets)
+        return Pixels(self.levels.arrays, transformations, self.found.kind == "labels")
+
+    @property
+    def sources(self) -> tuple[PixelSource, ...]:
+        """Pixels of each level as they are shown, largest first."""
+        return self.levels.arrays if self.warp is None else self.warp.sources
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """One per array dimension, as they are shown."""
+        return self.systems.axes if self.warp is None else self.warp.axes
 
 
 def open_image(
@@ -49,7 +69,8 @@ def open_image(
     """Open the composite image in an archive, a folder or a store.
 
     Reads metadata documents only, no chunk of pixels (except the coarsest level of labels
-    stored as floating point numbers, to see whether they are labels).
+    stored as floating point numbers, to see whether they are labels). Vector fields that bend an
+    image are read, for its extent depends on them.
 
     Parameters
     ----------
@@ -95,16 +116,17 @@ def open_image(
     for item in loaded:
         builder.add_image(item.systems)
     choice = SystemChoice(system)
-    display, affines, unplaced = place(
+    display, affines, unplaced, warps = place(
         builder,
         discovery.scenes,
         [item.systems for item in loaded],
-        [item.levels.datasets[0].transformation for item in loaded],
+        [item.pixels for item in loaded],
         choice,
     )
     if system is not None:
         display = replace(display, name=system)
-    shapes = [item.levels.arrays[0].shape for item in loaded]
+    loaded = [replace(item, warp=warp) for item, warp in zip(loaded, warps, strict=True)]
+    shapes = [item.sources[0].shape for item in loaded]
     positions = [item.found.position for item in loaded]
     affines = lay_out(affines, shapes, positions)
     parts, repaired = _parts(loaded, affines, store.name)
@@ -188,13 +210,14 @@ def _parts(
 def _part(
     item: _Loaded, affine: Affine, name: str, images: Mapping[str, PlacedPart]
 ) -> tuple[PlacedPart, tuple[Finding, ...]]:
-    group, axes = item.found.group, item.systems.axes
+    group, axes = item.found.group, item.axes
     channel_axis = next((i for i, axis in enumerate(axes) if is_channel(axis)), None)
     common = PlacedPart(
         path=group.path,
         name=name,
         axes=axes,
-        sources=item.levels.arrays,
+        sources=item.sources,
+        bent=item.warp is not None,
         to_display=affine,
         channel_axis=channel_axis,
         multiscale=item.systems.number,

@@ -140,7 +140,8 @@ def fuse(
     """
     groups: dict[Any, list[PlacedPart]] = defaultdict(list)
     for number, part in enumerate(parts):
-        groups[_kinship(part) if fuse_from else number].append(part)
+        # The border of one that is bent would hide its neighbours.
+        groups[_kinship(part) if fuse_from and not part.bent else number].append(part)
     mosaics: dict[int, PlacedPart] = {}
     fused: set[int] = set()
     findings: list[Finding] = []

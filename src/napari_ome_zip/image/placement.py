@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine, SystemNode, TransformGraph, choose_display
+from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.choice import SystemChoice
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.units import conversion, known_unit
+from napari_ome_zip.image.warp import Bendable, Warp, warp
 from napari_ome_zip.ome import Axis, CoordinateSystem, Scene, Transformation
 
 _TYPE_RANK = {"time": 0, "space": 2, "array": 2}
 _SPACE_RANK = {"z": 0, "y": 1, "x": 2}
+
+
+class Pixels(NamedTuple):
+    """The levels of a multiscale, as far as placing it needs them."""
+
+    sources: tuple[PixelSource, ...]
+    """Largest first."""
+    transformations: tuple[Transformation | None, ...]
+    """Of each level, to the intrinsic system; None is the identity."""
+    are_labels: bool
+    """Whether they are names of objects."""
+
+
+class Placement(NamedTuple):
+    """Where every multiscale lies."""
+
+    system: CoordinateSystem
+    """The display system: time first, z, y, x last; no channel axis."""
+    affines: tuple[Affine, ...]
+    """For each image, from array indices to the axes of the display system."""
+    findings: tuple[Finding, ...]
+    warps: tuple[Warp | None, ...]
+    """For each image that a vector field bends its new grid, to which its map belongs."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +53,16 @@ class _Mapped:
     level: Affine
     affine: Affine
     axes: tuple[Axis, ...]
+    warp: Warp | None = None
 
 
 def place(
     builder: SystemsBuilder,
     scenes: Sequence[tuple[str, Scene]],
     images: Sequence[ImageSystems],
-    transformations: Sequence[Transformation | None],
+    pixels: Sequence[Pixels],
     choice: SystemChoice | None = None,
-) -> tuple[CoordinateSystem, tuple[Affine, ...], tuple[Finding, ...]]:
+) -> Placement:
     """Place every multiscale in one display system.
 
     The display system is the first of the scene's own (OME-Zarr 0.6, section "scene"); without
@@ -49,35 +76,32 @@ def place(
         Holds the systems of all images and scenes; their transformations are added here.
     scenes : sequence of (group path, Scene)
     images : sequence of ImageSystems
-    transformations : sequence of Transformation or None
-        Of the level shown as level 0 of each image; None is the identity.
+    pixels : sequence of Pixels
+        Of each image. Pixels are not read; vector fields are, of images that one bends.
     choice : SystemChoice, optional
         A system that someone wants instead; learns what there is to choose from.
 
     Returns
     -------
-    CoordinateSystem
-        The display system: time first, z, y, x last; no channel axis.
-    tuple of Affine
-        For each image, from array indices to the axes of the display system.
-    tuple of Finding
+    Placement
     """
     display, graph = _display(builder, scenes, images)
     if choice is not None:
         display = choice.settle(graph, images, display)
     findings: list[Finding] = []
     mapped = []
-    for image, transformation in zip(images, transformations, strict=True):
-        level, problem = _level_affine(builder, image, transformation)
-        one, finding = _map(builder, graph, display, image, level)
+    for image, levels in zip(images, pixels, strict=True):
+        level, problem = _level_affine(builder, image, levels.transformations[0])
+        one, notes = _map(builder, graph, display, image, level, levels)
         if problem is not None:
-            finding = _unplaced(image, problem, "its pixel grid")
+            notes = (_unplaced(image, problem, "its pixel grid"),)
         mapped.append(one)
-        findings += [] if finding is None else [finding]
+        findings += notes
     axes = _display_axes(builder, display, mapped)
     affines = tuple(_onto(one, axes) for one in mapped)
     name = display.name if display is not None else "physical"
-    return CoordinateSystem(name, axes), affines, tuple(findings)
+    warps = tuple(one.warp for one in mapped)
+    return Placement(CoordinateSystem(name, axes), affines, tuple(findings), warps)
 
 
 def _display(
@@ -119,7 +143,7 @@ def _level_affine(
     problem = None
     if transformation is not None:
         affine, _, problem = builder.compile(image.path, transformation, inputs, outputs)
-        if affine is not None:
+        if isinstance(affine, Affine):
             return affine, None
     if len(inputs) == len(outputs):
         return Affine(np.eye(len(inputs), len(inputs) + 1), inputs, outputs), problem
@@ -132,19 +156,44 @@ def _map(
     display: SystemNode | None,
     image: ImageSystems,
     level: Affine,
-) -> tuple[_Mapped, Finding | None]:
+    pixels: Pixels,
+) -> tuple[_Mapped, tuple[Finding, ...]]:
     own = _Mapped(image, level, level, _axes_for(level, builder.axes[image.intrinsic], image))
     parent = builder.intrinsic.get(image.parent or "") if image.parent is not None else None
     target = display or parent
     if target is None:
-        return own, None
+        return own, ()
+    axes = builder.axes[target]
     try:
-        affine = level.then(graph.resolve(image.intrinsic, target))
+        forward = graph.resolve(image.intrinsic, target)
+        if isinstance(forward, Affine):
+            return _Mapped(image, level, level.then(forward), axes), ()
+        back = graph.resolve_back(image.intrinsic, target)
+        bendable = _bendable(builder, image, level, pixels)
+        bent = warp(bendable, forward, back, axes, image.path)
     except TransformationError as error:
         if display is None:  # labels with axes that their image lacks stay where they are
-            return own, None
-        return own, _unplaced(image, str(error), "its own coordinate system")
-    return _Mapped(image, level, affine, builder.axes[target]), None
+            return own, ()
+        return own, (_unplaced(image, str(error), "its own coordinate system"),)
+    # Array axes that were bent are axes of the display system now.
+    image = replace(image, axes=bent.axes)
+    return _Mapped(image, level, bent.affine, axes, bent), bent.findings
+
+
+def _bendable(
+    builder: SystemsBuilder, image: ImageSystems, level: Affine, pixels: Pixels
+) -> Bendable:
+    """The levels with their maps to the intrinsic system; without one, by the ratio of shapes."""
+    full = np.array(pixels.sources[0].shape)
+    maps = [level]
+    for source, transformation in zip(pixels.sources[1:], pixels.transformations[1:], strict=True):
+        found, problem = _level_affine(builder, image, transformation)
+        if transformation is None or problem is not None:
+            factors = full / np.array(source.shape)
+            names = level.input_axes
+            found = Affine.from_parts(np.diag(factors), (factors - 1) / 2, names, names).then(level)
+        maps.append(found)
+    return Bendable(pixels.sources, tuple(maps), image.axes, pixels.are_labels)
 
 
 def _axes_for(affine: Affine, axes: tuple[Axis, ...], image: ImageSystems) -> tuple[Axis, ...]:

@@ -13,15 +13,20 @@ from napari_ome_zip.geometry import (
     Affine,
     Directions,
     Edge,
+    FieldSamples,
+    LoadField,
     SystemNode,
     TransformGraph,
     compile_pair,
 )
 from napari_ome_zip.image.arrays import ChunkedArray
+from napari_ome_zip.image.field_samples import field_samples
 from napari_ome_zip.image.hierarchy import Hierarchy, join
 from napari_ome_zip.ome import (
     Axis,
+    Coordinates,
     CoordinateSystem,
+    Displacements,
     Identity,
     Multiscale,
     Scale,
@@ -138,8 +143,12 @@ class SystemsBuilder:
         transformation: Transformation,
         inputs: tuple[str, ...],
         outputs: tuple[str, ...],
+        *,
+        fields: bool = False,
     ) -> Directions:
         """Both directions of a transformation, with its parameters read from the hierarchy.
+
+        Vector fields are found (not read) with ``fields``; otherwise they are refused by name.
 
         Identity, scale and translation never exchange axes: between systems that name the same
         axes in another order they are applied by name (mapAxis is the kind that permutes).
@@ -148,10 +157,11 @@ class SystemsBuilder:
         keeps_names = all(isinstance(part, _KEEP_NAMES) for part in transformation.walk())
         if keeps_names and inputs != outputs and sorted(inputs) == sorted(outputs):
             forward, _, problem = compile_pair(transformation, inputs, inputs, load)
-            if forward is not None:
+            if isinstance(forward, Affine):
                 forward = forward.select(outputs=outputs)
                 return Directions(forward, forward.inverse(), problem)
-        return compile_pair(transformation, inputs, outputs, load)
+        load_field = self._field_loader(base) if fields else None
+        return compile_pair(transformation, inputs, outputs, load, load_field)
 
     def _names(self, node: SystemNode) -> tuple[str, ...]:
         return tuple(axis.name for axis in self.axes[node])
@@ -168,8 +178,8 @@ class SystemsBuilder:
             _stated(transformation.input, nodes[0]),
             _stated(transformation.output, nodes[1]),
         )
-        found = self.compile(base, transformation, *stated)
-        if stated != nodes and found.forward is not None:
+        found = self.compile(base, transformation, *stated, fields=stated == nodes)
+        if stated != nodes and isinstance(found.forward, Affine):
             forward = _by_name(found.forward, *nodes)
             found = Directions(forward, forward.inverse(), found.problem)
         return Edge(source, target, label, *found)
@@ -206,6 +216,12 @@ class SystemsBuilder:
     def _is_own(reference: SystemRef, own: tuple[Axis, ...]) -> bool:
         """Whether SpatialData's name for an image's own space (its axes, ``cyx``) is meant."""
         return reference.name == "".join(axis.name for axis in own)
+
+    def _field_loader(self, base: str) -> LoadField:
+        def load(transformation: Displacements | Coordinates) -> FieldSamples:
+            return field_samples(self.hierarchy, base, transformation, self.compile)
+
+        return load
 
     def _loader(self, base: str) -> Callable[[str], np.ndarray]:
         def load(path: str) -> np.ndarray:

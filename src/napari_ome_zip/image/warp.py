@@ -1,0 +1,412 @@
+"""Images that a vector field bends: lazily resampled on a straight grid of the display system.
+
+A viewer places a layer by an affine map and nothing else. An image whose way to the display system
+leads through a vector field is therefore given a pixel grid there, and each block of it is computed
+when it is looked at: its voxel centres are followed back into the image, whose pixels around them
+are read and interpolated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_ome_zip.errors import TransformationError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.geometry import Affine, AnyMap, PointMap
+from napari_ome_zip.geometry.interpolation import linear, nearest
+from napari_ome_zip.geometry.point_map import BENT, combine, dependence
+from napari_ome_zip.image.arrays import PixelSource, split_key
+from napari_ome_zip.image.field_samples import FieldArray
+from napari_ome_zip.ome import Axis
+
+MAX_GROWTH = 64
+"""The grid may have so many times the voxels of the image, at most."""
+
+_MAX_REGION = 2**24
+_LATTICE = {1: 4097, 2: 129, 3: 33}
+_PLANE, _DEPTH = 64, 8
+_SAME_SIZE = 0.01
+_SLACK = 1e-6
+
+type _Points = npt.NDArray[np.float64]
+
+
+class Bendable(NamedTuple):
+    """What is needed of an image to resample it."""
+
+    sources: tuple[PixelSource, ...]
+    """Pixels of each level."""
+    to_intrinsic: tuple[Affine, ...]
+    """Array indices of each level to the intrinsic system."""
+    axes: tuple[Axis, ...]
+    """One per array dimension."""
+    nearest: bool
+    """Whether pixels are names of objects, between which there is nothing."""
+
+
+@dataclass(frozen=True)
+class Warp:
+    """An image on its new grid."""
+
+    sources: tuple[WarpedArray, ...]
+    axes: tuple[Axis, ...]
+    """One per array dimension; bent dimensions are those of the display system."""
+    affine: Affine
+    """Indices of the new grid to the display system."""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Places of voxel centres along the bent axes of the display system."""
+
+    origin: tuple[float, ...]
+    """Of the first voxel of level 0, along each bent axis."""
+    spacing: tuple[float, ...]
+    """Of level 0."""
+    factors: tuple[int, ...]
+    """Voxels of level 0 that one of this level spans; it lies in the middle of them."""
+
+    def coordinates(self, axis: int, index: slice) -> _Points:
+        """Coordinates along one bent axis of the voxels ``index``."""
+        factor = self.factors[axis]
+        places = np.arange(index.start, index.stop) * factor + (factor - 1) / 2
+        coordinates: _Points = self.origin[axis] + self.spacing[axis] * places
+        return coordinates
+
+
+@dataclass(frozen=True, eq=False)
+class WarpedArray:
+    """Array-like of one level of an image on its new grid; outside the image it holds 0."""
+
+    source: PixelSource
+    pull: PointMap
+    """Display system to array indices of this level."""
+    grid: Grid
+    bent: tuple[int, ...]
+    """Array axes that are resampled."""
+    rows: tuple[int, ...]
+    """Axes of the display system that take their place, in the same order."""
+    shape: tuple[int, ...]
+    nearest: bool
+
+    @property
+    def path(self) -> str:
+        """Path of the array that is resampled."""
+        return str(getattr(self.source, "path", ""))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a pixel, in native byte order."""
+        return self.source.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Size of a block that is worth computing at once."""
+        chunks = []
+        for axis, (chunk, size) in enumerate(zip(self.source.chunks, self.shape, strict=True)):
+            most = _PLANE if axis in self.bent[-2:] else min(int(chunk), _DEPTH)
+            chunks.append(max(1, min(most if axis in self.bent else int(chunk), size)))
+        return tuple(chunks)
+
+    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
+        """Read a region, given as one slice or integer an axis."""
+        region, steps = split_key(key, self.shape)
+        return self.read(region)[steps]
+
+    def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Pixels of ``region``, computed from what of the image lies there and nothing else."""
+        out = np.zeros(tuple(max(0, s.stop - s.start) for s in region), dtype=self.dtype)
+        if out.size:
+            self._fill(out, region)
+        return out
+
+    def _fill(self, out: npt.NDArray[Any], region: tuple[slice, ...]) -> None:
+        places = self._places(region)
+        limits = np.array([self.source.shape[axis] for axis in self.bent])
+        # A comparison with nan, where a field says nothing, is false.
+        inside = ((places >= -0.5) & (places <= limits - 0.5)).all(axis=1)
+        if not inside.any():
+            return
+        places = np.clip(places[inside], 0, limits - 1)
+        low = np.floor(places.min(axis=0)).astype(int)
+        high = np.minimum(np.floor(places.max(axis=0)).astype(int) + 2, limits)
+        passing = [s.stop - s.start for n, s in enumerate(region) if n not in self.bent]
+        if math.prod([*(high - low).tolist(), *passing]) > _MAX_REGION and self._split(out, region):
+            return
+        wanted = list(region)
+        for axis, start, stop in zip(self.bent, low.tolist(), high.tolist(), strict=True):
+            wanted[axis] = slice(start, stop)
+        pixels = np.moveaxis(
+            np.asarray(self.source[tuple(wanted)]), self.bent, range(len(self.bent))
+        )
+        values = self._interpolate(pixels, places - low)
+        into = np.moveaxis(out, self.bent, range(len(self.bent)))
+        mask = inside.reshape(into.shape[: len(self.bent)])
+        into[mask] = values
+
+    def _split(self, out: npt.NDArray[Any], region: tuple[slice, ...]) -> bool:
+        """Do half of a region at a time, to read no more of the image than fits in memory."""
+        axis = max(self.bent, key=lambda n: region[n].stop - region[n].start)
+        begin, end = region[axis].start, region[axis].stop
+        if end - begin < 2:
+            return False
+        middle = (begin + end) // 2
+        for start, stop in ((begin, middle), (middle, end)):
+            part = list(region)
+            part[axis] = slice(start, stop)
+            into = [slice(None)] * self.ndim
+            into[axis] = slice(start - begin, stop - begin)
+            self._fill(out[tuple(into)], tuple(part))
+        return True
+
+    def _places(self, region: tuple[slice, ...]) -> _Points:
+        """Where in the source the voxels of a region come from, shape (P, bent axes)."""
+        along = [self.grid.coordinates(n, region[axis]) for n, axis in enumerate(self.bent)]
+        points = np.zeros((*map(len, along), len(self.pull.input_axes)))
+        for row, coordinates in zip(self.rows, np.meshgrid(*along, indexing="ij"), strict=True):
+            points[..., row] = coordinates
+        indices = self.pull.apply(points.reshape(-1, points.shape[-1]))
+        return indices[:, list(self.bent)]
+
+    def _interpolate(self, pixels: npt.NDArray[Any], places: _Points) -> npt.NDArray[Any]:
+        if self.nearest or self.dtype.kind == "b":
+            return nearest(pixels, places)
+        values = linear(pixels, places)
+        if self.dtype.kind in "iu":
+            limits = np.iinfo(self.dtype)
+            values = np.clip(np.rint(values), limits.min, limits.max)
+        return values.astype(self.dtype)
+
+
+def warp(image: Bendable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], path: str) -> Warp:
+    """Give an image a grid in the display system, on which it is resampled when looked at.
+
+    The extent of the bent image must be known to make the grid, so vector fields are read;
+    pixels are not. Array axes that no field bends (time, channel) stay as they are.
+
+    Parameters
+    ----------
+    image : Bendable
+    forward : PointMap or Affine
+        Intrinsic system to display system.
+    back : PointMap or Affine
+        Display system to intrinsic system.
+    axes : sequence of Axis
+        Of the display system.
+    path : str
+        Group path of the image, for findings.
+
+    Returns
+    -------
+    Warp
+
+    Raises
+    ------
+    TransformationError
+        When the image cannot be resampled: a field cannot be read, bends the channel axis, or
+        the image would become too large.
+    """
+    bent, rows = _bent_axes(image, forward)
+    lattice = _lattice(image, bent)
+    mapped = forward.apply(image.to_intrinsic[0].apply(lattice))
+    known = np.isfinite(mapped).all(axis=-1)
+    if not known.any():
+        raise TransformationError("The vector field says nothing about the place of the image.")
+    pulls = tuple(_pull(back, level) for level in image.to_intrinsic)
+    own = _own_spacing(image.to_intrinsic[0].then(_straight(forward)), bent, rows)
+    steps = [_spacing(pull, mapped[known], bent, rows) for pull in pulls]
+    factors = [tuple(max(1, round(float(r))) for r in step / steps[0]) for step in steps]
+    # Voxels of the image's own size, unless the field makes another size of them.
+    spacing = np.where(np.abs(steps[0] / own - 1) < _SAME_SIZE, own, steps[0])
+    start = forward.apply(image.to_intrinsic[0].apply(np.zeros(len(image.axes))))
+    start = start if np.isfinite(start).all() else mapped[known][0]
+    spans = [
+        _span(mapped[..., row], known, float(start[row]), float(spacing[n]), _unit(column))
+        for n, (row, column) in enumerate(zip(rows, zip(*factors, strict=True), strict=True))
+    ]
+    origin, counts = tuple(first for first, _ in spans), [count for _, count in spans]
+    _check_size(image, bent, counts)
+    sources = []
+    for source, pull, by in zip(image.sources, pulls, factors, strict=True):
+        shape = list(source.shape)
+        for axis, count, factor in zip(bent, counts, by, strict=True):
+            shape[axis] = -(-count // factor)
+        grid = Grid(origin, tuple(spacing.tolist()), by)
+        sources.append(WarpedArray(source, pull, grid, bent, rows, tuple(shape), image.nearest))
+    new_axes = list(image.axes)
+    for axis, row in zip(bent, rows, strict=True):
+        new_axes[axis] = axes[row]
+    affine = _grid_affine(image, forward, sources[0], new_axes, axes)
+    findings = [*_notes(forward, back), *_not_found(mapped[known], back, path)]
+    return Warp(tuple(sources), tuple(new_axes), affine, tuple(dict.fromkeys(findings)))
+
+
+def _bent_axes(image: Bendable, forward: AnyMap) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Array axes and display axes that a field joins with each other, or to such axes."""
+    follows = combine(dependence(image.to_intrinsic[0]), dependence(forward))
+    rows, columns = (follows == BENT).any(axis=1), (follows == BENT).any(axis=0)
+    while True:
+        more_rows = rows | (follows[:, columns] != 0).any(axis=1)
+        more_columns = columns | (follows[more_rows] != 0).any(axis=0)
+        if (more_rows == rows).all() and (more_columns == columns).all():
+            break
+        rows, columns = more_rows, more_columns
+    bent = tuple(int(n) for n in np.flatnonzero(columns))
+    straight = [image.axes[n].name for n in bent if image.axes[n].role == "channel"]
+    if straight:
+        raise TransformationError(
+            f"The vector field bends the channel axis '{straight[0]}', expected spatial axes; "
+            "byDimension leaves other axes out."
+        )
+    if len(bent) != np.count_nonzero(rows):
+        raise TransformationError(
+            f"The vector field leads from {len(bent)} axes of the image to "
+            f"{np.count_nonzero(rows)}; it cannot be followed back to the image."
+        )
+    return bent, tuple(int(n) for n in np.flatnonzero(rows))
+
+
+def _lattice(image: Bendable, bent: Sequence[int]) -> _Points:
+    """Indices spread over the image from border to border, shape (…, array axes)."""
+    most = _LATTICE.get(len(bent), 11)
+    along = [
+        np.linspace(
+            -0.5,
+            image.sources[0].shape[axis] - 0.5,
+            min(most, 2 * image.sources[0].shape[axis] + 1),
+        )
+        for axis in bent
+    ]
+    points = np.zeros((*map(len, along), len(image.axes)))
+    for axis, indices in zip(bent, np.meshgrid(*along, indexing="ij"), strict=True):
+        points[..., axis] = indices
+    return points
+
+
+def _pull(back: AnyMap, level: Affine) -> PointMap:
+    inverse = level.inverse()
+    if inverse is None:
+        raise TransformationError("The pixel grid of the image is flat.")
+    steps = back.steps if isinstance(back, PointMap) else (back,)
+    return PointMap((*steps, inverse))
+
+
+def _spacing(pull: PointMap, points: _Points, bent: Sequence[int], rows: Sequence[int]) -> _Points:
+    """Distances along each display axis that cross one voxel of the image, in the middle of all.
+
+    The step along an axis is such that the place in the image moves by one voxel, whichever way.
+    """
+    chosen = points.reshape(-1, points.shape[-1])
+    chosen = chosen[:: max(1, len(chosen) // 512)]
+    size = np.ptp(chosen, axis=0)
+    steps = []
+    for row in rows:
+        width = 1e-3 * float(size[row] or 1.0)
+        aside = np.zeros(points.shape[-1])
+        aside[row] = width
+        moved = pull.apply(chosen + aside) - pull.apply(chosen - aside)
+        speed = np.linalg.norm(moved[:, list(bent)], axis=1) / (2 * width)
+        speed = speed[np.isfinite(speed) & (speed > 0)]
+        if not len(speed):
+            raise TransformationError(
+                "The vector field cannot be followed back to the image: it folds, or is not "
+                "given where the image lies."
+            )
+        steps.append(1 / float(np.median(speed)))
+    return np.array(steps)
+
+
+def _own_spacing(affine: Affine, bent: Sequence[int], rows: Sequence[int]) -> _Points:
+    """`_spacing` of the image if no field bent it; nan where that means nothing."""
+    try:
+        back = np.linalg.inv(affine.linear[np.ix_(rows, bent)])
+    except np.linalg.LinAlgError:
+        return np.full(len(rows), np.nan)
+    lengths: _Points = 1 / np.linalg.norm(back, axis=0)
+    return lengths
+
+
+def _unit(factors: Sequence[int]) -> int:
+    """Voxels that a grid must be a multiple of, for its levels to coincide at both ends."""
+    common = math.lcm(*factors)
+    return common if common <= 4 * max(factors) else max(factors)
+
+
+def _span(
+    coordinates: _Points, known: npt.NDArray[np.bool_], start: float, step: float, unit: int
+) -> tuple[float, int]:
+    """First voxel centre and number of voxels of a grid through ``start`` over the coordinates."""
+    bulge = 0.0  # how far the image may reach out between the points of the lattice
+    for axis in range(coordinates.ndim):
+        if coordinates.shape[axis] > 2:
+            second = np.abs(np.diff(coordinates, n=2, axis=axis))
+            bulge = max(bulge, float(np.max(second, initial=0.0, where=np.isfinite(second))) / 2)
+    low, high = float(coordinates[known].min()) - bulge, float(coordinates[known].max()) + bulge
+    before = max(0, math.floor((start - low) / step + _SLACK))
+    before = -(-before // unit) * unit
+    first = start - before * step
+    count = max(1, math.floor((high - first) / step + _SLACK) + 1)
+    return first, -(-count // unit) * unit
+
+
+def _check_size(image: Bendable, bent: Sequence[int], counts: Sequence[int]) -> None:
+    before = math.prod(image.sources[0].shape[axis] for axis in bent)
+    if math.prod(counts) > MAX_GROWTH * (before + 2**16):
+        raise TransformationError(
+            f"The vector field spreads the image over {' × '.join(map(str, counts))} pixels, "
+            f"more than {MAX_GROWTH} times as many as it has."
+        )
+
+
+def _grid_affine(
+    image: Bendable,
+    forward: AnyMap,
+    level: WarpedArray,
+    new_axes: Sequence[Axis],
+    axes: Sequence[Axis],
+) -> Affine:
+    """Indices of the new grid to the display system; exact for axes that no field bends."""
+    matrix = image.to_intrinsic[0].then(_straight(forward)).matrix.copy()
+    matrix[list(level.rows)] = 0
+    for n, (axis, row) in enumerate(zip(level.bent, level.rows, strict=True)):
+        matrix[row, axis] = level.grid.spacing[n]
+        matrix[row, -1] = level.grid.origin[n]
+    return Affine(matrix, tuple(a.name for a in new_axes), tuple(a.name for a in axes))
+
+
+def _straight(forward: AnyMap) -> Affine:
+    return forward.skeleton() if isinstance(forward, PointMap) else forward
+
+
+def _notes(*maps: AnyMap) -> list[Finding]:
+    fields = [field for one in maps if isinstance(one, PointMap) for field in one.fields()]
+    return [n for f in fields if isinstance(f.samples, FieldArray) for n in f.samples.notes]
+
+
+def _not_found(mapped: _Points, back: AnyMap, path: str) -> list[Finding]:
+    """Say it where places that the image has in the display system lead nowhere."""
+    lost = float((~np.isfinite(back.apply(mapped)).all(axis=-1)).mean())
+    if not lost:
+        return []
+    if lost > 0.5:
+        raise TransformationError(
+            "The vector field cannot be followed back to the image: no way was found for "
+            f"{lost:.0%} of it."
+        )
+    text = (
+        f"A vector field could not be inverted for {max(lost, 0.001):.1%} of "
+        f"'{path or 'the image'}', where it folds; nothing is shown there."
+    )
+    return [Finding("field-not-inverted", path, text)]
