@@ -7,13 +7,13 @@ value: a file must never make a viewer fail.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from napari_ome_zip.ome import FrozenMapping
 
 LAYERS = "layers"
+_HUGE = 1e300
 ORDER = "order"
 """Position of a layer among those it was saved with, from the bottom."""
 
@@ -149,7 +149,9 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) < _HUGE  # also of whole numbers that no float holds
 
 
 def _is_fraction(value: Any) -> bool:
@@ -178,6 +180,7 @@ _CHECKS: dict[str, dict[str, Callable[[Any], bool]]] = {
         "attenuation": _is_positive,
         "iso_threshold": _is_number,
         "rgb": lambda value: value is True,
+        "visible": lambda value: isinstance(value, bool),
     },
     "labels": {
         "name": _is_text,

@@ -26,6 +26,7 @@ from napari_ome_zip.image.composite import (
     PlacedPart,
 )
 from napari_ome_zip.image.limits import estimate_limits
+from napari_ome_zip.image.placement import independent_axes
 from napari_ome_zip.image.units import known_unit
 from napari_ome_zip.ome import ImageLabel
 from napari_ome_zip.ome.frozen_json import thaw
@@ -227,8 +228,9 @@ def _channel_name(part: PlacedImage, channel: Channel, number: int, prefix: str)
 
 def _is_rgb(part: PlacedImage) -> bool:
     """Whether three 8-bit channels are the red, green and blue of one colour picture."""
-    if part.channel_count == 3 and display_state.restore(part.display, 0, "image").get("rgb"):
-        return True  # it was one when it was saved
+    if part.channel_count == 3 and display_state.restore(part.display, 0, "image"):
+        # It was saved from a viewer, which knew.
+        return bool(display_state.restore(part.display, 0, "image").get("rgb"))
     return (
         part.channel_count == 3
         and part.dtype == np.uint8
@@ -346,39 +348,49 @@ def _channel_array(
         offset = matrix[:, -1] + number * matrix[:, axis]
         matrix = np.column_stack([np.delete(matrix[:, :-1], axis, axis=1), offset])
     linear, offset = matrix[:, :-1], matrix[:, -1]
+    names = [axis.name for i, axis in enumerate(part.axes) if i != part.channel_axis]
     linear, added = _squared(linear)
-    order = _dimension_order(linear) if order is None else list(order)
-    source = linear.shape[1] - added
+    display = part.to_display.output_axes
+    names += [display[row] for row in added]
+    order = _dimension_order(linear, names, display) if order is None else list(order)
+    source = linear.shape[1] - len(added)
     levels = tuple(_arranged(level, source, order) for level in levels)
     return _ChannelArray(levels, _transform_keywords(linear[:, order], offset), order)
 
 
-def _squared(linear: np.ndarray) -> tuple[np.ndarray, int]:
-    """Append one column for each display axis that no array axis runs along.
+def _squared(linear: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """Append one column for each display axis that no array axis runs along, and name those.
 
     Display axes are tried in order, and taken where they add a direction: a plane standing
     anywhere in space gets its normal, or what is nearest to it among the axes.
     """
-    rank = int(np.linalg.matrix_rank(linear)) if linear.size else 0
+    rank = independent_axes(linear)
     columns = linear
-    added = 0
+    added: list[int] = []
     empty_first = np.argsort(np.any(linear != 0, axis=1), kind="stable")
     for row in empty_first:
         if columns.shape[1] >= linear.shape[0]:
             break
         candidate = np.column_stack([columns, np.eye(linear.shape[0])[:, row]])
-        if np.linalg.matrix_rank(candidate) > rank:
-            columns, rank, added = candidate, rank + 1, added + 1
+        if independent_axes(candidate) > rank:
+            columns, rank = candidate, rank + 1
+            added.append(int(row))
     return columns, added
 
 
-def _dimension_order(linear: np.ndarray) -> list[int]:
-    """For each display axis the array axis that runs most along it.
+def _dimension_order(linear: np.ndarray, names: Sequence[str], display: Sequence[str]) -> list[int]:
+    """For each display axis the array axis that becomes the viewer's dimension there.
 
     Slicing a viewer's dimensions is exact when array axes lie along display axes, so axes that
-    are merely permuted are put in order by (lazily) transposing.
+    are merely permuted are put in order by (lazily) transposing. Axes that are turned otherwise
+    keep their names' order, and where names do not tell, each goes where it runs most.
     """
     count = linear.shape[1]
+    follows = np.abs(linear) > 1e-9 * np.linalg.norm(linear, axis=1, keepdims=True)
+    if (follows.sum(axis=0) == 1).all() and (follows.sum(axis=1) == 1).all():
+        return [int(column) for column in follows.argmax(axis=1)]
+    if sorted(names) == sorted(display):
+        return [list(names).index(name) for name in display]
     if count > _MAX_PERMUTED:
         return list(range(count))
     lengths = np.linalg.norm(linear, axis=0)

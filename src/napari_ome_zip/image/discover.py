@@ -246,8 +246,8 @@ def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
     """The images of a ``bioformats2raw.layout`` collection."""
     ome_path = f"{group.path}/OME" if group.path else "OME"
     ome = _group_or_problem(discovery, ome_path)
-    if ome is not None and ome.series is not None:
-        names, code = ome.series, "series-not-found"
+    if ome is not None and ome.series:
+        names, code = tuple(dict.fromkeys(ome.series)), "series-not-found"
     else:
         code = "series-not-consecutive"  # an image of the row 0, 1, 2, … is not there
         children = discovery.hierarchy.child_groups(group.path)

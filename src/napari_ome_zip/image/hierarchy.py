@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping
@@ -9,14 +10,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from napari_ome_zip.errors import DamagedEntryError, MetadataError
+from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.storage import HierarchyStore
 
 MAX_DEPTH = 32
 """Groups nested deeper than this are not looked for; a plate's labels take six."""
 
-_LFS_SIGNATURE = b"version https://git-lfs"
+MAX_ALL_DOCUMENTS = 1 << 30
+"""Bytes of metadata that are read of one hierarchy, at most (1 GiB)."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Hierarchy:
         self._nodes: dict[str, Node | None] = {}
         # The fields of a plate mostly have the same documents, thousands of times.
         self._documents: dict[bytes, dict[str, Any]] = {}
+        self._size = 0
 
     def node(self, path: str) -> Node | None:
         """The group or array at ``path``, or None where there is none.
@@ -120,15 +123,21 @@ class Hierarchy:
             raise MetadataError(
                 f"{key} is damaged: {error}. Ask for the file again, or restore it from a backup."
             ) from error
+        except ArchiveError as error:
+            if "/" not in key:
+                raise
+            raise MetadataError(str(error)) from error  # only what lies below is not usable
         if raw is None:
             return None
-        if raw.startswith(_LFS_SIGNATURE):
-            raise MetadataError(
-                f"{key} is a Git LFS pointer, not the document: "
-                "fetch the real files with 'git lfs pull' and make the archive again."
+        digest = hashlib.sha256(raw).digest()
+        if digest in self._documents:
+            return self._documents[digest]
+        self._size += len(raw)
+        if self._size > MAX_ALL_DOCUMENTS:
+            raise ArchiveError(
+                f"The metadata documents have more than {MAX_ALL_DOCUMENTS >> 30} GiB in all, "
+                "which no image needs: the archive is damaged, or made to harm."
             )
-        if raw in self._documents:
-            return self._documents[raw]
         try:
             document = json.loads(raw)
         except (ValueError, RecursionError) as error:
@@ -137,7 +146,7 @@ class Hierarchy:
             raise MetadataError(
                 f"{key} holds a JSON {type(document).__name__}, expected an object."
             )
-        self._documents[raw] = document
+        self._documents[digest] = document
         return document
 
     def consolidated_findings(self) -> tuple[Finding, ...]:
@@ -183,6 +192,6 @@ _COMPARED = frozenset({"node_type", "shape", "data_type", "chunk_grid", "codecs"
 def natural_key(path: str) -> tuple[tuple[int, int | str], ...]:
     """Sort key that puts ``2`` before ``10`` and numbers before words."""
     return tuple(
-        (0, int(part)) if part.isdecimal() and part.isascii() else (1, part)
+        (0, int(part)) if part.isdecimal() and part.isascii() and len(part) < 20 else (1, part)
         for part in path.split("/")
     )

@@ -62,7 +62,7 @@ def load_levels(
             findings.append(Finding(code, location, f"{error} The other levels are shown."))
     if not candidates:
         raise MetadataError(_none_usable(group, problems))
-    usable, odd = _alike(candidates, multiscale.version)
+    usable, odd = _alike(candidates, multiscale)
     findings += [Finding(code, location, text) for code, text in odd]
     ordered = sorted(usable, key=lambda c: -math.prod(c.array.shape))
     if ordered != usable:
@@ -107,14 +107,24 @@ def _none_usable(group: str, problems: list[str]) -> str:
     return f"{where} cannot be shown: {reason}"
 
 
+def _channel_axis(multiscale: Multiscale, ndim: int) -> int | None:
+    """Position of the channel axis; without axes (0.1, 0.2) it is that before z, y, x."""
+    if len(multiscale.axes) == ndim:
+        roles = [axis.role for axis in multiscale.axes]
+        return roles.index("channel") if "channel" in roles else None
+    return ndim - 4 if ndim >= 4 else None
+
+
 def _alike(
-    candidates: list[_Candidate], version: str | None
+    candidates: list[_Candidate], multiscale: Multiscale
 ) -> tuple[list[_Candidate], list[tuple[str, str]]]:
-    """Those like the first in dtype and number of dimensions; of each other its fault."""
+    """Those like the first in dtype, dimensions and channels; of each other its fault."""
     # One data type for all levels is a MUST since 0.6.
+    version = multiscale.version
     strict = version is not None and version >= "0.6"
     unlike = "dataset-dtype-differs" if strict else "dataset-dtype-unlike"
     first = candidates[0].array
+    channel = _channel_axis(multiscale, first.ndim)
     usable, odd = [], []
     for candidate in candidates:
         array = candidate.array
@@ -130,6 +140,12 @@ def _alike(
                 f"the first {first.dtype}; it is not shown."
             )
             odd.append((unlike, text))
+        elif channel is not None and array.shape[channel] != first.shape[channel]:
+            text = (
+                f"Resolution level '{candidate.dataset.path}' has {array.shape[channel]} channels, "
+                f"the first has {first.shape[channel]}; it is not shown."
+            )
+            odd.append(("level-channels-differ", text))
         else:
             usable.append(candidate)
     return usable, odd

@@ -185,7 +185,12 @@ def _load(
 def _array_axes(multiscale: Multiscale, ndim: int) -> tuple[Axis, ...]:
     """One axis per array dimension; the last of t, c, z, y, x where none are given (0.1, 0.2)."""
     if len(multiscale.axes) == ndim:
-        return multiscale.axes
+        # Channels become layers along one axis; a second such axis is one to look along.
+        first = next((axis for axis in multiscale.axes if is_channel(axis)), None)
+        return tuple(
+            Axis(axis.name, "other", axis.unit) if is_channel(axis) and axis is not first else axis
+            for axis in multiscale.axes
+        )
     names = tuple(TYPES_BY_NAME)[-ndim:] if ndim <= len(TYPES_BY_NAME) else ()
     if not names:
         return tuple(Axis(f"dim_{i}") for i in range(ndim))

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource, split_key
-from napari_ome_zip.image.composite import Field, PlacedLabels, PlacedPart
+from napari_ome_zip.image.composite import Field, PlacedImage, PlacedLabels, PlacedPart
 
 FUSE_FROM = 9
 """Images that lie apart are fused when there are at least so many; fewer stay layers of their own.
@@ -39,6 +39,17 @@ class Tile:
     source: PixelSource
     offset: tuple[int, ...]
     """In pixels of the level, along each axis."""
+    extent: tuple[int, ...] = ()
+    """Pixels it covers: at lower levels up to one more than it has, whose last is repeated.
+
+    A tile of 101 pixels has 50 at half the resolution, and covers 50.5: without this, black
+    lines would run between tiles that meet.
+    """
+
+    @property
+    def covers(self) -> tuple[int, ...]:
+        """Size along each axis of what is shown of it."""
+        return self.extent or self.source.shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +90,8 @@ class MosaicArray:
         for number in self._meeting(start, stop):
             tile, low, high = self.tiles[number], self._low[number], self._high[number]
             first, last = np.maximum(start, low), np.minimum(stop, high)
-            inside = tuple(map(slice, first - low, last - low))
             target = tuple(map(slice, first - start, last - start))
-            out[target] = np.asarray(tile.source[inside])
+            out[target] = _cut(tile.source, first - low, last - low)
         return out
 
     def blank(self, region: tuple[slice, ...]) -> Any:
@@ -108,9 +118,22 @@ class MosaicArray:
 
     @cached_property
     def _high(self) -> npt.NDArray[Any]:
-        sizes = np.array([tile.source.shape for tile in self.tiles])
+        sizes = np.array([tile.covers for tile in self.tiles])
         high: npt.NDArray[Any] = self._low + sizes
         return high
+
+
+def _cut(source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A region of a tile; where it goes on beyond the last pixel, that is repeated."""
+    last = np.array(source.shape)
+    first = np.minimum(start, last - 1)
+    inside = tuple(map(slice, first, np.minimum(stop, last)))
+    pixels = np.asarray(source[inside])
+    beyond = (stop - first) - np.array(pixels.shape)
+    if beyond.any():
+        pixels = np.pad(pixels, [(0, int(n)) for n in beyond], mode="edge")
+    kept: npt.NDArray[Any] = pixels[tuple(slice(int(n), None) for n in start - first)]
+    return kept
 
 
 def fuse(
@@ -175,12 +198,29 @@ def _kinship(part: PlacedPart) -> Any:
     names = tuple(axis.name for axis in part.axes)
     linear = part.to_display.linear
     lengths = np.linalg.norm(linear, axis=0)
-    sizes = tuple(round(math.log(x) / _SAME_SIZE) if x > 0 else None for x in lengths.tolist())
+    sizes = tuple(
+        round(math.log(length) / _SAME_SIZE) if 0 < length < math.inf else None
+        for length in lengths.tolist()
+    )
     turn = np.round(linear / np.where(lengths == 0, 1, lengths) / _SAME_SIZE).astype(int)
     place = None if position is None else (position.plate, position.acquisition)
     label = part.path.rpartition("/labels/")[2] if isinstance(part, PlacedLabels) else None
     kind = part.dtype.kind
-    return type(part), place, label, names, part.channel_count, sizes, turn.tobytes(), kind
+    look = _look(part) if position is None else None
+    return type(part), place, label, names, part.channel_count, sizes, turn.tobytes(), kind, look
+
+
+def _look(part: PlacedPart) -> Any:
+    """What tiles show, as far as the file says: tiles of other channels are other images.
+
+    Fields of one plate are imaged alike; there only a name may differ.
+    """
+    if isinstance(part, PlacedImage):
+        return tuple((channel.name, channel.color) for channel in part.channels)
+    if isinstance(part, PlacedLabels) and part.label is not None:
+        # Properties go by numbers, which mean other objects in every tile.
+        return part.label.colors, id(part) if part.label.properties else None
+    return None
 
 
 def _belong_together(group: Sequence[PlacedPart], fuse_from: int) -> bool:
@@ -233,18 +273,25 @@ def _mosaic(group: Sequence[PlacedPart], archive: str) -> tuple[PlacedPart, tupl
         for part, offset in zip(group, offsets, strict=True)
     )
     name = _name(first, archive)
+    left_out: tuple[Finding, ...] = ()
     mosaic = replace(first, name=name, sources=sources, to_display=affine, fields=fields)
     if isinstance(mosaic, PlacedLabels) and mosaic.label is not None:
         # The same number means another object in every field.
+        if any(isinstance(p, PlacedLabels) and p.label and p.label.properties for p in group):
+            text = (
+                f"Properties of '{mosaic.name}' are left out: the fields of a plate are shown as "
+                "one layer, and each field numbers its objects anew."
+            )
+            left_out = (Finding("field-properties-left-out", first.path, text),)
         mosaic = replace(mosaic, label=replace(mosaic.label, properties=()))
     moved = int(np.count_nonzero(off_grid > _ON_GRID))
     if not moved or first.position is not None:
-        return mosaic, ()
+        return mosaic, left_out
     text = (
         f"{moved} of {len(group)} tiles lie between pixels; each was moved by less than one "
         "pixel, to show all as one layer."
     )
-    return mosaic, (Finding("tiles-rounded", first.path, text),)
+    return mosaic, (*left_out, Finding("tiles-rounded", first.path, text))
 
 
 def _name(part: PlacedPart, archive: str) -> str:
@@ -282,11 +329,16 @@ def _level(
     number: int,
     factors: Sequence[float],
 ) -> MosaicArray:
-    places = np.rint(offsets / np.array(factors)).astype(int)
+    spans = np.array(factors)
+    places = np.floor(offsets / spans + _ON_GRID).astype(int)
+    full = np.array([part.shape for part in group])
+    ends = np.ceil((offsets + full) / spans - _ON_GRID).astype(int)
+    sizes = np.array([part.sources[number].shape for part in group])
+    extents = np.clip(ends - places, sizes, sizes + 1)
     tiles = tuple(
-        Tile(part.sources[number], tuple(place.tolist()))
-        for part, place in zip(group, places, strict=True)
+        Tile(part.sources[number], tuple(place.tolist()), tuple(extent.tolist()))
+        for part, place, extent in zip(group, places, extents, strict=True)
     )
-    ends = places + np.array([tile.source.shape for tile in tiles])
+    ends = places + extents
     dtype = np.result_type(*{tile.source.dtype for tile in tiles})
     return MosaicArray(group[0].path, tiles, tuple(ends.max(axis=0).tolist()), dtype)

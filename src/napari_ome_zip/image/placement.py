@@ -20,6 +20,7 @@ from napari_ome_zip.ome import Axis, CoordinateSystem, Scene, Transformation
 
 _TYPE_RANK = {"time": 0, "space": 2, "array": 2}
 _SPACE_RANK = {"z": 0, "y": 1, "x": 2}
+_HUGE = 1e100
 
 
 class Pixels(NamedTuple):
@@ -144,7 +145,12 @@ def _level_affine(
     if transformation is not None:
         affine, _, problem = builder.compile(image.path, transformation, inputs, outputs)
         if isinstance(affine, Affine):
-            return affine, None
+            try:
+                _check_showable(affine, image)
+            except TransformationError as error:
+                problem = str(error)
+            else:
+                return affine, None
     if len(inputs) == len(outputs):
         return Affine(np.eye(len(inputs), len(inputs) + 1), inputs, outputs), problem
     return Affine.identity(inputs), problem
@@ -167,7 +173,9 @@ def _map(
     try:
         forward = graph.resolve(image.intrinsic, target)
         if isinstance(forward, Affine):
-            return _Mapped(image, level, level.then(forward), axes), ()
+            affine = level.then(forward)
+            _check_showable(affine, image)
+            return _Mapped(image, level, affine, axes), ()
         back = graph.resolve_back(image.intrinsic, target)
         bendable = _bendable(builder, image, level, pixels)
         bent = warp(bendable, forward, back, axes, image.path)
@@ -209,6 +217,36 @@ def _unplaced(image: ImageSystems, problem: str, shown_in: str) -> Finding:
     )
 
 
+def _check_showable(affine: Affine, image: ImageSystems) -> None:
+    """Refuse a map that no viewer can show: one that folds an image onto itself, or explodes it.
+
+    Raises
+    ------
+    TransformationError
+    """
+    if not np.all(np.abs(affine.matrix) < _HUGE):
+        raise TransformationError("It leads to coordinates too large to be true.")
+    columns = [i for i, axis in enumerate(image.axes) if not is_channel(axis)]
+    linear = affine.linear[:, columns]
+    moving = linear[:, np.any(linear != 0, axis=0)]
+    # An axis that moves nothing is one to look along, unless another axis has taken its place.
+    still = {image.axes[i].name for i in columns if not np.any(affine.linear[:, i])}
+    led = np.any(linear != 0, axis=1)
+    taken = {name for name, one in zip(affine.output_axes, led, strict=True) if one}
+    if independent_axes(moving) < moving.shape[1] or still & taken:
+        raise TransformationError(
+            "It maps several axes of the image onto one: there is no image to show there."
+        )
+
+
+def independent_axes(linear: np.ndarray) -> int:
+    """How many directions the columns of a matrix span, whatever their lengths."""
+    if not linear.size:
+        return 0
+    lengths = np.linalg.norm(linear, axis=0)
+    return int(np.linalg.matrix_rank(linear / np.where(lengths == 0, 1, lengths)))
+
+
 def is_channel(axis: Axis) -> bool:
     """Whether an axis counts channels: by its type, or by its name where it has none."""
     return axis.role == "channel"
@@ -241,7 +279,8 @@ def _passengers(one: _Mapped) -> tuple[Axis, ...]:
 
     A time axis of an image that a scene places only in space still is an axis to look along.
     """
-    moves = np.any(one.affine.linear != 0, axis=0)
+    kept = [row for row, axis in enumerate(one.axes) if not is_channel(axis)]
+    moves = np.any(one.affine.linear[kept] != 0, axis=0)
     return tuple(
         axis
         for axis, moving in zip(one.image.axes, moves, strict=True)
@@ -257,7 +296,8 @@ def _onto(one: _Mapped, axes: tuple[Axis, ...]) -> Affine:
     rows = []
     for axis in axes:
         if axis.name in passengers:
-            row = _own_row(one, axis.name)
+            own = next(a for a in one.image.axes if a.name == axis.name)
+            row = _own_row(one, axis.name) * conversion(own.unit, axis.unit)
         elif axis.name in affine.output_axes:
             row = affine.matrix[affine.output_axes.index(axis.name)]
             own = one.axes[affine.output_axes.index(axis.name)]

@@ -22,6 +22,7 @@ from napari_ome_zip.geometry import (
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.field_samples import field_samples
 from napari_ome_zip.image.hierarchy import Hierarchy, join
+from napari_ome_zip.image.units import conversion
 from napari_ome_zip.ome import (
     Axis,
     Coordinates,
@@ -117,15 +118,22 @@ class SystemsBuilder:
     def connect_labels(self, labels: ImageSystems) -> None:
         """Put labels into the space of their image, axis by axis of the same name.
 
-        Labels share their image's space unless the documents say otherwise (section "labels").
+        Labels share their image's space unless the documents say otherwise (section "labels");
+        each counts it in its own units.
         """
         parent = None if labels.parent is None else self.intrinsic.get(labels.parent)
         if parent is None or parent == labels.intrinsic:
             return
+        own = self.axes[labels.intrinsic]
         inputs, outputs = self._names(labels.intrinsic), self._names(parent)
         if not set(inputs) <= set(outputs):
             return
-        linear = np.array([[float(a == b) for b in inputs] for a in outputs])
+        linear = np.array(
+            [
+                [conversion(b.unit, a.unit) if a.name == b.name else 0.0 for b in own]
+                for a in self.axes[parent]
+            ]
+        )
         matrix = np.column_stack([linear, np.zeros(len(outputs))])
         forward = Affine(matrix, inputs, outputs)
         self.edges.append(

@@ -91,7 +91,9 @@ def _notify(severity: NotificationSeverity, message: str, path: str) -> None:
     """Show a message now, or, where a window is about to report a failure, after that."""
     has_window = QApplication.instance() is not None and napari.current_viewer() is not None
     actions = [(CHECK, partial(_open_check, str(Path(path).absolute())))] if has_window else []
-    notification = _Notification(f"{message} ({Path(path).name})", severity, actions)
+    name = Path(path).name
+    message = message if name in message else f"{message} ({name})"
+    notification = _Notification(message, severity, actions)
     if severity is NotificationSeverity.ERROR and QApplication.instance() is not None:
         # napari replaces the current notification by its own when a reader raises.
         QTimer.singleShot(0, partial(notification_manager.dispatch, notification))
