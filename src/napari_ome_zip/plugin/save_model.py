@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_ome_zip.errors import SaveError
-from napari_ome_zip.from_layers import from_layer_data, unsaved_layers
+from napari_ome_zip.from_layers import from_layer_data, incomplete_layers, unsaved_layers
 from napari_ome_zip.layers import LayerData
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
 from napari_ome_zip.saving.options import CODEC_LEVELS, Codec, SaveOptions, VersionChoice
@@ -98,10 +98,12 @@ def resolve(choices: Choices, layers: Layers, job: Job | None = None) -> View:
     summary = ""
     try:
         options = _options(choices)
-        plan = plan_save(from_layer_data(_chosen(rows, layers), snapshot=False), options)
+        chosen = _chosen(rows, layers)
+        plan = plan_save(from_layer_data(chosen, snapshot=False), options)
         _check_place(target)
         if target is not None:
-            summary = _summary(plan, target)
+            lost = " ".join(finding.message for finding in incomplete_layers(chosen))
+            summary = _summary(plan, target) + (f"\nNot all saved: {lost}" if lost else "")
         problem = "" if target else "Choose a file to write."
     except SaveError as error:
         problem = str(error)

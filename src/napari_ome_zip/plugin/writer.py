@@ -10,7 +10,12 @@ from napari.utils.notifications import show_info, show_warning
 
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.from_layers import from_layer_data, save_image, unsaved_layers
+from napari_ome_zip.from_layers import (
+    from_layer_data,
+    incomplete_layers,
+    save_image,
+    unsaved_layers,
+)
 from napari_ome_zip.layers import LayerData, is_well_names
 from napari_ome_zip.names import complete_name, stem
 from napari_ome_zip.saving.save import Progress
@@ -63,8 +68,9 @@ def _write(path: str, layer_data: Sequence[LayerData], suffix: str) -> list[str]
         written = save_image(
             image, target, progress=_percent_of(bar), cancelled=lambda: bar.is_canceled
         )
-    if left_out:
-        show_warning(f"Not saved: {describe(left_out)}")
+    lost = (*left_out, *incomplete_layers(layer_data))
+    if lost:
+        show_warning(f"{'Not saved' if left_out else 'Not all saved'}: {describe(lost)}")
     if target.name != Path(path).name:
         show_info(f"Saved as {target.name}")
     return [str(written)]
@@ -92,8 +98,8 @@ def _percent_of(bar: cancelable_progress) -> Progress:
     return progress
 
 
-def describe(left_out: Sequence[Finding]) -> str:
-    """One text about layers that an OME-Zarr image cannot hold."""
-    told = " ".join(finding.message for finding in left_out[:MAX_NAMED])
-    more = len(left_out) - MAX_NAMED
+def describe(lost: Sequence[Finding]) -> str:
+    """One text about what an OME-Zarr image cannot hold."""
+    told = " ".join(finding.message for finding in lost[:MAX_NAMED])
+    more = len(lost) - MAX_NAMED
     return f"{told} And {more} more layers." if more > 0 else told

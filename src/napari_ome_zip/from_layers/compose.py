@@ -1,0 +1,291 @@
+"""Napari layer data as a composite image: what `layers` does, the other way round."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_ome_zip import display_state
+from napari_ome_zip.errors import SaveError
+from napari_ome_zip.from_layers.channel_stack import ChannelStack
+from napari_ome_zip.from_layers.dimensions import common_system
+from napari_ome_zip.from_layers.label_tables import label_colors, label_properties
+from napari_ome_zip.from_layers.losses import MAX_DIMENSIONS, why_not
+from napari_ome_zip.from_layers.plain import plain
+from napari_ome_zip.from_layers.understanding import UnderstoodLayer, understand
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.arrays import PixelSource
+from napari_ome_zip.image.composite import (
+    Channel,
+    CompositeImage,
+    PlacedImage,
+    PlacedLabels,
+)
+from napari_ome_zip.image.limits import estimate_limits
+from napari_ome_zip.image.units import conversion
+from napari_ome_zip.layers import LayerData
+from napari_ome_zip.names import stem
+from napari_ome_zip.ome import (
+    Axis,
+    CoordinateSystem,
+    FrozenMapping,
+    ImageLabel,
+)
+from napari_ome_zip.saving.options import SaveOptions
+from napari_ome_zip.saving.save import Cancelled, Progress
+from napari_ome_zip.saving.save import save_image as save_composite
+
+_RGB = ("#FF0000", "#00FF00", "#0000FF")
+
+
+def save_image(
+    source: CompositeImage | Sequence[LayerData],
+    path: str | os.PathLike[str],
+    options: SaveOptions | None = None,
+    *,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Path:
+    """Save a composite image, or napari layer data, as a single-image archive.
+
+    Parameters
+    ----------
+    source : CompositeImage or sequence of LayerData
+        Layer data are ``(data, keyword arguments, type)``; layers other than images and labels
+        are left out (`unsaved_layers` names them, `incomplete_layers` what others lose).
+    path, options, progress, cancelled
+        As for `napari_ome_zip.saving.save.save_image`.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+
+    Raises
+    ------
+    SaveError, SaveCancelledError
+        As there.
+    """
+    if not isinstance(source, CompositeImage):
+        source = from_layer_data(source, name=stem(path))
+    return save_composite(source, path, options, progress=progress, cancelled=cancelled)
+
+
+def from_layer_data(
+    layers: Sequence[LayerData], name: str = "image", *, snapshot: bool = True
+) -> CompositeImage:
+    """The composite image that some layers show together.
+
+    Channels that came from one image become one image again; otherwise layers of equal shape,
+    type of pixels, axes and place are its channels, as far as OME-Zarr has dimensions for it.
+    Labels belong to the image they came with, else to the one that lies at the same place, else
+    to the first of those with most dimensions.
+
+    Parameters
+    ----------
+    layers : sequence of LayerData
+        Bottom layer first, as napari's writers receive them. Pixels stay lazy.
+    name : str
+        Name of the composite.
+    snapshot : bool
+        Copy labels that are in memory or lazy, so that painting on does not change what is saved.
+        Planning alone needs no copy.
+
+    Raises
+    ------
+    SaveError
+        If none of the layers can be saved.
+    """
+    understood = [
+        understand(data, {**keywords, "order": number}, kind, snapshot=snapshot)
+        for number, (data, keywords, kind) in enumerate(layers)
+        if why_not(data, kind) is None
+    ]
+    if not understood:
+        raise SaveError("Nothing to save: there is no image and no labels layer among the layers.")
+    system = common_system(understood)
+    groups = _image_groups([layer for layer in understood if layer.kind == "image"])
+    images = [(g[0], _image(g, system, f"image-{n}")) for n, g in enumerate(groups)]
+    labels = [
+        _label_image(layer, system, images, f"labels-{number}")
+        for number, layer in enumerate(understood)
+        if layer.kind == "labels"
+    ]
+    return CompositeImage(name, None, system, (*(image for _, image in images), *labels))
+
+
+def _image_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer]]:
+    """Layers that are the channels of one image."""
+    groups: dict[Any, list[UnderstoodLayer]] = {}
+    seen: Counter[Any] = Counter()
+    for number, layer in enumerate(layers):
+        origin = _told_apart(layer, seen)
+        alone = layer.colors or layer.ndim >= MAX_DIMENSIONS
+        key = (
+            origin,
+            tuple(level.shape for level in layer.levels),
+            layer.levels[0].dtype,
+            layer.matrix.tobytes(),
+            layer.units,
+            layer.labels,
+            number if alone else None,
+        )
+        groups.setdefault(key, []).append(layer)
+    return [sorted(group, key=_channel_number) for group in groups.values()]
+
+
+def _told_apart(layer: UnderstoodLayer, seen: Counter[Any]) -> tuple[Any, ...]:
+    """The image that a layer came from; in memory, where all have one path, by name and turn.
+
+    An image has each channel once: a channel that comes again is another image's.
+    """
+    if not layer.note or layer.note.get("source") is not None:
+        return layer.origin
+    image = (*layer.origin, layer.image_name)
+    channel = (image, layer.note.get("channel"))
+    seen[channel] += 1
+    return (*image, seen[channel])
+
+
+def _channel_number(layer: UnderstoodLayer) -> int:
+    number = layer.note.get("channel")
+    return number if isinstance(number, int) else 0
+
+
+def _image(group: Sequence[UnderstoodLayer], system: CoordinateSystem, path: str) -> PlacedImage:
+    first = group[0]
+    states = [plain(display_state.capture(layer.keywords, "image")) for layer in group]
+    if first.colors:
+        arrays = [(level,) * first.colors for level in first.levels]
+        channels = tuple(
+            Channel(label, color, (0.0, 255.0) if first.levels[0].dtype == np.uint8 else None)
+            for label, color in zip(("red", "green", "blue"), _RGB, strict=True)
+        )
+    elif len(group) > 1:
+        arrays = list(zip(*(layer.levels for layer in group), strict=True))
+        channels = tuple(_channel(layer) for layer in group)
+    else:
+        return _placed_image(first, first.levels, None, (_channel(first),), states, system, path)
+    position = _channel_position(first, system)
+    sources = tuple(ChannelStack(level, position, bool(first.colors)) for level in arrays)
+    return _placed_image(first, sources, position, channels, states, system, path)
+
+
+def _channel_position(layer: UnderstoodLayer, system: CoordinateSystem) -> int:
+    """Behind time, before space, as versions up to 0.5 want it."""
+    axes = system.axes[len(system.axes) - len(layer.matrix) :]
+    return sum(axis.type == "time" for axis in axes)
+
+
+def _placed_image(
+    layer: UnderstoodLayer,
+    sources: tuple[PixelSource, ...],
+    channel_axis: int | None,
+    channels: tuple[Channel, ...],
+    states: Sequence[Mapping[str, Any]],
+    system: CoordinateSystem,
+    path: str,
+) -> PlacedImage:
+    axes, affine = _placement(layer, system, channel_axis)
+    return PlacedImage(
+        path=path,
+        name=layer.image_name,
+        axes=axes,
+        sources=sources,
+        to_display=affine,
+        channel_axis=channel_axis,
+        display=display_state.to_display(states),
+        channels=channels,
+    )
+
+
+def _placement(
+    layer: UnderstoodLayer, system: CoordinateSystem, channel_axis: int | None
+) -> tuple[tuple[Axis, ...], Affine]:
+    """Axes of the stored array, and its map to the system; dimensions count from the last."""
+    missing = len(system.axes) - len(layer.matrix)
+    own = system.axes[missing:]
+    factors = [conversion(u, axis.unit) for u, axis in zip(layer.units, own, strict=True)]
+    matrix = np.zeros((len(system.axes), len(own) + 1))
+    matrix[missing:] = layer.matrix * np.array(factors)[:, np.newaxis]
+    axes = list(own)
+    if channel_axis is not None:
+        axes.insert(channel_axis, Axis(_channel_name(own), "channel"))
+        matrix = np.insert(matrix, channel_axis, 0.0, axis=1)
+    names = tuple(axis.name for axis in axes)
+    return tuple(axes), Affine(matrix, names, tuple(axis.name for axis in system.axes))
+
+
+def _channel_name(axes: Sequence[Axis]) -> str:
+    return "channel" if any(axis.name.lower() == "c" for axis in axes) else "c"
+
+
+def _channel(layer: UnderstoodLayer) -> Channel:
+    keywords = layer.keywords
+    limits = keywords.get("contrast_limits") or estimate_limits(layer.levels)
+    colormap = keywords.get("colormap")
+    label = layer.name.removeprefix(f"{layer.image_name}: ")
+    return Channel(
+        name=label,
+        color=display_state.hex_color(colormap) or display_state.brightest_color(colormap),
+        limits=None if limits is None else (float(limits[0]), float(limits[1])),
+        visible=bool(keywords.get("visible", True)),
+    )
+
+
+def _label_image(
+    layer: UnderstoodLayer,
+    system: CoordinateSystem,
+    images: Sequence[tuple[UnderstoodLayer, PlacedImage]],
+    path: str,
+) -> PlacedLabels:
+    axes, affine = _placement(layer, system, None)
+    image = _image_of(layer, affine, images)
+    state = plain(display_state.capture(layer.keywords, "labels"))
+    colors, _ = label_colors(layer.keywords)
+    properties, _ = label_properties(layer.keywords)
+    return PlacedLabels(
+        path=path,
+        name=layer.image_name,
+        axes=axes,
+        sources=layer.levels,
+        to_display=affine,
+        channel_axis=None,
+        display=FrozenMapping({display_state.LAYERS: [state]}),
+        image_path=None if image is None else image.path,
+        label=ImageLabel(colors, properties),
+    )
+
+
+def _image_of(
+    layer: UnderstoodLayer, affine: Affine, images: Sequence[tuple[UnderstoodLayer, PlacedImage]]
+) -> PlacedImage | None:
+    """The image that labels belong to: where they came from, else by place, else a whole one."""
+    if not images:
+        return None
+    source, parent = layer.note.get("source"), layer.note.get("image")
+    own = (
+        []
+        if parent is None
+        else [image for first, image in images if first.origin[:2] == (source, parent)]
+    )
+    if len(own) == 1:
+        return own[0]
+    candidates = own or [image for _, image in images]
+    there = [image for image in candidates if _lies_with(layer, affine, image)]
+    if there:
+        return there[0]
+    return max(candidates, key=lambda image: len(image.axes) - (image.channel_axis is not None))
+
+
+def _lies_with(layer: UnderstoodLayer, affine: Affine, image: PlacedImage) -> bool:
+    """Whether an image has the shape of labels and lies where they lie."""
+    kept = [i for i in range(len(image.axes)) if i != image.channel_axis]
+    own = image.to_display.select(inputs=[image.axes[i].name for i in kept])
+    size = tuple(image.shape[i] for i in kept)
+    return size == layer.levels[0].shape and own.is_close(affine)

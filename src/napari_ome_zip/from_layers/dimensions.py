@@ -1,0 +1,54 @@
+"""The dimensions that layers share in a viewer, as the axes of one coordinate system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari_ome_zip.from_layers.understanding import UnderstoodLayer
+from napari_ome_zip.image.units import known_unit
+from napari_ome_zip.ome import Axis, CoordinateSystem
+from napari_ome_zip.ome.axes import TYPES_BY_NAME
+
+
+def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
+    """The viewer's dimensions: named by the layer that has most of them."""
+    ndim = max(len(layer.matrix) for layer in layers)
+    full = [layer for layer in layers if len(layer.matrix) == ndim]
+    names = next((layer.labels for layer in full if layer.labels), _default_names(ndim))
+    if len({name.lower() for name in names}) < ndim:
+        names = _default_names(ndim)
+    axes = []
+    for number, name in enumerate(names):
+        given = [
+            layer.units[number - ndim] for layer in layers if len(layer.matrix) >= ndim - number
+        ]
+        unit = next((unit for unit in given if unit is not None), None)
+        axes.append(_axis(name, unit or _unknown_unit(name, layers), names))
+    return CoordinateSystem("world", tuple(axes))
+
+
+def _axis(name: str, unit: str | None, names: Sequence[str]) -> Axis:
+    """An axis with its type; without a telling name the last ones are space."""
+    kind = TYPES_BY_NAME.get(name.lower())
+    if kind in (None, "channel"):
+        told = sum(TYPES_BY_NAME.get(other.lower()) == "space" for other in names)
+        # Without a type, "c" would be read as the axis of channels, which are layers of their own.
+        other = None if kind is None else "other"
+        kind = "space" if told < 2 and name in names[-2:] else other
+    return Axis(name, kind, unit)
+
+
+def _default_names(ndim: int) -> tuple[str, ...]:
+    """Names that readers keep in this order: time comes first, space last."""
+    known = ("t", "z", "y", "x")
+    more = tuple(f"dim_{number}" for number in range(1, ndim - len(known) + 1))
+    return ("t", *more, "z", "y", "x") if more else known[-ndim:]
+
+
+def _unknown_unit(name: str, layers: Sequence[UnderstoodLayer]) -> str | None:
+    """A unit that napari does not know, as the file had it."""
+    for layer in layers:
+        for axis in layer.note.get("axes") or ():
+            if axis.get("name") == name and axis.get("unit") and not known_unit(axis["unit"]):
+                return str(axis["unit"])
+    return None

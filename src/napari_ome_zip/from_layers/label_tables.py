@@ -1,0 +1,118 @@
+"""Colours and properties of labels: from napari's tables to what OME-Zarr holds of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from napari_ome_zip.from_layers.plain import clean_text, plain
+from napari_ome_zip.ome import FrozenMapping, LabelColor, LabelProperties
+
+_NAMED = {
+    "transparent": "00000000", "black": "000000", "silver": "c0c0c0", "gray": "808080",
+    "grey": "808080", "white": "ffffff", "maroon": "800000", "red": "ff0000", "purple": "800080",
+    "fuchsia": "ff00ff", "magenta": "ff00ff", "green": "008000", "lime": "00ff00",
+    "olive": "808000", "yellow": "ffff00", "navy": "000080", "blue": "0000ff", "teal": "008080",
+    "aqua": "00ffff", "cyan": "00ffff", "orange": "ffa500",
+}  # fmt: skip
+
+_RESERVED = "label-value"
+
+
+def label_colors(keywords: Mapping[str, Any]) -> tuple[tuple[LabelColor, ...], tuple[str, ...]]:
+    """Colours that a person (or file) chose, and what cannot be kept of them.
+
+    Those that napari makes up are not kept: every viewer makes up its own.
+    """
+    colormap = keywords.get("colormap")
+    table = getattr(colormap, "color_dict", colormap)
+    if not isinstance(table, Mapping):
+        return (), ()
+    colors: dict[int, LabelColor] = {}
+    lost = []
+    for value, color in table.items():
+        rgba = _rgba(color)
+        if rgba is None:
+            lost.append(f"the colour {clean_text(color)!r} of label {value}")
+        elif value is None:
+            if rgba[3]:
+                lost.append("the colour of labels that have none of their own")
+        elif int(value) != 0 or rgba[3]:  # background is transparent, unless someone coloured it
+            colors.setdefault(int(value), LabelColor(int(value), rgba))
+    return tuple(colors.values()), tuple(lost)
+
+
+def _rgba(color: Any) -> tuple[int, int, int, int] | None:
+    """Red, green, blue and opacity from 0 to 255; None where it is no colour that is known."""
+    if isinstance(color, str):
+        return _from_text(color)
+    parts = [min(255, max(0, round(255 * float(part)))) for part in color]
+    if len(parts) == 3:
+        parts.append(255)
+    return (parts[0], parts[1], parts[2], parts[3]) if len(parts) == 4 else None
+
+
+def _from_text(color: str) -> tuple[int, int, int, int] | None:
+    name = color.strip().lower()
+    digits = _NAMED.get(name) or (name[1:] if name.startswith("#") else "")
+    if len(digits) in (3, 4):
+        digits = "".join(2 * digit for digit in digits)
+    if len(digits) not in (6, 8) or not set(digits) <= set("0123456789abcdef"):
+        return None
+    red, green, blue, alpha = bytes.fromhex(digits.ljust(8, "f"))
+    return red, green, blue, alpha
+
+
+def label_properties(
+    keywords: Mapping[str, Any],
+) -> tuple[tuple[LabelProperties, ...], tuple[str, ...]]:
+    """One set of properties for each label value, and what cannot be kept as it is.
+
+    Label values are in a column ``index``, else rows are numbered from 0.
+    """
+    features = keywords.get("features")
+    if features is None:
+        return (), ()
+    columns = {str(name): list(features[name]) for name in features}
+    if not columns:
+        return (), ()
+    rows = len(next(iter(columns.values())))
+    values = columns.pop("index", list(range(rows)))
+    columns = {_column_name(name, columns): cells for name, cells in columns.items()}
+    properties: dict[int, LabelProperties] = {}
+    nameless, repeated = 0, set()
+    for row, value in enumerate(values):
+        if not isinstance(value, int | float | np.number) or not np.isfinite(value):
+            nameless += 1
+            continue
+        label = int(value)
+        if label in properties:
+            repeated.add(label)
+            continue
+        cells = {name: plain(column[row]) for name, column in columns.items()}
+        known = {name: cell for name, cell in cells.items() if cell is not None}
+        properties[label] = LabelProperties(label, FrozenMapping(known))
+    lost = []
+    if repeated:
+        lost.append(f"further rows of features for label {', '.join(map(str, sorted(repeated)))}")
+    if nameless:
+        lost.append(f"{nameless} rows of features that name no label")
+    infinite = [name for name, column in columns.items() if any(map(_is_infinite, column))]
+    if infinite:
+        lost.append(f"infinite values of {', '.join(infinite)} (kept as text)")
+    return tuple(properties.values()), tuple(lost)
+
+
+def _column_name(name: str, columns: Mapping[str, Any]) -> str:
+    """OME-Zarr keeps the label itself under ``label-value``: a property of that name gives way."""
+    if name != _RESERVED:
+        return clean_text(name)
+    while name in columns:
+        name += "_"
+    return name
+
+
+def _is_infinite(value: Any) -> bool:
+    return isinstance(value, float | np.floating) and bool(np.isinf(value))
