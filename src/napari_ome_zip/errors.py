@@ -49,6 +49,30 @@ class DamagedEntryError(OmeZipError, OSError):
         return type(self), (self.entry, self.message)
 
 
+class UnreadableChunkError(OmeZipError, OSError):
+    """Pixels that are needed as they were written cannot be had.
+
+    Parameters
+    ----------
+    found : str
+        Which chunk of which file, and what is wrong with it.
+    advice : str
+        What to do next.
+    code : int, optional
+        The operating system's error number, kept as ``errno``.
+    """
+
+    def __init__(self, found: str, advice: str, code: int | None = None) -> None:
+        super().__init__(f"{found} {advice}")
+        self.found = found
+        self.advice = advice
+        self.errno = code
+
+    def __reduce__(self) -> tuple[type[UnreadableChunkError], tuple[str, str, int | None]]:
+        # OSError would rebuild from its single argument and lose the others.
+        return type(self), (self.found, self.advice, self.errno)
+
+
 class MetadataError(OmeZipError, ValueError):
     """A metadata document cannot be used."""
 

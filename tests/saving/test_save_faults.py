@@ -160,7 +160,7 @@ def test_an_exception_from_a_block_reaches_the_caller_and_leaves_nothing(tmp_pat
             raise CameraError("no such frame")
         return block
 
-    pixels = da.ones(SHAPE, np.uint16, chunks=(8, 64, 64)).map_blocks(read, dtype=np.uint16)
+    pixels = da.ones(SHAPE, dtype=np.uint16, chunks=(8, 64, 64)).map_blocks(read, dtype=np.uint16)
     with pytest.raises(CameraError, match="no such frame"):
         save_image([(pixels, {"contrast_limits": (0, 1)}, "image")], tmp_path / "a.ozx", OPTIONS)
     assert not list(tmp_path.iterdir())

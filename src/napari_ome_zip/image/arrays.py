@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import dask.array as da
@@ -20,9 +21,10 @@ from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr.core.chunk_utils import ChunkTransform
 from zarr.storage import StorePath
 
-from napari_ome_zip.errors import DamagedEntryError
+from napari_ome_zip.errors import DamagedEntryError, OmeZipError, UnreadableChunkError
 from napari_ome_zip.image.array_facts import array_facts
 from napari_ome_zip.image.hierarchy import Node
+from napari_ome_zip.image.strictness import Checked, checked_entries
 from napari_ome_zip.storage import HierarchyStore
 
 TARGET_BLOCK_BYTES = 2**21
@@ -66,7 +68,8 @@ class ChunkedArray:
 
     Every region is read in the calling thread: dask's threads are the parallelism, so no
     event loop and no second pool stand between a block and its bytes. A chunk that cannot be
-    read or decoded is shown as the fill value and reported once, by name.
+    read or decoded is shown as the fill value and reported once, by name; within
+    `strict_reading` it is an error instead.
 
     Parameters
     ----------
@@ -86,6 +89,7 @@ class ChunkedArray:
         self._node = node
         self._reported: set[str] = set()
         self._lock = threading.Lock()
+        self._always_checked: Checked | None = None
         self._open()
 
     def _open(self) -> None:
@@ -98,11 +102,19 @@ class ChunkedArray:
         self.ndim = len(self.shape)
         self.chunks, self.stored = facts.chunks, facts.stored
 
-    def __getstate__(self) -> tuple[HierarchyStore, Node]:
-        return self._store, self._node
+    def __getstate__(self) -> tuple[HierarchyStore, Node, bool]:
+        return self._store, self._node, self._checked is not None
 
-    def __setstate__(self, state: tuple[HierarchyStore, Node]) -> None:
-        self.__init__(*state)  # type: ignore[misc]
+    def __setstate__(self, state: tuple[HierarchyStore, Node, bool]) -> None:
+        store, node, strict = state
+        self.__init__(store, node)  # type: ignore[misc]
+        self._always_checked = set() if strict else None
+
+    @property
+    def _checked(self) -> Checked | None:
+        """What was checked already where reading is strict, here or since it was pickled."""
+        found = checked_entries()
+        return self._always_checked if found is None else found
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
         """Read a region, given as one slice (of step 1) or integer an axis."""
@@ -110,7 +122,13 @@ class ChunkedArray:
         return self.read(region)[steps]
 
     def read(self, region: _Region) -> npt.NDArray[Any]:
-        """Pixels of ``region`` (start and stop of every axis) in native byte order."""
+        """Pixels of ``region`` (start and stop of every axis) in native byte order.
+
+        Raises
+        ------
+        UnreadableChunkError
+            Within `strict_reading`, if a chunk of it is damaged or cannot be read.
+        """
         shape = tuple(max(0, s.stop - s.start) for s in region)
         out = np.empty(shape, dtype=self._facts.dtype)
         if out.size:
@@ -121,6 +139,8 @@ class ChunkedArray:
 
     def blank(self, region: _Region) -> Any:
         """The fill value where no chunk of ``region`` is stored; None where one may be."""
+        if self._checked is not None:
+            return None  # absent or unreachable: reading finds out
         ranges = [
             range(s.start // n, -(-s.stop // n)) for s, n in zip(region, self.stored, strict=True)
         ]
@@ -139,9 +159,17 @@ class ChunkedArray:
             Position in the grid of stored objects (shards, or chunks where there are none).
         pixels : ndarray
             The part of the array that lies in the cell, smaller than the cell at the border.
+
+        Raises
+        ------
+        TypeError
+            If the pixels are of another type than the array: converting them could change them.
+        ValueError
+            If their shape is not that of the part: the rest would be made up.
         """
         if self._facts.decoder is None:
             raise TypeError("an array whose codecs are asynchronous is not written here")
+        self._check_pixels(cell, pixels)
         fill = self._facts.fill_value
         if not np.any(pixels if fill == 0 else pixels != fill):
             return None
@@ -155,6 +183,18 @@ class ChunkedArray:
         buffer = spec.prototype.nd_buffer.from_numpy_array(block)
         encoded = transform.encode_chunk(buffer, spec)
         return None if encoded is None else encoded.to_bytes()
+
+    def _check_pixels(self, cell: tuple[int, ...], pixels: npt.NDArray[Any]) -> None:
+        if pixels.dtype.newbyteorder("=") != self.dtype:
+            raise TypeError(
+                f"Pixels of type {pixels.dtype} for {self.key(cell)}, expected {self.dtype}."
+            )
+        sides = zip(cell, self.stored, self.shape, strict=True)
+        part = tuple(min(n, size - i * n) for i, n, size in sides)
+        if pixels.shape != part:
+            raise ValueError(
+                f"Pixels of shape {pixels.shape} for {self.key(cell)}, expected {part}."
+            )
 
     def decode(self, cell: tuple[int, ...], content: bytes | memoryview) -> npt.NDArray[Any]:
         """Pixels of one stored object (shard, or chunk where there are none) from its bytes.
@@ -203,6 +243,9 @@ class ChunkedArray:
     def _read_piece(
         self, piece: tuple[tuple[int, ...], _Region, _Region], buffer: Any, out: npt.NDArray[Any]
     ) -> None:
+        if self._checked is not None:
+            self._read_strictly(self._checked, piece, buffer, out)
+            return
         cell, wanted, target = piece
         name = self.key(cell)
         if not self._store.has(name):
@@ -216,7 +259,58 @@ class ChunkedArray:
         except DamagedEntryError as error:
             self._read_damaged(error, piece, buffer, out)
         except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
-            self._lose(error, piece, buffer, out)
+            if _is_from_system(error):
+                # The disk or network failed, not the chunk: the next view asks again.
+                out[target] = self._facts.fill_value
+                self._report(cell, None, error)
+            else:
+                self._lose(error, piece, buffer, out)
+
+    def _read_strictly(
+        self,
+        checked: Checked,
+        piece: tuple[tuple[int, ...], _Region, _Region],
+        buffer: Any,
+        out: npt.NDArray[Any],
+    ) -> None:
+        """Read what was written, or raise; nothing is remembered of earlier, tolerant reads."""
+        cell, wanted, target = piece
+        name = self.key(cell)
+        try:
+            stored = self._store.has(name)
+            if not stored or self._is_sharded:
+                # Parts of a shard are read without its checksum; what is absent may be out of
+                # reach instead.
+                entry = (id(self._store), name)
+                if entry not in checked:
+                    self._store.verify(name)
+                    checked.add(entry)
+            if stored:
+                self._decode(StorePath(self._store, name), cell, wanted, target, buffer)
+            else:
+                out[target] = self._facts.fill_value
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise self._unreadable(name, error) from error
+
+    def _unreadable(self, name: str, error: Exception) -> UnreadableChunkError:
+        source = self._store.source
+        file = repr(self._store.name if source is None else Path(source).name)
+        if _is_from_system(error) or not _is_damage(error):
+            return UnreadableChunkError(
+                f"Chunk {name} of {file} cannot be read: {_sentence(error)}",
+                f"Make sure that {file} can be reached, and try again.",
+                getattr(error, "errno", None),
+            )
+        return UnreadableChunkError(
+            f"Chunk {name} of {file} is damaged: {_sentence(error)}",
+            f"Use an intact copy of {file}, or leave this image out.",
+        )
+
+    @property
+    def _is_sharded(self) -> bool:
+        return getattr(self._facts.metadata, "shards", None) is not None
 
     def _read_damaged(
         self,
@@ -313,10 +407,11 @@ class ChunkedArray:
                 return
             self._reported.add(name + within)
             last = len(self._reported) > MAX_DAMAGE_REPORTS
+        what = "Unreadable" if _is_from_system(error) else "Damaged"
         message = (
             f"More chunks of '{self.path}' are damaged; they are not listed here."
             if last
-            else f"Damaged chunk {name}{within}: {shown}. {_sentence(error)}"
+            else f"{what} chunk {name}{within}: {shown}. {_sentence(error)}"
         )
         warnings.warn(message, DamagedChunkWarning, stacklevel=2)
 
@@ -329,6 +424,19 @@ class _Held:
 
     def get_sync(self, prototype: BufferPrototype, byte_range: None = None) -> Buffer:
         return prototype.buffer.from_bytes(self.content)
+
+
+def _is_from_system(error: Exception) -> bool:
+    """Whether the operating system refused: codecs raise errors of that kind without a number."""
+    return (
+        isinstance(error, OSError)
+        and not isinstance(error, DamagedEntryError)
+        and error.errno is not None
+    )
+
+
+def _is_damage(error: Exception) -> bool:
+    return isinstance(error, DamagedEntryError) or not isinstance(error, OmeZipError)
 
 
 def _sentence(error: Exception) -> str:
@@ -412,14 +520,20 @@ class ChannelView:
         return values[: self.axis] + values[self.axis + 1 :]
 
 
+def _indices(key: Any, size: int) -> range:
+    """The indices along one axis that a slice or an integer means."""
+    if isinstance(key, slice):
+        return range(*key.indices(size))
+    if not -size <= key < size:
+        raise IndexError(f"index {key} is out of bounds for an axis of size {size}")
+    return range(int(key) % size, int(key) % size + 1)
+
+
 def split_key(key: Any, shape: Sequence[int]) -> tuple[_Region, tuple[slice | int, ...]]:
     """A NumPy index of slices and integers as a region to read, and what to keep of it."""
     key = key if isinstance(key, tuple) else (key,)
     key += (slice(None),) * (len(shape) - len(key))
-    wanted = [
-        range(*k.indices(n)) if isinstance(k, slice) else range(int(k) % n, int(k) % n + 1)
-        for k, n in zip(key, shape, strict=True)
-    ]
+    wanted = [_indices(k, n) for k, n in zip(key, shape, strict=True)]
     region = tuple(slice(min(r), max(r) + 1) if r else slice(0, 0) for r in wanted)
     steps = tuple(
         slice(None, None, r.step) if isinstance(k, slice) else 0

@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from napari_ome_zip.image.arrays import PixelSource, split_key
 from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
+from napari_ome_zip.image.strictness import checked_entries
 
 LONGEST_EDGE = 4096
 """Longest edge of a plane, in pixels, that needs no coarser level."""
@@ -244,7 +245,8 @@ class VirtualLevel:
         return out
 
     def _block(self, cell: tuple[int, ...]) -> npt.NDArray[Any]:
-        key = (self.factors, cell)
+        # What was read tolerantly may hold fill values that strict reading must not get.
+        key = (self.factors, cell, checked_entries() is not None)
         block = self.cache.get(key)
         if block is None:
             start = [i * c for i, c in zip(cell, self.chunks, strict=True)]

@@ -17,10 +17,11 @@ import numpy.typing as npt
 from dask import config
 from dask.delayed import delayed
 
-from napari_ome_zip.errors import SaveCancelledError
+from napari_ome_zip.errors import SaveCancelledError, SaveError, UnreadableChunkError
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.hierarchy import Hierarchy
+from napari_ome_zip.image.strictness import Checked, strict_reading
 from napari_ome_zip.saving.cascade import Cascade, Region, tile_shapes
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.plan import ArrayPlan, SavePlan, plan_save
@@ -82,7 +83,8 @@ def save_image(
     ------
     SaveError
         If the image, the options or the place to write to do not allow it (before anything is
-        written), or the disk does not take the bytes.
+        written), the disk does not take the bytes, or a chunk of the source cannot be read: what
+        a viewer shows empty is never saved as if it were.
     SaveCancelledError
         If ``cancelled`` returned True.
 
@@ -95,8 +97,14 @@ def save_image(
         writer.write_documents(plan.documents)
         report = _Reporter(plan, progress, cancelled)
         hierarchy = Hierarchy(WrittenStore(writer))
-        for chain in _chains(plan.arrays):
-            _write_chain(chain, hierarchy, writer, report)
+        try:
+            for chain in _chains(plan.arrays):
+                _write_chain(chain, hierarchy, writer, report)
+        except UnreadableChunkError as error:
+            raise SaveError(
+                f"{error.found} Nothing was saved; an earlier file is untouched. {error.advice}",
+                error.errno,
+            ) from error
         report.check()
         return writer.commit()
 
@@ -104,9 +112,13 @@ def save_image(
 class _Reporter:
     """Counts bytes, and stops the work when it is no longer wanted."""
 
+    checked: Checked
+    """Entries of the sources whose checksums were found to be right."""
+
     def __init__(
         self, plan: SavePlan, progress: Progress | None, cancelled: Cancelled | None
     ) -> None:
+        self.checked = set()
         self._total = plan.nbytes
         self._done = 0
         self._progress = progress
@@ -194,10 +206,15 @@ def _run[T](tasks: Iterator[T], work: Callable[[T], int], report: _Reporter) -> 
     """Work in as many threads as there are cores; the first failure or cancel stops the rest."""
     workers = os.cpu_count() or 1
     waiting: set[Future[int]] = set()
+
+    def strictly(task: T) -> int:
+        with strict_reading(report.checked):
+            return work(task)
+
     with ThreadPoolExecutor(workers, thread_name_prefix="ome-zip-save") as pool:
         try:
             for task in tasks:
-                waiting.add(pool.submit(work, task))
+                waiting.add(pool.submit(strictly, task))
                 if len(waiting) >= 2 * workers:
                     waiting = _collect(waiting, report)
             while waiting:
@@ -266,8 +283,22 @@ def _block(source: da.Array | None, region: Region) -> da.Array:
 
 
 def _computed(source: da.Array | None, region: Region) -> npt.NDArray[Any]:
-    """Pixels of one block, in this thread: the blocks themselves are what runs in parallel."""
-    return np.asarray(_block(source, region).compute(scheduler="synchronous"))
+    """Pixels of one block, in this thread: the blocks themselves are what runs in parallel.
+
+    Without dask's callbacks: napari's cache is one, and hands out blocks as they were shown.
+    """
+    block = _block(source, region)
+    return _as_said(np.asarray(block.compute(scheduler="synchronous", callbacks=())), block)
+
+
+def _as_said(pixels: npt.NDArray[Any], block: da.Array) -> npt.NDArray[Any]:
+    if pixels.dtype.newbyteorder("=") != block.dtype.newbyteorder("="):
+        raise SaveError(
+            f"The data say that their pixels are {block.dtype}, but they are {pixels.dtype}. "
+            "Nothing was saved; an earlier file is untouched. Convert the data to one type first, "
+            f"as with astype({str(pixels.dtype)!r})."
+        )
+    return pixels
 
 
 def _reduced(source: ChunkedArray, task: _Task) -> npt.NDArray[Any]:

@@ -67,6 +67,15 @@ class ArchiveFile:
         start = max(0, self.size - _FINGERPRINTED)
         return self.size, zlib.crc32(self.read(start, self.size - start))
 
+    @property
+    def is_current(self) -> bool:
+        """Whether this file still lies at its path: another one may have been put there."""
+        try:
+            there = Path(self.path).stat()
+        except OSError:
+            return False
+        return os.path.samestat(there, os.fstat(self._descriptor))
+
     def renew_locks(self) -> None:
         """Forget locks that another thread held when the process was forked."""
         self._lock = threading.Lock()

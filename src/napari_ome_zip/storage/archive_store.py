@@ -34,6 +34,7 @@ _LOCAL_SIZE = 30
 _EXTRA_ROOM = 64
 # Longer reads leave the event loop to others; shorter ones take less time than changing threads.
 _LONG_READ = 1 << 20
+_VERIFIED_AT_ONCE = 1 << 20
 
 
 class ArchiveStore(HierarchyStore):
@@ -58,15 +59,23 @@ class ArchiveStore(HierarchyStore):
     """
 
     def __init__(self, path: str | os.PathLike[str], root: str = "") -> None:
-        self._use(ArchiveFile(path), root)
+        file = ArchiveFile(path)
+        self._place(file.path, root)
+        self._file = file
 
-    def _use(self, file: ArchiveFile, root: str, noted: tuple[Finding, ...] = ()) -> None:
-        super().__init__(stem(file.path), file.path, noted)
+    def _place(self, path: str, root: str, noted: tuple[Finding, ...] = ()) -> None:
+        super().__init__(stem(path), path, noted)
+        self._path = path
         self.root = root.strip("/")
         self._prefix = f"{self.root}/" if self.root else ""
-        self._file = file
         self._data_starts: dict[int, int] = {}
         self._decoded = _DecodedCache(DECODED_CACHE_BYTES)
+
+    @cached_property
+    def _file(self) -> ArchiveFile:
+        # Of a store that came from another process, opened when it is first read: an archive that
+        # was changed since is then an error of that read, and not of the message it came with.
+        return reopened(self._path, self._fingerprint)
 
     @property
     def file(self) -> ArchiveFile:
@@ -86,8 +95,31 @@ class ArchiveStore(HierarchyStore):
     def at_root(self, root: str, noted: tuple[Finding, ...] = ()) -> ArchiveStore:
         # docstring inherited
         other = type(self).__new__(type(self))
-        other._use(self._file, self._prefix + root, self._noted + noted)
+        other._place(self._path, self._prefix + root, self._noted + noted)
+        other._file = self._file
         return other
+
+    @property
+    def is_current(self) -> bool:
+        # docstring inherited
+        return self._file.is_current
+
+    def verify(self, key: str) -> None:
+        # docstring inherited
+        entry = self.entry(key)
+        if entry is None or entry.method != STORED:
+            return  # absent for certain; or verified whenever it is decoded
+        refuse_unreadable(entry)
+        start, size = self._data_start(entry), entry.compressed_size
+        found = 0
+        for offset in range(0, size, _VERIFIED_AT_ONCE):
+            length = min(_VERIFIED_AT_ONCE, size - offset)
+            data = self._pread(start + offset, length)
+            if len(data) < length:
+                raise _cut_short(entry)
+            found = zlib.crc32(data, found)
+        if found != entry.crc:
+            raise _wrong_checksum(entry, found)
 
     def entry(self, key: str) -> ArchiveEntry | None:
         """The entry behind a key."""
@@ -154,8 +186,12 @@ class ArchiveStore(HierarchyStore):
             isinstance(other, type(self))
             and self.source == other.source
             and self.root == other.root
-            and (self._file is other._file or self._fingerprint == other._fingerprint)
+            and (self._is_same_file(other) or self._fingerprint == other._fingerprint)
         )
+
+    def _is_same_file(self, other: ArchiveStore) -> bool:
+        mine = self.__dict__.get("_file")
+        return mine is not None and mine is other.__dict__.get("_file")
 
     def __hash__(self) -> int:
         return hash((self.source, self.root))
@@ -291,7 +327,8 @@ def _restore(
     fingerprint: Fingerprint,
 ) -> ArchiveStore:
     store = kind.__new__(kind)
-    store._use(reopened(path, fingerprint), root, noted)
+    store._place(path, root, noted)
+    store._fingerprint = fingerprint
     return store
 
 
@@ -309,12 +346,18 @@ def _header_size(entry: ArchiveEntry, header: bytes) -> int:
 def _verify_crc(entry: ArchiveEntry, content: bytes | memoryview) -> None:
     found = zlib.crc32(content)
     if found != entry.crc:
-        raise DamagedEntryError(
-            entry.name,
-            f"{entry.name!r} is damaged: its checksum is {found:08x}, "
-            f"{entry.crc:08x} was written. Copy or download the file again.",
-            content,
-        )
+        raise _wrong_checksum(entry, found, content)
+
+
+def _wrong_checksum(
+    entry: ArchiveEntry, found: int, content: bytes | memoryview | None = None
+) -> DamagedEntryError:
+    return DamagedEntryError(
+        entry.name,
+        f"{entry.name!r} is damaged: its checksum is {found:08x}, "
+        f"{entry.crc:08x} was written. Copy or download the file again.",
+        content,
+    )
 
 
 def _cut_short(entry: ArchiveEntry) -> DamagedEntryError:

@@ -49,6 +49,11 @@ class HierarchyStore(Store):
         """What was tolerated in the container so far."""
         return self._noted
 
+    @property
+    def is_current(self) -> bool:
+        """Whether another process that opens `source` finds what this one reads."""
+        return True
+
     # What a kind of store must say
 
     @abstractmethod
@@ -92,6 +97,20 @@ class HierarchyStore(Store):
     def has(self, key: str) -> bool:
         """Whether there is an entry of this name."""
         return self.size_of(key) is not None
+
+    def verify(self, key: str) -> None:
+        """Make sure of an entry before it is relied on, as far as the container allows.
+
+        Parts of an entry are read without its checksum; and an entry that is not there may only
+        be out of reach.
+
+        Raises
+        ------
+        DamagedEntryError
+            When its bytes are not those that were written.
+        OSError
+            When the operating system does not let it be reached.
+        """
 
     def read_document(self, key: str) -> bytes | None:
         """A whole metadata document; None where there is none.

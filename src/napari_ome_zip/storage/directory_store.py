@@ -88,6 +88,15 @@ class DirectoryStore(HierarchyStore):
         except OSError:
             return None
 
+    def verify(self, key: str) -> None:
+        # docstring inherited
+        # A chunk that is absent from a folder that is absent was not left out: a disk was pulled.
+        self._folder.stat()
+        try:
+            (self._folder / key).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+
     def keys(self) -> Iterator[str]:
         # docstring inherited
         root = str(self._folder)
