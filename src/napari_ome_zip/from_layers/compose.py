@@ -15,7 +15,7 @@ from napari_ome_zip.errors import SaveError
 from napari_ome_zip.from_layers.channel_stack import ChannelStack
 from napari_ome_zip.from_layers.dimensions import common_system
 from napari_ome_zip.from_layers.label_tables import label_colors, label_properties
-from napari_ome_zip.from_layers.losses import MAX_DIMENSIONS, why_not
+from napari_ome_zip.from_layers.losses import MAX_DIMENSIONS, unsaved_layers, why_not
 from napari_ome_zip.from_layers.plain import plain
 from napari_ome_zip.from_layers.understanding import UnderstoodLayer, understand
 from napari_ome_zip.geometry import Affine
@@ -107,7 +107,8 @@ def from_layer_data(
         if why_not(data, kind) is None
     ]
     if not understood:
-        raise SaveError("Nothing to save: there is no image and no labels layer among the layers.")
+        reasons = " ".join(finding.message for finding in unsaved_layers(layers))
+        raise SaveError(f"Nothing to save: no layer can be saved. {reasons}".strip())
     system = common_system(understood)
     groups = _image_groups([layer for layer in understood if layer.kind == "image"])
     images = [(g[0], _image(g, system, f"image-{n}")) for n, g in enumerate(groups)]
