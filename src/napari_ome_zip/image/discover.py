@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.findings import Finding
+from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.image.hierarchy import Hierarchy, join, natural_key
 from napari_ome_zip.ome import (
     Coordinates,
@@ -367,7 +367,7 @@ def _field_paths(group: OmeGroup) -> Iterable[str]:
 
 def _nothing_found(discovery: Discovery) -> str:
     if discovery.problems:
-        return "No image to show: " + " ".join(dict.fromkeys(discovery.problems))
+        return f"No image to show: {first_reasons(discovery.problems)}"
     if discovery.hierarchy.node("") is None:
         return "No OME-Zarr image: there is no zarr.json at the root."
     return (

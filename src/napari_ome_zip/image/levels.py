@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.findings import Finding
+from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.hierarchy import Hierarchy, join
 from napari_ome_zip.ome import Dataset, Multiscale
@@ -103,7 +103,7 @@ def _open(hierarchy: Hierarchy, group: str, dataset: Dataset) -> ChunkedArray:
 
 def _none_usable(group: str, problems: list[str]) -> str:
     where = f"Image '{group}'" if group else "The image"
-    reason = " ".join(problems) if problems else "'datasets' lists no resolution level."
+    reason = first_reasons(problems) or "'datasets' lists no resolution level."
     return f"{where} cannot be shown: {reason}"
 
 

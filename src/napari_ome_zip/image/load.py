@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.findings import Finding
+from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.channels import complete_channels
@@ -110,7 +110,7 @@ def open_image(
     findings = [*discovery.findings, *hierarchy.consolidated_findings()]
     loaded, problems = _load_all(hierarchy, discovery.found)
     if not loaded:
-        raise MetadataError(" ".join(dict.fromkeys(problem.message for problem in problems)))
+        raise MetadataError(first_reasons(problem.message for problem in problems))
     findings += problems
     builder = SystemsBuilder(hierarchy)
     for item in loaded:

@@ -1,0 +1,199 @@
+"""Any JSON in any document: the project's own errors or an image, soon and in little memory."""
+
+from __future__ import annotations
+
+import copy
+import json
+import tracemalloc
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hierarchy_builder import HierarchyBuilder, ramp, to_world
+from napari_ome_zip import open_image, to_layer_data
+from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.image.arrays import DamagedChunkWarning
+
+MAX_BYTES = 64 << 20
+
+
+def scene() -> dict[str, bytes]:
+    steps = [
+        to_world("a", "affine", affine=[[1, 0, 5], [0, 1, 6]]),
+        to_world("b", "sequence", transformations=[{"type": "scale", "scale": [2, 2]}]),
+    ]
+    builder = HierarchyBuilder().scene("yx", *steps)
+    for path in "ab":
+        level = {"type": "rotation", "rotation": [[0, -1], [1, 0]]}
+        builder.image_of_0_6(ramp((3, 4)), "yx", path, level=level)
+    return builder.entries
+
+
+def image_with_labels() -> dict[str, bytes]:
+    window = {"min": 0, "max": 9, "start": 1, "end": 5}
+    channels = [{"label": "a", "color": "FF0000", "active": True, "window": window}] * 2
+    omero = {"channels": channels, "rdefs": {"model": "color"}}
+    label = {
+        "colors": [{"label-value": 1, "rgba": [1, 2, 3, 4]}],
+        "properties": [{"label-value": 1, "area": 3}],
+        "source": {"image": "../../"},
+    }
+    levels = [ramp((2, 3, 4)), ramp((2, 2, 2))]
+    note = {"layers": [{"name": "x", "opacity": 0.5, "gamma": 1, "order": 0}]}
+    builder = HierarchyBuilder().image(levels, "cyx", omero=omero, napari_ome_zip=note)
+    builder.labels("cells")
+    builder.image(ramp((3, 4), np.uint8), "yx", "labels/cells", **{"image-label": label})
+    return builder.entries
+
+
+def plate() -> dict[str, bytes]:
+    well = {"path": "A/1", "rowIndex": 0, "columnIndex": 0}
+    document = {"rows": [{"name": "A"}], "columns": [{"name": "1"}], "wells": [well]}
+    builder = HierarchyBuilder().group(plate=document)
+    builder.group("A/1", well={"images": [{"path": "0"}, {"path": "1", "acquisition": 0}]})
+    return builder.image(ramp((3, 4)), "yx", "A/1/0").image(ramp((3, 4)), "yx", "A/1/1").entries
+
+
+def series() -> dict[str, bytes]:
+    builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3}).group("OME", series=["0"])
+    options = {"shards": (4, 4), "chunks": (2, 2)}
+    return builder.image(ramp((3, 4)), "yx", "0", options=options).entries
+
+
+def old_version() -> dict[str, bytes]:
+    return HierarchyBuilder(2).image([ramp((3, 4)), ramp((2, 2))], "yx", name="old").entries
+
+
+HIERARCHIES = {f.__name__: f() for f in (scene, image_with_labels, plate, series, old_version)}
+
+odd_numbers = st.sampled_from(
+    [0, 1, -1, 2, 7, 2**31, 2**63, 2**64, 10**30, -(10**9), 0.5, 1e300, 1e-300, float("nan")]
+)
+odd_texts = st.sampled_from(
+    ["", ".", "..", "../..", "0", "1", "a", "b", "labels", "c", "t", "space", "time", "channel",
+     "physical", "world", "scale", "affine", "displacements", "identity", "0.4", "0.6", "µm",
+     "uint8", "float64", "bytes", "regular", "NaN", "A/1", "/", "FF0000", "x" * 200]
+)  # fmt: skip
+leaves = st.one_of(st.none(), st.booleans(), odd_numbers, odd_texts)
+values = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(odd_texts, inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Paths of everything in a JSON value."""
+    match value:
+        case dict():
+            below = list(value.items())
+        case list():
+            below = list(enumerate(value))
+        case _:
+            below = []
+    return [path, *(p for key, item in below for p in places(item, (*path, key)))]
+
+
+def parent_of(document: Any, path: tuple[Any, ...]) -> Any:
+    for key in path[:-1]:
+        document = document[key]
+    return document
+
+
+@st.composite
+def mutated(draw: st.DrawFn, entries: dict[str, bytes]) -> dict[str, bytes]:
+    """Documents of a hierarchy with some values replaced, removed, repeated or moved."""
+    documents = {
+        name: json.loads(content)
+        for name, content in entries.items()
+        if name.endswith((".json", ".zattrs", ".zarray", ".zgroup"))
+    }
+    for _ in range(draw(st.integers(1, 3))):
+        name = draw(st.sampled_from(sorted(documents)))
+        document = copy.deepcopy(documents[name])
+        found = places(document)
+        path = draw(st.sampled_from(found))
+        if not path:
+            documents[name] = draw(values)
+            continue
+        parent = parent_of(document, path)
+        action = draw(st.sampled_from(["replace", "remove", "repeat", "copy"]))
+        if action == "replace":
+            parent[path[-1]] = draw(values)
+        elif action == "remove":
+            del parent[path[-1]]
+        elif action == "repeat" and isinstance(parent, list):
+            parent.extend([parent[path[-1]]] * draw(st.sampled_from([1, 3, 50])))
+        else:
+            other = draw(st.sampled_from(found))
+            parent[path[-1]] = copy.deepcopy(parent_of(document, other)[other[-1]]) if other else 0
+        documents[name] = document
+    written = {name: json.dumps(document).encode() for name, document in documents.items()}
+    return {**entries, **written}
+
+
+@pytest.mark.parametrize("kind", HIERARCHIES)
+@settings(
+    max_examples=150,
+    deadline=20_000,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(st.data())
+def test_any_change_of_a_document_gives_an_image_or_a_clear_error(kind: str, data: Any) -> None:
+    entries = data.draw(mutated(HIERARCHIES[kind]))
+    tracemalloc.start()
+    try:
+        said, layers = opened(entries)
+        assert tracemalloc.get_traced_memory()[1] < MAX_BYTES
+    finally:
+        tracemalloc.stop()
+    assert all(15 < len(text) < 2000 for text in said)
+    if layers is None:
+        assert len(said) == 1
+    else:
+        check(layers)
+
+
+def opened(entries: dict[str, bytes]) -> tuple[list[str], list[Any] | None]:
+    """What is said of a hierarchy, and its layers where it opens."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            composite = open_image(entries)
+            warnings.simplefilter("ignore", DamagedChunkWarning)
+            layers = to_layer_data(composite)
+        except OmeZipError as error:
+            return [str(error)], None
+    return [finding.message for finding in composite.findings], layers
+
+
+def check(layers: list[Any]) -> None:
+    """What napari demands of layer data, without the cost of making layers."""
+    assert layers
+    names = [keywords["name"] for _, keywords, _ in layers]
+    assert len(set(names)) == len(names)
+    for data, keywords, kind in layers:
+        if kind == "points":
+            continue  # names of wells
+        levels = data if isinstance(data, list) else [data]
+        ndim = levels[0].ndim - bool(keywords.get("rgb"))
+        assert kind in ("image", "labels")
+        assert len(keywords["axis_labels"]) == len(keywords["units"]) == ndim
+        assert all(level.ndim == levels[0].ndim for level in levels)
+        scale = np.array(keywords["scale"])
+        assert scale.shape == (ndim,)
+        assert np.isfinite(scale).all()
+        assert (scale != 0).all()
+        assert np.isfinite(keywords.get("translate", 0)).all()
+        affine = keywords.get("affine", np.eye(ndim + 1))
+        assert np.isfinite(affine).all()
+        assert np.isfinite(np.linalg.inv(affine)).all()
+        if "contrast_limits" in keywords:
+            low, high = keywords["contrast_limits"]
+            assert low < high
