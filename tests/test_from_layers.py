@@ -13,6 +13,7 @@ import pytest
 from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.from_layers import from_layer_data, incomplete_layers, unsaved_layers
 from napari_ome_zip.from_layers.channel_stack import ChannelStack
+from napari_ome_zip.plugin.save_model import Choices, resolve
 
 PIXELS = np.arange(64 * 48, dtype=np.uint16).reshape(64, 48)
 NUCLEI = (PIXELS % 7).astype(np.uint8)
@@ -77,6 +78,13 @@ def test_a_region_of_a_stack_holds_what_numpy_would_stack() -> None:
         if key is not ...:
             np.testing.assert_array_equal(stack[key], expected[key])
     np.testing.assert_array_equal(stack[:], expected)
+
+
+def test_blocks_of_another_type_than_said_are_not_squeezed_into_it() -> None:
+    lying = da.zeros((4, 4), np.float64).map_blocks(lambda block: block + 300.5, dtype=np.uint8)
+    stack = ChannelStack((lying, lying), 0)
+    assert stack.dtype == np.uint8
+    np.testing.assert_array_equal(stack[:], np.full((2, 4, 4), 300.5))
 
 
 def test_the_colours_of_a_picture_are_channels() -> None:
@@ -226,6 +234,13 @@ def test_transparency_and_phase_are_told_where_there_are_any() -> None:
     picture[0, 0, 3] = 7
     assert "without its transparency" in told(image(picture, rgb=True))
     assert "without its phase" in told(image(np.ones((4, 4), np.complex64)))
+
+
+def test_the_form_says_what_a_layer_loses(tmp_path: Path) -> None:
+    layer = image(np.zeros((4, 4, 4), np.uint8), rgb=True)
+    view = resolve(Choices(file=str(tmp_path / "a")), [(0, layer)])
+    assert "Not all saved: 'cells' is saved without its transparency." in view.summary
+    assert view.can_save
 
 
 def test_a_flat_layer_beside_a_stack_is_told() -> None:

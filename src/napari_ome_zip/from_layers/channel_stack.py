@@ -54,14 +54,18 @@ class ChannelStack:
         region, steps = split_key(key, self.shape)
         rest = region[: self.axis] + region[self.axis + 1 :]
         channels = range(region[self.axis].start, region[self.axis].stop)
-        size = [s.stop - s.start for s in region]
-        pixels = np.empty(size, self.dtype)
-        for place, channel in enumerate(channels):
-            where = (*rest, channel) if self.colors else rest
-            # In this thread, and past napari's cache: whoever reads regions does so in parallel.
-            read = self.arrays[channel][where].compute(scheduler="synchronous", callbacks=())
-            pixels[(slice(None),) * self.axis + (place,)] = read
+        if not channels:
+            return np.empty([s.stop - s.start for s in region], self.dtype)[steps]
+        # Of the type that they really are: whoever saves them compares it with what was said.
+        pixels = np.stack([self._read(channel, rest) for channel in channels], axis=self.axis)
         return pixels[steps]
+
+    def _read(self, channel: int, region: tuple[slice, ...]) -> npt.NDArray[Any]:
+        where = (*region, channel) if self.colors else region
+        # In this thread, and past napari's cache: whoever reads regions does so in parallel.
+        return np.asarray(
+            self.arrays[channel][where].compute(scheduler="synchronous", callbacks=())
+        )
 
     def _with(self, values: tuple[int, ...], value: int) -> tuple[int, ...]:
         return (*values[: self.axis], value, *values[self.axis :])

@@ -101,7 +101,7 @@ def label_properties(
         lost.append(f"{nameless} rows of features that name no label")
     infinite = [name for name, column in columns.items() if any(map(_is_infinite, column))]
     if infinite:
-        lost.append(f"infinite values of {', '.join(infinite)} (kept as text)")
+        lost.append(f"infinity as a number in {', '.join(infinite)} (it is kept as text)")
     return tuple(properties.values()), tuple(lost)
 
 
