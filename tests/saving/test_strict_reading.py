@@ -247,3 +247,24 @@ def test_nothing_is_encoded_that_does_not_fit_its_array(tmp_path: Path) -> None:
         array.encode((0, 0, 0), PIXELS[:1, :32, :32].astype(np.float32))
     with pytest.raises(ValueError, match=r"\(1, 32, 31\) for 0/c/0/0/0"):
         array.encode((0, 0, 0), PIXELS[:1, :32, :31])
+
+
+def test_a_cluster_reads_strictly_and_is_not_asked_for_what_was_replaced(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    path = compressed(tmp_path)
+    whole = tmp_path / "whole.ozx"
+    save_image([(PIXELS, {"contrast_limits": (0, 9)}, "image")], whole, OPTIONS)
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=2, dashboard_address=None, processes=True
+        ) as cluster,
+        distributed.Client(cluster),
+    ):
+        layers = to_layer_data(open_image(path))
+        viewed(layers)
+        refused(layers, path, "Chunk 0/c/1/0/1 of 'cells.ome.zip' is damaged")
+        layers = to_layer_data(open_image(whole))
+        for _ in range(2):  # the second time its archive lies no longer at the path
+            save_image(layers, whole, OPTIONS)
+            found = open_image(whole).parts[0].levels[0].compute(scheduler="synchronous")
+            np.testing.assert_array_equal(found, PIXELS)

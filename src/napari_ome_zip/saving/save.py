@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
-from dask import config
 from dask.delayed import delayed
 
 from napari_ome_zip.errors import SaveCancelledError, SaveError, UnreadableChunkError
@@ -23,6 +21,13 @@ from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.image.strictness import Checked, strict_reading
 from napari_ome_zip.saving.cascade import Cascade, Region, tile_shapes
+from napari_ome_zip.saving.cluster import (
+    Packed,
+    can_be_sent,
+    distributed_client,
+    packed,
+    results,
+)
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.plan import ArrayPlan, SavePlan, plan_save
 from napari_ome_zip.saving.reduction import reduce_block
@@ -149,7 +154,10 @@ def _chains(arrays: Sequence[ArrayPlan]) -> list[list[ArrayPlan]]:
 def _write_chain(
     chain: Sequence[ArrayPlan], hierarchy: Hierarchy, writer: ArchiveWriter, report: _Reporter
 ) -> None:
-    client = _distributed_client()
+    client = distributed_client()
+    source = chain[0].source
+    if client is not None and (source is None or not can_be_sent(source)):
+        client = None
     tiles = tile_shapes(chain)
     if client is not None or tiles is None:
         # A level that is made from another needs all of it, so arrays follow one another.
@@ -164,7 +172,6 @@ def _write_chain(
             _append(writer, targets[level], cell, encoded)
 
     cascade = Cascade(chain, tiles, emit)
-    source = chain[0].source
 
     def work(region: Region) -> int:
         return cascade.take(region, _computed(source, region))
@@ -240,28 +247,12 @@ def _write_distributed(
 ) -> None:
     """Let a cluster compute and encode; append what comes back, a few blocks at a time."""
     in_flight = 2 * max(1, sum(client.nthreads().values()))
+    encode = delayed(_encode, pure=False)
     while batch := list(itertools.islice(tasks, in_flight)):
-        encode = delayed(_encode, pure=False)
-        futures = client.compute(
-            [encode(encoder, t.cell, _block(t.plan.source, t.region)) for t in batch]
-        )
-        for task, encoded in zip(batch, client.gather(futures), strict=True):
+        calls = [encode(encoder, t.cell, packed(_block(t.plan.source, t.region))) for t in batch]
+        for task, encoded in zip(batch, results(client, calls, report.check), strict=True):
             _append(writer, task.target, task.cell, encoded)
             report.add(task.nbytes)
-
-
-def _distributed_client() -> Any:
-    """The active dask.distributed client, where there is one; nothing is imported to find out."""
-    scheduler = config.get("scheduler", None)
-    if scheduler not in (None, "dask.distributed", "distributed"):
-        return None
-    module = sys.modules.get("distributed")
-    if module is None:
-        return None
-    try:
-        return module.get_client()
-    except ValueError:
-        return None
 
 
 def _append(
@@ -271,8 +262,10 @@ def _append(
         writer.write(target.key(cell), encoded)
 
 
-def _encode(target: ChunkedArray, cell: tuple[int, ...], pixels: npt.NDArray[Any]) -> bytes | None:
-    return target.encode(cell, pixels)
+def _encode(
+    target: ChunkedArray, cell: tuple[int, ...], pixels: npt.NDArray[Any] | Packed
+) -> bytes | None:
+    return target.encode(cell, pixels.compute() if isinstance(pixels, Packed) else pixels)
 
 
 def _block(source: da.Array | None, region: Region) -> da.Array:
