@@ -119,7 +119,7 @@ def test_layers_that_cannot_be_saved_alone_are_refused() -> None:
 
 def test_more_axes_than_a_version_has_are_refused_by_name() -> None:
     six = (np.zeros((1,) * 6, np.uint8), {"name": "six"}, "image")
-    with pytest.raises(SaveError, match="'six' has axes"):
+    with pytest.raises(SaveError, match="'six' has 6 dimensions"):
         plan(six)
 
 
