@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from zarr.abc.store import OffsetByteRequest, RangeByteRequest, SuffixByteRequest
 from zarr.core.buffer import default_buffer_prototype
@@ -79,6 +79,8 @@ def test_names_bytes_and_ranges_are_those_of_zipfile(
     streamed: bool,
     data: st.DataObject,
 ) -> None:
+    # What begins so is one part of several, which zipfile does not notice.
+    assume(not prefix.startswith(b"PK\x07\x08"))
     raw = _zip(entries, comment, prefix, streamed)
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(io.BytesIO(raw)) as oracle:
         path = Path(folder) / "a.ozx"

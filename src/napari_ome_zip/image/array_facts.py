@@ -40,6 +40,8 @@ class ArrayFacts:
     stored: tuple[int, ...]
     """What is stored as one entry: a shard where there are shards, else a chunk."""
     fill_value: Any
+    regular: bool
+    """Whether all chunks are of one shape, so that the cells of `stored` are entries."""
     decoder: tuple[FusedCodecPipeline, ArraySpec] | None
     """zarr's pipeline that works in the calling thread, for this array only.
 
@@ -108,6 +110,7 @@ def _parsed(text: str, zarr_format: int) -> ArrayFacts:
         chunks=array.chunks if regular else array.shape,
         stored=(array.shards or array.chunks) if regular else array.shape,
         fill_value=0 if fill is None else fill,
+        regular=regular,
         decoder=_synchronous_decoder(array) if regular else None,
     )
 

@@ -146,7 +146,7 @@ class ChunkedArray:
         ]
         if math.prod(map(len, ranges)) > MAX_LOOKED_UP:
             return None
-        if any(self._store.has(self.key(cell)) for cell in itertools.product(*ranges)):
+        if any(self._may_hold(self.key(cell)) for cell in itertools.product(*ranges)):
             return None
         return self._facts.fill_value
 
@@ -248,7 +248,7 @@ class ChunkedArray:
             return
         cell, wanted, target = piece
         name = self.key(cell)
-        if not self._store.has(name):
+        if not self._may_hold(name):
             out[target] = self._facts.fill_value
             return
         key = StorePath(self._store, name)
@@ -266,6 +266,10 @@ class ChunkedArray:
             else:
                 self._lose(error, piece, buffer, out)
 
+    def _may_hold(self, name: str) -> bool:
+        """Whether an entry holds pixels; of chunks that differ in shape zarr alone knows them."""
+        return not self._facts.regular or self._store.has(name)
+
     def _read_strictly(
         self,
         checked: Checked,
@@ -277,8 +281,8 @@ class ChunkedArray:
         cell, wanted, target = piece
         name = self.key(cell)
         try:
-            stored = self._store.has(name)
-            if not stored or self._is_sharded:
+            stored = self._may_hold(name)
+            if self._facts.regular and (not stored or self._is_sharded):
                 # Parts of a shard are read without its checksum; what is absent may be out of
                 # reach instead.
                 entry = (id(self._store), name)

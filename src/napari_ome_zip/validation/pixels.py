@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.image.arrays import ChunkedArray
+from napari_ome_zip.image.strictness import strict_reading
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.validation.arrays import Arrays, StoredArray
 from napari_ome_zip.validation.container_rules import issue
@@ -181,7 +182,8 @@ def _check_chunk(array: StoredArray, item: _Item, content: bytes | memoryview) -
         if array.array.decodes_here:
             array.array.decode(item.cell, content)
         else:
-            array.array.read(_region(array.array, item.cell))
+            with strict_reading():
+                array.array.read(_region(array.array, item.cell))
     except MemoryError:
         yield issue(NOT_DECODED, "Not checked: it takes more memory than there is", item.name)
     except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
