@@ -412,7 +412,9 @@ def _arranged(level: da.Array, source: int, order: Sequence[int]) -> da.Array:
 
 def _transform_keywords(linear: np.ndarray, offset: np.ndarray) -> dict[str, Any]:
     scale = np.diag(linear)
-    if np.allclose(linear, np.diag(scale), rtol=0, atol=1e-9 * np.abs(linear).max(initial=0)):
+    # What rounding leaves beside the diagonal is small beside the voxel it moves.
+    beside = np.abs(linear - np.diag(scale))
+    if np.all(beside <= 1e-9 * np.abs(scale)[:, np.newaxis]):
         return {"scale": tuple(scale.tolist()), "translate": tuple(offset.tolist())}
     # Voxel sizes stay visible in the layer's scale; the rest is one affine applied after it.
     lengths = np.linalg.norm(linear, axis=0)

@@ -140,7 +140,7 @@ def mutated(draw: st.DrawFn, entries: dict[str, bytes]) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("kind", HIERARCHIES)
 @settings(
-    max_examples=150,
+    max_examples=60,
     deadline=20_000,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

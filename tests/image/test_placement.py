@@ -60,7 +60,7 @@ def placed(draw: st.DrawFn) -> tuple[HierarchyBuilder, list[Any], tuple[str, ...
     return whole, images, tuple(spatial)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(placed())
 def test_every_voxel_lies_where_the_documents_put_it(case: Any) -> None:
     builder, images, world = case
@@ -77,7 +77,7 @@ def test_every_voxel_lies_where_the_documents_put_it(case: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Non-orthogonal slicing:UserWarning")
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(placed())
 def test_every_voxel_is_found_in_a_layer_at_its_place_in_the_world(case: Any) -> None:
     builder, images, world = case
@@ -93,7 +93,7 @@ def test_every_voxel_is_found_in_a_layer_at_its_place_in_the_world(case: Any) ->
             assert found == pixels[index]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_units_are_converted_to_those_of_the_first_image(data: Any) -> None:
     units = data.draw(st.lists(st.sampled_from([*METRES, None]), min_size=2, max_size=4))
