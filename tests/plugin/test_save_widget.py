@@ -163,7 +163,7 @@ def test_cancelling_keeps_no_file(
     qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, tmp_path: Path
 ) -> None:
     window.layers.clear()
-    slow = da.zeros((400, 64, 64), np.uint16, chunks=(1, 64, 64)).map_blocks(
+    slow = da.zeros((400, 64, 64), dtype=np.uint16, chunks=(1, 64, 64)).map_blocks(
         lambda block: __import__("time").sleep(0.02) or block, dtype=np.uint16
     )
     window.add_image(slow, name="slow", contrast_limits=(0, 1))
