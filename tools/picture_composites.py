@@ -1,7 +1,8 @@
-"""Picture a plate and a mosaic in a real window, for docs/images/plate.png and mosaic.png.
+"""Picture a plate, a mosaic and a bent image in a real window, for docs/images.
 
-Both archives are made here: the mosaic by cutting one known picture into 10 × 10 tiles, of which
-three are left out; the plate of 96 wells with cells that get fewer from column to column.
+The archives are made here: the mosaic by cutting one known picture into 10 × 10 tiles, of which
+three are left out; the plate of 96 wells with cells that get fewer from column to column; the
+scene with one picture twice, the right one bent by a field of displacements.
 
     xvfb-run -a python tools/picture_composites.py docs/images
 """
@@ -69,6 +70,40 @@ class Archive:
             data = pixels[..., :: 2**level, :: 2**level]
             zarr.create_array(self._store, name=f"{path}/{level}", data=data, chunks=data.shape)
 
+    def described(
+        self,
+        path: str,
+        pixels: np.ndarray,
+        axes: list[dict[str, Any]],
+        scale: list[float],
+        system: str,
+        offset: list[float] | None = None,
+    ) -> None:
+        """Add an image (or a vector field) of version 0.6, of one level."""
+        steps: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
+        if offset is not None:
+            steps.append({"type": "translation", "translation": offset})
+        level = {
+            "type": "sequence",
+            "transformations": steps,
+            "input": {"path": "0"},
+            "output": {"name": system},
+        }
+        entry = {
+            "coordinateSystems": [{"name": system, "axes": axes}],
+            "datasets": [{"path": "0", "coordinateTransformations": [level]}],
+        }
+        self.group(path, version="0.6", multiscales=[entry])
+        array = zarr.create_array(
+            self._store,
+            name=f"{path}/0",
+            shape=pixels.shape,
+            dtype=pixels.dtype,
+            chunks=pixels.shape,
+            dimension_names=[axis["name"] for axis in axes],
+        )
+        array[...] = pixels
+
     def write(self, path: Path) -> Path:
         """Zip the hierarchy."""
         with zipfile.ZipFile(path, "w") as archive:
@@ -133,13 +168,50 @@ def field_of_view(random: np.random.Generator, cells: int, marked: float) -> np.
     return np.clip(pixels + random.normal(0, 6, pixels.shape), 0, 255).astype(np.uint8)
 
 
+def bent() -> Archive:
+    """A scene: a picture with a grid, and beside it the same bent into waves (version 0.6)."""
+    picture = resize(rgb2gray(immunohistochemistry()), (384, 384)) * 4000
+    picture[::32] = picture[:, ::32] = 4095
+    pixels = picture.astype(np.uint16)
+    archive = Archive()
+    ends = [
+        {"input": {"path": name, "name": "physical"}, "output": {"name": "world"}}
+        for name in ("straight", "bent")
+    ]
+    field = {"type": "displacements", "path": "waves", "interpolation": "linear"}
+    beside = {"type": "translation", "translation": [0.0, 430.0]}
+    archive.group(
+        version="0.6",
+        scene={
+            "coordinateSystems": [{"name": "world", "axes": _space()}],
+            "coordinateTransformations": [
+                {"type": "identity", **ends[0]},
+                {"type": "sequence", "transformations": [field, beside], **ends[1]},
+            ],
+        },
+    )
+    for name in ("straight", "bent"):
+        archive.described(name, pixels, _space(), [1.0, 1.0], "physical")
+    grid = np.stack(np.mgrid[0:53, 0:53], -1) * 8.0 - 16.0
+    waves = np.stack([14 * np.sin(grid[..., 1] / 30), 14 * np.sin(grid[..., 0] / 40)], -1)
+    component = {"name": "d", "type": "displacement", "discrete": True}
+    archive.described(
+        "waves", waves, [*_space(), component], [8.0, 8.0, 1.0], "physical", [-16.0, -16.0, 0.0]
+    )
+    return archive
+
+
+def _space() -> list[dict[str, str]]:
+    return [{"name": name, "type": "space", "unit": "micrometer"} for name in "yx"]
+
+
 def main() -> None:
-    """Write both archives, open each in a window, and picture it."""
+    """Write all archives, open each in a window, and picture it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where the pictures go")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for name, archive in (("mosaic", mosaic()), ("plate", plate())):
+        for name, archive in (("mosaic", mosaic()), ("plate", plate()), ("bent", bent())):
             path = archive.write(Path(folder) / f"{name}.ome.zip")
             viewer = napari.Viewer()
             layers = viewer.open(path, plugin="napari-ome-zip")
