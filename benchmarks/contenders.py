@@ -19,6 +19,15 @@ type Opener = Callable[[Path], Plane]
 
 
 def ours(path: Path) -> Plane:
+    """As the others: to lazy arrays of all levels."""
+    import napari_ome_zip
+
+    levels = napari_ome_zip.open_image(path).parts[0].levels
+    return lambda: np.asarray(levels[0][PLANE])
+
+
+def ours_to_layers(path: Path) -> Plane:
+    """All the way to what napari is given: a layer per channel, placed and coloured."""
     import napari_ome_zip
 
     layers = napari_ome_zip.to_layer_data(napari_ome_zip.open_image(path))
@@ -72,6 +81,7 @@ def tensorstore_zip(path: Path) -> Plane:
 
 CONTENDERS: dict[str, tuple[Opener, str]] = {
     "ours": (ours, "archive"),
+    "ours, layers": (ours_to_layers, "archive"),
     "ngff-zarr": (ngff_zarr, "archive"),
     "zarr ZipStore": (zarr_zip_store, "archive"),
     "zarr LocalStore": (zarr_local_store, "folder"),
