@@ -57,7 +57,7 @@ VERSION_UNSTATED = Rule(
     SECTION,
     "Images, plates and wells (until 0.4), and lists of labels (0.5), say which version of "
     "OME-Zarr they follow.",
-    'Add "version", for instance "0.4".',
+    'Add "version": the one that the other documents of the file give.',
 )
 VERSION_TYPE = Rule(
     "version-not-text",
