@@ -366,8 +366,7 @@ def test_a_plane_of_a_sharded_array_reads_little_more_than_its_chunks(
     options = {"chunks": (1, 32, 32), "shards": (16, 64, 64)}
     options["compressors"] = [] if compressor is None else [compressor]
     builder = HierarchyBuilder().image(data, "zyx", options=options)
-    open_store(builder.archive(tmp_path / "a.ozx"))
-    store = CountingArchive.of(tmp_path / "a.ozx")
+    store = CountingArchive.of(builder.archive(tmp_path / "a.ozx"))
     blocks = lazy(opened(store, "0"))
     store.bytes_read = 0
     np.testing.assert_array_equal(blocks[5].compute(scheduler="synchronous"), data[5])
