@@ -26,6 +26,9 @@ CHECK_WIDGET = "Check an archive"
 CHECK = "Check the file"
 """What a notification offers."""
 
+LONGEST_MESSAGE = 600
+"""Characters of a notification, at most."""
+
 MAX_WARNINGS = 3
 """Notifications for one file, at most: a bad file must not bury the viewer."""
 
@@ -92,6 +95,8 @@ def _notify(severity: NotificationSeverity, message: str, path: str) -> None:
     has_window = QApplication.instance() is not None and napari.current_viewer() is not None
     actions = [(CHECK, partial(_open_check, str(Path(path).absolute())))] if has_window else []
     name = Path(path).name
+    if len(message) > LONGEST_MESSAGE:  # names in a file may be of any length
+        message = f"{message[: LONGEST_MESSAGE - 1]}…"
     message = message if name in message else f"{message} ({name})"
     notification = _Notification(message, severity, actions)
     if severity is NotificationSeverity.ERROR and QApplication.instance() is not None:
