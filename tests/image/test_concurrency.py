@@ -17,6 +17,7 @@ import pytest
 
 from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import open_image, to_layer_data
+from other_process import read_all
 
 LEVELS = [
     np.random.default_rng(0).integers(0, 2**16, (2, 4, side, side), dtype=np.uint16)
@@ -37,10 +38,10 @@ def layers_of_archive(path: Path) -> list[list[da.Array]]:
     return [data for data, _, _ in to_layer_data(open_image(path))]
 
 
-def all_equal(layers: list[list[da.Array]]) -> bool:
+def all_equal(layers: list[list[Any]]) -> bool:
     """Whether every level of every channel is what was written."""
     return all(
-        np.array_equal(array.compute(scheduler="synchronous"), written[channel])
+        np.array_equal(dask.compute(array, scheduler="synchronous")[0], written[channel])
         for channel, levels in enumerate(layers)
         for array, written in zip(levels, LEVELS, strict=True)
     )
@@ -60,10 +61,6 @@ def test_the_threaded_scheduler(archive: Path) -> None:
             np.testing.assert_array_equal(array, written[channel])
 
 
-def _in_process(layers: Any, queue: Any) -> None:
-    queue.put((os.getpid(), all_equal(layers)))
-
-
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_other_processes(archive: Path, method: str) -> None:
@@ -73,14 +70,14 @@ def test_other_processes(archive: Path, method: str) -> None:
     assert all_equal(layers)  # so that the file is open and in use when the process is made
     context = multiprocessing.get_context(method)
     queue = context.Queue()
-    processes = [context.Process(target=_in_process, args=(layers, queue)) for _ in range(2)]
+    processes = [context.Process(target=read_all, args=(layers, queue)) for _ in range(2)]
     for process in processes:
         process.start()
     assert all_equal(layers)
     found = [queue.get(timeout=120) for _ in processes]
     for process in processes:
         process.join(120)
-    assert {equal for _, equal in found} == {True}
+    assert all(all_equal(pixels) for _, pixels in found)
     assert len({pid for pid, _ in found} | {os.getpid()}) == 3
 
 
