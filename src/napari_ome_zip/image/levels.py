@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from napari_ome_zip.errors import MetadataError
@@ -70,6 +71,17 @@ def load_levels(
         findings.append(Finding("dataset-order", location, text))
     arrays = tuple(candidate.array for candidate in ordered)
     return Levels(arrays, tuple(c.dataset for c in ordered)), tuple(findings)
+
+
+def level_factors(full: Sequence[int], shape: Sequence[int]) -> tuple[float, ...]:
+    """Pixels of level 0 that one of a level spans: a whole number wherever that explains it."""
+    factors = []
+    for n, m in zip(full, shape, strict=True):
+        ratio = n / m
+        whole = round(ratio)
+        fits = whole >= 1 and m in (n // whole, -(-n // whole))
+        factors.append(float(whole) if fits else ratio)
+    return tuple(factors)
 
 
 def _open(hierarchy: Hierarchy, group: str, dataset: Dataset) -> ChunkedArray:

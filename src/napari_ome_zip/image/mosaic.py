@@ -21,6 +21,7 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource, split_key
 from napari_ome_zip.image.composite import Field, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.levels import level_factors
 
 FUSE_FROM = 9
 """Images that lie apart are fused when there are at least so many; fewer stay layers of their own.
@@ -307,20 +308,11 @@ def _common_levels(group: Sequence[PlacedPart]) -> list[tuple[int, tuple[float, 
     """Levels that all tiles have, with pixels of level 0 that one of a level spans."""
     levels = []
     for number in range(min(len(part.sources) for part in group)):
-        factors = {_factors(part, number) for part in group}
+        factors = {level_factors(part.shape, part.sources[number].shape) for part in group}
         if len(factors) > 1:
             break
         levels.append((number, factors.pop()))
     return levels
-
-
-def _factors(part: PlacedPart, number: int) -> tuple[float, ...]:
-    factors = []
-    for full, size in zip(part.shape, part.sources[number].shape, strict=True):
-        whole = max(1, round(full / size))
-        fits = size in (full // whole, -(-full // whole))
-        factors.append(float(whole) if fits else full / size)
-    return tuple(factors)
 
 
 def _level(

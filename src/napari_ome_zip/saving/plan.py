@@ -13,6 +13,7 @@ import numpy as np
 
 from napari_ome_zip.errors import MetadataError, SaveError
 from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.levels import level_factors
 from napari_ome_zip.ome import (
     CoordinateSystem,
     Dataset,
@@ -285,7 +286,7 @@ class _Builder:
         """``count`` levels: those there are, then those made from the last of them."""
         shapes = [tuple(int(n) for n in level.shape) for level in placed.part.levels[:count]]
         ones = (1,) * len(shapes[0])
-        levels = [(shape, _factors(shapes[0], shape), ones) for shape in shapes]
+        levels = [(shape, level_factors(shapes[0], shape), ones) for shape in shapes]
         last_factors = levels[-1][1]
         for level in _planned(placed, count - len(levels) + 1)[1:]:
             factors = tuple(a * b for a, b in zip(last_factors, level.factors, strict=True))
@@ -301,23 +302,12 @@ def _planned(placed: Placed, count: int | None) -> tuple[LevelPlan, ...]:
     """Levels from the last one there is, itself included."""
     part = placed.part
     full, last = part.levels[0].shape, part.levels[-1].shape
-    spacing = [s * f for s, f in zip(placed.scale, _factors(full, last), strict=True)]
+    spacing = [s * f for s, f in zip(placed.scale, level_factors(full, last), strict=True)]
     types = tuple(axis.role for axis in part.axes)
     return plan_levels(last, types, spacing, count=None if count is None else max(1, count))
 
 
 type _Level = tuple[tuple[int, ...], tuple[float, ...], tuple[int, ...]]
-
-
-def _factors(full: Sequence[int], shape: Sequence[int]) -> tuple[float, ...]:
-    """Pixels of level 0 that one of a level spans: a whole number wherever that explains it."""
-    factors = []
-    for n, m in zip(full, shape, strict=True):
-        ratio = n / m
-        whole = round(ratio)
-        fits = whole >= 1 and m in (n // whole, -(-n // whole))
-        factors.append(float(whole) if fits else ratio)
-    return tuple(factors)
 
 
 def safe_names(names: Sequence[str]) -> list[str]:
