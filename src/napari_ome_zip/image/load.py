@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
@@ -237,8 +238,9 @@ def _part(
             image = images.get(item.found.image or "") if item.found.image is not None else None
             if image is not None:
                 common = spread_over_image(common, image)
-            values = {f: getattr(common, f) for f in PlacedPart.__dataclass_fields__}
-            return PlacedLabels(**values, image_path=item.found.image, label=group.image_label), ()
+            return PlacedLabels(
+                **_fields(common), image_path=item.found.image, label=group.image_label
+            ), ()
         findings = (
             Finding(
                 "label-dtype",
@@ -248,8 +250,12 @@ def _part(
             ),
         )
     channels, notes = complete_channels(group.omero, common.channel_count, group.path)
-    values = {f: getattr(common, f) for f in PlacedPart.__dataclass_fields__}
-    return PlacedImage(**values, channels=channels), (*findings, *notes)
+    return PlacedImage(**_fields(common), channels=channels), (*findings, *notes)
+
+
+def _fields(part: PlacedPart) -> dict[str, Any]:
+    """What images and labels have in common, as arguments to make one of them."""
+    return {field: getattr(part, field) for field in PlacedPart.__dataclass_fields__}
 
 
 def _names(loaded: Sequence[_Loaded], archive: str) -> list[str]:
