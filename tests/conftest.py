@@ -13,9 +13,11 @@ from shared_material import CONFORMANCE, CORPUS, SHARED
 # Read when napari's settings are first imported: tests keep off the settings of whoever runs them.
 os.environ["NAPARI_CONFIG"] = ""
 
-# No test measures time. The same examples every time where a failure must be the change's own.
-settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
-settings.load_profile("project")
+# No test measures time. The same examples every time, so that a failure is the change's own;
+# `HYPOTHESIS_PROFILE=explore` looks for new ones.
+settings.register_profile("project", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
 
 
 def _present(folder: Path) -> Path:

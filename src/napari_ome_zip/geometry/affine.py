@@ -17,8 +17,10 @@ UNNAMED = ""
 RELATIVE_TOLERANCE = 1e-9
 """Entries below this fraction of their row's length count as zero: cos(90°) is not quite 0."""
 
-# Beyond this condition number (after rows and columns are brought to one size) fewer than
-# about four digits of an inverse can be trusted: the map is flat, whatever its rounding says.
+# Beyond this condition number fewer than about four digits of an inverse can be trusted: the
+# map is flat, whatever its rounding says. It is the smallest that any scaling of rows and
+# columns gives, the largest eigenvalue of |inverse|·|matrix| (Bauer 1963): the same for a map
+# and its inverse, and whatever units the axes have.
 _MAX_CONDITION = 1e12
 
 
@@ -342,9 +344,14 @@ def _inverse_matrix(linear: NDArray[np.float64]) -> NDArray[np.float64] | None:
     balanced = np.ldexp(linear, -rows[:, np.newaxis])
     columns = np.frexp(abs(balanced).max(axis=0))[1]
     balanced = np.ldexp(balanced, -columns[np.newaxis, :])
-    if not np.linalg.cond(balanced) < _MAX_CONDITION:  # NaN counts as flat, too
+    try:
+        inverse: NDArray[np.float64] = np.linalg.inv(balanced)
+    except np.linalg.LinAlgError:
         return None
-    inverse: NDArray[np.float64] = np.linalg.inv(balanced)
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = abs(inverse) @ abs(balanced)
+    if not np.isfinite(spread).all() or abs(np.linalg.eigvals(spread)).max() > _MAX_CONDITION:
+        return None
     with np.errstate(over="ignore"):
         inverse = np.ldexp(np.ldexp(inverse, -columns[:, np.newaxis]), -rows[np.newaxis, :])
     return inverse if np.isfinite(inverse).all() else None
