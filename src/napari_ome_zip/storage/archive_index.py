@@ -11,7 +11,8 @@ from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import is_document
 from napari_ome_zip.storage.central_directory import (
-    SIGNATURE,
+    count_signatures,
+    holds_telltale,
     leading_length,
     parse_directory,
 )
@@ -19,10 +20,6 @@ from napari_ome_zip.storage.end_record import EndRecord, ReadAt, read_end_record
 from napari_ome_zip.storage.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable
 
 __all__ = ["ArchiveEntry", "ArchiveIndex"]
-
-# Any of these after the leading documents makes a complete reading necessary at once: another
-# document (then "documents first" is untrue), or a name that leads out of the archive.
-_TELLTALES = (b"zarr.json", b".zattrs", b".zgroup", b".zarray", b"/../")
 
 
 class ArchiveIndex:
@@ -154,9 +151,9 @@ class ArchiveIndex:
     def _read_leading(self) -> None:
         raw = self._raw
         length = leading_length(raw, b"zarr.json")
-        if not length or any(raw.find(word, length) >= 0 for word in _TELLTALES):
+        if not length or holds_telltale(raw, length):
             return
-        if raw.count(SIGNATURE) != self.end.entry_count:
+        if count_signatures(raw) != self.end.entry_count:
             return
         # Archives are written by one tool in one way: the first chunk tells how the others are.
         method = int.from_bytes(raw[length + 10 : length + 12], "little")

@@ -125,6 +125,36 @@ def leading_length(raw: bytes, wanted: bytes) -> int:
     return position
 
 
+def holds_telltale(raw: bytes, start: int) -> bool:
+    """Whether the bytes from ``start`` hold the name of a document, or ``/../``.
+
+    Either after the leading documents makes a complete reading necessary at once: with another
+    document "documents first" is untrue, the other leads out of the archive. Every one of these
+    texts has a dot, which names of chunks have seldom, so that dots are looked at alone: that is
+    ten times as fast as searching for each.
+    """
+    cells = np.frombuffer(raw, np.uint8)
+    dots = np.flatnonzero(cells[start:-1] == ord(".")) + start
+    following = cells[dots + 1]
+    dots = dots[(following == ord("j")) | (following == ord("z")) | (following == ord("."))]
+    return any(
+        raw.startswith(b"zarr.json", dot - 4)
+        or raw.startswith((b".zattrs", b".zgroup", b".zarray"), dot)
+        or raw.startswith(b"/../", dot - 1)
+        for dot in dots.tolist()
+    )
+
+
+def count_signatures(raw: bytes) -> int:
+    """How often the bytes that begin a record occur, wherever they do."""
+    wanted = int.from_bytes(SIGNATURE, "little")
+    aligned = (
+        np.frombuffer(raw, "<u4", (len(raw) - first) // 4, first)
+        for first in range(min(4, max(0, len(raw) - 3)))
+    )
+    return sum(int(np.count_nonzero(words == wanted)) for words in aligned)
+
+
 def _record_starts(raw: bytes, cells: _Bytes) -> tuple[_Places, int]:
     """Where each record starts, and where the last one ends."""
     found = np.flatnonzero(cells[: max(len(raw) - RECORD_SIZE + 1, 0)] == SIGNATURE[0])
