@@ -16,21 +16,22 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from zarr.abc.codec import BytesBytesCodec
-from zarr.codecs import BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
+from zarr.codecs import (
+    BloscCodec,
+    BytesCodec,
+    Crc32cCodec,
+    GzipCodec,
+    TransposeCodec,
+    ZstdCodec,
+)
 from zarr.registry import register_codec
 
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image import arrays as module
-from napari_ome_zip.image.arrays import (
-    MAX_BLOCKS,
-    TARGET_BLOCK_BYTES,
-    ChunkedArray,
-    DamagedChunkWarning,
-    block_shape,
-    lazy,
-)
+from napari_ome_zip.image.arrays import ChunkedArray, DamagedChunkWarning
 from napari_ome_zip.image.hierarchy import Hierarchy
+from napari_ome_zip.image.lazy import MAX_BLOCKS, TARGET_BLOCK_BYTES, block_shape, lazy
 from napari_ome_zip.names import is_document
 from napari_ome_zip.storage import HierarchyStore, MappingStore, open_store
 from recording import CountingArchive, RecordingStore
@@ -61,16 +62,19 @@ def stored_arrays(draw: st.DrawFn) -> tuple[HierarchyBuilder, np.ndarray]:
         options["chunk_key_encoding"] = {"name": "v2", "separator": separator}
         if draw(st.booleans()) and data.dtype.kind in "iu":
             options["filters"] = [numcodecs.Delta(dtype=data.dtype)]
+        old_codecs = [None, numcodecs.Blosc(), numcodecs.GZip(), numcodecs.Zstd(), numcodecs.LZ4()]
+        options["compressors"] = draw(st.sampled_from(old_codecs))
     else:
         big = data.dtype.byteorder == ">"
         options["serializer"] = BytesCodec(endian="big" if big else "little")
         if draw(st.booleans()):
             options["filters"] = [TransposeCodec(order=draw(st.permutations(range(ndim))))]
-        codecs = [GzipCodec(), ZstdCodec(), Crc32cCodec()]
-        options["compressors"] = draw(st.lists(st.sampled_from(codecs), max_size=2, unique=True))
+        codecs = [BloscCodec(), GzipCodec(), ZstdCodec(), Crc32cCodec()]
+        options["compressors"] = draw(st.lists(st.sampled_from(codecs), max_size=2, unique_by=type))
         if draw(st.booleans()):
             stored = tuple(n * draw(st.integers(1, 3)) for n in chunks)
-            options["shards"] = stored
+            location = draw(st.sampled_from(["start", "end"]))
+            options["shards"] = {"shape": stored, "index_location": location}
         else:
             separator = draw(st.sampled_from("./"))
             options["chunk_key_encoding"] = {"name": "default", "separator": separator}

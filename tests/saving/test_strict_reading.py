@@ -17,8 +17,9 @@ from dask.cache import Cache
 from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
 from napari_ome_zip.errors import SaveError, UnreadableChunkError
-from napari_ome_zip.image.arrays import ChannelView, ChunkedArray, DamagedChunkWarning, lazy
+from napari_ome_zip.image.arrays import ChannelView, ChunkedArray, DamagedChunkWarning
 from napari_ome_zip.image.hierarchy import Hierarchy
+from napari_ome_zip.image.lazy import lazy
 from napari_ome_zip.image.mosaic import MosaicArray, Tile
 from napari_ome_zip.image.strictness import strict_reading
 from napari_ome_zip.storage import open_store

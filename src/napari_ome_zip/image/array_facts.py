@@ -20,6 +20,7 @@ from zarr.errors import ZarrUserWarning
 from zarr.storage import MemoryStore, StorePath
 
 from napari_ome_zip.errors import MetadataError
+from napari_ome_zip.image.chunk_codecs import Reader, usual_reader
 from napari_ome_zip.image.hierarchy import Node
 
 _MAX_CAUSE = 300
@@ -47,6 +48,8 @@ class ArrayFacts:
 
     None where a codec cannot do so, or chunks differ in shape; zarr's public reading is used then.
     """
+    reader: Reader | None
+    """What decodes the usual codecs faster than the pipeline; None for any other."""
 
 
 def array_facts(node: Node) -> ArrayFacts:
@@ -102,16 +105,18 @@ def _parsed(text: str, zarr_format: int) -> ArrayFacts:
             metadata = ArrayV2Metadata.from_dict({**document, "filters": filters, "attributes": {}})
     array: zarr.Array[Any] = zarr.Array(zarr.AsyncArray(metadata, StorePath(MemoryStore())))
     regular = zarr_format == 2 or _has_regular_grid(document)
-    fill = array.fill_value
+    fill = 0 if array.fill_value is None else array.fill_value
+    dtype = np.dtype(array.dtype)
     return ArrayFacts(
         metadata=metadata,
         shape=array.shape,
-        dtype=np.dtype(array.dtype),
+        dtype=dtype,
         chunks=array.chunks if regular else array.shape,
         stored=(array.shards or array.chunks) if regular else array.shape,
-        fill_value=0 if fill is None else fill,
+        fill_value=fill,
         regular=regular,
         decoder=_synchronous_decoder(array) if regular else None,
+        reader=usual_reader(metadata, dtype, fill) if regular else None,
     )
 
 

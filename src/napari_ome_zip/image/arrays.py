@@ -1,39 +1,38 @@
-"""One Zarr array as lazy, plane-friendly dask blocks, read without an event loop."""
+"""One Zarr array, read without an event loop; what cannot be read is told, and not fatal."""
 
 from __future__ import annotations
 
 import itertools
 import math
 import threading
-import uuid
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import zarr
+from zarr.abc.store import ByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr.core.chunk_utils import ChunkTransform
 from zarr.storage import StorePath
 
 from napari_ome_zip.errors import DamagedEntryError, OmeZipError, UnreadableChunkError
 from napari_ome_zip.image.array_facts import array_facts
+from napari_ome_zip.image.chunk_codecs import Region, pieces
 from napari_ome_zip.image.hierarchy import Node
 from napari_ome_zip.image.strictness import Checked, checked_entries
-from napari_ome_zip.storage import HierarchyStore
+from napari_ome_zip.storage import HierarchyStore, resolve_range
 
-TARGET_BLOCK_BYTES = 2**21
-MAX_BLOCKS = 2**15
 MAX_DAMAGE_REPORTS = 3
 MAX_LOOKED_UP = 2**14
 """Chunks whose presence is looked up for one region, at most."""
 
-_Region = tuple[slice, ...]
+type Piece = tuple[tuple[int, ...], Region, Region]
+"""Part of one stored object: its cell in the grid, the region in it, and that in the output."""
 
 
 class PixelSource(Protocol):
@@ -121,7 +120,7 @@ class ChunkedArray:
         region, steps = split_key(key, self.shape)
         return self.read(region)[steps]
 
-    def read(self, region: _Region) -> npt.NDArray[Any]:
+    def read(self, region: Region) -> npt.NDArray[Any]:
         """Pixels of ``region`` (start and stop of every axis) in native byte order.
 
         Raises
@@ -129,15 +128,21 @@ class ChunkedArray:
         UnreadableChunkError
             Within `strict_reading`, if a chunk of it is damaged or cannot be read.
         """
-        shape = tuple(max(0, s.stop - s.start) for s in region)
-        out = np.empty(shape, dtype=self._facts.dtype)
-        if out.size:
-            buffer = default_buffer_prototype().nd_buffer.from_numpy_array(out)
-            for item in self._pieces(region, self.stored):
-                self._read_piece(item, buffer, out)
-        return out.astype(self.dtype, copy=False)
+        out = np.empty(tuple(max(0, s.stop - s.start) for s in region), dtype=self.dtype)
+        self.read_into(region, out)
+        return out
 
-    def blank(self, region: _Region) -> Any:
+    def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
+        """As `read`, into an array of the region's shape and this dtype."""
+        if not out.size:
+            return
+        as_stored = out if out.dtype == self._facts.dtype else np.empty_like(out, self._facts.dtype)
+        for piece in pieces(region, self.stored):
+            self._read_piece(piece, as_stored)
+        if as_stored is not out:
+            out[...] = as_stored
+
+    def blank(self, region: Region) -> Any:
         """The fill value where no chunk of ``region`` is stored; None where one may be."""
         if self._checked is not None:
             return None  # absent or unreachable: reading finds out
@@ -146,7 +151,9 @@ class ChunkedArray:
         ]
         if math.prod(map(len, ranges)) > MAX_LOOKED_UP:
             return None
-        if any(self._may_hold(self.key(cell)) for cell in itertools.product(*ranges)):
+        if not self._facts.regular:
+            return None
+        if any(self._store.has(self.key(cell)) for cell in itertools.product(*ranges)):
             return None
         return self._facts.fill_value
 
@@ -214,9 +221,8 @@ class ChunkedArray:
         if self._facts.decoder is None:
             raise TypeError("an array without a synchronous decoder is read by zarr")
         out = np.empty(self.stored, dtype=self._facts.dtype)
-        buffer = default_buffer_prototype().nd_buffer.from_numpy_array(out)
-        region = tuple(slice(i * n, (i + 1) * n) for i, n in zip(cell, self.stored, strict=True))
-        self._decode(_Held(content), cell, region, tuple(slice(0, n) for n in self.stored), buffer)
+        whole = tuple(slice(0, n) for n in self.stored)
+        self._decode((cell, whole, whole), out, content)
         return out
 
     @property
@@ -224,75 +230,42 @@ class ChunkedArray:
         """Whether `decode` and `encode` can be used: all codecs work in the calling thread."""
         return self._facts.decoder is not None
 
-    def _pieces(
-        self, region: _Region, grid: tuple[int, ...]
-    ) -> Iterator[tuple[tuple[int, ...], _Region, _Region]]:
-        """Split ``region`` at the lines of ``grid``: cell, region in the array, region in out."""
-        ranges = [range(s.start // n, -(-s.stop // n)) for s, n in zip(region, grid, strict=True)]
-        for cell in itertools.product(*ranges):
-            wanted = tuple(
-                slice(max(s.start, i * n), min(s.stop, (i + 1) * n))
-                for i, n, s in zip(cell, grid, region, strict=True)
-            )
-            target = tuple(
-                slice(w.start - s.start, w.stop - s.start)
-                for w, s in zip(wanted, region, strict=True)
-            )
-            yield cell, wanted, target
-
-    def _read_piece(
-        self, piece: tuple[tuple[int, ...], _Region, _Region], buffer: Any, out: npt.NDArray[Any]
-    ) -> None:
+    def _read_piece(self, piece: Piece, out: npt.NDArray[Any]) -> None:
         if self._checked is not None:
-            self._read_strictly(self._checked, piece, buffer, out)
+            self._read_strictly(self._checked, piece, out)
             return
-        cell, wanted, target = piece
-        name = self.key(cell)
-        if not self._may_hold(name):
-            out[target] = self._facts.fill_value
-            return
-        key = StorePath(self._store, name)
+        cell, _, target = piece
         try:
-            self._decode(key, cell, wanted, target, buffer)
+            self._decode(piece, out)
         except MemoryError:
             raise
         except DamagedEntryError as error:
-            self._read_damaged(error, piece, buffer, out)
+            self._read_damaged(error, piece, out)
         except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
             if _is_from_system(error):
                 # The disk or network failed, not the chunk: the next view asks again.
                 out[target] = self._facts.fill_value
                 self._report(cell, None, error)
             else:
-                self._lose(error, piece, buffer, out)
-
-    def _may_hold(self, name: str) -> bool:
-        """Whether an entry holds pixels; of chunks that differ in shape zarr alone knows them."""
-        return not self._facts.regular or self._store.has(name)
+                self._lose(error, piece, out)
 
     def _read_strictly(
         self,
         checked: Checked,
-        piece: tuple[tuple[int, ...], _Region, _Region],
-        buffer: Any,
+        piece: Piece,
         out: npt.NDArray[Any],
     ) -> None:
         """Read what was written, or raise; nothing is remembered of earlier, tolerant reads."""
-        cell, wanted, target = piece
-        name = self.key(cell)
+        name = self.key(piece[0])
         try:
-            stored = self._may_hold(name)
-            if self._facts.regular and (not stored or self._is_sharded):
+            if self._facts.regular and (self._is_sharded or not self._store.has(name)):
                 # Parts of a shard are read without its checksum; what is absent may be out of
                 # reach instead.
                 entry = (id(self._store), name)
                 if entry not in checked:
                     self._store.verify(name)
                     checked.add(entry)
-            if stored:
-                self._decode(StorePath(self._store, name), cell, wanted, target, buffer)
-            else:
-                out[target] = self._facts.fill_value
+            self._decode(piece, out)
         except MemoryError:
             raise
         except Exception as error:
@@ -316,73 +289,84 @@ class ChunkedArray:
     def _is_sharded(self) -> bool:
         return getattr(self._facts.metadata, "shards", None) is not None
 
-    def _read_damaged(
-        self,
-        error: DamagedEntryError,
-        piece: tuple[tuple[int, ...], _Region, _Region],
-        buffer: Any,
-        out: npt.NDArray[Any],
-    ) -> None:
+    def _read_damaged(self, error: DamagedEntryError, piece: Piece, out: npt.NDArray[Any]) -> None:
         """Show what can still be decoded of bytes whose checksum is wrong."""
-        cell, wanted, target = piece
+        cell, _, target = piece
         if error.content is None:
             out[target] = self._facts.fill_value
             self._report(cell, None, error)
             return
         try:
-            self._decode(_Held(error.content), cell, wanted, target, buffer)
+            self._decode(piece, out, error.content)
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001  a damaged chunk can make a codec raise anything
-            self._lose(error, piece, buffer, out)
+            self._lose(error, piece, out)
         else:
             self._report(cell, None, error, shown="shown as far as it can be decoded")
 
-    def _lose(
-        self,
-        error: Exception,
-        piece: tuple[tuple[int, ...], _Region, _Region],
-        buffer: Any,
-        out: npt.NDArray[Any],
-    ) -> None:
+    def _lose(self, error: Exception, piece: Piece, out: npt.NDArray[Any]) -> None:
         """Show the fill value; of a shard only where its inner chunks cannot be read either."""
-        cell, wanted, target = piece
+        cell, within, target = piece
         if self.stored == self.chunks:
             out[target] = self._facts.fill_value
             self._report(cell, None, error)
             return
-        key = StorePath(self._store, self.key(cell))
         lost = {}
-        inner_pieces = list(self._pieces(wanted, self.chunks))
-        for inner, part, offset in inner_pieces:
+        inner_pieces = list(pieces(within, self.chunks))
+        for inner, inside, offset in inner_pieces:
+            part = tuple(
+                slice(i * n + p.start, i * n + p.stop)
+                for i, n, p in zip(inner, self.chunks, inside, strict=True)
+            )
             into = tuple(
                 slice(t.start + o.start, t.start + o.stop)
                 for t, o in zip(target, offset, strict=True)
             )
             try:
-                self._decode(key, cell, part, into, buffer)
+                self._decode((cell, part, into), out)
             except MemoryError:
                 raise
             except Exception as problem:  # noqa: BLE001  as above
                 out[into] = self._facts.fill_value
-                lost[inner] = problem
+                lost[self._in_array(cell, inner)] = problem
         if len(lost) == len(inner_pieces) > 1:
             self._report(cell, None, error)  # nothing of the shard can be read: its index, mostly
             return
-        for inner, reason in lost.items():
-            self._report(cell, inner, reason)
+        for number, reason in lost.items():
+            self._report(cell, number, reason)
+
+    def _in_array(self, cell: tuple[int, ...], inner: tuple[int, ...]) -> tuple[int, ...]:
+        """Number of an inner chunk in the whole array."""
+        sides = zip(cell, self.stored, self.chunks, inner, strict=True)
+        return tuple(i * (stored // chunk) + number for i, stored, chunk, number in sides)
 
     def _decode(
-        self, source: Any, cell: tuple[int, ...], wanted: _Region, target: _Region, buffer: Any
+        self, piece: Piece, out: npt.NDArray[Any], content: bytes | memoryview | None = None
     ) -> None:
-        within = tuple(
-            slice(w.start - i * n, w.stop - i * n)
-            for w, i, n in zip(wanted, cell, self.stored, strict=True)
-        )
+        """Decode one piece from the store, or from bytes that were read already.
+
+        What is not stored is the fill value.
+        """
+        cell, within, target = piece
+        name = self.key(cell)
+        if self._facts.reader is not None:
+            fetch = partial(self._store.read, name) if content is None else _Held(content).read
+            if not self._facts.reader.read(fetch, within, out[target]):
+                out[target] = self._facts.fill_value
+            return
+        if content is None and self._facts.regular and not self._store.has(name):
+            out[target] = self._facts.fill_value
+            return
         if self._facts.decoder is None:
-            buffer.as_numpy_array()[target] = self._zarr_array[wanted]
+            sides = zip(cell, self.stored, within, strict=True)
+            out[target] = self._zarr_array[
+                tuple(slice(i * n + w.start, i * n + w.stop) for i, n, w in sides)
+            ]
             return
         pipeline, spec = self._facts.decoder
+        buffer = default_buffer_prototype().nd_buffer.from_numpy_array(out)
+        source: Any = StorePath(self._store, name) if content is None else _Held(content)
         pipeline.read_sync([(source, spec, within, target, False)], buffer)
 
     @cached_property
@@ -422,12 +406,16 @@ class ChunkedArray:
 
 @dataclass(frozen=True)
 class _Held:
-    """Bytes of a chunk that were read already, where zarr expects to find a store's key."""
+    """Bytes of a stored object that were read already, to be read like those of a store."""
 
     content: bytes | memoryview
 
-    def get_sync(self, prototype: BufferPrototype, byte_range: None = None) -> Buffer:
-        return prototype.buffer.from_bytes(self.content)
+    def read(self, byte_range: ByteRequest | None) -> memoryview:
+        start, stop = resolve_range(byte_range, len(self.content))
+        return memoryview(self.content)[start:stop]
+
+    def get_sync(self, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer:
+        return prototype.buffer.from_bytes(self.read(byte_range))
 
 
 def _is_from_system(error: Exception) -> bool:
@@ -446,38 +434,6 @@ def _is_damage(error: Exception) -> bool:
 def _sentence(error: Exception) -> str:
     text = str(error).strip() or type(error).__name__
     return text if text.endswith(".") else f"{text}."
-
-
-def block_shape(shape: Sequence[int], chunks: Sequence[int], itemsize: int) -> tuple[int, ...]:
-    """Shape of a dask block: whole chunks, grown within a plane to about `TARGET_BLOCK_BYTES`.
-
-    Only the last two axes grow, so that a 2D view costs few tasks and decodes no chunk that it
-    does not show. An array of very many blocks is the exception: dask lists all of them at
-    every computation, so their number is bounded; a view is then cut out of a block before it
-    is read (dask fuses the two slices).
-    """
-    block = [max(1, min(c, n)) for c, n in zip(chunks, shape, strict=True)]
-    plane = range(max(0, len(shape) - 2), len(shape))
-    _grow(block, shape, plane, lambda: 2 * math.prod(block) * itemsize <= TARGET_BLOCK_BYTES)
-    for axes in (plane, range(plane.start)):
-        _grow(block, shape, axes, lambda: _block_count(shape, block) > MAX_BLOCKS)
-    return tuple(block)
-
-
-def _grow(
-    block: list[int], shape: Sequence[int], axes: Iterable[int], wanted: Callable[[], bool]
-) -> None:
-    """Double the shortest side of ``block`` among ``axes`` while ``wanted`` and possible."""
-    while wanted():
-        growing = [axis for axis in axes if block[axis] < shape[axis]]
-        if not growing:
-            return
-        axis = min(growing, key=lambda a: (block[a], -a))
-        block[axis] = min(2 * block[axis], shape[axis])
-
-
-def _block_count(shape: Sequence[int], block: Sequence[int]) -> int:
-    return math.prod(-(-n // b) for n, b in zip(shape, block, strict=True))
 
 
 @dataclass(frozen=True)
@@ -513,12 +469,23 @@ class ChannelView:
         """Size of a chunk along each axis but the channel axis."""
         return self._without(self.array.chunks)
 
+    @property
+    def stored(self) -> tuple[int, ...]:
+        """Size of what is stored as one along each axis but the channel axis."""
+        return self._without(getattr(self.array, "stored", self.array.chunks))
+
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
         """Read a region, as `ChunkedArray` does."""
         key = key if isinstance(key, tuple) else (key,)
         key += (slice(None),) * (self.ndim - len(key))
         pixels: npt.NDArray[Any] = self.array[(*key[: self.axis], self.channel, *key[self.axis :])]
         return pixels
+
+    def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
+        """As of the array it is cut out of, which must be able to."""
+        channel = slice(self.channel, self.channel + 1)
+        whole = (*region[: self.axis], channel, *region[self.axis :])
+        self.array.read_into(whole, np.expand_dims(out, self.axis))  # type: ignore[attr-defined]
 
     def _without(self, values: tuple[int, ...]) -> tuple[int, ...]:
         return values[: self.axis] + values[self.axis + 1 :]
@@ -533,7 +500,7 @@ def _indices(key: Any, size: int) -> range:
     return range(int(key) % size, int(key) % size + 1)
 
 
-def split_key(key: Any, shape: Sequence[int]) -> tuple[_Region, tuple[slice | int, ...]]:
+def split_key(key: Any, shape: Sequence[int]) -> tuple[Region, tuple[slice | int, ...]]:
     """A NumPy index of slices and integers as a region to read, and what to keep of it."""
     key = key if isinstance(key, tuple) else (key,)
     key += (slice(None),) * (len(shape) - len(key))
@@ -544,14 +511,3 @@ def split_key(key: Any, shape: Sequence[int]) -> tuple[_Region, tuple[slice | in
         for k, r in zip(key, wanted, strict=True)
     )
     return region, steps
-
-
-def lazy(array: PixelSource) -> da.Array:
-    """``array`` as a dask array of the same shape and dtype; reads nothing."""
-    blocks: da.Array = da.from_array(
-        array,
-        chunks=block_shape(array.shape, array.chunks, array.dtype.itemsize),
-        name=f"ome-zip-{uuid.uuid4().hex}",
-        meta=np.empty((0,) * array.ndim, dtype=array.dtype),
-    )
-    return blocks

@@ -78,6 +78,11 @@ class MosaicArray:
             return tuple(int(sizes[0]) for sizes in chunks)
         return tuple(chunks)
 
+    @property
+    def stored(self) -> tuple[int, ...]:
+        """Size of what the first tile stores as one."""
+        return getattr(self.tiles[0].source, "stored", self.chunks)
+
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
         """Read a region, given as one slice or integer an axis."""
         region, steps = split_key(key, self.shape)
@@ -85,15 +90,20 @@ class MosaicArray:
 
     def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
         """Pixels of ``region``, from the tiles that lie in it and no others."""
+        out = np.empty(tuple(s.stop - s.start for s in region), dtype=self.dtype)
+        self.read_into(region, out)
+        return out
+
+    def read_into(self, region: tuple[slice, ...], out: npt.NDArray[Any]) -> None:
+        """As `read`, into an array of the region's shape and this dtype."""
         start = np.array([s.start for s in region])
         stop = np.array([s.stop for s in region])
-        out = np.zeros(tuple(stop - start), dtype=self.dtype)
+        out[...] = 0
         for number in self._meeting(start, stop):
             tile, low, high = self.tiles[number], self._low[number], self._high[number]
             first, last = np.maximum(start, low), np.minimum(stop, high)
             target = tuple(map(slice, first - start, last - start))
             out[target] = _cut(tile.source, first - low, last - low)
-        return out
 
     def blank(self, region: tuple[slice, ...]) -> Any:
         """The value of a region of which nothing is stored, 0; None where something may be."""

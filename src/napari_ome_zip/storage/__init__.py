@@ -6,7 +6,7 @@ from napari_ome_zip.storage.archive_index import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.storage.archive_store import ArchiveStore
 from napari_ome_zip.storage.archive_writer import ArchiveWriter
 from napari_ome_zip.storage.archive_writer_store import ArchiveWriterStore
-from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES, HierarchyStore
+from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES, HierarchyStore, resolve_range
 from napari_ome_zip.storage.directory_store import DirectoryStore
 from napari_ome_zip.storage.memory_store import MappingStore
 from napari_ome_zip.storage.open import open_store
@@ -24,4 +24,5 @@ __all__ = [
     "MappingStore",
     "WrittenStore",
     "open_store",
+    "resolve_range",
 ]

@@ -133,10 +133,13 @@ class ArchiveStore(HierarchyStore):
         byte_range: ByteRequest | None = None,
     ) -> Buffer | None:
         # docstring inherited
+        data = self.read(key, byte_range)
+        return None if data is None else as_buffer(data, prototype)
+
+    def read(self, key: str, byte_range: ByteRequest | None = None) -> bytes | memoryview | None:
+        # docstring inherited
         entry = self._file.index.find(self._prefix + key)
-        if entry is None:
-            return None
-        return as_buffer(self._read_entry(entry, byte_range), prototype)
+        return None if entry is None else self._read_entry(entry, byte_range)
 
     async def get(
         self,

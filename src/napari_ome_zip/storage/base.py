@@ -94,6 +94,17 @@ class HierarchyStore(Store):
 
     # Shared by all
 
+    def read(self, key: str, byte_range: ByteRequest | None = None) -> bytes | memoryview | None:
+        """What `get_sync` gives, as plain bytes: chunks are read by the thousand.
+
+        Raises
+        ------
+        DamagedEntryError
+            When the bytes are not those that were written.
+        """
+        buffer = self.get_sync(key, byte_range=byte_range)
+        return None if buffer is None else memoryview(buffer.as_numpy_array())
+
     def has(self, key: str) -> bool:
         """Whether there is an entry of this name."""
         return self.size_of(key) is not None

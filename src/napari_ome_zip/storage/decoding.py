@@ -8,7 +8,7 @@ import struct
 import zlib
 from typing import Protocol
 
-from numcodecs.zstd import Zstd  # type: ignore[import-untyped]
+from numcodecs.zstd import Zstd
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.storage.archive_index import ArchiveEntry

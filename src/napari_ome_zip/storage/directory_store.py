@@ -63,7 +63,7 @@ class DirectoryStore(HierarchyStore):
         byte_range: ByteRequest | None = None,
     ) -> Buffer | None:
         # docstring inherited
-        data = self._read(key, byte_range)
+        data = self.read(key, byte_range)
         return None if data is None else as_buffer(data, prototype)
 
     async def get(
@@ -75,7 +75,7 @@ class DirectoryStore(HierarchyStore):
         # docstring inherited
         # Opening a file may wait for a disk or a network, so it leaves the event loop.
         await self._ensure_open()
-        data = await asyncio.to_thread(self._read, key, byte_range)
+        data = await asyncio.to_thread(self.read, key, byte_range)
         return None if data is None else as_buffer(data, prototype)
 
     def size_of(self, key: str) -> int | None:
@@ -137,7 +137,8 @@ class DirectoryStore(HierarchyStore):
     def _again(self) -> DirectoryStore:
         return self.at_root("")
 
-    def _read(self, key: str, byte_range: ByteRequest | None) -> bytes | None:
+    def read(self, key: str, byte_range: ByteRequest | None = None) -> bytes | None:
+        # docstring inherited
         if not is_safe(key):
             return None
         try:

@@ -1,0 +1,300 @@
+"""Decoding the chunks of the usual codecs with nothing between the bytes and the C library.
+
+zarr's pipeline decodes every codec there is; what it wraps around each chunk takes as long as
+decoding a small one. The codecs that images are stored with need none of it. Every other array
+(filters, transposed, variable length, nested shards, codecs of an extension) is left to zarr.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, cast
+
+import google_crc32c
+import numpy as np
+import numpy.typing as npt
+from numcodecs import Blosc, GZip, Zstd
+from numcodecs.abc import Codec as NumcodecsCodec
+from zarr.abc.codec import Codec
+from zarr.abc.store import ByteRequest, RangeByteRequest, SuffixByteRequest
+from zarr.codecs import (
+    BloscCodec,
+    BytesCodec,
+    Crc32cCodec,
+    GzipCodec,
+    ShardingCodec,
+    ZstdCodec,
+)
+from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
+
+_MISSING = 2**64 - 1
+"""Offset and length of an inner chunk that a shard does not hold (Zarr v3, sharding codec)."""
+_MAX_RUN = 4 << 20
+
+type Content = bytes | memoryview
+type Region = tuple[slice, ...]
+type Fetch = Callable[[ByteRequest | None], Content | None]
+"""Bytes of an entry, or a range of them; None where there is no such entry."""
+
+
+class Reader(Protocol):
+    """Reads stored objects (shards, or chunks where there are none) into arrays."""
+
+    def read(self, fetch: Fetch, within: Region, out: npt.NDArray[Any]) -> bool:
+        """Decode a region of one stored object into ``out``.
+
+        Parameters
+        ----------
+        fetch : callable
+            Gives the object's bytes.
+        within : tuple of slice
+            Start and stop of the region in the object, along every axis.
+        out : ndarray
+            Of the region's shape; any byte order.
+
+        Returns
+        -------
+        bool
+            False where there is no such object; ``out`` is left as it is then.
+
+        Raises
+        ------
+        Exception
+            Of any kind: what a codec raises on damaged bytes is the codec's choice.
+        """
+
+
+@dataclass(frozen=True)
+class ChunkReader:
+    """Chunks that are stored one by one."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    """As stored, in the stored byte order."""
+    steps: tuple[Callable[[Any], Any], ...]
+    """From the stored bytes to those of the pixels in C order."""
+
+    def decode(self, content: Content) -> npt.NDArray[Any]:
+        """All pixels of one chunk from its bytes."""
+        for step in self.steps:
+            content = step(content)
+        return np.frombuffer(content, self.dtype).reshape(self.shape)
+
+    def read(self, fetch: Fetch, within: Region, out: npt.NDArray[Any]) -> bool:
+        # docstring inherited
+        content = fetch(None)
+        if content is None:
+            return False
+        out[...] = self.decode(content)[within]
+        return True
+
+
+@dataclass(frozen=True)
+class ShardReader:
+    """Chunks within shards (Zarr v3, sharding codec), found through each shard's index."""
+
+    chunk: ChunkReader
+    grid: tuple[int, ...]
+    """Number of chunks in a shard along each axis."""
+    index_first: bool
+    """Whether the index lies before the chunks, not after them."""
+    index_steps: tuple[Callable[[Any], Any], ...]
+    index_size: int
+    fill_value: Any
+
+    def read(self, fetch: Fetch, within: Region, out: npt.NDArray[Any]) -> bool:
+        # docstring inherited
+        wanted = list(pieces(within, self.chunk.shape))
+        content = None
+        if len(wanted) == math.prod(self.grid):
+            content = fetch(None)  # in one go, and its checksum is verified
+            if content is None:
+                return False
+            part = slice(0, self.index_size) if self.index_first else slice(-self.index_size, None)
+            index = self._index(content[part])
+        else:
+            size = self.index_size
+            ends = RangeByteRequest(0, size) if self.index_first else SuffixByteRequest(size)
+            found = fetch(ends)
+            if found is None:
+                return False
+            index = self._index(found)
+        places = [index[cell] for cell, _, _ in wanted]
+        chunks = _held(content, places) if content is not None else _fetched(fetch, places)
+        for (_, inside, target), chunk in zip(wanted, chunks, strict=True):
+            if chunk is None:
+                out[target] = self.fill_value
+            else:
+                out[target] = self.chunk.decode(chunk)[inside]
+        return True
+
+    def _index(self, content: Content) -> dict[tuple[int, ...], tuple[int, int] | None]:
+        for step in self.index_steps:
+            content = step(content)
+        numbers = np.frombuffer(content, "<u8")
+        if numbers.size != 2 * math.prod(self.grid):
+            raise ValueError(
+                f"The index of a shard has {numbers.size} numbers, {2 * math.prod(self.grid)} "
+                "were expected."
+            )
+        cells = itertools.product(*map(range, self.grid))
+        pairs = zip(numbers[::2].tolist(), numbers[1::2].tolist(), strict=True)
+        return {
+            cell: None if pair == (_MISSING, _MISSING) else pair
+            for cell, pair in zip(cells, pairs, strict=True)
+        }
+
+
+def pieces(region: Region, grid: Sequence[int]) -> Iterator[tuple[tuple[int, ...], Region, Region]]:
+    """Split a region at the lines of a grid: cell, region in the cell, region in the output."""
+    axes = []
+    for wanted, size in zip(region, grid, strict=True):
+        cells = []
+        for number in range(wanted.start // size, -(-wanted.stop // size)):
+            first = max(wanted.start, number * size)
+            last = min(wanted.stop, (number + 1) * size)
+            inside = slice(first - number * size, last - number * size)
+            cells.append((number, inside, slice(first - wanted.start, last - wanted.start)))
+        axes.append(cells)
+    for combination in itertools.product(*axes):
+        cell, inside, target = zip(*combination, strict=True)
+        yield cell, inside, target
+
+
+def usual_reader(
+    metadata: ArrayV2Metadata | ArrayV3Metadata, dtype: np.dtype[Any], fill_value: Any
+) -> Reader | None:
+    """Who reads the stored objects of an array; None where only zarr can.
+
+    Parameters
+    ----------
+    metadata
+        The array's document, of a regular grid.
+    dtype : dtype
+        Of a pixel.
+    fill_value
+        Shown where a shard holds no chunk.
+    """
+    if dtype.kind not in "biufc":
+        return None
+    if isinstance(metadata, ArrayV2Metadata):
+        return _of_version_2(metadata, dtype)
+    codecs = tuple(metadata.codecs)
+    shape = cast("tuple[int, ...]", metadata.chunk_grid.chunk_shape)  # type: ignore[union-attr]
+    if len(codecs) == 1 and isinstance(codecs[0], ShardingCodec):
+        return _of_shards(codecs[0], shape, dtype, fill_value)
+    return _of_chunks(codecs, shape, dtype)
+
+
+def _of_version_2(metadata: ArrayV2Metadata, dtype: np.dtype[Any]) -> ChunkReader | None:
+    compressor = metadata.compressor
+    if metadata.filters or metadata.order != "C":
+        return None
+    if compressor is None:
+        return ChunkReader(metadata.chunks, dtype, ())
+    if not isinstance(compressor, Blosc | GZip | Zstd):
+        return None
+    return ChunkReader(metadata.chunks, dtype, (compressor.decode,))
+
+
+def _of_chunks(
+    codecs: Sequence[Codec], shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> ChunkReader | None:
+    first, *others = codecs
+    if not isinstance(first, BytesCodec):
+        return None
+    steps = _steps(others)
+    if steps is None:
+        return None
+    # A type of one byte has no order, and its codec names none.
+    order: Literal["little", "big", "|"] = first.endian or "|"
+    return ChunkReader(shape, dtype.newbyteorder(order), steps)
+
+
+def _of_shards(
+    sharding: ShardingCodec, shape: tuple[int, ...], dtype: np.dtype[Any], fill_value: Any
+) -> ShardReader | None:
+    chunk = _of_chunks(sharding.codecs, sharding.chunk_shape, dtype)
+    first, *others = sharding.index_codecs
+    if chunk is None or not isinstance(first, BytesCodec) or first.endian != "little":
+        return None
+    if not all(isinstance(codec, Crc32cCodec) for codec in others):
+        return None  # an index of another size: compressed
+    grid = tuple(s // c for s, c in zip(shape, chunk.shape, strict=True))
+    steps = _steps(others) or ()
+    size = 16 * math.prod(grid) + 4 * len(others)
+    first_in_file = sharding.index_location == "start"
+    return ShardReader(chunk, grid, first_in_file, steps, size, fill_value)
+
+
+def _steps(codecs: Iterable[Codec]) -> tuple[Callable[[Any], Any], ...] | None:
+    """The codecs from bytes to bytes, last first as decoding goes; None for an unusual one."""
+    steps: list[Callable[[Any], Any]] = []
+    for codec in codecs:
+        if isinstance(codec, Crc32cCodec):
+            steps.insert(0, _without_checksum)
+        elif (known := _NUMCODECS.get(type(codec))) is not None:
+            steps.insert(0, known.decode)
+        else:
+            return None
+    return tuple(steps)
+
+
+# What they need to know for decoding stands in the bytes themselves.
+_NUMCODECS: dict[type[Codec], NumcodecsCodec] = {
+    BloscCodec: Blosc(),
+    GzipCodec: GZip(),
+    ZstdCodec: Zstd(),
+}
+
+
+def _without_checksum(content: Content) -> Content:
+    inner = content[:-4]
+    found = google_crc32c.value(bytes(inner))
+    written = int.from_bytes(content[-4:], "little")
+    if found != written:
+        raise ValueError(
+            f"The checksum of a chunk or of a shard's index is {found:08x}, "
+            f"{written:08x} was written."
+        )
+    return inner
+
+
+def _held(content: Content, places: Iterable[tuple[int, int] | None]) -> Iterator[Content | None]:
+    view = memoryview(content)
+    for place in places:
+        yield None if place is None else _cut(view, *place)
+
+
+def _fetched(fetch: Fetch, places: Sequence[tuple[int, int] | None]) -> Iterator[Content | None]:
+    """The chunks at these places; those that lie side by side are read at once."""
+    found: dict[tuple[int, int], Content] = {}
+    for run in _runs(sorted(place for place in set(places) if place is not None)):
+        start, stop = run[0][0], sum(run[-1])
+        view = memoryview(fetch(RangeByteRequest(start, stop)) or b"")
+        for offset, length in run:
+            found[offset, length] = _cut(view, offset - start, length)
+    for place in places:
+        yield None if place is None else found[place]
+
+
+def _runs(places: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    runs: list[list[tuple[int, int]]] = []
+    for offset, length in places:
+        adjacent = runs and sum(runs[-1][-1]) == offset
+        if adjacent and offset + length - runs[-1][0][0] <= _MAX_RUN:
+            runs[-1].append((offset, length))
+        else:
+            runs.append([(offset, length)])
+    return runs
+
+
+def _cut(view: memoryview, offset: int, length: int) -> memoryview:
+    if offset + length > len(view):
+        raise ValueError(
+            f"A shard of {len(view):,} bytes has no chunk at {offset:,} to {offset + length:,}."
+        )
+    return view[offset : offset + length]

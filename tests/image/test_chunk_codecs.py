@@ -1,0 +1,172 @@
+"""Which arrays are decoded without zarr's pipeline, and that it is not asked for them."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import google_crc32c
+import numcodecs
+import numpy as np
+import pytest
+from zarr.codecs import (
+    BloscCodec,
+    BytesCodec,
+    Crc32cCodec,
+    GzipCodec,
+    ShardingCodec,
+    TransposeCodec,
+    ZstdCodec,
+)
+from zarr.core.codec_pipeline import FusedCodecPipeline
+
+from hierarchy_builder import HierarchyBuilder, ramp
+from napari_ome_zip.image.array_facts import array_facts
+from napari_ome_zip.image.arrays import ChunkedArray
+from napari_ome_zip.image.chunk_codecs import ChunkReader, ShardReader
+from napari_ome_zip.image.hierarchy import Hierarchy
+from napari_ome_zip.storage import MappingStore
+
+PIXELS = ramp((4, 6, 10), "<u2") + 1
+
+USUAL = {
+    "bytes alone": (3, {"compressors": []}),
+    "zstd": (3, {"compressors": [ZstdCodec()]}),
+    "gzip": (3, {"compressors": [GzipCodec()]}),
+    "blosc": (3, {"compressors": [BloscCodec()]}),
+    "zstd, then a checksum": (3, {"compressors": [ZstdCodec(), Crc32cCodec()]}),
+    "big end first": (3, {"serializer": BytesCodec(endian="big")}),
+    "shards": (3, {"shards": (2, 6, 10)}),
+    "shards, index first": (3, {"shards": {"shape": (2, 6, 10), "index_location": "start"}}),
+    "v2, nothing": (2, {"compressors": None}),
+    "v2, blosc": (2, {"compressors": numcodecs.Blosc()}),
+    "v2, zstd": (2, {"compressors": numcodecs.Zstd()}),
+    "v2, gzip": (2, {"compressors": numcodecs.GZip()}),
+}
+INNER = ShardingCodec(chunk_shape=(1, 3, 5))
+NESTED = ShardingCodec(chunk_shape=(2, 6, 5), codecs=[INNER])
+BIG_INDEX = [BytesCodec(endian="big"), Crc32cCodec()]
+OTHER_INDEX = ShardingCodec(chunk_shape=(2, 3, 5), index_codecs=BIG_INDEX)
+UNUSUAL = {
+    "transposed": (3, {"filters": [TransposeCodec(order=(2, 1, 0))]}),
+    "nested shards": (3, {"chunks": (4, 6, 10), "compressors": [], "serializer": NESTED}),
+    "another index": (3, {"chunks": (4, 6, 10), "compressors": [], "serializer": OTHER_INDEX}),
+    "v2, columns first": (2, {"order": "F"}),
+    "v2, filtered": (2, {"filters": [numcodecs.Delta(dtype="<u2")]}),
+    "v2, another codec": (2, {"compressors": numcodecs.LZ4()}),
+}
+
+
+def opened(zarr_format: int, options: dict[str, Any]) -> ChunkedArray:
+    if zarr_format == 2:
+        options = {"chunk_key_encoding": {"name": "v2", "separator": "."}, **options}
+    builder = HierarchyBuilder(zarr_format).array("a", PIXELS, **{"chunks": (1, 3, 5), **options})
+    return of_entries(builder.entries)
+
+
+def of_entries(entries: dict[str, bytes]) -> ChunkedArray:
+    store = MappingStore(entries)
+    node = Hierarchy(store).node("a")
+    assert node is not None
+    return ChunkedArray(store, node)
+
+
+@pytest.mark.parametrize(("zarr_format", "options"), USUAL.values(), ids=USUAL)
+def test_the_usual_codecs_are_decoded_without_the_pipeline(
+    zarr_format: int, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = opened(zarr_format, options)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        pytest.fail("zarr's pipeline was asked")
+
+    monkeypatch.setattr(FusedCodecPipeline, "read_sync", refuse)
+
+    np.testing.assert_array_equal(array[:], PIXELS)
+    np.testing.assert_array_equal(array[1:3, 2:5, 4:6], PIXELS[1:3, 2:5, 4:6])
+    assert array[:].dtype == np.dtype("u2")
+
+
+@pytest.mark.parametrize(("zarr_format", "options"), UNUSUAL.values(), ids=UNUSUAL)
+def test_every_other_array_is_left_to_zarr(zarr_format: int, options: dict[str, Any]) -> None:
+    array = opened(zarr_format, options)
+
+    assert array_facts(array._node).reader is None
+    np.testing.assert_array_equal(array[:], PIXELS)
+    np.testing.assert_array_equal(array[1:3, 2:5, 4:6], PIXELS[1:3, 2:5, 4:6])
+
+
+class TestShards:
+    """A shard made by hand, as the sharding codec's specification says."""
+
+    CHUNK = ChunkReader((2,), np.dtype("u1"), ())
+
+    def shard(self, places: list[tuple[int, int]], chunks: bytes) -> bytes:
+        index = b"".join(struct.pack("<QQ", *place) for place in places)
+        return chunks + index + struct.pack("<I", google_crc32c.value(index))
+
+    def read(self, shard: bytes, first: int, last: int) -> tuple[list[int], list[Any]]:
+        """What is found, and the ranges asked for."""
+        entries = (
+            HierarchyBuilder()
+            .array("a", np.zeros(6, "u1"), chunks=(2,), shards=(6,), compressors=[], fill_value=7)
+            .entries
+        )
+        asked: list[Any] = []
+
+        class Store(MappingStore):
+            def get_sync(self, key: str, **options: Any) -> Any:
+                asked.append(options.get("byte_range"))
+                return super().get_sync(key, **options)
+
+        store = Store({**entries, "a/c/0": shard})
+        node = Hierarchy(store).node("a")
+        assert node is not None
+        array = ChunkedArray(store, node)
+        assert isinstance(array_facts(node).reader, ShardReader)
+        asked.clear()
+        return array[first:last].tolist(), asked
+
+    MISSING = (2**64 - 1, 2**64 - 1)
+
+    def test_a_chunk_that_is_not_there_is_the_fill_value(self) -> None:
+        shard = self.shard([(2, 2), self.MISSING, (0, 2)], bytes([1, 2, 3, 4]))
+        assert self.read(shard, 0, 6)[0] == [3, 4, 7, 7, 1, 2]
+
+    def test_neighbours_in_the_file_are_read_at_once(self) -> None:
+        shard = self.shard([(2, 2), (0, 2), (4, 2)], bytes([1, 2, 3, 4, 5, 6]))
+        found, asked = self.read(shard, 1, 4)
+        assert found == [4, 1, 2]
+        assert len(asked) == 2  # the index, then both chunks
+
+    def test_chunks_that_lie_apart_are_read_apart(self) -> None:
+        shard = self.shard([(0, 2), (4, 2), (9, 2)], bytes([1, 2, 0, 0, 3, 4, 0, 0, 0, 5, 6]))
+        found, asked = self.read(shard, 2, 6)
+        assert found == [3, 4, 5, 6]
+        assert len(asked) == 3
+
+    @pytest.mark.filterwarnings("default::napari_ome_zip.image.arrays.DamagedChunkWarning")
+    def test_a_chunk_beyond_the_end_is_told_and_the_others_are_shown(self) -> None:
+        shard = self.shard([(0, 2), (400, 2), (2, 2)], bytes([1, 2, 3, 4]))
+        with pytest.warns(UserWarning, match=r"Damaged chunk a/c/0, inner chunk \(1,\)"):
+            found, _ = self.read(shard, 0, 6)
+        assert found == [1, 2, 7, 7, 3, 4]
+
+    @pytest.mark.filterwarnings("default::napari_ome_zip.image.arrays.DamagedChunkWarning")
+    def test_an_index_whose_checksum_is_wrong_is_told(self) -> None:
+        shard = bytearray(self.shard([(0, 2), (2, 2), self.MISSING], bytes([1, 2, 3, 4])))
+        shard[4] ^= 1
+        with pytest.warns(UserWarning, match=r"Damaged chunk a/c/0: shown empty.*checksum"):
+            found, _ = self.read(bytes(shard), 0, 4)
+        assert found == [7, 7, 7, 7]
+
+
+@pytest.mark.filterwarnings("default::napari_ome_zip.image.arrays.DamagedChunkWarning")
+@pytest.mark.parametrize("compressor", [None, ZstdCodec(), GzipCodec(), BloscCodec()])
+def test_a_chunk_of_another_size_is_damage_not_pixels(compressor: Any) -> None:
+    options = {"chunks": (4,), "compressors": [] if compressor is None else [compressor]}
+    entries = HierarchyBuilder().array("a", np.arange(4, dtype="u1"), **options).entries
+    longer = HierarchyBuilder().array("a", np.arange(8, dtype="u1"), **{**options, "chunks": (8,)})
+    array = of_entries({**entries, "a/c/0": longer.entries["a/c/0"]})
+    with pytest.warns(UserWarning, match="Damaged chunk a/c/0"):
+        assert array[:].tolist() == [0, 0, 0, 0]
