@@ -23,7 +23,7 @@ from zarr.core.codec_pipeline import FusedCodecPipeline
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip.image.array_facts import array_facts
 from napari_ome_zip.image.arrays import ChunkedArray
-from napari_ome_zip.image.chunk_codecs import ChunkReader, ShardReader
+from napari_ome_zip.image.chunk_codecs import ShardCodec
 from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.storage import MappingStore
 
@@ -91,15 +91,13 @@ def test_the_usual_codecs_are_decoded_without_the_pipeline(
 def test_every_other_array_is_left_to_zarr(zarr_format: int, options: dict[str, Any]) -> None:
     array = opened(zarr_format, options)
 
-    assert array_facts(array._node).reader is None
+    assert array_facts(array._node).usual is None
     np.testing.assert_array_equal(array[:], PIXELS)
     np.testing.assert_array_equal(array[1:3, 2:5, 4:6], PIXELS[1:3, 2:5, 4:6])
 
 
 class TestShards:
     """A shard made by hand, as the sharding codec's specification says."""
-
-    CHUNK = ChunkReader((2,), np.dtype("u1"), ())
 
     def shard(self, places: list[tuple[int, int]], chunks: bytes) -> bytes:
         index = b"".join(struct.pack("<QQ", *place) for place in places)
@@ -123,7 +121,7 @@ class TestShards:
         node = Hierarchy(store).node("a")
         assert node is not None
         array = ChunkedArray(store, node)
-        assert isinstance(array_facts(node).reader, ShardReader)
+        assert isinstance(array_facts(node).usual, ShardCodec)
         asked.clear()
         return array[first:last].tolist(), asked
 

@@ -20,7 +20,7 @@ from zarr.errors import ZarrUserWarning
 from zarr.storage import MemoryStore, StorePath
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.image.chunk_codecs import Reader, usual_reader
+from napari_ome_zip.image.chunk_codecs import ObjectCodec, usual_codec
 from napari_ome_zip.image.hierarchy import Node
 
 _MAX_CAUSE = 300
@@ -48,8 +48,8 @@ class ArrayFacts:
 
     None where a codec cannot do so, or chunks differ in shape; zarr's public reading is used then.
     """
-    reader: Reader | None
-    """What decodes the usual codecs faster than the pipeline; None for any other."""
+    usual: ObjectCodec | None
+    """The same for usual codecs, faster than the pipeline; None for any other."""
 
 
 def array_facts(node: Node) -> ArrayFacts:
@@ -116,7 +116,7 @@ def _parsed(text: str, zarr_format: int) -> ArrayFacts:
         fill_value=fill,
         regular=regular,
         decoder=_synchronous_decoder(array) if regular else None,
-        reader=usual_reader(metadata, dtype, fill) if regular else None,
+        usual=usual_codec(metadata, dtype, fill) if regular else None,
     )
 
 

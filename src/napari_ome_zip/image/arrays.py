@@ -178,12 +178,14 @@ class ChunkedArray:
             raise TypeError("an array whose codecs are asynchronous is not written here")
         self._check_pixels(cell, pixels)
         fill = self._facts.fill_value
-        if not np.any(pixels if fill == 0 else pixels != fill):
-            return None
         if pixels.shape != self.stored:
             padded = np.full(self.stored, fill, dtype=self._facts.dtype)
             padded[tuple(slice(0, n) for n in pixels.shape)] = pixels
             pixels = padded
+        if self._facts.usual is not None:
+            return self._facts.usual.encode(pixels)
+        if not np.any(pixels if fill == 0 else pixels != fill):
+            return None
         pipeline, spec = self._facts.decoder
         transform = cast("ChunkTransform", pipeline.sync_transform)
         block = np.ascontiguousarray(pixels, dtype=self._facts.dtype)
@@ -350,9 +352,9 @@ class ChunkedArray:
         """
         cell, within, target = piece
         name = self.key(cell)
-        if self._facts.reader is not None:
+        if self._facts.usual is not None:
             fetch = partial(self._store.read, name) if content is None else _Held(content).read
-            if not self._facts.reader.read(fetch, within, out[target]):
+            if not self._facts.usual.read(fetch, within, out[target]):
                 out[target] = self._facts.fill_value
             return
         if content is None and self._facts.regular and not self._store.has(name):

@@ -1,6 +1,6 @@
-"""Decoding the chunks of the usual codecs with nothing between the bytes and the C library.
+"""Decoding and encoding chunks of the usual codecs with nothing between bytes and C library.
 
-zarr's pipeline decodes every codec there is; what it wraps around each chunk takes as long as
+zarr's pipeline knows every codec there is; what it wraps around each chunk takes as long as
 decoding a small one. The codecs that images are stored with need none of it. Every other array
 (filters, transposed, variable length, nested shards, codecs of an extension) is left to zarr.
 """
@@ -17,7 +17,6 @@ import google_crc32c
 import numpy as np
 import numpy.typing as npt
 from numcodecs import Blosc, GZip, Zstd
-from numcodecs.abc import Codec as NumcodecsCodec
 from zarr.abc.codec import Codec
 from zarr.abc.store import ByteRequest, RangeByteRequest, SuffixByteRequest
 from zarr.codecs import (
@@ -40,8 +39,8 @@ type Fetch = Callable[[ByteRequest | None], Content | None]
 """Bytes of an entry, or a range of them; None where there is no such entry."""
 
 
-class Reader(Protocol):
-    """Reads stored objects (shards, or chunks where there are none) into arrays."""
+class ObjectCodec(Protocol):
+    """Between stored objects (shards, or chunks where there are none) and pixels."""
 
     def read(self, fetch: Fetch, within: Region, out: npt.NDArray[Any]) -> bool:
         """Decode a region of one stored object into ``out``.
@@ -66,21 +65,35 @@ class Reader(Protocol):
             Of any kind: what a codec raises on damaged bytes is the codec's choice.
         """
 
+    def encode(self, pixels: npt.NDArray[Any]) -> bytes | None:
+        """Bytes of one whole stored object; None where it holds the fill value alone."""
+
+
+class Step(Protocol):
+    """A codec from bytes to bytes."""
+
+    def encode(self, content: Any) -> Any:
+        """From the pixels on."""
+
+    def decode(self, content: Any) -> Any:
+        """Back."""
+
 
 @dataclass(frozen=True)
-class ChunkReader:
+class ChunkCodec:
     """Chunks that are stored one by one."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     """As stored, in the stored byte order."""
-    steps: tuple[Callable[[Any], Any], ...]
-    """From the stored bytes to those of the pixels in C order."""
+    steps: tuple[Step, ...]
+    """From the bytes of the pixels in C order to what is stored."""
+    fill_value: Any
 
     def decode(self, content: Content) -> npt.NDArray[Any]:
         """All pixels of one chunk from its bytes."""
-        for step in self.steps:
-            content = step(content)
+        for step in reversed(self.steps):
+            content = step.decode(content)
         return np.frombuffer(content, self.dtype).reshape(self.shape)
 
     def read(self, fetch: Fetch, within: Region, out: npt.NDArray[Any]) -> bool:
@@ -91,19 +104,32 @@ class ChunkReader:
         out[...] = self.decode(content)[within]
         return True
 
+    def encode(self, pixels: npt.NDArray[Any]) -> bytes | None:
+        # docstring inherited
+        content: Any = np.ascontiguousarray(pixels, self.dtype)
+        if self._is_blank(content):
+            return None
+        for step in self.steps:
+            content = step.encode(content)
+        return bytes(content)
+
+    def _is_blank(self, chunk: npt.NDArray[Any]) -> bool:
+        if self.fill_value == 0:
+            return not chunk.view(np.uint8).any()  # -0.0 is another value
+        return bool((chunk == self.fill_value).all())
+
 
 @dataclass(frozen=True)
-class ShardReader:
+class ShardCodec:
     """Chunks within shards (Zarr v3, sharding codec), found through each shard's index."""
 
-    chunk: ChunkReader
+    chunk: ChunkCodec
     grid: tuple[int, ...]
     """Number of chunks in a shard along each axis."""
     index_first: bool
     """Whether the index lies before the chunks, not after them."""
-    index_steps: tuple[Callable[[Any], Any], ...]
+    index_steps: tuple[Step, ...]
     index_size: int
-    fill_value: Any
 
     def read(self, fetch: Fetch, within: Region, out: npt.NDArray[Any]) -> bool:
         # docstring inherited
@@ -126,14 +152,32 @@ class ShardReader:
         chunks = _held(content, places) if content is not None else _fetched(fetch, places)
         for (_, inside, target), chunk in zip(wanted, chunks, strict=True):
             if chunk is None:
-                out[target] = self.fill_value
+                out[target] = self.chunk.fill_value
             else:
                 out[target] = self.chunk.decode(chunk)[inside]
         return True
 
-    def _index(self, content: Content) -> dict[tuple[int, ...], tuple[int, int] | None]:
+    def encode(self, pixels: npt.NDArray[Any]) -> bytes | None:
+        # docstring inherited
+        whole = tuple(slice(0, n) for n in pixels.shape)
+        chunks = [self.chunk.encode(pixels[t]) for _, _, t in pieces(whole, self.chunk.shape)]
+        if all(chunk is None for chunk in chunks):
+            return None
+        places = np.full((len(chunks), 2), _MISSING, "<u8")
+        offset = self.index_size if self.index_first else 0
+        for place, chunk in zip(places, chunks, strict=True):
+            if chunk is not None:
+                place[:] = offset, len(chunk)
+                offset += len(chunk)
+        index: Any = places.tobytes()
         for step in self.index_steps:
-            content = step(content)
+            index = step.encode(index)
+        stored = [chunk for chunk in chunks if chunk is not None]
+        return b"".join([index, *stored] if self.index_first else [*stored, index])
+
+    def _index(self, content: Content) -> dict[tuple[int, ...], tuple[int, int] | None]:
+        for step in reversed(self.index_steps):
+            content = step.decode(content)
         numbers = np.frombuffer(content, "<u8")
         if numbers.size != 2 * math.prod(self.grid):
             raise ValueError(
@@ -164,10 +208,10 @@ def pieces(region: Region, grid: Sequence[int]) -> Iterator[tuple[tuple[int, ...
         yield cell, inside, target
 
 
-def usual_reader(
+def usual_codec(
     metadata: ArrayV2Metadata | ArrayV3Metadata, dtype: np.dtype[Any], fill_value: Any
-) -> Reader | None:
-    """Who reads the stored objects of an array; None where only zarr can.
+) -> ObjectCodec | None:
+    """The codec of an array's stored objects; None where only zarr has it.
 
     Parameters
     ----------
@@ -176,91 +220,95 @@ def usual_reader(
     dtype : dtype
         Of a pixel.
     fill_value
-        Shown where a shard holds no chunk.
+        What is shown where nothing is stored.
     """
     if dtype.kind not in "biufc":
         return None
     if isinstance(metadata, ArrayV2Metadata):
-        return _of_version_2(metadata, dtype)
+        return _of_version_2(metadata, dtype, fill_value)
     codecs = tuple(metadata.codecs)
     shape = cast("tuple[int, ...]", metadata.chunk_grid.chunk_shape)  # type: ignore[union-attr]
     if len(codecs) == 1 and isinstance(codecs[0], ShardingCodec):
         return _of_shards(codecs[0], shape, dtype, fill_value)
-    return _of_chunks(codecs, shape, dtype)
+    return _of_chunks(codecs, shape, dtype, fill_value)
 
 
-def _of_version_2(metadata: ArrayV2Metadata, dtype: np.dtype[Any]) -> ChunkReader | None:
+def _of_version_2(
+    metadata: ArrayV2Metadata, dtype: np.dtype[Any], fill_value: Any
+) -> ChunkCodec | None:
     compressor = metadata.compressor
     if metadata.filters or metadata.order != "C":
         return None
     if compressor is None:
-        return ChunkReader(metadata.chunks, dtype, ())
+        return ChunkCodec(metadata.chunks, dtype, (), fill_value)
     if not isinstance(compressor, Blosc | GZip | Zstd):
         return None
-    return ChunkReader(metadata.chunks, dtype, (compressor.decode,))
+    return ChunkCodec(metadata.chunks, dtype, (compressor,), fill_value)
 
 
 def _of_chunks(
-    codecs: Sequence[Codec], shape: tuple[int, ...], dtype: np.dtype[Any]
-) -> ChunkReader | None:
+    codecs: Sequence[Codec], shape: tuple[int, ...], dtype: np.dtype[Any], fill_value: Any
+) -> ChunkCodec | None:
     first, *others = codecs
     if not isinstance(first, BytesCodec):
         return None
-    steps = _steps(others)
-    if steps is None:
+    steps = [_step(codec) for codec in others]
+    known = tuple(step for step in steps if step is not None)
+    if len(known) < len(steps):
         return None
     # A type of one byte has no order, and its codec names none.
     order: Literal["little", "big", "|"] = first.endian or "|"
-    return ChunkReader(shape, dtype.newbyteorder(order), steps)
+    return ChunkCodec(shape, dtype.newbyteorder(order), known, fill_value)
 
 
 def _of_shards(
     sharding: ShardingCodec, shape: tuple[int, ...], dtype: np.dtype[Any], fill_value: Any
-) -> ShardReader | None:
-    chunk = _of_chunks(sharding.codecs, sharding.chunk_shape, dtype)
+) -> ShardCodec | None:
+    chunk = _of_chunks(sharding.codecs, sharding.chunk_shape, dtype, fill_value)
     first, *others = sharding.index_codecs
     if chunk is None or not isinstance(first, BytesCodec) or first.endian != "little":
         return None
     if not all(isinstance(codec, Crc32cCodec) for codec in others):
         return None  # an index of another size: compressed
     grid = tuple(s // c for s, c in zip(shape, chunk.shape, strict=True))
-    steps = _steps(others) or ()
     size = 16 * math.prod(grid) + 4 * len(others)
-    first_in_file = sharding.index_location == "start"
-    return ShardReader(chunk, grid, first_in_file, steps, size, fill_value)
+    index_first = sharding.index_location == "start"
+    return ShardCodec(chunk, grid, index_first, (_Checksum(),) * len(others), size)
 
 
-def _steps(codecs: Iterable[Codec]) -> tuple[Callable[[Any], Any], ...] | None:
-    """The codecs from bytes to bytes, last first as decoding goes; None for an unusual one."""
-    steps: list[Callable[[Any], Any]] = []
-    for codec in codecs:
-        if isinstance(codec, Crc32cCodec):
-            steps.insert(0, _without_checksum)
-        elif (known := _NUMCODECS.get(type(codec))) is not None:
-            steps.insert(0, known.decode)
-        else:
-            return None
-    return tuple(steps)
+def _step(codec: Codec) -> Step | None:
+    """The same codec without zarr around it; None for an unusual one."""
+    match codec:
+        case Crc32cCodec():
+            return _Checksum()
+        case ZstdCodec(level=level, checksum=checksum):
+            return cast("Step", Zstd(level, checksum))
+        case GzipCodec(level=level):
+            return cast("Step", GZip(level))
+        case BloscCodec(cname=name, clevel=level, shuffle=shuffle, blocksize=size):
+            numbers = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
+            return cast("Step", Blosc(name, level, numbers[shuffle], size))
+    return None
 
 
-# What they need to know for decoding stands in the bytes themselves.
-_NUMCODECS: dict[type[Codec], NumcodecsCodec] = {
-    BloscCodec: Blosc(),
-    GzipCodec: GZip(),
-    ZstdCodec: Zstd(),
-}
+class _Checksum:
+    """CRC-32C after the bytes it is of (Zarr v3, crc32c codec)."""
 
+    def encode(self, content: Any) -> bytes:
+        inner = bytes(content)
+        checksum: int = google_crc32c.value(inner)
+        return inner + checksum.to_bytes(4, "little")
 
-def _without_checksum(content: Content) -> Content:
-    inner = content[:-4]
-    found = google_crc32c.value(bytes(inner))
-    written = int.from_bytes(content[-4:], "little")
-    if found != written:
-        raise ValueError(
-            f"The checksum of a chunk or of a shard's index is {found:08x}, "
-            f"{written:08x} was written."
-        )
-    return inner
+    def decode(self, content: Content) -> Content:
+        inner = content[:-4]
+        found = google_crc32c.value(bytes(inner))
+        written = int.from_bytes(content[-4:], "little")
+        if found != written:
+            raise ValueError(
+                f"The checksum of a chunk or of a shard's index is {found:08x}, "
+                f"{written:08x} was written."
+            )
+        return inner
 
 
 def _held(content: Content, places: Iterable[tuple[int, int] | None]) -> Iterator[Content | None]:

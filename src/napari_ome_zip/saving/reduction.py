@@ -86,21 +86,20 @@ def _members(source: _Pixels, steps: tuple[int, ...]) -> list[_Pixels]:
 
 
 def _mean(source: _Pixels, steps: tuple[int, ...]) -> _Pixels:
-    members = _members(source, steps)
-    if len(members) == 1:
+    count = math.prod(steps)
+    if count == 1:
         return source
     if source.dtype == bool:
-        count = _sum(members, np.uint32)
-        return count > len(members) // 2
+        return _sums(source, steps, np.uint32) > count // 2
     if source.dtype.kind not in "iu":
         wide = np.promote_types(source.dtype, np.float64)
         # What overflows or has no mean (inf - inf) is inf or NaN, as in any sum of floats.
         with np.errstate(over="ignore", invalid="ignore"):
-            return (_sum(members, wide) / len(members)).astype(source.dtype)
-    wide_integer = _exact_sum_type(source.dtype, len(members))
+            return (_sums(source, steps, wide) / count).astype(source.dtype)
+    wide_integer = _exact_sum_type(source.dtype, count)
     if wide_integer is None:
-        return _mean_of_widest(members)
-    return _rounded(_sum(members, wide_integer), len(members)).astype(source.dtype)
+        return _mean_of_widest(_members(source, steps))
+    return _rounded(_sums(source, steps, wide_integer), count).astype(source.dtype)
 
 
 def _exact_sum_type(dtype: np.dtype[Any], count: int) -> np.dtype[Any] | None:
@@ -114,23 +113,37 @@ def _exact_sum_type(dtype: np.dtype[Any], count: int) -> np.dtype[Any] | None:
     return None
 
 
+def _sums(source: _Pixels, steps: tuple[int, ...], dtype: DTypeLike) -> _Pixels:
+    """Sum of every block: one axis after the other, since whole rows are added fastest."""
+    total = source
+    for axis, step in enumerate(steps):
+        if step > 1:
+            alone = (1,) * axis + (step,) + (1,) * (len(steps) - axis - 1)
+            total = _sum(_members(total, alone), dtype)
+    return total
+
+
 def _sum(members: Sequence[_Pixels], dtype: DTypeLike) -> _Pixels:
-    total = members[0].astype(dtype)
-    for member in members[1:]:
-        np.add(total, member, out=total, casting="unsafe")
+    first, second, *others = members
+    total: _Pixels = np.add(first, second, dtype=dtype)
+    for member in others:
+        np.add(total, member, out=total)
     return total
 
 
 def _rounded(total: _Pixels, count: int) -> _Pixels:
     """``total / count`` to the nearest integer, halves to even; changes ``total``."""
     kind = total.dtype.type
-    floor = total // kind(count)
+    power = count.bit_length() - 1
+    # Shifting floors as dividing does, in a fraction of the time.
+    by, divide = (power, np.right_shift) if count == 1 << power else (count, np.floor_divide)
     # Adding just under a half rounds halves down; an odd floor adds the rest, and goes up.
     if count % 2 == 0:
+        floor = divide(total, kind(by))
         floor &= kind(1)
         total += floor
     total += kind((count - 1) // 2)
-    total //= kind(count)
+    divide(total, kind(by), out=total)
     return total
 
 
