@@ -1,5 +1,5 @@
 # The two ways in: `make demo` and `make test`. Both set up all that they need.
-# `make lint` is the part of `make test` that takes seconds.
+# `make lint` is the part of `make test` that takes seconds; `make bench` takes half an hour.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ ifeq ($(shell uname -s)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
 ON_DISPLAY := xvfb-run -a
 endif
 
-.PHONY: demo test lint system
+.PHONY: bench demo test lint system
 
 demo: $(VENV)/.demo-ready system
 	$(ON_DISPLAY) $(BIN)/python tools/demo.py $(if $(ON_DISPLAY),--screenshot)
@@ -22,6 +22,9 @@ lint: $(VENV)/.test-ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: $(VENV)/.bench-ready system
+	$(ON_DISPLAY) $(BIN)/python benchmarks/bench.py --docs
+
 system:
 	tools/install-system-libraries
 
@@ -31,6 +34,10 @@ $(BIN)/python:
 $(VENV)/.demo-ready: pyproject.toml setup.cfg | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[all]'
 	touch $@
+
+$(VENV)/.bench-ready: pyproject.toml setup.cfg | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	touch $@ $(VENV)/.demo-ready
 
 $(VENV)/.test-ready: pyproject.toml setup.cfg | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'

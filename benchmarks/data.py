@@ -238,7 +238,8 @@ def _plate_arrays() -> dict[str, bytes]:
         )
         array[...] = pixels
         pixels = halved(pixels)
-    return {name: value.to_bytes() for name, value in content.items()}
+    # Not the document of the group that zarr made around them.
+    return {name: value.to_bytes() for name, value in content.items() if "/" in name}
 
 
 def _group(ome: dict[str, Any] | None) -> bytes:

@@ -1,0 +1,86 @@
+"""One contender at its work, in a process of its own: prints a line of JSON for each sample."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import resource
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+REPEATS = 7
+SECONDS = 2.0
+"""After so long no repetition of a piece of work is begun."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One measurement."""
+
+    work: str
+    value: float
+    right: bool
+    """Whether the pixels were those that were made."""
+    unit: str = "ms"
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Milliseconds that ``work`` takes, and what it returns."""
+    start = time.perf_counter()
+    done = work()
+    return 1000 * (time.perf_counter() - start), done
+
+
+def sampled(
+    name: str,
+    work: Callable[[], Any],
+    check: Callable[[Any], bool] = lambda _: True,
+    repeats: int = REPEATS,
+) -> Iterator[Sample]:
+    """Samples of ``work``, warm: the first call counts only where it takes too long."""
+    value, done = timed(work)
+    right = check(done)
+    del done
+    if value > 1000 * SECONDS or not right:
+        yield Sample(name, value, right)
+        return
+    begun = time.perf_counter()
+    for _ in range(repeats):
+        value, done = timed(work)
+        yield Sample(name, value, check(done))
+        del done
+        if time.perf_counter() - begun > SECONDS:
+            return
+
+
+def reset_peak() -> None:
+    """Forget the peak so far, where the system can (Linux)."""
+    clear = Path("/proc/self/clear_refs")
+    if clear.exists():
+        clear.write_text("5")
+
+
+def peak_above(base: float) -> float:
+    """Megabytes of the peak of resident memory above ``base``."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024 / 1e6 - base
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6 - base
+
+
+def main() -> None:
+    suite, *arguments = sys.argv[1:]
+    warnings.simplefilter("ignore")
+    for sample in importlib.import_module(suite).measure(*arguments):
+        print(json.dumps(asdict(sample)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

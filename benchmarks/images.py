@@ -1,0 +1,379 @@
+"""Read the images A, B, C and E: how each contender opens one, and the work it is given."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import mmap
+import os
+import struct
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from child import Sample, peak_above, reset_peak, sampled, timed
+from data import IMAGES, LEVELS, SHAPE, archive, folder, levels
+
+Index = tuple[Any, ...]
+"""Of c, z, y and x: an integer or a slice each."""
+Read = Callable[[int, Index], Any]
+"""Pixels of a level: ``read(level, index)``; an array, or one for each channel."""
+
+PLANE: Index = (1, 16, slice(None), slice(None))
+WHOLE: Index = (slice(None),) * 4
+SCROLLED = range(8, 24)
+SIDE = 256
+THREADS = 8
+READS_A_THREAD = 8
+
+
+# --- contenders
+
+
+def ours(path: Path) -> Read:
+    """All the way to what napari is given: a layer per channel, placed and coloured."""
+
+    import napari_ome_zip
+
+    return _of_layers(napari_ome_zip.to_layer_data(napari_ome_zip.open_image(path)))
+
+
+def _of_layers(layers: list[Any]) -> Read:
+    """One layer for each channel, as napari has them: never put together in one array."""
+
+    def read(level: int, index: Index) -> Any:
+        if isinstance(index[0], int):
+            return np.asarray(layers[index[0]][0][level][index[1:]])
+        return [np.asarray(layer[0][level][index[1:]]) for layer in layers]
+
+    return read
+
+
+def ngff_zarr(path: Path) -> Read:
+    from ngff_zarr import from_ngff_zarr
+
+    images = from_ngff_zarr(str(path)).images
+    return lambda level, index: np.asarray(images[level].data[index])
+
+
+def _zarr_arrays(store: Any) -> list[Any]:
+    import zarr
+
+    group = zarr.open_group(store, mode="r")
+    ome = group.attrs.get("ome", group.attrs)
+    return [group[dataset["path"]] for dataset in ome["multiscales"][0]["datasets"]]
+
+
+def _indexed(arrays: list[Any]) -> Read:
+    return lambda level, index: np.asarray(arrays[level][index])
+
+
+def _through_dask(arrays: list[Any]) -> Read:
+    import dask.array as da
+
+    return _indexed([da.from_zarr(array) for array in arrays])
+
+
+def zip_store(path: Path) -> Read:
+    from zarr.storage import ZipStore
+
+    return _indexed(_zarr_arrays(ZipStore(path, mode="r")))
+
+
+def zip_store_dask(path: Path) -> Read:
+    from zarr.storage import ZipStore
+
+    return _through_dask(_zarr_arrays(ZipStore(path, mode="r")))
+
+
+def local_store(path: Path) -> Read:
+    from zarr.storage import LocalStore
+
+    return _indexed(_zarr_arrays(LocalStore(path, read_only=True)))
+
+
+def local_store_dask(path: Path) -> Read:
+    from zarr.storage import LocalStore
+
+    return _through_dask(_zarr_arrays(LocalStore(path, read_only=True)))
+
+
+def ome_zarr(path: Path) -> Read:
+    """It opens no archive by itself: the store is made for it."""
+    from ome_zarr.format import FormatV04, FormatV05
+    from ome_zarr.io import ZarrLocation
+    from ome_zarr.reader import Reader
+    from zarr.storage import ZipStore
+
+    kind = FormatV04() if IMAGES[path.stem].zarr_format == 2 else FormatV05()
+    return _indexed(next(iter(Reader(ZarrLocation(ZipStore(path, mode="r"), fmt=kind))())).data)
+
+
+def bioio(path: Path) -> Read:
+    from bioio_ome_zarr import Reader
+
+    reader = Reader(path)
+    found = []
+    for level in reader.resolution_levels:
+        reader.set_resolution_level(level)
+        found.append(reader.dask_data)
+    return _indexed(found)
+
+
+def tensorstore_zip(path: Path) -> Read:
+    """It knows arrays only: every level is opened by its path."""
+    import tensorstore
+
+    driver = "zarr" if IMAGES[path.stem].zarr_format == 2 else "zarr3"
+    arrays = [
+        tensorstore.open(
+            {
+                "driver": driver,
+                "kvstore": {"driver": "zip", "base": f"file://{path}", "path": f"{level}/"},
+            },
+            open=True,
+            read=True,
+        )
+        for level in range(LEVELS)
+    ]
+    stores = [array.result() for array in arrays]
+    return lambda level, index: stores[level][index].read().result()
+
+
+def napari_ome_zarr(path: Path) -> Read:
+    """As napari reads the unzipped folder."""
+    import npe2
+
+    npe2.PluginManager.instance().discover()
+    return _of_layers(npe2.read([str(path)], plugin_name="napari-ome-zarr", stack=False))
+
+
+def floor(path: Path) -> Read:
+    """Nothing but ``os.pread`` and the C codec on all cores: where chunks lie is known already."""
+    return _Floor(path).read
+
+
+CASES = {
+    "A": "Archive A: chunks of 256² in shards of 8 × 1024², zstd",
+    "B": "Archive B: chunks of 256², no shards, zstd",
+    "C": "Archive C: chunks of 64², no shards, zstd: 87,000 entries",
+    "E": "Archive E: OME-Zarr 0.4 (Zarr v2), chunks of 256², blosc",
+}
+_CONTENDERS: dict[str, tuple[Callable[[Path], Read], Callable[[str], Path]]] = {
+    "ours": (ours, archive),
+    "ngff-zarr": (ngff_zarr, archive),
+    "bioio-ome-zarr": (bioio, archive),
+    "ome-zarr on ZipStore": (ome_zarr, archive),
+    "zarr ZipStore": (zip_store, archive),
+    "zarr ZipStore, dask": (zip_store_dask, archive),
+    "tensorstore zip": (tensorstore_zip, archive),
+    "zarr LocalStore": (local_store, folder),
+    "zarr LocalStore, dask": (local_store_dask, folder),
+    "napari-ome-zarr": (napari_ome_zarr, folder),
+    "floor": (floor, archive),
+}
+"""By name: how to open, and whether the archive or the unzipped folder is opened."""
+CONTENDERS = dict.fromkeys(CASES, _CONTENDERS)
+
+
+@dataclass(frozen=True)
+class _Level:
+    shape: tuple[int, ...]
+    chunk: tuple[int, ...]
+    places: dict[tuple[int, ...], tuple[int, int]]
+    """Offset and length of every chunk in the file, by its place in the grid."""
+
+
+class _Floor:
+    """The least that any reader must do."""
+
+    def __init__(self, path: Path) -> None:
+        self._known = _places(path)
+        self._file = os.open(path, os.O_RDONLY)
+        self._codec = _codec(path)
+        self._pool = ThreadPoolExecutor(os.cpu_count())
+
+    def read(self, level: int, index: Index) -> np.ndarray:
+        known = self._known[level]
+        full = [slice(i, i + 1) if isinstance(i, int) else i for i in index]
+        region = [range(*s.indices(n)) for s, n in zip(full, known.shape, strict=True)]
+        out = np.empty([len(r) for r in region], np.uint16)
+        sides = zip(region, known.chunk, strict=True)
+        cells = itertools.product(*(range(r.start // n, -(-r.stop // n)) for r, n in sides))
+
+        def place(cell: tuple[int, ...]) -> None:
+            offset, length = known.places[cell]
+            content = self._codec(os.pread(self._file, length, offset))
+            chunk = np.frombuffer(content, np.uint16).reshape(known.chunk)
+            into, of = [], []
+            for number, size, wanted in zip(cell, known.chunk, region, strict=True):
+                first = max(wanted.start, number * size)
+                last = min(wanted.stop, (number + 1) * size)
+                into.append(slice(first - wanted.start, last - wanted.start))
+                of.append(slice(first - number * size, last - number * size))
+            out[tuple(into)] = chunk[tuple(of)]
+
+        for _ in self._pool.map(place, cells):
+            pass
+        return out[tuple(0 if isinstance(i, int) else slice(None) for i in index)]
+
+
+def _codec(path: Path) -> Callable[[bytes], bytes]:
+    from numcodecs import Blosc, Zstd
+
+    return (Blosc() if IMAGES[path.stem].zarr_format == 2 else Zstd()).decode
+
+
+def _places(path: Path) -> list[_Level]:
+    """Where every chunk lies, found before anything is measured; kept for the next process."""
+    import pickle
+
+    kept = path.with_suffix(".places")
+    if kept.exists():
+        return [_Level(*fields) for fields in pickle.loads(kept.read_bytes())]
+    layout = IMAGES[path.stem]
+    found = [
+        (
+            (*SHAPE[:2], SHAPE[2] >> n, SHAPE[3] >> n),
+            (1, 1, *(min(layout.chunk, SHAPE[2] >> n),) * 2),
+        )
+        for n in range(LEVELS)
+    ]
+    places: list[dict[tuple[int, ...], tuple[int, int]]] = [{} for _ in found]
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        for entry in zipfile.ZipFile(path).infolist():
+            level, *key = entry.filename.removesuffix("/").split("/")
+            if not key or not key[-1].isdigit():
+                continue
+            lengths = struct.unpack_from("<HH", view, entry.header_offset + 26)
+            start = entry.header_offset + 30 + sum(lengths)
+            cell = tuple(int(part) for part in key[-4:])
+            if layout.shard:
+                side = min(layout.shard, found[int(level)][0][2]) // found[int(level)][1][2]
+                grid = (1, 8, side, side)
+                content = view[start : start + entry.file_size]
+                places[int(level)] |= _chunks_of_shard(content, start, cell, grid)
+            else:
+                places[int(level)][cell] = (start, entry.file_size)
+    result = [(shape, chunk, place) for (shape, chunk), place in zip(found, places, strict=True)]
+    kept.write_bytes(pickle.dumps(result))
+    return [_Level(*fields) for fields in result]
+
+
+def _chunks_of_shard(
+    shard: bytes, start: int, cell: tuple[int, ...], grid: tuple[int, ...]
+) -> Iterator[tuple[tuple[int, ...], tuple[int, int]]]:
+    """Zarr's sharding codec: an index of offsets and lengths at the end, then its CRC-32C."""
+    count = int(np.prod(grid))
+    index = np.frombuffer(shard, "<u8", 2 * count, len(shard) - 4 - 16 * count).reshape(-1, 2)
+    for inner, (offset, length) in zip(itertools.product(*map(range, grid)), index, strict=True):
+        at = tuple(c * n + i for c, n, i in zip(cell, grid, inner, strict=True))
+        yield at, (start + int(offset), int(length))
+
+
+def read_documents(path: Path) -> None:
+    """The floor of opening: the end of the file, then the documents at its beginning."""
+    with path.open("rb") as file:
+        file.seek(-4096, os.SEEK_END)
+        file.read()
+        file.seek(0)
+        start = file.read(1 << 14)
+    # Documents lie first: stop at the first name that is none.
+    at = 0
+    while start[at : at + 4] == b"PK\x03\x04":
+        size, _, name, extra = struct.unpack_from("<IIHH", start, at + 18)
+        key = start[at + 30 : at + 30 + name]
+        if not key.endswith((b"zarr.json", b".zattrs", b".zgroup", b".zarray")):
+            break
+        json.loads(start[at + 30 + name + extra :][:size])
+        at += 30 + name + extra + size
+
+
+# --- the work
+
+
+def regions() -> list[Index]:
+    """Places of 256² pixels, the same for all; few begin where a chunk does."""
+    random = np.random.default_rng(7)
+    corners = random.integers(0, [SHAPE[0], SHAPE[1], SHAPE[2] - SIDE, SHAPE[3] - SIDE], (64, 4))
+    return [
+        (int(c), int(z), slice(int(y), int(y) + SIDE), slice(int(x), int(x) + SIDE))
+        for c, z, y, x in corners
+    ]
+
+
+def measure(name: str, contender: str) -> Iterator[Sample]:
+    """Every work in turn, warm; pixels are compared with those that were made."""
+    opener, where = _CONTENDERS[contender]
+    path = where(name)
+    expected = levels()
+    if contender == "floor":
+        yield from sampled("open", lambda: read_documents(path))
+    else:
+        yield from sampled("open", lambda: opener(path))
+    read = opener(path)
+    places = itertools.cycle(regions())
+
+    def check(level: int, index: Index, pixels: Any) -> bool:
+        if isinstance(pixels, list):
+            return all(map(np.array_equal, pixels, expected[level][index]))
+        return bool(np.array_equal(pixels, expected[level][index]))
+
+    def one(work: str, level: int, index: Index) -> Iterator[Sample]:
+        yield from sampled(
+            work, lambda: read(level, index), lambda pixels: check(level, index, pixels)
+        )
+
+    yield from one("plane", 0, PLANE)
+    yield from sampled(
+        "region",
+        lambda: (place := next(places), read(0, place)),
+        lambda done: check(0, *done),
+        repeats=20,
+    )
+    yield from sampled(
+        "scroll",
+        lambda: [read(0, (1, z, *PLANE[2:])) for z in SCROLLED],
+        lambda planes: all(
+            check(0, (1, z, *PLANE[2:]), plane) for z, plane in zip(SCROLLED, planes, strict=True)
+        ),
+    )
+    yield from one("coarse", LEVELS - 1, WHOLE)
+    yield from sampled("threads", lambda: _in_threads(read), lambda done: _all_right(done, check))
+    reset_peak()
+    before = peak_above(0)
+    duration, pixels = timed(lambda: read(0, WHOLE))
+    # Before the comparison, which maps the expected pixels into memory.
+    size = sum(array.nbytes for array in pixels)
+    yield Sample("peak", peak_above(before) - size / 1e6, right=True, unit="MB")
+    yield Sample("whole", duration, check(0, WHOLE, pixels))
+    if duration < 2000:
+        del pixels
+        yield from sampled("whole", lambda: read(0, WHOLE), lambda found: check(0, WHOLE, found))
+
+
+def _in_threads(read: Read) -> list[tuple[Index, Any]]:
+    done: list[tuple[Index, Any]] = []
+
+    def work(places: list[Index]) -> None:
+        done.extend((place, read(0, place)) for place in places)
+
+    threads = [
+        threading.Thread(target=work, args=(regions()[n::THREADS][:READS_A_THREAD],))
+        for n in range(THREADS)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return done
+
+
+def _all_right(done: list[tuple[Index, Any]], check: Callable[[int, Index, Any], bool]) -> bool:
+    complete = len(done) == THREADS * READS_A_THREAD
+    return complete and all(check(0, place, pixels) for place, pixels in done)

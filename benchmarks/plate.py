@@ -1,0 +1,94 @@
+"""Open the plate D, 1,536 fields of view in 384 wells, and move about on it.
+
+Ours lays out every field; napari-ome-zarr, which reads the unzipped folder, one field of each well;
+ngff-zarr opens single images of a plate only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from child import Sample, sampled
+from data import LEVELS, PLATE, PLATE_CHANNELS, archive, folder, halved, plate_field
+
+CASES = {
+    PLATE: "Plate D; *view* is 1000² pixels of all channels at one of ten places, *overview* the "
+    "coarsest level whole"
+}
+VIEW, MOVES = 1000, 10
+
+
+def ours(path: Path) -> list[list[Any]]:
+    import napari_ome_zip
+
+    layers = napari_ome_zip.to_layer_data(napari_ome_zip.open_image(path))
+    return [data for data, _, kind in layers if kind == "image"]
+
+
+def napari_ome_zarr(path: Path) -> list[list[Any]]:
+    import npe2
+
+    npe2.PluginManager.instance().discover()
+    layers = npe2.read([str(path)], plugin_name="napari-ome-zarr", stack=False)
+    return [data for data, *_ in layers]
+
+
+def ngff_zarr(path: Path) -> list[list[Any]]:
+    from ngff_zarr import from_ngff_zarr
+
+    images = from_ngff_zarr(str(path)).images
+    return [[image.data[channel] for image in images] for channel in range(PLATE_CHANNELS)]
+
+
+def documents(path: Path) -> list[list[Any]]:
+    """The floor of opening: every document of the folder is read and parsed."""
+    for file in path.rglob("zarr.json"):
+        json.loads(file.read_bytes())
+    return []
+
+
+CONTENDERS: dict[str, dict[str, tuple[Callable[[Path], list[list[Any]]], Callable[..., Path]]]] = {
+    PLATE: {
+        "ours": (ours, archive),
+        "ngff-zarr": (ngff_zarr, archive),
+        "napari-ome-zarr": (napari_ome_zarr, folder),
+        "floor": (documents, folder),
+    }
+}
+
+
+def measure(case: str, contender: str) -> Iterator[Sample]:
+    opener, where = CONTENDERS[case][contender]
+    path = where(case)
+    yield from sampled("open", lambda: opener(path), repeats=3)
+    channels = opener(path)
+    if not channels:
+        return
+    height, width = channels[0][0].shape[-2:]
+    corners = [
+        ((height - VIEW) * move // MOVES, (width - VIEW) * move // MOVES) for move in range(MOVES)
+    ]
+    places = iter(corners * 100)
+
+    def view() -> list[np.ndarray]:
+        y, x = next(places)
+        return [np.asarray(levels[0][..., y : y + VIEW, x : x + VIEW]) for levels in channels]
+
+    expected = [plate_field(channel) for channel in range(PLATE_CHANNELS)]
+    corner = (slice(0, 256), slice(0, 256))
+    first = [np.asarray(levels[0][corner]) for levels in channels]
+    right = all(map(np.array_equal, first, (pixels[corner] for pixels in expected)))
+    yield from sampled("view", view, lambda _: right, repeats=MOVES)
+    coarse = expected
+    for _ in range(LEVELS - 1):
+        coarse = [halved(pixels) for pixels in coarse]
+    side = coarse[0].shape[0]
+    yield from sampled(
+        "overview",
+        lambda: [np.asarray(levels[-1]) for levels in channels],
+        lambda seen: all(map(np.array_equal, (pixels[:side, :side] for pixels in seen), coarse)),
+    )
