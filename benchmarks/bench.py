@@ -22,7 +22,7 @@ from report import Table, write
 HERE = Path(__file__).resolve().parent
 SUITES = ("images", "plate", "window", "saving", "checking", "importing")
 ROUNDS = 3
-SECONDS = 150
+SECONDS = 120
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def measured(suite: str, case: str, caption: str, contenders: list[str], rounds:
                 continue
             begun = time.monotonic()
             run(table, contender)
-            if time.monotonic() - begun > SECONDS / 3:
+            if time.monotonic() - begun > SECONDS / 4:
                 table.slow.add(contender)
     return table
 
