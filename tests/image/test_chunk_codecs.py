@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import itertools
 import struct
 from typing import Any
 
@@ -9,6 +11,7 @@ import google_crc32c
 import numcodecs
 import numpy as np
 import pytest
+import zarr
 from zarr.codecs import (
     BloscCodec,
     BytesCodec,
@@ -25,6 +28,7 @@ from napari_ome_zip.image.array_facts import array_facts
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.chunk_codecs import ShardCodec
 from napari_ome_zip.image.hierarchy import Hierarchy
+from napari_ome_zip.names import is_document
 from napari_ome_zip.storage import MappingStore
 
 PIXELS = ramp((4, 6, 10), "<u2") + 1
@@ -94,6 +98,41 @@ def test_every_other_array_is_left_to_zarr(zarr_format: int, options: dict[str, 
     assert array_facts(array._node).usual is None
     np.testing.assert_array_equal(array[:], PIXELS)
     np.testing.assert_array_equal(array[1:3, 2:5, 4:6], PIXELS[1:3, 2:5, 4:6])
+
+
+@pytest.mark.parametrize(("zarr_format", "options"), USUAL.values(), ids=USUAL)
+def test_zarr_reads_what_is_encoded(zarr_format: int, options: dict[str, Any]) -> None:
+    array = opened(zarr_format, options)
+    entries = {key: value for key, value in array._store._contents.items() if is_document(key)}
+    ranges = [range(-(-n // s)) for n, s in zip(array.shape, array.stored, strict=True)]
+    for cell in itertools.product(*ranges):
+        sides = zip(cell, array.stored, array.shape, strict=True)
+        region = tuple(slice(i * s, min((i + 1) * s, n)) for i, s, n in sides)
+        encoded = array.encode(cell, PIXELS[region])
+        assert encoded is not None
+        entries[array.key(cell)] = encoded
+
+    found = zarr.open_array(MappingStore(entries), path="a", mode="r", zarr_format=zarr_format)
+
+    np.testing.assert_array_equal(found[:], PIXELS)
+
+
+@pytest.mark.parametrize("shards", [None, (6,)])
+def test_chunks_of_the_fill_value_are_left_out_and_no_others(shards: Any) -> None:
+    def array(dtype: str, fill: Any) -> ChunkedArray:
+        options = {"chunks": (2,), "shards": shards, "fill_value": fill, "compressors": []}
+        return of_entries(HierarchyBuilder().array("a", np.zeros(6, dtype), **options).entries)
+
+    def bytes_of(array: ChunkedArray, pixels: list[float]) -> bytes | None:
+        return array.encode((0,), np.array(pixels * (1 if shards is None else 3), array.dtype))
+
+    assert bytes_of(array("u1", 0), [0, 0]) is None
+    assert bytes_of(array("u1", 0), [0, 1])
+    assert bytes_of(array("u1", 7), [7, 7]) is None
+    assert bytes_of(array("u1", 7), [0, 0])
+    assert bytes_of(array("f4", 0.0), [0.0, 0.0]) is None
+    assert bytes_of(array("f4", 0.0), [0.0, -0.0])
+    assert bytes_of(array("f4", -0.0), [0.0, 0.0])
 
 
 class TestShards:
@@ -168,3 +207,54 @@ def test_a_chunk_of_another_size_is_damage_not_pixels(compressor: Any) -> None:
     array = of_entries({**entries, "a/c/0": longer.entries["a/c/0"]})
     with pytest.warns(UserWarning, match="Damaged chunk a/c/0"):
         assert array[:].tolist() == [0, 0, 0, 0]
+
+
+BLOSC = numcodecs.Blosc(clevel=0).encode(np.arange(64, dtype="u1"))
+ZSTD = numcodecs.Zstd(1).encode(np.zeros(10_000_000, "u1"))
+
+
+@pytest.mark.filterwarnings("default::napari_ome_zip.image.arrays.DamagedChunkWarning")
+@pytest.mark.parametrize(
+    ("compressor", "content", "why"),
+    [
+        (BloscCodec(), BLOSC[:40], "incomplete"),
+        (BloscCodec(), BLOSC[:10], "incomplete"),
+        (BloscCodec(), b"", "incomplete"),
+        (BloscCodec(), BLOSC[:4] + b"\xff\xff\xff\x7f" + BLOSC[8:], "claims to hold 2,147,483,647"),
+        (ZstdCodec(), ZSTD, "claims to hold 10,000,000"),
+        (ZstdCodec(), ZSTD[:5], "Damaged"),
+        (GzipCodec(), gzip.compress(bytes(10_000_000)), "more than the 64"),
+        (GzipCodec(), gzip.compress(bytes(64))[:-4], "its end is missing"),
+    ],
+)
+def test_bytes_are_not_trusted_for_what_they_say_of_themselves(
+    compressor: Any, content: bytes, why: str
+) -> None:
+    """C libraries read as much as a header says, and make room for as much as it claims."""
+    options = {"chunks": (64,), "compressors": [compressor]}
+    entries = HierarchyBuilder().array("a", np.ones(64, "u1"), **options).entries
+    array = of_entries({**entries, "a/c/0": content})
+    with pytest.warns(UserWarning, match=why):
+        assert not array[:].any()
+
+
+def test_a_file_of_several_gzip_members_is_read() -> None:
+    options = {"chunks": (64,), "compressors": [GzipCodec()]}
+    entries = HierarchyBuilder().array("a", np.ones(64, "u1"), **options).entries
+    both = gzip.compress(bytes(range(32))) + gzip.compress(bytes(range(32, 64)))
+    assert of_entries({**entries, "a/c/0": both})[:].tolist() == list(range(64))
+
+
+def test_zstandard_frames_of_every_size_are_read() -> None:
+    for size in (1, 255, 256, 65_791, 65_792, 300_000):
+        options = {"chunks": (size,), "compressors": [ZstdCodec()]}
+        pixels = np.random.default_rng(size).integers(1, 255, size, dtype=np.uint8)
+        entries = HierarchyBuilder().array("a", pixels, **options).entries
+        np.testing.assert_array_equal(of_entries(entries)[:], pixels)
+
+
+def test_a_single_number_is_read() -> None:
+    entries = HierarchyBuilder().array("a", np.array(5, "<f8"), compressors=[]).entries
+    assert of_entries(entries).read(()) == 5
+    gone = {key: value for key, value in entries.items() if is_document(key)}
+    assert of_entries(gone).read(()) == 0

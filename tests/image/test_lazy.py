@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dask
@@ -131,6 +132,22 @@ def test_assigned_pixels_are_seen(array: da.Array) -> None:
     expected[1, 2] = 9
     np.testing.assert_array_equal(np.asarray(array), expected)
     np.testing.assert_array_equal(np.asarray(array[1]), expected[1])
+
+
+def test_a_result_put_in_its_place_is_seen(array: da.Array) -> None:
+    np.add(array, 1, out=array)
+    np.testing.assert_array_equal(np.asarray(array), PIXELS + 1)
+    np.testing.assert_array_equal(np.asarray(array[1]), PIXELS[1] + 1)
+
+
+def test_whole_numbers_written_as_floats_are_indices_as_ever(array: da.Array) -> None:
+    np.testing.assert_array_equal(np.asarray(array[: array.shape[0] / 2]), PIXELS[:2])
+
+
+def test_many_threads_may_ask_for_the_graph_at_once(array: da.Array) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: array.sum().compute(scheduler="synchronous"), range(32)))
+    assert found == [PIXELS.sum()] * 32
 
 
 def test_a_chosen_scheduler_is_used(array: da.Array) -> None:

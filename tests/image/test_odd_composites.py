@@ -102,6 +102,15 @@ def test_a_map_that_no_viewer_can_show_leaves_the_image_unplaced(
     assert len(layers_of(composite)) == 1
 
 
+def test_a_single_number_as_parameters_leaves_the_image_unplaced() -> None:
+    builder = HierarchyBuilder().scene("yx", to_world("a", "scale", path="s"))
+    builder.image_of_0_6(ramp((4, 4)), "yx", "a").array("s", np.array(2.0), compressors=[])
+    composite = open_image(builder.entries)
+    assert codes(composite) == ["image-unplaced"]
+    assert "a single number" in composite.findings[0].message
+    assert len(layers_of(composite)) == 1
+
+
 def test_a_second_channel_axis_is_an_axis_to_look_along() -> None:
     axes = [
         {"name": "c", "type": "channel"},

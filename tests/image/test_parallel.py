@@ -140,6 +140,17 @@ def test_an_error_stops_the_rest_and_is_raised(by_helper: bool) -> None:
     assert len(begun) < 100_000
 
 
+def test_without_a_thread_to_be_had_it_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def submit(self, *_: Any) -> None:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(parallel, "_pool", lambda _: Full())
+    done: list[int] = []
+    in_parallel(done.append, range(10), workers=4)
+    assert done == list(range(10))
+
+
 def _in_child(results: Any) -> None:
     source = Numbers((1000, 1000), (100, 100))
     region = (slice(0, 1000), slice(0, 1000))

@@ -8,9 +8,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.storage import ArchiveIndex, ArchiveStore
+from napari_ome_zip.storage.central_directory import count_signatures, holds_telltale
 from zipbuilder import FULL_32, Entry, build_zip, ome_comment
 
 FILES = {
@@ -307,3 +310,25 @@ def test_many_entries_are_those_of_zipfile(tmp_path: Path) -> None:
 def test_the_comment_is_kept_as_it_is() -> None:
     comment = json.dumps({"ome": {"version": "0.6"}}).encode() + b"\0\0"
     assert index_of(build_zip(FILES, comment=comment)).comment == comment
+
+
+TELLTALES = (b"zarr.json", b".zattrs", b".zgroup", b".zarray", b"/../")
+texts = st.lists(
+    st.one_of(
+        st.binary(max_size=6),
+        st.sampled_from([*TELLTALES, *(word[:-1] for word in TELLTALES), b"PK\x01\x02", b"PK\x01"]),
+    ),
+    max_size=12,
+).map(b"".join)
+
+
+@given(texts, st.integers(0, 40))
+def test_the_quick_search_finds_what_searching_for_each_text_finds(raw: bytes, start: int) -> None:
+    # A text that begins before the start may be found too: then everything is read, for nothing.
+    assert holds_telltale(raw, 0) == any(word in raw for word in TELLTALES)
+    assert holds_telltale(raw, start) or not any(raw.find(word, start) >= 0 for word in TELLTALES)
+
+
+@given(texts)
+def test_signatures_are_counted_wherever_they_are(raw: bytes) -> None:
+    assert count_signatures(raw) == raw.count(b"PK\x01\x02")

@@ -354,8 +354,9 @@ class ChunkedArray:
         name = self.key(cell)
         if self._facts.usual is not None:
             fetch = partial(self._store.read, name) if content is None else _Held(content).read
-            if not self._facts.usual.read(fetch, within, out[target]):
-                out[target] = self._facts.fill_value
+            part = out[target] if target else out  # not a number where there are no axes
+            if not self._facts.usual.read(fetch, within, part):
+                part[...] = self._facts.fill_value
             return
         if content is None and self._facts.regular and not self._store.has(name):
             out[target] = self._facts.fill_value

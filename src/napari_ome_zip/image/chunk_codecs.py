@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, cast
@@ -75,8 +76,8 @@ class Step(Protocol):
     def encode(self, content: Any) -> Any:
         """From the pixels on."""
 
-    def decode(self, content: Any) -> Any:
-        """Back."""
+    def decode(self, content: Any, size: int | None = None) -> Any:
+        """Back; more than ``size`` bytes are refused before they take memory."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,11 @@ class ChunkCodec:
 
     def decode(self, content: Content) -> npt.NDArray[Any]:
         """All pixels of one chunk from its bytes."""
-        for step in reversed(self.steps):
-            content = step.decode(content)
+        if self.steps:
+            first, *others = self.steps
+            for step in reversed(others):
+                content = step.decode(content)
+            content = first.decode(content, math.prod(self.shape) * self.dtype.itemsize)
         return np.frombuffer(content, self.dtype).reshape(self.shape)
 
     def read(self, fetch: Fetch, within: Region, out: npt.NDArray[Any]) -> bool:
@@ -114,9 +118,9 @@ class ChunkCodec:
         return bytes(content)
 
     def _is_blank(self, chunk: npt.NDArray[Any]) -> bool:
-        if self.fill_value == 0:
+        if not any(np.asarray(self.fill_value, self.dtype).tobytes()):
             return not chunk.view(np.uint8).any()  # -0.0 is another value
-        return bool((chunk == self.fill_value).all())
+        return bool(self.fill_value != 0 and (chunk == self.fill_value).all())
 
 
 @dataclass(frozen=True)
@@ -204,8 +208,10 @@ def pieces(region: Region, grid: Sequence[int]) -> Iterator[tuple[tuple[int, ...
             cells.append((number, inside, slice(first - wanted.start, last - wanted.start)))
         axes.append(cells)
     for combination in itertools.product(*axes):
-        cell, inside, target = zip(*combination, strict=True)
-        yield cell, inside, target
+        # Not by zip, which gives nothing where there are no axes.
+        cell = tuple([number for number, _, _ in combination])
+        within = tuple([part for _, part, _ in combination])
+        yield cell, within, tuple([part for _, _, part in combination])
 
 
 def usual_codec(
@@ -241,9 +247,10 @@ def _of_version_2(
         return None
     if compressor is None:
         return ChunkCodec(metadata.chunks, dtype, (), fill_value)
-    if not isinstance(compressor, Blosc | GZip | Zstd):
-        return None
-    return ChunkCodec(metadata.chunks, dtype, (compressor,), fill_value)
+    for kind, wrapped in ((Blosc, _Blosc), (GZip, _GZip), (Zstd, _Zstd)):
+        if isinstance(compressor, kind):
+            return ChunkCodec(metadata.chunks, dtype, (wrapped(compressor),), fill_value)
+    return None
 
 
 def _of_chunks(
@@ -282,13 +289,70 @@ def _step(codec: Codec) -> Step | None:
         case Crc32cCodec():
             return _Checksum()
         case ZstdCodec(level=level, checksum=checksum):
-            return cast("Step", Zstd(level, checksum))
+            return _Zstd(Zstd(level, checksum))
         case GzipCodec(level=level):
-            return cast("Step", GZip(level))
-        case BloscCodec(cname=name, clevel=level, shuffle=shuffle, blocksize=size):
+            return _GZip(GZip(level))
+        case BloscCodec():
             numbers = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
-            return cast("Step", Blosc(name, level, numbers[shuffle], size))
+            shuffle = numbers[codec.shuffle]
+            typesize = codec.typesize
+            return _Blosc(Blosc(codec.cname, codec.clevel, shuffle, codec.blocksize, typesize))
     return None
+
+
+@dataclass(frozen=True)
+class _Numcodec:
+    """A codec of numcodecs, whose C library trusts what the bytes say of themselves."""
+
+    codec: Any
+
+    def encode(self, content: Any) -> Any:
+        return self.codec.encode(content)
+
+    def decode(self, content: Content, size: int | None = None) -> Any:
+        claimed = self._claimed(content)
+        if size is not None and claimed is not None and claimed > size:
+            raise ValueError(f"It claims to hold {claimed:,} bytes, {size:,} were expected.")
+        return self.codec.decode(content)
+
+    def _claimed(self, content: Content) -> int | None:
+        """Bytes that it claims to decode to; None where it does not say."""
+        raise NotImplementedError
+
+
+class _Blosc(_Numcodec):
+    def _claimed(self, content: Content) -> int | None:
+        # Blosc 1 header: decoded size at 4, encoded size at 12; the library reads that many.
+        if len(content) < 16 or int.from_bytes(content[12:16], "little") > len(content):
+            raise ValueError(f"It is incomplete: only {len(content):,} bytes are there.")
+        return int.from_bytes(content[4:8], "little")
+
+
+class _Zstd(_Numcodec):
+    def _claimed(self, content: Content) -> int | None:
+        # RFC 8878, section 3.1.1.1: frame header.
+        if content[:4] != b"\x28\xb5\x2f\xfd" or len(content) < 6:
+            return None
+        described = content[4]
+        single, kind = described >> 5 & 1, described >> 6
+        width = (single, 2, 4, 8)[kind]
+        start = 6 - single + (0, 1, 2, 4)[described & 3]
+        size = int.from_bytes(content[start : start + width], "little")
+        return None if width == 0 else size + 256 * (width == 2)
+
+
+class _GZip(_Numcodec):
+    def decode(self, content: Content, size: int | None = None) -> Any:
+        if size is None:
+            return self.codec.decode(content)
+        # It claims nothing, so decoding stops one byte after what is expected.
+        inflate = zlib.decompressobj(wbits=31)
+        decoded = inflate.decompress(content, size + 1)
+        if len(decoded) > size:
+            raise ValueError(f"It holds more than the {size:,} bytes that were expected.")
+        if not inflate.eof:
+            raise ValueError("It is incomplete: its end is missing.")
+        return self.codec.decode(content) if inflate.unused_data else decoded
 
 
 class _Checksum:
@@ -299,7 +363,7 @@ class _Checksum:
         checksum: int = google_crc32c.value(inner)
         return inner + checksum.to_bytes(4, "little")
 
-    def decode(self, content: Content) -> Content:
+    def decode(self, content: Content, size: int | None = None) -> Content:
         inner = content[:-4]
         found = google_crc32c.value(bytes(inner))
         written = int.from_bytes(content[-4:], "little")

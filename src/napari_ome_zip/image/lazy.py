@@ -6,6 +6,7 @@ import math
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
 import dask
@@ -70,33 +71,38 @@ class PixelArray(da.Array):
     """
 
     _whole: _Whole
-    _kept: _Kept | None
-    """None once pixels were assigned: then only the graph knows what they are."""
+    _kept: _Kept
     _shape: tuple[int, ...]
-    _has_graph: bool
 
     def __new__(cls, whole: _Whole, kept: _Kept) -> PixelArray:
         # Not through dask's constructor, which needs the graph: see __getattr__.
         self: PixelArray = object.__new__(cls)
-        self._has_graph = False
         self._whole = whole
         self._kept = kept
         self._shape = tuple(k.stop - k.start for k in kept if isinstance(k, slice))
         return self
 
     def __getattr__(self, name: str) -> Any:
-        # Python asks here for what it did not find: an attribute of dask's class is not set yet.
-        if self._has_graph or not hasattr(da.Array, name):
+        # Python asks here for what it does not find: here, what dask's constructor would have set.
+        if not hasattr(da.Array, name):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self._as_dask, name)
+
+    @cached_property
+    def _as_dask(self) -> da.Array:
+        """The same as any dask array. Made twice by two threads, it is the same again."""
         blocks = self._whole.as_blocks()
-        if any(k != slice(0, n) for k, n in zip(self._kept or (), blocks.shape, strict=True)):
-            blocks = blocks[self._kept]
-        # What dask's constructor sets; all else that it knows of an array follows from these.
-        self.dask, self._name = blocks.dask, blocks.name
-        self._chunks, self._meta = blocks.chunks, blocks._meta
-        # Last: another thread that comes here meanwhile sets the same.
-        self._has_graph = True
-        return getattr(self, name)
+        whole = all(k == slice(0, n) for k, n in zip(self._kept, blocks.shape, strict=True))
+        return blocks if whole else blocks[self._kept]
+
+    @property
+    def _is_changed(self) -> bool:
+        """Whether dask put other pixels in the place of these, as an assignment does."""
+        try:
+            object.__getattribute__(self, "dask")
+        except AttributeError:
+            return False
+        return True
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -106,26 +112,22 @@ class PixelArray(da.Array):
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of a pixel."""
-        return self._whole.source.dtype
+        found: np.dtype[Any] = super().dtype if self._is_changed else self._whole.source.dtype
+        return found
 
     def __getitem__(self, index: Any) -> da.Array:
         """As of any dask array."""
-        kept = None if self._kept is None else _narrowed(self._kept, index)
+        kept = None if self._is_changed else _narrowed(self._kept, index)
         if kept is not None:
             return PixelArray(self._whole, kept)
         cut: da.Array = super().__getitem__(index)  # type: ignore[no-untyped-call]
         return cut
 
-    def __setitem__(self, index: Any, value: Any) -> None:
-        """As of any dask array."""
-        super().__setitem__(index, value)  # type: ignore[no-untyped-call]
-        self._kept = None
-
     def __array__(
         self, dtype: Any = None, copy: bool | None = None, **kwargs: Any
     ) -> npt.NDArray[Any]:
         """All pixels as a NumPy array of their own."""
-        if self._kept is None or dask.config.get("scheduler", None) is not None:
+        if self._is_changed or dask.config.get("scheduler", None) is not None:
             pixels: npt.NDArray[Any] = super().__array__(dtype, copy, **kwargs)  # type: ignore[no-untyped-call]
             return pixels
         region = tuple(k if isinstance(k, slice) else slice(k, k + 1) for k in self._kept)
@@ -144,7 +146,10 @@ def _narrowed(kept: _Kept, index: Any) -> _Kept | None:
         wanted = left.pop(0)
         size = own.stop - own.start
         if isinstance(wanted, slice) and wanted.step in (None, 1):
-            start, stop, _ = wanted.indices(size)
+            try:
+                start, stop, _ = wanted.indices(size)
+            except TypeError:
+                return None  # dask takes whole numbers written as floats
             both.append(slice(own.start + start, own.start + max(start, stop)))
         elif isinstance(wanted, int | np.integer) and not isinstance(wanted, bool):
             if not -size <= wanted < size:

@@ -7,7 +7,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
 from typing import Any, Protocol
@@ -87,10 +87,12 @@ def in_parallel[T](work: Callable[[T], None], items: Sequence[T], workers: int =
             waiting = iter(())
             raise
 
-    helpers = [
-        _pool(os.getpid()).submit(copy_context().run, take)
-        for _ in range(min(workers, len(items)) - 1)
-    ]
+    helpers: list[Future[None]] = []
+    try:
+        for _ in range(min(workers, len(items)) - 1):
+            helpers.append(_pool(os.getpid()).submit(copy_context().run, take))
+    except RuntimeError:
+        pass  # no thread can be had, as when the program ends: this one does it all
     try:
         take()
     finally:
@@ -128,9 +130,8 @@ def _parts(
         axes.append(list(_cut(wanted_range, step, count, cuts)))
         wanted = -(-wanted // cuts)
     return [
-        (region_part, target)
+        (tuple(part for part, _ in combination), tuple(target for _, target in combination))
         for combination in itertools.product(*axes)
-        for region_part, target in [tuple(zip(*combination, strict=True))]
     ]
 
 

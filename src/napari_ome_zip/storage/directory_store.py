@@ -141,14 +141,17 @@ class DirectoryStore(HierarchyStore):
         # docstring inherited
         if not is_safe(key):
             return None
+        path = self._folder / key
         try:
-            with (self._folder / key).open("rb") as file:
+            if not path.is_file():
+                return None  # opening a pipe would wait for a writer
+            with path.open("rb") as file:
                 if byte_range is None:
                     return file.read()
                 start, stop = resolve_range(byte_range, os.fstat(file.fileno()).st_size)
                 file.seek(start)
                 return file.read(stop - start)
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def _walk(self, path: str, depth: int, seen: set[tuple[int, int]]) -> Iterator[str]:
