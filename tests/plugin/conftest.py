@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import zarr
 from zarr.storage import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import napari
@@ -116,6 +117,29 @@ def window(
     no_key = Qt.KeyboardModifier.NoModifier
     monkeypatch.setattr(QGuiApplication, "keyboardModifiers", staticmethod(lambda: no_key))
     return make_napari_viewer(show=True)
+
+
+@pytest.fixture
+def errors_become_notifications(window: napari.Viewer) -> Iterator[None]:
+    """Handle errors as a started napari does."""
+    from napari.utils.notifications import notification_manager
+
+    notification_manager.records.clear()
+    with notification_manager:
+        yield
+    # A traceback holds the window, which would seem to leak when it is closed.
+    for record in notification_manager.records:
+        drop_tracebacks(getattr(record, "exception", None))
+    drop_tracebacks(getattr(sys, "last_exc", None))
+    sys.last_traceback = None
+    notification_manager.records.clear()
+
+
+def drop_tracebacks(error: BaseException | None) -> None:
+    """Cut the tracebacks off an error and off all that led to it."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 @pytest.fixture

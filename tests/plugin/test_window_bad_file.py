@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from napari.utils.notifications import notification_manager
 from napari_layers import pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     import napari
@@ -22,25 +21,7 @@ if TYPE_CHECKING:
     from tests.plugin.conftest import BrightArchive
 
 
-@pytest.fixture(autouse=True)
-def errors_become_notifications(window: napari.Viewer) -> Iterator[None]:
-    """Handle errors as a started napari does."""
-    notification_manager.records.clear()
-    with notification_manager:
-        yield
-    # A traceback holds the window, which would seem to leak when it is closed.
-    for record in notification_manager.records:
-        drop_tracebacks(getattr(record, "exception", None))
-    drop_tracebacks(getattr(sys, "last_exc", None))
-    sys.last_traceback = None
-    notification_manager.records.clear()
-
-
-def drop_tracebacks(error: BaseException | None) -> None:
-    """Cut the tracebacks off an error and off all that led to it."""
-    while error is not None:
-        error.__traceback__ = None
-        error = error.__cause__ or error.__context__
+pytestmark = pytest.mark.usefixtures("errors_become_notifications")
 
 
 def told_by_the_plugin(window: napari.Viewer) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import zipfile
 from functools import partial
@@ -34,24 +33,7 @@ if TYPE_CHECKING:
 WAIT = 20_000
 
 
-@pytest.fixture(autouse=True)
-def errors_become_notifications(window: napari.Viewer) -> Iterator[None]:
-    """Handle errors as a started napari does."""
-    notification_manager.records.clear()
-    with notification_manager:
-        yield
-    # A traceback holds the window, which would seem to leak when it is closed.
-    for record in notification_manager.records:
-        drop_tracebacks(getattr(record, "exception", None))
-    drop_tracebacks(getattr(sys, "last_exc", None))
-    sys.last_traceback = None
-    notification_manager.records.clear()
-
-
-def drop_tracebacks(error: BaseException | None) -> None:
-    while error is not None:
-        error.__traceback__ = None
-        error = error.__cause__ or error.__context__
+pytestmark = pytest.mark.usefixtures("errors_become_notifications")
 
 
 @pytest.fixture

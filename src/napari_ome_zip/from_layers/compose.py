@@ -36,8 +36,8 @@ from napari_ome_zip.ome import (
     FrozenMapping,
     ImageLabel,
 )
+from napari_ome_zip.progress import Cancelled, Progress
 from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.save import Cancelled, Progress
 from napari_ome_zip.saving.save import save_image as save_composite
 
 _RGB = ("#FF0000", "#00FF00", "#0000FF")

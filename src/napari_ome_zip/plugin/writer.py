@@ -18,7 +18,7 @@ from napari_ome_zip.from_layers import (
 )
 from napari_ome_zip.layers import LayerData, is_well_names
 from napari_ome_zip.names import complete_name, stem
-from napari_ome_zip.saving.save import Progress
+from napari_ome_zip.progress import Progress
 
 MAX_NAMED = 5
 """Layers that one notification names, at most."""

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_ome_zip.errors import ArchiveError, MetadataError, SaveError
+from napari_ome_zip.errors import ArchiveError, MetadataError, SaveCancelledError, SaveError
 from napari_ome_zip.image.hierarchy import Hierarchy, natural_key
 from napari_ome_zip.names import DOCUMENT_NAMES, is_junk
-from napari_ome_zip.repacking.progress import Cancelled, Counter, Progress
+from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.resharding import Resharding, plan_resharding
 from napari_ome_zip.storage import ArchiveStore, ArchiveWriter, DirectoryStore, HierarchyStore
 from napari_ome_zip.storage.open import open_store
@@ -144,19 +144,25 @@ def _write(
 ) -> Path:
     plan = _plan(store, shard)
     sizes = {name: store.size_of(name) or 0 for name in plan.copied}
-    counter = Counter(sum(sizes.values()) + plan.shards.nbytes, progress, cancelled)
+    total = sum(sizes.values()) + plan.shards.nbytes
+    watch = Watch(progress, cancelled, copying_stopped, total)
     with ArchiveWriter(target, plan.version) as writer:
         writer.write_documents(plan.documents)
-        counter.add(0)
+        watch.add(0)
         for name in plan.copied:
             content = store.get_sync(name)
             if content is not None:
                 writer.write(name, content.as_numpy_array())
-            counter.add(sizes[name])
+            watch.add(sizes[name])
         for name, shard_content, nbytes in plan.shards.entries(store):
             writer.write(name, shard_content)
-            counter.add(nbytes)
+            watch.add(nbytes)
         return writer.commit()
+
+
+def copying_stopped() -> SaveCancelledError:
+    """The error that ends a copy which is no longer wanted."""
+    return SaveCancelledError("Cancelled: nothing was kept, what was there is untouched.")
 
 
 def _plan(store: HierarchyStore, shard: bool) -> _Plan:

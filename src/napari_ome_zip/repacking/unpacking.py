@@ -9,7 +9,8 @@ from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError, SaveError
 from napari_ome_zip.names import is_junk, is_safe
-from napari_ome_zip.repacking.progress import Cancelled, Counter, Progress
+from napari_ome_zip.progress import Cancelled, Progress, Watch
+from napari_ome_zip.repacking.packing import copying_stopped
 from napari_ome_zip.storage import ArchiveStore
 from napari_ome_zip.storage.open import open_store
 
@@ -75,12 +76,12 @@ def unpack(
     sizes = {name: store.size_of(name) or 0 for name in names}
     total = sum(sizes.values())
     _refuse_bomb(total, container.file.size, target.parent)
-    counter = Counter(total, progress, cancelled)
+    watch = Watch(progress, cancelled, copying_stopped, total)
     with _Beside(target) as beside:
         for name in names:
             content = store.get_sync(name)
             beside.write(name, b"" if content is None else content.to_bytes())
-            counter.add(sizes[name])
+            watch.add(sizes[name])
         beside.publish()
     return target
 

@@ -20,6 +20,7 @@ from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.image.strictness import Checked, strict_reading
+from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.saving.cascade import Cascade, Region, tile_shapes
 from napari_ome_zip.saving.cluster import (
     Packed,
@@ -32,10 +33,6 @@ from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.plan import ArrayPlan, SavePlan, plan_save
 from napari_ome_zip.saving.reduction import reduce_block
 from napari_ome_zip.storage import ArchiveWriter, MappingStore, WrittenStore
-
-type Progress = Callable[[int, int], None]
-"""Called with the number of bytes (uncompressed) done and in all."""
-type Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -100,44 +97,32 @@ def save_image(
     plan = plan_save(image, options)
     with ArchiveWriter(path, plan.version) as writer:
         writer.write_documents(plan.documents)
-        report = _Reporter(plan, progress, cancelled)
+        watch = _Watch(plan, progress, cancelled)
         hierarchy = Hierarchy(WrittenStore(writer))
         try:
             for chain in _chains(plan.arrays):
-                _write_chain(chain, hierarchy, writer, report)
+                _write_chain(chain, hierarchy, writer, watch)
         except UnreadableChunkError as error:
             raise SaveError(
                 f"{error.found} Nothing was saved; an earlier file is untouched. {error.advice}",
                 error.errno,
             ) from error
-        report.check()
+        watch.check()
         return writer.commit()
 
 
-class _Reporter:
-    """Counts bytes, and stops the work when it is no longer wanted."""
-
-    checked: Checked
-    """Entries of the sources whose checksums were found to be right."""
+class _Watch(Watch):
+    """Counts bytes (uncompressed), and knows what was found to be right on the way."""
 
     def __init__(
         self, plan: SavePlan, progress: Progress | None, cancelled: Cancelled | None
     ) -> None:
-        self.checked = set()
-        self._total = plan.nbytes
-        self._done = 0
-        self._progress = progress
-        self._cancelled = cancelled
+        super().__init__(progress, cancelled, _stopped, plan.nbytes)
+        self.checked: Checked = set()
 
-    def add(self, nbytes: int) -> None:
-        self._done += nbytes
-        if self._progress is not None:
-            self._progress(self._done, self._total)
-        self.check()
 
-    def check(self) -> None:
-        if self._cancelled is not None and self._cancelled():
-            raise SaveCancelledError("Cancelled: nothing was saved, an earlier file is untouched.")
+def _stopped() -> SaveCancelledError:
+    return SaveCancelledError("Cancelled: nothing was saved, an earlier file is untouched.")
 
 
 def _chains(arrays: Sequence[ArrayPlan]) -> list[list[ArrayPlan]]:
@@ -152,7 +137,7 @@ def _chains(arrays: Sequence[ArrayPlan]) -> list[list[ArrayPlan]]:
 
 
 def _write_chain(
-    chain: Sequence[ArrayPlan], hierarchy: Hierarchy, writer: ArchiveWriter, report: _Reporter
+    chain: Sequence[ArrayPlan], hierarchy: Hierarchy, writer: ArchiveWriter, watch: _Watch
 ) -> None:
     client = distributed_client()
     source = chain[0].source
@@ -162,7 +147,7 @@ def _write_chain(
     if client is not None or tiles is None:
         # A level that is made from another needs all of it, so arrays follow one another.
         for array in chain:
-            _write_array(array, hierarchy, writer, report, client)
+            _write_array(array, hierarchy, writer, watch, client)
         return
     targets = [_array(hierarchy, plan.path) for plan in chain]
 
@@ -176,14 +161,14 @@ def _write_chain(
     def work(region: Region) -> int:
         return cascade.take(region, _computed(source, region))
 
-    _run(cascade.regions(), work, report)
+    _run(cascade.regions(), work, watch)
 
 
 def _write_array(
     plan: ArrayPlan,
     hierarchy: Hierarchy,
     writer: ArchiveWriter,
-    report: _Reporter,
+    watch: _Watch,
     client: Any,
 ) -> None:
     target = _array(hierarchy, plan.path)
@@ -194,7 +179,7 @@ def _write_array(
     if client is not None and source is None:
         # The writer stays in this process: workers need the documents alone to encode.
         encoder = _array(Hierarchy(MappingStore(dict(writer.documents), "documents")), plan.path)
-        _write_distributed(tasks, encoder, client, writer, report)
+        _write_distributed(tasks, encoder, client, writer, watch)
         return
 
     def read(task: _Task) -> npt.NDArray[Any]:
@@ -206,16 +191,16 @@ def _write_array(
         _append(writer, target, task.cell, target.encode(task.cell, read(task)))
         return task.nbytes
 
-    _run(tasks, work, report)
+    _run(tasks, work, watch)
 
 
-def _run[T](tasks: Iterator[T], work: Callable[[T], int], report: _Reporter) -> None:
+def _run[T](tasks: Iterator[T], work: Callable[[T], int], watch: _Watch) -> None:
     """Work in as many threads as there are cores; the first failure or cancel stops the rest."""
     workers = os.cpu_count() or 1
     waiting: set[Future[int]] = set()
 
     def strictly(task: T) -> int:
-        with strict_reading(report.checked):
+        with strict_reading(watch.checked):
             return work(task)
 
     with ThreadPoolExecutor(workers, thread_name_prefix="ome-zip-save") as pool:
@@ -223,18 +208,18 @@ def _run[T](tasks: Iterator[T], work: Callable[[T], int], report: _Reporter) -> 
             for task in tasks:
                 waiting.add(pool.submit(strictly, task))
                 if len(waiting) >= 2 * workers:
-                    waiting = _collect(waiting, report)
+                    waiting = _collect(waiting, watch)
             while waiting:
-                waiting = _collect(waiting, report)
+                waiting = _collect(waiting, watch)
         finally:
             for future in waiting:
                 future.cancel()
 
 
-def _collect(waiting: set[Future[int]], report: _Reporter) -> set[Future[int]]:
+def _collect(waiting: set[Future[int]], watch: _Watch) -> set[Future[int]]:
     done, rest = wait(waiting, return_when=FIRST_COMPLETED)
     for future in done:
-        report.add(future.result())
+        watch.add(future.result())
     return rest
 
 
@@ -243,16 +228,16 @@ def _write_distributed(
     encoder: ChunkedArray,
     client: Any,
     writer: ArchiveWriter,
-    report: _Reporter,
+    watch: _Watch,
 ) -> None:
     """Let a cluster compute and encode; append what comes back, a few blocks at a time."""
     in_flight = 2 * max(1, sum(client.nthreads().values()))
     encode = delayed(_encode, pure=False)
     while batch := list(itertools.islice(tasks, in_flight)):
         calls = [encode(encoder, t.cell, packed(_block(t.plan.source, t.region))) for t in batch]
-        for task, encoded in zip(batch, results(client, calls, report.check), strict=True):
+        for task, encoded in zip(batch, results(client, calls, watch.check), strict=True):
             _append(writer, task.target, task.cell, encoded)
-            report.add(task.nbytes)
+            watch.add(task.nbytes)
 
 
 def _append(

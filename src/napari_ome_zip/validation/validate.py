@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from napari_ome_zip.errors import ArchiveError, MetadataError
+from napari_ome_zip.errors import ArchiveError, CheckCancelledError, MetadataError
 from napari_ome_zip.image.discover import discover
 from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.names import DOCUMENT_NAMES
+from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore, open_store
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.arrays import check_arrays, find_arrays
@@ -22,7 +23,6 @@ from napari_ome_zip.validation.documents_check import (
 )
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.pixels import check_pixels
-from napari_ome_zip.validation.progress import Cancelled, Progress, Watch
 from napari_ome_zip.validation.reading import Document, parse_document, read_documents
 from napari_ome_zip.validation.report import Issue, Report
 from napari_ome_zip.validation.rule import INFO, SHOULD, Rule, is_object
@@ -82,7 +82,7 @@ def validate(
     -----
     RFC-9, "OME-Zarr zip files", and the specification of OME-Zarr 0.1 to 0.6.
     """
-    place, watch = Path(path), Watch(progress, cancelled)
+    place, watch = Path(path), Watch(progress, cancelled, _stopped)
     name = os.fspath(path)
     if place.is_dir():
         return _check_store(name, "directory", DirectoryStore(place), deep, watch)
@@ -211,3 +211,7 @@ def _attributes(document: Document, place: Path) -> tuple[Document | None, int |
         return (attributes if is_object(attributes) else {}), 3
     # Attributes alone: where they lie says which format they are of.
     return document, 2 if place.name == ".zattrs" else None
+
+
+def _stopped() -> CheckCancelledError:
+    return CheckCancelledError("Cancelled: the check was stopped before its end.")
