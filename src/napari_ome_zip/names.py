@@ -91,7 +91,7 @@ def is_junk(name: str) -> bool:
     return (
         base in _JUNK_NAMES
         or base.startswith("._")
-        or any(segment in _JUNK_FOLDERS for segment in segments)
+        or not _JUNK_FOLDERS.isdisjoint(segments)
     )
 
 

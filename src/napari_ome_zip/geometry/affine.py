@@ -339,6 +339,11 @@ def _inverse_matrix(linear: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Invert a square matrix, or return None where that means nothing."""
     if linear.size == 0:
         return linear.copy()
+    diagonal = linear.diagonal()
+    if np.count_nonzero(linear) == np.count_nonzero(diagonal) == len(linear):  # scales, mostly
+        with np.errstate(over="ignore"):
+            scales = np.diag(1.0 / diagonal)
+        return scales if np.isfinite(scales).all() else None
     # Powers of two bring rows, then columns, to about 1 without rounding anything.
     rows = np.frexp(abs(linear).max(axis=1))[1]
     balanced = np.ldexp(linear, -rows[:, np.newaxis])

@@ -22,15 +22,16 @@ class Place:
 
     def key(self, name: str) -> Place:
         """Return the place of a member of this object."""
-        return replace(self, steps=f"{self.steps}.{name}" if self.steps else name)
+        steps = f"{self.steps}.{name}" if self.steps else name
+        return Place(self.group, steps, self.owner)
 
     def item(self, index: int) -> Place:
         """Return the place of an entry of this list."""
-        return replace(self, steps=f"{self.steps}[{index}]")
+        return Place(self.group, f"{self.steps}[{index}]", self.owner)
 
     def owned(self) -> Place:
         """Return this place as the object that repairs further down are counted for."""
-        return replace(self, owner=self.steps)
+        return Place(self.group, self.steps, self.steps)
 
     @property
     def field(self) -> str:
