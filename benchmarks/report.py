@@ -191,7 +191,7 @@ def draw(tables: list[Table], path: Path) -> None:
             panel.plot(
                 [at + 0.06 * (number - len(names) / 2) for at in places],
                 [ratios[at] for at in places],
-                "k_" if name == "floor" else "o",
+                "_" if name == "floor" else "o",
                 color=colors[name],
                 markersize=12 if name == "floor" else 6,
                 label=name,

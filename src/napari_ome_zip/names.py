@@ -88,11 +88,7 @@ def is_junk(name: str) -> bool:
     """Whether an entry was left by a file manager and means nothing."""
     segments = name.lower().split("/")
     base = segments[-1]
-    return (
-        base in _JUNK_NAMES
-        or base.startswith("._")
-        or not _JUNK_FOLDERS.isdisjoint(segments)
-    )
+    return base in _JUNK_NAMES or base.startswith("._") or not _JUNK_FOLDERS.isdisjoint(segments)
 
 
 def is_safe(name: str) -> bool:
