@@ -1,5 +1,5 @@
 # The two ways in: `make demo` and `make test`. Both set up all that they need.
-# `make lint` is the part of `make test` that takes seconds; `make bench` takes half an hour.
+# `make lint` is the part of `make test` that takes seconds; `make bench` takes three quarters of an hour.
 
 VENV := .venv
 BIN := $(VENV)/bin
