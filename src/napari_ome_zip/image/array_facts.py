@@ -26,6 +26,7 @@ from napari_ome_zip.image.hierarchy import Node
 _MAX_CAUSE = 300
 
 type Metadata = ArrayV2Metadata | ArrayV3Metadata
+type Decoder = tuple[FusedCodecPipeline, ArraySpec]
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,18 @@ class ArrayFacts:
     fill_value: Any
     regular: bool
     """Whether all chunks are of one shape, so that the cells of `stored` are entries."""
-    decoder: tuple[FusedCodecPipeline, ArraySpec] | None
-    """zarr's pipeline that works in the calling thread, for this array only.
+    usual: ObjectCodec | None
+    """Where all codecs are usual ones: their C libraries, called directly."""
+    decoder: Decoder | None
+    """Else zarr's pipeline that works in the calling thread, for this array only.
 
     None where a codec cannot do so, or chunks differ in shape; zarr's public reading is used then.
     """
-    usual: ObjectCodec | None
-    """The same for usual codecs, faster than the pipeline; None for any other."""
+
+    @property
+    def decodes_here(self) -> bool:
+        """Whether stored objects are decoded and encoded in the calling thread."""
+        return self.usual is not None or self.decoder is not None
 
 
 def array_facts(node: Node) -> ArrayFacts:
@@ -107,6 +113,7 @@ def _parsed(text: str, zarr_format: int) -> ArrayFacts:
     regular = zarr_format == 2 or _has_regular_grid(document)
     fill = 0 if array.fill_value is None else array.fill_value
     dtype = np.dtype(array.dtype)
+    usual = usual_codec(metadata, dtype, fill) if regular else None
     return ArrayFacts(
         metadata=metadata,
         shape=array.shape,
@@ -115,8 +122,8 @@ def _parsed(text: str, zarr_format: int) -> ArrayFacts:
         stored=(array.shards or array.chunks) if regular else array.shape,
         fill_value=fill,
         regular=regular,
-        decoder=_synchronous_decoder(array) if regular else None,
-        usual=usual_codec(metadata, dtype, fill) if regular else None,
+        usual=usual,
+        decoder=_synchronous_decoder(array) if regular and usual is None else None,
     )
 
 
@@ -126,7 +133,7 @@ def _has_regular_grid(document: Mapping[str, Any]) -> bool:
     return isinstance(grid, dict) and grid.get("name") == "regular"
 
 
-def _synchronous_decoder(array: zarr.Array[Any]) -> tuple[FusedCodecPipeline, ArraySpec] | None:
+def _synchronous_decoder(array: zarr.Array[Any]) -> Decoder | None:
     metadata = array.metadata
     config = array.async_array.config
     if isinstance(metadata, ArrayV2Metadata):

@@ -21,7 +21,7 @@ from zarr.core.chunk_utils import ChunkTransform
 from zarr.storage import StorePath
 
 from napari_ome_zip.errors import DamagedEntryError, OmeZipError, UnreadableChunkError
-from napari_ome_zip.image.array_facts import array_facts
+from napari_ome_zip.image.array_facts import Decoder, array_facts
 from napari_ome_zip.image.chunk_codecs import Region, pieces
 from napari_ome_zip.image.hierarchy import Node
 from napari_ome_zip.image.strictness import Checked, checked_entries
@@ -174,7 +174,7 @@ class ChunkedArray:
         ValueError
             If their shape is not that of the part: the rest would be made up.
         """
-        if self._facts.decoder is None:
+        if not self.decodes_here:
             raise TypeError("an array whose codecs are asynchronous is not written here")
         self._check_pixels(cell, pixels)
         fill = self._facts.fill_value
@@ -186,7 +186,7 @@ class ChunkedArray:
             return self._facts.usual.encode(pixels)
         if not np.any(pixels if fill == 0 else pixels != fill):
             return None
-        pipeline, spec = self._facts.decoder
+        pipeline, spec = cast("Decoder", self._facts.decoder)
         transform = cast("ChunkTransform", pipeline.sync_transform)
         block = np.ascontiguousarray(pixels, dtype=self._facts.dtype)
         buffer = spec.prototype.nd_buffer.from_numpy_array(block)
@@ -220,7 +220,7 @@ class ChunkedArray:
         Exception
             Of any kind: what a codec raises on damaged bytes is the codec's choice.
         """
-        if self._facts.decoder is None:
+        if not self.decodes_here:
             raise TypeError("an array without a synchronous decoder is read by zarr")
         out = np.empty(self.stored, dtype=self._facts.dtype)
         whole = tuple(slice(0, n) for n in self.stored)
@@ -230,7 +230,7 @@ class ChunkedArray:
     @property
     def decodes_here(self) -> bool:
         """Whether `decode` and `encode` can be used: all codecs work in the calling thread."""
-        return self._facts.decoder is not None
+        return self._facts.decodes_here
 
     def _read_piece(self, piece: Piece, out: npt.NDArray[Any]) -> None:
         if self._checked is not None:

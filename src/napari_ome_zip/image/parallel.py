@@ -17,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 from dask.system import CPU_COUNT
 
+from napari_ome_zip.image.chunk_codecs import Region
+
 PART_BYTES = 4 << 20
 """Larger regions are read in parts of about this size (4 MiB), so that all cores end together."""
 
 ALONE_BYTES = 1 << 19
 """Smaller regions (512 KiB) are read before another thread has woken up."""
-
-type Region = tuple[slice, ...]
 
 
 class DirectSource(Protocol):

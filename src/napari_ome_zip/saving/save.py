@@ -17,6 +17,7 @@ from dask.delayed import delayed
 
 from napari_ome_zip.errors import SaveCancelledError, SaveError, UnreadableChunkError
 from napari_ome_zip.image.arrays import ChunkedArray
+from napari_ome_zip.image.chunk_codecs import pieces
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.image.strictness import Checked, strict_reading
@@ -152,7 +153,7 @@ def _write_chain(
     targets = [_array(hierarchy, plan.path) for plan in chain]
 
     def emit(level: int, region: Region, pixels: npt.NDArray[Any]) -> None:
-        for cell, part in _cells_within(region, targets[level].stored):
+        for cell, _, part in pieces(region, targets[level].stored):
             encoded = targets[level].encode(cell, pixels[part])
             _append(writer, targets[level], cell, encoded)
 
@@ -173,9 +174,8 @@ def _write_array(
 ) -> None:
     target = _array(hierarchy, plan.path)
     source = None if plan.source is not None else _array(hierarchy, plan.made_from or "")
-    tasks = (
-        _Task(plan, target, cell, region) for cell, region in _cells(plan.shape, target.stored)
-    )
+    whole = tuple(slice(0, n) for n in plan.shape)
+    tasks = (_Task(plan, target, cell, region) for cell, _, region in pieces(whole, target.stored))
     if client is not None and source is None:
         # The writer stays in this process: workers need the documents alone to encode.
         encoder = _array(Hierarchy(MappingStore(dict(writer.documents), "documents")), plan.path)
@@ -287,27 +287,6 @@ def _reduced(source: ChunkedArray, task: _Task) -> npt.NDArray[Any]:
         for s, f, n in zip(task.region, step, source.shape, strict=True)
     )
     return reduce_block(source.read(region), step, task.plan.kind)
-
-
-def _cells(
-    shape: tuple[int, ...], stored: tuple[int, ...]
-) -> Iterator[tuple[tuple[int, ...], Region]]:
-    """Every cell of the grid of stored objects, and the region of the array that it holds."""
-    counts = [-(-n // c) for n, c in zip(shape, stored, strict=True)]
-    for cell in itertools.product(*map(range, counts)):
-        region = tuple(
-            slice(i * c, min((i + 1) * c, n)) for i, c, n in zip(cell, stored, shape, strict=True)
-        )
-        yield cell, region
-
-
-def _cells_within(
-    region: Region, stored: tuple[int, ...]
-) -> Iterator[tuple[tuple[int, ...], Region]]:
-    """The cells that a region consists of, each with the part of the region that it holds."""
-    first = [s.start // c for s, c in zip(region, stored, strict=True)]
-    for offset, part in _cells(tuple(s.stop - s.start for s in region), stored):
-        yield tuple(i + o for i, o in zip(first, offset, strict=True)), part
 
 
 def _array(hierarchy: Hierarchy, path: str) -> ChunkedArray:
