@@ -175,7 +175,8 @@ def _image_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLaye
     seen: Counter[Any] = Counter()
     for number, layer in enumerate(layers):
         origin = _told_apart(layer, seen)
-        alone = layer.colors or layer.ndim >= MAX_DIMENSIONS
+        # A file may have images of more axes than are written: saving says what becomes of them.
+        alone = layer.colors or (layer.ndim >= MAX_DIMENSIONS and layer.opened is None)
         key = (
             origin,
             tuple(level.shape for level in layer.levels),
