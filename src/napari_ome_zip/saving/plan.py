@@ -8,9 +8,10 @@ from pathlib import Path
 
 from napari_ome_zip.errors import MetadataError, OmeZipError, SaveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.saving.carrying import carry, moved
+from napari_ome_zip.saving.field_labels import over_fields
 from napari_ome_zip.saving.fresh import FreshHierarchy
 from napari_ome_zip.saving.kept import gone, kept_plan, part_paths, removed, why_not_kept
 from napari_ome_zip.saving.options import SaveOptions
@@ -57,8 +58,10 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     if opened is not None:
         _check_readable(opened)
     asked: Version | None = None if options.version == "auto" else options.version
-    if opened is not None and why_not_kept(image, opened, asked) is None:
-        return kept_plan(image, opened, options)
+    if opened is not None:
+        cut = over_fields(image)
+        if why_not_kept(cut, opened, asked) is None:
+            return kept_plan(cut, opened, options)
     return _fresh_plan(image, options)
 
 
@@ -84,7 +87,7 @@ def _check_readable(opened: Opened) -> None:
 
 
 def _fresh_plan(image: CompositeImage, options: SaveOptions) -> SavePlan:
-    image, split = split_channels(_with_stored_levels(image, options))
+    image, split = split_channels(_with_stored_levels(image))
     placed = {id(part): own_placement(part, image) for part in image.parts}
     families = _families(image)
     tilted = [p.part for p in placed.values() if p.to_world is not None]
@@ -140,15 +143,19 @@ def _arranged(
     return SavePlan(version, documents, tuple(builder.arrays), kind, copies, opened.store, lost)
 
 
-def _with_stored_levels(image: CompositeImage, options: SaveOptions) -> CompositeImage:
-    """Parts whose levels can be taken over, with the axes that they have in the file."""
-    if image.opened is None or not options.as_in_file:
+def _with_stored_levels(image: CompositeImage) -> CompositeImage:
+    """Parts whose pixels are those of the file, with the axes that they have there."""
+    if image.opened is None:
         return image
     origin = Origin(image.opened)
     parts = []
     for part in image.parts:
-        stored = origin.unchanged(part)
-        parts.append(part if stored is None else as_stored(part, stored))
+        stored = None if part.bent or not (part.kept and part.kept.pixels) else origin.stored(part)
+        # Labels that are not of integers there were converted.
+        alike = stored is not None and (
+            isinstance(part, PlacedImage) or stored.levels[0].array.dtype.kind in "iu"
+        )
+        parts.append(as_stored(part, stored) if alike and stored is not None else part)
     return replace(image, parts=tuple(parts))
 
 
