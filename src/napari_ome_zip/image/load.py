@@ -18,13 +18,20 @@ from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.channels import complete_channels
 from napari_ome_zip.image.choice import SystemChoice
-from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.composite import (
+    CompositeImage,
+    Kept,
+    PlacedImage,
+    PlacedLabels,
+    PlacedPart,
+)
 from napari_ome_zip.image.discover import Found, discover
 from napari_ome_zip.image.fields import lay_out, place_wells
 from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.image.labels import as_integers, spread_over_image
 from napari_ome_zip.image.levels import Levels, load_levels
 from napari_ome_zip.image.mosaic import FUSE_FROM, fuse
+from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.placement import Pixels, is_channel, place
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.virtual_levels import virtual_levels
@@ -142,6 +149,7 @@ def open_image(
         (*store.findings, *dict.fromkeys(findings)),
         place_wells(affines, shapes, positions),
         choice.names,
+        Opened(store, frozenset(item.found.group.path for item in loaded)),
     )
 
 
@@ -229,6 +237,7 @@ def _part(
         multiscale=item.systems.number,
         position=item.found.position,
         display=group.display,
+        kept=Kept(),
     )
     findings: tuple[Finding, ...] = ()
     if item.found.kind == "labels":

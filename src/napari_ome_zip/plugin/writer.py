@@ -63,7 +63,7 @@ def _write(path: str, layer_data: Sequence[LayerData], suffix: str) -> list[str]
     if len(left_out) == len(layer_data):
         raise SaveError(f"Nothing to save. {describe(left_out)}")
     # Events are handled while the bar moves, so layers may change: what they are now is saved.
-    image = from_layer_data(layer_data, name=stem(target))
+    image = from_layer_data(layer_data, name=stem(target), target=target)
     with cancelable_progress(total=100, desc=f"Saving {target.name}") as bar:
         written = save_image(
             image, target, progress=_percent_of(bar), cancelled=lambda: bar.is_canceled
