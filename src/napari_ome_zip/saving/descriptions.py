@@ -30,6 +30,7 @@ from napari_ome_zip.ome import (
 from napari_ome_zip.ome import Sequence as SequenceOf
 from napari_ome_zip.saving.placement import Placed
 from napari_ome_zip.saving.pyramid import level_transforms
+from napari_ome_zip.saving.reduction import reduce_block
 
 INTRINSIC = "physical"
 WORLD = "world"
@@ -76,7 +77,7 @@ def downsampling(part: PlacedPart, levels: int) -> tuple[str, FrozenMapping]:
         "mean": "Mean of 2 pixels along each axis that is halved.",
         "mode": "Most frequent label of 2 pixels along each axis that is halved.",
     }[made]
-    method = "napari_ome_zip.saving.pyramid.downsample"
+    method = f"{reduce_block.__module__}.{reduce_block.__qualname__}"
     return made, FrozenMapping({"description": said, "method": method, "kwargs": {"kind": made}})
 
 
