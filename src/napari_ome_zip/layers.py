@@ -30,6 +30,7 @@ from napari_ome_zip.image.placement import independent_axes
 from napari_ome_zip.image.units import known_unit
 from napari_ome_zip.ome import ImageLabel
 from napari_ome_zip.ome.frozen_json import thaw
+from napari_ome_zip.opened_layer import NOTE, OpenedLayer, identities
 
 METADATA_KEY = "napari_ome_zip"
 """Key in a layer's ``metadata`` under which its source is told."""
@@ -66,7 +67,11 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
         prefix = _prefix(composite, part, several=several)
         for data, keywords, kind in _part_layers(part, prefix):
             note = {"source": composite.source, **_system_note(composite), **keywords.pop("note")}
-            layers.append((data, {**common, **keywords, "metadata": {METADATA_KEY: note}}, kind))
+            keywords = {**common, **keywords}
+            if composite.opened is not None and part.kept is not None:
+                made = OpenedLayer(composite.opened, part, identities(data), keywords)
+                note[NOTE] = made
+            layers.append((data, {**keywords, "metadata": {METADATA_KEY: note}}, kind))
     layers = _in_saved_order(layers)
     if composite.wells:
         layers.append(_well_names(composite, common))

@@ -15,6 +15,7 @@ from napari_ome_zip.image.arrays import ChannelView, PixelSource
 from napari_ome_zip.image.discover import FieldPosition
 from napari_ome_zip.image.lazy import lazy
 from napari_ome_zip.ome import Axis, CoordinateSystem, FrozenMapping, ImageLabel
+from napari_ome_zip.storage import HierarchyStore
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,18 @@ class Field:
     """Group path."""
     offset: tuple[int, ...]
     """Where its first pixel lies in the mosaic, in pixels of level 0."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a part still has of the hierarchy that it was opened from."""
+
+    pixels: bool = True
+    """Whether its pixels are those of the file: stored levels are then copied as they are."""
+    place: bool = True
+    """Whether it lies where the file places it."""
+    look: bool = True
+    """Of labels, whether colors and properties are those of the file."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +82,9 @@ class PlacedPart:
     image they are 0, and in another system they would be others."""
     overviews: tuple[PixelSource, ...] = field(default=(), repr=False)
     """Coarser levels than the file has, for viewers; they are computed, and never saved."""
+    kept: Kept | None = None
+    """What it has of the group at `path`, or those of `fields`; None for a part that lies in no
+    hierarchy yet: its path only tells it from others."""
 
     @cached_property
     def levels(self) -> tuple[da.Array, ...]:
@@ -140,6 +156,16 @@ class PlacedWell:
     """Highest y and x."""
 
 
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """The hierarchy that a composite was opened from: what it does not show is kept in saving."""
+
+    store: HierarchyStore
+    """Its paths are those of the parts."""
+    shown: frozenset[str]
+    """Paths of the groups that opening showed."""
+
+
 @dataclass(frozen=True)
 class CompositeImage:
     """Everything in one single-image OME-Zarr, placed in one coordinate system."""
@@ -157,6 +183,8 @@ class CompositeImage:
     systems: tuple[str, ...] = ()
     """Names of the coordinate systems it can be shown in, the default first; empty where there is
     no choice."""
+    opened: Opened | None = field(default=None, repr=False, compare=False)
+    """What it was opened from; None for one that was made of layers of no file."""
 
     @property
     def images(self) -> tuple[PlacedImage, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -133,6 +133,18 @@ class PixelArray(da.Array):
         region = tuple(k if isinstance(k, slice) else slice(k, k + 1) for k in self._kept)
         shown = tuple(slice(None) if isinstance(k, slice) else 0 for k in self._kept)
         return np.asarray(read(cast("DirectSource", self._whole.source), region)[shown], dtype)
+
+
+def pixel_identity(array: Any) -> Hashable:
+    """What two lazy arrays have in common just where their pixels are the same.
+
+    An array that was assigned to since has another one; None for an array in memory, which may
+    change without a trace.
+    """
+    if isinstance(array, PixelArray) and not array._is_changed:
+        kept = tuple((k.start, k.stop) if isinstance(k, slice) else k for k in array._kept)
+        return array._whole.name, kept
+    return array.name if isinstance(array, da.Array) else None
 
 
 def _narrowed(kept: _Kept, index: Any) -> _Kept | None:

@@ -18,7 +18,14 @@ from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.channels import complete_channels
 from napari_ome_zip.image.choice import SystemChoice
-from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.composite import (
+    CompositeImage,
+    Kept,
+    Opened,
+    PlacedImage,
+    PlacedLabels,
+    PlacedPart,
+)
 from napari_ome_zip.image.discover import Found, discover
 from napari_ome_zip.image.fields import lay_out, place_wells
 from napari_ome_zip.image.hierarchy import Hierarchy
@@ -142,6 +149,7 @@ def open_image(
         (*store.findings, *dict.fromkeys(findings)),
         place_wells(affines, shapes, positions),
         choice.names,
+        Opened(store, frozenset(item.found.group.path for item in loaded)),
     )
 
 
@@ -229,6 +237,7 @@ def _part(
         multiscale=item.systems.number,
         position=item.found.position,
         display=group.display,
+        kept=Kept(),
     )
     findings: tuple[Finding, ...] = ()
     if item.found.kind == "labels":
