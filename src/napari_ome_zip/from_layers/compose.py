@@ -13,7 +13,7 @@ import numpy as np
 from napari_ome_zip import display_state
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.from_layers.channel_stack import ChannelStack
-from napari_ome_zip.from_layers.dimensions import common_system
+from napari_ome_zip.from_layers.dimensions import common_system, own_dimensions
 from napari_ome_zip.from_layers.label_tables import label_colors, label_properties
 from napari_ome_zip.from_layers.losses import MAX_DIMENSIONS, unsaved_layers, why_not
 from napari_ome_zip.from_layers.plain import plain
@@ -33,7 +33,6 @@ from napari_ome_zip.names import stem
 from napari_ome_zip.ome import (
     Axis,
     CoordinateSystem,
-    FrozenMapping,
     ImageLabel,
 )
 from napari_ome_zip.progress import Cancelled, Progress
@@ -160,7 +159,7 @@ def _channel_number(layer: UnderstoodLayer) -> int:
 
 def _image(group: Sequence[UnderstoodLayer], system: CoordinateSystem, path: str) -> PlacedImage:
     first = group[0]
-    states = [plain(display_state.capture(layer.keywords, "image")) for layer in group]
+    states = [_state(layer, system) for layer in group]
     if first.colors:
         arrays = [(level,) * first.colors for level in first.levels]
         channels = tuple(
@@ -177,10 +176,22 @@ def _image(group: Sequence[UnderstoodLayer], system: CoordinateSystem, path: str
     return _placed_image(first, sources, position, channels, states, system, path)
 
 
+def _state(layer: UnderstoodLayer, system: CoordinateSystem) -> dict[str, Any]:
+    flat = layer.ndim < len(system.axes)
+    found: dict[str, Any] = plain(
+        display_state.capture(layer.keywords, layer.kind, layer.ndim if flat else None)
+    )
+    return found
+
+
 def _channel_position(layer: UnderstoodLayer, system: CoordinateSystem) -> int:
     """Behind time, before space, as versions up to 0.5 want it."""
-    axes = system.axes[len(system.axes) - len(layer.matrix) :]
-    return sum(axis.type == "time" for axis in axes)
+    return sum(axis.type == "time" for axis in _own_axes(layer, system))
+
+
+def _own_axes(layer: UnderstoodLayer, system: CoordinateSystem) -> tuple[Axis, ...]:
+    names = [axis.name for axis in system.axes]
+    return tuple(system.axes[number] for number in own_dimensions(layer, names))
 
 
 def _placed_image(
@@ -208,12 +219,12 @@ def _placed_image(
 def _placement(
     layer: UnderstoodLayer, system: CoordinateSystem, channel_axis: int | None
 ) -> tuple[tuple[Axis, ...], Affine]:
-    """Axes of the stored array, and its map to the system; dimensions count from the last."""
-    missing = len(system.axes) - len(layer.matrix)
-    own = system.axes[missing:]
+    """Axes of the stored array, and its map to the system."""
+    own = _own_axes(layer, system)
+    rows = [system.axes.index(axis) for axis in own]
     factors = [conversion(u, axis.unit) for u, axis in zip(layer.units, own, strict=True)]
     matrix = np.zeros((len(system.axes), len(own) + 1))
-    matrix[missing:] = layer.matrix * np.array(factors)[:, np.newaxis]
+    matrix[rows] = layer.matrix * np.array(factors)[:, np.newaxis]
     axes = list(own)
     if channel_axis is not None:
         axes.insert(channel_axis, Axis(_channel_name(own), "channel"))
@@ -247,7 +258,6 @@ def _label_image(
 ) -> PlacedLabels:
     axes, affine = _placement(layer, system, None)
     image = _image_of(layer, affine, images)
-    state = plain(display_state.capture(layer.keywords, "labels"))
     colors, _ = label_colors(layer.keywords)
     properties, _ = label_properties(layer.keywords)
     return PlacedLabels(
@@ -257,7 +267,7 @@ def _label_image(
         sources=layer.levels,
         to_display=affine,
         channel_axis=None,
-        display=FrozenMapping({display_state.LAYERS: [state]}),
+        display=display_state.to_display([_state(layer, system)]),
         image_path=None if image is None else image.path,
         label=ImageLabel(colors, properties),
     )
