@@ -36,6 +36,14 @@ from napari_ome_zip.opened_layer import NOTE, OpenedLayer, identities
 METADATA_KEY = "napari_ome_zip"
 """Key in a layer's ``metadata`` under which its source is told."""
 
+CONTRAST_RANGE = "contrast_limits_range"
+"""Values that a layer's contrast slider offers: noted under `METADATA_KEY` when a file is read,
+since layer data have no place for it; a keyword of layer data where whoever saves knows it."""
+
+SHOWN_PLANE = "shown_plane"
+"""The plane that is shown, as one index for each of a layer's dimensions: a keyword of layer data
+where whoever saves knows it."""
+
 WELL_NAMES = "well_names"
 """Marks the layer with the names of wells, in what `METADATA_KEY` holds."""
 
@@ -237,7 +245,16 @@ def _image_layers(part: PlacedImage, prefix: str, planes: _PlanesOfAxes) -> Iter
         limits = channel.limits or estimate_limits(levels[:stored])
         if limits is not None:
             keywords["contrast_limits"] = limits
+        keywords["note"] |= _range_note(channel, limits)
         yield _data(levels), keywords, "image"
+
+
+def _range_note(channel: Channel, limits: tuple[float, float] | None) -> dict[str, Any]:
+    if channel.contrast_range is None:
+        return {}
+    low, high = channel.contrast_range
+    start, end = limits or channel.contrast_range
+    return {CONTRAST_RANGE: [min(low, start), max(high, end)]}
 
 
 def _channel_name(part: PlacedImage, channel: Channel, number: int, prefix: str) -> str:
@@ -325,10 +342,12 @@ def _column(values: list[Any]) -> Any:
 
 
 def _note(part: PlacedPart) -> dict[str, Any]:
+    shown = (part.default_t, part.default_z) if isinstance(part, PlacedImage) else (0, 0)
     fields = [{"path": field.path, "offset": list(field.offset)} for field in part.fields]
     return {
         **({"fields": fields} if fields else {}),
         **({"bent": True} if part.bent else {}),
+        **({"shown": list(shown)} if any(shown) else {}),
         "path": part.path,
         "multiscale": part.multiscale,
         "name": part.name,

@@ -260,7 +260,14 @@ def _part(
             ),
         )
     channels, notes = complete_channels(group.omero, common.channel_count, group.path)
-    return PlacedImage(**_fields(common), channels=channels), (*findings, *notes)
+    omero = group.omero
+    image = PlacedImage(
+        **_fields(common),
+        channels=channels,
+        default_t=max(0, (omero and omero.default_t) or 0),
+        default_z=max(0, (omero and omero.default_z) or 0),
+    )
+    return image, (*findings, *notes)
 
 
 def _fields(part: PlacedPart) -> dict[str, Any]:

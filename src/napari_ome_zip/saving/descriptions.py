@@ -106,7 +106,8 @@ def _omero(part: PlacedImage) -> Omero:
     for number, channel in enumerate(part.channels):
         dtype = part.levels[0].dtype
         low, high = channel.limits or _natural_limits(dtype)
-        window = Window(*_range(dtype, low, high), low, high)
+        first, last = channel.contrast_range or _natural_range(dtype, low, high)
+        window = Window(min(first, low), max(last, high), low, high)
         channels.append(
             OmeroChannel(
                 label=channel.name
@@ -116,7 +117,18 @@ def _omero(part: PlacedImage) -> Omero:
                 window=window,
             )
         )
-    return Omero(tuple(channels), model="color")
+    # Without all of the defaults some readers take none of the metadata.
+    times, planes = _sizes(part)
+    default_t, default_z = min(part.default_t, times - 1), min(part.default_z, planes - 1)
+    return Omero(tuple(channels), model="color", default_t=default_t, default_z=default_z)
+
+
+def _sizes(part: PlacedPart) -> tuple[int, int]:
+    """Numbers of times and of planes in depth."""
+    axes = list(zip(part.axes, part.shape, strict=True))
+    times = [size for axis, size in axes if axis.role == "time"]
+    planes = [size for axis, size in axes if axis.role == "space"][:-2]
+    return (*times, 1)[0], (*planes, 1)[0]
 
 
 def _natural_limits(dtype: np.dtype[Any]) -> tuple[float, float]:
@@ -126,7 +138,7 @@ def _natural_limits(dtype: np.dtype[Any]) -> tuple[float, float]:
     return float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
 
 
-def _range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
+def _natural_range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
     """Lowest and highest value a contrast slider should offer."""
     if dtype.kind in "iu" and dtype.itemsize <= 2:
         info = np.iinfo(dtype)
