@@ -44,6 +44,9 @@ SHOWN_PLANE = "shown_plane"
 """The plane that is shown, as one index for each of a layer's dimensions: a keyword of layer data
 where whoever saves knows it."""
 
+SHOWN = "shown"
+"""Notes which time and which plane in depth a file wants to be shown first."""
+
 WELL_NAMES = "well_names"
 """Marks the layer with the names of wells, in what `METADATA_KEY` holds."""
 
@@ -347,7 +350,7 @@ def _note(part: PlacedPart) -> dict[str, Any]:
     return {
         **({"fields": fields} if fields else {}),
         **({"bent": True} if part.bent else {}),
-        **({"shown": list(shown)} if any(shown) else {}),
+        **({SHOWN: list(shown)} if any(shown) else {}),
         "path": part.path,
         "multiscale": part.multiscale,
         "name": part.name,

@@ -6,7 +6,7 @@ import itertools
 import math
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -231,6 +231,16 @@ class ChunkedArray:
     def decodes_here(self) -> bool:
         """Whether `decode` and `encode` can be used: all codecs work in the calling thread."""
         return self._facts.decodes_here
+
+    @property
+    def encodes_here(self) -> bool:
+        """Whether `encode` can be used for all of it."""
+        return self.decodes_here and self._facts.regular
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The array's metadata document, as it is in the file."""
+        return self._node.document
 
     def _read_piece(self, piece: Piece, out: npt.NDArray[Any]) -> None:
         if self._checked is not None:

@@ -14,8 +14,8 @@ from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import ChannelView, PixelSource
 from napari_ome_zip.image.discover import FieldPosition
 from napari_ome_zip.image.lazy import lazy
+from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import Axis, CoordinateSystem, FrozenMapping, ImageLabel
-from napari_ome_zip.storage import HierarchyStore
 
 
 @dataclass(frozen=True)
@@ -160,16 +160,6 @@ class PlacedWell:
     """Lowest y and x that its fields cover, on the last two axes of the display system."""
     high: tuple[float, float]
     """Highest y and x."""
-
-
-@dataclass(frozen=True, eq=False)
-class Opened:
-    """The hierarchy that a composite was opened from: what it does not show is kept in saving."""
-
-    store: HierarchyStore
-    """Its paths are those of the parts."""
-    shown: frozenset[str]
-    """Paths of the groups that opening showed."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from napari_ome_zip.image.choice import SystemChoice
 from napari_ome_zip.image.composite import (
     CompositeImage,
     Kept,
-    Opened,
     PlacedImage,
     PlacedLabels,
     PlacedPart,
@@ -32,6 +31,7 @@ from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.image.labels import as_integers, spread_over_image
 from napari_ome_zip.image.levels import Levels, load_levels
 from napari_ome_zip.image.mosaic import FUSE_FROM, fuse
+from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.placement import Pixels, is_channel, place
 from napari_ome_zip.image.planes import own_axes
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder

@@ -13,6 +13,7 @@ import zarr
 from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 from zarr.storage import MemoryStore
 
+from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.saving.options import SaveOptions
 
 MAX_SHARD_BYTES = 2**24
@@ -32,6 +33,12 @@ class ArrayLayout:
         """Shape of what becomes one entry of the archive."""
         return self.shards or self.chunks
 
+    @classmethod
+    def of(cls, array: ChunkedArray) -> ArrayLayout:
+        """How an array of a file is cut."""
+        chunks = tuple(array.chunks)
+        return cls(chunks, None if array.stored == chunks else tuple(array.stored))
+
 
 def layout(
     shape: Sequence[int], axis_types: Sequence[str | None], itemsize: int, options: SaveOptions
@@ -46,13 +53,13 @@ def layout(
     plane = space[-2:] if len(space) >= 2 else list(range(len(shape)))[-2:]
     chunks = [1] * len(shape)
     for axis in plane:
-        chunks[axis] = max(1, min(options.chunk, shape[axis]))
-    if not options.shard or all(c >= n for c, n in zip(chunks, shape, strict=True)):
+        chunks[axis] = max(1, min(options.chunk_edge, shape[axis]))
+    if not options.shard_edge or all(c >= n for c, n in zip(chunks, shape, strict=True)):
         return ArrayLayout(tuple(chunks), None)
     shards = list(chunks)
     for axis in plane:
         chunk = chunks[axis]
-        wanted = min(options.shard, math.ceil(shape[axis] / chunk) * chunk)
+        wanted = min(options.shard_edge, math.ceil(shape[axis] / chunk) * chunk)
         shards[axis] = max(1, wanted // chunk) * chunk
     for axis in (axis for axis in reversed(space) if axis not in plane):
         room = MAX_SHARD_BYTES // max(1, math.prod(shards) * itemsize)
@@ -90,13 +97,13 @@ def to_json(document: Any) -> bytes:
 
 
 def _compressor(options: SaveOptions, dtype: np.dtype[Any]) -> Any:
-    match options.codec:
+    match options.codec_name:
         case "zstd":
-            return ZstdCodec(level=options.level)
+            return ZstdCodec(level=options.codec_level)
         case "gzip":
-            return GzipCodec(level=options.level)
+            return GzipCodec(level=options.codec_level)
         case "blosc":
             return BloscCodec(
-                cname="zstd", clevel=options.level, shuffle="shuffle", typesize=dtype.itemsize
+                cname="zstd", clevel=options.codec_level, shuffle="shuffle", typesize=dtype.itemsize
             )
     return None

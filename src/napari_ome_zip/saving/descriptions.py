@@ -38,7 +38,12 @@ WORLD = "world"
 
 def level_dataset(path: str, placed: Placed, factors: Sequence[float]) -> Dataset:
     """One level: its array, with scale and translation in the part's own coordinate system."""
-    scale, translation = level_transforms(placed.scale, placed.translation, factors)
+    return placed_dataset(path, *level_transforms(placed.scale, placed.translation, factors))
+
+
+def placed_dataset(path: str, scale: Sequence[float], translation: Sequence[float]) -> Dataset:
+    """One level that lies at a place of its own in the part's coordinate system."""
+    scale, translation = tuple(scale), tuple(translation)
     parts: tuple[Transformation, ...] = (Scale(scale),)
     if any(translation):
         parts = (Scale(scale), Translation(translation))
@@ -81,7 +86,7 @@ def downsampling(part: PlacedPart, levels: int) -> tuple[str, FrozenMapping]:
     return made, FrozenMapping({"description": said, "method": method, "kwargs": {"kind": made}})
 
 
-def part_group(part: PlacedPart, multiscale: Multiscale, version: str) -> OmeGroup:
+def part_group(part: PlacedPart, multiscale: Multiscale | None, version: str) -> OmeGroup:
     """The document of an image or label image: levels, channels, colours, display settings."""
     omero = _omero(part) if isinstance(part, PlacedImage) else None
     label = None
@@ -94,7 +99,7 @@ def part_group(part: PlacedPart, multiscale: Multiscale, version: str) -> OmeGro
         label = replace(found, source=None)
     return OmeGroup(
         version=version,
-        multiscales=(multiscale,),
+        multiscales=() if multiscale is None else (multiscale,),
         omero=omero,
         image_label=label,
         display=part.display,

@@ -103,6 +103,12 @@ def central_record(name: str, crc: int, size: int, offset: int) -> bytes:
     return header + encoded + extra
 
 
+def records_size(name: str) -> int:
+    """Bytes that an entry of this name adds to an archive, beside its content."""
+    records = LOCAL_HEADER.size + _LOCAL_EXTRA.size + CENTRAL_HEADER.size + _CENTRAL_EXTRA.size
+    return records + 2 * len(name.encode("utf-8"))
+
+
 def end_records(entries: int, directory_size: int, directory_offset: int, comment: bytes) -> bytes:
     """ZIP64 end record, its locator, and the end record with the archive's comment.
 
