@@ -74,6 +74,14 @@ def restore(display: FrozenMapping | None, number: int, kind: str) -> dict[str, 
     return keywords
 
 
+def of_channel(display: FrozenMapping | None, number: int) -> FrozenMapping | None:
+    """The attribute of a group that holds one channel of another one alone."""
+    layers = display.to_json().get(LAYERS) if display is not None else None
+    if not isinstance(layers, list) or number >= len(layers):
+        return None
+    return FrozenMapping({LAYERS: [layers[number]]})
+
+
 def to_display(states: Sequence[Mapping[str, Any]]) -> FrozenMapping:
     """The attribute of a group from the states of its layers, in channel order."""
     return FrozenMapping({LAYERS: [dict(state) for state in states]})

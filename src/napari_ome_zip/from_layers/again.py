@@ -50,7 +50,7 @@ def as_opened[P: PlacedPart](part: P, group: Sequence[UnderstoodLayer], made: Af
     if sources is None:
         return None
     return replace(
-        part, sources=sources, overviews=(), fields=(), bent=False, to_display=to_display, kept=kept
+        part, sources=sources, overviews=(), bent=False, to_display=to_display, kept=kept
     )
 
 

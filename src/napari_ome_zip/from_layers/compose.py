@@ -176,7 +176,8 @@ def _image_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLaye
     seen: Counter[Any] = Counter()
     for number, layer in enumerate(layers):
         origin = _told_apart(layer, seen)
-        alone = layer.colors or layer.ndim >= MAX_DIMENSIONS
+        # A file may have images of more axes than are written: saving says what becomes of them.
+        alone = layer.colors or (layer.ndim >= MAX_DIMENSIONS and layer.opened is None)
         key = (
             origin,
             tuple(level.shape for level in layer.levels),
@@ -382,10 +383,25 @@ def _image_of(
     if len(own) == 1:
         return own[0]
     candidates = own or [image for _, image in images]
-    there = [image for image in candidates if _lies_with(layer, affine, image)]
+    there = [
+        image
+        for first, image in images
+        if any(image is each for each in candidates)
+        and (_covers(layer, first) or _lies_with(layer, affine, image))
+    ]
     if there:
         return there[0]
     return max(candidates, key=lambda image: len(image.axes) - (image.channel_axis is not None))
+
+
+def _covers(layer: UnderstoodLayer, image: UnderstoodLayer) -> bool:
+    """Whether labels have the shape and the place of the layer that shows an image."""
+    size = image.levels[0].shape[: image.ndim]
+    return (
+        size == layer.levels[0].shape
+        and layer.units == image.units
+        and np.allclose(layer.matrix, image.matrix)
+    )
 
 
 def _lies_with(layer: UnderstoodLayer, affine: Affine, image: PlacedImage) -> bool:

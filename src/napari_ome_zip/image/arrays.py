@@ -242,6 +242,16 @@ class ChunkedArray:
         """The array's metadata document, as it is in the file."""
         return self._node.document
 
+    @property
+    def zarr_format(self) -> int:
+        """2 or 3."""
+        return self._node.zarr_format
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """What others noted about the array."""
+        return self._node.attributes
+
     def _read_piece(self, piece: Piece, out: npt.NDArray[Any]) -> None:
         if self._checked is not None:
             self._read_strictly(self._checked, piece, out)

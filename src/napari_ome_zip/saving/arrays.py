@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,7 @@ def array_document(
     arrangement: ArrayLayout,
     axis_names: Sequence[str],
     options: SaveOptions,
+    attributes: Mapping[str, Any] | None = None,
 ) -> bytes:
     """The ``zarr.json`` of an array (Zarr v3), as the zarr library writes it."""
     store = MemoryStore()
@@ -88,6 +89,8 @@ def array_document(
         zarr_format=3,
     )
     document = json.loads(store._store_dict["zarr.json"].to_bytes())
+    if attributes:
+        document["attributes"] = dict(attributes)
     return to_json(document)
 
 

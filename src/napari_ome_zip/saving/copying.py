@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
 from napari_ome_zip.progress import Watch
@@ -30,10 +31,7 @@ def copy_entries(
         except (ArchiveError, DamagedEntryError, OSError) as error:
             if isinstance(error, SaveError):
                 raise
-            raise SaveError(
-                f"{copy.source!r} of {store.name} cannot be taken over: {_sentence(error)} "
-                "Nothing was saved; an earlier file is untouched. Use an intact copy of the file."
-            ) from error
+            raise _not_copied(store, copy, error) from error
         watch.add(copy.nbytes)
 
 
@@ -48,6 +46,18 @@ def _copy(store: HierarchyStore, copy: Copy, writer: ArchiveWriter) -> None:
     for piece in store.stream(copy.source):
         checksum = zlib.crc32(piece, checksum)
     writer.write_pieces(copy.name, copy.nbytes, checksum, store.stream(copy.source))
+
+
+def _not_copied(store: HierarchyStore, copy: Copy, error: Exception) -> SaveError:
+    file = repr(store.name if store.source is None else Path(store.source).name)
+    damaged = isinstance(error, DamagedEntryError)
+    what = "is damaged" if damaged else "cannot be read"
+    advice = f"Use an intact copy of {file}" if damaged else f"Make sure that {file} can be reached"
+    return SaveError(
+        f"{copy.source} of {file} {what}: {_sentence(error)} Nothing was saved; an earlier file "
+        f"is untouched. {advice}, and save again.",
+        getattr(error, "errno", None),
+    )
 
 
 def _sentence(error: Exception) -> str:

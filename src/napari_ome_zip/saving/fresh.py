@@ -201,21 +201,26 @@ class FreshHierarchy:
         datasets = []
         previous: str | None = None
         for number, (shape, factors, step) in enumerate(self._levels(placed, count)):
-            before = _counterpart(stored, number, shape, dtype)
+            before = _counterpart(stored, number)
             name = str(number) if stored is None else _free_name(stored, number)
             array_path = _join(path, name)
-            if before is not None and self.options.as_in_file:
+            if before is not None and self.options.as_in_file and _is_like(before, shape, dtype):
                 arrangement = ArrayLayout.of(before.array)
                 document = to_json(dict(before.array.document))
             else:
                 arrangement = layout(shape, types, dtype.itemsize, self.options)
-                document = array_document(shape, dtype, arrangement, names, self.options)
+                noted = {} if before is None else before.array.attributes
+                document = array_document(shape, dtype, arrangement, names, self.options, noted)
             source = part.levels[number] if number < len(part.levels) else None
             self.arrays.append(
                 ArrayPlan(array_path, shape, dtype, arrangement, source, previous, step, kind)
             )
             self.documents[_join(array_path, "zarr.json")] = document
-            datasets.append(level_dataset(name, placed, factors))
+            if stored is not None and before is not None and _is_of_file(part, before, shape):
+                place = _beside(before, stored.levels[0], placed)
+                datasets.append(placed_dataset(name, *place))
+            else:
+                datasets.append(level_dataset(name, placed, factors))
             previous = array_path
         return datasets
 
@@ -300,15 +305,20 @@ def _free_name(stored: StoredMultiscale, number: int) -> str:
     return next(name for n in itertools.count(number) if (name := str(n)) not in taken)
 
 
-def _counterpart(
-    stored: StoredMultiscale | None, number: int, shape: Sequence[int], dtype: np.dtype[Any]
-) -> StoredLevel | None:
-    """The level of the file that an array of new pixels can be stored like."""
-    if stored is None or stored.zarr_format != 3 or number >= len(stored.levels):
-        return None
-    level = stored.levels[number]
+def _counterpart(stored: StoredMultiscale | None, number: int) -> StoredLevel | None:
+    """The level of the file whose place a new one takes."""
+    return None if stored is None or number >= len(stored.levels) else stored.levels[number]
+
+
+def _is_like(level: StoredLevel, shape: Sequence[int], dtype: np.dtype[Any]) -> bool:
+    """Whether new pixels can be stored as those of a level of the file are."""
     alike = level.array.shape == tuple(shape) and level.array.dtype == dtype
-    return level if alike and level.array.encodes_here else None
+    return alike and level.array.zarr_format == 3 and level.array.encodes_here
+
+
+def _is_of_file(part: PlacedPart, level: StoredLevel, shape: Sequence[int]) -> bool:
+    """Whether a level has the pixels of the file, so that it lies where they lie."""
+    return part.kept is not None and part.kept.pixels and level.array.shape == tuple(shape)
 
 
 def _beside(

@@ -27,7 +27,7 @@ from napari_ome_zip.saving.descriptions import downsampling, part_group
 from napari_ome_zip.saving.fresh import FreshHierarchy, level_count, safe_names
 from napari_ome_zip.saving.merging import OME, merged_datasets, merged_label, merged_omero, ome_of
 from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.placement import Placed
+from napari_ome_zip.saving.placement import Placed, from_pixel
 from napari_ome_zip.saving.planned import SavePlan, Version
 from napari_ome_zip.saving.stored import StoredMultiscale, as_stored, stored_multiscale
 
@@ -249,6 +249,9 @@ class _Keeper:
             if not alike:
                 listed = multiscale.get("datasets")
                 multiscale["datasets"] = merged_datasets(listed, said["datasets"])
+                if self.version == "0.5":
+                    # What came after each level's own transformations is part of them now.
+                    multiscale.pop("coordinateTransformations", None)
             if made:
                 multiscale |= {"type": said["type"], "metadata": said["metadata"]}
 
@@ -309,20 +312,58 @@ def _own_place(part: PlacedPart, image: CompositeImage, opened: Opened) -> Place
     """
     if not isinstance(part, PlacedLabels) or part.image_path is None:
         return None
-    parent = next((each for each in image.images if each.path == part.image_path), None)
-    if not isinstance(parent, PlacedImage) or parent.kept is None or parent.fields or parent.bent:
+    parent = _image_at(part.image_path, image)
+    if parent is None or parent.kept is None or parent.bent:
         return None
     stored = stored_multiscale(opened, parent.path, parent.multiscale)
     if stored is None or stored.levels[0].array.ndim != len(parent.axes):
         return None
     kept = [axis for axis in range(len(parent.axes)) if axis != parent.channel_axis]
     inner = parent.to_display.linear[:, kept]
+    part = _without_added_axes(part, inner)
     outer = np.column_stack([part.to_display.linear, part.to_display.offset])
     outer[:, -1] -= parent.to_display.offset
     found, *_ = np.linalg.lstsq(inner, outer, rcond=None)
     if not np.allclose(inner @ found, outer, rtol=1e-9, atol=1e-9 * np.abs(outer).max(initial=1)):
         return None
     return _along_axes(part, parent, stored, kept, found)
+
+
+def _image_at(path: str, image: CompositeImage) -> PlacedImage | None:
+    """The image of a group, also where a mosaic consists of it."""
+    for part in image.images:
+        for field in part.fields:
+            if field.path == path:
+                place = from_pixel(part.to_display, field.offset)
+                return replace(part, path=path, fields=(), to_display=place)
+        if part.path == path and not part.fields:
+            return part
+    return None
+
+
+def _without_added_axes(part: PlacedLabels, inner: np.ndarray) -> PlacedLabels:
+    """Labels without the axes of one pixel along which their image does not extend."""
+    added = [
+        axis
+        for axis, size in enumerate(part.shape)
+        if size == 1 and not _is_spanned(part.to_display.linear[:, axis], inner)
+    ]
+    kept = [axis for axis in range(len(part.axes)) if axis not in added]
+    if not added or len(kept) < 2:
+        return part
+    cut = tuple(0 if axis in added else slice(None) for axis in range(len(part.axes)))
+    axes = tuple(part.axes[axis] for axis in kept)
+    return replace(
+        part,
+        axes=axes,
+        sources=tuple(level[cut] for level in part.levels),
+        to_display=part.to_display.select(inputs=[axis.name for axis in axes]),
+    )
+
+
+def _is_spanned(direction: np.ndarray, inner: np.ndarray) -> bool:
+    found, *_ = np.linalg.lstsq(inner, direction, rcond=None)
+    return bool(np.allclose(inner @ found, direction, atol=1e-9 * np.abs(direction).max()))
 
 
 def _along_axes(

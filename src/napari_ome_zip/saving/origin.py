@@ -9,9 +9,8 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.hierarchy import Node, join
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.names import DOCUMENT_NAMES
 from napari_ome_zip.saving.arrays import to_json
-from napari_ome_zip.saving.carrying import ROOT
+from napari_ome_zip.saving.carrying import ROOT, moved
 from napari_ome_zip.saving.merging import (
     OME,
     STRUCTURE,
@@ -22,6 +21,9 @@ from napari_ome_zip.saving.merging import (
 from napari_ome_zip.saving.stored import StoredMultiscale, stored_multiscale
 
 _KEPT_IN_GROUPS = ("consolidated_metadata",)
+_V2_DOCUMENTS = (".zgroup", ".zattrs")
+_V2_COPIES = (".zmetadata", "zmetadata")
+LABELS = "labels"
 
 
 class Origin:
@@ -36,6 +38,8 @@ class Origin:
         self.opened = opened
         self.moves: dict[str, str | None] = {}
         """Where folders and entries of the file go, see `carry`."""
+        self._merged: set[str] = set()
+        """Groups whose documents went into those of the archive."""
 
     def path_of(self, part: PlacedPart) -> str | None:
         """Path of the group that a part has in the file; None for a new part, and for a mosaic."""
@@ -67,6 +71,7 @@ class Origin:
         node = self._node(old)
         if node is None or node.kind != "group":
             return new
+        self._merged.add(old)
         attributes = new["attributes"]
         if old == "" and "" in self.opened.images and "multiscales" not in attributes[OME]:
             # What was said of the root's image goes with it.
@@ -81,7 +86,7 @@ class Origin:
         """What lies at the root of the file and stays there."""
         root = stored_multiscale(self.opened, "") if "" in self.opened.images else None
         moving = {level.path.split("/")[0] for level in root.levels} if root else set()
-        return self.names_in("") - moving - {"labels"}
+        return self.names_in("") - moving - {LABELS}
 
     def names_in(self, folder: str) -> set[str]:
         """Files and folders directly in a folder of the file."""
@@ -94,43 +99,71 @@ class Origin:
     def settle(self, documents: dict[str, bytes]) -> None:
         """Let no document of the file say what is not so any more.
 
-        What told of the old arrangement (a plate, a series, a scene) is taken out of documents
-        that are not written anew, and Zarr v2's are left out where Zarr v3's take their place.
+        What told of the old arrangement (a plate, a series, a scene, a list of labels) is taken
+        out of documents that are not written anew, and Zarr v2's are left out where Zarr v3's
+        take their place.
         """
-        for path in self._groups():
+        above = {path for name in documents for path in _folders_above(name)}
+        for path, node in list(self._groups()):
             name = f"{path}/{ROOT}" if path else ROOT
-            node = self._node(path)
-            if node is None:
+            ours = self._is_ours(path, node)
+            is_old = node.zarr_format == 2
+            if is_old and (ours or path in above):
+                self.moves |= {_beside(path, old): None for old in (*_V2_DOCUMENTS, *_V2_COPIES)}
+            if name in documents:
                 continue
-            if node.zarr_format == 2 and self._is_ours(path, node):
-                self.moves |= {_beside(path, old): None for old in DOCUMENT_NAMES - {ROOT}}
-            if name in documents or not self._is_ours(path, node):
-                continue
-            ome = {k: v for k, v in ome_of(node.attributes).items() if k not in STRUCTURE}
-            others = attributes_of_others(node.attributes)
-            self.moves[name] = None
-            if others or set(ome) - {"version"}:
-                attributes = {**others, OME: ome}
-                documents[name] = to_json(
-                    {"zarr_format": 3, "node_type": "group", "attributes": attributes}
-                )
+            if ours or (is_old and path in above):
+                self.moves[name] = None
+            if path not in self._merged and (ours or is_old):
+                self._restate(path, node, documents, needed=is_old and path in above)
+
+    def _restate(self, path: str, node: Node, documents: dict[str, bytes], *, needed: bool) -> None:
+        """What a group still says, in Zarr v3; nothing where that is nothing."""
+        if node.zarr_format == 2 and not needed and not self._is_ours(path, node):
+            return
+        ome = {k: v for k, v in ome_of(node.attributes).items() if k not in STRUCTURE}
+        ome = {k: v for k, v in ome.items() if k not in ("multiscales", "omero", "image-label")}
+        there = [
+            name
+            for name in ome.pop(LABELS, ())
+            if isinstance(name, str)
+            and moved(_beside(path, name), self.moves) is not None
+            and _beside(path, name) not in self._merged
+        ]
+        if there:
+            ome[LABELS] = there
+        attributes = attributes_of_others(node.attributes)
+        if set(ome) - {"version"}:
+            attributes[OME] = ome
+        if attributes or needed:
+            documents[f"{path}/{ROOT}" if path else ROOT] = to_json(
+                {"zarr_format": 3, "node_type": "group", "attributes": attributes}
+            )
 
     def _is_ours(self, path: str, node: Node) -> bool:
         """Whether a group says how the old file is arranged."""
         ome = ome_of(node.attributes)
-        return path in self.opened.shown or "labels" in ome or any(key in ome for key in STRUCTURE)
+        return path in self.opened.shown or LABELS in ome or any(key in ome for key in STRUCTURE)
 
-    def _groups(self) -> Iterator[str]:
+    def _groups(self) -> Iterator[tuple[str, Node]]:
         for path in self.opened.store.group_paths():
             node = self._node(path)
             if node is not None and node.kind == "group" and _goes_on(path, self.moves):
-                yield path
+                yield path, node
 
     def _node(self, path: str) -> Node | None:
         try:
             return self.opened.hierarchy.node(path)
         except MetadataError:
             return None  # taken over as it is, whatever it is
+
+
+def _folders_above(name: str) -> Iterator[str]:
+    """Folders that a document lies in, the root among them; not that which it describes."""
+    path = name.rpartition("/")[0]
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _goes_on(path: str, moves: Mapping[str, str | None]) -> bool:

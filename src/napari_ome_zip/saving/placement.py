@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,3 +49,10 @@ def own_placement(part: PlacedPart, image: CompositeImage) -> Placed:
         np.column_stack([affine.linear / factors, affine.offset]), names, affine.output_axes
     )
     return Placed(part, tuple(scale), (0.0,) * len(names), rest)
+
+
+def from_pixel(affine: Affine, first: Sequence[int]) -> Affine:
+    """The map of an array that begins at a pixel of another one, in pixels of level 0."""
+    offset = affine.offset + affine.linear @ np.array(first, dtype=float)
+    matrix = np.column_stack([affine.linear, offset])
+    return Affine(matrix, affine.input_axes, affine.output_axes)

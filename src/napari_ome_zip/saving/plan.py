@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from napari_ome_zip.errors import MetadataError, SaveError
+from napari_ome_zip.errors import MetadataError, OmeZipError, SaveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.saving.carrying import carry, moved
+from napari_ome_zip.saving.field_labels import over_fields
 from napari_ome_zip.saving.fresh import FreshHierarchy
 from napari_ome_zip.saving.kept import gone, kept_plan, part_paths, removed, why_not_kept
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.origin import Origin
 from napari_ome_zip.saving.placement import Placed, own_placement
 from napari_ome_zip.saving.planned import SavePlan, Version
+from napari_ome_zip.saving.splitting import split_channels
 from napari_ome_zip.saving.stored import as_stored
 
 METADATA_XML = "OME/METADATA.ome.xml"
@@ -52,14 +55,39 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     if not image.parts:
         raise SaveError("Nothing to save: there is no image and no labels layer.")
     opened = image.opened
+    if opened is not None:
+        _check_readable(opened)
     asked: Version | None = None if options.version == "auto" else options.version
-    if opened is not None and why_not_kept(image, opened, asked) is None:
-        return kept_plan(image, opened, options)
+    if opened is not None:
+        cut = over_fields(image)
+        if why_not_kept(cut, opened, asked) is None:
+            return kept_plan(cut, opened, options)
     return _fresh_plan(image, options)
 
 
+def _check_readable(opened: Opened) -> None:
+    """Look through the file that was opened, which may be out of reach by now."""
+    try:
+        if opened.images and opened.sizes:
+            return
+        problem: str = "It is empty"
+    except (OmeZipError, OSError) as error:
+        problem, number = str(error).rstrip("."), getattr(error, "errno", None)
+        cause: Exception | None = error
+    else:
+        number, cause = None, None
+    source = opened.store.source
+    if source is not None and not Path(source).exists():
+        problem = f"No such file or folder: {source}"
+    raise SaveError(
+        f"{opened.store.name} cannot be read: {problem}. Nothing was saved; an earlier file is "
+        "untouched. Make sure that it can be reached, and try again.",
+        number,
+    ) from cause
+
+
 def _fresh_plan(image: CompositeImage, options: SaveOptions) -> SavePlan:
-    image = _with_stored_levels(image, options)
+    image, split = split_channels(_with_stored_levels(image))
     placed = {id(part): own_placement(part, image) for part in image.parts}
     families = _families(image)
     tilted = [p.part for p in placed.values() if p.to_world is not None]
@@ -72,7 +100,8 @@ def _fresh_plan(image: CompositeImage, options: SaveOptions) -> SavePlan:
     refused: list[MetadataError] = []
     for version in _versions(image, options, tilted=bool(tilted)):
         try:
-            return _arranged(image, options, version, families, placed, tilted=bool(tilted))
+            plan = _arranged(image, options, version, families, placed, tilted=bool(tilted))
+            return replace(plan, lost=(*split, *plan.lost))
         except MetadataError as error:
             refused.append(error)
     raise SaveError(f"{refused[-1]} Nothing was saved.") from refused[-1]
@@ -114,15 +143,19 @@ def _arranged(
     return SavePlan(version, documents, tuple(builder.arrays), kind, copies, opened.store, lost)
 
 
-def _with_stored_levels(image: CompositeImage, options: SaveOptions) -> CompositeImage:
-    """Parts whose levels can be taken over, with the axes that they have in the file."""
-    if image.opened is None or not options.as_in_file:
+def _with_stored_levels(image: CompositeImage) -> CompositeImage:
+    """Parts whose pixels are those of the file, with the axes that they have there."""
+    if image.opened is None:
         return image
     origin = Origin(image.opened)
     parts = []
     for part in image.parts:
-        stored = origin.unchanged(part)
-        parts.append(part if stored is None else as_stored(part, stored))
+        stored = None if part.bent or not (part.kept and part.kept.pixels) else origin.stored(part)
+        # Labels that are not of integers there were converted.
+        alike = stored is not None and (
+            isinstance(part, PlacedImage) or stored.levels[0].array.dtype.kind in "iu"
+        )
+        parts.append(as_stored(part, stored) if alike and stored is not None else part)
     return replace(image, parts=tuple(parts))
 
 
