@@ -169,6 +169,18 @@ def test_a_picture_in_a_foreign_file_lies_on_a_plane_of_the_volume(
     assert value_in_world(volume, z=first, y=3, x=4) == VOLUME[0, 3, 4]
 
 
+def test_a_picture_of_a_foreign_file_is_saved_where_that_puts_it(tmp_path: Path) -> None:
+    viewer = again(foreign().archive(tmp_path / "foreign.ozx"))
+    viewer.add_image(VOLUME[:, :9], name="new", scale=(2, 1, 1), units="um")
+    path = saved(viewer, tmp_path / "a.ozx")
+    with zipfile.ZipFile(path) as archive:
+        ome = json.loads(archive.read("1/zarr.json"))["attributes"]["ome"]
+    assert ome["version"] == "0.5", "no scene is needed to place it"
+    [axes, steps] = [ome["multiscales"][0]["axes"], ome["multiscales"][0]["datasets"][0]]
+    assert [axis["name"] for axis in axes] == ["y", "x"]
+    assert steps["coordinateTransformations"] == [{"type": "scale", "scale": [1, 1]}]
+
+
 def test_pictures_over_time_in_a_foreign_file_keep_their_time() -> None:
     movie = np.stack([VOLUME, VOLUME])
     builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})

@@ -40,10 +40,10 @@ def as_opened[P: PlacedPart](part: P, group: Sequence[UnderstoodLayer], made: Af
     pixels = is_whole and all(layer.is_unchanged for layer in group)
     if not is_whole and part.channel_axis is None:
         return None
-    kept = Kept(pixels, all(map(_has_same_place, group)), all(map(_has_same_look, group)))
+    place = all(map(_has_same_place, group))
+    look = all(map(_has_same_look, group))
+    kept = Kept(pixels, place, look, _unplaced(part) if place else ())
     to_display = _from_file_axes(part, made, order)
-    if kept.place:
-        to_display = _as_said(to_display, part.to_display)
     if pixels:
         return replace(part, to_display=to_display, kept=kept)
     sources = _in_file_order(part, group, order)
@@ -101,12 +101,11 @@ def _from_file_axes(part: PlacedPart, made: Affine, order: Sequence[int]) -> Aff
     return Affine(np.column_stack([linear, made.offset]), names, made.output_axes)
 
 
-def _as_said(found: Affine, stored: Affine) -> Affine:
-    """``found`` without the planes on which a viewer shows what the file puts on none."""
-    said = dict(zip(stored.output_axes, np.any(stored.matrix != 0, axis=1), strict=True))
-    matrix = found.matrix.copy()
-    matrix[[not said.get(name, True) for name in found.output_axes]] = 0
-    return Affine(matrix, found.input_axes, found.output_axes)
+def _unplaced(part: PlacedPart) -> tuple[str, ...]:
+    """Display axes along which the file places a part nowhere: a viewer shows it on some plane."""
+    placed = np.any(part.to_display.matrix != 0, axis=1)
+    axes = part.to_display.output_axes
+    return tuple(name for name, said in zip(axes, placed, strict=True) if not said)
 
 
 def _in_file_order(

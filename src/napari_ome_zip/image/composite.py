@@ -52,6 +52,8 @@ class Kept:
     """Whether it lies where the file places it."""
     look: bool = True
     """Of labels, whether colors and properties are those of the file."""
+    unplaced: tuple[str, ...] = ()
+    """Display axes along which the file does not say where it lies."""
 
 
 @dataclass(frozen=True)
