@@ -169,6 +169,12 @@ class HierarchyBuilder:
         kept = {key: value for key, value in document.items() if value is not None}
         return self.put(name, json.dumps(kept).encode())
 
+    def attribute(self, path: str, name: str, value: Any) -> HierarchyBuilder:
+        """Give a group of Zarr v3 one more attribute, beside that of OME-Zarr."""
+        document = f"{path}/zarr.json" if path else "zarr.json"
+        attributes = json.loads(self._content[document].to_bytes())["attributes"]
+        return self.edit(document, attributes={**attributes, name: value})
+
     def remove(self, *names: str) -> HierarchyBuilder:
         """Take entries away, also whole folders (``0/c/``)."""
         for name in list(self._content):

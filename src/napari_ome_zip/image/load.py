@@ -33,6 +33,7 @@ from napari_ome_zip.image.levels import Levels, load_levels
 from napari_ome_zip.image.mosaic import FUSE_FROM, fuse
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.placement import Pixels, is_channel, place
+from napari_ome_zip.image.planes import own_axes
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.virtual_levels import virtual_levels
 from napari_ome_zip.image.warp import Warp
@@ -245,7 +246,7 @@ def _part(
         if integers is not None:
             common = replace(common, sources=integers)
             image = images.get(item.found.image or "") if item.found.image is not None else None
-            if image is not None:
+            if image is not None and own_axes(common) is None:
                 common = spread_over_image(common, image)
             return PlacedLabels(
                 **_fields(common), image_path=item.found.image, label=group.image_label
@@ -259,7 +260,14 @@ def _part(
             ),
         )
     channels, notes = complete_channels(group.omero, common.channel_count, group.path)
-    return PlacedImage(**_fields(common), channels=channels), (*findings, *notes)
+    omero = group.omero
+    image = PlacedImage(
+        **_fields(common),
+        channels=channels,
+        default_t=max(0, (omero and omero.default_t) or 0),
+        default_z=max(0, (omero and omero.default_z) or 0),
+    )
+    return image, (*findings, *notes)
 
 
 def _fields(part: PlacedPart) -> dict[str, Any]:

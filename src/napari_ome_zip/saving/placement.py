@@ -40,7 +40,8 @@ def own_placement(part: PlacedPart, image: CompositeImage) -> Placed:
         straight = straight and alone
         if row is not None:
             translation[column] = float(affine.offset[row])
-    unused = [row for row, name in enumerate(affine.output_axes) if name not in names]
+    free = part.kept.unplaced if part.kept is not None else ()
+    unused = [row for row, name in enumerate(affine.output_axes) if name not in (*names, *free)]
     straight = straight and not np.any(affine.offset[unused])
     if straight:
         return Placed(part, tuple(scale), tuple(translation), None)

@@ -16,6 +16,7 @@ from napari_ome_zip.saving.carrying import carry, moved
 from napari_ome_zip.saving.field_labels import over_fields
 from napari_ome_zip.saving.fresh import FreshHierarchy
 from napari_ome_zip.saving.kept import gone, kept_plan, part_paths, removed, why_not_kept
+from napari_ome_zip.saving.ome_xml import METADATA_XML
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.origin import Origin
 from napari_ome_zip.saving.placement import Placed, own_placement
@@ -23,7 +24,6 @@ from napari_ome_zip.saving.planned import SavePlan, Version
 from napari_ome_zip.saving.splitting import split_channels
 from napari_ome_zip.saving.stored import as_stored, stored_multiscale
 
-METADATA_XML = "OME/METADATA.ome.xml"
 MAX_NAMED = 5
 
 type _Families = list[tuple[PlacedPart, list[PlacedLabels]]]
@@ -159,7 +159,9 @@ def _arranged(
     builder = FreshHierarchy(options, version, origin)
     kind = builder.add_all(families, placed, image.system, tilted=tilted)
     if opened is None or origin is None:
-        return SavePlan(version, builder.documents, tuple(builder.arrays), kind)
+        return SavePlan(
+            version, builder.documents, tuple(builder.arrays), kind, extras=builder.extras
+        )
     flattened = [part for part in image.parts if part.kept and part.fields]
     origin.leave_out(
         [*removed(image, opened), *(p for part in flattened for p in part_paths(part))]
@@ -167,7 +169,10 @@ def _arranged(
     origin.settle(builder.documents)
     documents, copies = carry(opened, origin.moves, builder.documents)
     lost = tuple(_lost(image, opened, version, origin))
-    return SavePlan(version, documents, tuple(builder.arrays), kind, copies, opened.store, lost)
+    kept = {copy.name for copy in copies}
+    extras = {name: content for name, content in builder.extras.items() if name not in kept}
+    arrays = tuple(builder.arrays)
+    return SavePlan(version, documents, arrays, kind, copies, opened.store, extras, lost)
 
 
 def _with_stored_levels(image: CompositeImage) -> CompositeImage:
