@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import ngff_zarr
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hierarchy_builder import HierarchyBuilder, axes_of, multiscale, ramp, to_world
+from hierarchy_builder import (
+    HierarchyBuilder,
+    axes_of,
+    multiscale,
+    placement,
+    ramp,
+    to_world,
+    write_archive,
+)
 from napari_layers import codes, layers_of, value_in_world
-from napari_ome_zip import open_image
+from napari_ome_zip import SaveOptions, open_image, save_image, validate
 
 METRES = {"micrometer": 1e-6, "nanometer": 1e-9, "millimeter": 1e-3}
 SIZES = {"t": 2, "c": 2, "z": 2, "y": 3, "x": 4}
@@ -191,3 +201,89 @@ class TestSpatialData:
         builder = HierarchyBuilder().group().group("a", multiscales=[image])
         (layer,) = layers_of(builder.array("a/0", ramp((3, 3))).entries)
         assert value_in_world(layer, x=10 + 2 * 2, y=20 + 3 * 1) == 5
+
+
+class TestFlips:
+    """A negative scale is legal: the axis runs the other way."""
+
+    def flipped(self, version: str, path: str = "", shift: float = 0) -> HierarchyBuilder:
+        pixels, steps = ramp((4, 6)), placement([-0.5, 2], [shift, 10])
+        if version == "0.6":
+            builder = HierarchyBuilder()
+            level = {"type": "sequence", "transformations": steps}
+            return builder.image_of_0_6(pixels, "yx", path, level=level)
+        builder = HierarchyBuilder(2 if version == "0.4" else 3)
+        entry = multiscale("yx", [("0", steps)], **({"version": "0.4"} if version == "0.4" else {}))
+        return builder.group(path, multiscales=[entry]).array("0", pixels)
+
+    @pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
+    def test_they_are_applied(self, version: str) -> None:
+        composite = open_image(self.flipped(version).entries)
+        assert not composite.findings
+        (layer,) = layers_of(composite)
+        for y, x in np.ndindex(4, 6):
+            assert value_in_world(layer, y=-0.5 * y, x=10 + 2 * x) == 6 * y + x
+
+    @pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
+    def test_the_check_has_nothing_to_say_of_them(self, version: str, tmp_path: Path) -> None:
+        straight = self.flipped(version).entries
+        turned = {name: content.replace(b"-0.5", b"0.5") for name, content in straight.items()}
+        reports = [
+            validate(write_archive(tmp_path / f"{number}.ozx", entries))
+            for number, entries in enumerate((straight, turned))
+        ]
+        assert [issue.code for issue in reports[0].issues] == [
+            issue.code for issue in reports[1].issues
+        ]
+
+    @pytest.mark.parametrize("version", ["auto", "0.5", "0.6"])
+    def test_they_are_saved(self, version: Any, tmp_path: Path) -> None:
+        composite = open_image(self.flipped("0.5", shift=3).entries)
+        path = save_image(composite, tmp_path / "a.ozx", SaveOptions(version=version))
+        (layer,) = layers_of(path)
+        for y, x in np.ndindex(4, 6):
+            assert value_in_world(layer, y=3 - 0.5 * y, x=10 + 2 * x) == 6 * y + x
+
+    def test_smaller_levels_lie_over_the_flipped_pixels(self, tmp_path: Path) -> None:
+        pixels = ramp((8, 8))
+        data = (pixels, {"name": "a", "scale": (-0.5, 0.5), "translate": (3, 10)}, "image")
+        path = save_image([data], tmp_path / "a.ozx", SaveOptions(levels=2))
+        (image,) = ngff_zarr.from_ngff_zarr(str(path)).images[1:]
+        # The first pixel is the mean of rows 0 and 1, which lie at 3 and 2.5.
+        assert image.scale == {"y": -1, "x": 1}
+        assert image.translation == {"y": 2.75, "x": 10.25}
+
+    def test_flipped_tiles_make_one_mosaic(self) -> None:
+        builder, whole = HierarchyBuilder().group(), ramp((12, 12))
+        for row, column in np.ndindex(3, 3):
+            tile = whole[4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
+            place = (100 - 0.5 * 4 * row, 2.0 * 4 * column)
+            path = f"{row}{column}"
+            builder.image(tile, "yx", path, scale=(-0.5, 2), translation=place)
+        (layer,) = layers_of(builder.entries)
+        for y, x in np.ndindex(12, 12):
+            assert value_in_world(layer, y=100 - 0.5 * y, x=2 * x) == whole[y, x]
+
+    def test_of_tiles_that_are_flipped_otherwise_none_is_misplaced(self) -> None:
+        builder = HierarchyBuilder().group()
+        for number in range(9):
+            flip = -1 if number % 2 else 1
+            place = (10 * number + (3 if flip < 0 else 0), 0)
+            pixels = ramp((4, 4)) + 100 * number
+            builder.image(pixels, "yx", str(number), scale=(flip, 1), translation=place)
+        layers = layers_of(builder.entries)
+        for number in range(9):
+            for y in range(4):
+                row = 3 - y if number % 2 else y
+                found = [value_in_world(each, y=10 * number + row, x=1) for each in layers]
+                assert 100 * number + 4 * y + 1 in found
+
+
+def test_a_level_that_runs_the_other_way_than_the_first_shows_another_region(
+    tmp_path: Path,
+) -> None:
+    levels = [("0", placement([-1, 1])), ("1", placement([2, 2]))]
+    builder = HierarchyBuilder().group(multiscales=[multiscale("yx", levels)])
+    builder.array("0", ramp((64, 64))).array("1", ramp((32, 32)))
+    report = validate(builder.archive(tmp_path / "a.ozx"))
+    assert "level-misaligned" in [issue.code for issue in report.issues]

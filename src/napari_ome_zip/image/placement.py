@@ -240,11 +240,13 @@ def _check_showable(affine: Affine, image: ImageSystems) -> None:
 
 
 def independent_axes(linear: np.ndarray) -> int:
-    """How many directions the columns of a matrix span, whatever their lengths."""
+    """How many directions the columns of a matrix span, whatever the units of rows and columns."""
     if not linear.size:
         return 0
-    lengths = np.linalg.norm(linear, axis=0)
-    return int(np.linalg.matrix_rank(linear / np.where(lengths == 0, 1, lengths)))
+    largest = np.abs(linear).max(axis=1, keepdims=True)
+    balanced = linear / np.where(largest == 0, 1, largest)
+    lengths = np.linalg.norm(balanced, axis=0)
+    return int(np.linalg.matrix_rank(balanced / np.where(lengths == 0, 1, lengths)))
 
 
 def is_channel(axis: Axis) -> bool:

@@ -255,12 +255,12 @@ def _check_alignment(first: Level, level: Level) -> Iterator[Issue]:
         return
     for axis in range(ndim):
         size, other = first.scale[axis], level.scale[axis]
-        if size <= 0 or other <= 0:
+        if size == 0 or other == 0:
             continue
         start = abs(others[axis] - offsets[axis])
         extents = first.array.shape[axis] * size, level.array.shape[axis] * other
         # Odd sizes are rounded up or down at every halving.
-        slack = max(size, other) * 1.001
+        slack = max(abs(size), abs(other)) * 1.001
         if start > slack or abs(extents[0] - extents[1]) > 2 * slack:
             message = (
                 f"Level shows another region than the first along axis {axis}: "
