@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -287,3 +289,115 @@ def test_a_level_that_runs_the_other_way_than_the_first_shows_another_region(
     builder.array("0", ramp((64, 64))).array("1", ramp((32, 32)))
     report = validate(builder.archive(tmp_path / "a.ozx"))
     assert "level-misaligned" in [issue.code for issue in report.issues]
+
+
+class TestLabelsOf06:
+    """Labels lie where a declared transformation puts them, else in the space of their image."""
+
+    LABELS = "labels/cells"
+
+    def labelled(
+        self,
+        of_image: Sequence[Any] = (),
+        of_labels: Sequence[Any] = (),
+    ) -> HierarchyBuilder:
+        builder = HierarchyBuilder()
+        builder.image_of_0_6(ramp((8, 8)), "yx", coordinateTransformations=list(of_image))
+        builder.labels("cells")
+        pixels = ramp((4, 4), np.uint8)
+        more = {"coordinateTransformations": list(of_labels)}
+        builder.image_of_0_6(pixels, "yx", self.LABELS, **more)
+        return builder
+
+    def step(self, kind: str, source: str | None, target: str | None, **more: Any) -> Any:
+        ends = [
+            {"name": "physical", **({} if path is None else {"path": path})}
+            for path in (source, target)
+        ]
+        return {"type": kind, "input": ends[0], "output": ends[1], **more}
+
+    def place(self, builder: HierarchyBuilder) -> tuple[Any, Any]:
+        """Where the first pixel of the labels lies, and how far the next ones are."""
+        composite = open_image(builder.entries)
+        assert not codes(composite)
+        (labels,) = composite.labels
+        return labels.to_display.offset.tolist(), labels.to_display.linear.diagonal().tolist()
+
+    def test_a_translation_from_the_image_is_undone(self) -> None:
+        step = self.step("translation", None, self.LABELS, translation=[3, 4])
+        assert self.place(self.labelled([step])) == ([-3, -4], [1, 1])
+
+    def test_a_scale_from_the_image_is_undone(self) -> None:
+        step = self.step("scale", None, self.LABELS, scale=[2, 4])
+        assert self.place(self.labelled([step])) == ([0, 0], [0.5, 0.25])
+
+    def test_a_sequence_from_the_image_is_undone(self) -> None:
+        parts = [
+            {"type": "scale", "scale": [2, 4]},
+            {"type": "translation", "translation": [6, 2]},
+        ]
+        step = self.step("sequence", None, self.LABELS, transformations=parts)
+        assert self.place(self.labelled([step])) == ([-3, -0.5], [0.5, 0.25])
+
+    @pytest.mark.parametrize("image", ["../..", "../../", "/"])
+    def test_one_from_the_labels_is_followed(self, image: str) -> None:
+        step = self.step("translation", None, image, translation=[3, 4])
+        assert self.place(self.labelled(of_labels=[step])) == ([3, 4], [1, 1])
+
+    def test_one_to_the_labels_in_their_own_document_is_undone(self) -> None:
+        step = self.step("translation", "../..", None, translation=[3, 4])
+        assert self.place(self.labelled(of_labels=[step])) == ([-3, -4], [1, 1])
+
+    def test_one_through_another_system_of_the_image_is_followed(self) -> None:
+        step = self.step("translation", None, self.LABELS, translation=[3, 4])
+        step["input"]["name"] = "other"
+        inner = self.step("scale", None, None, scale=[2, 2])
+        inner["output"]["name"] = "other"
+        builder = self.labelled([step, inner])
+        document = json.loads(builder.entries["zarr.json"])
+        entry = document["attributes"]["ome"]["multiscales"][0]
+        entry["coordinateSystems"].append({"name": "other", "axes": axes_of("yx")})
+        builder.edit("zarr.json", attributes=document["attributes"])
+        assert self.place(builder) == ([-1.5, -2], [0.5, 0.5])
+
+    def test_where_nothing_is_declared_they_share_the_space(self) -> None:
+        assert self.place(self.labelled()) == ([0, 0], [1, 1])
+
+    def test_what_the_image_says_of_itself_leaves_its_labels_where_they_are(self) -> None:
+        step = self.step("scale", None, None, scale=[7, 7])
+        step["output"]["name"] = "elsewhere"
+        builder = self.labelled([step])
+        (labels,) = open_image(builder.entries).labels
+        assert labels.to_display.offset.tolist() == [0, 0]
+
+    def test_a_viewer_finds_each_label_at_its_place(self) -> None:
+        step = self.step("translation", None, self.LABELS, translation=[-3, -4])
+        _, labels = layers_of(self.labelled([step]).entries)
+        for y, x in np.ndindex(4, 4):
+            assert value_in_world(labels, y=y + 3, x=x + 4) == 4 * y + x
+
+    @pytest.mark.parametrize(
+        "change", [{"type": "spline"}, {"output": {"name": "unknown", "path": "labels/cells"}}]
+    )
+    def test_one_that_cannot_be_used_is_said(self, change: Any) -> None:
+        step = self.step("translation", None, self.LABELS, translation=[3, 4]) | change
+        composite = open_image(self.labelled([step]).entries)
+        assert [f.where for f in composite.findings if f.code == "image-unplaced"] == [self.LABELS]
+
+    def test_in_a_scene_they_go_where_their_image_goes(self) -> None:
+        move = to_world("a", "translation", translation=[100, 200])
+        builder = HierarchyBuilder().scene("yx", move)
+        step = self.step("translation", None, self.LABELS, translation=[3, 4])
+        builder.image_of_0_6(ramp((8, 8)), "yx", "a", coordinateTransformations=[step])
+        builder.labels("cells", path="a")
+        builder.image_of_0_6(ramp((4, 4), np.uint8), "yx", f"a/{self.LABELS}")
+        (labels,) = open_image(builder.entries).labels
+        assert labels.to_display.offset.tolist() == [97, 196]
+
+    def test_two_label_images_are_each_at_their_own_place(self) -> None:
+        step = self.step("translation", None, self.LABELS, translation=[3, 4])
+        builder = self.labelled([step])
+        builder.image_of_0_6(ramp((4, 4), np.uint8), "yx", "labels/nuclei")
+        labels = open_image(builder.entries).labels
+        places = {part.path: part.to_display.offset.tolist() for part in labels}
+        assert places == {self.LABELS: [-3, -4], "labels/nuclei": [0, 0]}

@@ -268,12 +268,13 @@ def strays(linear: NDArray[np.float64], lengths: Sequence[float]) -> NDArray[np.
     np.fill_diagonal(beside, 0.0)
     with np.errstate(divide="ignore", over="ignore"):
         # Pixels first: what one step moves may be tiny, and the image be long.
-        return np.divide(
+        moved: NDArray[np.float64] = np.divide(
             beside @ np.asarray(lengths, dtype=float),
             diagonal,
             out=np.where(beside.any(axis=1), np.inf, 0.0),
             where=diagonal > 0,
         )
+    return moved
 
 
 def real_array(values: ArrayLike, what: str) -> NDArray[np.float64]:

@@ -115,8 +115,7 @@ def _display(
         builder.add_transformations(path, scene.transformations)
     for image in images:
         builder.add_transformations(image.path, image.multiscale.transformations, image.number)
-    for image in images:
-        builder.connect_labels(image)
+    builder.connect_labels(images)
     graph = builder.graph()
     if scenes:
         intrinsic = [image.intrinsic for image in images if image.parent is None]
@@ -180,8 +179,8 @@ def _map(
         bendable = _bendable(builder, image, level, pixels)
         bent = warp(bendable, forward, back, axes, image.path)
     except TransformationError as error:
-        if display is None:  # labels with axes that their image lacks stay where they are
-            return own, ()
+        if display is None and image.intrinsic in builder.apart:
+            return own, ()  # nothing says that they lie elsewhere
         return own, (_unplaced(image, str(error), "its own coordinate system"),)
     # Array axes that were bent are axes of the display system now.
     image = replace(image, axes=bent.axes)
