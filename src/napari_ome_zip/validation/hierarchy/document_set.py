@@ -134,19 +134,6 @@ class DocumentSet:
         return metadata is not None and "multiscales" in metadata.content
 
 
-def resolve(base: str, relative: str) -> str | None:
-    """Return the path that a relative path leads to, None where it leaves the hierarchy."""
-    parts = [part for part in base.split("/") if part]
-    for part in relative.split("/"):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)
-
-
 def _breadth_first(path: str) -> tuple[int, str]:
     return (path.count("/") + 1 if path else 0, path)
 
