@@ -124,13 +124,17 @@ class DocumentSet:
         node = self.nodes.get(path) if path is not None else None
         return node.array if node is not None else None
 
+    def described(self, path: str | None) -> Metadata | None:
+        """Return the metadata of the group at a path, None where it has none."""
+        return self.metadata.get(path) if path is not None else None
+
     def is_group(self, path: str | None) -> bool:
         """Whether a group lies at a path."""
         return path is not None and path in self.nodes and self.nodes[path].array is None
 
     def is_image(self, path: str | None) -> bool:
         """Whether the group at a path describes an image."""
-        metadata = self.metadata.get(path) if path is not None else None
+        metadata = self.described(path)
         return metadata is not None and "multiscales" in metadata.content
 
 

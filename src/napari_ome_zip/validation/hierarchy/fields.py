@@ -118,7 +118,7 @@ def _axes_of(
     name, relative = reference_name(item, side), reference_path(item, side)
     systems = dict(own)
     if relative is not None:
-        image = documents.metadata.get(join(path, relative) or "?")
+        image = documents.described(join(path, relative))
         systems = {}
         for entry in as_objects(image.content.get("multiscales")) if image is not None else ():
             systems |= axes_by_system(entry.get("coordinateSystems"))

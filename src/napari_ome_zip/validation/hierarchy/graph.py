@@ -105,7 +105,7 @@ def _check_references(
             name, relative = reference_name(item, side), reference_path(item, side)
             systems = own
             if relative is not None:
-                image = documents.metadata.get(join(path, relative) or "?")
+                image = documents.described(join(path, relative))
                 if image is None or "multiscales" not in image.content:
                     message = f"Image {quoted(relative)} of the scene does not exist"
                     yield at.at(side).issue(IMAGE_NOT_FOUND, message)
@@ -145,8 +145,7 @@ def _check_label_references(
                 name, relative = reference_name(item, side), reference_path(item, side)
                 if name is None or relative is None:
                     continue
-                target = join(path, relative)
-                label = documents.metadata.get(target) if target is not None else None
+                label = documents.described(join(path, relative))
                 systems = image_systems(label.content) if label is not None else {}
                 if name not in systems:
                     yield _unknown(name, relative, systems, at.at(side))
