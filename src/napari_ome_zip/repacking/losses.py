@@ -12,7 +12,7 @@ from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.hierarchy import Hierarchy, join
 from napari_ome_zip.ome import OmeGroup, parse_group
 from napari_ome_zip.storage import HierarchyStore
-from napari_ome_zip.storage.local_headers import LostEntry
+from napari_ome_zip.storage.entry_scan import LostEntry
 
 _SHOWN = 5
 _NUMBERS = re.compile(r"(?:c[/.])?([0-9]{1,18}(?:[/.][0-9]{1,18})*)")

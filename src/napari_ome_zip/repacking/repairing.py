@@ -15,9 +15,9 @@ from napari_ome_zip.repacking.losses import array_findings, entry_findings
 from napari_ome_zip.repacking.noting import Noted, warn
 from napari_ome_zip.repacking.packing import copying_stopped, write_copy
 from napari_ome_zip.storage import ArchiveEntry, ArchiveIndex, ArchiveStore, HierarchyStore
-from napari_ome_zip.storage.end_record import ReadAt
+from napari_ome_zip.storage.entry_scan import LostEntry, index_of_entries, scan_entries
 from napari_ome_zip.storage.given_path import target_path
-from napari_ome_zip.storage.local_headers import LostEntry, index_of_entries, scan_entries
+from napari_ome_zip.storage.local_header import ReadAt
 from napari_ome_zip.storage.open import open_store
 
 
@@ -78,8 +78,11 @@ def repack(
     if not salvage:
         store = open_store(ArchiveStore(source))
         return write_copy(store, place, shard, progress, cancelled, noted)
-    store, lost = _salvaged(source, Watch(progress, cancelled, copying_stopped))
-    missing = (*entry_findings(lost), *array_findings(store))
+    store, search = _salvaged(source, Watch(progress, cancelled, copying_stopped))
+    missing = [*entry_findings(search.lost)]
+    if search.lost or not search.was_listed:
+        # Of a whole directory every chunk is there that ever was.
+        missing += array_findings(store)
     made = write_copy(store, place, shard, progress, cancelled, noted)
     for finding in missing:
         noted(finding)
@@ -92,6 +95,8 @@ class _Search:
 
     watch: Watch
     lost: Sequence[LostEntry] = ()
+    was_listed: bool = False
+    """Whether the central directory is there, and says what should be in the file."""
 
     def __call__(self, read: ReadAt, size: int, label: str) -> ArchiveIndex:
         found: list[ArchiveEntry] = []
@@ -105,6 +110,7 @@ class _Search:
                 lost.pop(entry.name, None)  # written once more, and whole
         self.watch.tell(size, size)
         listed = _listed(read, size, label)
+        self.was_listed = listed is not None
         if listed is not None:
             # What was deleted from an archive is no longer listed, and still in the file.
             found = [entry for entry in found if entry.name in listed]
@@ -140,9 +146,7 @@ def _listed(read: ReadAt, size: int, label: str) -> dict[str, None] | None:
         return None
 
 
-def _salvaged(
-    source: str | os.PathLike[str], watch: Watch
-) -> tuple[HierarchyStore, Sequence[LostEntry]]:
+def _salvaged(source: str | os.PathLike[str], watch: Watch) -> tuple[HierarchyStore, _Search]:
     search = _Search(watch)
     container = ArchiveStore(source, make_index=search)
     kept = [name for name in container.keys() if not is_junk(name)]  # noqa: SIM118  a store
@@ -159,7 +163,7 @@ def _salvaged(
         raise ArchiveError(
             f"Nothing can be salvaged of {container.file.label}: {found}{error}", code=error.code
         ) from error
-    return store, search.lost
+    return store, search
 
 
 def _is_whole_image(store: HierarchyStore, kept: Iterable[str]) -> bool:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.storage.archive_index import ArchiveIndex
-from napari_ome_zip.storage.end_record import ReadAt
 from napari_ome_zip.storage.given_path import source_path
+from napari_ome_zip.storage.local_header import ReadAt
 
 type MakeIndex = Callable[[ReadAt, int, str], ArchiveIndex]
 """Makes the index of a file from what reads it, its size, and its name for messages."""

@@ -18,8 +18,9 @@ from napari_ome_zip.storage.central_directory import (
     leading_length,
     parse_directory,
 )
-from napari_ome_zip.storage.end_record import EndRecord, ReadAt, read_end_record
+from napari_ome_zip.storage.end_record import EndRecord, read_end_record
 from napari_ome_zip.storage.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable
+from napari_ome_zip.storage.local_header import ReadAt
 
 __all__ = ["ArchiveEntry", "ArchiveIndex"]
 

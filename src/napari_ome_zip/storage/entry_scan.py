@@ -18,26 +18,23 @@ import numpy as np
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.names import is_archive_name
 from napari_ome_zip.storage.archive_index import ArchiveIndex
-from napari_ome_zip.storage.central_directory import (
-    DirectoryColumns,
-    decoded_name,
-    zip64_values,
-)
+from napari_ome_zip.storage.central_directory import DirectoryColumns
 from napari_ome_zip.storage.decoding import STORED, decode, refuse_unreadable
-from napari_ome_zip.storage.end_record import ReadAt
 from napari_ome_zip.storage.entry_table import METHOD_NAMES, ArchiveEntry
+from napari_ome_zip.storage.local_header import (
+    LOCAL_SIGNATURE,
+    NEWEST_VERSION,
+    LocalHeader,
+    ReadAt,
+    read_local_header,
+)
 
-_HEADER = struct.Struct("<4s5H3I2H")
 _CENTRAL_START = struct.Struct("<4s4H")
 _CENTRAL_START = struct.Struct("<4s4H")
-_LOCAL, _CENTRAL, _DESCRIPTOR = b"PK\x03\x04", b"PK\x01\x02", b"PK\x07\x08"
+_LOCAL, _CENTRAL, _DESCRIPTOR = LOCAL_SIGNATURE, b"PK\x01\x02", b"PK\x07\x08"
 _SIGNATURES = re.compile(rb"PK(?:\x03\x04|\x01\x02|\x07\x08)")
 _ENDS = (_LOCAL, _CENTRAL, _DESCRIPTOR, b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x08")
 _FIRST_WINDOW, _WINDOW = 1 << 14, 1 << 20
-_USUAL_HEADER = 512
-_HAS_DESCRIPTOR, _ENCRYPTED, _UTF8 = 0x8, 0x1, 0x800
-_FULL_32 = 0xFFFFFFFF
-_NEWEST_VERSION = 63
 # What follows the bytes of an entry whose sizes were not known before: with and without ZIP64.
 _DESCRIPTORS = (struct.Struct("<IQQ"), struct.Struct("<III"))
 _CUT = "the file ends before its last byte"
@@ -50,31 +47,6 @@ class LostEntry:
     name: str
     reason: str
     """Why not, as a clause without a full stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """What a local header says."""
-
-    name: str
-    place: int
-    start: int
-    """Where the bytes begin."""
-    flags: int
-    method: int
-    crc: int
-    compressed_size: int
-    size: int
-
-    @property
-    def is_streamed(self) -> bool:
-        """Whether the sizes stand after the bytes only."""
-        return bool(self.flags & _HAS_DESCRIPTOR) and not (self.compressed_size and self.crc)
-
-    def entry(self, crc: int, compressed_size: int, size: int) -> ArchiveEntry:
-        return ArchiveEntry(
-            self.name, self.place, compressed_size, size, self.method, crc, self.flags
-        )
 
 
 def scan_entries(read: ReadAt, size: int) -> Iterator[tuple[int, ArchiveEntry | LostEntry]]:
@@ -96,7 +68,7 @@ def scan_entries(read: ReadAt, size: int) -> Iterator[tuple[int, ArchiveEntry | 
     """
     place = _next_local(read, 0, size)
     while place is not None:
-        header = _header(read, place, size)
+        header = read_local_header(read, place, size)
         if header is None:
             following = place + 1
         else:
@@ -155,44 +127,17 @@ def _signatures(read: ReadAt, start: int, size: int) -> Iterator[tuple[int, byte
         window = min(2 * window, _WINDOW)
 
 
-def _header(read: ReadAt, place: int, size: int) -> _Header | None:
-    """The header at a place; None where what is there only looks like one."""
-    data = read(place, _USUAL_HEADER)
-    if len(data) < _HEADER.size:
-        return None
-    _, needed, flags, method, _, _, crc, compressed, full, name_length, extra_length = (
-        _HEADER.unpack_from(data)
-    )
-    length = _HEADER.size + name_length + extra_length
-    if needed & 0xFF > _NEWEST_VERSION or method not in METHOD_NAMES or not name_length:
-        return None
-    if place + length > size:
-        return None
-    if len(data) < length:
-        data = read(place, length)
-    raw_name = data[_HEADER.size : _HEADER.size + name_length]
-    name = decoded_name(raw_name, bool(flags & _UTF8))
-    if "\0" in name:
-        return None
-    wanted = [value == _FULL_32 for value in (full, compressed)]
-    if any(wanted):
-        values = zip64_values(data[_HEADER.size + name_length : length], sum(wanted)) or []
-        full = values.pop(0) if wanted[0] and values else full
-        compressed = values.pop(0) if wanted[1] and values else compressed
-    return _Header(name, place, place + length, flags, method, crc, compressed, full)
-
-
-def _measured(read: ReadAt, header: _Header, size: int) -> tuple[ArchiveEntry | LostEntry, int]:
+def _measured(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntry | LostEntry, int]:
     """The entry of a header, and where to look for the next one."""
-    if header.flags & _ENCRYPTED:
+    if header.is_encrypted:
         return LostEntry(header.name, "it is encrypted"), header.start
-    if header.is_streamed and not header.name.endswith("/"):
+    if header.is_streamed and not header.is_folder:
         return _streamed(read, header, size)
     end = header.start + header.compressed_size
     if end > size:
         # Inside an archive that is an entry itself other entries begin, which are not this one's.
         return LostEntry(header.name, _CUT), size if _holds_archive(header) else header.start
-    entry = header.entry(header.crc, header.compressed_size, header.size)
+    entry = _entry(header, header.crc, header.compressed_size, header.size)
     problem = _problem(read, entry, header.start)
     if problem is None:
         return entry, end
@@ -201,7 +146,7 @@ def _measured(read: ReadAt, header: _Header, size: int) -> tuple[ArchiveEntry | 
     return LostEntry(header.name, problem), end if is_whole else header.start
 
 
-def _streamed(read: ReadAt, header: _Header, size: int) -> tuple[ArchiveEntry | LostEntry, int]:
+def _streamed(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntry | LostEntry, int]:
     """An entry whose sizes stand after its bytes: where they name just the distance."""
     for place, signature in _signatures(read, header.start, size):
         if signature == _DESCRIPTOR:
@@ -226,16 +171,16 @@ def _streamed(read: ReadAt, header: _Header, size: int) -> tuple[ArchiveEntry | 
 def _is_next(read: ReadAt, signature: bytes, place: int, size: int) -> bool:
     """Whether a record begins at a place, and not only four bytes of pixels that look like one."""
     if signature == _LOCAL:
-        return _header(read, place, size) is not None
+        return read_local_header(read, place, size) is not None
     fields = read(place, _CENTRAL_START.size)
     if len(fields) < _CENTRAL_START.size:
         return True
     _, made_by, needed, _, method = _CENTRAL_START.unpack(fields)
-    return max(made_by & 0xFF, needed & 0xFF) <= _NEWEST_VERSION and method in METHOD_NAMES
+    return max(made_by & 0xFF, needed & 0xFF) <= NEWEST_VERSION and method in METHOD_NAMES
 
 
 def _described(
-    read: ReadAt, header: _Header, layout: struct.Struct, end: int, place: int
+    read: ReadAt, header: LocalHeader, layout: struct.Struct, end: int, place: int
 ) -> ArchiveEntry | None:
     """The entry that ends at a place, if the descriptor that may lie there says so."""
     data = read(place, layout.size) if end >= header.start else b""
@@ -244,8 +189,14 @@ def _described(
     crc, compressed, full = layout.unpack(data)
     if compressed != end - header.start:
         return None
-    entry = header.entry(crc, compressed, full)
+    entry = _entry(header, crc, compressed, full)
     return entry if _problem(read, entry, header.start) is None else None
+
+
+def _entry(header: LocalHeader, crc: int, compressed_size: int, size: int) -> ArchiveEntry:
+    return ArchiveEntry(
+        header.name, header.place, compressed_size, size, header.method, crc, header.flags
+    )
 
 
 def _problem(read: ReadAt, entry: ArchiveEntry, start: int) -> str | None:
@@ -270,5 +221,5 @@ def _checksum(read: ReadAt, start: int, length: int) -> int:
     return crc
 
 
-def _holds_archive(header: _Header) -> bool:
+def _holds_archive(header: LocalHeader) -> bool:
     return is_archive_name(header.name) or header.name.lower().endswith(".zip")
