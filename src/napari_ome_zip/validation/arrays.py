@@ -14,7 +14,7 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.hierarchy import Node, join
 from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_document, is_junk
-from napari_ome_zip.storage import ArchiveStore, HierarchyStore
+from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore
 from napari_ome_zip.validation import container_rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
@@ -167,7 +167,7 @@ def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arr
         if array.stored:
             stored[path] = _stored(path, array, node)
     paths = [path for path, document in documents.items() if _array_node(path, document)]
-    owned, other = _owners(store.keys(), paths)
+    owned, other = _owners(_files(store), paths)
     chunks, unopened = {}, []
     for path, names in owned.items():
         if path not in stored:
@@ -178,6 +178,13 @@ def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arr
         other += rest
     other = [name for name in other if not is_document(name)]
     return Arrays(stored, problems, chunks, other, unopened)
+
+
+def _files(store: HierarchyStore) -> Iterator[str]:
+    """Names of all entries but those of a folder that the check of folders names."""
+    if isinstance(store, DirectoryStore):
+        return (entry.name for entry in store.entries() if not entry.problem)
+    return store.keys()
 
 
 def _array_node(path: str, document: Document) -> Node | None:
