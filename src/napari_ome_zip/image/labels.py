@@ -10,7 +10,7 @@ import numpy as np
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.composite import PlacedPart
-from napari_ome_zip.image.limits import MAX_SAMPLE, middle
+from napari_ome_zip.image.limits import sample
 from napari_ome_zip.ome import Axis
 
 
@@ -31,7 +31,7 @@ def as_integers(part: PlacedPart) -> tuple[PixelSource, ...] | None:
         return tuple(level.astype(np.uint8) for level in part.levels)
     if kind != "f":
         return None
-    values = np.asarray(middle(part.levels[-1], MAX_SAMPLE).compute(scheduler="threads"))
+    values = sample(part.levels[-1])
     if not (np.isfinite(values).all() and (values == np.rint(values)).all()):
         return None
     wide = np.int64 if values.dtype.itemsize > 4 or abs(values).max() >= 2**31 else np.int32

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from zarr.abc.store import ByteRequest
@@ -23,6 +23,9 @@ from napari_ome_zip.storage.base import (
 
 # Hierarchies are a few folders deep.
 _MAX_DEPTH = 16
+
+MAX_LISTED = 2**16
+"""Files that are listed to know which chunks there are, at most."""
 
 
 class DirectoryStore(HierarchyStore):
@@ -117,6 +120,26 @@ class DirectoryStore(HierarchyStore):
         except (FileNotFoundError, NotADirectoryError):
             return ()
 
+    names_may_grow = True
+
+    def names_below(self, folder: str) -> Sequence[str] | None:
+        # docstring inherited
+        if folder and not is_safe(folder):
+            return ()
+        found: list[str] = []
+        try:
+            for path, folders, files in os.walk(self._folder / folder, onerror=_raise):
+                relative = Path(path).relative_to(self._folder).as_posix()
+                prefix = "" if relative == "." else f"{relative}/"
+                found += [prefix + name for name in files]
+                # Links to folders may lead anywhere, also back.
+                linked = any(Path(path, name).is_symlink() for name in folders)
+                if linked or len(found) > MAX_LISTED:
+                    return None
+        except OSError:
+            return None  # asking for each chunk tells which cannot be reached
+        return found
+
     def group_paths(self) -> tuple[str, ...]:
         # docstring inherited
         found = self._walk("", 0, set())
@@ -184,3 +207,7 @@ class DirectoryStore(HierarchyStore):
         except (ValueError, RecursionError, ArchiveError):
             return False
         return isinstance(document, dict) and document.get("node_type") == "array"
+
+
+def _raise(error: OSError) -> None:
+    raise error
