@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,15 @@ import numpy as np
 
 from napari_ome_zip import display_state
 from napari_ome_zip.errors import SaveError
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.from_layers.again import as_opened
 from napari_ome_zip.from_layers.channel_stack import ChannelStack
-from napari_ome_zip.from_layers.dimensions import common_system, own_dimensions
+from napari_ome_zip.from_layers.dimensions import common_system, own_dimensions, renamed_axes
 from napari_ome_zip.from_layers.label_tables import label_colors, label_properties
 from napari_ome_zip.from_layers.losses import MAX_DIMENSIONS, unsaved_layers, why_not
 from napari_ome_zip.from_layers.plain import plain
 from napari_ome_zip.from_layers.sliders import contrast_range, shown_plane
-from napari_ome_zip.from_layers.understanding import UnderstoodLayer, understand
+from napari_ome_zip.from_layers.understanding import UnderstoodLayer, note_of, understand
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.composite import (
@@ -40,6 +41,7 @@ from napari_ome_zip.ome import (
     CoordinateSystem,
     ImageLabel,
 )
+from napari_ome_zip.opened_layer import opened_layer
 from napari_ome_zip.progress import Cancelled, Progress
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.save import save_image as save_composite
@@ -136,7 +138,21 @@ def from_layer_data(
         for number, group in enumerate(_label_groups(understood))
     ]
     parts = (*(image for _, image in images), *labels)
-    return CompositeImage(name, None, system, parts, opened=opened)
+    told = (*renamed_axes(understood, system), *_of_other_files(layers, opened))
+    return CompositeImage(name, None, system, parts, told, opened=opened)
+
+
+def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Iterator[Finding]:
+    """Files that layers came from besides the one whose other content is kept."""
+    found: dict[int, Opened] = {}
+    for _, keywords, _ in layers:
+        other = opened_layer(note_of(keywords))
+        if other is not None and other.opened is not opened:
+            found[id(other.opened)] = other.opened
+    for each in found.values():
+        name = each.store.name
+        text = f"Of {name} only what layers show is saved: what else it holds stays behind."
+        yield Finding("content-stays-behind", name, text)
 
 
 def _opened(

@@ -71,9 +71,7 @@ def understand(
     snapshot : bool
         Keep what is there now, whatever is painted from now on.
     """
-    metadata = keywords.get("metadata") or {}
-    note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
-    note = note if isinstance(note, Mapping) else {}
+    note = note_of(keywords)
     opened = opened_layer(note)
     stored = _stored_levels(list(data), note) if is_multiscale(data) else [data]
     levels = tuple(_as_dask(level, kind, snapshot=snapshot) for level in stored)
@@ -100,6 +98,13 @@ def understand(
         opened,
         opened is not None and opened.has_pixels_of(data),
     )
+
+
+def note_of(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was noted in a layer's metadata when it was made of a file."""
+    metadata = keywords.get("metadata") or {}
+    note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
+    return note if isinstance(note, Mapping) else {}
 
 
 def _stored_levels(levels: list[Any], note: Mapping[str, Any]) -> list[Any]:
