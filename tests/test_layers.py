@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from napari.components import ViewerModel
 
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_layers import layers_of, pixels, value_in_world
@@ -141,6 +142,18 @@ class TestNames:
         found = [keywords["name"] for _, keywords, _ in layers]
         assert len(found) == len(names) == len(set(found))
         assert all(found)
+
+    @pytest.mark.parametrize(
+        "names", [["a", "a", "a"], ["a", "a [1]", "a"], ["a", "b", "a"], ["a [1]", "a"]]
+    )
+    def test_layers_of_one_name_are_numbered_as_napari_does(self, names: list[str]) -> None:
+        builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})
+        viewer = ViewerModel()
+        for number, name in enumerate(names):
+            builder.image(ramp((2, 2), np.uint8), "yx", str(number), name=name)
+            viewer.add_image(ramp((2, 2), np.uint8), name=name)
+        found = [layer.name for layer in layers_of(builder.entries)]
+        assert found == [layer.name for layer in viewer.layers]
 
     def test_channels_of_several_images_carry_the_images_name(self) -> None:
         builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})

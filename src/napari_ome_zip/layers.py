@@ -8,7 +8,6 @@ shared by everything in the archive.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -495,11 +494,13 @@ def _shrinking(levels: tuple[da.Array, ...]) -> list[da.Array]:
 
 
 def _make_names_distinct(layers: list[LayerData]) -> None:
-    counts = Counter(keywords["name"] for _, keywords, _ in layers)
-    taken = set(counts)
+    """Number all but the first of one name, as napari does, and leave alone what is distinct."""
+    taken = {keywords["name"] for _, keywords, _ in layers}
+    seen: set[str] = set()
     for _, keywords, _ in layers:
         name = keywords["name"]
-        if counts[name] < 2:
+        if name not in seen:
+            seen.add(name)
             continue
         number = 1
         while f"{name} [{number}]" in taken:
