@@ -97,6 +97,27 @@ class HierarchyBuilder:
         array[...] = pixels
         return self
 
+    def sparse_array(
+        self,
+        path: str,
+        shape: Sequence[int],
+        dtype: Any,
+        values: Mapping[tuple[int, ...], float],
+        **options: Any,
+    ) -> HierarchyBuilder:
+        """Add an array of which only the chunks of some pixels are stored."""
+        array = zarr.create_array(
+            self._store,
+            name=path,
+            shape=shape,
+            dtype=dtype,
+            zarr_format=self._format,  # type: ignore[arg-type]
+            **options,
+        )
+        for index, value in values.items():
+            array[index] = value
+        return self
+
     def image(
         self,
         pixels: np.ndarray | Sequence[np.ndarray],

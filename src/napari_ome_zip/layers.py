@@ -16,6 +16,7 @@ import dask.array as da
 import numpy as np
 
 from napari_ome_zip import display_state
+from napari_ome_zip.geometry import NEGLIGIBLE, strays
 from napari_ome_zip.image.channels import GRAY
 from napari_ome_zip.image.composite import (
     Channel,
@@ -401,7 +402,8 @@ def _channel_array(
     order = _dimension_order(linear, names, display) if order is None else list(order)
     source = linear.shape[1] - len(added)
     levels = tuple(_arranged(level, source, order) for level in levels)
-    return _ChannelArray(levels, _transform_keywords(linear[:, order], offset), order)
+    keywords = _transform_keywords(linear[:, order], offset, levels[0].shape)
+    return _ChannelArray(levels, keywords, order)
 
 
 def _squared(
@@ -465,11 +467,12 @@ def _arranged(level: da.Array, source: int, order: Sequence[int]) -> da.Array:
     return level if list(order) == sorted(order) else level.transpose(order)
 
 
-def _transform_keywords(linear: np.ndarray, offset: np.ndarray) -> dict[str, Any]:
+def _transform_keywords(
+    linear: np.ndarray, offset: np.ndarray, shape: Sequence[int]
+) -> dict[str, Any]:
     scale = np.diag(linear)
-    # What rounding leaves beside the diagonal is small beside the voxel it moves.
-    beside = np.abs(linear - np.diag(scale))
-    if np.all(beside <= 1e-9 * np.abs(scale)[:, np.newaxis]):
+    # Rounding leaves something beside the diagonal; a shear, however small, moves pixels.
+    if np.all(strays(linear, shape) <= NEGLIGIBLE):
         return {"scale": tuple(scale.tolist()), "translate": tuple(offset.tolist())}
     # Voxel sizes stay visible in the layer's scale; the rest is one affine applied after it.
     lengths = np.linalg.norm(linear, axis=0)

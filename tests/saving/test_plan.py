@@ -68,7 +68,7 @@ def test_others_are_images_of_a_series(other: Any) -> None:
 
 @pytest.mark.parametrize(
     "tilt",
-    [{"rotate": 20}, {"shear": (0, 0, 0.5)}, {"scale": (1, -1, 1)}, {"affine": np.eye(4)[::-1]}],
+    [{"rotate": 20}, {"shear": (0, 0, 0.5)}, {"affine": np.eye(4)[::-1]}],
 )
 def test_what_scale_and_translation_cannot_say_becomes_a_scene_of_0_6(tilt: Any) -> None:
     if "affine" in tilt:
@@ -78,6 +78,13 @@ def test_what_scale_and_translation_cannot_say_becomes_a_scene_of_0_6(tilt: Any)
     assert ome(found)["scene"]["coordinateTransformations"]
     with pytest.raises(SaveError, match=r"0\.5 cannot hold .* 'b'"):
         plan(image("a"), image("b", **tilt), version="0.5")
+
+
+def test_a_flip_is_a_scale_that_every_version_holds() -> None:
+    found = plan(image("a", scale=(1, -2, 1)))
+    assert (found.version, found.layout) == ("0.5", "image")
+    steps = ome(found)["multiscales"][0]["datasets"][0]["coordinateTransformations"]
+    assert steps[0]["scale"] == [1, -2, 1]
 
 
 def test_a_version_that_is_chosen_is_written() -> None:

@@ -11,11 +11,13 @@ import re
 import secrets
 import stat
 import sys
+import warnings
 from collections.abc import Buffer
 from contextlib import suppress
 from pathlib import Path
 
-from napari_ome_zip.errors import SaveError
+from napari_ome_zip.errors import SaveError, SaveWarning
+from napari_ome_zip.storage.given_path import target_path
 
 if sys.platform != "win32":
     import fcntl
@@ -45,11 +47,11 @@ class PartialFile:
     ------
     SaveError
         Before anything is written: the folder is missing or read-only, the target is a folder,
-        is not a regular file, or is write-protected.
+        is not a regular file, or is write-protected; or its path cannot be one.
     """
 
     def __init__(self, target: str | os.PathLike[str]) -> None:
-        self._shown = Path(target)
+        self._shown = target_path(target)
         self._pid = os.getpid()
         self._size = 0
         try:
@@ -117,15 +119,29 @@ class PartialFile:
             raise self._interrupted(error) from error
 
     def publish(self) -> Path:
-        """Put the file in the target's place, in one step, and return the target."""
+        """Put the file in the target's place, in one step, and return the target.
+
+        A target that has other names (hard links) loses them: writing into it would not be one
+        step. :class:`SaveWarning` says so once the file is in its place.
+        """
         self.sync()
         self._close()
+        others = _other_names(self.target)
         try:
             self.path.replace(self.target)
         except OSError as error:
             self.path.unlink(missing_ok=True)
             raise self._not_replaced(error) from error
         _sync_folder(self.target.parent)
+        if others:
+            names = "another name" if others == 1 else f"{others} other names"
+            warnings.warn(
+                f"The file that {self._shown.name} replaced has {names} on this disk (hard "
+                "links), and there it stays as it was. Copy the new file there if it should "
+                "change as well.",
+                SaveWarning,
+                stacklevel=2,
+            )
         return self.target
 
     def discard(self) -> None:
@@ -214,6 +230,14 @@ def _existing(target: Path, shown: Path) -> os.stat_result | None:
             error.errno,
         ) from error
     return found
+
+
+def _other_names(target: Path) -> int:
+    """Under how many more names the file is there that is about to be replaced."""
+    try:
+        return max(0, target.stat().st_nlink - 1)
+    except OSError:
+        return 0
 
 
 def _label(name: str) -> str:
