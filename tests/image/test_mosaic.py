@@ -370,9 +370,9 @@ NAMED = [f"{name} tile {tile}" for name in ROUNDS for tile in range(9)]
     [
         (NAMED, False, ["round 1", "round 2"]),
         ([f"{color}_{n}" for color in ("DAPI", "GFP") for n in range(9)], False, ["DAPI", "GFP"]),
-        ([f"{n}" for n in range(18)], False, ["image", "image [1]"]),
-        ([f"{n}" for n in range(18)], True, ["image", "image [1]"]),
-        (["same"] * 18, True, ["image", "image [1]"]),
+        ([f"{n}" for n in range(18)], False, ["image [1]", "image [2]"]),
+        ([f"{n}" for n in range(18)], True, ["image [1]", "image [2]"]),
+        (["same"] * 18, True, ["image [1]", "image [2]"]),
     ],
 )
 def test_each_round_of_tiles_is_a_mosaic_of_its_name(
