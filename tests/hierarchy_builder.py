@@ -60,6 +60,14 @@ def to_world(image: str, kind: str, **parameters: Any) -> dict[str, Any]:
     return {"type": kind, "input": source, "output": {"name": "world"}, **parameters}
 
 
+def resized(document: bytes, shape: tuple[int, ...], chunks: tuple[int, ...]) -> bytes:
+    """Return the document of an array of another size, of which nothing is stored."""
+    array = json.loads(document)
+    array["shape"] = shape
+    array["chunk_grid"]["configuration"]["chunk_shape"] = chunks
+    return json.dumps(array).encode()
+
+
 class HierarchyBuilder:
     """Groups and arrays of one hierarchy, written by zarr-python."""
 

@@ -307,11 +307,7 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: _PlanesOfAxes) -> Ite
             "note": {**note, "channel": number, "image": part.image_path},
         }
         if part.label is not None:
-            colors = {
-                color.value: np.asarray(color.rgba, dtype=float) / 255
-                for color in part.label.colors
-                if color.rgba is not None
-            }
+            colors = _label_colors(part.label)
             if set(colors) - {0}:  # a colour for the background alone leaves the rest to napari
                 keywords["colormap"] = {0: "transparent", **colors, None: "transparent"}
             features = _features(part.label)
@@ -321,17 +317,28 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: _PlanesOfAxes) -> Ite
         yield _data(array.levels), keywords, "labels"
 
 
+def _label_colors(label: ImageLabel) -> dict[int, np.ndarray]:
+    """The color of each label that has one, as red, green, blue and opacity from 0 to 1."""
+    given = [(color.value, color.rgba) for color in label.colors if color.rgba is not None]
+    fractions = np.array([rgba for _, rgba in given], dtype=float) / 255
+    return dict(zip([value for value, _ in given], fractions, strict=True))
+
+
 def _features(label: ImageLabel) -> dict[str, Any]:
     """A table of label properties with one row per label value, in column ``index``."""
-    rows = label.properties
-    names = dict.fromkeys(key for row in rows for key in row.mapping)
-    if not rows:
+    properties = label.table
+    if not properties:
         return {}
-    table: dict[str, Any] = {"index": [row.value for row in rows]}
-    for name in names:
+    table: dict[str, Any] = {"index": list(properties.values)}
+    for name, cells in properties.columns.items():
         # The column "index" tells napari the label value; a property of that name gives way.
         column = "index_" if name == "index" else name
-        table[column] = _column([thaw(row.mapping.get(name)) for row in rows])
+        rows = (
+            cells.values()
+            if len(cells) == len(properties)
+            else map(cells.get, range(len(properties)))
+        )
+        table[column] = _column(list(map(thaw, rows)))
     return table
 
 

@@ -107,19 +107,21 @@ class MosaicArray:
             target = tuple(map(slice, first - start, last - start))
             out[target] = _cut(tile.source, first - low, last - low)
 
-    def blank(self, region: tuple[slice, ...]) -> Any:
-        """The value of a region of which nothing is stored, 0; None where something may be."""
+    fill_value = 0
+    """What is shown in gaps, and where tiles store nothing."""
+
+    def stored_boxes(self, region: tuple[slice, ...]) -> npt.NDArray[np.int64]:
+        """Where pixels of a region may be other than 0, as of any array."""
         start = np.array([s.start for s in region])
         stop = np.array([s.stop for s in region])
+        found = [np.empty((0, 2, self.ndim), dtype=np.int64)]
         for number in self._meeting(start, stop):
-            ask = getattr(self.tiles[number].source, "blank", None)
-            low, high = self._low[number], self._high[number]
-            ends = zip(np.maximum(start, low) - low, np.minimum(stop, high) - low, strict=True)
-            inside = tuple(slice(int(a), int(b)) for a, b in ends)
-            value = None if ask is None else ask(inside)
-            if value is None or value != 0:
-                return None
-        return 0
+            low = self._low[number]
+            first = np.maximum(start, low)
+            last = np.minimum(stop, self._high[number])
+            stored = _stored(self.tiles[number].source, first - low, last - low)
+            found.append(np.array([[first, last]]) if stored is None else stored + low)
+        return np.concatenate(found)
 
     def _meeting(self, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -> npt.NDArray[Any]:
         meets = np.all((self._low < stop) & (self._high > start), axis=1)
@@ -147,6 +149,20 @@ def _cut(source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -
         pixels = np.pad(pixels, [(0, int(n)) for n in beyond], mode="edge")
     kept: npt.NDArray[Any] = pixels[tuple(slice(int(n), None) for n in start - first)]
     return kept
+
+
+def _stored(
+    source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any]
+) -> npt.NDArray[np.int64] | None:
+    """Boxes of what is stored of a part of a tile; None where all of it counts."""
+    ask = getattr(source, "stored_boxes", None)
+    if ask is None or source.fill_value != 0:  # type: ignore[attr-defined]
+        return None
+    size = np.array(source.shape)
+    if (start >= size).any() or (stop > size).any():
+        return None  # the last pixel is repeated beyond its end
+    boxes: npt.NDArray[np.int64] | None = ask(tuple(map(slice, start.tolist(), stop.tolist())))
+    return boxes
 
 
 def fuse(
