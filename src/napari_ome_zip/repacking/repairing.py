@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_ome_zip.errors import ArchiveError, MetadataError
+from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
 from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.names import is_junk
 from napari_ome_zip.progress import Cancelled, Progress, Watch
@@ -77,7 +77,14 @@ def repack(
     place = target_path(target)
     if not salvage:
         store = open_store(ArchiveStore(source))
-        return write_copy(store, place, shard, progress, cancelled, noted)
+        try:
+            return write_copy(store, place, shard, progress, cancelled, noted)
+        except DamagedEntryError as error:
+            raise DamagedEntryError(
+                error.entry,
+                f"{error.message} Where that does not help, 'ome-zip repack --salvage' copies what "
+                "is whole.",
+            ) from error
     store, search = _salvaged(source, Watch(progress, cancelled, copying_stopped))
     missing = [*entry_findings(search.lost)]
     if search.lost or not search.was_listed:
@@ -101,7 +108,12 @@ class _Search:
     def __call__(self, read: ReadAt, size: int, label: str) -> ArchiveIndex:
         found: list[ArchiveEntry] = []
         lost: dict[str, LostEntry] = {}
-        for done, entry in scan_entries(read, size):
+
+        def looked_at(offset: int, length: int) -> bytes:
+            self.watch.check()  # between two entries there may be very much of anything
+            return read(offset, length)
+
+        for done, entry in scan_entries(looked_at, size):
             self.watch.tell(done, size)
             if isinstance(entry, LostEntry):
                 lost[entry.name] = entry
