@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from napari_ome_zip.image.composite import Opened, PlacedPart
+from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.lazy import pixel_identity
+from napari_ome_zip.image.opened import Opened
 
 NOTE = "opened"
 """Its place in what is noted in a layer's metadata."""
+
+_PLACE = ("scale", "translate", "rotate", "shear", "affine")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +33,11 @@ class OpenedLayer:
     def has_pixels_of(self, data: Any) -> bool:
         """Whether layer data are still the pixels of the file, in all levels."""
         return identities(data) == self.pixels
+
+    def placed(self, place: Mapping[str, Any]) -> OpenedLayer:
+        """The same shown in another coordinate system of the file."""
+        rest = {key: value for key, value in self.keywords.items() if key not in _PLACE}
+        return replace(self, keywords={**rest, **place})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> OpenedLayer:
         return self

@@ -14,8 +14,8 @@ from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import ChannelView, PixelSource
 from napari_ome_zip.image.discover import FieldPosition
 from napari_ome_zip.image.lazy import lazy
+from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import Axis, CoordinateSystem, FrozenMapping, ImageLabel
-from napari_ome_zip.storage import HierarchyStore
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Channel:
     limits: tuple[float, float] | None = None
     """Values shown darkest and brightest, in units of the stored pixels."""
     visible: bool = True
+    contrast_range: tuple[float, float] | None = None
+    """Values that a slider for the limits offers, from the lowest to the highest."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Kept:
     """Whether it lies where the file places it."""
     look: bool = True
     """Of labels, whether colors and properties are those of the file."""
+    unplaced: tuple[str, ...] = ()
+    """Display axes along which the file does not say where it lies."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,10 @@ class PlacedImage(PlacedPart):
 
     channels: tuple[Channel, ...] = ()
     """Exactly one per channel."""
+    default_t: int = 0
+    """Time that is shown first, as an index."""
+    default_z: int = 0
+    """Plane that is shown first, as an index."""
 
 
 @dataclass(frozen=True)
@@ -154,16 +162,6 @@ class PlacedWell:
     """Lowest y and x that its fields cover, on the last two axes of the display system."""
     high: tuple[float, float]
     """Highest y and x."""
-
-
-@dataclass(frozen=True, eq=False)
-class Opened:
-    """The hierarchy that a composite was opened from: what it does not show is kept in saving."""
-
-    store: HierarchyStore
-    """Its paths are those of the parts."""
-    shown: frozenset[str]
-    """Paths of the groups that opening showed."""
 
 
 @dataclass(frozen=True)

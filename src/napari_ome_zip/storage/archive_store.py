@@ -7,7 +7,7 @@ import os
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from zarr.abc.store import ByteRequest
@@ -20,7 +20,7 @@ from napari_ome_zip.storage.archive_file import ArchiveFile, Fingerprint, MakeIn
 from napari_ome_zip.storage.archive_index import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.storage.base import HierarchyStore, as_buffer, resolve_range
 from napari_ome_zip.storage.decoding import STORED, decode, refuse_unreadable
-from napari_ome_zip.storage.tree import NameTree, group_paths
+from napari_ome_zip.storage.tree import NameTree, SortedNames, group_paths
 
 MAX_READ_BYTES = 8 << 30
 """Largest entry that is read as a whole (8 GiB); ranges of larger ones can be read."""
@@ -199,6 +199,10 @@ class ArchiveStore(HierarchyStore):
         # docstring inherited
         return self._tree.children(prefix)
 
+    def names_below(self, folder: str) -> Sequence[str]:
+        # docstring inherited
+        return self._sorted_names.below(folder)
+
     def group_paths(self) -> tuple[str, ...]:
         # docstring inherited
         prefix = self._prefix
@@ -235,6 +239,10 @@ class ArchiveStore(HierarchyStore):
     @cached_property
     def _fingerprint(self) -> Fingerprint:
         return self._file.fingerprint()
+
+    @cached_property
+    def _sorted_names(self) -> SortedNames:
+        return SortedNames(self.keys())
 
     @cached_property
     def _tree(self) -> NameTree:

@@ -7,7 +7,8 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from zarr.abc.store import ByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype
@@ -28,6 +29,9 @@ from napari_ome_zip.storage.given_path import is_link_loop, source_path
 _MAX_DEPTH = 16
 # A name that the file system cannot have is the name of nothing.
 _NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
+
+MAX_LISTED = 2**16
+"""Files that are listed to know which chunks there are, at most."""
 
 
 class DirectoryStore(HierarchyStore):
@@ -150,6 +154,26 @@ class DirectoryStore(HierarchyStore):
         except (FileNotFoundError, NotADirectoryError):
             return ()
 
+    names_may_grow = True
+
+    def names_below(self, folder: str) -> Sequence[str] | None:
+        # docstring inherited
+        if folder and not is_safe(folder):
+            return ()
+        found: list[str] = []
+        try:
+            for path, folders, files in os.walk(self._folder / folder, onerror=_raise):
+                relative = Path(path).relative_to(self._folder).as_posix()
+                prefix = "" if relative == "." else f"{relative}/"
+                found += [prefix + name for name in files]
+                # Links to folders may lead anywhere, also back.
+                linked = any(Path(path, name).is_symlink() for name in folders)
+                if linked or len(found) > MAX_LISTED:
+                    return None
+        except OSError:
+            return None  # asking for each chunk tells which cannot be reached
+        return found
+
     def group_paths(self) -> tuple[str, ...]:
         # docstring inherited
         found = self._walk("", ())
@@ -237,3 +261,7 @@ def _unreadable(key: str, problem: str) -> DamagedEntryError:
     return DamagedEntryError(
         key, f"{key!r} cannot be read: {problem}. Put the file itself there, or remove it."
     )
+
+
+def _raise(error: OSError) -> None:
+    raise error
