@@ -415,12 +415,20 @@ def test_what_was_deleted_stays_deleted_where_the_directory_is_there(tmp_path: P
     assert notes[0].where == "0/c/0/0"
 
 
+def test_an_entry_has_the_name_that_the_directory_gives_it(tmp_path: Path) -> None:
+    listed = entries()
+    listed[2] = replace(listed[2], local_name="other")
+    made, notes = salvage(write(tmp_path, [*listed, entry("0/c/0/1", b"damaged", crc=1)]))
+    assert content(made)["0/c/0/0"] == PIXELS.tobytes()
+    assert [note.where for note in notes] == ["0/c/0/1"]
+
+
 def test_an_entry_that_is_listed_and_not_there_is_named(tmp_path: Path) -> None:
     listed = entries()
     listed[2] = replace(listed[2], local_signature=b"XXXX")
     made, notes = salvage(write(tmp_path, listed))
     assert set(content(made)) == {"zarr.json", "0/zarr.json"}
-    assert "'0/c/0/0': it is not in the file" in notes[0].message
+    assert "'0/c/0/0': it is not where the directory says" in notes[0].message
 
 
 # The whole of it
