@@ -17,7 +17,7 @@ from zarr.storage import ZipStore
 from broken_files import entries, entry, write
 from folders import folder_of, said_without_rights
 from hierarchy_builder import HierarchyBuilder, ramp
-from napari_ome_zip import open_image, pack, repack, unpack, validate
+from napari_ome_zip import open_image, pack, repack, save_image, unpack, validate
 from napari_ome_zip.cli.main import main
 from napari_ome_zip.errors import ArchiveError, OmeZipError, SaveError, SaveWarning
 from napari_ome_zip.findings import Finding
@@ -265,7 +265,7 @@ def _nul(tmp_path: Path) -> Path:
 
 
 _READ = ("open", "validate", "pack", "unpack", "repack", "salvage")
-_WRITE = ("pack to", "unpack to", "repack to", "save")
+_WRITE = ("pack to", "unpack to", "repack to", "write", "save")
 
 
 @pytest.mark.parametrize(("make", "reason"), [(_circle, "circle"), (_nul, "NUL character")])
@@ -291,7 +291,8 @@ def test_a_path_that_cannot_be_one_is_refused_in_plain_words(
         "repack": lambda: repack(bad, tmp_path / "new"),
         "salvage": lambda: repack(bad, tmp_path / "new", salvage=True),
         "repack to": lambda: repack(good, bad),
-        "save": lambda: ArchiveWriter(bad, "0.5"),
+        "write": lambda: ArchiveWriter(bad, "0.5"),
+        "save": lambda: save_image([(PIXELS, {"name": "cells"}, "image")], bad),
     }
     with pytest.raises(SaveError if work in _WRITE else OmeZipError, match=reason):
         runs[work]()

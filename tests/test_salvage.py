@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zipfile
 import zlib
@@ -16,13 +18,15 @@ from typing import Any
 import numpy as np
 import pytest
 import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from zarr.storage import ZipStore
 
 from broken_files import PIXELS, array, entries, entry, root, write
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip import open_image, repack, validate
 from napari_ome_zip.cli.main import main
-from napari_ome_zip.errors import ArchiveError, SaveCancelledError, SaveWarning
+from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveCancelledError, SaveWarning
 from napari_ome_zip.findings import Finding
 from raw_zip import take_apart
 from zipbuilder import DATA_DESCRIPTOR, DEFLATE, STORED, Entry, build_zip
@@ -108,6 +112,38 @@ def test_wherever_it_is_cut_what_is_whole_is_saved(
         assert content(made) == {name: HIERARCHY.entries[name] for name in whole}
         take_apart(made.read_bytes())
         assert bool(notes) == (whole != set(HIERARCHY.entries))
+
+
+DIES = """
+import os, sys
+import numpy as np, zarr
+from zarr.storage import ZipStore
+store = ZipStore(sys.argv[1], mode="w")
+document = {"version": "0.5", "multiscales": []}
+zarr.create_group(store, attributes={"ome": document})
+image = zarr.create_array(store, name="0", shape=(60, 64, 64), chunks=(1, 64, 64), dtype="u2")
+for z in range(60):
+    image[z] = np.random.default_rng(z).integers(1, 60000, (64, 64))
+os._exit(1)
+"""
+
+
+def test_of_a_program_that_died_the_pixels_it_wrote_are_saved(tmp_path: Path) -> None:
+    path = tmp_path / "died.ozx"
+    assert subprocess.run([sys.executable, "-c", DIES, str(path)], check=False).returncode == 1
+    with pytest.raises(ArchiveError, match="--salvage"):
+        open_image(path)
+    made, notes = salvage(path)
+    with ZipStore(made, mode="r") as store:
+        saved = zarr.open_array(store, path="0", mode="r")[...]
+    written = [z for z in range(60) if saved[z].any()]
+    assert len(written) > 40  # of what was written last some was still in memory
+    for z in written:
+        plane = np.random.default_rng(z).integers(1, 60000, (64, 64))
+        np.testing.assert_array_equal(saved[z], plane)
+    missing = 60 - len(written)
+    said = "".join(note.message for note in notes)
+    assert (f"at most {missing} of 60 chunks" in said) == bool(missing)
 
 
 def test_what_is_missing_is_named_with_its_number(tmp_path: Path) -> None:
@@ -258,6 +294,42 @@ def test_an_image_in_a_folder_moves_to_the_root(tmp_path: Path) -> None:
     assert notes == []
 
 
+def test_a_copy_that_would_hide_damage_says_how_to_save_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.ozx"
+    path.write_bytes(damaged(by_zipfile(STORED, False, False), "0/c/1/0/0"))
+    with pytest.raises(DamagedEntryError, match=r"'0/c/1/0/0'.*ome-zip repack --salvage"):
+        repack(path, tmp_path / "copy.ozx")
+
+
+@given(
+    writer=st.sampled_from([(m, s, z) for m in (STORED, DEFLATE) for s in (0, 1) for z in (0, 1)]),
+    holes=st.lists(
+        st.tuples(st.floats(0, 1), st.integers(0, 60), st.binary(max_size=60)), max_size=4
+    ),
+    end=st.floats(0.1, 1),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_happened_to_the_bytes_what_is_saved_is_what_was_written(
+    tmp_path_factory: pytest.TempPathFactory,
+    writer: tuple[int, int, int],
+    holes: list[tuple[float, int, bytes]],
+    end: float,
+) -> None:
+    data = by_zipfile(writer[0], bool(writer[1]), bool(writer[2]))
+    for place, lost, instead in holes:
+        start = int(place * len(data))
+        data = data[:start] + instead + data[start + lost :]
+    path = tmp_path_factory.mktemp("any") / "any.ozx"
+    path.write_bytes(data[: int(end * len(data))])
+    try:
+        made, _ = salvage(path)
+    except ArchiveError:
+        assert not path.with_name("saved.ozx").exists()
+        return
+    saved = content(made)
+    assert saved == {name: HIERARCHY.entries[name] for name in saved}
+
+
 # What only looks like an entry, and entries that count no more
 
 
@@ -343,12 +415,20 @@ def test_what_was_deleted_stays_deleted_where_the_directory_is_there(tmp_path: P
     assert notes[0].where == "0/c/0/0"
 
 
+def test_an_entry_has_the_name_that_the_directory_gives_it(tmp_path: Path) -> None:
+    listed = entries()
+    listed[2] = replace(listed[2], local_name="other")
+    made, notes = salvage(write(tmp_path, [*listed, entry("0/c/0/1", b"damaged", crc=1)]))
+    assert content(made)["0/c/0/0"] == PIXELS.tobytes()
+    assert [note.where for note in notes] == ["0/c/0/1"]
+
+
 def test_an_entry_that_is_listed_and_not_there_is_named(tmp_path: Path) -> None:
     listed = entries()
     listed[2] = replace(listed[2], local_signature=b"XXXX")
     made, notes = salvage(write(tmp_path, listed))
     assert set(content(made)) == {"zarr.json", "0/zarr.json"}
-    assert "'0/c/0/0': it is not in the file" in notes[0].message
+    assert "'0/c/0/0': it is not where the directory says" in notes[0].message
 
 
 # The whole of it
@@ -405,8 +485,10 @@ def test_work_tells_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
     assert searched[-1] == path.stat().st_size
     assert told[-1][0] == told[-1][1]
     (tmp_path / "saved.ozx").unlink()
-    with pytest.raises(SaveCancelledError):
-        salvage(path, cancelled=lambda: True)
+    for after in (0, 3, 10, 30):  # while it is searched, and while it is copied
+        asked = iter(range(1000))
+        with pytest.raises(SaveCancelledError):
+            salvage(path, cancelled=lambda asked=asked, after=after: next(asked) >= after)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 

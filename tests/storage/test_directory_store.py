@@ -66,6 +66,21 @@ def test_loops_of_links_end_and_are_named(target: str, name: str, tmp_path: Path
     assert problems == {name: "it leads back to a folder that it lies in"}
 
 
+def test_folders_that_all_link_to_one_another_are_not_met_for_ever(tmp_path: Path) -> None:
+    folder = image(tmp_path / "cells.zarr")
+    groups = [folder / f"group{n}" for n in range(6)]
+    for group in groups:
+        group.mkdir()
+        (group / "zarr.json").write_bytes((folder / "zarr.json").read_bytes())
+        for other in groups:
+            if other != group:
+                (group / other.name).symlink_to(other)
+    store = DirectoryStore(folder)
+    assert {path.count("/") for path in store.group_paths()} == set(range(4))
+    problems = {entry.problem for entry in store.entries()}
+    assert "it lies behind more than 3 links" in problems
+
+
 def _dangling(path: Path) -> None:
     path.symlink_to(path.parent / "gone")
 

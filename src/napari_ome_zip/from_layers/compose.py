@@ -45,6 +45,7 @@ from napari_ome_zip.opened_layer import opened_layer
 from napari_ome_zip.progress import Cancelled, Progress
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.save import save_image as save_composite
+from napari_ome_zip.storage.given_path import target_path
 
 _RGB = ("#FF0000", "#00FF00", "#0000FF")
 
@@ -163,7 +164,7 @@ def _opened(
     known.sort(key=lambda layer: layer.kind != "image")
     found = [layer.opened.opened for layer in known if layer.opened is not None]
     if target is not None:
-        path = Path(target).resolve()
+        path = target_path(target).resolve()
         for opened in found:
             source = opened.store.source
             if source is not None and Path(source).resolve() == path:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from napari_ome_zip.errors import ArchiveError, MetadataError
+from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
 from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.names import is_junk
 from napari_ome_zip.progress import Cancelled, Progress, Watch
@@ -77,7 +77,14 @@ def repack(
     place = target_path(target)
     if not salvage:
         store = open_store(ArchiveStore(source))
-        return write_copy(store, place, shard, progress, cancelled, noted)
+        try:
+            return write_copy(store, place, shard, progress, cancelled, noted)
+        except DamagedEntryError as error:
+            raise DamagedEntryError(
+                error.entry,
+                f"{error.message} Where that does not help, 'ome-zip repack --salvage' copies what "
+                "is whole.",
+            ) from error
     store, search = _salvaged(source, Watch(progress, cancelled, copying_stopped))
     missing = [*entry_findings(search.lost)]
     if search.lost or not search.was_listed:
@@ -99,49 +106,59 @@ class _Search:
     """Whether the central directory is there, and says what should be in the file."""
 
     def __call__(self, read: ReadAt, size: int, label: str) -> ArchiveIndex:
-        found: list[ArchiveEntry] = []
-        lost: dict[str, LostEntry] = {}
-        for done, entry in scan_entries(read, size):
+        def looked_at(offset: int, length: int) -> bytes:
+            self.watch.check()  # between two entries there may be very much of anything
+            return read(offset, length)
+
+        met: list[ArchiveEntry | LostEntry] = []
+        for done, entry in scan_entries(looked_at, size):
             self.watch.tell(done, size)
-            if isinstance(entry, LostEntry):
-                lost[entry.name] = entry
-            else:
-                found.append(entry)
-                lost.pop(entry.name, None)  # written once more, and whole
+            met.append(entry)
         self.watch.tell(size, size)
         listed = _listed(read, size, label)
         self.was_listed = listed is not None
         if listed is not None:
-            # What was deleted from an archive is no longer listed, and still in the file.
-            found = [entry for entry in found if entry.name in listed]
-            lost = _listed_and_lost(listed, found, lost)
-        kept = {entry.name for entry in found}
-        self.lost = tuple(_with_earlier(entry, kept) for entry in lost.values())
-        return index_of_entries(found, size, label)
+            met = _as_listed(met, listed)
+        found = {entry.name: entry for entry in met if isinstance(entry, ArchiveEntry)}
+        last = {entry.name: entry for entry in met}
+        self.lost = tuple(
+            _with_earlier(entry, found) for entry in last.values() if isinstance(entry, LostEntry)
+        )
+        return index_of_entries([*found.values()], size, label)
 
 
-def _listed_and_lost(
-    listed: Iterable[str], found: Iterable[ArchiveEntry], lost: Mapping[str, LostEntry]
-) -> dict[str, LostEntry]:
-    kept = {entry.name for entry in found}
-    return {
-        name: lost.get(name) or LostEntry(name, "it is not in the file")
-        for name in listed
-        if name in lost or (name not in kept and not name.endswith("/"))
-    }
+def _as_listed(
+    met: Iterable[ArchiveEntry | LostEntry], listed: Mapping[int, str]
+) -> list[ArchiveEntry | LostEntry]:
+    """Entries by the names that the directory gives them, and those of its names that are lost.
+
+    What it does not name was deleted. What lies elsewhere than it says counts where nothing lies
+    at the place itself: bytes between may be lost, and all places be wrong.
+    """
+    names = set(listed.values())
+    placed = [replace(entry, name=listed[entry.offset]) for entry in met if entry.offset in listed]
+    there = {entry.name for entry in placed}
+    moved = [entry for entry in met if entry.name in names and entry.name not in there]
+    there.update(entry.name for entry in moved)
+    gone = [
+        LostEntry(name, "it is not where the directory says", offset)
+        for offset, name in listed.items()
+        if name not in there and not name.endswith("/")
+    ]
+    return [*moved, *placed, *gone]
 
 
 def _with_earlier(entry: LostEntry, kept: Container[str]) -> LostEntry:
     if entry.name not in kept:
         return entry
-    return LostEntry(entry.name, f"{entry.reason}, an earlier one of this name is kept")
+    return replace(entry, reason=f"{entry.reason}, an earlier one of this name is kept")
 
 
-def _listed(read: ReadAt, size: int, label: str) -> dict[str, None] | None:
-    """Names in the central directory; None where it is gone or cannot be believed."""
+def _listed(read: ReadAt, size: int, label: str) -> dict[int, str] | None:
+    """Names by place, from the central directory; None where it is gone or not believed."""
     try:
-        index = ArchiveIndex(read, size, label)
-        return {entry.name: None for entry in index.records()}
+        records = ArchiveIndex(read, size, label).records()
+        return {entry.offset: entry.name for entry in records}
     except ArchiveError:
         return None
 

@@ -22,7 +22,7 @@ from napari_ome_zip.storage.base import (
     as_buffer,
     resolve_range,
 )
-from napari_ome_zip.storage.folder_walk import FolderEntry, walk_folder, what_it_is
+from napari_ome_zip.storage.folder_walk import MAX_LINKS, FolderEntry, walk_folder, what_it_is
 from napari_ome_zip.storage.given_path import is_link_loop, source_path
 
 # Hierarchies are a few folders deep.
@@ -176,7 +176,7 @@ class DirectoryStore(HierarchyStore):
 
     def group_paths(self) -> tuple[str, ...]:
         # docstring inherited
-        found = self._walk("", ())
+        found = self._walk("", (), 0)
         return tuple(sorted(found, key=lambda path: (path.count("/") + bool(path), path)))
 
     def __eq__(self, other: object) -> bool:
@@ -219,25 +219,27 @@ class DirectoryStore(HierarchyStore):
                     raise _unreadable(key, f"{name!r} is a link to something that is not there")
                 return
 
-    def _walk(self, path: str, above: tuple[tuple[int, int], ...]) -> Iterator[str]:
+    def _walk(self, path: str, above: tuple[tuple[int, int], ...], links: int) -> Iterator[str]:
         """Folders with documents at and below a path; nothing below an array."""
         status = (self._folder / path).stat()
         place = (status.st_dev, status.st_ino)
         if place in above and status.st_ino:  # a loop of symbolic links
             return
         with os.scandir(self._folder / path) as entries:
-            listed = [(entry.name, _is_folder(entry)) for entry in entries]
-        names = {name for name, _ in listed}
+            listed = [(entry.name, _is_folder(entry), entry.is_symlink()) for entry in entries]
+        names = {name for name, _, _ in listed}
         if names & DOCUMENT_NAMES:
             yield path
             if ".zarray" in names or self._is_array(path):
                 return
         elif not path:
             return
-        if len(above) < _MAX_DEPTH:
-            for name in sorted(name for name, is_folder in listed if is_folder):
-                if not is_junk(name):
-                    yield from self._walk(f"{path}/{name}" if path else name, (*above, place))
+        if len(above) >= _MAX_DEPTH:
+            return
+        for name, is_folder, is_link in sorted(listed):
+            if is_folder and not is_junk(name) and links + is_link <= MAX_LINKS:
+                below = f"{path}/{name}" if path else name
+                yield from self._walk(below, (*above, place), links + is_link)
 
     def _is_array(self, path: str) -> bool:
         key = f"{path}/zarr.json" if path else "zarr.json"

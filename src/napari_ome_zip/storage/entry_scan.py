@@ -47,6 +47,8 @@ class LostEntry:
     name: str
     reason: str
     """Why not, as a clause without a full stop."""
+    offset: int
+    """Place of its local header in the file."""
 
 
 def scan_entries(read: ReadAt, size: int) -> Iterator[tuple[int, ArchiveEntry | LostEntry]]:
@@ -130,20 +132,21 @@ def _signatures(read: ReadAt, start: int, size: int) -> Iterator[tuple[int, byte
 def _measured(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntry | LostEntry, int]:
     """The entry of a header, and where to look for the next one."""
     if header.is_encrypted:
-        return LostEntry(header.name, "it is encrypted"), header.start
+        return LostEntry(header.name, "it is encrypted", header.place), header.start
     if header.is_streamed and not header.is_folder:
         return _streamed(read, header, size)
     end = header.start + header.compressed_size
     if end > size:
         # Inside an archive that is an entry itself other entries begin, which are not this one's.
-        return LostEntry(header.name, _CUT), size if _holds_archive(header) else header.start
+        following = size if _holds_archive(header) else header.start
+        return LostEntry(header.name, _CUT, header.place), following
     entry = _entry(header, header.crc, header.compressed_size, header.size)
     problem = _problem(read, entry, header.start)
     if problem is None:
         return entry, end
     # Where something begins right behind it, it is as long as it says, and its bytes are wrong.
     is_whole = read(end, 4) in (*_ENDS, b"")
-    return LostEntry(header.name, problem), end if is_whole else header.start
+    return LostEntry(header.name, problem, header.place), end if is_whole else header.start
 
 
 def _streamed(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntry | LostEntry, int]:
@@ -160,12 +163,13 @@ def _streamed(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntr
             if entry is not None:
                 return entry, place
         if _is_next(read, signature, place, size) and not _holds_archive(header):
-            return LostEntry(header.name, "its checksum is wrong, or its end is missing"), place
+            problem = "its checksum is wrong, or its end is missing"
+            return LostEntry(header.name, problem, header.place), place
     for layout in _DESCRIPTORS:
         entry = _described(read, header, layout, size - layout.size, size - layout.size)
         if entry is not None:
             return entry, size
-    return LostEntry(header.name, _CUT), size
+    return LostEntry(header.name, _CUT, header.place), size
 
 
 def _is_next(read: ReadAt, signature: bytes, place: int, size: int) -> bool:

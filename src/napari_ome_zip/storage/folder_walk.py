@@ -10,6 +10,10 @@ from pathlib import Path
 
 from napari_ome_zip.storage.given_path import is_link_loop
 
+MAX_LINKS = 3
+"""So many links to folders are followed on the way to a file: folders that link to one another
+would otherwise be met again and again by ways that differ."""
+
 type _Place = tuple[int, int]
 
 
@@ -75,6 +79,8 @@ def _walk(
             yield FolderEntry(name, passed, what_it_is(status.st_mode))
         elif _place(status) in above:
             yield FolderEntry(name, passed, "it leads back to a folder that it lies in")
+        elif len(passed) > MAX_LINKS:
+            yield FolderEntry(name, passed, f"it lies behind more than {MAX_LINKS} links")
         else:
             below.append((entry, _place(status), passed))
     for entry, place, passed in below:
