@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.errors import OmeZipError, SaveError
+from napari_ome_zip.names import SAVED_SUFFIXES
+from napari_ome_zip.plugin.typed_name import completed
 from napari_ome_zip.plugin.validate_state import (
     Activity,
     Choices,
@@ -116,8 +118,18 @@ class ValidateModel:
         """The report that is shown, if there is one."""
         return self._facts.report
 
-    def check(self, path: str, note: str = "") -> None:
-        """Check a file; whatever is still being done is cancelled."""
+    def check(self, path: str, note: str = "", *, fixed_copy: str = "") -> None:
+        """Check a file; whatever is still being done is cancelled.
+
+        Parameters
+        ----------
+        path : str
+            The file.
+        note : str
+            A sentence to be shown meanwhile and after.
+        fixed_copy : str
+            A repaired copy that can be opened.
+        """
         # A job knows nothing of the model: it may outlive the widget for a moment.
         validate, deep = self._validate, self._choices.deep
 
@@ -127,7 +139,7 @@ class ValidateModel:
         self._choices = replace(self._choices, selected=None)
         self._begin(
             Job(Activity.CHECKING, work, path),
-            Facts(path=path, activity=Activity.CHECKING, note=note),
+            Facts(path=path, activity=Activity.CHECKING, note=note, fixed_copy=fixed_copy),
         )
 
     def check_again(self) -> None:
@@ -135,8 +147,18 @@ class ValidateModel:
         if self._facts.path:
             self.check(self._facts.path)
 
+    def check_deeply(self) -> None:
+        """Check the same file once more, and every pixel of it."""
+        self.set_deep(True)
+        self.check_again()
+
     def repack(self, target: str) -> None:
-        """Write a repaired copy of the file; the report stays."""
+        """Write a repaired copy of the file under a name that is completed, and check it then."""
+        try:
+            target = str(completed(Path(target), SAVED_SUFFIXES[0]))
+        except SaveError as error:
+            self.say(str(error))
+            return
         repack, source = self._repack, self._facts.path
 
         def work(progress: Progress, cancelled: Cancelled) -> str:
@@ -173,9 +195,10 @@ class ValidateModel:
             case Report() as report:
                 facts = replace(facts, report=report)
             case str(target):
-                facts = replace(
-                    facts, fixed_copy=target, note=f"Saved the fixed copy {Path(target).name}."
-                )
+                # The verdict on the source says nothing about the copy.
+                note = f"Saved the fixed copy {Path(target).name}, which is checked here."
+                self.check(target, note, fixed_copy=target)
+                return
             case None if outcome.job.activity is Activity.CHECKING:
                 facts = replace(facts, problem=outcome.problem)
             case None:
