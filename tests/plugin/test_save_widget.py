@@ -167,7 +167,7 @@ def test_cancelling_keeps_no_file(
         lambda block: __import__("time").sleep(0.02) or block, dtype=np.uint16
     )
     window.add_image(slow, name="slow", contrast_limits=(0, 1))
-    widget.choices = Choices(file=str(tmp_path / "a"), shard=0, chunk=64)
+    widget.choices = Choices(file=str(tmp_path / "a"), as_in_file=False, shard=0, chunk=64)
     widget.save_button.click()
     assert widget.job.running
     assert widget.progress.isVisible()
@@ -212,7 +212,7 @@ def test_the_saved_file_can_be_checked(
 def test_without_a_validator_there_is_no_button(
     qtbot: QtBot, widget: SaveWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(save_widget, "VALIDATE_COMMAND", "not there")
+    monkeypatch.setattr(save_widget, "CHECK_COMMAND", "not there")
     widget.choices = Choices(file=str(tmp_path / "a"))
     widget.save_button.click()
     qtbot.waitUntil(lambda: widget.job.saved is not None, timeout=20_000)
