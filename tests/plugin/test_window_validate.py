@@ -510,6 +510,15 @@ def test_the_notification_on_a_tolerated_fault_leads_to_its_check_in_the_same_do
     assert "omero-channel-count" in codes
 
 
+def test_the_notification_on_a_damaged_chunk_leads_to_the_check_that_finds_it(
+    qtbot: QtBot, window: napari.Viewer, bright_archive: BrightArchive, drop: Callable[..., None]
+) -> None:
+    damage(bright_archive.path, "0/c/1/2")
+    drop(window, [bright_archive.path])
+    report = wait_for_report(qtbot, press_check(qtbot, window))
+    assert [issue.location.entry for issue in report.errors] == ["0/c/1/2"]
+
+
 def test_without_a_window_a_notification_offers_nothing(
     window: napari.Viewer, bright_archive: BrightArchive
 ) -> None:

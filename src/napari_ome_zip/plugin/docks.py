@@ -25,7 +25,9 @@ def title_of(command: str) -> str | None:
     return next((w.display_name for w in widgets if w.command == command), None)
 
 
-def open_check(viewer: napari.viewer.Viewer, path: str, command: str = CHECK_COMMAND) -> None:
+def open_check(
+    viewer: napari.viewer.Viewer, path: str, command: str = CHECK_COMMAND, *, deep: bool = False
+) -> None:
     """Check a file in the dock widget for that: the one that is there, or a new one."""
     title = title_of(command)
     if title is None:
@@ -37,7 +39,7 @@ def open_check(viewer: napari.viewer.Viewer, path: str, command: str = CHECK_COM
     if isinstance(dock, QDockWidget):
         dock.show()
         dock.raise_()
-    widget.check(path)
+    widget.check(path, deep=deep)
 
 
 def _docked(viewer: napari.viewer.Viewer, command: str) -> Any:

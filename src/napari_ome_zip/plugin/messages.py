@@ -67,9 +67,9 @@ def notify_saved(message: str, written: Path) -> None:
     notify(message, severity, [open_action(written), check_action(written, CHECK)])
 
 
-def check_action(path: str | Path, text: str = CHECK_FILE) -> Action:
-    """Offer to check a file in the window in front."""
-    return text, partial(_check, str(Path(path).absolute()))
+def check_action(path: str | Path, text: str = CHECK_FILE, *, deep: bool = False) -> Action:
+    """Offer to check a file, or with `deep` every pixel of it, in the window in front."""
+    return text, partial(_check, str(Path(path).absolute()), deep)
 
 
 def open_action(path: str | Path) -> Action:
@@ -77,10 +77,10 @@ def open_action(path: str | Path) -> Action:
     return OPEN, partial(_open, str(Path(path).absolute()))
 
 
-def _check(path: str, _notification: object) -> None:
+def _check(path: str, deep: bool, _notification: object) -> None:
     viewer = napari.current_viewer()
     if viewer is not None:
-        open_check(viewer, path)
+        open_check(viewer, path, deep=deep)
 
 
 def _open(path: str, _notification: object) -> None:

@@ -97,13 +97,19 @@ class _TellOnce:
         with self._lock:
             told, self._told = self._told, True
         if not told:
-            _notify(NotificationSeverity.WARNING, f"{message} A check finds all.", self._path)
+            text = f"{message} A check finds all that is damaged."
+            _notify(NotificationSeverity.WARNING, text, self._path, deep=True)
 
 
 def _notify(
-    severity: NotificationSeverity, message: str, path: str, *, later: bool = False
+    severity: NotificationSeverity,
+    message: str,
+    path: str,
+    *,
+    later: bool = False,
+    deep: bool = False,
 ) -> None:
     """Tell something about a file, whose name is in the message."""
     name = Path(path).name
     told = message if name in message else f"{message} ({name})"
-    notify(told, severity, [check_action(path)], later=later)
+    notify(told, severity, [check_action(path, deep=deep)], later=later)

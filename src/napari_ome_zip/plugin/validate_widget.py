@@ -87,8 +87,10 @@ class ValidateWidget(QWidget):
 
     # What a person does
 
-    def check(self, path: str) -> None:
-        """Check a file, and show what was found."""
+    def check(self, path: str, *, deep: bool = False) -> None:
+        """Check a file, with `deep` every pixel of it, and show what was found."""
+        if deep:
+            self.model.set_deep(True)
         self.model.check(path)
 
     def _choose_file(self) -> None:
