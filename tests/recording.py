@@ -10,20 +10,32 @@ from napari_ome_zip.storage import ArchiveStore, MappingStore
 
 
 class RecordingStore(MappingStore):
-    """A hierarchy in memory that remembers the names of the chunks read."""
+    """A hierarchy in memory that remembers the names of the chunks read, and of those asked for."""
 
     chunks_read: list[str]
+    chunks_asked: list[str]
 
     @classmethod
     def of(cls, entries: dict[str, bytes], name: str = "memory") -> RecordingStore:
         store = cls(entries, name)
         store.chunks_read = []
+        store.chunks_asked = []
         return store
 
     def get_sync(self, key: str, **options: Any) -> Any:
         if not is_document(key):
             self.chunks_read.append(key)
         return super().get_sync(key, **options)
+
+    def size_of(self, key: str) -> int | None:
+        if not is_document(key):
+            self.chunks_asked.append(key)
+        return super().size_of(key)
+
+    @property
+    def lookups(self) -> int:
+        """How often a chunk was asked for or read."""
+        return len(self.chunks_read) + len(self.chunks_asked)
 
 
 class CountingArchive(ArchiveStore):

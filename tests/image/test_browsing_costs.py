@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise, product
 from typing import Any
 
@@ -10,20 +9,12 @@ import dask
 import numpy as np
 import pytest
 
-from hierarchy_builder import HierarchyBuilder, multiscale, placement
+from hierarchy_builder import HierarchyBuilder, multiscale, placement, resized
 from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.image.virtual_levels import LONGEST_EDGE
 
 SCREEN = 2000
 """Pixels of a large screen."""
-
-
-def resized(document: bytes, shape: tuple[int, ...], chunks: tuple[int, ...]) -> bytes:
-    """Return the document of an array of another size, of which nothing is stored."""
-    array = json.loads(document)
-    array["shape"] = shape
-    array["chunk_grid"]["configuration"]["chunk_shape"] = chunks
-    return json.dumps(array).encode()
 
 
 def empty_images(

@@ -18,13 +18,10 @@ from napari_layers import layers_of
 from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.from_layers import from_layer_data
 from napari_ome_zip.image import virtual_levels as limits
-from napari_ome_zip.image.virtual_levels import (
-    MOST_READ,
-    BlockCache,
-    VirtualLevel,
-    block_mean,
-    virtual_levels,
-)
+from napari_ome_zip.image.block_cache import BlockCache
+from napari_ome_zip.image.block_mean import block_mean
+from napari_ome_zip.image.level_sampling import MOST_READ
+from napari_ome_zip.image.virtual_levels import VirtualLevel, virtual_levels
 from napari_ome_zip.layers import METADATA_KEY
 
 
@@ -54,14 +51,15 @@ class Endless:
         self.shape = (side, side)
         self.stored = stored
         self.read = 0
+        self.fill_value = 7
 
     def __getitem__(self, key: Any) -> np.ndarray:
         rows, columns = (np.arange(s.start, s.stop) for s in key)
         self.read += rows.size * columns.size
         return ((rows[:, np.newaxis] + columns) // 4).astype(np.uint16)
 
-    def blank(self, region: Any) -> int | None:
-        return None if self.stored else 7
+    def stored_boxes(self, region: Any) -> np.ndarray | None:
+        return None if self.stored else np.empty((0, 2, 2), np.int64)
 
 
 def level(base: Any, *factors: int, nearest: bool = False) -> VirtualLevel:
@@ -164,8 +162,9 @@ class TestCost:
         builder.put("a/c/70/33", b"\x05" * 32**2)
 
         base = _array(builder.entries, "a")
-        assert base.blank((slice(0, 4096), slice(0, 1056))) == 0
-        assert base.blank((slice(0, 4096), slice(0, 1057))) is None
+        assert not len(base.stored_boxes((slice(0, 4096), slice(0, 1056))))
+        (box,) = base.stored_boxes((slice(0, 2250), slice(0, 1060)))
+        assert box.tolist() == [[2240, 1056], [2250, 1060]]
 
     def test_the_cache_stays_within_its_limit(self) -> None:
         cache = BlockCache(1000)

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_ome_zip.errors import ArchiveError, OmeZipError
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.plugin.validate_model import Job, Outcome, ValidateModel
 from napari_ome_zip.plugin.validate_state import (
     REPACK_BUTTON,
+    SALVAGE_BUTTON,
     Activity,
     Choices,
     Facts,
@@ -25,7 +27,7 @@ from napari_ome_zip.plugin.validate_state import (
     resolve,
     suggested_copy,
 )
-from napari_ome_zip.validation.container_rules import ROOT_IN_FOLDER
+from napari_ome_zip.validation.container_rules import INCOMPLETE, ROOT_IN_FOLDER
 from napari_ome_zip.validation.report import Issue, Location, Report, Severity
 
 FOLDER = Issue(
@@ -262,11 +264,15 @@ class Desk:
         source: str,
         target: str,
         *,
+        salvage: bool,
         progress: Callable[[int, int], None],
         cancelled: Callable[[], bool],
+        noted: Callable[[Finding], None],
     ) -> Path:
-        self.calls.append(("repack", source, target, cancelled()))
+        self.calls.append(("salvage" if salvage else "repack", source, target, cancelled()))
         self.answer(target)
+        if salvage:
+            noted(Finding("chunks-missing", "0", "Array '0': at most 2 of 4 chunks are missing."))
         return Path(target)
 
     def answer(self, path: str) -> Report:
@@ -420,6 +426,27 @@ def test_a_check_without_pixels_says_so_and_offers_the_deep_one() -> None:
     assert "not checked" not in desk.model.state.verdict
     assert desk.model.state.tone is Tone.GOOD
     assert not desk.model.state.can_deepen
+
+
+def test_what_is_left_can_be_salvaged_and_what_is_missing_is_said() -> None:
+    incomplete = replace(FOLDER, code=INCOMPLETE.code, remedy=INCOMPLETE.remedy)
+    desk = Desk(reports={"a.ozx": report(incomplete)})
+    desk.model.check("a.ozx")
+    desk.run()
+    assert desk.model.state.can_salvage
+    assert desk.model.state.details is not None
+    assert SALVAGE_BUTTON in desk.model.state.details.remedy
+    assert "ome-zip" not in desk.model.state.details.remedy
+    desk.model.repack("a fixed.ozx", salvage=True)
+    assert not desk.model.state.can_salvage
+    desk.run()
+    assert desk.calls[-1] == ("salvage", "a.ozx", "a fixed.ozx", False)
+    assert desk.model.state.fixed_copy == "a fixed.ozx"
+    assert desk.model.state.note.endswith("at most 2 of 4 chunks are missing.")
+
+
+def test_what_is_whole_is_not_salvaged() -> None:
+    assert not resolve(Choices(), facts(*ALL)).can_salvage
 
 
 def test_a_copy_that_cannot_be_made_is_explained_beside_the_report() -> None:

@@ -358,6 +358,34 @@ def test_a_fixed_copy_is_made_opened_and_valid(
     assert notification_manager.records == []
 
 
+def test_of_a_file_without_its_end_what_is_left_is_salvaged_and_opened(
+    qtbot: QtBot,
+    window: napari.Viewer,
+    dock: ValidateWidget,
+    in_folder: BrightArchive,
+    tmp_path: Path,
+    choose_in_dialog: Callable[[Path], None],
+) -> None:
+    cut = tmp_path / "cut.ozx"
+    cut.write_bytes(in_folder.path.read_bytes()[:-30])
+    drop_on(dock, in_folder.path)
+    wait_for_report(qtbot, dock)
+    assert not dock.parts.salvage.isVisible()
+    drop_on(dock, cut)
+    qtbot.waitUntil(lambda: dock.model.state.path == str(cut), timeout=WAIT)
+    (issue,) = wait_for_report(qtbot, dock).errors
+    assert issue.code == "archive-incomplete"
+    assert "Salvage what is left" in dock.parts.details.toPlainText()
+    choose_in_dialog(tmp_path / "saved.ozx")
+    qtbot.mouseClick(dock.parts.salvage, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dock.parts.open_copy.isVisible(), timeout=WAIT)
+    qtbot.mouseClick(dock.parts.open_copy, Qt.MouseButton.LeftButton)
+    (layer,) = window.layers
+    data = layer.data[0] if layer.multiscale else layer.data
+    np.testing.assert_array_equal(np.asarray(data).squeeze(), in_folder.pixels)
+    assert notification_manager.records == []
+
+
 def test_a_copy_that_cannot_be_made_is_explained(
     qtbot: QtBot, dock: ValidateWidget, in_folder: BrightArchive, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from napari_ome_zip.errors import ArchiveError, SaveError
+from napari_ome_zip.storage import partial_file
 from napari_ome_zip.storage.archive_writer import ArchiveWriter
 from napari_ome_zip.storage.partial_file import STALE_AFTER_SECONDS
 from raw_zip import take_apart
@@ -149,6 +150,7 @@ class TestCancelled:
 
 KILLED = """
 import sys
+from napari_ome_zip.storage import partial_file
 from napari_ome_zip.storage.archive_writer import ArchiveWriter
 
 print("ready", flush=True)
@@ -481,3 +483,44 @@ class TestReplaced:
             writer.write_documents(ROOT)
             monkeypatch.chdir(tmp_path / "elsewhere")
             assert writer.commit() == (tmp_path / "here.ozx").resolve()
+
+
+class TestInUse:
+    """Windows neither replaces nor renames a file that is open; its refusal is played here."""
+
+    @pytest.fixture
+    def target(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        target = tmp_path / "cells.ome.zip"
+        save(target, b"old")
+
+        def refusing(original: Callable[..., None]) -> Callable[..., None]:
+            def move(source: str | Path, destination: str | Path, **options: int) -> None:
+                if target.samefile(source) or Path(destination) == target:
+                    text = "The process cannot access the file because it is being used"
+                    raise PermissionError(errno.EACCES, text, str(source))
+                original(source, destination, **options)
+
+            return move
+
+        for name in ("rename", "replace"):
+            monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+        return target
+
+    def test_a_target_that_is_open_is_refused_before_any_work(self, target: Path) -> None:
+        with pytest.raises(SaveError, match=r"cells\.ome\.zip is open") as refused:
+            ArchiveWriter(target, "0.5")
+        assert refused.value.errno == errno.EACCES
+        assert content(target) == b"old"
+        assert [path.name for path in target.parent.iterdir()] == [target.name]
+
+    def test_a_finished_file_is_kept_where_the_target_was_opened_meanwhile(
+        self, target: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(partial_file, "_refuse_in_use", lambda *_: None)
+        for name in ("cells (saved copy).ome.zip", "cells (saved copy 2).ome.zip"):
+            with pytest.raises(SaveError) as failed:
+                save(target, b"new")
+            assert f"kept beside it as {name}" in str(failed.value)
+            assert content(target.parent / name) == b"new"
+        assert content(target) == b"old"
+        assert len(list(target.parent.iterdir())) == 3

@@ -31,6 +31,7 @@ READER_ONLY = {
     "image-unplaced": "what is wrong with a transformation has a code of its own in a report",
     "image-unusable": "sums up the faults of all levels, each of which a report names by itself",
     "label-properties-duplicate": "the specification allows several properties for one label",
+    "label-properties-many": "how many properties are kept is a limit of this reader's",
     "level-channels-differ": "the specification says of no axis how long it is at each level",
     "level-unusable": "Zarr allows what napari cannot show: texts, no pixels, a single axis",
     "metadata-too-deep": "the specification sets no limit to how deep objects are nested",
@@ -267,7 +268,7 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
         levels(SCALE, {"type": "translation", "translation": [None, 1]}),
         mapped(type="scale", scale=["1", 1]),
     ],
-    "scale-not-positive": [
+    "scale-zero": [
         levels({"type": "scale", "scale": [0, 1]}),
         mapped(type="scale", scale=[0, 1]),
     ],

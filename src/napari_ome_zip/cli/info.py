@@ -109,8 +109,8 @@ def _layout(node: Node) -> Json:
         compressor = document.get("compressor")
         name = compressor.get("id") if isinstance(compressor, Mapping) else None
         return {
-            "shape": document.get("shape"),
-            "chunks": document.get("chunks"),
+            "shape": _sides(document.get("shape")),
+            "chunks": _sides(document.get("chunks")),
             "shards": None,
             "codecs": [str(name)] if name else [],
         }
@@ -124,11 +124,20 @@ def _layout(node: Node) -> Json:
         codecs = [c for c in settings.get("codecs", ()) if isinstance(c, Mapping)]
     names = [str(codec.get("name")) for codec in codecs]
     return {
-        "shape": document.get("shape"),
-        "chunks": grid,
-        "shards": shards,
+        "shape": _sides(document.get("shape")),
+        "chunks": _sides(grid),
+        "shards": _sides(shards),
         "codecs": [name for name in names if name != "bytes"],
     }
+
+
+def _sides(value: object) -> list[int] | None:
+    """Sizes along axes as a document gives them, of one axis also as a number; else None."""
+    if isinstance(value, int):
+        return [value]
+    if not isinstance(value, list) or not all(isinstance(side, int) for side in value):
+        return None
+    return value
 
 
 def _settings(value: object) -> Mapping[str, Any]:

@@ -40,7 +40,9 @@ def as_opened[P: PlacedPart](part: P, group: Sequence[UnderstoodLayer], made: Af
     pixels = is_whole and all(layer.is_unchanged for layer in group)
     if not is_whole and part.channel_axis is None:
         return None
-    kept = Kept(pixels, all(map(_has_same_place, group)), all(map(_has_same_look, group)))
+    place = all(map(_has_same_place, group))
+    look = all(map(_has_same_look, group))
+    kept = Kept(pixels, place, look, _unplaced(part) if place else ())
     to_display = _from_file_axes(part, made, order)
     if pixels:
         return replace(part, to_display=to_display, kept=kept)
@@ -97,6 +99,13 @@ def _from_file_axes(part: PlacedPart, made: Affine, order: Sequence[int]) -> Aff
         linear = np.insert(linear, part.channel_axis, 0.0, axis=1)
     names = tuple(axis.name for axis in part.axes)
     return Affine(np.column_stack([linear, made.offset]), names, made.output_axes)
+
+
+def _unplaced(part: PlacedPart) -> tuple[str, ...]:
+    """Display axes along which the file places a part nowhere: a viewer shows it on some plane."""
+    placed = np.any(part.to_display.matrix != 0, axis=1)
+    axes = part.to_display.output_axes
+    return tuple(name for name, said in zip(axes, placed, strict=True) if not said)
 
 
 def _in_file_order(

@@ -15,10 +15,11 @@ from napari_ome_zip import display_state
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.from_layers.again import as_opened
 from napari_ome_zip.from_layers.channel_stack import ChannelStack
-from napari_ome_zip.from_layers.dimensions import common_system
+from napari_ome_zip.from_layers.dimensions import common_system, own_dimensions
 from napari_ome_zip.from_layers.label_tables import label_colors, label_properties
 from napari_ome_zip.from_layers.losses import MAX_DIMENSIONS, unsaved_layers, why_not
 from napari_ome_zip.from_layers.plain import plain
+from napari_ome_zip.from_layers.sliders import contrast_range, shown_plane
 from napari_ome_zip.from_layers.understanding import UnderstoodLayer, understand
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource
@@ -221,7 +222,13 @@ def _image(
     if again is None:
         return made
     taken.add(id(part))
-    return replace(again, channels=made.channels, display=made.display)
+    return replace(
+        again,
+        channels=made.channels,
+        display=made.display,
+        default_t=made.default_t,
+        default_z=made.default_z,
+    )
 
 
 def _part_taken(group: Sequence[UnderstoodLayer], taken: set[int]) -> PlacedPart | None:
@@ -234,7 +241,7 @@ def _new_image(
     group: Sequence[UnderstoodLayer], system: CoordinateSystem, path: str
 ) -> PlacedImage:
     first = group[0]
-    states = [plain(display_state.capture(layer.keywords, "image")) for layer in group]
+    states = [_state(layer, system) for layer in group]
     if first.colors:
         arrays = [(level,) * first.colors for level in first.levels]
         channels = tuple(
@@ -251,10 +258,22 @@ def _new_image(
     return _placed_image(first, sources, position, channels, states, system, path)
 
 
+def _state(layer: UnderstoodLayer, system: CoordinateSystem) -> dict[str, Any]:
+    flat = layer.ndim < len(system.axes)
+    found: dict[str, Any] = plain(
+        display_state.capture(layer.keywords, layer.kind, layer.ndim if flat else None)
+    )
+    return found
+
+
 def _channel_position(layer: UnderstoodLayer, system: CoordinateSystem) -> int:
     """Behind time, before space, as versions up to 0.5 want it."""
-    axes = system.axes[len(system.axes) - len(layer.matrix) :]
-    return sum(axis.type == "time" for axis in axes)
+    return sum(axis.type == "time" for axis in _own_axes(layer, system))
+
+
+def _own_axes(layer: UnderstoodLayer, system: CoordinateSystem) -> tuple[Axis, ...]:
+    names = [axis.name for axis in system.axes]
+    return tuple(system.axes[number] for number in own_dimensions(layer, names))
 
 
 def _placed_image(
@@ -267,6 +286,7 @@ def _placed_image(
     path: str,
 ) -> PlacedImage:
     axes, affine = _placement(layer, system, channel_axis)
+    default_t, default_z = shown_plane(layer, _own_axes(layer, system))
     return PlacedImage(
         path=path,
         name=layer.image_name,
@@ -276,18 +296,20 @@ def _placed_image(
         channel_axis=channel_axis,
         display=display_state.to_display(states),
         channels=channels,
+        default_t=default_t,
+        default_z=default_z,
     )
 
 
 def _placement(
     layer: UnderstoodLayer, system: CoordinateSystem, channel_axis: int | None
 ) -> tuple[tuple[Axis, ...], Affine]:
-    """Axes of the stored array, and its map to the system; dimensions count from the last."""
-    missing = len(system.axes) - len(layer.matrix)
-    own = system.axes[missing:]
+    """Axes of the stored array, and its map to the system."""
+    own = _own_axes(layer, system)
+    rows = [system.axes.index(axis) for axis in own]
     factors = [conversion(u, axis.unit) for u, axis in zip(layer.units, own, strict=True)]
     matrix = np.zeros((len(system.axes), len(own) + 1))
-    matrix[missing:] = layer.matrix * np.array(factors)[:, np.newaxis]
+    matrix[rows] = layer.matrix * np.array(factors)[:, np.newaxis]
     axes = list(own)
     if channel_axis is not None:
         axes.insert(channel_axis, Axis(_channel_name(own), "channel"))
@@ -310,6 +332,7 @@ def _channel(layer: UnderstoodLayer) -> Channel:
         color=display_state.hex_color(colormap) or display_state.brightest_color(colormap),
         limits=None if limits is None else (float(limits[0]), float(limits[1])),
         visible=bool(keywords.get("visible", True)),
+        contrast_range=contrast_range(layer),
     )
 
 
@@ -326,7 +349,6 @@ def _label_image(
     image = _image_of(layer, affine, images)
     colors, _ = label_colors(layer.keywords)
     properties, _ = label_properties(layer.keywords)
-    states = [plain(display_state.capture(each.keywords, "labels")) for each in group]
     made = PlacedLabels(
         path=path,
         name=layer.image_name,
@@ -334,7 +356,7 @@ def _label_image(
         sources=layer.levels,
         to_display=affine,
         channel_axis=None,
-        display=display_state.to_display(states),
+        display=display_state.to_display([_state(each, system) for each in group]),
         image_path=None if image is None else image.path,
         label=ImageLabel(colors, properties),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from napari_ome_zip.from_layers.plain import clean_text, plain
-from napari_ome_zip.ome import FrozenMapping, LabelColor, LabelProperties
+from napari_ome_zip.ome import LabelColor, LabelTable
+from napari_ome_zip.ome.frozen_json import freeze
 
 _NAMED = {
     "transparent": "00000000", "black": "000000", "silver": "c0c0c0", "gray": "808080",
@@ -32,8 +33,9 @@ def label_colors(keywords: Mapping[str, Any]) -> tuple[tuple[LabelColor, ...], t
         return (), ()
     colors: dict[int, LabelColor] = {}
     lost = []
-    for value, color in table.items():
-        rgba = _rgba(color)
+    for value, rgba, color in zip(
+        table, _all_rgba(list(table.values())), table.values(), strict=True
+    ):
         if rgba is None:
             lost.append(f"the colour {clean_text(color)!r} of label {value}")
         elif value is None:
@@ -42,6 +44,14 @@ def label_colors(keywords: Mapping[str, Any]) -> tuple[tuple[LabelColor, ...], t
         elif int(value) != 0 or rgba[3]:  # background is transparent, unless someone coloured it
             colors.setdefault(int(value), LabelColor(int(value), rgba))
     return tuple(colors.values()), tuple(lost)
+
+
+def _all_rgba(colors: Sequence[Any]) -> list[tuple[int, int, int, int] | None]:
+    """`_rgba` of each; napari's own tables hold arrays, which are quicker to convert at once."""
+    if not all(isinstance(color, np.ndarray) and color.shape == (4,) for color in colors):
+        return list(map(_rgba, colors))
+    parts = np.clip(np.rint(255 * np.array(colors, dtype=float).reshape(-1, 4)), 0, 255)
+    return [(r, g, b, a) for r, g, b, a in parts.astype(int).tolist()]
 
 
 def _rgba(color: Any) -> tuple[int, int, int, int] | None:
@@ -65,44 +75,60 @@ def _from_text(color: str) -> tuple[int, int, int, int] | None:
     return red, green, blue, alpha
 
 
-def label_properties(
-    keywords: Mapping[str, Any],
-) -> tuple[tuple[LabelProperties, ...], tuple[str, ...]]:
+def label_properties(keywords: Mapping[str, Any]) -> tuple[LabelTable, tuple[str, ...]]:
     """One set of properties for each label value, and what cannot be kept as it is.
 
     Label values are in a column ``index``, else rows are numbered from 0.
     """
     features = keywords.get("features")
     if features is None:
-        return (), ()
-    columns = {str(name): list(features[name]) for name in features}
+        return LabelTable(), ()
+    columns = {str(name): features[name] for name in features}
     if not columns:
-        return (), ()
+        return LabelTable(), ()
     rows = len(next(iter(columns.values())))
-    values = columns.pop("index", list(range(rows)))
-    columns = {_column_name(name, columns): cells for name, cells in columns.items()}
-    properties: dict[int, LabelProperties] = {}
-    nameless, repeated = 0, set()
-    for row, value in enumerate(values):
-        if not isinstance(value, int | float | np.number) or not np.isfinite(value):
-            nameless += 1
-            continue
-        label = int(value)
-        if label in properties:
+    labels = list(map(_label, _items(columns.pop("index", range(rows)))))
+    places: dict[int, int] = {}
+    repeated = set()
+    for row, label in enumerate(labels):
+        if label is not None and places.setdefault(label, row) != row:
             repeated.add(label)
-            continue
-        cells = {name: plain(column[row]) for name, column in columns.items()}
-        known = {name: cell for name, cell in cells.items() if cell is not None}
-        properties[label] = LabelProperties(label, FrozenMapping(known))
+    table: dict[str, dict[int, Any]] = {}
+    infinite = []
+    kept = list(places.values())
+    for name, column in columns.items():
+        items = _items(column)
+        if any(map(_is_infinite, items)):
+            infinite.append(name)
+        cells = (plain(items[row]) for row in kept)
+        known = {number: freeze(cell) for number, cell in enumerate(cells) if cell is not None}
+        table[_column_name(name, columns)] = known
     lost = []
     if repeated:
         lost.append(f"further rows of features for label {', '.join(map(str, sorted(repeated)))}")
-    if nameless:
-        lost.append(f"{nameless} rows of features that name no label")
-    infinite = [name for name, column in columns.items() if any(map(_is_infinite, column))]
+    if None in labels:
+        lost.append(f"{labels.count(None)} rows of features that name no label")
     if infinite:
         lost.append(f"infinity as a number in {', '.join(infinite)} (it is kept as text)")
-    return tuple(properties.values()), tuple(lost)
+    return LabelTable(places, table), tuple(lost)
+
+
+def _items(column: Any) -> list[Any]:
+    """The cells of a column; of numbers as Python has them, which are quicker to look at."""
+    dtype = getattr(column, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
+        numbers: list[Any] = np.asarray(column).tolist()
+        return numbers
+    return list(column)
+
+
+def _label(value: Any) -> int | None:
+    """The label value that a cell names; None where it names none."""
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float | np.number) and np.isfinite(value) and np.isreal(value):
+        return int(value)
+    return None
 
 
 def _column_name(name: str, columns: Mapping[str, Any]) -> str:

@@ -42,7 +42,6 @@ def incomplete_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
         colors or properties of labels are.
     """
     saved = [layer for layer in layers if why_not(layer[0], layer[2]) is None]
-    most = max((_ndim(data, keywords) for data, keywords, _ in saved), default=0)
     found = []
     for data, keywords, kind in saved:
         name = clean_text(keywords.get("name", kind))
@@ -54,12 +53,6 @@ def incomplete_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
         if details:
             message = f"'{name}' is saved without {', '.join(details)}."
             found.append(Finding("layer-details-left-out", name, message))
-        if _ndim(data, keywords) < most:
-            message = (
-                f"'{name}' has fewer dimensions than others: a viewer shows it along all of them, "
-                "in the file it lies at their beginning."
-            )
-            found.append(Finding("layer-not-whole", name, message))
     return tuple(found)
 
 
@@ -90,10 +83,6 @@ def _first(data: Any) -> Any:
     if is_multiscale(data):
         return data[0]
     return data if hasattr(data, "shape") else np.asarray(data)
-
-
-def _ndim(data: Any, keywords: Mapping[str, Any]) -> int:
-    return len(_first(data).shape) - bool(keywords.get("rgb"))
 
 
 def _lost(data: Any, keywords: Mapping[str, Any], kind: str) -> list[str]:

@@ -6,7 +6,7 @@ import itertools
 import math
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,14 +22,17 @@ from zarr.storage import StorePath
 
 from napari_ome_zip.errors import DamagedEntryError, OmeZipError, UnreadableChunkError
 from napari_ome_zip.image.array_facts import Decoder, array_facts
-from napari_ome_zip.image.chunk_codecs import Region, pieces
+from napari_ome_zip.image.chunk_codecs import Region, cell_ranges, piece_of, pieces
 from napari_ome_zip.image.hierarchy import Node
+from napari_ome_zip.image.stored_cells import StoredCells, boxes
 from napari_ome_zip.image.strictness import Checked, checked_entries
 from napari_ome_zip.storage import HierarchyStore, resolve_range
 
 MAX_DAMAGE_REPORTS = 3
-MAX_LOOKED_UP = 2**14
-"""Chunks whose presence is looked up for one region, at most."""
+MAX_LOOKED_UP = 2**12
+"""Stored objects that are asked for one by one, at most; more are taken from the store's list."""
+MAX_LISTED = 2**20
+"""Stored objects whose places are kept for one array, at most."""
 
 type Piece = tuple[tuple[int, ...], Region, Region]
 """Part of one stored object: its cell in the grid, the region in it, and that in the output."""
@@ -137,25 +140,72 @@ class ChunkedArray:
         if not out.size:
             return
         as_stored = out if out.dtype == self._facts.dtype else np.empty_like(out, self._facts.dtype)
-        for piece in pieces(region, self.stored):
+        for piece in self._stored_pieces(region, as_stored):
             self._read_piece(piece, as_stored)
         if as_stored is not out:
             out[...] = as_stored
 
-    def blank(self, region: Region) -> Any:
-        """The fill value where no chunk of ``region`` is stored; None where one may be."""
-        if self._checked is not None:
-            return None  # absent or unreachable: reading finds out
-        ranges = [
-            range(s.start // n, -(-s.stop // n)) for s, n in zip(region, self.stored, strict=True)
-        ]
-        if math.prod(map(len, ranges)) > MAX_LOOKED_UP:
-            return None
-        if not self._facts.regular:
-            return None
-        if any(self._store.has(self.key(cell)) for cell in itertools.product(*ranges)):
-            return None
+    def _stored_pieces(self, region: Region, out: npt.NDArray[Any]) -> Iterable[Piece]:
+        """The pieces to read of a region; of very many those that are there, the rest is filled."""
+        cells = None
+        if math.prod(len(r) for r in cell_ranges(region, self.stored)) > MAX_LOOKED_UP:
+            cells = self._listed
+        if cells is None:
+            return pieces(region, self.stored)
+        out[...] = self._facts.fill_value
+        wanted = cells.within(cell_ranges(region, self.stored))
+        return (piece_of(tuple(cell), region, self.stored) for cell in wanted.tolist())
+
+    @property
+    def fill_value(self) -> Any:
+        """What is shown where nothing is stored."""
         return self._facts.fill_value
+
+    def stored_boxes(self, region: Region) -> npt.NDArray[np.int64] | None:
+        """Where pixels of a region are stored.
+
+        Returns
+        -------
+        ndarray or None
+            Of shape ``(n, 2, ndim)``: first pixel and one past the last of each stored object, as
+            far as they lie in the region. None where that is not known: any may be stored.
+        """
+        if self._checked is not None or not self._facts.regular:
+            return None  # absent or unreachable: reading finds out
+        ranges = cell_ranges(region, self.stored)
+        few = math.prod(self._grid) <= MAX_LOOKED_UP
+        # A list that has to be made anew each time is worth it for many alone.
+        cells = None if few and self._store.names_may_grow else self._listed
+        if cells is not None:
+            return boxes(cells.within(ranges), region, self.stored)
+        if not few:
+            return None
+        asked = [cell for cell in itertools.product(*ranges) if self._store.has(self.key(cell))]
+        found = np.array(asked, dtype=np.int64).reshape(-1, self.ndim)
+        return boxes(found, region, self.stored)
+
+    @property
+    def _grid(self) -> tuple[int, ...]:
+        return tuple(-(-n // s) for n, s in zip(self.shape, self.stored, strict=True))
+
+    @property
+    def _listed(self) -> StoredCells | None:
+        """The stored objects there are, from the names in the store; None where not known."""
+        if self._checked is not None or not self._facts.regular:
+            return None
+        if self._store.names_may_grow:
+            return self._list()
+        return self._listed_once
+
+    @cached_property
+    def _listed_once(self) -> StoredCells | None:
+        return self._list()
+
+    def _list(self) -> StoredCells | None:
+        names = self._store.names_below(self.path)
+        if names is None or len(names) > MAX_LISTED:
+            return None
+        return StoredCells.of(names, self.key, self._grid)
 
     def encode(self, cell: tuple[int, ...], pixels: npt.NDArray[Any]) -> bytes | None:
         """Bytes to store for one cell of the grid; None where it holds the fill value alone.
@@ -335,6 +385,11 @@ class ChunkedArray:
             self._report(cell, None, error)
             return
         lost = {}
+        if math.prod(len(r) for r in cell_ranges(within, self.chunks)) > MAX_LOOKED_UP:
+            # More chunks than a shard with an intact index is worth a try for.
+            out[target] = self._facts.fill_value
+            self._report(cell, None, error)
+            return
         inner_pieces = list(pieces(within, self.chunks))
         for inner, inside, offset in inner_pieces:
             part = tuple(
@@ -531,7 +586,9 @@ def split_key(key: Any, shape: Sequence[int]) -> tuple[Region, tuple[slice | int
     key = key if isinstance(key, tuple) else (key,)
     key += (slice(None),) * (len(shape) - len(key))
     wanted = [_indices(k, n) for k, n in zip(key, shape, strict=True)]
-    region = tuple(slice(min(r), max(r) + 1) if r else slice(0, 0) for r in wanted)
+    # Not by min and max, which go through all of a range.
+    ends = [(min(r[0], r[-1]), max(r[0], r[-1])) if r else (0, -1) for r in wanted]
+    region = tuple(slice(first, last + 1) for first, last in ends)
     steps = tuple(
         slice(None, None, r.step) if isinstance(k, slice) else 0
         for k, r in zip(key, wanted, strict=True)

@@ -137,9 +137,9 @@ class ShardCodec:
 
     def read(self, fetch: Fetch, within: Region, out: npt.NDArray[Any]) -> bool:
         # docstring inherited
-        wanted = list(pieces(within, self.chunk.shape))
+        ranges = cell_ranges(within, self.chunk.shape)
         content = None
-        if len(wanted) == math.prod(self.grid):
+        if math.prod(map(len, ranges)) == math.prod(self.grid):
             content = fetch(None)  # in one go, and its checksum is verified
             if content is None:
                 return False
@@ -152,6 +152,8 @@ class ShardCodec:
             if found is None:
                 return False
             index = self._index(found)
+        # Not before the index was found to be as long as the grid: it may claim any number.
+        wanted = list(pieces(within, self.chunk.shape))
         places = [index[cell] for cell, _, _ in wanted]
         chunks = _held(content, places) if content is not None else _fetched(fetch, places)
         for (_, inside, target), chunk in zip(wanted, chunks, strict=True):
@@ -196,17 +198,35 @@ class ShardCodec:
         }
 
 
+def cell_ranges(region: Region, grid: Sequence[int]) -> list[range]:
+    """Numbers of the cells of a grid that a region meets, along each axis."""
+    return [range(s.start // n, -(-s.stop // n)) for s, n in zip(region, grid, strict=True)]
+
+
+def piece_of(
+    cell: tuple[int, ...], region: Region, grid: Sequence[int]
+) -> tuple[tuple[int, ...], Region, Region]:
+    """A cell, the part of a region that lies in it, and that part's place in the output."""
+    parts = [
+        _part(number, wanted, size) for number, wanted, size in zip(cell, region, grid, strict=True)
+    ]
+    # Not by zip, which gives nothing where there are no axes.
+    return cell, tuple([inside for inside, _ in parts]), tuple([target for _, target in parts])
+
+
+def _part(number: int, wanted: slice, size: int) -> tuple[slice, slice]:
+    first = max(wanted.start, number * size)
+    last = min(wanted.stop, (number + 1) * size)
+    inside = slice(first - number * size, last - number * size)
+    return inside, slice(first - wanted.start, last - wanted.start)
+
+
 def pieces(region: Region, grid: Sequence[int]) -> Iterator[tuple[tuple[int, ...], Region, Region]]:
     """Split a region at the lines of a grid: cell, region in the cell, region in the output."""
-    axes = []
-    for wanted, size in zip(region, grid, strict=True):
-        cells = []
-        for number in range(wanted.start // size, -(-wanted.stop // size)):
-            first = max(wanted.start, number * size)
-            last = min(wanted.stop, (number + 1) * size)
-            inside = slice(first - number * size, last - number * size)
-            cells.append((number, inside, slice(first - wanted.start, last - wanted.start)))
-        axes.append(cells)
+    axes = [
+        [(number, *_part(number, wanted, size)) for number in numbers]
+        for numbers, wanted, size in zip(cell_ranges(region, grid), region, grid, strict=True)
+    ]
     for combination in itertools.product(*axes):
         # Not by zip, which gives nothing where there are no axes.
         cell = tuple([number for number, _, _ in combination])

@@ -28,6 +28,8 @@ class Channel:
     limits: tuple[float, float] | None = None
     """Values shown darkest and brightest, in units of the stored pixels."""
     visible: bool = True
+    contrast_range: tuple[float, float] | None = None
+    """Values that a slider for the limits offers, from the lowest to the highest."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Kept:
     """Whether it lies where the file places it."""
     look: bool = True
     """Of labels, whether colors and properties are those of the file."""
+    unplaced: tuple[str, ...] = ()
+    """Display axes along which the file does not say where it lies."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,10 @@ class PlacedImage(PlacedPart):
 
     channels: tuple[Channel, ...] = ()
     """Exactly one per channel."""
+    default_t: int = 0
+    """Time that is shown first, as an index."""
+    default_z: int = 0
+    """Plane that is shown first, as an index."""
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ class PixelArray(da.Array):
         return blocks if whole else blocks[self._kept]
 
     @property
-    def _is_changed(self) -> bool:
+    def is_changed(self) -> bool:
         """Whether dask put other pixels in the place of these, as an assignment does."""
         try:
             object.__getattribute__(self, "dask")
@@ -112,12 +112,12 @@ class PixelArray(da.Array):
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of a pixel."""
-        found: np.dtype[Any] = super().dtype if self._is_changed else self._whole.source.dtype
+        found: np.dtype[Any] = super().dtype if self.is_changed else self._whole.source.dtype
         return found
 
     def __getitem__(self, index: Any) -> da.Array:
         """As of any dask array."""
-        kept = None if self._is_changed else _narrowed(self._kept, index)
+        kept = None if self.is_changed else _narrowed(self._kept, index)
         if kept is not None:
             return PixelArray(self._whole, kept)
         cut: da.Array = super().__getitem__(index)  # type: ignore[no-untyped-call]
@@ -127,12 +127,35 @@ class PixelArray(da.Array):
         self, dtype: Any = None, copy: bool | None = None, **kwargs: Any
     ) -> npt.NDArray[Any]:
         """All pixels as a NumPy array of their own."""
-        if self._is_changed or dask.config.get("scheduler", None) is not None:
+        if self.is_changed or dask.config.get("scheduler", None) is not None:
             pixels: npt.NDArray[Any] = super().__array__(dtype, copy, **kwargs)  # type: ignore[no-untyped-call]
             return pixels
+        return np.asarray(self.read(), dtype)
+
+    def read(self) -> npt.NDArray[Any]:
+        """All pixels, read directly."""
         region = tuple(k if isinstance(k, slice) else slice(k, k + 1) for k in self._kept)
         shown = tuple(slice(None) if isinstance(k, slice) else 0 for k in self._kept)
-        return np.asarray(read(cast("DirectSource", self._whole.source), region)[shown], dtype)
+        return read(cast("DirectSource", self._whole.source), region)[shown]
+
+    @property
+    def stored(self) -> tuple[int, ...]:
+        """Size along each axis of what is stored as one."""
+        stored = cast("DirectSource", self._whole.source).stored
+        return tuple(n for n, k in zip(stored, self._kept, strict=True) if isinstance(k, slice))
+
+
+def pixels_of(array: da.Array) -> npt.NDArray[Any]:
+    """All pixels of ``array`` at once, whatever scheduler is chosen in dask's settings."""
+    if isinstance(array, PixelArray) and not array.is_changed:
+        return array.read()
+    # By name: looking for another scheduler imports all of dask.distributed.
+    return np.asarray(array.compute(scheduler="threads"))
+
+
+def chunk_shape(array: da.Array) -> tuple[int, ...]:
+    """Size along each axis of what is read as one: a stored object, or a block of dask's."""
+    return array.stored if isinstance(array, PixelArray) else tuple(map(int, array.chunksize))
 
 
 def pixel_identity(array: Any) -> Hashable:

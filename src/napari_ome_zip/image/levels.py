@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -105,6 +106,11 @@ def _open(hierarchy: Hierarchy, group: str, dataset: Dataset) -> ChunkedArray:
         raise MetadataError(
             f"Resolution level '{dataset.path}' has {array.ndim} dimension(s), "
             "an image needs at least 2."
+        )
+    if max(array.shape) > sys.maxsize:
+        raise MetadataError(
+            f"Resolution level '{dataset.path}' claims to be {max(array.shape):,} pixels long, "
+            f"more than the {sys.maxsize:,} that can be counted here."
         )
     if 0 in array.shape:
         raise MetadataError(

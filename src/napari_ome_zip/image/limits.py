@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.image.lazy import chunk_shape, pixels_of
+
 MAX_SAMPLE = 2**22
 """Pixels looked at, at most."""
+MAX_CHUNKS = 2**12
+"""Chunks (of dask arrays: blocks) read for that, at most."""
 
 
 def estimate_limits(levels: tuple[da.Array, ...]) -> tuple[float, float] | None:
@@ -30,26 +35,39 @@ def estimate_limits(levels: tuple[da.Array, ...]) -> tuple[float, float] | None:
     coarsest = levels[-1]
     if coarsest.dtype.itemsize == 1 or not coarsest.size:
         return None
-    # The threaded scheduler by name: looking for another one imports all of dask.distributed.
-    pixels = np.asarray(middle(coarsest, MAX_SAMPLE).compute(scheduler="threads"))
+    pixels = sample(coarsest)
     if pixels.dtype.kind == "c":
         pixels = np.abs(pixels)
     return _range(pixels)
 
 
-def middle(array: da.Array, size: int) -> da.Array:
+def sample(array: da.Array) -> npt.NDArray[Any]:
+    """Pixels of the middle of ``array``: at most `MAX_SAMPLE`, of about `MAX_CHUNKS` chunks."""
+    return pixels_of(middle(middle(array, MAX_SAMPLE), MAX_CHUNKS, chunk_shape(array)))
+
+
+def middle(array: da.Array, size: int, unit: Sequence[int] = ()) -> da.Array:
     """The middle of ``array``, of at most ``size`` elements; leading axes are cut first.
 
     Leading axes (time, depth) are cut before the plane, since a whole plane in the middle of
     a stack tells more than a thin column through it.
+
+    Parameters
+    ----------
+    array : dask.array.Array
+    size : int
+    unit : sequence of int, optional
+        Elements along each axis that count as one, such as those of a chunk.
     """
-    shape = list(array.shape)
+    unit = unit or (1,) * array.ndim
+    shape = [-(-n // u) for n, u in zip(array.shape, unit, strict=True)]
     for axis in range(array.ndim):
         rest = math.prod(shape) // max(1, shape[axis])
         shape[axis] = max(1, min(shape[axis], size // max(1, rest)))
+    parts = [min(n * u, full) for n, u, full in zip(shape, unit, array.shape, strict=True)]
     region = tuple(
         slice((full - part) // 2, (full - part) // 2 + part)
-        for full, part in zip(array.shape, shape, strict=True)
+        for full, part in zip(array.shape, parts, strict=True)
     )
     cut: da.Array = array[region]
     return cut

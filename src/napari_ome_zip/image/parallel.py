@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Protocol
 
 import dask
+import dask.threaded
 import numpy as np
 import numpy.typing as npt
 from dask.system import CPU_COUNT
@@ -103,6 +104,22 @@ def in_parallel[T](work: Callable[[T], None], items: Sequence[T], workers: int =
 
 
 _NONE: Any = object()
+
+
+def _forget_pools_of_parent() -> None:
+    """Let dask make new threads in a forked process.
+
+    It keeps its pools in these variables, and would wait for threads that live in the parent alone.
+    """
+    dask.threaded.default_pool = None
+    dask.threaded.pools.clear()
+    dask.threaded.pools_lock = threading.Lock()
+    # Its main thread is now the one that forked.
+    dask.threaded.main_thread = threading.current_thread()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pools_of_parent)
 
 
 @cache

@@ -3,18 +3,16 @@
 Levels up to `MOST_READ` pixels of the file for one of their own are exact: means of blocks of the
 level before (for labels the first pixel of each block). Coarser ones would read a whole image to
 draw a thumbnail, so they are samples: of neighbouring chunks one is read and averaged, and the
-pixels of the others repeat what is nearest in it. Chunks that are not stored cost nothing, and
-always show as what they are. So a view of *n* pixels reads about *n* times `MOST_READ` pixels
-of the file, however large that is.
+pixels of the others repeat what is nearest in it. Chunks that are not stored cost nothing, not even
+a look for each of them, and always show as what they are. So a view of *n* pixels reads about *n*
+times `MOST_READ` pixels of the file, however large that is.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,7 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.image.arrays import PixelSource, split_key
+from napari_ome_zip.image.block_cache import BlockCache
+from napari_ome_zip.image.block_mean import block_mean
 from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
+from napari_ome_zip.image.level_sampling import CELL, MOST_READ, Occupancy, Sampling, sampling
 from napari_ome_zip.image.strictness import checked_entries
 
 LONGEST_EDGE = 4096
@@ -35,14 +36,10 @@ LONGEST_VOLUME_EDGE = 2048
 """Longest edge of a volume that any graphics card of today shows."""
 MOST_VOXELS = 2**28
 """Voxels of a volume that needs no coarser level: 512 MiB of 16 bit."""
-MOST_READ = 256
-"""Pixels of the file that are read for one pixel of a virtual level, on average."""
 CACHE_BYTES = 256 << 20
 """Computed pixels that are kept for each image."""
 
-_CELL = 256
 _MOST_IN_CELL = 2**21
-_MOST_IN_UNIT = 2**24
 
 _Region = tuple[slice, ...]
 
@@ -68,19 +65,18 @@ def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
     nearest = wide or isinstance(part, PlacedLabels)
     cache = BlockCache(CACHE_BYTES)
     levels: list[PixelSource] = []
-    factors = np.ones(base.ndim, dtype=int)
-    shape = np.array(base.shape)
-    while (halved := _axes_to_halve(shape, plane, volume, started=bool(levels))) is not None:
-        step = np.ones(base.ndim, dtype=int)
-        step[halved] = 2
-        factors = factors * step
-        shape = -(-np.array(base.shape) // factors)
+    # Numbers without limits: twice the longest axis there may be is more than 64 bits hold.
+    factors, shape = [1] * base.ndim, list(base.shape)
+    while halved := _axes_to_halve(shape, plane, volume, started=bool(levels)):
+        step = [2 if axis in halved else 1 for axis in range(base.ndim)]
+        factors = [f * s for f, s in zip(factors, step, strict=True)]
+        shape = [-(-n // f) for n, f in zip(base.shape, factors, strict=True)]
         levels.append(
             VirtualLevel(
                 before=levels[-1] if levels else base,
                 base=base,
-                step=tuple(step.tolist()),
-                factors=tuple(factors.tolist()),
+                step=tuple(step),
+                factors=tuple(factors),
                 plane=tuple(plane),
                 nearest=nearest,
                 cache=cache,
@@ -90,83 +86,21 @@ def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
 
 
 def _axes_to_halve(
-    shape: npt.NDArray[Any], plane: list[int], volume: list[int], *, started: bool
-) -> list[int] | None:
-    if shape[plane].max() > (OVERVIEW_EDGE if started else LONGEST_EDGE):
+    shape: Sequence[int], plane: list[int], volume: list[int], *, started: bool
+) -> list[int]:
+    """The axes that are too long to be shown; none where all can be."""
+    if max(shape[axis] for axis in plane) > (OVERVIEW_EDGE if started else LONGEST_EDGE):
         axes = plane
-    elif len(volume) > 2 and shape[volume[0]] > 1 and _too_large(shape[volume]):
+    elif len(volume) > 2 and shape[volume[0]] > 1 and _too_large([shape[i] for i in volume]):
         axes = volume
     else:
-        return None
-    return [axis for axis in axes if 2 * shape[axis] > shape[axes].max()]
+        return []
+    longest = max(shape[axis] for axis in axes)
+    return [axis for axis in axes if 2 * shape[axis] > longest]
 
 
-def _too_large(volume: npt.NDArray[Any]) -> bool:
-    return bool(volume.max() > LONGEST_VOLUME_EDGE or math.prod(volume.tolist()) > MOST_VOXELS)
-
-
-class BlockCache:
-    """Computed blocks of all virtual levels of one image, the last used ones.
-
-    Parameters
-    ----------
-    limit : int
-        Bytes that are kept at most.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._blocks: OrderedDict[Any, npt.NDArray[Any]] = OrderedDict()
-        self._size = 0
-        self._lock = threading.Lock()
-
-    def __reduce__(self) -> tuple[type[BlockCache], tuple[int]]:
-        return BlockCache, (self.limit,)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that are kept now."""
-        return self._size
-
-    def get(self, key: Any) -> npt.NDArray[Any] | None:
-        """A block; None where it is not kept."""
-        with self._lock:
-            block = self._blocks.get(key)
-            if block is not None:
-                self._blocks.move_to_end(key)
-            return block
-
-    def put(self, key: Any, block: npt.NDArray[Any]) -> None:
-        """Keep a block, and let go of those that were not used for longest."""
-        with self._lock:
-            before = self._blocks.pop(key, None)
-            self._size += block.nbytes - (0 if before is None else before.nbytes)
-            self._blocks[key] = block
-            while self._size > self.limit:
-                self._size -= self._blocks.popitem(last=False)[1].nbytes
-
-
-@dataclass(frozen=True)
-class _Sampling:
-    """What is read along one axis for a level that is a sample."""
-
-    factor: int
-    """Pixels of the file that one of the level spans."""
-    window: int
-    """... of which so many are read, in the middle."""
-    unit: int
-    """Pixels of the level that are read as one."""
-    every: int
-    """One of so many units is read."""
-
-    def source(self, first: int, last: int, size: int) -> slice:
-        """What to read for pixels ``first`` to ``last`` of the level."""
-        start = first * self.factor
-        if self.window < self.factor:
-            start += (self.factor - self.window) // 2
-            start = min(start, size - 1)
-            return slice(start, min(start + self.window, size))
-        return slice(start, min(last * self.factor, size))
+def _too_large(volume: Sequence[int]) -> bool:
+    return max(volume) > LONGEST_VOLUME_EDGE or math.prod(volume) > MOST_VOXELS
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +140,7 @@ class VirtualLevel:
     def chunks(self) -> tuple[int, ...]:
         """Size of what is computed as one: as deep as a chunk, since that is decoded anyway."""
         cell = [
-            _CELL if axis in self.plane else max(1, chunk // factor)
+            CELL if axis in self.plane else max(1, chunk // factor)
             for axis, (chunk, factor) in enumerate(
                 zip(_chunk_shape(self.base), self.factors, strict=True)
             )
@@ -216,6 +150,11 @@ class VirtualLevel:
             while axis not in self.plane and cell[axis] > 1 and math.prod(cell) > _MOST_IN_CELL:
                 cell[axis] = -(-cell[axis] // 2)
         return tuple(cell)
+
+    @property
+    def stored(self) -> tuple[int, ...]:
+        """As `chunks`: nothing is stored, and a block is computed once."""
+        return self.chunks
 
     @property
     def exact(self) -> bool:
@@ -230,8 +169,13 @@ class VirtualLevel:
     def read(self, region: _Region) -> npt.NDArray[Any]:
         """Pixels of ``region``, put together from blocks that are computed once."""
         out = np.empty(tuple(max(0, s.stop - s.start) for s in region), self.dtype)
+        self.read_into(region, out)
+        return out
+
+    def read_into(self, region: _Region, out: npt.NDArray[Any]) -> None:
+        """As `read`, into an array of the region's shape and this dtype."""
         if not out.size:
-            return out
+            return
         ranges = [
             range(s.start // c, -(-s.stop // c)) for s, c in zip(region, self.chunks, strict=True)
         ]
@@ -242,7 +186,6 @@ class VirtualLevel:
             last = [min(s.stop, a + n) for s, a, n in zip(region, start, block.shape, strict=True)]
             inside = _slices(first, last, start)
             out[_slices(first, last, [s.start for s in region])] = block[inside]
-        return out
 
     def _block(self, cell: tuple[int, ...]) -> npt.NDArray[Any]:
         # What was read tolerantly may hold fill values that strict reading must not get.
@@ -256,13 +199,18 @@ class VirtualLevel:
         return block
 
     def _compute(self, start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[Any]:
-        blank = _blank(self.base, _spanned(start, stop, self.factors, self.base.shape))
-        if blank is not None:
-            return np.full([b - a for a, b in zip(start, stop, strict=True)], blank, self.dtype)
+        boxes = _stored_boxes(self.base, _spanned(start, stop, self.factors, self.base.shape))
+        if boxes is not None and not len(boxes):
+            return self._blank(start, stop)
         if not self.exact:
             return self._sampled(start, stop)
         region = _spanned(start, stop, self.step, self.before.shape)
         return self._reduced(np.asarray(self.before[region]), self.step)
+
+    def _blank(self, start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[Any]:
+        """What shows where nothing is stored."""
+        shape = [b - a for a, b in zip(start, stop, strict=True)]
+        return np.full(shape, getattr(self.base, "fill_value", 0), self.dtype)
 
     def _reduced(self, pixels: npt.NDArray[Any], step: Sequence[int]) -> npt.NDArray[Any]:
         if self.nearest:
@@ -270,147 +218,55 @@ class VirtualLevel:
         return block_mean(pixels, step)
 
     def _sampled(self, start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[Any]:
-        out = np.empty([b - a for a, b in zip(start, stop, strict=True)], self.dtype)
-        groups = [s.unit * s.every for s in self._sampling]
-        ranges = [range(a // g, -(-b // g)) for a, b, g in zip(start, stop, groups, strict=True)]
-        for group in itertools.product(*ranges):
-            self._fill_group(group, start, stop, out)
+        out = self._blank(start, stop)
+        axes = zip(self._sampling, start, stop, self.shape, strict=True)
+        units = [axis.units(a, b, n) for axis, a, b, n in axes]
+        pixels = [axis.unit * axis.factor for axis in self._sampling]
+        first, last = [r.start for r in units], [r.stop for r in units]
+        boxes = _stored_boxes(self.base, _spanned(first, last, pixels, self.base.shape))
+        for group, stored in Occupancy.of(units, self._sampling, boxes).groups():
+            self._fill_group(group, stored, start, out)
         return out
 
     def _fill_group(
         self,
         group: tuple[int, ...],
+        stored: npt.NDArray[np.bool_],
         start: Sequence[int],
-        stop: Sequence[int],
         out: npt.NDArray[Any],
     ) -> None:
-        """The pixels of neighbouring units, from the one in the middle that is stored."""
-        units = list(self._units(group))
-        blanks = {unit: self._blank_unit(unit) for unit in units}
-        stored = [unit for unit in units if blanks[unit] is None]
-        if stored:
-            middle = [(2 * g + 1) * s.every / 2 - 0.5 for g, s in self._with(group)]
-            chosen = min(stored, key=lambda unit: math.dist(unit, middle))
-            pixels = self._read_unit(chosen)
-            first = [
-                max(g * s.every * s.unit, a)
-                for (g, s), a in zip(self._with(group), start, strict=True)
-            ]
-            last = [
-                min((g + 1) * s.every * s.unit, b)
-                for (g, s), b in zip(self._with(group), stop, strict=True)
-            ]
-            nearest = [
-                np.clip(np.arange(a, b) - i * s.unit, 0, n - 1)
-                for a, b, (i, s), n in zip(
-                    first, last, self._with(chosen), pixels.shape, strict=True
-                )
-            ]
-            out[_slices(first, last, start)] = pixels[np.ix_(*nearest)]
-        for unit, blank in blanks.items():
-            if blank is not None:
-                first = [
-                    max(i * s.unit, a) for (i, s), a in zip(self._with(unit), start, strict=True)
-                ]
-                last = [
-                    min((i + 1) * s.unit, b)
-                    for (i, s), b in zip(self._with(unit), stop, strict=True)
-                ]
-                if all(a < b for a, b in zip(first, last, strict=True)):
-                    out[_slices(first, last, start)] = blank
+        """The pixels of the stored ones of neighbouring units, from that in their middle."""
+        origin = [g * axis.every for g, axis in zip(group, self._sampling, strict=True)]
+        middle = [(axis.every - 1) / 2 for axis in self._sampling]
+        found = np.argwhere(stored)
+        chosen = found[np.argmin(((found - middle) ** 2).sum(axis=1))].tolist()
+        pixels = self._read_unit([a + i for a, i in zip(origin, chosen, strict=True)])
+        nearest, unit_of, target = [], [], []
+        for axis, a, i, s, n, size in zip(
+            self._sampling, origin, chosen, start, pixels.shape, out.shape, strict=True
+        ):
+            first = max(a * axis.unit, s)
+            last = min(a * axis.unit + axis.group, s + size)
+            places = np.arange(first - a * axis.unit, last - a * axis.unit)
+            unit_of.append(places // axis.unit)
+            nearest.append(np.clip(places - i * axis.unit, 0, n - 1))
+            target.append(slice(first - s, last - s))
+        shown = out[tuple(target)]
+        np.copyto(shown, pixels[np.ix_(*nearest)], where=stored[np.ix_(*unit_of)])
 
-    def _with(self, numbers: Sequence[int]) -> Iterator[tuple[int, _Sampling]]:
-        return zip(numbers, self._sampling, strict=True)
-
-    def _units(self, group: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-        counts = [-(-n // s.unit) for n, s in zip(self.shape, self._sampling, strict=True)]
-        ranges = [
-            range(g * s.every, min((g + 1) * s.every, count))
-            for (g, s), count in zip(self._with(group), counts, strict=True)
-        ]
-        return itertools.product(*ranges)
-
-    def _blank_unit(self, unit: tuple[int, ...]) -> Any:
-        first = [i * s.unit for i, s in self._with(unit)]
-        last = [(i + 1) * s.unit for i, s in self._with(unit)]
-        return _blank(self.base, _spanned(first, last, self.factors, self.base.shape))
-
-    def _read_unit(self, unit: tuple[int, ...]) -> npt.NDArray[Any]:
-        region = tuple(
-            s.source(i * s.unit, (i + 1) * s.unit, n)
-            for (i, s), n in zip(self._with(unit), self.base.shape, strict=True)
-        )
+    def _read_unit(self, unit: Sequence[int]) -> npt.NDArray[Any]:
+        axes = zip(self._sampling, unit, self.base.shape, strict=True)
+        region = tuple(axis.source(i, n) for axis, i, n in axes)
         return self._reduced(np.asarray(self.base[region]), self.factors)
 
     @cached_property
-    def _sampling(self) -> tuple[_Sampling, ...]:
-        """Read as little as `MOST_READ` allows, but whole chunks, and not too many."""
-        chunks = _chunk_shape(self.base)
-        least = [max(c, _CELL) if axis in self.plane else c for axis, c in enumerate(chunks)]
-        while math.prod(least) > _MOST_IN_UNIT:
-            axis = int(np.argmax(least))
-            least[axis] = -(-least[axis] // 2)
-        windows = [min(n, f) for n, f in zip(least, self.factors, strict=True)]
-        units = [
-            1 if f == 1 else max(1, -(-n // f)) for n, f in zip(least, self.factors, strict=True)
-        ]
-        every = [1] * self.ndim
-        while math.prod(windows) > MOST_READ * math.prod(every):
-            room = [
-                f * u * m if f > 1 and u * m < n else 0
-                for f, u, m, n in zip(self.factors, units, every, self.shape, strict=True)
-            ]
-            if not any(room):
-                break
-            # The axis whose groups are shortest: groups stay about as long as wide.
-            axis = min((r, i) for i, r in enumerate(room) if r)[1]
-            every[axis] *= 2
-        return tuple(map(_Sampling, self.factors, windows, units, every))
+    def _sampling(self) -> tuple[Sampling, ...]:
+        return sampling(_chunk_shape(self.base), self.factors, self.shape, self.plane)
 
 
-def block_mean(pixels: npt.NDArray[Any], step: Sequence[int]) -> npt.NDArray[Any]:
-    """Mean of each block of ``step`` pixels in the type of the pixels; the last may be smaller."""
-    total: npt.NDArray[Any] = pixels
-    count = np.ones((1,) * pixels.ndim)
-    for axis, n in enumerate(step):
-        if n == 1:
-            continue
-        size = pixels.shape[axis]
-        total = _block_sum(total, axis, n, _sum_type(pixels.dtype, math.prod(step)))
-        shape = [1] * pixels.ndim
-        shape[axis] = -1
-        lengths = np.minimum(n, size - np.arange(0, size, n))
-        count = count * lengths.reshape(shape)
-    mean = total / count
-    if pixels.dtype.kind in "biu":
-        mean = np.rint(mean)
-    return mean.astype(pixels.dtype)
-
-
-def _block_sum(
-    pixels: npt.NDArray[Any], axis: int, n: int, dtype: np.dtype[Any]
-) -> npt.NDArray[Any]:
-    shape = list(pixels.shape)
-    shape[axis] = -(-shape[axis] // n)
-    total = np.zeros(shape, dtype)
-    across = (slice(None),) * axis
-    for first in range(min(n, pixels.shape[axis])):
-        part = pixels[(*across, slice(first, None, n))]
-        total[(*across, slice(0, part.shape[axis]))] += part
-    return total
-
-
-def _sum_type(dtype: np.dtype[Any], count: int) -> np.dtype[Any]:
-    if dtype.kind == "c":
-        return np.dtype(np.complex128)
-    if dtype.kind in "biu" and dtype.itemsize <= 2 and count <= 2**15:
-        return np.dtype(np.int32 if dtype.kind == "i" else np.uint32)
-    return np.dtype(np.float64)
-
-
-def _blank(source: PixelSource, region: _Region) -> Any:
-    """The one value of a region of which nothing is stored; None where anything is."""
-    ask = getattr(source, "blank", None)
+def _stored_boxes(source: PixelSource, region: _Region) -> npt.NDArray[np.int64] | None:
+    """Where pixels of a region are stored; None where that is not known."""
+    ask = getattr(source, "stored_boxes", None)
     return None if ask is None else ask(region)
 
 

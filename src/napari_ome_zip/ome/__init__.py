@@ -6,7 +6,8 @@ from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem
 from napari_ome_zip.ome.frozen_json import FrozenMapping
 from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
-from napari_ome_zip.ome.image_label import ImageLabel, LabelColor, LabelProperties
+from napari_ome_zip.ome.image_label import ImageLabel, LabelColor
+from napari_ome_zip.ome.label_table import LabelProperties, LabelTable
 from napari_ome_zip.ome.multiscale import Dataset, Multiscale
 from napari_ome_zip.ome.omero import Omero, OmeroChannel, Window
 from napari_ome_zip.ome.parse import ParsedGroup, parse_group
@@ -50,6 +51,7 @@ __all__ = [
     "ImageLabel",
     "LabelColor",
     "LabelProperties",
+    "LabelTable",
     "MapAxis",
     "Multiscale",
     "OmeGroup",

@@ -11,8 +11,9 @@ from collections.abc import Collection, Hashable
 from typing import Any
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.ome.frozen_json import FrozenMapping
+from napari_ome_zip.ome.frozen_json import FrozenMapping, thaw
 from napari_ome_zip.ome.image_label import ImageLabel
+from napari_ome_zip.ome.label_table import LabelTable
 from napari_ome_zip.ome.omero import Omero, OmeroChannel, Window
 from napari_ome_zip.ome.plate import Acquisition, Plate
 from napari_ome_zip.ome.well import Well
@@ -30,20 +31,20 @@ def check_unique(entries: Collection[Hashable], what: str) -> None:
         raise MetadataError(f"Two of the {what} are the same. OME-Zarr wants each one once.")
 
 
-def plain_json(mapping: FrozenMapping, left_out: str | None = None) -> dict[str, Any]:
+def plain_json(mapping: FrozenMapping) -> dict[str, Any]:
     """Return free JSON; numbers that JSON does not have (NaN, infinity) become null."""
+    return {key: _finite(item) for key, item in mapping.to_json().items()}
 
-    def finite(value: Any) -> Any:
-        match value:
-            case dict():
-                return {key: finite(item) for key, item in value.items()}
-            case list():
-                return [finite(item) for item in value]
-            case float() if not math.isfinite(value):
-                return None
-        return value
 
-    return {key: finite(item) for key, item in mapping.to_json().items() if key != left_out}
+def _finite(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case list():
+            return [_finite(item) for item in value]
+        case float() if not math.isfinite(value):
+            return None
+    return value
 
 
 def omero_to_json(omero: Omero) -> dict[str, Any]:
@@ -80,20 +81,26 @@ def image_label_to_json(label: ImageLabel) -> dict[str, Any]:
     """Return label metadata; empty lists are left out, which MUST hold an entry."""
     written: dict[str, Any] = {}
     check_unique([each.value for each in label.colors], "label colors")
-    check_unique([each.value for each in label.properties], "label properties")
+    check_unique(label.table.values, "label properties")
     if label.colors:
         written["colors"] = [
             {"label-value": each.value} | ({"rgba": list(each.rgba)} if each.rgba else {})
             for each in label.colors
         ]
     if label.properties:
-        written["properties"] = [
-            {"label-value": each.value} | plain_json(each.mapping, "label-value")
-            for each in label.properties
-        ]
+        written["properties"] = _properties(label.table)
     if label.source is not None:
         written["source"] = {"image": label.source}
     return written
+
+
+def _properties(table: LabelTable) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [{"label-value": value} for value in table.values]
+    for name, cells in table.columns.items():
+        if name != "label-value":
+            for number, cell in cells.items():
+                rows[number][name] = _finite(thaw(cell))
+    return rows
 
 
 _NAME = re.compile(r"[A-Za-z0-9]+")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
+from napari_ome_zip.ome.frozen_json import TooDeepError
+from napari_ome_zip.ome.label_table import LabelProperties, LabelTable, TableBuilder
 from napari_ome_zip.ome.reading import Notes, Place, integer, number, shown
 
 Rgba = tuple[int, int, int, int]
@@ -22,22 +23,22 @@ class LabelColor:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelProperties:
-    """What is known about the object of one label value."""
-
-    value: int
-    mapping: FrozenMapping
-    """Any keys with any JSON values."""
-
-
-@dataclass(frozen=True, slots=True)
 class ImageLabel:
     """What makes an image a label image (section "image-label")."""
 
     colors: tuple[LabelColor, ...] = ()
-    properties: tuple[LabelProperties, ...] = ()
+    properties: LabelTable | tuple[LabelProperties, ...] = ()
+    """One row for each label value; a table, also where rows were given."""
     source: str | None = None
     """Path of the image the labels belong to, relative to this group; None: ``../../``."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "properties", LabelTable.of(self.properties))
+
+    @property
+    def table(self) -> LabelTable:
+        """The properties as a table."""
+        return LabelTable.of(self.properties)
 
 
 def parse_image_label(value: Any, place: Place, notes: Notes) -> ImageLabel | None:
@@ -46,14 +47,12 @@ def parse_image_label(value: Any, place: Place, notes: Notes) -> ImageLabel | No
     if not isinstance(value, dict):
         notes.add("wrong-type", place, f"Image-label is {shown(value)}, not an object; ignored.")
         return None
+    here = place.key("colors")
     colors = tuple(
-        LabelColor(number_, _rgba(item.get("rgba"), here.key("rgba"), notes))
-        for number_, item, here in _entries(value, "colors", place, notes)
+        LabelColor(label, _usual_rgba(item) or _rgba(item.get("rgba"), here, index, notes))
+        for label, item, index in _entries(value, "colors", place, notes)
     )
-    properties = tuple(
-        LabelProperties(number_, _mapping(item, here, notes))
-        for number_, item, here in _entries(value, "properties", place, notes)
-    )
+    properties = _properties(value, place, notes)
     source = value.get("source")
     image = source.get("image") if isinstance(source, dict) else None
     return ImageLabel(colors, properties, image if isinstance(image, str) and image else None)
@@ -64,8 +63,8 @@ _DUPLICATE = {"colors": "label-color-duplicate", "properties": "label-properties
 
 def _entries(
     value: dict[str, Any], key: str, place: Place, notes: Notes
-) -> Iterator[tuple[int, dict[str, Any], Place]]:
-    """Yield label value, object and place of each usable entry of a list."""
+) -> Iterator[tuple[int, dict[str, Any], int]]:
+    """Yield label value, object and index of each usable entry of a list."""
     listed, here = value.get(key), place.key(key)
     if listed is None:
         return
@@ -91,13 +90,24 @@ def _entries(
             )
         else:
             seen.add(label)
-            yield label, item, here.item(index)
+            yield label, item, index
 
 
-def _rgba(value: Any, place: Place, notes: Notes) -> Rgba | None:
+def _usual_rgba(item: dict[str, Any]) -> Rgba | None:
+    """A color as it should be written; None for every other."""
+    match item.get("rgba"):
+        case [int(red), int(green), int(blue), int(alpha)] if all(
+            type(part) is int and 0 <= part <= 255 for part in (red, green, blue, alpha)
+        ):
+            return red, green, blue, alpha
+    return None
+
+
+def _rgba(value: Any, colors: Place, index: int, notes: Notes) -> Rgba | None:
     # Four integers between 0 and 255.
     if value is None:
         return None
+    place = colors.item(index).key("rgba")
     found = [number(item) for item in value] if isinstance(value, list | tuple) else []
     parts = [item for item in found if item is not None]
     if len(parts) != len(found) or len(parts) not in (3, 4):
@@ -126,9 +136,21 @@ def _note_illegal_color(value: Any, place: Place, notes: Notes) -> None:
     )
 
 
-def _mapping(value: dict[str, Any], place: Place, notes: Notes) -> FrozenMapping:
-    try:
-        return FrozenMapping({key: item for key, item in value.items() if key != "label-value"})
-    except TooDeepError as problem:
-        notes.add("metadata-too-deep", place, f"Label properties are {problem}; left out.")
-        return FrozenMapping()
+def _properties(value: dict[str, Any], place: Place, notes: Notes) -> LabelTable:
+    builder, here = TableBuilder(), place.key("properties")
+    for label, item, index in _entries(value, "properties", place, notes):
+        try:
+            builder.add(label, item, without="label-value")
+        except TooDeepError as problem:
+            builder.add(label, {})
+            message = f"Label properties are {problem}; left out."
+            notes.add("metadata-too-deep", here.item(index), message)
+    table = builder.table()
+    if builder.left_out:
+        notes.add(
+            "label-properties-many",
+            here,
+            f"{len(table):,} labels have {len(table.columns) + builder.left_out:,} different "
+            f"properties; the first {len(table.columns):,} are kept.",
+        )
+    return table

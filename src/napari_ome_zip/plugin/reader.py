@@ -6,20 +6,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 
+from napari.layers import Layer
 from napari.utils.notifications import NotificationSeverity
 
 import napari_ome_zip
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.layers import LayerData
 from napari_ome_zip.names import is_archive_name
 from napari_ome_zip.plugin.messages import check_action, notify
+from napari_ome_zip.plugin.viewer_state import with_contrast_range
 from napari_ome_zip.storage import open_store
 
 MAX_KINDS = 3
 """Kinds of repairs that one notification describes, at most."""
 
 type PathOrPaths = str | Sequence[str]
-type ReaderFunction = Callable[[PathOrPaths], list[tuple[object, dict[str, object], str]]]
+type ReaderFunction = Callable[[PathOrPaths], list[LayerData | Layer]]
 
 
 def get_reader(path: PathOrPaths) -> ReaderFunction | None:
@@ -29,10 +32,15 @@ def get_reader(path: PathOrPaths) -> ReaderFunction | None:
     file that turns out to be bad is explained by `read`.
     """
     paths = _as_list(path)
-    return read if paths and all(is_archive_name(p) for p in paths) else None
+    return read_layers if paths and all(is_archive_name(p) for p in paths) else None
 
 
-def read(path: PathOrPaths) -> list[tuple[object, dict[str, object], str]]:
+def read_layers(path: PathOrPaths) -> list[LayerData | Layer]:
+    """What `read` reads, with what layer data have no place for."""
+    return [with_contrast_range(layer) for layer in read(path)]
+
+
+def read(path: PathOrPaths) -> list[LayerData]:
     """Read one or several archives into layer data; pixels stay on disk until shown.
 
     Several paths (files opened "as stack") give the layers of each, one after the other.
@@ -43,7 +51,7 @@ def read(path: PathOrPaths) -> list[tuple[object, dict[str, object], str]]:
         If none of the files can be opened. What is wrong is shown as a notification, too,
         since napari's own names the file alone.
     """
-    layers: list[tuple[object, dict[str, object], str]] = []
+    layers: list[LayerData] = []
     errors: list[OmeZipError | OSError] = []
     for name in _as_list(path):
         try:
@@ -60,7 +68,7 @@ def _as_list(path: PathOrPaths) -> list[str]:
     return [path] if isinstance(path, str) else list(path)
 
 
-def _read_one(path: str) -> list[tuple[object, dict[str, object], str]]:
+def _read_one(path: str) -> list[LayerData]:
     store = open_store(Path(path).absolute())
     store.on_damage = _TellOnce(path)
     composite = napari_ome_zip.open_image(store)

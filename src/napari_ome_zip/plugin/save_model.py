@@ -52,13 +52,13 @@ class Choices:
     version: VersionChoice = "auto"
     levels: int | None = None
     """None keeps the levels there are, and makes them where there is one."""
-    as_in_file: bool = True
-    """Whether what came from a file is stored as it is there; the rest as is usual. Otherwise
-    everything is stored as the following say."""
     chunk: int = USUAL_CHUNK
     shard: int = USUAL_SHARD
     codec: Codec = USUAL_CODEC
     level: int = USUAL_LEVEL
+    as_in_file: bool = True
+    """Whether what came from a file is stored as it is there, and the rest as is usual; otherwise
+    everything is stored as chunk, shard, codec and level say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +208,15 @@ def _summary(plan: SavePlan, target: Path) -> str:
     copied = f" {readable_size(plan.copied_bytes)} are copied as they are." if plan.copies else ""
     return (
         f"{target.name}, about {size} ({raw} uncompressed): {_LAYOUTS[plan.layout]}, "
-        f"OME-Zarr {plan.version}, {len(plan.arrays)} arrays to encode."
+        f"OME-Zarr {plan.version}, {_array_count(plan)}."
         + copied
         + (" Replaces the file of this name." if target.exists() else "")
     )
+
+
+def _array_count(plan: SavePlan) -> str:
+    encoded = f"{len(plan.arrays)} arrays"
+    return f"{encoded} encoded" if plan.copies else encoded
 
 
 def composite_name(view: View) -> str:

@@ -36,6 +36,7 @@ from napari_ome_zip.plugin.save_model import (
 )
 from napari_ome_zip.plugin.save_run import SaveRun, SaveTask, running_save, window_of
 from napari_ome_zip.plugin.save_told import losses
+from napari_ome_zip.plugin.viewer_state import layer_data_of
 from napari_ome_zip.saving.options import CODEC_LEVELS
 
 if TYPE_CHECKING:
@@ -211,7 +212,8 @@ class SaveWidget(QWidget):
         self.refresh()
 
     def _layer_data(self) -> Layers:
-        return [(layer.unique_id, layer.as_layer_data_tuple()) for layer in self._viewer.layers]
+        layers = self._viewer.layers
+        return [(layer.unique_id, layer_data_of(layer, self._viewer)) for layer in layers]
 
     def _on_form(self) -> None:
         if self._showing:

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
-from napari_ome_zip.plugin.validate_state import REPACK, Tone
+from napari_ome_zip.plugin.validate_state import REPACK, SALVAGE, Tone
 from napari_ome_zip.plugin.validate_table import IssueTable, severity_icon
 from napari_ome_zip.validation.report import Severity
 
@@ -78,6 +78,7 @@ class ValidateLayout:
         self.copy_menu.addAction("As JSON")
         self.save = _button("Save report…", "Save the report as text or JSON")
         self.repack = _button(REPACK, "Write a copy with the faults of the archive itself repaired")
+        self.salvage = _button(SALVAGE, "Write a copy of what is whole, and say what is missing")
         self.note = _text()
         self.open_copy = _button("Open the fixed copy", "Show the copy in this window")
         self._lay_out()
@@ -87,7 +88,7 @@ class ValidateLayout:
         self.activity = _row(self.bar, self.cancel, stretch=self.bar)
         self._verdict_row = _row(self.verdict_icon, self.verdict, stretch=self.verdict)
         self.findings = self._findings()
-        self.exports = _column(_row(self.copy, self.save), self.repack)
+        self.exports = _column(_row(self.copy, self.save), self.repack, self.salvage)
 
         column = QVBoxLayout(self._widget)
         for part in (

@@ -82,7 +82,8 @@ class ValidateWidget(QWidget):
         for kind, action in zip(("text", "json"), parts.copy_menu.actions(), strict=True):
             action.triggered.connect(partial(self._copy, kind))
         parts.save.clicked.connect(self._save_report)
-        parts.repack.clicked.connect(self._choose_copy)
+        parts.repack.clicked.connect(partial(self._choose_copy, False))
+        parts.salvage.clicked.connect(partial(self._choose_copy, True))
         parts.open_copy.clicked.connect(self._open_copy)
 
     # What a person does
@@ -143,12 +144,13 @@ class ValidateWidget(QWidget):
         else:
             self.model.say(f"Saved the report {target.name}.")
 
-    def _choose_copy(self) -> None:
+    def _choose_copy(self, salvage: bool, _checked: bool = False) -> None:
+        title = "Salvage what is left" if salvage else "Repack a fixed copy"
         path, _ = QFileDialog.getSaveFileName(
-            self, "Repack a fixed copy", suggested_copy(self.model.state.path), _ARCHIVES
+            self, title, suggested_copy(self.model.state.path), _ARCHIVES
         )
         if path:
-            self.model.repack(path)
+            self.model.repack(path, salvage=salvage)
 
     def _open_copy(self) -> None:
         self._viewer.open(self.model.state.fixed_copy, plugin=PLUGIN)
@@ -174,6 +176,7 @@ class ValidateWidget(QWidget):
         parts.show_details(_details_html(state.details) if state.details else escape(state.hint))
         parts.exports.setVisible(state.can_export)
         parts.repack.setEnabled(state.can_repack)
+        parts.salvage.setVisible(state.can_salvage)
         parts.note.setText(state.note)
         parts.note.setVisible(bool(state.note))
         parts.open_copy.setVisible(bool(state.fixed_copy))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import napari
 from napari.utils import cancelable_progress
 
 from napari_ome_zip.errors import SaveError
@@ -14,6 +15,7 @@ from napari_ome_zip.names import stem
 from napari_ome_zip.plugin.messages import notify_saved
 from napari_ome_zip.plugin.save_told import describe, losses, told
 from napari_ome_zip.plugin.typed_name import completed
+from napari_ome_zip.plugin.viewer_state import as_shown
 from napari_ome_zip.progress import Progress
 
 
@@ -53,6 +55,7 @@ def _write(path: str, layer_data: Sequence[LayerData], suffix: str) -> list[str]
     unsaved = unsaved_layers(layer_data)
     if len(unsaved) == len(layer_data):
         raise SaveError(f"Nothing to save. {describe(unsaved)}")
+    layer_data = as_shown(layer_data, napari.current_viewer())
     # Events are handled while the bar moves, so layers may change: what they are now is saved.
     image = from_layer_data(layer_data, name=stem(target), target=target)
     found = losses(layer_data, layer_data, image)

@@ -16,6 +16,8 @@ from zarr.storage import MemoryStore
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.saving.options import SaveOptions
 
+LONGEST_INDENTED = 2**16
+"""Characters of a document that is written with a line for each value."""
 MAX_SHARD_BYTES = 2**24
 """Uncompressed size of a shard, about; a few of them are in memory at once."""
 
@@ -95,7 +97,13 @@ def array_document(
 
 
 def to_json(document: Any) -> bytes:
-    """A document as bytes: the same for the same content, and readable."""
+    """A document as bytes: the same for the same content, and readable where anyone would read it.
+
+    Only without indentation does Python's library use its fast encoder.
+    """
+    compact = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    if len(compact) > LONGEST_INDENTED:
+        return compact.encode()
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False).encode()
 
 

@@ -30,6 +30,7 @@ from napari_ome_zip.ome import (
 from napari_ome_zip.ome import Sequence as SequenceOf
 from napari_ome_zip.saving.placement import Placed
 from napari_ome_zip.saving.pyramid import level_transforms
+from napari_ome_zip.saving.reduction import reduce_block
 
 INTRINSIC = "physical"
 WORLD = "world"
@@ -81,7 +82,7 @@ def downsampling(part: PlacedPart, levels: int) -> tuple[str, FrozenMapping]:
         "mean": "Mean of 2 pixels along each axis that is halved.",
         "mode": "Most frequent label of 2 pixels along each axis that is halved.",
     }[made]
-    method = "napari_ome_zip.saving.pyramid.downsample"
+    method = f"{reduce_block.__module__}.{reduce_block.__qualname__}"
     return made, FrozenMapping({"description": said, "method": method, "kwargs": {"kind": made}})
 
 
@@ -110,7 +111,8 @@ def _omero(part: PlacedImage) -> Omero:
     for number, channel in enumerate(part.channels):
         dtype = part.levels[0].dtype
         low, high = channel.limits or _natural_limits(dtype)
-        window = Window(*_range(dtype, low, high), low, high)
+        first, last = channel.contrast_range or _natural_range(dtype, low, high)
+        window = Window(min(first, low), max(last, high), low, high)
         channels.append(
             OmeroChannel(
                 label=channel.name
@@ -120,7 +122,18 @@ def _omero(part: PlacedImage) -> Omero:
                 window=window,
             )
         )
-    return Omero(tuple(channels), model="color")
+    # Without all of the defaults some readers take none of the metadata.
+    times, planes = _sizes(part)
+    default_t, default_z = min(part.default_t, times - 1), min(part.default_z, planes - 1)
+    return Omero(tuple(channels), model="color", default_t=default_t, default_z=default_z)
+
+
+def _sizes(part: PlacedPart) -> tuple[int, int]:
+    """Numbers of times and of planes in depth."""
+    axes = list(zip(part.axes, part.shape, strict=True))
+    times = [size for axis, size in axes if axis.role == "time"]
+    planes = [size for axis, size in axes if axis.role == "space"][:-2]
+    return (*times, 1)[0], (*planes, 1)[0]
 
 
 def _natural_limits(dtype: np.dtype[Any]) -> tuple[float, float]:
@@ -130,7 +143,7 @@ def _natural_limits(dtype: np.dtype[Any]) -> tuple[float, float]:
     return float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
 
 
-def _range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
+def _natural_range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
     """Lowest and highest value a contrast slider should offer."""
     if dtype.kind in "iu" and dtype.itemsize <= 2:
         info = np.iinfo(dtype)

@@ -30,6 +30,7 @@ from napari_ome_zip.saving.descriptions import (
     placed_dataset,
     to_world_transformation,
 )
+from napari_ome_zip.saving.ome_xml import METADATA_XML, ome_xml
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.origin import Origin
 from napari_ome_zip.saving.placement import Placed
@@ -59,6 +60,8 @@ class FreshHierarchy:
         self.origin = origin
         self.documents: dict[str, bytes] = {}
         self.arrays: list[ArrayPlan] = []
+        self.extras: dict[str, bytes] = {}
+        """Entries that are no documents of Zarr, by name."""
 
     def add_all(
         self,
@@ -115,6 +118,8 @@ class FreshHierarchy:
         self.add_group("OME", OmeGroup(version=self.version, series=tuple(names)), old="OME")
         for name, family in zip(names, families, strict=True):
             self.add_family(name, family, placed)
+        images = [placed[id(part)] for part, _ in families]
+        self.extras[METADATA_XML] = ome_xml(list(zip(names, images, strict=True)))
 
     def add_scene(
         self,

@@ -130,7 +130,7 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
     documents, copies = carry(opened, keeper.moves, keeper.documents)
     lost = tuple(gone(opened, path) for path in removed(image, opened))
     return SavePlan(
-        version, documents, tuple(keeper.fresh.arrays), "kept", copies, opened.store, lost
+        version, documents, tuple(keeper.fresh.arrays), "kept", copies, opened.store, lost=lost
     )
 
 

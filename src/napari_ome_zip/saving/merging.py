@@ -62,8 +62,12 @@ def merged_omero(old: Any, new: Json) -> Json:
             )
     result = {**old, "channels": channels}
     if "rdefs" in new:
-        rdefs = old.get("rdefs")
-        result["rdefs"] = {**new["rdefs"], **(rdefs if isinstance(rdefs, dict) else {})}
+        before = old.get("rdefs")
+        before = before if isinstance(before, dict) else {}
+        result["rdefs"] = {**before, **new["rdefs"]}
+        if all(channel.get("color") == "FFFFFF" for channel in channels):
+            # Gray is gray in either model; any other color would not be seen in "greyscale".
+            result["rdefs"]["model"] = before.get("model", new["rdefs"]["model"])
     return result
 
 

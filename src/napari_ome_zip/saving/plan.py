@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,18 +11,19 @@ from napari_ome_zip.errors import MetadataError, OmeZipError, SaveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.saving.carrying import carry, moved
 from napari_ome_zip.saving.field_labels import over_fields
 from napari_ome_zip.saving.fresh import FreshHierarchy
 from napari_ome_zip.saving.kept import gone, kept_plan, part_paths, removed, why_not_kept
+from napari_ome_zip.saving.ome_xml import METADATA_XML
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.origin import Origin
 from napari_ome_zip.saving.placement import Placed, own_placement
 from napari_ome_zip.saving.planned import SavePlan, Version
 from napari_ome_zip.saving.splitting import split_channels
-from napari_ome_zip.saving.stored import as_stored
+from napari_ome_zip.saving.stored import as_stored, stored_multiscale
 
-METADATA_XML = "OME/METADATA.ome.xml"
 MAX_NAMED = 5
 
 type _Families = list[tuple[PlacedPart, list[PlacedLabels]]]
@@ -61,8 +63,33 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     if opened is not None:
         cut = over_fields(image)
         if why_not_kept(cut, opened, asked) is None:
-            return kept_plan(cut, opened, options)
+            return _and_lost(kept_plan(cut, opened, options), _resized(cut, opened))
+        return _and_lost(_fresh_plan(image, options), _resized(image, opened))
     return _fresh_plan(image, options)
+
+
+def _and_lost(plan: SavePlan, lost: Iterable[Finding]) -> SavePlan:
+    return replace(plan, lost=(*lost, *plan.lost))
+
+
+def _resized(image: CompositeImage, opened: Opened) -> Iterator[Finding]:
+    """Parts of fewer pixels than the file has: a coarser level that was edited, a crop."""
+    for part in image.parts:
+        if part.kept is None or part.kept.pixels or part.fields:
+            continue
+        stored = stored_multiscale(opened, part.path, part.multiscale)
+        before = stored.levels[0].array.shape if stored is not None else part.shape
+        if math.prod(part.shape) < math.prod(before):
+            yield Finding(
+                "part-smaller",
+                part.path,
+                f"'{part.name}' is saved with {_size(part.shape)} pixels: those of the file, "
+                f"{_size(before)}, are replaced.",
+            )
+
+
+def _size(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape))
 
 
 def _check_readable(opened: Opened) -> None:
@@ -101,7 +128,7 @@ def _fresh_plan(image: CompositeImage, options: SaveOptions) -> SavePlan:
     for version in _versions(image, options, tilted=bool(tilted)):
         try:
             plan = _arranged(image, options, version, families, placed, tilted=bool(tilted))
-            return replace(plan, lost=(*split, *plan.lost))
+            return _and_lost(plan, split)
         except MetadataError as error:
             refused.append(error)
     raise SaveError(f"{refused[-1]} Nothing was saved.") from refused[-1]
@@ -132,7 +159,9 @@ def _arranged(
     builder = FreshHierarchy(options, version, origin)
     kind = builder.add_all(families, placed, image.system, tilted=tilted)
     if opened is None or origin is None:
-        return SavePlan(version, builder.documents, tuple(builder.arrays), kind)
+        return SavePlan(
+            version, builder.documents, tuple(builder.arrays), kind, extras=builder.extras
+        )
     flattened = [part for part in image.parts if part.kept and part.fields]
     origin.leave_out(
         [*removed(image, opened), *(p for part in flattened for p in part_paths(part))]
@@ -140,7 +169,10 @@ def _arranged(
     origin.settle(builder.documents)
     documents, copies = carry(opened, origin.moves, builder.documents)
     lost = tuple(_lost(image, opened, version, origin))
-    return SavePlan(version, documents, tuple(builder.arrays), kind, copies, opened.store, lost)
+    kept = {copy.name for copy in copies}
+    extras = {name: content for name, content in builder.extras.items() if name not in kept}
+    arrays = tuple(builder.arrays)
+    return SavePlan(version, documents, arrays, kind, copies, opened.store, extras, lost)
 
 
 def _with_stored_levels(image: CompositeImage) -> CompositeImage:
@@ -180,6 +212,12 @@ def _lost(
     if was != [version]:
         text = f"The file becomes OME-Zarr {version}; {name} is {' and '.join(was)}."
         yield Finding("version-changes", "", text)
+    if any(f.group.scene or _has_systems(f.group) for f in opened.images.values()):
+        text = (
+            "Images are arranged anew, as they are shown: other coordinate systems of the file, "
+            "and transformations between them, are not kept."
+        )
+        yield Finding("systems-replaced", "", text)
     for path in removed(image, opened):
         yield gone(opened, path)
     for part in image.parts:
@@ -204,6 +242,10 @@ def _lost(
         named = ", ".join(f"'{path}'" for path in old[:MAX_NAMED])
         text = f"{named} stay in the form of Zarr v2: some programs do not find them there."
         yield Finding("zarr-v2-kept", old[0], text)
+
+
+def _has_systems(group: OmeGroup) -> bool:
+    return any(multiscale.transformations for multiscale in group.multiscales)
 
 
 def _images_change(image: CompositeImage, opened: Opened) -> bool:

@@ -73,6 +73,8 @@ class SavePlan:
     copies: tuple[Copy, ...] = field(default=(), repr=False)
     origin: HierarchyStore | None = field(default=None, repr=False)
     """Where the copies are taken from."""
+    extras: dict[str, bytes] = field(default_factory=dict, repr=False)
+    """Entries beside the hierarchy that are written anew, by name."""
     lost: tuple[Finding, ...] = ()
     """What the file that was opened has, and the one that will be written has not."""
 
@@ -91,4 +93,5 @@ class SavePlan:
         """About how large the file will be; exact for what is copied."""
         encoded = int(sum(array.nbytes for array in self.arrays) * COMPRESSION_GUESS)
         documents = sum(records_size(name) + len(text) for name, text in self.documents.items())
+        documents += sum(records_size(name) + len(text) for name, text in self.extras.items())
         return encoded + documents + sum(copy.archived_bytes for copy in self.copies)

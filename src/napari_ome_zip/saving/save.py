@@ -102,6 +102,8 @@ def save_image(
     check_replaceable(image, path)
     with ArchiveWriter(path, plan.version) as writer:
         writer.write_documents(plan.documents)
+        for name, content in plan.extras.items():
+            writer.write(name, content)
         watch = _Watch(plan, progress, cancelled)
         if plan.origin is not None:
             copy_entries(plan.origin, plan.copies, writer, watch)

@@ -7,10 +7,16 @@ import stat
 import threading
 import weakref
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.storage.archive_index import ArchiveIndex
+from napari_ome_zip.storage.given_path import source_path
+from napari_ome_zip.storage.local_header import ReadAt
+
+type MakeIndex = Callable[[ReadAt, int, str], ArchiveIndex]
+"""Makes the index of a file from what reads it, its size, and its name for messages."""
 
 Fingerprint = tuple[int, int]
 """Size and the CRC-32 of the last bytes, where sizes and CRCs of the entries stand."""
@@ -26,6 +32,13 @@ class ArchiveFile:
     processes, which inherit the descriptor: the file they read is the same even when another one
     has been put in its place since.
 
+    Parameters
+    ----------
+    path : str or path-like
+        The archive.
+    make_index : callable, optional
+        Finds its entries; by its central directory where left out.
+
     Raises
     ------
     FileNotFoundError, IsADirectoryError, PermissionError
@@ -34,8 +47,8 @@ class ArchiveFile:
         When the file is not a usable ZIP archive.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = str(Path(path).absolute())
+    def __init__(self, path: str | os.PathLike[str], make_index: MakeIndex = ArchiveIndex) -> None:
+        self.path = str(source_path(path).absolute())
         self.label = repr(Path(self.path).name)
         self._refuse_other_kinds()
         self._lock = threading.Lock()
@@ -43,7 +56,7 @@ class ArchiveFile:
         closing = weakref.finalize(self, os.close, self._descriptor)
         closing.atexit = False
         self.size = os.fstat(self._descriptor).st_size
-        self.index = ArchiveIndex(self.read, self.size, self.label)
+        self.index = make_index(self.read, self.size, self.label)
         _living.add(self)
 
     def read(self, offset: int, length: int) -> bytes:

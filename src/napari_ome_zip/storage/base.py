@@ -99,6 +99,19 @@ class HierarchyStore(Store):
 
     # Shared by all
 
+    names_may_grow: bool = False
+    """Whether entries may be added while the store is open."""
+
+    def names_below(self, folder: str) -> Sequence[str] | None:
+        """Names of the entries in a folder and below it, as they are now.
+
+        Returns
+        -------
+        sequence of str or None
+            In any order; None where listing them takes as long as asking for each.
+        """
+        return None
+
     def read(self, key: str, byte_range: ByteRequest | None = None) -> bytes | memoryview | None:
         """What `get_sync` gives, as plain bytes: chunks are read by the thousand.
 

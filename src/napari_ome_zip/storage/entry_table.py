@@ -76,7 +76,7 @@ class EntryTable:
         self.columns = columns
         self._claims_json_first = claims_json_first
         self.findings: tuple[Finding, ...] = ()
-        self._shift = shift
+        self.shift = shift
         if np.any((columns.disks != 0) & (columns.disks != 0xFFFF)):
             raise ArchiveError(
                 "The archive is split into several parts, and this is one of them. "
@@ -99,7 +99,7 @@ class EntryTable:
         columns = self.columns
         return ArchiveEntry(
             name,
-            int(columns.offsets[row]) + self._shift,
+            int(columns.offsets[row]) + self.shift,
             int(columns.compressed_sizes[row]),
             int(columns.sizes[row]),
             int(columns.methods[row]),

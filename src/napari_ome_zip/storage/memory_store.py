@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from zarr.abc.store import ByteRequest
@@ -11,7 +11,7 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import is_document
 from napari_ome_zip.storage.base import HierarchyStore, as_buffer, resolve_range
-from napari_ome_zip.storage.tree import NameTree, group_paths
+from napari_ome_zip.storage.tree import NameTree, SortedNames, group_paths
 
 
 class MappingStore(HierarchyStore):
@@ -69,6 +69,10 @@ class MappingStore(HierarchyStore):
         # docstring inherited
         return self._tree.children(prefix)
 
+    def names_below(self, folder: str) -> Sequence[str] | None:
+        # docstring inherited
+        return self._sorted_names.below(folder)
+
     def group_paths(self) -> tuple[str, ...]:
         # docstring inherited
         return group_paths(key for key in self.keys() if is_document(key))
@@ -92,6 +96,10 @@ class MappingStore(HierarchyStore):
 
     def _again(self) -> MappingStore:
         return self.at_root("")
+
+    @cached_property
+    def _sorted_names(self) -> SortedNames:
+        return SortedNames(self.keys())
 
     @cached_property
     def _tree(self) -> NameTree:

@@ -11,11 +11,14 @@ import re
 import secrets
 import stat
 import sys
+import warnings
 from collections.abc import Buffer
 from contextlib import suppress
 from pathlib import Path
 
-from napari_ome_zip.errors import SaveError
+from napari_ome_zip.errors import SaveError, SaveWarning
+from napari_ome_zip.names import stem
+from napari_ome_zip.storage.given_path import target_path
 
 if sys.platform != "win32":
     import fcntl
@@ -45,11 +48,12 @@ class PartialFile:
     ------
     SaveError
         Before anything is written: the folder is missing or read-only, the target is a folder,
-        is not a regular file, or is write-protected.
+        is not a regular file, is write-protected, or is open where open files cannot be replaced
+        (Windows); or its path cannot be one.
     """
 
     def __init__(self, target: str | os.PathLike[str]) -> None:
-        self._shown = Path(target)
+        self._shown = target_path(target)
         self._pid = os.getpid()
         self._size = 0
         try:
@@ -117,15 +121,33 @@ class PartialFile:
             raise self._interrupted(error) from error
 
     def publish(self) -> Path:
-        """Put the file in the target's place, in one step, and return the target."""
+        """Put the file in the target's place, in one step, and return the target.
+
+        A target that has other names (hard links) loses them: writing into it would not be one
+        step. :class:`SaveWarning` says so once the file is in its place.
+
+        Raises
+        ------
+        SaveError
+            If the target cannot be replaced; the complete file then stays beside it, and is named.
+        """
         self.sync()
         self._close()
+        others = _other_names(self.target)
         try:
             self.path.replace(self.target)
         except OSError as error:
-            self.path.unlink(missing_ok=True)
-            raise self._not_replaced(error) from error
+            raise self._not_replaced(error, self._kept_beside()) from error
         _sync_folder(self.target.parent)
+        if others:
+            names = "another name" if others == 1 else f"{others} other names"
+            warnings.warn(
+                f"The file that {self._shown.name} replaced has {names} on this disk (hard "
+                "links), and there it stays as it was. Copy the new file there if it should "
+                "change as well.",
+                SaveWarning,
+                stacklevel=2,
+            )
         return self.target
 
     def discard(self) -> None:
@@ -165,14 +187,30 @@ class PartialFile:
             problem = f"Cannot write in {folder} ({error.strerror}). Choose another folder"
         return SaveError(f"{problem}; {name} was not saved.", error.errno)
 
-    def _not_replaced(self, error: OSError) -> SaveError:
+    def _kept_beside(self) -> Path:
+        """Give the finished file a name that can be seen and opened; what it is called then."""
+        name = self.target.name
+        base, ending = stem(name), name[len(stem(name)) :]
+        copies = (
+            f"{base} (saved copy{n}){ending}" for n in ("", *(f" {k}" for k in range(2, 100)))
+        )
+        for copy in copies:
+            path = self.target.with_name(copy)
+            if not path.exists():
+                with suppress(OSError):
+                    self.path.rename(path)
+                    return path
+        return self.path
+
+    def _not_replaced(self, error: OSError, kept: Path) -> SaveError:
         name = self._shown.name
         if error.errno in _FORBIDDEN:
-            why = "it may be open in another program. Close it there, or choose another name"
+            why = "it may be open, here or in another program. Close it there"
         else:
-            why = f"{error.strerror}. Choose another name or folder"
+            why = f"{error.strerror}. Remove or rename it"
         return SaveError(
-            f"Cannot replace {name}: {why}, and save again. The file was not changed.",
+            f"Cannot replace {name}: {why}, and rename the complete new file, which was kept "
+            f"beside it as {kept.name}. The earlier {name} was not changed.",
             error.errno,
         )
 
@@ -213,7 +251,31 @@ def _existing(target: Path, shown: Path) -> os.stat_result | None:
             f"Write-protected: {shown}. Choose another name, or allow the file to be changed.",
             error.errno,
         ) from error
+    _refuse_in_use(target, shown)
     return found
+
+
+def _other_names(target: Path) -> int:
+    """Under how many more names the file is there that is about to be replaced."""
+    try:
+        return max(0, target.stat().st_nlink - 1)
+    except OSError:
+        return 0
+
+
+def _refuse_in_use(target: Path, shown: Path) -> None:
+    """Windows does not let a file be replaced while anyone reads it: better said before the work.
+
+    To give a file its own name changes nothing, and is refused like giving its name to another.
+    """
+    try:
+        target.rename(target)
+    except PermissionError as error:
+        raise SaveError(
+            f"{shown.name} is open, here or in another program, and cannot be replaced. Close it "
+            "there (remove the layers that it was opened as), or choose another name.",
+            error.errno,
+        ) from error
 
 
 def _label(name: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 
 class NameTree:
@@ -21,6 +22,21 @@ class NameTree:
     def children(self, folder: str) -> tuple[str, ...]:
         """Names of the files and folders that lie directly in a folder, sorted."""
         return tuple(sorted(set(self._folders.get(folder.strip("/"), ()))))
+
+
+class SortedNames:
+    """Names of files in an order in which those of one folder lie together."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = sorted(names)
+
+    def below(self, folder: str) -> Sequence[str]:
+        """Full names of the files in a folder and in those within; ``""`` is the root."""
+        folder = folder.strip("/")
+        if not folder:
+            return self._names
+        first = bisect_left(self._names, f"{folder}/")
+        return self._names[first : bisect_left(self._names, f"{folder}0")]  # "0" follows "/"
 
 
 def _add_folder(folders: dict[str, list[str]], folder: str) -> list[str]:

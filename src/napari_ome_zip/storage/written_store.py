@@ -36,6 +36,12 @@ class WrittenStore(MappingStore):
             return None
         return as_buffer(self._writer.read(key, *resolve_range(byte_range, size)), prototype)
 
+    names_may_grow = True
+
     def size_of(self, key: str) -> int | None:
         # docstring inherited
         return self._writer.size_of(key)
+
+    def names_below(self, folder: str) -> None:
+        # docstring inherited
+        return None

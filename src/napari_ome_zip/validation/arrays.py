@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.arrays import ChunkedArray
-from napari_ome_zip.image.hierarchy import Node
+from napari_ome_zip.image.hierarchy import Node, join
 from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_document, is_junk
-from napari_ome_zip.storage import ArchiveStore, HierarchyStore
+from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore
 from napari_ome_zip.validation import container_rules
 from napari_ome_zip.validation.container_rules import issue
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet, resolve
+from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.reading import Document
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import INFO, MUST, SHOULD, Rule, is_object, objects
@@ -175,7 +175,7 @@ def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arr
         if array.stored:
             stored[path] = _stored(path, array, node)
     paths = [path for path, document in documents.items() if _array_node(path, document)]
-    owned, other = _owners(store.keys(), paths)
+    owned, other = _owners(_files(store), paths)
     chunks, unopened = {}, []
     for path, names in owned.items():
         if path not in stored:
@@ -186,6 +186,13 @@ def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arr
         other += rest
     other = [name for name in other if not is_document(name)]
     return Arrays(stored, problems, chunks, other, unopened)
+
+
+def _files(store: HierarchyStore) -> Iterator[str]:
+    """Names of all entries but those of a folder that the check of folders names."""
+    if isinstance(store, DirectoryStore):
+        return (entry.name for entry in store.entries() if not entry.problem)
+    return store.keys()
 
 
 def _array_node(path: str, document: Document) -> Node | None:
@@ -321,7 +328,7 @@ def _image_arrays(checked: DocumentSet) -> frozenset[str]:
     for path, metadata in checked.metadata.items():
         for multiscale in objects(metadata.content.get("multiscales")):
             for dataset in objects(multiscale.get("datasets")):
-                found.add(resolve(path, str(dataset.get("path"))))
+                found.add(join(path, str(dataset.get("path"))))
     return frozenset(path for path in found if path is not None)
 
 
