@@ -495,6 +495,11 @@ def _(folder: Path) -> Path:
     return write(folder, entries()[:2])
 
 
+@breaks("chunks-lost", "wrong-entry-count")
+def _(folder: Path) -> Path:
+    return write(folder, entries()[:2], entry_count=3)
+
+
 @breaks("chunks-outside-array")
 def _(folder: Path) -> Path:
     return write(folder, [*entries(), entry("0/c/0/1", PIXELS.tobytes())])

@@ -367,16 +367,65 @@ def test_an_unexpected_error_is_no_outcome_and_leaves_the_model_idle() -> None:
     assert "error in this plugin" in desk.model.state.verdict
 
 
-def test_a_repaired_copy_is_made_and_the_report_stays() -> None:
-    desk = Desk()
+def test_a_repaired_copy_is_made_and_checked_and_the_verdict_is_its_own() -> None:
+    desk = Desk(reports={"a.ozx": report(FOLDER), "a fixed.ozx": report()})
     desk.model.check("a.ozx")
     desk.run()
+    assert desk.model.state.tone is Tone.BAD
     desk.model.repack("a fixed.ozx")
     assert desk.model.state.activity == "Repacking…"
     desk.run()
     assert desk.calls[-1] == ("repack", "a.ozx", "a fixed.ozx", False)
     assert desk.model.state.fixed_copy == "a fixed.ozx"
-    assert desk.model.report is not None
+    assert desk.model.state.name == "a fixed.ozx"
+    assert desk.model.state.verdict == ""
+    desk.run()
+    assert desk.calls[-1] == ("validate", "a fixed.ozx", False, False)
+    assert desk.model.state.tone is Tone.GOOD
+    assert desk.model.state.fixed_copy == "a fixed.ozx"
+    assert "Saved the fixed copy a fixed.ozx" in desk.model.state.note
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [("b", "b.ome.zip"), ("b.zip", "b.ome.zip"), ("b.OZX", "b.ozx"), ("b.zarr", "b.ome.zip")],
+)
+def test_the_name_of_a_copy_is_completed_as_by_saving(typed: str, completed: str) -> None:
+    desk = Desk()
+    desk.model.check("a.ozx")
+    desk.run()
+    desk.model.repack(typed)
+    desk.run()
+    assert desk.calls[-1] == ("repack", "a.ozx", completed, False)
+
+
+def test_a_file_under_the_completed_name_of_a_copy_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "b.ome.zip").write_bytes(b"precious")
+    desk = Desk()
+    desk.model.check("a.ozx")
+    desk.run()
+    desk.model.repack(str(tmp_path / "b"))
+    assert desk.jobs == []
+    assert "b.ome.zip exists already" in desk.model.state.note
+
+
+def test_a_check_without_pixels_says_so_and_offers_the_deep_one() -> None:
+    plain = Report.of("a.ozx", "archive", "0.5", (), pixels_checked=False)
+    deep = Report.of("a.ozx", "archive", "0.5", (), pixels_checked=True)
+    desk = Desk(reports={"a.ozx": plain})
+    desk.model.check("a.ozx")
+    assert not desk.model.state.can_deepen
+    desk.run()
+    assert desk.model.state.verdict.endswith("pixels not checked")
+    assert desk.model.state.tone is Tone.NEUTRAL
+    assert desk.model.state.can_deepen
+    desk.reports["a.ozx"] = deep
+    desk.model.check_deeply()
+    desk.run()
+    assert desk.calls[-1] == ("validate", "a.ozx", True, False)
+    assert "not checked" not in desk.model.state.verdict
+    assert desk.model.state.tone is Tone.GOOD
+    assert not desk.model.state.can_deepen
 
 
 def test_what_is_left_can_be_salvaged_and_what_is_missing_is_said() -> None:
@@ -417,6 +466,7 @@ def test_a_check_forgets_the_copy_made_before() -> None:
     desk.run()
     desk.model.repack("b.ozx")
     desk.run()
+    assert desk.model.state.fixed_copy == "b.ozx"
     desk.model.check("c.ozx")
     assert desk.model.state.fixed_copy == ""
 

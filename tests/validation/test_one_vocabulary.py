@@ -13,6 +13,7 @@ import pytest
 import napari_ome_zip
 from napari_ome_zip import open_image, validate
 from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.findings import HEADLINES, MAX_HEADLINE, UNSEEN
 from napari_ome_zip.ome import parse_group
 from napari_ome_zip.validation import RULES, check_group_attributes
 from napari_ome_zip.validation.file_registry import FILE_RULES
@@ -30,6 +31,7 @@ READER_ONLY = {
     "image-unplaced": "what is wrong with a transformation has a code of its own in a report",
     "image-unusable": "sums up the faults of all levels, each of which a report names by itself",
     "label-properties-duplicate": "the specification allows several properties for one label",
+    "label-properties-many": "how many properties are kept is a limit of this reader's",
     "level-channels-differ": "the specification says of no axis how long it is at each level",
     "level-unusable": "Zarr allows what napari cannot show: texts, no pixels, a single axis",
     "metadata-too-deep": "the specification sets no limit to how deep objects are nested",
@@ -109,6 +111,15 @@ def test_the_source_is_understood() -> None:
 def test_every_code_of_the_reader_is_one_of_the_check_or_is_accounted_for() -> None:
     strangers = {code: module for code, module in _codes().items() if code not in CHECKED}
     assert set(strangers) <= set(READER_ONLY), strangers
+
+
+def test_of_every_code_of_the_reader_it_is_decided_whether_it_changes_what_is_seen() -> None:
+    assert {*HEADLINES, *UNSEEN} == set(_codes())
+    assert not set(HEADLINES) & UNSEEN
+
+
+def test_what_changes_what_is_seen_is_said_within_what_a_notification_shows() -> None:
+    assert [text for text in HEADLINES.values() if len(text) > MAX_HEADLINE] == []
 
 
 def test_what_is_accounted_for_is_not_also_a_rule() -> None:

@@ -15,6 +15,7 @@ from napari_ome_zip.errors import SaveError
 from napari_ome_zip.from_layers import from_layer_data, incomplete_layers, unsaved_layers
 from napari_ome_zip.layers import LayerData
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
+from napari_ome_zip.plugin.save_told import told_losses
 from napari_ome_zip.saving.options import (
     CODEC_LEVELS,
     USUAL_CHUNK,
@@ -120,9 +121,8 @@ def resolve(choices: Choices, layers: Layers, job: Job | None = None) -> View:
         plan = plan_save(from_layer_data(chosen, snapshot=False, target=target), options)
         _check_place(target)
         if target is not None:
-            found = (*plan.lost, *incomplete_layers(chosen))
-            lost = " ".join(finding.message for finding in found)
-            summary = _summary(plan, target) + (f"\nNot all saved: {lost}" if lost else "")
+            lost = told_losses((*plan.lost, *incomplete_layers(chosen)))
+            summary = _summary(plan, target) + (f"\n{lost}" if lost else "")
         problem = "" if target else "Choose a file to write."
     except SaveError as error:
         problem = str(error)

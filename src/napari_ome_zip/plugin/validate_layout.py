@@ -25,6 +25,7 @@ from napari_ome_zip.plugin.validate_table import IssueTable, severity_icon
 from napari_ome_zip.validation.report import Severity
 
 _TONES = {
+    Tone.NEUTRAL: QStyle.StandardPixmap.SP_MessageBoxInformation,
     Tone.GOOD: QStyle.StandardPixmap.SP_DialogApplyButton,
     Tone.WARNING: QStyle.StandardPixmap.SP_MessageBoxWarning,
     Tone.BAD: QStyle.StandardPixmap.SP_MessageBoxCritical,
@@ -61,6 +62,7 @@ class ValidateLayout:
         self.cancel = _button("Cancel", "Stop what is being done")
         self.verdict_icon = QLabel()
         self.verdict = _text()
+        self.deepen = _button("Check the pixels", "Read every pixel, to find damaged data too")
         self.filters = {severity: _filter(widget, severity) for severity in Severity}
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search")
@@ -95,6 +97,7 @@ class ValidateLayout:
             _row(self.deep, self.check, stretch=self.deep),
             self.activity,
             self._verdict_row,
+            self.deepen,
         ):
             column.addWidget(part)
         column.addWidget(self.findings, 1)
@@ -126,7 +129,7 @@ class ValidateLayout:
         style = self._widget.style()
         self._verdict_row.setVisible(bool(text))
         self.verdict.setText(text)
-        if tone in _TONES and style is not None:
+        if style is not None:
             self.verdict_icon.setPixmap(style.standardIcon(_TONES[tone]).pixmap(_ICON, _ICON))
 
     def show_details(self, html: str) -> None:

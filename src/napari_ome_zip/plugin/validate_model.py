@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.errors import OmeZipError, SaveError
 from napari_ome_zip.findings import Finding, first_reasons
+from napari_ome_zip.names import SAVED_SUFFIXES
+from napari_ome_zip.plugin.typed_name import completed
 from napari_ome_zip.plugin.validate_state import (
     Activity,
     Choices,
@@ -133,8 +135,18 @@ class ValidateModel:
         """The report that is shown, if there is one."""
         return self._facts.report
 
-    def check(self, path: str, note: str = "") -> None:
-        """Check a file; whatever is still being done is cancelled."""
+    def check(self, path: str, note: str = "", *, fixed_copy: str = "") -> None:
+        """Check a file; whatever is still being done is cancelled.
+
+        Parameters
+        ----------
+        path : str
+            The file.
+        note : str
+            A sentence to be shown meanwhile and after.
+        fixed_copy : str
+            A repaired copy that can be opened.
+        """
         # A job knows nothing of the model: it may outlive the widget for a moment.
         validate, deep = self._validate, self._choices.deep
 
@@ -144,7 +156,7 @@ class ValidateModel:
         self._choices = replace(self._choices, selected=None)
         self._begin(
             Job(Activity.CHECKING, work, path),
-            Facts(path=path, activity=Activity.CHECKING, note=note),
+            Facts(path=path, activity=Activity.CHECKING, note=note, fixed_copy=fixed_copy),
         )
 
     def check_again(self) -> None:
@@ -152,8 +164,21 @@ class ValidateModel:
         if self._facts.path:
             self.check(self._facts.path)
 
+    def check_deeply(self) -> None:
+        """Check the same file once more, and every pixel of it."""
+        self.set_deep(True)
+        self.check_again()
+
     def repack(self, target: str, *, salvage: bool = False) -> None:
-        """Write a repaired copy of the file, or of what is left of it; the report stays."""
+        """Write a repaired copy of the file, or of what is left of it, and check it then.
+
+        Its name is completed as by saving.
+        """
+        try:
+            target = str(completed(Path(target), SAVED_SUFFIXES[0]))
+        except SaveError as error:
+            self.say(str(error))
+            return
         repack, source = self._repack, self._facts.path
 
         def work(progress: Progress, cancelled: Cancelled) -> Copied:
@@ -199,8 +224,11 @@ class ValidateModel:
             case Report() as report:
                 facts = replace(facts, report=report)
             case Copied(target, notes):
-                told = [f"Saved the fixed copy {Path(target).name}.", first_reasons(notes)]
-                facts = replace(facts, fixed_copy=target, note=" ".join(filter(None, told)))
+                # The verdict on the source says nothing about the copy.
+                told = f"Saved the fixed copy {Path(target).name}, which is checked here."
+                note = " ".join(filter(None, [told, first_reasons(notes)]))
+                self.check(target, note, fixed_copy=target)
+                return
             case None if outcome.job.activity is Activity.CHECKING:
                 facts = replace(facts, problem=outcome.problem)
             case None:

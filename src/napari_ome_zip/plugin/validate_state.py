@@ -119,6 +119,8 @@ class State:
     note: str
     fixed_copy: str
     can_check: bool
+    can_deepen: bool
+    """Whether pixels were left out of the check, and could be checked now."""
     can_cancel: bool
     can_export: bool
     can_repack: bool
@@ -175,6 +177,7 @@ def resolve(choices: Choices, facts: Facts) -> State:
         note=facts.note,
         fixed_copy=facts.fixed_copy,
         can_check=bool(facts.path) and idle,
+        can_deepen=idle and facts.report is not None and facts.report.pixels_checked is False,
         can_cancel=not idle,
         can_export=facts.report is not None,
         can_repack=idle and facts.report is not None and facts.report.kind == "archive",
@@ -187,7 +190,11 @@ def _verdict(facts: Facts) -> tuple[str, Tone]:
         return facts.problem, Tone.BAD if facts.problem else Tone.NEUTRAL
     if facts.report.errors:
         return facts.report.verdict, Tone.BAD
-    return facts.report.verdict, Tone.WARNING if facts.report.warnings else Tone.GOOD
+    if facts.report.warnings:
+        return facts.report.verdict, Tone.WARNING
+    # Whoever has not looked at the pixels does not know whether all is well.
+    unread = facts.report.pixels_checked is False
+    return facts.report.verdict, Tone.NEUTRAL if unread else Tone.GOOD
 
 
 def _activity(facts: Facts) -> str:

@@ -43,8 +43,16 @@ CHUNKS_MISSING = Rule(
     "chunks-missing",
     INFO,
     _ZARR,
-    "Chunks that are not there show the fill value, usually black.",
+    "Chunks that hold nothing but the fill value need not be stored.",
     "Nothing, if these parts are empty. If not, the writing was interrupted: write it again.",
+)
+CHUNKS_LOST = Rule(
+    "chunks-lost",
+    SHOULD,
+    "ZIP (APPNOTE), 4.4.22 total number of entries",
+    "Chunks are left out of an archive only where they were never written.",
+    "Copy or download the file again, or restore it from a backup: its end counts more entries "
+    "than it lists, and these chunks may be among them.",
 )
 OUTSIDE = Rule(
     "chunks-outside-array",
@@ -282,11 +290,12 @@ def check_arrays(
     """
     issues = [*_check_readable(arrays, checked)]
     tiny: list[str] = []
+    unlisted = _unlisted(store)
     for path, array in arrays.stored.items():
         found = arrays.chunks[path]
         inside = np.all(found.cells < np.array(array.grid), axis=1)
         sizes = _sizes(store, found.names)
-        issues += _check_cells(array, found, inside)
+        issues += _check_cells(array, found, inside, unlisted)
         issues += _check_chunk_sizes(array, found, sizes)
         if len(found.names) and array.chunk_bytes > LARGE_CHUNK_BYTES:
             message = f"Chunks of {array.chunk_bytes / 2**20:,.0f} MiB: showing one takes that much"
@@ -324,7 +333,7 @@ def _image_arrays(checked: DocumentSet) -> frozenset[str]:
 
 
 def _check_cells(
-    array: StoredArray, found: ChunkNames, inside: npt.NDArray[np.bool_]
+    array: StoredArray, found: ChunkNames, inside: npt.NDArray[np.bool_], unlisted: int
 ) -> Iterator[Issue]:
     outside = np.flatnonzero(~inside).tolist()
     if outside:
@@ -334,8 +343,16 @@ def _check_cells(
     missing = array.cell_count - int(inside.sum())
     if missing:
         kind = "shards" if array.sharded else "chunks"
-        message = f"{missing:,} of {array.cell_count:,} {kind} are not there: shown as empty"
-        yield issue(CHUNKS_MISSING, message, array.document)
+        message = f"{missing:,} of {array.cell_count:,} {kind} are not stored: shown as empty"
+        yield issue(CHUNKS_LOST if unlisted else CHUNKS_MISSING, message, array.document)
+
+
+def _unlisted(store: HierarchyStore) -> int:
+    """How many entries an archive counts at its end, and does not list in its directory."""
+    if not isinstance(store, ArchiveStore):
+        return 0
+    claimed, listed = store.index.end.entry_count, len(store.index.complete().columns)
+    return max(0, claimed - listed)
 
 
 def _check_chunk_sizes(

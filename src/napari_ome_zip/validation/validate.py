@@ -136,7 +136,7 @@ def _check_store(
     issues += check_arrays(store, arrays, checked, in_archive=kind == "archive")
     if deep:
         issues += check_pixels(store, arrays, watch)
-    return Report.of(name, kind, checked.version, issues)
+    return Report.of(name, kind, checked.version, issues, pixels_checked=deep)
 
 
 def _hierarchy(
