@@ -105,6 +105,27 @@ class HierarchyBuilder:
         array[...] = pixels
         return self
 
+    def sparse_array(
+        self,
+        path: str,
+        shape: Sequence[int],
+        dtype: Any,
+        values: Mapping[tuple[int, ...], float],
+        **options: Any,
+    ) -> HierarchyBuilder:
+        """Add an array of which only the chunks of some pixels are stored."""
+        array = zarr.create_array(
+            self._store,
+            name=path,
+            shape=shape,
+            dtype=dtype,
+            zarr_format=self._format,  # type: ignore[arg-type]
+            **options,
+        )
+        for index, value in values.items():
+            array[index] = value
+        return self
+
     def image(
         self,
         pixels: np.ndarray | Sequence[np.ndarray],
@@ -176,6 +197,12 @@ class HierarchyBuilder:
         document = json.loads(self._content[name].to_bytes()) | changes
         kept = {key: value for key, value in document.items() if value is not None}
         return self.put(name, json.dumps(kept).encode())
+
+    def attribute(self, path: str, name: str, value: Any) -> HierarchyBuilder:
+        """Give a group of Zarr v3 one more attribute, beside that of OME-Zarr."""
+        document = f"{path}/zarr.json" if path else "zarr.json"
+        attributes = json.loads(self._content[document].to_bytes())["attributes"]
+        return self.edit(document, attributes={**attributes, name: value})
 
     def remove(self, *names: str) -> HierarchyBuilder:
         """Take entries away, also whole folders (``0/c/``)."""

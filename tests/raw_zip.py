@@ -51,7 +51,6 @@ def take_apart(data: bytes) -> RawArchive:
     end = data.rindex(b"PK\x05\x06")
     comment = data[end + 22 :]
     assert _u(data, end + 20, 2) == len(comment)
-    assert data[end + 4 : end + 20] == bytes(4) + b"\xff" * 12
 
     locator = end - 20
     assert data[locator : locator + 4] == b"PK\x06\x07"
@@ -65,6 +64,9 @@ def take_apart(data: bytes) -> RawArchive:
     count, total, size, start = struct.unpack_from("<4Q", data, end64 + 24)
     assert count == total
     assert start + size == end64
+    # Values as they are, wherever they fit (APPNOTE 4.4.1.4: placeholders only where they do not).
+    old = (min(count, 0xFFFF), min(count, 0xFFFF), min(size, 0xFFFFFFFF), min(start, 0xFFFFFFFF))
+    assert struct.unpack_from("<4H2I", data, end + 4) == (0, 0, *old)
 
     entries = []
     position = start

@@ -243,10 +243,22 @@ def test_the_form_says_what_a_layer_loses(tmp_path: Path) -> None:
     assert view.can_save
 
 
-def test_a_flat_layer_beside_a_stack_is_told() -> None:
+def test_a_flat_layer_beside_a_stack_loses_nothing() -> None:
     stack = image(np.stack([PIXELS, PIXELS]), "stack")
-    assert not told(stack, stack)
-    assert "'flat' has fewer dimensions" in told(stack, image(PIXELS, "flat"))
+    assert not told(stack, image(PIXELS, "flat"))
+
+
+@pytest.mark.parametrize(
+    ("labels_of_flat", "axes"),
+    [(("z", "x"), "zx"), (("y", "x"), "yx"), (("x", "y"), "yx"), (("a", "b"), "yx"), ((), "yx")],
+)
+def test_a_flat_layer_s_axes_are_those_it_names_in_their_order(
+    labels_of_flat: tuple[str, ...], axes: str
+) -> None:
+    stack = (np.stack([PIXELS, PIXELS]), {"name": "s", "axis_labels": ("z", "y", "x")}, "image")
+    flat = (PIXELS, {"name": "flat", "axis_labels": labels_of_flat}, "image")
+    composite = from_layer_data([stack, flat])
+    assert [axis.name for axis in composite.images[1].axes] == list(axes)
 
 
 def test_labels_that_lie_nowhere_in_particular_belong_to_a_whole_image() -> None:

@@ -193,7 +193,8 @@ class TestKeywords:
         ],
     )
     def test_odd_notes_on_display_never_hide_an_image(self, note: Any) -> None:
-        builder = HierarchyBuilder().image(ramp((2, 3, 4)), "cyx", napari_ome_zip=note)
+        builder = HierarchyBuilder().image(ramp((2, 3, 4)), "cyx")
+        builder.attribute("", "napari_ome_zip", note)
         first, second = layers_of(builder.entries)
         np.testing.assert_array_equal(pixels(first), ramp((2, 3, 4))[0])
         np.testing.assert_array_equal(pixels(second), ramp((2, 3, 4))[1])

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from napari_ome_zip.image.planes import LAYERS, NDIM
 from napari_ome_zip.ome import FrozenMapping
 
-LAYERS = "layers"
 _HUGE = 1e300
 ORDER = "order"
 """Position of a layer among those it was saved with, from the bottom."""
@@ -33,7 +33,9 @@ _INTERPOLATION = {
 }  # fmt: skip
 
 
-def capture(keywords: Mapping[str, Any], kind: str) -> dict[str, Any]:
+def capture(
+    keywords: Mapping[str, Any], kind: str, fewer_dimensions: int | None = None
+) -> dict[str, Any]:
     """The settings of a layer that are kept, as plain JSON.
 
     Parameters
@@ -41,8 +43,10 @@ def capture(keywords: Mapping[str, Any], kind: str) -> dict[str, Any]:
     keywords : mapping
         Keyword arguments of layer data, as napari's writers receive them.
     kind : {"image", "labels"}
+    fewer_dimensions : int, optional
+        How many dimensions the layer has, where those beside it have more.
     """
-    state: dict[str, Any] = {}
+    state: dict[str, Any] = {} if fewer_dimensions is None else {NDIM: fewer_dimensions}
     for key, check in _CHECKS[kind].items():
         value: Any = keywords.get(key)
         value = getattr(value, "value", value)  # napari's enumerations
@@ -68,6 +72,14 @@ def restore(display: FrozenMapping | None, number: int, kind: str) -> dict[str, 
     if colormap is not None:
         keywords["colormap"] = colormap
     return keywords
+
+
+def of_channel(display: FrozenMapping | None, number: int) -> FrozenMapping | None:
+    """The attribute of a group that holds one channel of another one alone."""
+    layers = display.to_json().get(LAYERS) if display is not None else None
+    if not isinstance(layers, list) or number >= len(layers):
+        return None
+    return FrozenMapping({LAYERS: [layers[number]]})
 
 
 def to_display(states: Sequence[Mapping[str, Any]]) -> FrozenMapping:

@@ -17,6 +17,7 @@ import dask.array as da
 import numpy as np
 
 from napari_ome_zip import display_state
+from napari_ome_zip.geometry import NEGLIGIBLE, strays
 from napari_ome_zip.image.channels import GRAY
 from napari_ome_zip.image.composite import (
     Channel,
@@ -27,18 +28,34 @@ from napari_ome_zip.image.composite import (
 )
 from napari_ome_zip.image.limits import estimate_limits
 from napari_ome_zip.image.placement import independent_axes
+from napari_ome_zip.image.planes import Planes, own_axes, planes_along
 from napari_ome_zip.image.units import known_unit
 from napari_ome_zip.ome import ImageLabel
 from napari_ome_zip.ome.frozen_json import thaw
+from napari_ome_zip.opened_layer import NOTE, OpenedLayer, identities
 
 METADATA_KEY = "napari_ome_zip"
 """Key in a layer's ``metadata`` under which its source is told."""
+
+CONTRAST_RANGE = "contrast_limits_range"
+"""Values that a layer's contrast slider offers: noted under `METADATA_KEY` when a file is read,
+since layer data have no place for it; a keyword of layer data where whoever saves knows it."""
+
+SHOWN_PLANE = "shown_plane"
+"""The plane that is shown, as one index for each of a layer's dimensions: a keyword of layer data
+where whoever saves knows it."""
+
+SHOWN = "shown"
+"""Notes which time and which plane in depth a file wants to be shown first."""
 
 WELL_NAMES = "well_names"
 """Marks the layer with the names of wells, in what `METADATA_KEY` holds."""
 
 _RGB_COLORS = ("#FF0000", "#00FF00", "#0000FF")
 _MAX_PERMUTED = 7
+
+type _PlanesOfAxes = Sequence[Planes | None]
+"""The planes that parts have along each axis of the display system."""
 
 type LayerData = tuple[Any, dict[str, Any], str]
 """Data, keyword arguments and layer type, as napari's readers return them."""
@@ -59,17 +76,22 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
         wells are points. World coordinates are those of the composite's display system; a
         voxel's centre is its coordinate.
     """
-    common = _axis_keywords(composite)
+    planes = _planes(composite)
     several = len({(part.path, part.multiscale) for part in composite.images}) > 1
     layers: list[LayerData] = []
     for part in sorted(composite.parts, key=lambda part: isinstance(part, PlacedLabels)):
         prefix = _prefix(composite, part, several=several)
-        for data, keywords, kind in _part_layers(part, prefix):
+        common = _axis_keywords(composite, own_axes(part))
+        for data, keywords, kind in _part_layers(part, prefix, planes):
             note = {"source": composite.source, **_system_note(composite), **keywords.pop("note")}
-            layers.append((data, {**common, **keywords, "metadata": {METADATA_KEY: note}}, kind))
+            keywords = {**common, **keywords}
+            if composite.opened is not None and part.kept is not None:
+                made = OpenedLayer(composite.opened, part, identities(data), keywords)
+                note[NOTE] = made
+            layers.append((data, {**keywords, "metadata": {METADATA_KEY: note}}, kind))
     layers = _in_saved_order(layers)
     if composite.wells:
-        layers.append(_well_names(composite, common))
+        layers.append(_well_names(composite, _axis_keywords(composite)))
     _make_names_distinct(layers)
     return layers
 
@@ -135,21 +157,33 @@ def layer_placement(
         the part in one of the two systems, so that moving it is not enough.
     """
     part = next((p for p in composite.parts if _is_noted(p, note)), None)
-    if part is None or len(composite.system.axes) != ndim or part.bent or note.get("bent"):
+    if part is None or part.bent or note.get("bent"):
+        return None
+    own = own_axes(part)
+    if len(composite.system.axes if own is None else own) != ndim:
         return None
     channel = note.get("channel")
     # The layer keeps its pixels as they are arranged, even where the system would exchange axes.
     order = note.get("order") or range(ndim)
-    array = _channel_array(part, channel if isinstance(channel, int) else 0, order)
-    return {**array.keywords, **_axis_keywords(composite)}
+    number = channel if isinstance(channel, int) else 0
+    array = _channel_array(part, number, _planes(composite), order)
+    return {**array.keywords, **_axis_keywords(composite, own)}
 
 
 def _is_noted(part: PlacedPart, note: Mapping[str, Any]) -> bool:
     return (part.path, part.multiscale) == (note.get("path"), note.get("multiscale"))
 
 
-def _axis_keywords(composite: CompositeImage) -> dict[str, Any]:
+def _planes(composite: CompositeImage) -> _PlanesOfAxes:
+    parts = (*composite.images, *composite.labels)
+    return [planes_along(parts, row) for row in range(len(composite.system.axes))]
+
+
+def _axis_keywords(composite: CompositeImage, own: Sequence[int] | None = None) -> dict[str, Any]:
+    """Keywords for layers with all dimensions of the display system, or with some of them."""
     axes = composite.system.axes
+    if own is not None:
+        axes = tuple(axes[row] for row in own)
     return {
         "units": tuple(known_unit(axis.unit) or "pixel" for axis in axes),
         "axis_labels": tuple(axis.name for axis in axes),
@@ -168,13 +202,13 @@ def _first(item: tuple[Any, LayerData]) -> Any:
     return item[0]
 
 
-def _part_layers(part: PlacedPart, prefix: str) -> Iterator[LayerData]:
+def _part_layers(part: PlacedPart, prefix: str, planes: _PlanesOfAxes) -> Iterator[LayerData]:
     if isinstance(part, PlacedLabels):
-        yield from _label_layers(part, prefix)
+        yield from _label_layers(part, prefix, planes)
     elif isinstance(part, PlacedImage) and _is_rgb(part):
-        yield _rgb_layer(part)
+        yield _rgb_layer(part, planes)
     elif isinstance(part, PlacedImage):
-        yield from _image_layers(part, prefix)
+        yield from _image_layers(part, prefix, planes)
 
 
 def _prefix(composite: CompositeImage, part: PlacedPart, *, several: bool) -> str:
@@ -187,10 +221,10 @@ def _prefix(composite: CompositeImage, part: PlacedPart, *, several: bool) -> st
     return f"{part.name}: "
 
 
-def _image_layers(part: PlacedImage, prefix: str) -> Iterator[LayerData]:
+def _image_layers(part: PlacedImage, prefix: str, planes: _PlanesOfAxes) -> Iterator[LayerData]:
     overlaid = part.channel_count > 1 or part.bent  # whose corners hide nothing
     for number, channel in enumerate(part.channels):
-        array = _channel_array(part, number)
+        array = _channel_array(part, number, planes)
         levels = array.levels
         stored = len(part.sources)
         magnitude = levels[0].dtype.kind == "c"
@@ -215,7 +249,16 @@ def _image_layers(part: PlacedImage, prefix: str) -> Iterator[LayerData]:
         limits = channel.limits or estimate_limits(levels[:stored])
         if limits is not None:
             keywords["contrast_limits"] = limits
+        keywords["note"] |= _range_note(channel, limits)
         yield _data(levels), keywords, "image"
+
+
+def _range_note(channel: Channel, limits: tuple[float, float] | None) -> dict[str, Any]:
+    if channel.contrast_range is None:
+        return {}
+    low, high = channel.contrast_range
+    start, end = limits or channel.contrast_range
+    return {CONTRAST_RANGE: [min(low, start), max(high, end)]}
 
 
 def _channel_name(part: PlacedImage, channel: Channel, number: int, prefix: str) -> str:
@@ -241,8 +284,8 @@ def _is_rgb(part: PlacedImage) -> bool:
     )
 
 
-def _rgb_layer(part: PlacedImage) -> LayerData:
-    channels = [_channel_array(part, number) for number in range(3)]
+def _rgb_layer(part: PlacedImage, planes: _PlanesOfAxes) -> LayerData:
+    channels = [_channel_array(part, number, planes) for number in range(3)]
     levels = tuple(
         da.stack(colors, axis=-1) for colors in zip(*(c.levels for c in channels), strict=True)
     )
@@ -253,9 +296,9 @@ def _rgb_layer(part: PlacedImage) -> LayerData:
     return _data(levels), {**keywords, "rgb": True}, "image"
 
 
-def _label_layers(part: PlacedLabels, prefix: str) -> Iterator[LayerData]:
+def _label_layers(part: PlacedLabels, prefix: str, planes: _PlanesOfAxes) -> Iterator[LayerData]:
     for number in range(part.channel_count):
-        array = _channel_array(part, number)
+        array = _channel_array(part, number, planes)
         suffix = f" {number}" if part.channel_count > 1 else ""
         note = {**_note(part), **_level_note(part, array.levels), **_order_note(array)}
         keywords = {
@@ -310,10 +353,12 @@ def _column(values: list[Any]) -> Any:
 
 
 def _note(part: PlacedPart) -> dict[str, Any]:
+    shown = (part.default_t, part.default_z) if isinstance(part, PlacedImage) else (0, 0)
     fields = [{"path": field.path, "offset": list(field.offset)} for field in part.fields]
     return {
         **({"fields": fields} if fields else {}),
         **({"bent": True} if part.bent else {}),
+        **({SHOWN: list(shown)} if any(shown) else {}),
         "path": part.path,
         "multiscale": part.multiscale,
         "name": part.name,
@@ -331,7 +376,7 @@ def _level_note(part: PlacedPart, levels: tuple[da.Array, ...]) -> dict[str, int
 
 @dataclass(frozen=True)
 class _ChannelArray:
-    """The pixels of one channel, with as many dimensions as the display system."""
+    """The pixels of one channel, with the dimensions that its layer has."""
 
     levels: tuple[da.Array, ...]
     keywords: dict[str, Any]
@@ -346,9 +391,13 @@ def _order_note(array: _ChannelArray) -> dict[str, list[int]]:
 
 
 def _channel_array(
-    part: PlacedPart, number: int, order: Sequence[int] | None = None
+    part: PlacedPart, number: int, planes: _PlanesOfAxes, order: Sequence[int] | None = None
 ) -> _ChannelArray:
     matrix = part.to_display.matrix
+    display = part.to_display.output_axes
+    own = own_axes(part)
+    if own is not None:
+        matrix, display = matrix[list(own)], tuple(display[row] for row in own)
     levels = part.channel_levels(number) + part.channel_overviews(number)
     if part.channel_axis is not None:
         axis = part.channel_axis
@@ -356,21 +405,26 @@ def _channel_array(
         matrix = np.column_stack([np.delete(matrix[:, :-1], axis, axis=1), offset])
     linear, offset = matrix[:, :-1], matrix[:, -1]
     names = [axis.name for i, axis in enumerate(part.axes) if i != part.channel_axis]
-    linear, added = _squared(linear)
-    display = part.to_display.output_axes
+    linear, added, offset = _squared(linear, offset, planes)
     names += [display[row] for row in added]
     order = _dimension_order(linear, names, display) if order is None else list(order)
     source = linear.shape[1] - len(added)
     levels = tuple(_arranged(level, source, order) for level in levels)
-    return _ChannelArray(levels, _transform_keywords(linear[:, order], offset), order)
+    keywords = _transform_keywords(linear[:, order], offset, levels[0].shape)
+    return _ChannelArray(levels, keywords, order)
 
 
-def _squared(linear: np.ndarray) -> tuple[np.ndarray, list[int]]:
+def _squared(
+    linear: np.ndarray, offset: np.ndarray, planes: _PlanesOfAxes
+) -> tuple[np.ndarray, list[int], np.ndarray]:
     """Append one column for each display axis that no array axis runs along, and name those.
 
     Display axes are tried in order, and taken where they add a direction: a plane standing
-    anywhere in space gets its normal, or what is nearest to it among the axes.
+    anywhere in space gets its normal, or what is nearest to it among the axes. Its thickness is
+    that of the other parts' planes, so that a viewer's slider has no more steps than they need;
+    where nothing says on which plane it lies (it is at 0), it lies on one of theirs.
     """
+    offset = offset.copy()
     rank = independent_axes(linear)
     columns = linear
     added: list[int] = []
@@ -378,11 +432,15 @@ def _squared(linear: np.ndarray) -> tuple[np.ndarray, list[int]]:
     for row in empty_first:
         if columns.shape[1] >= linear.shape[0]:
             break
-        candidate = np.column_stack([columns, np.eye(linear.shape[0])[:, row]])
+        there = planes[row]
+        step = there.step if there is not None else 1.0
+        candidate = np.column_stack([columns, step * np.eye(linear.shape[0])[:, row]])
         if independent_axes(candidate) > rank:
             columns, rank = candidate, rank + 1
             added.append(int(row))
-    return columns, added
+            if there is not None and not np.any(linear[row]) and offset[row] == 0:
+                offset[row] = there.nearest(0.0)
+    return columns, added, offset
 
 
 def _dimension_order(linear: np.ndarray, names: Sequence[str], display: Sequence[str]) -> list[int]:
@@ -417,11 +475,12 @@ def _arranged(level: da.Array, source: int, order: Sequence[int]) -> da.Array:
     return level if list(order) == sorted(order) else level.transpose(order)
 
 
-def _transform_keywords(linear: np.ndarray, offset: np.ndarray) -> dict[str, Any]:
+def _transform_keywords(
+    linear: np.ndarray, offset: np.ndarray, shape: Sequence[int]
+) -> dict[str, Any]:
     scale = np.diag(linear)
-    # What rounding leaves beside the diagonal is small beside the voxel it moves.
-    beside = np.abs(linear - np.diag(scale))
-    if np.all(beside <= 1e-9 * np.abs(scale)[:, np.newaxis]):
+    # Rounding leaves something beside the diagonal; a shear, however small, moves pixels.
+    if np.all(strays(linear, shape) <= NEGLIGIBLE):
         return {"scale": tuple(scale.tolist()), "translate": tuple(offset.tolist())}
     # Voxel sizes stay visible in the layer's scale; the rest is one affine applied after it.
     lengths = np.linalg.norm(linear, axis=0)

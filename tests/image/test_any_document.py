@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import json
 import tracemalloc
 import warnings
 from typing import Any
@@ -14,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hierarchy_builder import HierarchyBuilder, ramp, to_world
+from mutations import changed_documents
 from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.image.arrays import DamagedChunkWarning
@@ -70,73 +69,6 @@ def old_version() -> dict[str, bytes]:
 
 HIERARCHIES = {f.__name__: f() for f in (scene, image_with_labels, plate, series, old_version)}
 
-odd_numbers = st.sampled_from(
-    [0, 1, -1, 2, 7, 2**31, 2**63, 2**64, 10**30, -(10**9), 0.5, 1e300, 1e-300, float("nan")]
-)
-odd_texts = st.sampled_from(
-    ["", ".", "..", "../..", "0", "1", "a", "b", "labels", "c", "t", "space", "time", "channel",
-     "physical", "world", "scale", "affine", "displacements", "identity", "0.4", "0.6", "µm",
-     "uint8", "float64", "bytes", "regular", "NaN", "A/1", "/", "FF0000", "x" * 200]
-)  # fmt: skip
-leaves = st.one_of(st.none(), st.booleans(), odd_numbers, odd_texts)
-values = st.recursive(
-    leaves,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(odd_texts, inner, max_size=3)
-    ),
-    max_leaves=6,
-)
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Paths of everything in a JSON value."""
-    match value:
-        case dict():
-            below = list(value.items())
-        case list():
-            below = list(enumerate(value))
-        case _:
-            below = []
-    return [path, *(p for key, item in below for p in places(item, (*path, key)))]
-
-
-def parent_of(document: Any, path: tuple[Any, ...]) -> Any:
-    for key in path[:-1]:
-        document = document[key]
-    return document
-
-
-@st.composite
-def mutated(draw: st.DrawFn, entries: dict[str, bytes]) -> dict[str, bytes]:
-    """Documents of a hierarchy with some values replaced, removed, repeated or moved."""
-    documents = {
-        name: json.loads(content)
-        for name, content in entries.items()
-        if name.endswith((".json", ".zattrs", ".zarray", ".zgroup"))
-    }
-    for _ in range(draw(st.integers(1, 3))):
-        name = draw(st.sampled_from(sorted(documents)))
-        document = copy.deepcopy(documents[name])
-        found = places(document)
-        path = draw(st.sampled_from(found))
-        if not path:
-            documents[name] = draw(values)
-            continue
-        parent = parent_of(document, path)
-        action = draw(st.sampled_from(["replace", "remove", "repeat", "copy"]))
-        if action == "replace":
-            parent[path[-1]] = draw(values)
-        elif action == "remove":
-            del parent[path[-1]]
-        elif action == "repeat" and isinstance(parent, list):
-            parent.extend([parent[path[-1]]] * draw(st.sampled_from([1, 3, 50])))
-        else:
-            other = draw(st.sampled_from(found))
-            parent[path[-1]] = copy.deepcopy(parent_of(document, other)[other[-1]]) if other else 0
-        documents[name] = document
-    written = {name: json.dumps(document).encode() for name, document in documents.items()}
-    return {**entries, **written}
-
 
 @pytest.mark.parametrize("kind", HIERARCHIES)
 @settings(
@@ -146,7 +78,7 @@ def mutated(draw: st.DrawFn, entries: dict[str, bytes]) -> dict[str, bytes]:
 )
 @given(st.data())
 def test_any_change_of_a_document_gives_an_image_or_a_clear_error(kind: str, data: Any) -> None:
-    entries = data.draw(mutated(HIERARCHIES[kind]))
+    entries = data.draw(changed_documents(HIERARCHIES[kind]))
     tracemalloc.start()
     try:
         said, layers = opened(entries)

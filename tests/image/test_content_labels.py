@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hierarchy_builder import HierarchyBuilder, placement, ramp
+from hierarchy_builder import HierarchyBuilder, multiscale, placement, ramp
 from napari_layers import codes, layers_of, pixels, value_in_world, view, world_box
 from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.layers import METADATA_KEY
+from recording import RecordingStore
 
 SCALE = (2.0, 0.5, 0.25)
 
@@ -20,9 +21,9 @@ def image() -> HierarchyBuilder:
     return HierarchyBuilder().image(ramp((3, 4, 6)), "zyx", scale=SCALE)
 
 
-def with_labels(stored: np.ndarray, axes: Any = "zyx", **options: Any) -> HierarchyBuilder:
+def with_labels(stored: Any, axes: Any = "zyx", **options: Any) -> HierarchyBuilder:
     """An image of z, y, x with one label image ``cells``."""
-    options.setdefault("scale", SCALE if stored.ndim == 3 else None)
+    options.setdefault("scale", SCALE if np.ndim(stored[0]) == 2 else None)
     return image().labels("cells").image(stored, axes, "labels/cells", **options)
 
 
@@ -172,14 +173,117 @@ class TestValues:
         assert pixels(layer).dtype == np.uint8
         np.testing.assert_array_equal(pixels(layer), stored.astype(np.uint8))
 
-    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-    def test_floats_without_fractions_become_integers_without_a_word(self, dtype: Any) -> None:
+    @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, ">f4"])
+    def test_whole_floats_become_integers_and_that_is_said_once(self, dtype: Any) -> None:
         stored = ramp((3, 4, 6), dtype)
         builder = with_labels(stored)
         layer = only_labels(builder)
         assert pixels(layer).dtype.kind == "i"
         np.testing.assert_array_equal(pixels(layer), stored)
-        assert not codes(open_image(builder.entries))
+        composite = open_image(builder.entries)
+        assert codes(composite) == ["label-dtype"]
+        assert "all are whole numbers" in composite.findings[0].message
+
+    @pytest.mark.parametrize("largest", [2.0**31, -(2.0**63), 2.0**53, 2.0**63, 2.0**64 - 2048])
+    def test_large_whole_floats_are_cast_without_loss(self, largest: float) -> None:
+        stored = ramp((3, 4, 6), np.float64)
+        stored[2, 3, 5] = largest
+        found = pixels(only_labels(with_labels(stored)))
+        assert [int(n) for n in found.ravel()] == [int(n) for n in stored.ravel()]
+
+    @pytest.mark.parametrize(("low", "high"), [(0, 2.0**64), (-1, 2.0**63), (0, 1e300)])
+    def test_floats_beyond_any_integer_are_shown_as_an_image(self, low: float, high: float) -> None:
+        stored = ramp((3, 4, 6), np.float64)
+        stored[0, 0, 0], stored[2, 3, 5] = low, high
+        composite = open_image(with_labels(stored).entries)
+        assert codes(composite) == ["label-dtype"]
+        assert "too large for any type of integers" in composite.findings[0].message
+        np.testing.assert_array_equal(pixels(layers_of(composite)[1]), stored)
+
+    def test_a_fraction_that_the_coarsest_level_does_not_show_is_noticed(self) -> None:
+        full = np.full((3, 64, 64), 0.7, np.float32)
+        coarse = np.zeros((3, 32, 32), np.float32)
+        composite = open_image(with_labels([full, coarse], options={"chunks": (1, 16, 16)}).entries)
+        assert codes(composite) == ["label-dtype"]
+        layer = layers_of(composite)[1]
+        assert layer._type_string == "image"
+        np.testing.assert_array_equal(pixels(layer), full)
+
+    def test_one_fraction_in_one_chunk_is_noticed(self) -> None:
+        stored = np.zeros((3, 200, 200), np.float32)
+        stored[2, 199, 3] = 0.7
+        composite = open_image(with_labels(stored, options={"chunks": (1, 16, 16)}).entries)
+        assert codes(composite) == ["label-dtype"]
+        np.testing.assert_array_equal(pixels(layers_of(composite)[1]), stored)
+
+    def test_levels_of_means_are_left_out_and_that_is_said(self) -> None:
+        stored = [ramp((3, 4, 6), np.float32), np.full((3, 2, 3), 0.5, np.float32)]
+        builder = with_labels(stored)
+        layer = only_labels(builder)
+        assert not layer.multiscale
+        np.testing.assert_array_equal(pixels(layer), stored[0])
+        (finding,) = open_image(builder.entries).findings
+        assert "Of 2 levels only 1" in finding.message
+
+    def test_chunks_that_are_not_stored_are_not_decoded(self) -> None:
+        shape = (40, 20_000, 20_000)  # 60 GiB, of which one chunk is stored
+        options = {"chunks": (1, 2000, 2000), "fill_value": 0}
+        builder = image().labels("cells")
+        builder.group("labels/cells", multiscales=[multiscale("zyx", [("0", None)])])
+        builder.sparse_array("labels/cells/0", shape, np.float32, {(3, 7, 9): 5.0}, **options)
+        composite = open_image(builder.entries)
+        (labels,) = composite.labels
+        assert labels.dtype.kind == "i"
+        assert int(labels.levels[0][3, 7, 9].compute()) == 5
+
+    def test_a_fill_value_with_a_fraction_counts(self) -> None:
+        options = {"chunks": (1, 16, 16), "fill_value": 0.5}
+        builder = image().labels("cells")
+        builder.group("labels/cells", multiscales=[multiscale("zyx", [("0", None)])])
+        builder.sparse_array("labels/cells/0", (3, 64, 64), np.float32, {(1, 2, 3): 5.0}, **options)
+        composite = open_image(builder.entries)
+        assert not composite.labels
+        assert "label-dtype" in codes(composite)
+
+    def test_those_too_large_to_look_at_are_shown_as_an_image_and_why(self) -> None:
+        builder = image().labels("cells")
+        builder.group("labels/cells", multiscales=[multiscale("zyx", [("0", None)])])
+        builder.array("labels/cells/0", np.ones((1, 1, 1), np.float32))
+        # As if all of them were stored in one chunk, which is not read.
+        size = [1, 1 << 15, 1 << 14]
+        grid = {"name": "regular", "configuration": {"chunk_shape": size}}
+        builder.edit("labels/cells/0/zarr.json", shape=size, chunk_grid=grid)
+        store = RecordingStore.of(builder.entries)
+        composite = open_image(store)
+        assert not composite.labels
+        assert not store.chunks_read
+        message = next(f.message for f in composite.findings if f.code == "label-dtype")
+        assert "too large to see whether all are whole numbers; they are shown as an" in message
+
+    def test_a_damaged_chunk_is_not_taken_for_whole_numbers(self) -> None:
+        builder = with_labels(ramp((3, 4, 6), np.float32), options={"chunks": (1, 4, 6)})
+        builder.put("labels/cells/0/c/1/0/0", b"no zstd")
+        composite = open_image(builder.entries)
+        assert not composite.labels
+        (finding,) = composite.findings
+        assert "not all can be read: Chunk labels/cells/0/c/1/0/0" in finding.message
+
+    def test_the_fields_of_a_plate_are_all_labels_or_all_images(self, monkeypatch: Any) -> None:
+        builder = HierarchyBuilder()
+        wells = [{"path": f"A/{n}", "rowIndex": 0, "columnIndex": n - 1} for n in (1, 2)]
+        columns = [{"name": "1"}, {"name": "2"}]
+        builder.group(plate={"rows": [{"name": "A"}], "columns": columns, "wells": wells})
+        for well in wells:
+            builder.group(str(well["path"]), well={"images": [{"path": "0"}]})
+            field = f"{well['path']}/0"
+            builder.image(ramp((4, 6)), "yx", field).labels("cells", path=field)
+            builder.image(ramp((4, 6), np.float32), "yx", f"{field}/labels/cells")
+        assert len(open_image(builder.entries).labels) == 1
+        # One field would do, two together are too many.
+        monkeypatch.setattr("napari_ome_zip.image.labels.MOST_JUDGED", 30)
+        composite = open_image(builder.entries)
+        assert not composite.labels
+        assert codes(composite) == ["label-dtype"] * 2
 
     @pytest.mark.parametrize("odd", [0.5, np.nan, np.inf])
     def test_floats_with_fractions_are_shown_as_an_image_with_a_warning(self, odd: float) -> None:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 from hierarchy_builder import HierarchyBuilder, ramp, to_world
 from napari_layers import codes, layers_of, world_box
-from napari_ome_zip import open_image
+from napari_ome_zip import open_image, validate
 from napari_ome_zip.errors import MetadataError
+
+NEXT_COLLECTIONS = (
+    "children_05_06.ozx",
+    "inlined.ozx",
+    "labels_attribute.ozx",
+    "multiscale_root.ozx",
+    "nested_inline.ozx",
+    "plate_wide.ozx",
+    "public_basic_collection.ozx",
+    "two_placed.ozx",
+)
 
 
 def paths(builder: HierarchyBuilder) -> list[str]:
@@ -103,3 +117,115 @@ def test_wells_that_lead_elsewhere_are_said_or_passed_over(path: str) -> None:
     composite = open_image(builder.entries)
     assert [part.path for part in composite.parts] == ["A/1/0"]
     assert composite.findings
+
+
+def plate_of(*wells: str, **more: Any) -> HierarchyBuilder:
+    """A plate of one row, whose wells are listed and not written."""
+    listed = [{"path": f"A/{n}", "rowIndex": 0, "columnIndex": int(n) - 1} for n in wells]
+    columns = [{"name": n} for n in wells]
+    plate = {"rows": [{"name": "A"}], "columns": columns, "wells": listed}
+    return HierarchyBuilder().image(ramp((2, 2)), "yx", plate=plate, **more)
+
+
+class TestSeveralThingsInOneGroup:
+    def test_an_image_beside_a_plate_is_shown_as_well(self) -> None:
+        builder = plate_of("1").group("A/1", well={"images": [{"path": "0"}]})
+        builder.image(ramp((2, 2)), "yx", "A/1/0")
+        composite = open_image(builder.entries)
+        assert sorted(part.path for part in composite.parts) == ["", "A/1/0"]
+        assert not composite.findings
+        assert len(layers_of(composite)) == 2
+
+    def test_its_labels_come_with_it(self) -> None:
+        builder = plate_of("1").group("A/1", well={"images": [{"path": "0"}]})
+        builder.image(ramp((2, 2)), "yx", "A/1/0").labels("cells")
+        builder.image(ramp((2, 2), np.uint8), "yx", "labels/cells")
+        assert sorted(paths(builder)) == ["", "A/1/0", "labels/cells"]
+
+    def test_it_is_shown_where_no_well_is_there(self) -> None:
+        composite = open_image(plate_of("1", "2").entries)
+        assert [part.path for part in composite.parts] == [""]
+        assert codes(composite) == ["plate-well-not-found"]
+        assert "'A/1', 'A/2'" in composite.findings[0].message
+
+    def test_a_plate_without_any_well_says_which_are_missing(self) -> None:
+        well = {"path": "A/1", "rowIndex": 0, "columnIndex": 0}
+        plate = {"rows": [{"name": "A"}], "columns": [{"name": "1"}], "wells": [well]}
+        with pytest.raises(MetadataError, match=r"The well 'A/1' is listed but missing"):
+            open_image(HierarchyBuilder().group(plate=plate).entries)
+
+    def test_an_image_beside_a_well_is_shown_as_well(self) -> None:
+        builder = HierarchyBuilder().image(ramp((2, 2)), "yx", well={"images": [{"path": "f"}]})
+        builder.image(ramp((2, 2)), "yx", "f")
+        assert sorted(paths(builder)) == ["", "f"]
+
+
+class TestScenesThatNameWhatIsMissing:
+    def scene(self, *images: str) -> HierarchyBuilder:
+        return HierarchyBuilder().scene("yx", *(to_world(path, "identity") for path in images))
+
+    def test_the_rest_opens_and_one_warning_names_it(self) -> None:
+        builder = self.scene("a", "gone", "b").image_of_0_6(ramp((2, 2)), "yx", "a")
+        builder.image_of_0_6(ramp((2, 2)), "yx", "b").group("other")
+        composite = open_image(builder.entries)
+        assert [part.path for part in composite.parts] == ["a", "b"]
+        assert codes(composite) == ["scene-image-not-found"]
+        assert "'gone'" in composite.findings[0].message
+
+    def test_what_is_no_image_is_named_too(self) -> None:
+        builder = self.scene("a", "table", "../out").image_of_0_6(ramp((2, 2)), "yx", "a")
+        composite = open_image(builder.group("table").entries)
+        assert codes(composite) == ["scene-image-not-found"]
+        assert "'table', '../out'" in composite.findings[0].message
+
+    def test_where_all_are_missing_the_error_names_them(self) -> None:
+        with pytest.raises(MetadataError, match="'a', 'b'"):
+            open_image(self.scene("a", "b").entries)
+
+    def test_the_check_gives_it_the_same_name(self, tmp_path: Path) -> None:
+        builder = self.scene("a", "gone").image_of_0_6(ramp((2, 2)), "yx", "a")
+        report = validate(builder.archive(tmp_path / "a.ozx"))
+        assert "scene-image-not-found" in [issue.code for issue in report.issues]
+
+
+class TestCollectionsOfTheNextVersion:
+    """Nodes of RFC-8: a plain walk would show their images at the origin, or lose some."""
+
+    def collection(self, path: str = "") -> HierarchyBuilder:
+        names = ("raw", "second")
+        nodes = [
+            {"type": "multiscale", "name": n, "path": {"type": "zarr", "path": f"./{n}"}}
+            for n in names
+        ]
+        node = {"version": "0.9.dev3", "type": "collection", "name": "two", "nodes": nodes}
+        builder = HierarchyBuilder().group(path, **node)
+        for name in names:
+            builder.image(ramp((2, 2)), "yx", f"{path}/{name}" if path else name)
+        return builder
+
+    def test_one_at_the_root_is_refused_by_name(self) -> None:
+        message = r"The root is a 'collection'.*RFC-8.*0\.9\.dev3.*'raw', 'second'"
+        with pytest.raises(MetadataError, match=message):
+            open_image(self.collection().entries)
+
+    def test_a_single_image_of_it_is_refused_too(self) -> None:
+        node = {"type": "singlescale", "name": "s0", "path": {"type": "zarr", "path": "./s0"}}
+        builder = HierarchyBuilder().group(type="multiscale", name="im", nodes=[node])
+        with pytest.raises(MetadataError, match="'multiscale' of a draft"):
+            open_image(builder.array("s0", ramp((2, 2))).entries)
+
+    def test_one_below_the_root_is_named_and_the_rest_opens(self) -> None:
+        builder = self.collection("next").image(ramp((2, 2)), "yx", "now")
+        composite = open_image(builder.entries)
+        assert [part.path for part in composite.parts] == ["now"]
+        assert codes(composite) == ["group-unusable"]
+        assert "'next' is a 'collection'" in composite.findings[0].message
+
+    def test_an_image_of_today_that_has_a_type_is_read(self) -> None:
+        builder = HierarchyBuilder().image(ramp((2, 2)), "yx", type="multiscale", nodes=[])
+        assert paths(builder) == [""]
+
+    @pytest.mark.parametrize("name", NEXT_COLLECTIONS)
+    def test_real_ones_are_refused(self, name: str, shared: Path) -> None:
+        with pytest.raises(MetadataError, match="RFC-8"):
+            open_image(shared / "next" / "samples" / "rfc8" / name)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hierarchy_builder import HierarchyBuilder, ramp
+from hierarchy_builder import HierarchyBuilder, ramp, to_world
 from napari_layers import codes, layers_of, pixels, value_in_world, view
 from napari_ome_zip import CompositeImage, open_image
 from napari_ome_zip.image.mosaic import FUSE_FROM, MosaicArray, Tile
@@ -138,6 +138,35 @@ def test_tiles_between_pixels_are_moved_and_that_is_said() -> None:
     np.testing.assert_array_equal(
         np.asarray(composite.parts[0].levels[0]), np.tile(picture(1, 1), (1, FUSE_FROM))
     )
+
+
+def sheared_tiles(*shears: float) -> HierarchyBuilder:
+    """Tiles one above the other in a scene, whose columns are far wider than their rows."""
+    affines = [[[1, shear, SIDE * n], [0, 1e6, 0]] for n, shear in enumerate(shears)]
+    steps = [to_world(str(n), "affine", affine=affine) for n, affine in enumerate(affines)]
+    builder = HierarchyBuilder().scene("yx", *steps)
+    for number in range(len(shears)):
+        builder.image_of_0_6(picture(1, 1), "yx", str(number))
+    return builder
+
+
+def test_tiles_of_another_shear_are_no_tiles_of_one_mosaic() -> None:
+    shears = [0.5 * (n % 2) for n in range(FUSE_FROM)]
+    composite = open_image(sheared_tiles(*shears).entries)
+    for part, shear, number in zip(composite.parts, shears, range(FUSE_FROM), strict=True):
+        found = part.to_display.apply([0, SIDE - 1])
+        np.testing.assert_allclose(found, [SIDE * number + shear * (SIDE - 1), 1e6 * (SIDE - 1)])
+
+
+def test_tiles_of_a_little_other_shear_are_moved_and_that_is_said() -> None:
+    shears = [4e-5 if n == 4 else 0.0 for n in range(FUSE_FROM)]
+    whole = sheared_tiles(*shears)
+    wide = ramp((4, 10_000))
+    for number in range(FUSE_FROM):
+        whole.remove(f"{number}/").image_of_0_6(wide, "yx", str(number))
+    composite = open_image(whole.entries)
+    assert codes(composite) == ["tiles-rounded"]
+    assert "moved by up to 0.4 pixels" in composite.findings[0].message
 
 
 def test_later_tiles_lie_over_earlier_ones() -> None:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import ngff_zarr
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hierarchy_builder import HierarchyBuilder, axes_of, multiscale, ramp, to_world
+from hierarchy_builder import (
+    HierarchyBuilder,
+    axes_of,
+    multiscale,
+    placement,
+    ramp,
+    to_world,
+    write_archive,
+)
 from napari_layers import codes, layers_of, value_in_world
-from napari_ome_zip import open_image
+from napari_ome_zip import SaveOptions, open_image, save_image, validate
 
 METRES = {"micrometer": 1e-6, "nanometer": 1e-9, "millimeter": 1e-3}
 SIZES = {"t": 2, "c": 2, "z": 2, "y": 3, "x": 4}
@@ -191,3 +203,201 @@ class TestSpatialData:
         builder = HierarchyBuilder().group().group("a", multiscales=[image])
         (layer,) = layers_of(builder.array("a/0", ramp((3, 3))).entries)
         assert value_in_world(layer, x=10 + 2 * 2, y=20 + 3 * 1) == 5
+
+
+class TestFlips:
+    """A negative scale is legal: the axis runs the other way."""
+
+    def flipped(self, version: str, path: str = "", shift: float = 0) -> HierarchyBuilder:
+        pixels, steps = ramp((4, 6)), placement([-0.5, 2], [shift, 10])
+        if version == "0.6":
+            builder = HierarchyBuilder()
+            level = {"type": "sequence", "transformations": steps}
+            return builder.image_of_0_6(pixels, "yx", path, level=level)
+        builder = HierarchyBuilder(2 if version == "0.4" else 3)
+        entry = multiscale("yx", [("0", steps)], **({"version": "0.4"} if version == "0.4" else {}))
+        return builder.group(path, multiscales=[entry]).array("0", pixels)
+
+    @pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
+    def test_they_are_applied(self, version: str) -> None:
+        composite = open_image(self.flipped(version).entries)
+        assert not composite.findings
+        (layer,) = layers_of(composite)
+        for y, x in np.ndindex(4, 6):
+            assert value_in_world(layer, y=-0.5 * y, x=10 + 2 * x) == 6 * y + x
+
+    @pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
+    def test_the_check_has_nothing_to_say_of_them(self, version: str, tmp_path: Path) -> None:
+        straight = self.flipped(version).entries
+        turned = {name: content.replace(b"-0.5", b"0.5") for name, content in straight.items()}
+        reports = [
+            validate(write_archive(tmp_path / f"{number}.ozx", entries))
+            for number, entries in enumerate((straight, turned))
+        ]
+        assert [issue.code for issue in reports[0].issues] == [
+            issue.code for issue in reports[1].issues
+        ]
+
+    @pytest.mark.parametrize("version", ["auto", "0.5", "0.6"])
+    def test_they_are_saved(self, version: Any, tmp_path: Path) -> None:
+        composite = open_image(self.flipped("0.5", shift=3).entries)
+        path = save_image(composite, tmp_path / "a.ozx", SaveOptions(version=version))
+        (layer,) = layers_of(path)
+        for y, x in np.ndindex(4, 6):
+            assert value_in_world(layer, y=3 - 0.5 * y, x=10 + 2 * x) == 6 * y + x
+
+    def test_smaller_levels_lie_over_the_flipped_pixels(self, tmp_path: Path) -> None:
+        pixels = ramp((8, 8))
+        data = (pixels, {"name": "a", "scale": (-0.5, 0.5), "translate": (3, 10)}, "image")
+        path = save_image([data], tmp_path / "a.ozx", SaveOptions(levels=2))
+        (image,) = ngff_zarr.from_ngff_zarr(str(path)).images[1:]
+        # The first pixel is the mean of rows 0 and 1, which lie at 3 and 2.5.
+        assert image.scale == {"y": -1, "x": 1}
+        assert image.translation == {"y": 2.75, "x": 10.25}
+
+    def test_flipped_tiles_make_one_mosaic(self) -> None:
+        builder, whole = HierarchyBuilder().group(), ramp((12, 12))
+        for row, column in np.ndindex(3, 3):
+            tile = whole[4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
+            place = (100 - 0.5 * 4 * row, 2.0 * 4 * column)
+            path = f"{row}{column}"
+            builder.image(tile, "yx", path, scale=(-0.5, 2), translation=place)
+        (layer,) = layers_of(builder.entries)
+        for y, x in np.ndindex(12, 12):
+            assert value_in_world(layer, y=100 - 0.5 * y, x=2 * x) == whole[y, x]
+
+    def test_of_tiles_that_are_flipped_otherwise_none_is_misplaced(self) -> None:
+        builder = HierarchyBuilder().group()
+        for number in range(9):
+            flip = -1 if number % 2 else 1
+            place = (10 * number + (3 if flip < 0 else 0), 0)
+            pixels = ramp((4, 4)) + 100 * number
+            builder.image(pixels, "yx", str(number), scale=(flip, 1), translation=place)
+        layers = layers_of(builder.entries)
+        for number in range(9):
+            for y in range(4):
+                row = 3 - y if number % 2 else y
+                found = [value_in_world(each, y=10 * number + row, x=1) for each in layers]
+                assert 100 * number + 4 * y + 1 in found
+
+
+def test_a_level_that_runs_the_other_way_than_the_first_shows_another_region(
+    tmp_path: Path,
+) -> None:
+    levels = [("0", placement([-1, 1])), ("1", placement([2, 2]))]
+    builder = HierarchyBuilder().group(multiscales=[multiscale("yx", levels)])
+    builder.array("0", ramp((64, 64))).array("1", ramp((32, 32)))
+    report = validate(builder.archive(tmp_path / "a.ozx"))
+    assert "level-misaligned" in [issue.code for issue in report.issues]
+
+
+class TestLabelsOf06:
+    """Labels lie where a declared transformation puts them, else in the space of their image."""
+
+    LABELS = "labels/cells"
+
+    def labelled(
+        self,
+        of_image: Sequence[Any] = (),
+        of_labels: Sequence[Any] = (),
+    ) -> HierarchyBuilder:
+        builder = HierarchyBuilder()
+        builder.image_of_0_6(ramp((8, 8)), "yx", coordinateTransformations=list(of_image))
+        builder.labels("cells")
+        pixels = ramp((4, 4), np.uint8)
+        more = {"coordinateTransformations": list(of_labels)}
+        builder.image_of_0_6(pixels, "yx", self.LABELS, **more)
+        return builder
+
+    def step(self, kind: str, source: str | None, target: str | None, **more: Any) -> Any:
+        ends = [
+            {"name": "physical", **({} if path is None else {"path": path})}
+            for path in (source, target)
+        ]
+        return {"type": kind, "input": ends[0], "output": ends[1], **more}
+
+    def place(self, builder: HierarchyBuilder) -> tuple[Any, Any]:
+        """Where the first pixel of the labels lies, and how far the next ones are."""
+        composite = open_image(builder.entries)
+        assert not codes(composite)
+        (labels,) = composite.labels
+        return labels.to_display.offset.tolist(), labels.to_display.linear.diagonal().tolist()
+
+    def test_a_translation_from_the_image_is_undone(self) -> None:
+        step = self.step("translation", None, self.LABELS, translation=[3, 4])
+        assert self.place(self.labelled([step])) == ([-3, -4], [1, 1])
+
+    def test_a_scale_from_the_image_is_undone(self) -> None:
+        step = self.step("scale", None, self.LABELS, scale=[2, 4])
+        assert self.place(self.labelled([step])) == ([0, 0], [0.5, 0.25])
+
+    def test_a_sequence_from_the_image_is_undone(self) -> None:
+        parts = [
+            {"type": "scale", "scale": [2, 4]},
+            {"type": "translation", "translation": [6, 2]},
+        ]
+        step = self.step("sequence", None, self.LABELS, transformations=parts)
+        assert self.place(self.labelled([step])) == ([-3, -0.5], [0.5, 0.25])
+
+    @pytest.mark.parametrize("image", ["../..", "../../", "/"])
+    def test_one_from_the_labels_is_followed(self, image: str) -> None:
+        step = self.step("translation", None, image, translation=[3, 4])
+        assert self.place(self.labelled(of_labels=[step])) == ([3, 4], [1, 1])
+
+    def test_one_to_the_labels_in_their_own_document_is_undone(self) -> None:
+        step = self.step("translation", "../..", None, translation=[3, 4])
+        assert self.place(self.labelled(of_labels=[step])) == ([-3, -4], [1, 1])
+
+    def test_one_through_another_system_of_the_image_is_followed(self) -> None:
+        step = self.step("translation", None, self.LABELS, translation=[3, 4])
+        step["input"]["name"] = "other"
+        inner = self.step("scale", None, None, scale=[2, 2])
+        inner["output"]["name"] = "other"
+        builder = self.labelled([step, inner])
+        document = json.loads(builder.entries["zarr.json"])
+        entry = document["attributes"]["ome"]["multiscales"][0]
+        entry["coordinateSystems"].append({"name": "other", "axes": axes_of("yx")})
+        builder.edit("zarr.json", attributes=document["attributes"])
+        assert self.place(builder) == ([-1.5, -2], [0.5, 0.5])
+
+    def test_where_nothing_is_declared_they_share_the_space(self) -> None:
+        assert self.place(self.labelled()) == ([0, 0], [1, 1])
+
+    def test_what_the_image_says_of_itself_leaves_its_labels_where_they_are(self) -> None:
+        step = self.step("scale", None, None, scale=[7, 7])
+        step["output"]["name"] = "elsewhere"
+        builder = self.labelled([step])
+        (labels,) = open_image(builder.entries).labels
+        assert labels.to_display.offset.tolist() == [0, 0]
+
+    def test_a_viewer_finds_each_label_at_its_place(self) -> None:
+        step = self.step("translation", None, self.LABELS, translation=[-3, -4])
+        _, labels = layers_of(self.labelled([step]).entries)
+        for y, x in np.ndindex(4, 4):
+            assert value_in_world(labels, y=y + 3, x=x + 4) == 4 * y + x
+
+    @pytest.mark.parametrize(
+        "change", [{"type": "spline"}, {"output": {"name": "unknown", "path": "labels/cells"}}]
+    )
+    def test_one_that_cannot_be_used_is_said(self, change: Any) -> None:
+        step = self.step("translation", None, self.LABELS, translation=[3, 4]) | change
+        composite = open_image(self.labelled([step]).entries)
+        assert [f.where for f in composite.findings if f.code == "image-unplaced"] == [self.LABELS]
+
+    def test_in_a_scene_they_go_where_their_image_goes(self) -> None:
+        move = to_world("a", "translation", translation=[100, 200])
+        builder = HierarchyBuilder().scene("yx", move)
+        step = self.step("translation", None, self.LABELS, translation=[3, 4])
+        builder.image_of_0_6(ramp((8, 8)), "yx", "a", coordinateTransformations=[step])
+        builder.labels("cells", path="a")
+        builder.image_of_0_6(ramp((4, 4), np.uint8), "yx", f"a/{self.LABELS}")
+        (labels,) = open_image(builder.entries).labels
+        assert labels.to_display.offset.tolist() == [97, 196]
+
+    def test_two_label_images_are_each_at_their_own_place(self) -> None:
+        step = self.step("translation", None, self.LABELS, translation=[3, 4])
+        builder = self.labelled([step])
+        builder.image_of_0_6(ramp((4, 4), np.uint8), "yx", "labels/nuclei")
+        labels = open_image(builder.entries).labels
+        places = {part.path: part.to_display.offset.tolist() for part in labels}
+        assert places == {self.LABELS: [-3, -4], "labels/nuclei": [0, 0]}

@@ -368,5 +368,5 @@ def test_one_repair_in_many_levels_is_one_finding_per_image() -> None:
 
     parsed = read(document)
 
-    assert codes(parsed) == ["scale-not-positive", "scale-not-positive"]
+    assert codes(parsed) == ["scale-zero", "scale-zero"]
     assert all("4 more" in finding.message for finding in parsed.findings)

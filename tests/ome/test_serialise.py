@@ -233,8 +233,8 @@ def test_06_has_a_place_for_several_systems() -> None:
     ("group", "says"),
     [
         (image(None), "no scale for level '0'"),
-        (image(Scale((0.0, 1.0))), "positive"),
-        (image(Scale((float("nan"), 1.0))), "positive"),
+        (image(Scale((0.0, 1.0))), "other than 0"),
+        (image(Scale((float("nan"), 1.0))), "finite"),
         (image(Sequence((Scale((1.0, 1.0)), Translation((float("inf"), 0.0))))), "finite"),
         (image(Rotation(((0.0, -1.0), (1.0, 0.0)))), "scale and translation"),
         (image(AffineTransformation(path="affine")), "scale and translation"),

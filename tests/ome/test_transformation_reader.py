@@ -107,7 +107,7 @@ def test_every_kind_is_read_as_written(written: dict[str, Any], expected: Transf
         ({"type": "projectAxis", "droppedInputs": [0, 0]}, "project-axis-invalid"),
         ({"type": "projectAxis", "droppedInputs": ["z"]}, "project-axis-invalid"),
         ({"type": "scale"}, "transformation-parameters"),
-        ({"type": "scale", "scale": [1, 0]}, "scale-not-positive"),
+        ({"type": "scale", "scale": [1, 0]}, "scale-zero"),
         ({"type": "scale", "scale": [1, None]}, "transformation-parameters"),
         ({"type": "translation", "translation": ["a"]}, "transformation-parameters"),
         ({"type": "affine"}, "matrix-invalid"),

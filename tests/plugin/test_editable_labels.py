@@ -77,7 +77,7 @@ def test_colours_features_and_metadata_are_kept() -> None:
         opacity=0.4,
     )
     copy = editable_copy(source)
-    assert copy.name == "nuclei (editable)"
+    assert copy.name == "nuclei"
     assert copy.metadata == source.metadata
     assert copy.features.equals(source.features)
     assert copy.units == source.units
@@ -130,7 +130,10 @@ def test_a_painted_copy_is_saved_with_its_image(tmp_path: Path) -> None:
     save_image(saved, tmp_path / "b.ozx")
 
     composite = open_image(tmp_path / "b.ozx")
-    assert [labels.image_path for labels in composite.labels] == [""]
+    assert [(labels.image_path, labels.path) for labels in composite.labels] == [
+        ("", "labels/nuclei")
+    ]
+    assert len(composite.labels[0].sources) == 3, "smaller levels are made of what was painted"
     again = layers_of(composite)[1]
     np.testing.assert_array_equal(pixels(again), copy.data)
     np.testing.assert_allclose(again.data_to_world((1, 20, 30)), source.data_to_world((1, 20, 30)))
@@ -158,10 +161,10 @@ def test_the_widget_offers_multiscale_labels_and_copies_the_chosen_level(
     ]
     widget.level.value = 1
     widget.button.native.click()
-    copy = window.layers["nuclei (editable)"]
+    copy = window.layers["nuclei"]
     assert window.layers.selection.active == copy
     assert copy.data.shape == (21, 31)
-    assert not window.layers["nuclei"].visible
+    assert [layer.name for layer in window.layers] == ["cells", "plain", "nuclei"]
 
 
 def test_the_widget_follows_the_layers(window: napari.Viewer, widget: EditableLabelsWidget) -> None:

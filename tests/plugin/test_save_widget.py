@@ -53,6 +53,9 @@ def test_a_file_that_will_be_replaced_is_told(tmp_path: Path) -> None:
     assert "Replaces" in view.summary
 
 
+CHOSEN = {"as_in_file": False}
+
+
 @pytest.mark.parametrize(
     ("choices", "layers", "problem"),
     [
@@ -62,8 +65,8 @@ def test_a_file_that_will_be_replaced_is_told(tmp_path: Path) -> None:
         ({"file": ""}, [CELLS], "Choose a file"),
         ({"file": "nowhere/a.ozx"}, [CELLS], "No such folder"),
         ({"file": "folder.ozx"}, [CELLS], "A folder has this name"),
-        ({"chunk": 512, "shard": 700}, [CELLS], "no whole number of chunks"),
-        ({"codec": "zstd", "level": 99}, [CELLS], "Compression level 99"),
+        ({"chunk": 512, "shard": 700, **CHOSEN}, [CELLS], "not a whole number of chunks"),
+        ({"codec": "zstd", "level": 99, **CHOSEN}, [CELLS], "Compression level 99"),
         ({"levels": 0}, [CELLS], "0 levels"),
         ({"version": "0.5"}, [TILTED], "Version 0.5 cannot hold .* 'tilted'"),
     ],
@@ -137,17 +140,22 @@ def test_what_is_typed_becomes_a_choice(qtbot: QtBot, widget: SaveWidget, tmp_pa
     widget.version.value = "0.6"
     widget.levels.value = widget.levels.choices[1]
     widget.level_count.value = 3
+    assert not widget.codec.enabled
+    widget.stored.value = widget.stored.choices[1]
+    qtbot.waitUntil(lambda: widget.codec.enabled)
     widget.codec.value = "none"
     widget.chunk.value = 32
     widget.shard.value = 64
     qtbot.waitUntil(widget.save_button.isEnabled)
-    assert widget.choices == Choices(str(tmp_path / "a"), frozenset(), "0.6", 3, 32, 64, "none", 0)
+    assert widget.choices == Choices(
+        str(tmp_path / "a"), frozenset(), "0.6", 3, 32, 64, "none", 0, as_in_file=False
+    )
     assert not widget.level.enabled
     assert "OME-Zarr 0.6, 3 arrays" in widget.summary.text()
 
 
 def test_choices_are_shown_in_the_form(widget: SaveWidget, tmp_path: Path) -> None:
-    chosen = Choices(str(tmp_path / "b"), frozenset(), "0.5", 2, 16, 0, "gzip", 7)
+    chosen = Choices(str(tmp_path / "b"), frozenset(), "0.5", 2, 16, 0, "gzip", 7, **CHOSEN)
     widget.choices = chosen
     assert widget.choices == chosen
     assert widget.file.line_edit.value == str(tmp_path / "b")
@@ -155,7 +163,7 @@ def test_choices_are_shown_in_the_form(widget: SaveWidget, tmp_path: Path) -> No
     assert (widget.chunk.value, widget.shard.value) == (16, 0)
     assert (widget.codec.value, widget.level.value) == ("gzip", 7)
     widget.choices = replace(chosen, shard=17)
-    assert "no whole number of chunks" in widget.summary.text()
+    assert "not a whole number of chunks" in widget.summary.text()
     assert not widget.save_button.isEnabled()
 
 
@@ -167,7 +175,7 @@ def test_cancelling_keeps_no_file(
         lambda block: __import__("time").sleep(0.02) or block, dtype=np.uint16
     )
     window.add_image(slow, name="slow", contrast_limits=(0, 1))
-    widget.choices = Choices(file=str(tmp_path / "a"), shard=0, chunk=64)
+    widget.choices = Choices(file=str(tmp_path / "a"), shard=0, chunk=64, **CHOSEN)
     widget.save_button.click()
     assert widget.job.running
     assert widget.progress.isVisible()

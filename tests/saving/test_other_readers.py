@@ -13,7 +13,7 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from napari_ome_zip import SaveOptions, save_image, validate
+from napari_ome_zip import SaveOptions, open_image, save_image, validate
 
 PLACE = {
     "axis_labels": ("z", "y", "x"),
@@ -60,6 +60,20 @@ def test_our_own_validator_finds_nothing(tmp_path: Path, version: str, codec: st
 def test_without_shards_the_validator_says_that_and_nothing_else(tmp_path: Path) -> None:
     issues = validate(saved(tmp_path, shard=0), deep=True).issues
     assert [issue.code for issue in issues] == ["arrays-unsharded"]
+
+
+def test_an_end_record_that_leaves_all_to_zip64_is_as_good(tmp_path: Path, version: str) -> None:
+    path = saved(tmp_path, version)
+    data = path.read_bytes()
+    end = data.rindex(b"PK\x05\x06")
+    left_to_zip64 = data[: end + 8] + b"\xff" * 12 + data[end + 20 :]
+    assert left_to_zip64 != data
+    other = tmp_path / "other.ozx"
+    other.write_bytes(left_to_zip64)
+    assert not validate(other, deep=True).issues
+    first, second = (open_image(each).images[0].levels[0].compute() for each in (path, other))
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(second, expected())
 
 
 def test_zarr_itself_reads_every_level(tmp_path: Path, version: str) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import zipfile
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import dask.array as da
 import numpy as np
 import pytest
+import zarr
 
-from napari_ome_zip import SaveOptions
+from napari_ome_zip import SaveOptions, save_image
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.from_layers import from_layer_data
-from napari_ome_zip.saving.plan import SavePlan, plan_save, safe_names
+from napari_ome_zip.saving.fresh import safe_names
+from napari_ome_zip.saving.plan import plan_save
+from napari_ome_zip.saving.planned import SavePlan
 
 PLACE = {"axis_labels": ("z", "y", "x"), "units": ("micrometer",) * 3}
 
@@ -62,7 +68,7 @@ def test_others_are_images_of_a_series(other: Any) -> None:
 
 @pytest.mark.parametrize(
     "tilt",
-    [{"rotate": 20}, {"shear": (0, 0, 0.5)}, {"scale": (1, -1, 1)}, {"affine": np.eye(4)[::-1]}],
+    [{"rotate": 20}, {"shear": (0, 0, 0.5)}, {"affine": np.eye(4)[::-1]}],
 )
 def test_what_scale_and_translation_cannot_say_becomes_a_scene_of_0_6(tilt: Any) -> None:
     if "affine" in tilt:
@@ -72,6 +78,13 @@ def test_what_scale_and_translation_cannot_say_becomes_a_scene_of_0_6(tilt: Any)
     assert ome(found)["scene"]["coordinateTransformations"]
     with pytest.raises(SaveError, match=r"0\.5 cannot hold .* 'b'"):
         plan(image("a"), image("b", **tilt), version="0.5")
+
+
+def test_a_flip_is_a_scale_that_every_version_holds() -> None:
+    found = plan(image("a", scale=(1, -2, 1)))
+    assert (found.version, found.layout) == ("0.5", "image")
+    steps = ome(found)["multiscales"][0]["datasets"][0]["coordinateTransformations"]
+    assert steps[0]["scale"] == [1, -2, 1]
 
 
 def test_a_version_that_is_chosen_is_written() -> None:
@@ -103,6 +116,24 @@ def test_levels_that_are_there_are_kept_and_others_made() -> None:
     assert [a.source is None for a in plan(item).arrays] == [False, False]
     assert [a.source is None for a in plan(item, levels=4).arrays] == [False, False, True, True]
     assert [a.source is None for a in plan(item, levels=1).arrays] == [False]
+
+
+@pytest.mark.parametrize("layer", [image("a"), labels("a")], ids=["image", "labels"])
+def test_levels_name_the_method_that_makes_them(layer: Any, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(3).integers(0, 5, (4, 50, 60), np.uint8)
+    saved = save_image([(pixels, *layer[1:])], tmp_path / "a.ozx", SaveOptions(levels=2))
+    with zipfile.ZipFile(saved) as archive:
+        [said] = json.loads(archive.read("zarr.json"))["attributes"]["ome"]["multiscales"]
+    module, _, name = said["metadata"]["method"].rpartition(".")
+    method = getattr(import_module(module), name)
+    # Called as the file says it was, it makes of the first level what the second level is.
+    with zarr.storage.ZipStore(saved, mode="r") as store:
+        first, second = (zarr.open_array(store, path=str(n), mode="r")[:] for n in (0, 1))
+    np.testing.assert_array_equal(first, pixels)
+    steps = tuple(-(-n // m) for n, m in zip(first.shape, second.shape, strict=True))
+    assert steps != (1, 1, 1)
+    np.testing.assert_array_equal(method(first, steps, **said["metadata"]["kwargs"]), second)
+    assert said["type"] == said["metadata"]["kwargs"]["kind"]
 
 
 def test_a_level_s_first_pixel_lies_in_the_middle_of_those_it_stands_for() -> None:

@@ -7,7 +7,6 @@ from collections import Counter
 from fractions import Fraction
 from itertools import pairwise, product
 
-import dask.array as da
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +15,9 @@ from hypothesis.extra import numpy as hnp
 from skimage.measure import block_reduce
 from skimage.transform import downscale_local_mean
 
-from napari_ome_zip.saving.pyramid import downsample, level_transforms, plan_levels
+from napari_ome_zip.saving import reduction
+from napari_ome_zip.saving.pyramid import level_transforms, plan_levels
+from napari_ome_zip.saving.reduction import reduce_block
 
 SPACE = ("space", "space", "space")
 
@@ -26,13 +27,12 @@ _shapes = hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=7)
 
 @st.composite
 def _reductions(draw: st.DrawFn, dtypes: st.SearchStrategy[str], shrunk: bool = False):
-    """An array, a way to cut it into blocks, and factors."""
+    """An array and factors."""
     dtype = np.dtype(draw(dtypes))
     elements = st.integers(0, 3) if shrunk else None
     pixels = draw(hnp.arrays(dtype, draw(_shapes), elements=elements))
-    chunks = tuple(draw(st.integers(1, size)) for size in pixels.shape)
     factors = tuple(draw(st.integers(1, 3)) for _ in pixels.shape)
-    return pixels, chunks, factors
+    return pixels, factors
 
 
 def blocks(pixels: np.ndarray, factors: tuple[int, ...]):
@@ -43,11 +43,10 @@ def blocks(pixels: np.ndarray, factors: tuple[int, ...]):
         yield index, pixels[place].ravel().tolist()
 
 
-def computed(pixels, chunks, factors, kind) -> np.ndarray:
-    smaller = downsample(da.from_array(pixels, chunks=chunks), factors, kind)
-    result = smaller.compute(scheduler="synchronous")
-    assert smaller.shape == result.shape
-    assert smaller.dtype == result.dtype == pixels.dtype.newbyteorder("=")
+def computed(pixels, factors, kind) -> np.ndarray:
+    result = reduce_block(pixels, factors, kind)
+    assert result.shape == tuple(-(-n // f) for n, f in zip(pixels.shape, factors, strict=True))
+    assert result.dtype == pixels.dtype.newbyteorder("=")
     assert result.dtype.isnative
     return result
 
@@ -56,8 +55,8 @@ class TestMean:
     @settings(deadline=None)
     @given(_reductions(_integers))
     def test_integers_are_the_exact_mean_rounded_half_to_even(self, case) -> None:
-        pixels, chunks, factors = case
-        result = computed(pixels, chunks, factors, "mean")
+        pixels, factors = case
+        result = computed(pixels, factors, "mean")
         for index, values in blocks(pixels, factors):
             # Python's integers and fractions have no limits; round() is half to even.
             assert int(result[index]) == round(Fraction(sum(values), len(values)))
@@ -69,14 +68,14 @@ class TestMean:
     ) -> None:
         for extreme in (np.iinfo(dtype).max, np.iinfo(dtype).min):
             pixels = np.full((34, 57), extreme, dtype)
-            assert (computed(pixels, (10, 10), factors, "mean") == extreme).all()
+            assert (computed(pixels, factors, "mean") == extreme).all()
 
     @settings(deadline=None)
     @given(_reductions(st.just("u2")))
     def test_whole_blocks_agree_with_scikit_image(self, case) -> None:
-        pixels, chunks, factors = case
+        pixels, factors = case
         whole = tuple(slice(n // f * f) for n, f in zip(pixels.shape, factors, strict=True))
-        result = computed(pixels, chunks, factors, "mean")
+        result = computed(pixels, factors, "mean")
         expected = np.rint(downscale_local_mean(pixels[whole], factors))
         inside = tuple(slice(n) for n in expected.shape)
         np.testing.assert_array_equal(result[inside], expected)
@@ -84,7 +83,7 @@ class TestMean:
     @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f4", "c8"])
     def test_floats_are_plain_means_of_their_own_type(self, dtype: str) -> None:
         pixels = np.random.default_rng(4).normal(size=(5, 8, 12)).astype(dtype)
-        result = computed(pixels, (2, 3, 5), (1, 2, 4), "mean")
+        result = computed(pixels, (1, 2, 4), "mean")
         wide = pixels.astype("c16" if dtype == "c8" else "f8")
         expected = block_reduce(wide, (1, 2, 4), np.mean).astype(result.dtype)
         np.testing.assert_allclose(result, expected, rtol=1e-3 if dtype == "f2" else 1e-6)
@@ -95,35 +94,35 @@ class TestMean:
         pixels[1, 2] = np.inf
         pixels[0, 4:6] = np.inf, -np.inf
         np.testing.assert_array_equal(
-            computed(pixels, (2, 8), (2, 2), "mean"), [[np.nan, np.inf, np.nan, 1]]
+            computed(pixels, (2, 2), "mean"), [[np.nan, np.inf, np.nan, 1]]
         )
 
     def test_the_largest_float_of_single_precision_keeps_its_value(self) -> None:
         largest = np.finfo("f4").max
-        assert computed(np.full((4, 4), largest), (4, 4), (2, 2), "mean")[0, 0] == largest
+        assert computed(np.full((4, 4), largest), (2, 2), "mean")[0, 0] == largest
 
     @settings(deadline=None)
     @given(_reductions(st.just("?")))
     def test_booleans_are_true_where_more_than_half_are(self, case) -> None:
-        pixels, chunks, factors = case
-        result = computed(pixels, chunks, factors, "mean")
+        pixels, factors = case
+        result = computed(pixels, factors, "mean")
         for index, values in blocks(pixels, factors):
             assert result[index] == (2 * sum(values) > len(values))
 
     def test_rounding_does_not_brighten_an_image_level_after_level(self) -> None:
-        level = da.from_array(np.random.default_rng(5).integers(0, 256, (1024, 1024), "u1"))
-        mean = level.mean().compute()
+        level = np.random.default_rng(5).integers(0, 256, (1024, 1024), "u1")
+        mean = level.mean()
         for _ in range(4):
-            level = downsample(level, (2, 2))
-        assert abs(level.mean().compute() - mean) < 0.06
+            level = reduce_block(level, (2, 2), "mean")
+        assert abs(level.mean() - mean) < 0.06
 
 
 class TestMode:
     @settings(deadline=None)
     @given(_reductions(_integers, shrunk=True))
     def test_the_most_frequent_value_wins_then_foreground_then_the_smallest(self, case) -> None:
-        pixels, chunks, factors = case
-        result = computed(pixels, chunks, factors, "mode")
+        pixels, factors = case
+        result = computed(pixels, factors, "mode")
         for index, values in blocks(pixels, factors):
             votes = Counter(values)
             best = min(votes, key=lambda value: (-votes[value], value == 0, value))
@@ -132,28 +131,28 @@ class TestMode:
     @settings(deadline=None)
     @given(_reductions(_integers | st.just("?")), st.sampled_from(["mode", "nearest"]))
     def test_no_value_is_invented(self, case, kind) -> None:
-        pixels, chunks, factors = case
-        result = computed(pixels, chunks, factors, kind)
+        pixels, factors = case
+        result = computed(pixels, factors, kind)
         for index, values in blocks(pixels, factors):
             assert result[index].item() in values
 
     def test_64_bit_identifiers_survive(self) -> None:
         ids = np.array([[2**64 - 1, 2**64 - 1], [2**53 + 1, 2**64 - 1]], "u8")
-        assert computed(ids, (1, 1), (2, 2), "mode")[0, 0] == 2**64 - 1
-        assert computed(ids[1:, :1], (1, 1), (2, 2), "mode")[0, 0] == 2**53 + 1
+        assert computed(ids, (2, 2), "mode")[0, 0] == 2**64 - 1
+        assert computed(ids[1:, :1], (2, 2), "mode")[0, 0] == 2**53 + 1
 
     def test_large_blocks_of_pixels_are_counted_without_overflow(self) -> None:
         pixels = np.zeros((20, 20), "u2")
         pixels[:, :11] = 7
-        assert computed(pixels, (20, 20), (20, 20), "mode") == 7
+        assert computed(pixels, (20, 20), "mode") == 7
 
 
 class TestNearest:
     @settings(deadline=None)
     @given(_reductions(_integers))
     def test_the_middle_pixel_stands_for_its_block(self, case) -> None:
-        pixels, chunks, factors = case
-        result = computed(pixels, chunks, factors, "nearest")
+        pixels, factors = case
+        result = computed(pixels, factors, "nearest")
         for index in np.ndindex(result.shape):
             place = tuple(
                 i * f + (min(f, n - i * f) - 1) // 2
@@ -165,51 +164,23 @@ class TestNearest:
 class TestBlocks:
     @settings(deadline=None)
     @given(_reductions(st.just("u2")), st.sampled_from(["mean", "mode", "nearest"]))
-    def test_the_cut_into_blocks_does_not_matter(self, case, kind) -> None:
-        pixels, chunks, factors = case
-        np.testing.assert_array_equal(
-            computed(pixels, chunks, factors, kind), computed(pixels, pixels.shape, factors, kind)
-        )
-
-    @pytest.mark.parametrize("edge", [64, 63, 1])
-    def test_a_task_needs_few_blocks_and_none_is_larger_than_its_source(self, edge: int) -> None:
-        array = da.zeros((4, 10 * edge, 10 * edge + 1), chunks=(1, edge, edge), dtype="u2")
-        smaller = downsample(array, (1, 2, 2))
-        largest = max(math.prod(sizes) for sizes in product(*map(set, smaller.chunks)))
-        assert largest <= max(1, (edge + 1) ** 2 / 4)
-        assert smaller.npartitions <= array.npartitions
-        assert len(smaller.dask) <= 16 * array.npartitions
-
-    def test_nothing_is_computed_when_a_level_is_made(self) -> None:
-        def explode(block: np.ndarray) -> np.ndarray:
-            raise AssertionError("computed")
-
-        array = da.map_blocks(
-            explode, da.zeros((8, 8), chunks=4), dtype="u2", meta=np.empty((0, 0), "u2")
-        )
-        assert downsample(array, (2, 2)).shape == (4, 4)
+    def test_what_is_reduced_at_once_does_not_matter(self, case, kind) -> None:
+        pixels, factors = case
+        whole = computed(pixels, factors, kind)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reduction, "CACHED_BYTES", 1)
+            np.testing.assert_array_equal(computed(pixels, factors, kind), whole)
 
     def test_the_source_is_never_changed(self) -> None:
         pixels = np.arange(25, dtype="u8").reshape(5, 5)
         for kind in ("mean", "mode", "nearest"):
             for factors in ((1, 1), (2, 2)):
                 before = pixels.copy()
-                computed(pixels, (5, 5), factors, kind)
+                computed(pixels, factors, kind)
                 np.testing.assert_array_equal(pixels, before)
 
     def test_an_empty_axis_stays_empty(self) -> None:
-        assert computed(np.empty((0, 5), "u2"), (1, 5), (2, 2), "mean").shape == (0, 3)
-
-    def test_what_cannot_be_done_is_refused(self) -> None:
-        array = da.zeros((4, 4))
-        with pytest.raises(ValueError, match="2 factors"):
-            downsample(array, (2,))
-        with pytest.raises(ValueError, match="at least 1"):
-            downsample(array, (2, 0))
-        with pytest.raises(ValueError, match="mean, mode, nearest"):
-            downsample(array, (2, 2), "median")  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="not known"):
-            downsample(array[array[:, 0] > 0], (2, 2))
+        assert computed(np.empty((0, 5), "u2"), (2, 2), "mean").shape == (0, 3)
 
 
 class TestPlan:
@@ -320,12 +291,12 @@ class TestTransforms:
 
     def test_a_ramp_keeps_its_values_in_place_at_every_level(self) -> None:
         # The value of each pixel is its position: so it must be at every level.
-        ramp = da.from_array(np.arange(64, dtype="f8") * 0.5 + 3)
+        ramp = np.arange(64, dtype="f8") * 0.5 + 3
         for level in plan_levels((64,), ("space",), count=5)[1:]:
-            ramp = downsample(ramp, level.step)
+            ramp = reduce_block(ramp, level.step, "mean")
             (scale,), (translation,) = level_transforms((0.5,), (3.0,), level.factors)
             expected = translation + scale * np.arange(level.shape[0])
-            np.testing.assert_allclose(ramp.compute(), expected)
+            np.testing.assert_allclose(ramp, expected)
 
     def test_lengths_must_agree(self) -> None:
         with pytest.raises(ValueError, match=r"shorter|longer"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import struct
 import subprocess
 import threading
 import zipfile
@@ -21,9 +22,11 @@ from hypothesis import strategies as st
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.storage.archive_writer import ArchiveWriter
+from napari_ome_zip.storage.zip_records import end_records
 from raw_zip import RawArchive, take_apart
 
 ROOT = {"zarr.json": b'{"zarr_format": 3, "node_type": "group"}'}
+COMMENT = b'{"ome": {"version": "0.5", "zipFile": {"centralDirectory": {"jsonFirst": true}}}}'
 
 _part = st.text(st.characters(codec="utf-8", exclude_characters='/\\\0:"*<>|?'), min_size=1).filter(
     lambda part: part not in (".", "..", "zarr.json")
@@ -173,6 +176,35 @@ class TestRecords:
         assert raw(path).names == ["zarr.json", *chunks]
         with zipfile.ZipFile(path) as archive:
             assert len(archive.namelist()) == 70_001
+
+    def test_the_end_record_says_by_itself_where_the_directory_is(self, tmp_path: Path) -> None:
+        # Larger than the last 64 KiB, in which some programs look for ZIP64's locator.
+        chunks = {f"0/c/{i}": b"p" * 100_000 for i in range(3)}
+        data = written(tmp_path / "large.ozx", ROOT, chunks).read_bytes()
+        end = len(data) - len(COMMENT) - 22
+        assert data[end:].startswith(b"PK\x05\x06")
+        assert data.endswith(COMMENT)
+        here, count, size, start = struct.unpack_from("<2H2I", data, end + 8)
+        assert (here, count) == (4, 4)
+        assert start == data.index(b"PK\x01\x02")
+        assert start + size == data.index(b"PK\x06\x06")
+
+    @pytest.mark.parametrize(
+        ("count", "size", "start", "expected"),
+        [
+            (0xFFFE, 0xFFFFFFFE, 0xFFFFFFFE, (0xFFFE, 0xFFFFFFFE, 0xFFFFFFFE)),
+            (0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, (0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)),
+            (0x10000, 50, 2**33, (0xFFFF, 50, 0xFFFFFFFF)),
+            (7, 2**32, 70, (7, 0xFFFFFFFF, 70)),
+        ],
+    )
+    def test_only_what_does_not_fit_the_end_record_is_left_to_zip64(
+        self, count: int, size: int, start: int, expected: tuple[int, int, int]
+    ) -> None:
+        records = end_records(count, size, start, b"")
+        here, total, length, offset = struct.unpack_from("<2H2I", records, len(records) - 14)
+        assert (here, total, length, offset) == (expected[0], *expected)
+        assert struct.unpack_from("<4Q", records, 24) == (count, count, size, start)
 
     @pytest.mark.parametrize("version", ["", "0", "v0.5", "0.5\n", "0.6.dev1"])
     def test_a_version_that_is_not_two_numbers_is_refused(
@@ -327,6 +359,13 @@ class TestOtherPrograms:
         done = subprocess.run([_program("unzip"), "-t", sample], capture_output=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert b"No errors detected" in done.stdout
+
+    def test_zipinfo_counts_every_entry(self, sample: Path) -> None:
+        done = subprocess.run(
+            [_program("zipinfo"), "-h", sample], capture_output=True, check=False, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "number of entries: 405" in done.stdout
 
     def test_7zip_finds_no_fault(self, sample: Path) -> None:
         command = [_program("7zz", "7z", "7za"), "t", sample]

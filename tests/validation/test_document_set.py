@@ -5,27 +5,7 @@ from __future__ import annotations
 import pytest
 
 from napari_ome_zip.validation import DocumentSet
-from napari_ome_zip.validation.hierarchy.document_set import resolve
 from validation_documents import array, image, labelled
-
-
-@pytest.mark.parametrize(
-    ("base", "relative", "found"),
-    [
-        ("", "0", "0"),
-        ("labels/cells", "../../", ""),
-        ("labels/cells", "../..", ""),
-        ("A/1", "./0/", "A/1/0"),
-        ("", "", ""),
-        ("a", "../b", "b"),
-        ("a", "../..", None),
-        ("", "../b/../..", None),
-    ],
-)
-def test_a_relative_path_leads_somewhere_or_out(
-    base: str, relative: str, found: str | None
-) -> None:
-    assert resolve(base, relative) == found
 
 
 @pytest.mark.parametrize("version", ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"])

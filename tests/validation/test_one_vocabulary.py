@@ -257,7 +257,7 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
         levels(SCALE, {"type": "translation", "translation": [None, 1]}),
         mapped(type="scale", scale=["1", 1]),
     ],
-    "scale-not-positive": [
+    "scale-zero": [
         levels({"type": "scale", "scale": [0, 1]}),
         mapped(type="scale", scale=[0, 1]),
     ],

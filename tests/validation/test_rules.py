@@ -435,7 +435,7 @@ def scale_too_short() -> Documents:
     return d
 
 
-@breaks("scale-not-positive")
+@breaks("scale-zero")
 def scale_of_zero() -> Documents:
     d = image("0.5")
     _of_level(d)[0]["scale"] = [0, 0.5, 0.5]

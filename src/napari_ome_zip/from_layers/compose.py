@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import numpy as np
 
 from napari_ome_zip import display_state
 from napari_ome_zip.errors import SaveError
+from napari_ome_zip.from_layers.again import as_opened
 from napari_ome_zip.from_layers.channel_stack import ChannelStack
-from napari_ome_zip.from_layers.dimensions import common_system
+from napari_ome_zip.from_layers.dimensions import common_system, own_dimensions
 from napari_ome_zip.from_layers.label_tables import label_colors, label_properties
 from napari_ome_zip.from_layers.losses import MAX_DIMENSIONS, unsaved_layers, why_not
 from napari_ome_zip.from_layers.plain import plain
+from napari_ome_zip.from_layers.sliders import contrast_range, shown_plane
 from napari_ome_zip.from_layers.understanding import UnderstoodLayer, understand
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource
@@ -25,15 +28,16 @@ from napari_ome_zip.image.composite import (
     CompositeImage,
     PlacedImage,
     PlacedLabels,
+    PlacedPart,
 )
 from napari_ome_zip.image.limits import estimate_limits
+from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.units import conversion
 from napari_ome_zip.layers import LayerData
 from napari_ome_zip.names import stem
 from napari_ome_zip.ome import (
     Axis,
     CoordinateSystem,
-    FrozenMapping,
     ImageLabel,
 )
 from napari_ome_zip.progress import Cancelled, Progress
@@ -72,12 +76,16 @@ def save_image(
         As there.
     """
     if not isinstance(source, CompositeImage):
-        source = from_layer_data(source, name=stem(path))
+        source = from_layer_data(source, name=stem(path), target=path)
     return save_composite(source, path, options, progress=progress, cancelled=cancelled)
 
 
 def from_layer_data(
-    layers: Sequence[LayerData], name: str = "image", *, snapshot: bool = True
+    layers: Sequence[LayerData],
+    name: str = "image",
+    *,
+    snapshot: bool = True,
+    target: str | os.PathLike[str] | None = None,
 ) -> CompositeImage:
     """The composite image that some layers show together.
 
@@ -95,6 +103,9 @@ def from_layer_data(
     snapshot : bool
         Copy labels that are in memory or lazy, so that painting on does not change what is saved.
         Planning alone needs no copy.
+    target : path, optional
+        The file that will be written. Of several files that layers came from, the one that is
+        replaced keeps what layers do not stand for; else the one of the lowest image.
 
     Raises
     ------
@@ -110,14 +121,53 @@ def from_layer_data(
         reasons = " ".join(finding.message for finding in unsaved_layers(layers))
         raise SaveError(f"Nothing to save: no layer can be saved. {reasons}".strip())
     system = common_system(understood)
-    groups = _image_groups([layer for layer in understood if layer.kind == "image"])
-    images = [(g[0], _image(g, system, f"image-{n}")) for n, g in enumerate(groups)]
-    labels = [
-        _label_image(layer, system, images, f"labels-{number}")
-        for number, layer in enumerate(understood)
-        if layer.kind == "labels"
+    opened = _opened(understood, target)
+    understood = [
+        layer
+        if layer.opened is not None and layer.opened.opened is opened
+        else replace(layer, opened=None, is_unchanged=False)
+        for layer in understood
     ]
-    return CompositeImage(name, None, system, (*(image for _, image in images), *labels))
+    taken: set[int] = set()
+    groups = _image_groups([layer for layer in understood if layer.kind == "image"])
+    images = [(g[0], _image(g, system, f"/image-{n}", taken)) for n, g in enumerate(groups)]
+    labels = [
+        _label_image(group, system, images, f"/labels-{number}", taken)
+        for number, group in enumerate(_label_groups(understood))
+    ]
+    parts = (*(image for _, image in images), *labels)
+    return CompositeImage(name, None, system, parts, opened=opened)
+
+
+def _opened(
+    layers: Sequence[UnderstoodLayer], target: str | os.PathLike[str] | None
+) -> Opened | None:
+    """The file whose other content is kept: the one that is replaced, else that of an image."""
+    known = [layer for layer in layers if layer.opened is not None]
+    known.sort(key=lambda layer: layer.kind != "image")
+    found = [layer.opened.opened for layer in known if layer.opened is not None]
+    if target is not None:
+        path = Path(target).resolve()
+        for opened in found:
+            source = opened.store.source
+            if source is not None and Path(source).resolve() == path:
+                return opened
+    with_images = [layer for layer in known if layer.kind == "image"]
+    return found[0] if with_images else None
+
+
+def _label_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer]]:
+    """Layers that are the channels of one label image of a file; others stand for themselves."""
+    groups: dict[Any, list[UnderstoodLayer]] = {}
+    for number, layer in enumerate(layers):
+        if layer.kind != "labels":
+            continue
+        opened, channel = layer.opened, layer.note.get("channel")
+        several = opened is not None and opened.part.channel_count > 1
+        key = id(opened.part) if opened is not None and several else (number, None)
+        fits = all(other.note.get("channel") != channel for other in groups.get(key, ()))
+        groups.setdefault(key if fits else (number, None), []).append(layer)
+    return [sorted(group, key=_channel_number) for group in groups.values()]
 
 
 def _image_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer]]:
@@ -126,7 +176,8 @@ def _image_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLaye
     seen: Counter[Any] = Counter()
     for number, layer in enumerate(layers):
         origin = _told_apart(layer, seen)
-        alone = layer.colors or layer.ndim >= MAX_DIMENSIONS
+        # A file may have images of more axes than are written: saving says what becomes of them.
+        alone = layer.colors or (layer.ndim >= MAX_DIMENSIONS and layer.opened is None)
         key = (
             origin,
             tuple(level.shape for level in layer.levels),
@@ -145,9 +196,10 @@ def _told_apart(layer: UnderstoodLayer, seen: Counter[Any]) -> tuple[Any, ...]:
 
     An image has each channel once: a channel that comes again is another image's.
     """
-    if not layer.note or layer.note.get("source") is not None:
+    if layer.opened is None and (not layer.note or layer.note.get("source") is not None):
         return layer.origin
-    image = (*layer.origin, layer.image_name)
+    own = () if layer.opened is None else (id(layer.opened.part),)
+    image = (*layer.origin, layer.image_name, *own)
     channel = (image, layer.note.get("channel"))
     seen[channel] += 1
     return (*image, seen[channel])
@@ -158,9 +210,38 @@ def _channel_number(layer: UnderstoodLayer) -> int:
     return number if isinstance(number, int) else 0
 
 
-def _image(group: Sequence[UnderstoodLayer], system: CoordinateSystem, path: str) -> PlacedImage:
+def _image(
+    group: Sequence[UnderstoodLayer], system: CoordinateSystem, path: str, taken: set[int]
+) -> PlacedImage:
+    """One image of its channels: the one that they came from, or a new one."""
+    made = _new_image(group, system, path)
+    part = _part_taken(group, taken)
+    if not isinstance(part, PlacedImage):
+        return made
+    again = as_opened(part, group, _placement(group[0], system, None)[1])
+    if again is None:
+        return made
+    taken.add(id(part))
+    return replace(
+        again,
+        channels=made.channels,
+        display=made.display,
+        default_t=made.default_t,
+        default_z=made.default_z,
+    )
+
+
+def _part_taken(group: Sequence[UnderstoodLayer], taken: set[int]) -> PlacedPart | None:
+    """The part of the file that layers stand for, where no other layers do."""
+    opened = group[0].opened
+    return None if opened is None or id(opened.part) in taken else opened.part
+
+
+def _new_image(
+    group: Sequence[UnderstoodLayer], system: CoordinateSystem, path: str
+) -> PlacedImage:
     first = group[0]
-    states = [plain(display_state.capture(layer.keywords, "image")) for layer in group]
+    states = [_state(layer, system) for layer in group]
     if first.colors:
         arrays = [(level,) * first.colors for level in first.levels]
         channels = tuple(
@@ -177,10 +258,22 @@ def _image(group: Sequence[UnderstoodLayer], system: CoordinateSystem, path: str
     return _placed_image(first, sources, position, channels, states, system, path)
 
 
+def _state(layer: UnderstoodLayer, system: CoordinateSystem) -> dict[str, Any]:
+    flat = layer.ndim < len(system.axes)
+    found: dict[str, Any] = plain(
+        display_state.capture(layer.keywords, layer.kind, layer.ndim if flat else None)
+    )
+    return found
+
+
 def _channel_position(layer: UnderstoodLayer, system: CoordinateSystem) -> int:
     """Behind time, before space, as versions up to 0.5 want it."""
-    axes = system.axes[len(system.axes) - len(layer.matrix) :]
-    return sum(axis.type == "time" for axis in axes)
+    return sum(axis.type == "time" for axis in _own_axes(layer, system))
+
+
+def _own_axes(layer: UnderstoodLayer, system: CoordinateSystem) -> tuple[Axis, ...]:
+    names = [axis.name for axis in system.axes]
+    return tuple(system.axes[number] for number in own_dimensions(layer, names))
 
 
 def _placed_image(
@@ -193,6 +286,7 @@ def _placed_image(
     path: str,
 ) -> PlacedImage:
     axes, affine = _placement(layer, system, channel_axis)
+    default_t, default_z = shown_plane(layer, _own_axes(layer, system))
     return PlacedImage(
         path=path,
         name=layer.image_name,
@@ -202,18 +296,20 @@ def _placed_image(
         channel_axis=channel_axis,
         display=display_state.to_display(states),
         channels=channels,
+        default_t=default_t,
+        default_z=default_z,
     )
 
 
 def _placement(
     layer: UnderstoodLayer, system: CoordinateSystem, channel_axis: int | None
 ) -> tuple[tuple[Axis, ...], Affine]:
-    """Axes of the stored array, and its map to the system; dimensions count from the last."""
-    missing = len(system.axes) - len(layer.matrix)
-    own = system.axes[missing:]
+    """Axes of the stored array, and its map to the system."""
+    own = _own_axes(layer, system)
+    rows = [system.axes.index(axis) for axis in own]
     factors = [conversion(u, axis.unit) for u, axis in zip(layer.units, own, strict=True)]
     matrix = np.zeros((len(system.axes), len(own) + 1))
-    matrix[missing:] = layer.matrix * np.array(factors)[:, np.newaxis]
+    matrix[rows] = layer.matrix * np.array(factors)[:, np.newaxis]
     axes = list(own)
     if channel_axis is not None:
         axes.insert(channel_axis, Axis(_channel_name(own), "channel"))
@@ -236,31 +332,40 @@ def _channel(layer: UnderstoodLayer) -> Channel:
         color=display_state.hex_color(colormap) or display_state.brightest_color(colormap),
         limits=None if limits is None else (float(limits[0]), float(limits[1])),
         visible=bool(keywords.get("visible", True)),
+        contrast_range=contrast_range(layer),
     )
 
 
 def _label_image(
-    layer: UnderstoodLayer,
+    group: Sequence[UnderstoodLayer],
     system: CoordinateSystem,
     images: Sequence[tuple[UnderstoodLayer, PlacedImage]],
     path: str,
+    taken: set[int],
 ) -> PlacedLabels:
+    """One label image: the one that its layers came from, or a new one."""
+    layer = group[0]
     axes, affine = _placement(layer, system, None)
     image = _image_of(layer, affine, images)
-    state = plain(display_state.capture(layer.keywords, "labels"))
     colors, _ = label_colors(layer.keywords)
     properties, _ = label_properties(layer.keywords)
-    return PlacedLabels(
+    made = PlacedLabels(
         path=path,
         name=layer.image_name,
         axes=axes,
         sources=layer.levels,
         to_display=affine,
         channel_axis=None,
-        display=FrozenMapping({display_state.LAYERS: [state]}),
+        display=display_state.to_display([_state(each, system) for each in group]),
         image_path=None if image is None else image.path,
         label=ImageLabel(colors, properties),
     )
+    part = _part_taken(group, taken)
+    again = as_opened(part, group, affine) if isinstance(part, PlacedLabels) else None
+    if again is None:
+        return made
+    taken.add(id(part))
+    return replace(again, display=made.display, image_path=made.image_path, label=made.label)
 
 
 def _image_of(
@@ -278,10 +383,25 @@ def _image_of(
     if len(own) == 1:
         return own[0]
     candidates = own or [image for _, image in images]
-    there = [image for image in candidates if _lies_with(layer, affine, image)]
+    there = [
+        image
+        for first, image in images
+        if any(image is each for each in candidates)
+        and (_covers(layer, first) or _lies_with(layer, affine, image))
+    ]
     if there:
         return there[0]
     return max(candidates, key=lambda image: len(image.axes) - (image.channel_axis is not None))
+
+
+def _covers(layer: UnderstoodLayer, image: UnderstoodLayer) -> bool:
+    """Whether labels have the shape and the place of the layer that shows an image."""
+    size = image.levels[0].shape[: image.ndim]
+    return (
+        size == layer.levels[0].shape
+        and layer.units == image.units
+        and np.allclose(layer.matrix, image.matrix)
+    )
 
 
 def _lies_with(layer: UnderstoodLayer, affine: Affine, image: PlacedImage) -> bool:

@@ -12,19 +12,33 @@ from napari_ome_zip.ome.axes import TYPES_BY_NAME
 
 def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
     """The viewer's dimensions: named by the layer that has most of them."""
-    ndim = max(len(layer.matrix) for layer in layers)
-    full = [layer for layer in layers if len(layer.matrix) == ndim]
+    ndim = max(layer.ndim for layer in layers)
+    full = [layer for layer in layers if layer.ndim == ndim]
     names = next((layer.labels for layer in full if layer.labels), _default_names(ndim))
     if len({name.lower() for name in names}) < ndim:
         names = _default_names(ndim)
-    axes = []
-    for number, name in enumerate(names):
-        given = [
-            layer.units[number - ndim] for layer in layers if len(layer.matrix) >= ndim - number
-        ]
-        unit = next((unit for unit in given if unit is not None), None)
-        axes.append(_axis(name, unit or _unknown_unit(name, layers), names))
+    units: list[str | None] = [None] * ndim
+    for layer in layers:
+        for number, unit in zip(own_dimensions(layer, names), layer.units, strict=True):
+            units[number] = units[number] or unit
+    axes = [
+        _axis(name, unit or _unknown_unit(name, layers), names)
+        for name, unit in zip(names, units, strict=True)
+    ]
     return CoordinateSystem("world", tuple(axes))
+
+
+def own_dimensions(layer: UnderstoodLayer, names: Sequence[str]) -> tuple[int, ...]:
+    """Which of the dimensions named ``names`` a layer has, by its own names in their order.
+
+    Names that do not tell leave it to a viewer's way: dimensions count from the last.
+    """
+    missing = len(names) - layer.ndim
+    if missing and set(layer.labels) <= set(names) and layer.labels:
+        found = [names.index(label) for label in layer.labels]
+        if found == sorted(set(found)):
+            return tuple(found)
+    return tuple(range(missing, len(names)))
 
 
 def _axis(name: str, unit: str | None, names: Sequence[str]) -> Axis:

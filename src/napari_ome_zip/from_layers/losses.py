@@ -35,19 +35,12 @@ def unsaved_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
 def incomplete_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
     """What the layers that are saved lose; at most one finding each."""
     saved = [layer for layer in layers if why_not(layer[0], layer[2]) is None]
-    most = max((_ndim(data, keywords) for data, keywords, _ in saved), default=0)
     found = []
     for data, keywords, kind in saved:
         name = clean_text(keywords.get("name", kind))
         lost = _lost(data, keywords, kind)
         if lost:
             message = f"'{name}' is saved without {', '.join(lost)}."
-            found.append(Finding("layer-not-whole", name, message))
-        if _ndim(data, keywords) < most:
-            message = (
-                f"'{name}' has fewer dimensions than others: a viewer shows it along all of them, "
-                "in the file it lies at their beginning."
-            )
             found.append(Finding("layer-not-whole", name, message))
     return tuple(found)
 
@@ -79,10 +72,6 @@ def _first(data: Any) -> Any:
     if is_multiscale(data):
         return data[0]
     return data if hasattr(data, "shape") else np.asarray(data)
-
-
-def _ndim(data: Any, keywords: Mapping[str, Any]) -> int:
-    return len(_first(data).shape) - bool(keywords.get("rgb"))
 
 
 def _lost(data: Any, keywords: Mapping[str, Any], kind: str) -> list[str]:

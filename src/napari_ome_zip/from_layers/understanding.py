@@ -14,6 +14,7 @@ from napari_ome_zip.from_layers.losses import is_multiscale
 from napari_ome_zip.from_layers.plain import clean_text
 from napari_ome_zip.image.units import known_unit
 from napari_ome_zip.layers import METADATA_KEY
+from napari_ome_zip.opened_layer import OpenedLayer, opened_layer
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class UnderstoodLayer:
     note: Mapping[str, Any]
     colors: int = 0
     """3 for an RGB layer: that many colours are kept."""
+    opened: OpenedLayer | None = None
+    """What it was when it was opened, where it came from a file."""
+    is_unchanged: bool = False
+    """Whether its pixels are those of the file."""
 
     @property
     def ndim(self) -> int:
@@ -69,6 +74,7 @@ def understand(
     metadata = keywords.get("metadata") or {}
     note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
     note = note if isinstance(note, Mapping) else {}
+    opened = opened_layer(note)
     stored = _stored_levels(list(data), note) if is_multiscale(data) else [data]
     levels = tuple(_as_dask(level, kind, snapshot=snapshot) for level in stored)
     # A level of another type would wrap round in the type of the first: it is made anew.
@@ -85,12 +91,14 @@ def understand(
     return UnderstoodLayer(
         kind,
         levels,
-        _world_matrix(keywords, ndim),
+        world_matrix(keywords, ndim),
         _axis_labels(keywords, ndim),
         _units(keywords, ndim),
         keywords,
         note,
         colors,
+        opened,
+        opened is not None and opened.has_pixels_of(data),
     )
 
 
@@ -116,8 +124,20 @@ def _as_dask(level: Any, kind: str, *, snapshot: bool) -> da.Array:
     return native
 
 
-def _world_matrix(keywords: Mapping[str, Any], ndim: int) -> npt.NDArray[np.float64]:
-    """Napari's transformation of a layer: scale, then shear, rotate, translate, then affine."""
+def world_matrix(keywords: Mapping[str, Any], ndim: int) -> npt.NDArray[np.float64]:
+    """Napari's transformation of a layer: scale, then shear, rotate, translate, then affine.
+
+    Parameters
+    ----------
+    keywords : mapping
+        Keyword arguments of layer data.
+    ndim : int
+        The layer's number of dimensions.
+
+    Returns
+    -------
+    ndarray, shape (ndim, ndim + 1)
+    """
     scale = np.diag(_numbers(keywords.get("scale"), ndim, 1.0))
     linear = _rotation(keywords.get("rotate"), ndim) @ _shear(keywords.get("shear"), ndim) @ scale
     inner = np.eye(ndim + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_ome_zip.geometry.affine import Affine
+from napari_ome_zip.geometry.affine import NEGLIGIBLE, Affine, strays
 from napari_ome_zip.geometry.compile import (
     Directions,
     FieldSamples,
@@ -16,6 +16,7 @@ from napari_ome_zip.geometry.point_map import AnyMap, PointMap
 
 __all__ = [
     "MAX_FIELD_BYTES",
+    "NEGLIGIBLE",
     "Affine",
     "AnyMap",
     "Directions",
@@ -30,4 +31,5 @@ __all__ = [
     "choose_display",
     "compile_affine",
     "compile_pair",
+    "strays",
 ]

@@ -17,6 +17,9 @@ UNNAMED = ""
 RELATIVE_TOLERANCE = 1e-9
 """Entries below this fraction of their row's length count as zero: cos(90°) is not quite 0."""
 
+NEGLIGIBLE = 1e-6
+"""Fraction of a pixel that need not be kept: what rounding leaves is far below, a shear above."""
+
 # Beyond this condition number fewer than about four digits of an inverse can be trusted: the
 # map is flat, whatever its rounding says. It is the smallest that any scaling of rows and
 # columns gives, the largest eigenvalue of |inverse|·|matrix| (Bauer 1963): the same for a map
@@ -188,31 +191,6 @@ class Affine:
         allowed = tolerance * np.column_stack([*[step] * len(self.input_axes), place])
         return bool((abs(self.matrix - other.matrix) <= allowed).all())
 
-    def as_axis_permutation(self) -> tuple[int, ...] | None:
-        """Return the one input axis that each output axis follows, if it is so simple.
-
-        Returns
-        -------
-        tuple of int, length M, or None
-            Entry *i* is the index of the input axis that alone moves output axis *i*, by
-            whatever factor and sign, from whatever offset. None when some output axis
-            follows several input axes or none, or an input axis moves none or several.
-            Factors up to 1e-9 of their row's length count as zero, so a rotation by 90°
-            written as floats is a permutation.
-        """
-        outputs, inputs = self.linear.shape
-        if outputs != inputs:
-            return None
-        follows = abs(self.linear) > RELATIVE_TOLERANCE * _row_lengths(self.linear)[:, np.newaxis]
-        if not ((follows.sum(axis=0) == 1).all() and (follows.sum(axis=1) == 1).all()):
-            return None
-        return tuple(int(column) for column in np.nonzero(follows)[1])
-
-    @property
-    def is_diagonal(self) -> bool:
-        """Whether each output axis follows the input axis of its own index, and no other."""
-        return self.as_axis_permutation() == tuple(range(len(self.output_axes)))
-
     def select(
         self, *, inputs: Sequence[str] | None = None, outputs: Sequence[str] | None = None
     ) -> Affine:
@@ -266,6 +244,37 @@ class Affine:
         for column, name in enumerate(names, start=columns):
             linear[axis_index(name, output_axes), column] = 1.0
         return Affine.from_parts(linear, offset, input_axes, output_axes)
+
+
+def strays(linear: NDArray[np.float64], lengths: Sequence[float]) -> NDArray[np.float64]:
+    """How far the entries beside a matrix's diagonal lead astray, in pixels, across an image.
+
+    Parameters
+    ----------
+    linear : ndarray, shape (N, N)
+        From array indices to coordinates.
+    lengths : sequence of float, length N
+        Pixels of the image along each axis.
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        For each row the most that those entries together move it, from one end of the image to
+        the other, in units of the row's own diagonal entry; infinite where that is 0 and they
+        are not.
+    """
+    diagonal = abs(linear.diagonal())
+    beside = abs(linear)
+    np.fill_diagonal(beside, 0.0)
+    with np.errstate(divide="ignore", over="ignore"):
+        # Pixels first: what one step moves may be tiny, and the image be long.
+        moved: NDArray[np.float64] = np.divide(
+            beside @ np.asarray(lengths, dtype=float),
+            diagonal,
+            out=np.where(beside.any(axis=1), np.inf, 0.0),
+            where=diagonal > 0,
+        )
+    return moved
 
 
 def real_array(values: ArrayLike, what: str) -> NDArray[np.float64]:

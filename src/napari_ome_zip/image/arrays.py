@@ -6,7 +6,7 @@ import itertools
 import math
 import threading
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -161,6 +161,11 @@ class ChunkedArray:
         """What is shown where nothing is stored."""
         return self._facts.fill_value
 
+    def blank(self, region: Region) -> Any:
+        """The fill value where no chunk of ``region`` is stored; None where one may be."""
+        found = self.stored_boxes(region)
+        return None if found is None or len(found) else self.fill_value
+
     def stored_boxes(self, region: Region) -> npt.NDArray[np.int64] | None:
         """Where pixels of a region are stored.
 
@@ -281,6 +286,26 @@ class ChunkedArray:
     def decodes_here(self) -> bool:
         """Whether `decode` and `encode` can be used: all codecs work in the calling thread."""
         return self._facts.decodes_here
+
+    @property
+    def encodes_here(self) -> bool:
+        """Whether `encode` can be used for all of it."""
+        return self.decodes_here and self._facts.regular
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The array's metadata document, as it is in the file."""
+        return self._node.document
+
+    @property
+    def zarr_format(self) -> int:
+        """2 or 3."""
+        return self._node.zarr_format
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """What others noted about the array."""
+        return self._node.attributes
 
     def _read_piece(self, piece: Piece, out: npt.NDArray[Any]) -> None:
         if self._checked is not None:

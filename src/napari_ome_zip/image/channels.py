@@ -72,6 +72,7 @@ def _channel(
         color=color,
         limits=limits,
         visible=channel.active is not False,
+        contrast_range=_contrast_range(channel.window, limits),
     )
 
 
@@ -95,6 +96,18 @@ def _limits(window: Window | None) -> tuple[tuple[float, float] | None, str | No
     if not (math.isfinite(start) and math.isfinite(end)) or start == end:
         return None, "omero-window-order"
     return (min(start, end), max(start, end)), "omero-window-order" if start > end else None
+
+
+def _contrast_range(
+    window: Window | None, limits: tuple[float, float] | None
+) -> tuple[float, float] | None:
+    """What a contrast slider offers, by a window's min and max; it reaches the limits at least."""
+    if window is None or window.min is None or window.max is None:
+        return None
+    low, high = float(window.min), float(window.max)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        return None
+    return (low, high) if limits is None else (min(low, limits[0]), max(high, limits[1]))
 
 
 def _count_findings(found: int, count: int, path: str) -> tuple[Finding, ...]:

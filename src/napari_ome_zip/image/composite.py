@@ -14,6 +14,7 @@ from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import ChannelView, PixelSource
 from napari_ome_zip.image.discover import FieldPosition
 from napari_ome_zip.image.lazy import lazy
+from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import Axis, CoordinateSystem, FrozenMapping, ImageLabel
 
 
@@ -27,6 +28,8 @@ class Channel:
     limits: tuple[float, float] | None = None
     """Values shown darkest and brightest, in units of the stored pixels."""
     visible: bool = True
+    contrast_range: tuple[float, float] | None = None
+    """Values that a slider for the limits offers, from the lowest to the highest."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,20 @@ class Field:
     """Group path."""
     offset: tuple[int, ...]
     """Where its first pixel lies in the mosaic, in pixels of level 0."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a part still has of the hierarchy that it was opened from."""
+
+    pixels: bool = True
+    """Whether its pixels are those of the file: stored levels are then copied as they are."""
+    place: bool = True
+    """Whether it lies where the file places it."""
+    look: bool = True
+    """Of labels, whether colors and properties are those of the file."""
+    unplaced: tuple[str, ...] = ()
+    """Display axes along which the file does not say where it lies."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +86,9 @@ class PlacedPart:
     image they are 0, and in another system they would be others."""
     overviews: tuple[PixelSource, ...] = field(default=(), repr=False)
     """Coarser levels than the file has, for viewers; they are computed, and never saved."""
+    kept: Kept | None = None
+    """What it has of the group at `path`, or those of `fields`; None for a part that lies in no
+    hierarchy yet: its path only tells it from others."""
 
     @cached_property
     def levels(self) -> tuple[da.Array, ...]:
@@ -116,6 +136,10 @@ class PlacedImage(PlacedPart):
 
     channels: tuple[Channel, ...] = ()
     """Exactly one per channel."""
+    default_t: int = 0
+    """Time that is shown first, as an index."""
+    default_z: int = 0
+    """Plane that is shown first, as an index."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +181,8 @@ class CompositeImage:
     systems: tuple[str, ...] = ()
     """Names of the coordinate systems it can be shown in, the default first; empty where there is
     no choice."""
+    opened: Opened | None = field(default=None, repr=False, compare=False)
+    """What it was opened from; None for one that was made of layers of no file."""
 
     @property
     def images(self) -> tuple[PlacedImage, ...]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
-from napari_ome_zip.image.hierarchy import Hierarchy, join, natural_key
+from napari_ome_zip.image.hierarchy import Hierarchy, Node, join, natural_key
 from napari_ome_zip.ome import (
     Coordinates,
     Displacements,
@@ -20,6 +20,7 @@ from napari_ome_zip.ome import (
     Well,
     parse_group,
 )
+from napari_ome_zip.ome.node import draft_node
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,17 @@ class Discovery:
     """Why groups that should have been images are not."""
 
     def group(self, path: str) -> OmeGroup | None:
-        """The OME-Zarr group at ``path``; None where there is no group."""
+        """The OME-Zarr group at ``path``; None where there is no group.
+
+        Raises
+        ------
+        MetadataError
+            If its document cannot be used, or is one of a draft that is not read.
+        """
         node = self.hierarchy.node(path)
         if node is None or node.kind != "group":
             return None
+        _refuse_draft(node)
         known = self.understood.get(id(node.attributes))
         if known is not None:
             return replace(known, path=path)
@@ -102,6 +110,26 @@ def discover(hierarchy: Hierarchy) -> Discovery:
     return discovery
 
 
+def _refuse_draft(node: Node) -> None:
+    """Refuse nodes of RFC-8 by name: looked at as plain folders, their images would be misplaced.
+
+    Raises
+    ------
+    MetadataError
+    """
+    draft = draft_node(node.attributes)
+    if draft is None:
+        return
+    where = f"'{node.path}'" if node.path else "The root"
+    version = f", version {draft.version}" if draft.version else ""
+    images = ", ".join(f"'{name}'" for name in draft.names[:3]) or "others"
+    more = f" and {len(draft.names) - 3} more" if len(draft.names) > 3 else ""
+    raise MetadataError(
+        f"{where} is a '{draft.type}' of a draft of OME-Zarr that cannot be read yet (RFC-8, "
+        f"collections{version}), with {images}{more} in it. Save it as OME-Zarr 0.6 or earlier."
+    )
+
+
 def _refuse_lost_root(discovery: Discovery) -> None:
     """Refuse labels without their image where another root document would have shown it."""
     stubs = [f for f in discovery.hierarchy.store.findings if f.code == "repeated-entries"]
@@ -131,7 +159,7 @@ def _look_beside(discovery: Discovery) -> None:
         if node is None or node.kind != "group":
             continue
         group = parse_group(node.attributes, path=child, zarr_format=node.zarr_format).group
-        if group.multiscales or group.plate:
+        if group.multiscales or group.plate or draft_node(node.attributes):
             text = f"More than one image hierarchy: '{child}' beside the root is not shown."
             discovery.findings.append(Finding("second-hierarchy", child, text))
 
@@ -143,15 +171,17 @@ def _walk(discovery: Discovery, path: str, name: str | None = None) -> None:
     group = discovery.group(path)
     if group is None:
         return
+    is_collection = group.plate is not None or group.well is not None
     if group.plate is not None:
         _walk_plate(discovery, group, group.plate)
     elif group.well is not None:
         _walk_well(discovery, group, group.well, FieldPosition(path, 0, 0, 0, None), name)
-    elif group.multiscales:
+    # A group may be an image besides, such as an overview of its plate.
+    if group.multiscales:
         _add(discovery, group, name=name)
-    elif group.bioformats2raw_layout is not None:
+    elif group.bioformats2raw_layout is not None and not is_collection:
         _walk_series(discovery, group)
-    else:
+    elif not is_collection:
         _walk_children(discovery, group)
 
 
@@ -159,12 +189,7 @@ def _walk_children(discovery: Discovery, group: OmeGroup) -> None:
     """A group that is no image itself: a scene, or a folder of images."""
     listed: list[str] = []
     if group.scene is not None:
-        discovery.scenes.append((group.path, group.scene))
-        listed = [
-            path
-            for reference in _references(group.scene.transformations)
-            if reference.path and (path := join(group.path, reference.path)) is not None
-        ]
+        listed = _add_scene(discovery, group.path, group.scene)
     discovery.fields.update(_field_paths(group))
     # Labels come with their image, even where a scene places them by themselves.
     listed.sort(key=lambda path: "labels" in path.split("/"))
@@ -178,6 +203,26 @@ def _walk_children(discovery: Discovery, group: OmeGroup) -> None:
             _skip(discovery, child, error)
     if group.path == "" and not discovery.found and not discovery.problems:
         discovery.problems.extend(_why_no_image(discovery, group))
+
+
+def _add_scene(discovery: Discovery, path: str, scene: Scene) -> list[str]:
+    """Keep a scene; the paths of the images that it names, of which missing ones are noted."""
+    discovery.scenes.append((path, scene))
+    found, missing = [], []
+    for relative in dict.fromkeys(r.path for r in _references(scene.transformations) if r.path):
+        there = join(path, relative)
+        group = _group_or_problem(discovery, there)
+        if there is not None:
+            found.append(there)
+        if group is None or not (group.multiscales or group.scene):
+            missing.append(relative)
+    if missing:
+        names = ", ".join(f"'{name}'" for name in missing[:3])
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        text = f"The scene places what is missing or no image: {names}{more}; the rest is shown."
+        discovery.findings.append(Finding("scene-image-not-found", path, text))
+        discovery.problems.append(f"The scene names {names}{more}: missing or no image.")
+    return found
 
 
 def _why_no_image(discovery: Discovery, group: OmeGroup) -> Iterable[str]:
@@ -194,6 +239,8 @@ def _why_no_image(discovery: Discovery, group: OmeGroup) -> Iterable[str]:
 def _walk_plate(discovery: Discovery, group: OmeGroup, plate: Plate) -> None:
     missing = []
     bare_rows = {}
+    if not plate.wells:
+        discovery.problems.append("The plate lists no well.")
     for well in plate.wells:
         path = join(group.path, well.path)
         well_group = _group_or_problem(discovery, path)
@@ -209,6 +256,7 @@ def _walk_plate(discovery: Discovery, group: OmeGroup, plate: Plate) -> None:
     if missing:
         total, code = len(plate.wells), "plate-well-not-found"
         discovery.findings.append(_missing(code, "well", missing, group.path, total))
+        discovery.problems.append(discovery.findings[-1].message)
     if bare_rows:
         names = ", ".join(f"'{name}'" for name in bare_rows.values())
         text = f"Plate rows without metadata of their own: {names}; their wells are shown."
@@ -240,6 +288,7 @@ def _walk_well(
     if missing:
         total, code = len(well.images), "well-field-not-found"
         discovery.findings.append(_missing(code, "field of view", missing, group.path, total))
+        discovery.problems.append(discovery.findings[-1].message)
 
 
 def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
@@ -266,6 +315,7 @@ def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
             _add(discovery, series, name=name)
     if missing:
         discovery.findings.append(_missing(code, "series", missing, group.path, len(names)))
+        discovery.problems.append(discovery.findings[-1].message)
 
 
 def _add(
@@ -282,7 +332,7 @@ def _add(
         discovery.found.append(Found(group, "labels", name))
         return
     if group.scene is not None:
-        discovery.scenes.append((group.path, group.scene))
+        _add_scene(discovery, group.path, group.scene)
     discovery.found.append(Found(group, "image", name, position=position))
     for label in _labels(discovery, group.path):
         discovery.walked.add(label.path)

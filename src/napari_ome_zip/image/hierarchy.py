@@ -39,7 +39,8 @@ class Node:
 def join(base: str, relative: str) -> str | None:
     """Path of ``relative`` seen from the group ``base``; None where it leaves the hierarchy.
 
-    ``..`` climbs, ``.`` and empty segments stay, a leading ``/`` starts at the root.
+    ``..`` climbs, ``.`` and empty segments stay. Paths of OME-Zarr are relative; one with a leading
+    ``/`` starts at the root, as paths of nodes do in Zarr ("hierarchy", where ``/`` is the root).
     """
     parts = [] if relative.startswith("/") else [part for part in base.split("/") if part]
     for part in relative.split("/"):

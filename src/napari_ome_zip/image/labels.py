@@ -2,40 +2,133 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import dask.array as da
 import numpy as np
 
+from napari_ome_zip.errors import UnreadableChunkError
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.image.arrays import PixelSource
+from napari_ome_zip.image.arrays import ChunkedArray, PixelSource
 from napari_ome_zip.image.composite import PlacedPart
-from napari_ome_zip.image.limits import sample
+from napari_ome_zip.image.lazy import block_shape
+from napari_ome_zip.image.parallel import read
+from napari_ome_zip.image.strictness import strict_reading
 from napari_ome_zip.ome import Axis
 
+MOST_JUDGED = 2**28
+"""Stored pixels of floating point labels that are looked at on opening, at most."""
+MOST_LOOKED_UP = 2**17
+"""Chunks of them whose presence is looked up, at most."""
 
-def as_integers(part: PlacedPart) -> tuple[PixelSource, ...] | None:
-    """Label values as integers without loss, lazily; None where they are no integers.
 
-    Booleans become 8-bit. Floating point labels count as integers when every value of the
-    coarsest level (or its middle, where that is large) is one.
+class Integers(NamedTuple):
+    """Label values as integers, or why they stay what they are."""
+
+    sources: tuple[PixelSource, ...] | None
+    """Lazy levels of an integer type, largest first; None where values would be lost."""
+    remark: str = ""
+    """What a person should know, the end of a sentence about the labels; empty for integers."""
+
+
+def as_integers(part: PlacedPart, stored: Sequence[ChunkedArray], *, affordable: bool) -> Integers:
+    """Label values as integers without loss, lazily.
+
+    Booleans become 8-bit. Floating point labels become integers when every value of level 0 is
+    a whole number that an integer type holds: all of them are read, for one fraction in one
+    chunk would silently become another object. Smaller levels that hold other numbers, as means
+    of labels do, are left out.
+
+    Parameters
+    ----------
+    part : PlacedPart
+        The labels, as they are shown.
+    stored : sequence of ChunkedArray
+        The levels as they lie in the file, largest first.
+    affordable : bool
+        Whether they may be read on opening (see `can_be_judged`).
 
     Notes
     -----
     OME-Zarr, section "labels": label images MUST be of integer type.
     """
-    kind = part.dtype.kind
-    if kind in "iu":
-        return part.sources
-    if kind == "b":
-        return tuple(level.astype(np.uint8) for level in part.levels)
-    if kind != "f":
-        return None
-    values = sample(part.levels[-1])
-    if not (np.isfinite(values).all() and (values == np.rint(values)).all()):
-        return None
-    wide = np.int64 if values.dtype.itemsize > 4 or abs(values).max() >= 2**31 else np.int32
-    return tuple(level.astype(wide) for level in part.levels)
+    dtype = part.dtype
+    if dtype.kind in "iu":
+        return Integers(part.sources)
+    if dtype.kind == "b":
+        return Integers(tuple(level.astype(np.uint8) for level in part.levels))
+    if dtype.kind != "f":
+        return Integers(None, f"hold {dtype}, not object numbers")
+    if not affordable:
+        return Integers(
+            None, f"are stored as {dtype}, and too large to see whether all are whole numbers"
+        )
+    found = _whole_numbers(stored[0])
+    if isinstance(found, str):
+        return Integers(None, found)
+    integer = next((dtype for dtype in _INTEGER_TYPES if _holds(dtype, found)), None)
+    if integer is None:
+        return Integers(None, "hold numbers too large for any type of integers")
+    smaller = itertools.takewhile(lambda s: _holds(integer, _whole_numbers(s)), stored[1:])
+    count = 1 + len(list(smaller))
+    remark = f"are stored as {dtype}; all are whole numbers, shown as {integer}"
+    if count < len(stored):
+        remark += f". Of {len(stored)} levels only {count} hold object numbers; the others are left"
+        remark += " out"
+    return Integers(tuple(level.astype(integer) for level in part.levels[:count]), remark)
+
+
+def can_be_judged(levels: Iterable[ChunkedArray]) -> bool:
+    """Whether all pixels of some arrays can be looked at on opening; chunks not stored are free."""
+    cells = pixels = 0
+    for source in levels:
+        cells += math.prod(-(-n // c) for n, c in zip(source.shape, source.stored, strict=True))
+        if cells > MOST_LOOKED_UP:
+            return False
+        for region in _regions(source):
+            if source.blank(region) is None:
+                pixels += math.prod(s.stop - s.start for s in region)
+        if pixels > MOST_JUDGED:
+            return False
+    return True
+
+
+def _regions(source: ChunkedArray) -> Iterator[tuple[slice, ...]]:
+    """Regions of whole stored objects, of about a mebibyte or two, that cover an array."""
+    block = block_shape(source.shape, source.stored, source.dtype.itemsize)
+    axes = [
+        [slice(start, min(start + step, size)) for start in range(0, size, step)]
+        for size, step in zip(source.shape, block, strict=True)
+    ]
+    return itertools.product(*axes)
+
+
+def _whole_numbers(source: ChunkedArray) -> tuple[int, int] | str:
+    """The smallest and largest value where all are whole numbers, else what is wrong with them."""
+    low = high = 0.0
+    for region in _regions(source):
+        blank = source.blank(region)
+        try:
+            with strict_reading():  # a fill value in the place of a damaged chunk tells nothing
+                values = read(source, region) if blank is None else np.asarray(blank)
+        except UnreadableChunkError as error:
+            return f"are stored as {source.dtype}, and not all can be read: {error.found}"
+        if not (np.isfinite(values).all() and (values == np.rint(values)).all()):
+            return "hold numbers with fractions, not object numbers"
+        low, high = min(low, float(values.min())), max(high, float(values.max()))
+    return int(low), int(high)
+
+
+_INTEGER_TYPES = tuple(map(np.dtype, (np.int32, np.int64, np.uint64)))
+
+
+def _holds(dtype: np.dtype[Any], found: tuple[int, int] | str) -> bool:
+    bounds = np.iinfo(dtype)
+    return not isinstance(found, str) and bounds.min <= found[0] and found[1] <= bounds.max
 
 
 def spread_over_image(labels: PlacedPart, image: PlacedPart) -> PlacedPart:

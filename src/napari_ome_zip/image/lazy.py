@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -156,6 +156,18 @@ def pixels_of(array: da.Array) -> npt.NDArray[Any]:
 def chunk_shape(array: da.Array) -> tuple[int, ...]:
     """Size along each axis of what is read as one: a stored object, or a block of dask's."""
     return array.stored if isinstance(array, PixelArray) else tuple(map(int, array.chunksize))
+
+
+def pixel_identity(array: Any) -> Hashable:
+    """What two lazy arrays have in common just where their pixels are the same.
+
+    An array that was assigned to since has another one; None for an array in memory, which may
+    change without a trace.
+    """
+    if isinstance(array, PixelArray) and not array._is_changed:
+        kept = tuple((k.start, k.stop) if isinstance(k, slice) else k for k in array._kept)
+        return array._whole.name, kept
+    return array.name if isinstance(array, da.Array) else None
 
 
 def _narrowed(kept: _Kept, index: Any) -> _Kept | None:

@@ -8,6 +8,7 @@ display system (`placement`), and what was repaired on the way is kept as findin
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,14 +19,22 @@ from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.channels import complete_channels
 from napari_ome_zip.image.choice import SystemChoice
-from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.composite import (
+    CompositeImage,
+    Kept,
+    PlacedImage,
+    PlacedLabels,
+    PlacedPart,
+)
 from napari_ome_zip.image.discover import Found, discover
 from napari_ome_zip.image.fields import lay_out, place_wells
 from napari_ome_zip.image.hierarchy import Hierarchy
-from napari_ome_zip.image.labels import as_integers, spread_over_image
+from napari_ome_zip.image.labels import as_integers, can_be_judged, spread_over_image
 from napari_ome_zip.image.levels import Levels, load_levels
 from napari_ome_zip.image.mosaic import FUSE_FROM, fuse
+from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.placement import Pixels, is_channel, place
+from napari_ome_zip.image.planes import own_axes
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.virtual_levels import virtual_levels
 from napari_ome_zip.image.warp import Warp
@@ -69,9 +78,9 @@ def open_image(
 ) -> CompositeImage:
     """Open the composite image in an archive, a folder or a store.
 
-    Reads metadata documents only, no chunk of pixels (except the coarsest level of labels
-    stored as floating point numbers, to see whether they are labels). Vector fields that bend an
-    image are read, for its extent depends on them.
+    Reads metadata documents only, no chunk of pixels (except labels stored as floating point
+    numbers, to see whether all are whole; too large ones are shown as an image instead). Vector
+    fields that bend an image are read, for its extent depends on them.
 
     Parameters
     ----------
@@ -142,6 +151,7 @@ def open_image(
         (*store.findings, *dict.fromkeys(findings)),
         place_wells(affines, shapes, positions),
         choice.names,
+        Opened(store, frozenset(item.found.group.path for item in loaded)),
     )
 
 
@@ -205,16 +215,39 @@ def _parts(
     findings: list[Finding] = []
     images: dict[str, PlacedPart] = {}
     names = _names(loaded, archive)
+    affordable = _affordable_labels(loaded)
     for item, affine, name in zip(loaded, affines, names, strict=True):
-        part, notes = _part(item, affine, name, images)
+        part, notes = _part(item, affine, name, images, affordable=id(item) in affordable)
         images.setdefault(part.path, part)
         parts.append(part)
         findings += notes
     return tuple(parts), findings
 
 
+def _affordable_labels(loaded: Sequence[_Loaded]) -> set[int]:
+    """Floating point labels, by their id, that can be read on opening.
+
+    The fields of view of a plate count together: part of a mosaic would be labels, part an image.
+    """
+    groups: dict[str, list[_Loaded]] = defaultdict(list)
+    for item in loaded:
+        if item.found.kind == "labels" and item.levels.arrays[0].dtype.kind == "f":
+            position = item.found.position
+            groups[item.found.group.path if position is None else position.plate].append(item)
+    affordable: set[int] = set()
+    for items in groups.values():
+        if can_be_judged(array for item in items for array in item.levels.arrays):
+            affordable.update(id(item) for item in items)
+    return affordable
+
+
 def _part(
-    item: _Loaded, affine: Affine, name: str, images: Mapping[str, PlacedPart]
+    item: _Loaded,
+    affine: Affine,
+    name: str,
+    images: Mapping[str, PlacedPart],
+    *,
+    affordable: bool,
 ) -> tuple[PlacedPart, tuple[Finding, ...]]:
     group, axes = item.found.group, item.axes
     channel_axis = next((i for i, axis in enumerate(axes) if is_channel(axis)), None)
@@ -229,28 +262,32 @@ def _part(
         multiscale=item.systems.number,
         position=item.found.position,
         display=group.display,
+        kept=Kept(),
     )
     findings: tuple[Finding, ...] = ()
     if item.found.kind == "labels":
-        integers = as_integers(common)
-        if integers is not None:
-            common = replace(common, sources=integers)
+        sources, remark = as_integers(common, item.levels.arrays, affordable=affordable)
+        shown = "" if sources is not None else "; they are shown as an image"
+        if remark:
+            text = f"Labels '{name}' {remark}{shown}."
+            findings = (Finding("label-dtype", group.path, text),)
+        if sources is not None:
+            common = replace(common, sources=sources)
             image = images.get(item.found.image or "") if item.found.image is not None else None
-            if image is not None:
+            if image is not None and own_axes(common) is None:
                 common = spread_over_image(common, image)
             return PlacedLabels(
                 **_fields(common), image_path=item.found.image, label=group.image_label
-            ), ()
-        findings = (
-            Finding(
-                "label-dtype",
-                group.path,
-                f"Labels '{name}' hold numbers with fractions, not object numbers; "
-                "they are shown as an image.",
-            ),
-        )
+            ), findings
     channels, notes = complete_channels(group.omero, common.channel_count, group.path)
-    return PlacedImage(**_fields(common), channels=channels), (*findings, *notes)
+    omero = group.omero
+    image = PlacedImage(
+        **_fields(common),
+        channels=channels,
+        default_t=max(0, (omero and omero.default_t) or 0),
+        default_z=max(0, (omero and omero.default_z) or 0),
+    )
+    return image, (*findings, *notes)
 
 
 def _fields(part: PlacedPart) -> dict[str, Any]:

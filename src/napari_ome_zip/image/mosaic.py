@@ -229,7 +229,9 @@ def _kinship(part: PlacedPart) -> Any:
         round(math.log(length) / _SAME_SIZE) if 0 < length < math.inf else None
         for length in lengths.tolist()
     )
-    turn = np.round(linear / np.where(lengths == 0, 1, lengths) / _SAME_SIZE).astype(int)
+    # Rows first: a shear of the finer axis is small beside the pixels of the coarser one.
+    balanced = linear / _largest(linear, axis=1)
+    turn = np.round(balanced / _largest(balanced, axis=0) / _SAME_SIZE).astype(int)
     place = None if position is None else (position.plate, position.acquisition)
     label = part.path.rpartition("/labels/")[2] if isinstance(part, PlacedLabels) else None
     kind = part.dtype.kind
@@ -275,12 +277,34 @@ def _lie_apart(group: Sequence[PlacedPart]) -> bool:
 def _offsets(
     group: Sequence[PlacedPart],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """First pixel of each tile on the common grid, and how far off the grid it was."""
+    """First pixel of each tile on the common grid, and how far off the grid any of it was."""
     first = group[0].to_display
+    to_pixels = _inverse(first.linear)
     steps = np.array([part.to_display.offset - first.offset for part in group])
-    exact = steps @ np.linalg.pinv(first.linear).T
+    exact = steps @ to_pixels.T
     whole = np.rint(exact)
-    return (whole - whole.min(axis=0)).astype(np.int64), np.abs(exact - whole).max(axis=1)
+    # Pixels of a size or turn that differ a little are the further off the longer the tile is.
+    drifts = [
+        np.abs(to_pixels @ (part.to_display.linear - first.linear)) @ (np.array(part.shape) - 1)
+        for part in group
+    ]
+    off_grid = np.abs(exact - whole) + np.array(drifts)
+    return (whole - whole.min(axis=0)).astype(np.int64), off_grid.max(axis=1)
+
+
+def _inverse(linear: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The map back to pixels, whatever the units of the axes; of a channel axis it gives 0."""
+    rows = _largest(linear, axis=1)
+    columns = _largest(linear / rows, axis=0)
+    inverse: npt.NDArray[np.float64] = np.linalg.pinv(linear / rows / columns) / rows.T / columns.T
+    return inverse
+
+
+def _largest(linear: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]:
+    """The largest entry of each row or column, to divide by: 1 where all are 0."""
+    largest: npt.NDArray[np.float64] = np.abs(linear).max(axis=axis, keepdims=True, initial=0.0)
+    largest[largest == 0] = 1
+    return largest
 
 
 def _mosaic(group: Sequence[PlacedPart], archive: str) -> tuple[PlacedPart, tuple[Finding, ...]]:
@@ -315,8 +339,8 @@ def _mosaic(group: Sequence[PlacedPart], archive: str) -> tuple[PlacedPart, tupl
     if not moved or first.position is not None:
         return mosaic, left_out
     text = (
-        f"{moved} of {len(group)} tiles lie between pixels; each was moved by less than one "
-        "pixel, to show all as one layer."
+        f"{moved} of {len(group)} tiles lie between pixels; they were moved by up to "
+        f"{float(off_grid.max()):.2g} pixels, to show all as one layer."
     )
     return mosaic, (*left_out, Finding("tiles-rounded", first.path, text))
 

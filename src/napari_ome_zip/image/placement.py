@@ -115,8 +115,7 @@ def _display(
         builder.add_transformations(path, scene.transformations)
     for image in images:
         builder.add_transformations(image.path, image.multiscale.transformations, image.number)
-    for image in images:
-        builder.connect_labels(image)
+    builder.connect_labels(images)
     graph = builder.graph()
     if scenes:
         intrinsic = [image.intrinsic for image in images if image.parent is None]
@@ -180,8 +179,8 @@ def _map(
         bendable = _bendable(builder, image, level, pixels)
         bent = warp(bendable, forward, back, axes, image.path)
     except TransformationError as error:
-        if display is None:  # labels with axes that their image lacks stay where they are
-            return own, ()
+        if display is None and image.intrinsic in builder.apart:
+            return own, ()  # nothing says that they lie elsewhere
         return own, (_unplaced(image, str(error), "its own coordinate system"),)
     # Array axes that were bent are axes of the display system now.
     image = replace(image, axes=bent.axes)
@@ -240,11 +239,13 @@ def _check_showable(affine: Affine, image: ImageSystems) -> None:
 
 
 def independent_axes(linear: np.ndarray) -> int:
-    """How many directions the columns of a matrix span, whatever their lengths."""
+    """How many directions the columns of a matrix span, whatever the units of rows and columns."""
     if not linear.size:
         return 0
-    lengths = np.linalg.norm(linear, axis=0)
-    return int(np.linalg.matrix_rank(linear / np.where(lengths == 0, 1, lengths)))
+    largest = np.abs(linear).max(axis=1, keepdims=True)
+    balanced = linear / np.where(largest == 0, 1, largest)
+    lengths = np.linalg.norm(balanced, axis=0)
+    return int(np.linalg.matrix_rank(balanced / np.where(lengths == 0, 1, lengths)))
 
 
 def is_channel(axis: Axis) -> bool:

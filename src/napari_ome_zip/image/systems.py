@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from collections.abc import Sequence as Series
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -81,6 +82,28 @@ class _Declared(NamedTuple):
     target: SystemNode
 
 
+class _Related:
+    """Which groups the documents relate to each other, directly or through others."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def join(self, one: str, other: str) -> None:
+        """Relate two groups, and with them all that are related to either."""
+        self._known[self._first(one)] = self._first(other)
+
+    def are(self, one: str, other: str) -> bool:
+        """Whether two groups are related."""
+        return self._first(one) == self._first(other)
+
+    def _first(self, path: str) -> str:
+        first = path
+        while (following := self._known.get(first, first)) != first:
+            first = following
+        self._known[path] = first  # so that a long chain is followed once
+        return first
+
+
 @dataclass
 class SystemsBuilder:
     """Collects systems and transformations in document order."""
@@ -92,6 +115,8 @@ class SystemsBuilder:
     """Transformations of documents, compiled when the axes of all systems are known."""
     intrinsic: dict[str, SystemNode] = field(default_factory=dict)
     """Intrinsic system by group path, for references that name only a path."""
+    apart: set[SystemNode] = field(default_factory=set)
+    """Systems of labels that nothing relates to their image: they have axes that it lacks."""
 
     def add_image(self, image: ImageSystems) -> None:
         """Declare the systems of a multiscale."""
@@ -115,19 +140,36 @@ class SystemsBuilder:
             target = self._resolve(base, transformation.output, number)
             self.declared.append(_Declared(base, transformation, source, target))
 
-    def connect_labels(self, labels: ImageSystems) -> None:
-        """Put labels into the space of their image, axis by axis of the same name.
+    def connect_labels(self, images: Series[ImageSystems]) -> None:
+        """Put labels into the space of their image where the documents do not relate the two.
 
-        Labels share their image's space unless the documents say otherwise (section "labels");
-        each counts it in its own units.
+        Labels share their image's space unless the documents say otherwise (section "labels"),
+        and what they say may be a transformation from the image to its labels, or the other way,
+        or a chain of several; one that cannot be used says so as well.
         """
-        parent = None if labels.parent is None else self.intrinsic.get(labels.parent)
-        if parent is None or parent == labels.intrinsic:
-            return
-        own = self.axes[labels.intrinsic]
-        inputs, outputs = self._names(labels.intrinsic), self._names(parent)
+        related = _Related()
+        for declared in self.declared:
+            related.join(declared.source.path, declared.target.path)
+        for image in images:
+            if image.parent is None:  # all multiscales of a group are one image to its labels
+                related.join(image.path, image.intrinsic.path)
+        for labels in images:
+            parent = None if labels.parent is None else self.intrinsic.get(labels.parent)
+            if parent is None or parent == labels.intrinsic:
+                continue
+            if related.are(labels.intrinsic.path, parent.path):
+                continue
+            if self._share_space(labels.intrinsic, parent):
+                related.join(labels.intrinsic.path, parent.path)
+            else:
+                self.apart.add(labels.intrinsic)
+
+    def _share_space(self, labels: SystemNode, parent: SystemNode) -> bool:
+        """Join two systems axis by axis of the same name, each counting in its own units."""
+        own = self.axes[labels]
+        inputs, outputs = self._names(labels), self._names(parent)
         if not set(inputs) <= set(outputs):
-            return
+            return False
         linear = np.array(
             [
                 [conversion(b.unit, a.unit) if a.name == b.name else 0.0 for b in own]
@@ -136,9 +178,8 @@ class SystemsBuilder:
         )
         matrix = np.column_stack([linear, np.zeros(len(outputs))])
         forward = Affine(matrix, inputs, outputs)
-        self.edges.append(
-            Edge(labels.intrinsic, parent, "same space", forward, forward.inverse(), None)
-        )
+        self.edges.append(Edge(labels, parent, "same space", forward, forward.inverse(), None))
+        return True
 
     def graph(self) -> TransformGraph:
         """The graph of everything added so far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 from napari_ome_zip.errors import MetadataError
@@ -152,9 +153,10 @@ def _diagonal(
             f" {ndim} axes. Put the {dataset.transformation.kind} between coordinate systems"
             " instead (version 0.6)."
         )
-    if not all(factor > 0 for factor in found[0]):
+    if not all(math.isfinite(factor) and factor for factor in found[0]):
         raise MetadataError(
-            f"{title} has a scale of {found[0]} for level '{dataset.path}'. Scales are positive."
+            f"{title} has a scale of {found[0]} for level '{dataset.path}'."
+            " A scale holds finite numbers other than 0."
         )
     return found
 

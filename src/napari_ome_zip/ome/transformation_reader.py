@@ -159,11 +159,9 @@ class TransformationReader:
         read: list[float] = []
         for item in listed:
             amount = number(item)
-            # The scale of a level is a pixel's size, so it MUST be positive.
-            refused = amount is None or (
-                key == "scale" and (amount == 0 or (self.repair and amount < 0))
-            )
-            code = "transformation-parameters" if amount is None else "scale-not-positive"
+            # A negative scale is a flip; a scale of 0 would leave nothing to see.
+            refused = amount is None or (key == "scale" and amount == 0)
+            code = "transformation-parameters" if amount is None else "scale-zero"
             if refused and not self.repair:
                 raise _Unusable(f"its {key} holds {shown(item)}", code)
             if refused:
@@ -177,7 +175,7 @@ class TransformationReader:
         return {key: tuple(read)}
 
 
-_WANTED = {"scale": "positive number", "translation": "number"}
+_WANTED = {"scale": "number other than 0", "translation": "number"}
 
 _Labels = dict[str, Any]
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers import METADATA_KEY, layer_placement
+from napari_ome_zip.opened_layer import NOTE, opened_layer
 
 type Open = Callable[..., CompositeImage]
 
@@ -89,6 +90,9 @@ def move(layers: Iterable[MovableLayer], source: str, system: str, open_image: O
         if place is not None:
             _put(layer, place)
             note = {**layer.metadata[METADATA_KEY], "system": system}
+            opened = opened_layer(note)
+            if opened is not None:
+                note[NOTE] = opened.placed(place)
             layer.metadata = {**layer.metadata, METADATA_KEY: note}
     return [layer.name for layer, place in placed if place is None]
 

@@ -19,11 +19,13 @@ from napari_ome_zip.plugin.save_model import readable_size
 if TYPE_CHECKING:
     import napari.viewer
 
-SUFFIX = " (editable)"
 COMFORTABLE_BYTES = 2**30
 """The finest level that is no larger is what is offered first."""
 MAX_BYTES = 2**33
 """Larger levels are refused: napari keeps copies for undo, and for the graphics card."""
+
+
+_COARSER = "These labels are then saved at this size: finer levels of the file are replaced."
 
 
 class TooLargeError(ValueError):
@@ -77,7 +79,8 @@ def editable_copy(layer: Labels, level: int | None = None) -> Labels:
     -------
     napari.layers.Labels
         Of one level in memory, each pixel at the place in the world that it has in ``layer``,
-        with its colours, features and metadata, so that it is saved with the same image.
+        with its name, colors, features and metadata: saved instead of ``layer``, it takes its
+        place in the archive, with smaller levels that are made of it.
 
     Raises
     ------
@@ -93,8 +96,7 @@ def editable_copy(layer: Labels, level: int | None = None) -> Labels:
         raise TooLargeError(chosen.problem)
     pixels = np.array(layer.data[chosen.level])
     _, keywords, _ = layer.as_layer_data_tuple()
-    changed = {**_place_level(layer, chosen.shape), "name": f"{layer.name}{SUFFIX}"}
-    return Labels(pixels, **{**keywords, **changed, "multiscale": False})
+    return Labels(pixels, **{**keywords, **_place_level(layer, chosen.shape), "multiscale": False})
 
 
 def _place_level(layer: Labels, shape: Sequence[int]) -> dict[str, Any]:
@@ -122,6 +124,11 @@ def _factor(full: int, size: int) -> float:
     return float(whole) if whole and size in (full // whole, -(-full // whole)) else ratio
 
 
+def _what_now(copy: Labels, level: int) -> str:
+    text = f"'{copy.name}' can be painted. Saving puts it in the place of the labels in the file"
+    return f"{text}, at the size of level {level}." if level else f"{text}."
+
+
 class EditableLabelsWidget(QWidget):
     """A form that makes an editable copy of a viewer's multiscale labels.
 
@@ -137,7 +144,7 @@ class EditableLabelsWidget(QWidget):
         self.layer = ComboBox(label="labels", choices=self._names, nullable=False)
         self.level = ComboBox(label="level", choices=self._levels)
         self.message = Label(value="")
-        self.button = PushButton(text="Make an editable copy")
+        self.button = PushButton(text="Replace by an editable copy")
         self.form = Container(widgets=[self.layer, self.level])
         layout = QVBoxLayout(self)
         for widget in (self.form, self.message, self.button):
@@ -152,19 +159,21 @@ class EditableLabelsWidget(QWidget):
         self._refresh()
 
     def make_copy(self) -> None:
-        """Add the copy to the viewer, in front of all, and make it the active layer."""
-        source = self._source()
-        if source is None or self.level.value is None:
+        """Put the copy in the place of the layer that it was made from, and make it active."""
+        source, level = self._source(), self.level.value
+        if source is None or level is None:
             return
         try:
-            copy = editable_copy(source, self.level.value)
+            copy = editable_copy(source, level)
         except TooLargeError as error:
             self.message.value = str(error)
             return
-        source.visible = False
-        self._viewer.add_layer(copy)
+        # Both at once would be saved as two label images, one of them out of date.
+        position = self._viewer.layers.index(source)
+        self._viewer.layers.remove(source)
+        self._viewer.layers.insert(position, copy)
         self._viewer.layers.selection.active = copy
-        show_info(f"'{copy.name}' can be painted; '{source.name}' is hidden.")
+        show_info(_what_now(copy, level))
 
     def _refresh(self) -> None:
         active = self._viewer.layers.selection.active
@@ -182,13 +191,17 @@ class EditableLabelsWidget(QWidget):
 
     def _show_message(self) -> None:
         source, level = self._source(), self.level.value
+        text, problem = "", ""
         if source is None or level is None:
-            text = "There are no multiscale labels: those of one level can be painted as they are."
+            problem = (
+                "There are no multiscale labels: those of one level can be painted as they are."
+            )
         else:
-            text = level_choices(source.data)[level].problem
-        self.message.value = text
-        self.message.visible = bool(text)
-        self.button.enabled = not text
+            problem = level_choices(source.data)[level].problem
+            text = _COARSER if level else ""
+        self.message.value = problem or text
+        self.message.visible = bool(problem or text)
+        self.button.enabled = not problem
 
     def _names(self, _widget: Any = None) -> list[str]:
         return [

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import napari
+from napari.layers import Layer
 from napari.utils.notifications import (
     Notification,
     NotificationSeverity,
@@ -18,7 +19,9 @@ from qtpy.QtWidgets import QApplication
 import napari_ome_zip
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.layers import LayerData
 from napari_ome_zip.names import is_archive_name
+from napari_ome_zip.plugin.viewer_state import with_contrast_range
 
 PLUGIN = "napari-ome-zip"
 CHECK_WIDGET = "Check an archive"
@@ -33,7 +36,7 @@ MAX_WARNINGS = 3
 """Notifications for one file, at most: a bad file must not bury the viewer."""
 
 type PathOrPaths = str | Sequence[str]
-type ReaderFunction = Callable[[PathOrPaths], list[tuple[object, dict[str, object], str]]]
+type ReaderFunction = Callable[[PathOrPaths], list[LayerData | Layer]]
 
 
 def get_reader(path: PathOrPaths) -> ReaderFunction | None:
@@ -43,10 +46,15 @@ def get_reader(path: PathOrPaths) -> ReaderFunction | None:
     file that turns out to be bad is explained by `read`.
     """
     paths = _as_list(path)
-    return read if paths and all(is_archive_name(p) for p in paths) else None
+    return read_layers if paths and all(is_archive_name(p) for p in paths) else None
 
 
-def read(path: PathOrPaths) -> list[tuple[object, dict[str, object], str]]:
+def read_layers(path: PathOrPaths) -> list[LayerData | Layer]:
+    """What `read` reads, with what layer data have no place for."""
+    return [with_contrast_range(layer) for layer in read(path)]
+
+
+def read(path: PathOrPaths) -> list[LayerData]:
     """Read one or several archives into layer data; pixels stay on disk until shown.
 
     Several paths (files opened "as stack") give the layers of each, one after the other.
@@ -57,7 +65,7 @@ def read(path: PathOrPaths) -> list[tuple[object, dict[str, object], str]]:
         If none of the files can be opened. What is wrong is shown as a notification, too,
         since napari's own names the file alone.
     """
-    layers: list[tuple[object, dict[str, object], str]] = []
+    layers: list[LayerData] = []
     errors: list[OmeZipError | OSError] = []
     for name in _as_list(path):
         try:

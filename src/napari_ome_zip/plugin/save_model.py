@@ -15,13 +15,28 @@ from napari_ome_zip.errors import SaveError
 from napari_ome_zip.from_layers import from_layer_data, incomplete_layers, unsaved_layers
 from napari_ome_zip.layers import LayerData
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
-from napari_ome_zip.saving.options import CODEC_LEVELS, Codec, SaveOptions, VersionChoice
-from napari_ome_zip.saving.plan import SavePlan, plan_save
+from napari_ome_zip.saving.options import (
+    CODEC_LEVELS,
+    USUAL_CHUNK,
+    USUAL_CODEC,
+    USUAL_LEVEL,
+    USUAL_SHARD,
+    Codec,
+    SaveOptions,
+    VersionChoice,
+)
+from napari_ome_zip.saving.plan import plan_save
+from napari_ome_zip.saving.planned import SavePlan
 
 type Layers = Sequence[tuple[Hashable, LayerData]]
 """Layer data by a key that stays the same while a layer is renamed; bottom layer first."""
 
-_LAYOUTS = {"image": "one image", "series": "a series of images", "scene": "a scene of images"}
+_LAYOUTS = {
+    "image": "one image",
+    "series": "a series of images",
+    "scene": "a scene of images",
+    "kept": "arranged as the file is",
+}
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -36,10 +51,13 @@ class Choices:
     version: VersionChoice = "auto"
     levels: int | None = None
     """None keeps the levels there are, and makes them where there is one."""
-    chunk: int = SaveOptions.chunk
-    shard: int = SaveOptions.shard
-    codec: Codec = "zstd"
-    level: int = SaveOptions.level
+    chunk: int = USUAL_CHUNK
+    shard: int = USUAL_SHARD
+    codec: Codec = USUAL_CODEC
+    level: int = USUAL_LEVEL
+    as_in_file: bool = True
+    """Whether what came from a file is stored as it is there, and the rest as is usual; otherwise
+    everything is stored as chunk, shard, codec and level say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +117,11 @@ def resolve(choices: Choices, layers: Layers, job: Job | None = None) -> View:
     try:
         options = _options(choices)
         chosen = _chosen(rows, layers)
-        plan = plan_save(from_layer_data(chosen, snapshot=False), options)
+        plan = plan_save(from_layer_data(chosen, snapshot=False, target=target), options)
         _check_place(target)
         if target is not None:
-            lost = " ".join(finding.message for finding in incomplete_layers(chosen))
+            found = (*plan.lost, *incomplete_layers(chosen))
+            lost = " ".join(finding.message for finding in found)
             summary = _summary(plan, target) + (f"\nNot all saved: {lost}" if lost else "")
         problem = "" if target else "Choose a file to write."
     except SaveError as error:
@@ -157,6 +176,8 @@ def _target(choices: Choices) -> Path | None:
 
 
 def _options(choices: Choices) -> SaveOptions:
+    if choices.as_in_file:
+        return SaveOptions(version=choices.version, levels=choices.levels)
     return SaveOptions(
         version=choices.version,
         levels=choices.levels,
@@ -184,11 +205,18 @@ def _check_place(target: Path | None) -> None:
 def _summary(plan: SavePlan, target: Path) -> str:
     size = readable_size(plan.estimated_bytes)
     raw = readable_size(plan.nbytes)
+    copied = f" {readable_size(plan.copied_bytes)} are copied as they are." if plan.copies else ""
     return (
         f"{target.name}, about {size} ({raw} uncompressed): {_LAYOUTS[plan.layout]}, "
-        f"OME-Zarr {plan.version}, {len(plan.arrays)} arrays."
+        f"OME-Zarr {plan.version}, {_array_count(plan)}."
+        + copied
         + (" Replaces the file of this name." if target.exists() else "")
     )
+
+
+def _array_count(plan: SavePlan) -> str:
+    encoded = f"{len(plan.arrays)} arrays"
+    return f"{encoded} encoded" if plan.copies else encoded
 
 
 def composite_name(view: View) -> str:

@@ -37,6 +37,7 @@ from napari_ome_zip.plugin.save_model import (
     composite_name,
     resolve,
 )
+from napari_ome_zip.plugin.viewer_state import layer_data_of
 from napari_ome_zip.saving.options import CODEC_LEVELS
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ _REFRESH_AFTER_MS = 100
 _MOST_ROWS_SHOWN = 6
 _KEY = Qt.ItemDataRole.UserRole
 _KEPT, _COUNTED = "keep, or make if single", "exactly"
+_AS_IN_FILE, _CHOSEN = "as in the file", "as chosen here"
 
 
 class SaveWidget(QWidget):
@@ -102,7 +104,7 @@ class SaveWidget(QWidget):
 
     @property
     def _fields(self) -> tuple[Any, ...]:
-        shape = (self.levels, self.level_count, self.chunk, self.shard)
+        shape = (self.levels, self.level_count, self.stored, self.chunk, self.shard)
         return (self.file, self.version, *shape, self.codec, self.level)
 
     def _make_form(self) -> None:
@@ -119,6 +121,11 @@ class SaveWidget(QWidget):
         )
         self.levels = ComboBox(label="levels", choices=[_KEPT, _COUNTED])
         self.level_count = SpinBox(label="number of levels", min=1, max=16, value=4)
+        self.stored = ComboBox(label="storage", choices=[_AS_IN_FILE, _CHOSEN])
+        self.stored.tooltip = (
+            "As in the file: what came from a file and did not change is copied, which is fast; "
+            "new pixels are stored as is usual"
+        )
         self.chunk = SpinBox(label="chunk (pixels)", min=1, max=2**16, step=64)
         self.shard = SpinBox(label="shard (pixels)", min=0, max=2**16, step=512)
         self.codec = ComboBox(label="compression", choices=list(CODEC_LEVELS))
@@ -174,7 +181,8 @@ class SaveWidget(QWidget):
         view = self._view
         if view is None or not view.can_save:
             return
-        image = from_layer_data(chosen_layers(view, self._layer_data()), name=composite_name(view))
+        layers = chosen_layers(view, self._layer_data())
+        image = from_layer_data(layers, name=composite_name(view), target=view.target)
         self._cancel_asked.clear()
         self._percent = 0
         self._job = Job(running=True)
@@ -231,7 +239,8 @@ class SaveWidget(QWidget):
         self.refresh()
 
     def _layer_data(self) -> Layers:
-        return [(layer.unique_id, layer.as_layer_data_tuple()) for layer in self._viewer.layers]
+        layers = self._viewer.layers
+        return [(layer.unique_id, layer_data_of(layer, self._viewer)) for layer in layers]
 
     def _on_form(self) -> None:
         if self._showing:
@@ -246,6 +255,7 @@ class SaveWidget(QWidget):
             file=self.file.line_edit.value,
             version=self.version.value,
             levels=self.level_count.value if self.levels.value == _COUNTED else None,
+            as_in_file=self.stored.value == _AS_IN_FILE,
             chunk=self.chunk.value,
             shard=self.shard.value,
             codec=self.codec.value,
@@ -275,12 +285,15 @@ class SaveWidget(QWidget):
         if chosen.levels is not None:
             self.level_count.value = chosen.levels
         self.level_count.enabled = counted
+        self.stored.value = _AS_IN_FILE if chosen.as_in_file else _CHOSEN
+        for field in (self.chunk, self.shard, self.codec, self.level):
+            field.enabled = not chosen.as_in_file
         self.chunk.value = chosen.chunk
         self.shard.value = chosen.shard
         self.codec.value = chosen.codec
         self.level.min, self.level.max = min(low, chosen.level), max(high, chosen.level)
         self.level.value = chosen.level
-        self.level.enabled = low < high
+        self.level.enabled = low < high and not chosen.as_in_file
         self._showing = False
 
     def _show_rows(self, view: View) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import napari
 from napari.utils import cancelable_progress
 from napari.utils.notifications import show_info, show_warning
 
@@ -18,6 +19,7 @@ from napari_ome_zip.from_layers import (
 )
 from napari_ome_zip.layers import LayerData, is_well_names
 from napari_ome_zip.names import complete_name, stem
+from napari_ome_zip.plugin.viewer_state import as_shown
 from napari_ome_zip.progress import Progress
 
 MAX_NAMED = 5
@@ -58,12 +60,13 @@ def write_ozx(path: str, layer_data: Sequence[LayerData]) -> list[str]:
 def _write(path: str, layer_data: Sequence[LayerData], suffix: str) -> list[str]:
     target = complete_name(Path(path).absolute(), suffix)
     _check_asked_about(target, Path(path).absolute())
+    layer_data = as_shown(layer_data, napari.current_viewer())
     # Names of wells belong to the plate, that much was read from it: leaving them out is no loss.
     left_out = unsaved_layers([layer for layer in layer_data if not is_well_names(layer)])
     if len(left_out) == len(layer_data):
         raise SaveError(f"Nothing to save. {describe(left_out)}")
     # Events are handled while the bar moves, so layers may change: what they are now is saved.
-    image = from_layer_data(layer_data, name=stem(target))
+    image = from_layer_data(layer_data, name=stem(target), target=target)
     with cancelable_progress(total=100, desc=f"Saving {target.name}") as bar:
         written = save_image(
             image, target, progress=_percent_of(bar), cancelled=lambda: bar.is_canceled

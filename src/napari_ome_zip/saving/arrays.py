@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import zarr
 from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 from zarr.storage import MemoryStore
 
+from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.saving.options import SaveOptions
 
 LONGEST_INDENTED = 2**16
@@ -34,6 +35,12 @@ class ArrayLayout:
         """Shape of what becomes one entry of the archive."""
         return self.shards or self.chunks
 
+    @classmethod
+    def of(cls, array: ChunkedArray) -> ArrayLayout:
+        """How an array of a file is cut."""
+        chunks = tuple(array.chunks)
+        return cls(chunks, None if array.stored == chunks else tuple(array.stored))
+
 
 def layout(
     shape: Sequence[int], axis_types: Sequence[str | None], itemsize: int, options: SaveOptions
@@ -48,13 +55,13 @@ def layout(
     plane = space[-2:] if len(space) >= 2 else list(range(len(shape)))[-2:]
     chunks = [1] * len(shape)
     for axis in plane:
-        chunks[axis] = max(1, min(options.chunk, shape[axis]))
-    if not options.shard or all(c >= n for c, n in zip(chunks, shape, strict=True)):
+        chunks[axis] = max(1, min(options.chunk_edge, shape[axis]))
+    if not options.shard_edge or all(c >= n for c, n in zip(chunks, shape, strict=True)):
         return ArrayLayout(tuple(chunks), None)
     shards = list(chunks)
     for axis in plane:
         chunk = chunks[axis]
-        wanted = min(options.shard, math.ceil(shape[axis] / chunk) * chunk)
+        wanted = min(options.shard_edge, math.ceil(shape[axis] / chunk) * chunk)
         shards[axis] = max(1, wanted // chunk) * chunk
     for axis in (axis for axis in reversed(space) if axis not in plane):
         room = MAX_SHARD_BYTES // max(1, math.prod(shards) * itemsize)
@@ -68,6 +75,7 @@ def array_document(
     arrangement: ArrayLayout,
     axis_names: Sequence[str],
     options: SaveOptions,
+    attributes: Mapping[str, Any] | None = None,
 ) -> bytes:
     """The ``zarr.json`` of an array (Zarr v3), as the zarr library writes it."""
     store = MemoryStore()
@@ -83,6 +91,8 @@ def array_document(
         zarr_format=3,
     )
     document = json.loads(store._store_dict["zarr.json"].to_bytes())
+    if attributes:
+        document["attributes"] = dict(attributes)
     return to_json(document)
 
 
@@ -98,13 +108,13 @@ def to_json(document: Any) -> bytes:
 
 
 def _compressor(options: SaveOptions, dtype: np.dtype[Any]) -> Any:
-    match options.codec:
+    match options.codec_name:
         case "zstd":
-            return ZstdCodec(level=options.level)
+            return ZstdCodec(level=options.codec_level)
         case "gzip":
-            return GzipCodec(level=options.level)
+            return GzipCodec(level=options.codec_level)
         case "blosc":
             return BloscCodec(
-                cname="zstd", clevel=options.level, shuffle="shuffle", typesize=dtype.itemsize
+                cname="zstd", clevel=options.codec_level, shuffle="shuffle", typesize=dtype.itemsize
             )
     return None

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.saving.plan import ArrayPlan
+from napari_ome_zip.saving.planned import ArrayPlan
 from napari_ome_zip.saving.reduction import reduce_block
 
 MAX_TILE_BYTES = 2**26

@@ -30,6 +30,7 @@ from napari_ome_zip.ome import (
 from napari_ome_zip.ome import Sequence as SequenceOf
 from napari_ome_zip.saving.placement import Placed
 from napari_ome_zip.saving.pyramid import level_transforms
+from napari_ome_zip.saving.reduction import reduce_block
 
 INTRINSIC = "physical"
 WORLD = "world"
@@ -37,7 +38,12 @@ WORLD = "world"
 
 def level_dataset(path: str, placed: Placed, factors: Sequence[float]) -> Dataset:
     """One level: its array, with scale and translation in the part's own coordinate system."""
-    scale, translation = level_transforms(placed.scale, placed.translation, factors)
+    return placed_dataset(path, *level_transforms(placed.scale, placed.translation, factors))
+
+
+def placed_dataset(path: str, scale: Sequence[float], translation: Sequence[float]) -> Dataset:
+    """One level that lies at a place of its own in the part's coordinate system."""
+    scale, translation = tuple(scale), tuple(translation)
     parts: tuple[Transformation, ...] = (Scale(scale),)
     if any(translation):
         parts = (Scale(scale), Translation(translation))
@@ -76,11 +82,11 @@ def downsampling(part: PlacedPart, levels: int) -> tuple[str, FrozenMapping]:
         "mean": "Mean of 2 pixels along each axis that is halved.",
         "mode": "Most frequent label of 2 pixels along each axis that is halved.",
     }[made]
-    method = "napari_ome_zip.saving.pyramid.downsample"
+    method = f"{reduce_block.__module__}.{reduce_block.__qualname__}"
     return made, FrozenMapping({"description": said, "method": method, "kwargs": {"kind": made}})
 
 
-def part_group(part: PlacedPart, multiscale: Multiscale, version: str) -> OmeGroup:
+def part_group(part: PlacedPart, multiscale: Multiscale | None, version: str) -> OmeGroup:
     """The document of an image or label image: levels, channels, colours, display settings."""
     omero = _omero(part) if isinstance(part, PlacedImage) else None
     label = None
@@ -93,7 +99,7 @@ def part_group(part: PlacedPart, multiscale: Multiscale, version: str) -> OmeGro
         label = replace(found, source=None)
     return OmeGroup(
         version=version,
-        multiscales=(multiscale,),
+        multiscales=() if multiscale is None else (multiscale,),
         omero=omero,
         image_label=label,
         display=part.display,
@@ -105,7 +111,8 @@ def _omero(part: PlacedImage) -> Omero:
     for number, channel in enumerate(part.channels):
         dtype = part.levels[0].dtype
         low, high = channel.limits or _natural_limits(dtype)
-        window = Window(*_range(dtype, low, high), low, high)
+        first, last = channel.contrast_range or _natural_range(dtype, low, high)
+        window = Window(min(first, low), max(last, high), low, high)
         channels.append(
             OmeroChannel(
                 label=channel.name
@@ -115,7 +122,18 @@ def _omero(part: PlacedImage) -> Omero:
                 window=window,
             )
         )
-    return Omero(tuple(channels), model="color")
+    # Without all of the defaults some readers take none of the metadata.
+    times, planes = _sizes(part)
+    default_t, default_z = min(part.default_t, times - 1), min(part.default_z, planes - 1)
+    return Omero(tuple(channels), model="color", default_t=default_t, default_z=default_z)
+
+
+def _sizes(part: PlacedPart) -> tuple[int, int]:
+    """Numbers of times and of planes in depth."""
+    axes = list(zip(part.axes, part.shape, strict=True))
+    times = [size for axis, size in axes if axis.role == "time"]
+    planes = [size for axis, size in axes if axis.role == "space"][:-2]
+    return (*times, 1)[0], (*planes, 1)[0]
 
 
 def _natural_limits(dtype: np.dtype[Any]) -> tuple[float, float]:
@@ -125,7 +143,7 @@ def _natural_limits(dtype: np.dtype[Any]) -> tuple[float, float]:
     return float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
 
 
-def _range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
+def _natural_range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
     """Lowest and highest value a contrast slider should offer."""
     if dtype.kind in "iu" and dtype.itemsize <= 2:
         info = np.iinfo(dtype)

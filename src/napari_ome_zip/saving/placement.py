@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from napari_ome_zip.geometry import Affine
+from napari_ome_zip.geometry import NEGLIGIBLE, Affine, strays
 from napari_ome_zip.image.composite import CompositeImage, PlacedPart
 
 
@@ -26,25 +27,43 @@ def own_placement(part: PlacedPart, image: CompositeImage) -> Placed:
     """Split a part's placement into what a level's scale and translation hold, and the rest."""
     affine = part.to_display
     names = tuple(axis.name for axis in part.axes)
-    scale, translation = [1.0] * len(names), [0.0] * len(names)
-    straight = True
-    for column, name in enumerate(names):
-        if column == part.channel_axis:
-            continue
-        direction = affine.linear[:, column]
-        row = affine.output_axes.index(name) if name in affine.output_axes else None
-        length = float(np.linalg.norm(direction))
-        scale[column] = length
-        alone = row is not None and math.isclose(direction[row], length, rel_tol=1e-12)
-        straight = straight and alone
-        if row is not None:
-            translation[column] = float(affine.offset[row])
-    unused = [row for row, name in enumerate(affine.output_axes) if name not in names]
-    straight = straight and not np.any(affine.offset[unused])
-    if straight:
-        return Placed(part, tuple(scale), tuple(translation), None)
-    factors = np.array(scale)
+    straight = _straight(part)
+    if straight is not None:
+        return straight
+    factors = np.array([math.hypot(*column) or 1.0 for column in affine.linear.T])
+    if part.channel_axis is not None:
+        factors[part.channel_axis] = 1.0
     rest = Affine(
         np.column_stack([affine.linear / factors, affine.offset]), names, affine.output_axes
     )
-    return Placed(part, tuple(scale), (0.0,) * len(names), rest)
+    return Placed(part, tuple(factors.tolist()), (0.0,) * len(names), rest)
+
+
+def _straight(part: PlacedPart) -> Placed | None:
+    """A part that its own scale (negative for a flip) and translation place; None for others."""
+    affine = part.to_display
+    names = [axis.name for axis in part.axes]
+    columns = [c for c in range(len(names)) if c != part.channel_axis]
+    if not {names[c] for c in columns} <= set(affine.output_axes):
+        return None
+    rows = [affine.output_axes.index(names[c]) for c in columns]
+    free = part.kept.unplaced if part.kept is not None else ()
+    unused = [row for row in range(len(affine.output_axes)) if row not in rows]
+    said = [row for row in unused if affine.output_axes[row] not in free]
+    own = affine.linear[np.ix_(rows, columns)]
+    if np.any(affine.linear[unused]) or np.any(affine.offset[said]):
+        return None
+    if not np.all(own.diagonal()):
+        return None
+    if np.any(strays(own, [part.shape[c] for c in columns]) > NEGLIGIBLE):
+        return None
+    scale, translation = np.ones(len(names)), np.zeros(len(names))
+    scale[columns], translation[columns] = own.diagonal(), affine.offset[rows]
+    return Placed(part, tuple(scale.tolist()), tuple(translation.tolist()), None)
+
+
+def from_pixel(affine: Affine, first: Sequence[int]) -> Affine:
+    """The map of an array that begins at a pixel of another one, in pixels of level 0."""
+    offset = affine.offset + affine.linear @ np.array(first, dtype=float)
+    matrix = np.column_stack([affine.linear, offset])
+    return Affine(matrix, affine.input_axes, affine.output_axes)

@@ -3,96 +3,40 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
-import dask.array as da
-import numpy as np
-
-from napari_ome_zip.errors import MetadataError, SaveError
-from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
-from napari_ome_zip.image.levels import level_factors
-from napari_ome_zip.ome import (
-    CoordinateSystem,
-    Dataset,
-    Multiscale,
-    OmeGroup,
-    Scene,
-    Transformation,
-    to_attributes,
-)
-from napari_ome_zip.saving.arrays import ArrayLayout, array_document, layout, to_json
-from napari_ome_zip.saving.descriptions import (
-    INTRINSIC,
-    WORLD,
-    downsampling,
-    level_dataset,
-    part_group,
-    to_world_transformation,
-)
+from napari_ome_zip.errors import MetadataError, OmeZipError, SaveError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.ome import OmeGroup
+from napari_ome_zip.saving.carrying import carry, moved
+from napari_ome_zip.saving.field_labels import over_fields
+from napari_ome_zip.saving.fresh import FreshHierarchy
+from napari_ome_zip.saving.kept import gone, kept_plan, part_paths, removed, why_not_kept
+from napari_ome_zip.saving.ome_xml import METADATA_XML
 from napari_ome_zip.saving.options import SaveOptions
+from napari_ome_zip.saving.origin import Origin
 from napari_ome_zip.saving.placement import Placed, own_placement
-from napari_ome_zip.saving.pyramid import LevelPlan, plan_levels
-from napari_ome_zip.saving.reduction import Kind
+from napari_ome_zip.saving.planned import SavePlan, Version
+from napari_ome_zip.saving.splitting import split_channels
+from napari_ome_zip.saving.stored import as_stored, stored_multiscale
 
-COMPRESSION_GUESS = 0.6
-"""Compressed size of an ordinary micrograph, as a fraction: for the estimate only."""
+MAX_NAMED = 5
 
-type Version = Literal["0.5", "0.6"]
-type Layout = Literal["image", "series", "scene"]
-
-
-@dataclass(frozen=True)
-class ArrayPlan:
-    """One array that will be written."""
-
-    path: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    layout: ArrayLayout
-    source: da.Array | None = field(repr=False)
-    """Where its pixels come from; None where they are made from the array `made_from`."""
-    made_from: str | None = None
-    step: tuple[int, ...] = ()
-    """Pixels of `made_from` that become one, along each axis."""
-    kind: Kind = "mean"
-
-    @property
-    def nbytes(self) -> int:
-        """Uncompressed size in bytes."""
-        return math.prod(self.shape) * self.dtype.itemsize
-
-
-@dataclass(frozen=True)
-class SavePlan:
-    """Everything that will be written, decided before the first byte."""
-
-    version: Version
-    documents: dict[str, bytes] = field(repr=False)
-    """By entry name."""
-    arrays: tuple[ArrayPlan, ...]
-    """In the order of writing: an array that is made from another comes after it."""
-    layout: Layout
-
-    @property
-    def nbytes(self) -> int:
-        """Uncompressed size of all pixels in bytes."""
-        return sum(array.nbytes for array in self.arrays)
-
-    @property
-    def estimated_bytes(self) -> int:
-        """About how large the file will be."""
-        return int(self.nbytes * COMPRESSION_GUESS) + sum(map(len, self.documents.values()))
+type _Families = list[tuple[PlacedPart, list[PlacedLabels]]]
 
 
 def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> SavePlan:
     """Decide what a saved composite image consists of.
 
-    Version 0.5, which more software reads, holds one image, or a series of images placed by
-    scale and translation alone (``bioformats2raw.layout``); anything else becomes a scene of
-    version 0.6.
+    A composite that was opened from a file keeps the arrangement of the file wherever it can:
+    then only what changed is written anew. Else its images are arranged anew, and everything
+    beside them stays. Version 0.5, which more software reads, holds one image, or a series of
+    images placed by scale and translation alone (``bioformats2raw.layout``); anything else
+    becomes a scene of version 0.6.
 
     Parameters
     ----------
@@ -112,6 +56,65 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     options = options or SaveOptions()
     if not image.parts:
         raise SaveError("Nothing to save: there is no image and no labels layer.")
+    opened = image.opened
+    if opened is not None:
+        _check_readable(opened)
+    asked: Version | None = None if options.version == "auto" else options.version
+    if opened is not None:
+        cut = over_fields(image)
+        if why_not_kept(cut, opened, asked) is None:
+            return _and_lost(kept_plan(cut, opened, options), _resized(cut, opened))
+        return _and_lost(_fresh_plan(image, options), _resized(image, opened))
+    return _fresh_plan(image, options)
+
+
+def _and_lost(plan: SavePlan, lost: Iterable[Finding]) -> SavePlan:
+    return replace(plan, lost=(*lost, *plan.lost))
+
+
+def _resized(image: CompositeImage, opened: Opened) -> Iterator[Finding]:
+    """Parts of fewer pixels than the file has: a coarser level that was edited, a crop."""
+    for part in image.parts:
+        if part.kept is None or part.kept.pixels or part.fields:
+            continue
+        stored = stored_multiscale(opened, part.path, part.multiscale)
+        before = stored.levels[0].array.shape if stored is not None else part.shape
+        if math.prod(part.shape) < math.prod(before):
+            yield Finding(
+                "part-smaller",
+                part.path,
+                f"'{part.name}' is saved with {_size(part.shape)} pixels: those of the file, "
+                f"{_size(before)}, are replaced.",
+            )
+
+
+def _size(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def _check_readable(opened: Opened) -> None:
+    """Look through the file that was opened, which may be out of reach by now."""
+    try:
+        if opened.images and opened.sizes:
+            return
+        problem: str = "It is empty"
+    except (OmeZipError, OSError) as error:
+        problem, number = str(error).rstrip("."), getattr(error, "errno", None)
+        cause: Exception | None = error
+    else:
+        number, cause = None, None
+    source = opened.store.source
+    if source is not None and not Path(source).exists():
+        problem = f"No such file or folder: {source}"
+    raise SaveError(
+        f"{opened.store.name} cannot be read: {problem}. Nothing was saved; an earlier file is "
+        "untouched. Make sure that it can be reached, and try again.",
+        number,
+    ) from cause
+
+
+def _fresh_plan(image: CompositeImage, options: SaveOptions) -> SavePlan:
+    image, split = split_channels(_with_stored_levels(image))
     placed = {id(part): own_placement(part, image) for part in image.parts}
     families = _families(image)
     tilted = [p.part for p in placed.values() if p.to_world is not None]
@@ -121,26 +124,76 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
             f"Version 0.5 cannot hold the rotation, shear or reflection of {names}: "
             "choose version 0.6 or automatic."
         )
-    versions: tuple[Version, ...] = ("0.5", "0.6")
-    if options.version != "auto":
-        versions = (options.version,)
-    elif tilted:
-        versions = ("0.6",)
     refused: list[MetadataError] = []
-    for version in versions:
-        builder = _Builder(options, version)
+    for version in _versions(image, options, tilted=bool(tilted)):
         try:
-            kind = builder.add_all(families, placed, image.system, tilted=bool(tilted))
+            plan = _arranged(image, options, version, families, placed, tilted=bool(tilted))
+            return _and_lost(plan, split)
         except MetadataError as error:
             refused.append(error)
-        else:
-            return SavePlan(version, builder.documents, tuple(builder.arrays), kind)
     raise SaveError(f"{refused[-1]} Nothing was saved.") from refused[-1]
 
 
-def _families(image: CompositeImage) -> list[tuple[PlacedPart, list[PlacedLabels]]]:
+def _versions(image: CompositeImage, options: SaveOptions, *, tilted: bool) -> tuple[Version, ...]:
+    if options.version != "auto":
+        return (options.version,)
+    was_06 = image.opened is not None and "0.6" in _versions_of(image.opened)
+    return ("0.6",) if tilted or was_06 else ("0.5", "0.6")
+
+
+def _versions_of(opened: Opened) -> list[str]:
+    return sorted({found.group.version or "" for found in opened.images.values()})
+
+
+def _arranged(
+    image: CompositeImage,
+    options: SaveOptions,
+    version: Version,
+    families: _Families,
+    placed: dict[int, Placed],
+    *,
+    tilted: bool,
+) -> SavePlan:
+    opened = image.opened
+    origin = None if opened is None else Origin(opened)
+    builder = FreshHierarchy(options, version, origin)
+    kind = builder.add_all(families, placed, image.system, tilted=tilted)
+    if opened is None or origin is None:
+        return SavePlan(
+            version, builder.documents, tuple(builder.arrays), kind, extras=builder.extras
+        )
+    flattened = [part for part in image.parts if part.kept and part.fields]
+    origin.leave_out(
+        [*removed(image, opened), *(p for part in flattened for p in part_paths(part))]
+    )
+    origin.settle(builder.documents)
+    documents, copies = carry(opened, origin.moves, builder.documents)
+    lost = tuple(_lost(image, opened, version, origin))
+    kept = {copy.name for copy in copies}
+    extras = {name: content for name, content in builder.extras.items() if name not in kept}
+    arrays = tuple(builder.arrays)
+    return SavePlan(version, documents, arrays, kind, copies, opened.store, extras, lost)
+
+
+def _with_stored_levels(image: CompositeImage) -> CompositeImage:
+    """Parts whose pixels are those of the file, with the axes that they have there."""
+    if image.opened is None:
+        return image
+    origin = Origin(image.opened)
+    parts = []
+    for part in image.parts:
+        stored = None if part.bent or not (part.kept and part.kept.pixels) else origin.stored(part)
+        # Labels that are not of integers there were converted.
+        alike = stored is not None and (
+            isinstance(part, PlacedImage) or stored.levels[0].array.dtype.kind in "iu"
+        )
+        parts.append(as_stored(part, stored) if alike and stored is not None else part)
+    return replace(image, parts=tuple(parts))
+
+
+def _families(image: CompositeImage) -> _Families:
     """Each image with its labels; labels without an image stand for themselves."""
-    families: list[tuple[PlacedPart, list[PlacedLabels]]] = [(p, []) for p in image.images]
+    families: _Families = [(p, []) for p in image.images]
     by_path = {part.path: labels for part, labels in reversed(families)}
     for labels in image.labels:
         if labels.image_path in by_path:
@@ -150,184 +203,62 @@ def _families(image: CompositeImage) -> list[tuple[PlacedPart, list[PlacedLabels
     return families
 
 
-class _Builder:
-    """Collects documents and arrays."""
-
-    def __init__(self, options: SaveOptions, version: Version) -> None:
-        self.options = options
-        self.version = version
-        self.documents: dict[str, bytes] = {}
-        self.arrays: list[ArrayPlan] = []
-
-    def add_all(
-        self,
-        families: list[tuple[PlacedPart, list[PlacedLabels]]],
-        placed: dict[int, Placed],
-        world: CoordinateSystem,
-        *,
-        tilted: bool,
-    ) -> Layout:
-        """One image, a series or a scene, whichever holds the images as they lie."""
-        if len(families) == 1 and not tilted:
-            self.add_family("", families[0], placed)
-            return "image"
-        if self.version == "0.5":
-            self.add_series(families, placed)
-            return "series"
-        self.add_scene(families, placed, world)
-        return "scene"
-
-    def add_family(
-        self,
-        path: str,
-        family: tuple[PlacedPart, list[PlacedLabels]],
-        placed: dict[int, Placed],
-    ) -> dict[int, str]:
-        """An image with its labels below it; returns the path of each part by its id."""
-        part, labels = family
-        # Labels MUST have as many levels as their image (0.5, "labels" metadata).
-        count = max(self._level_count(placed[id(each)]) for each in (part, *labels))
-        self.add_part(path, placed[id(part)], count)
-        paths = {id(part): path}
-        if labels:
-            names = safe_names([label.name for label in labels])
-            folder = _join(path, "labels")
-            self.add_group(folder, OmeGroup(version=self.version, labels=tuple(names)))
-            for name, label in zip(names, labels, strict=True):
-                paths[id(label)] = _join(folder, name)
-                self.add_part(paths[id(label)], placed[id(label)], count)
-        return paths
-
-    def add_series(
-        self,
-        families: list[tuple[PlacedPart, list[PlacedLabels]]],
-        placed: dict[int, Placed],
-    ) -> None:
-        """Several images, as bioformats2raw arranges them: numbered groups and their list."""
-        names = tuple(str(number) for number in range(len(families)))
-        self.add_group("", OmeGroup(version=self.version, bioformats2raw_layout=3))
-        self.add_group("OME", OmeGroup(version=self.version, series=names))
-        for name, family in zip(names, families, strict=True):
-            self.add_family(name, family, placed)
-
-    def add_scene(
-        self,
-        families: list[tuple[PlacedPart, list[PlacedLabels]]],
-        placed: dict[int, Placed],
-        world: CoordinateSystem,
-    ) -> None:
-        """Several images in one coordinate system of their own (0.6, section "scene")."""
-        names = safe_names([part.name for part, _ in families])
-        transformations: list[Transformation] = []
-        paths: list[tuple[PlacedPart, str]] = []
-        for name, family in zip(names, families, strict=True):
-            found = self.add_family(name, family, placed)
-            paths += [(part, found[id(part)]) for part in (family[0], *family[1])]
-        for part, path in paths:
-            transformations.append(to_world_transformation(placed[id(part)], path, world))
-        system = CoordinateSystem(WORLD, world.axes)
-        scene = Scene((system,), tuple(transformations))
-        self.add_group("", OmeGroup(version=self.version, scene=scene))
-
-    def add_group(self, path: str, group: OmeGroup) -> None:
-        document = {
-            "zarr_format": 3,
-            "node_type": "group",
-            "attributes": to_attributes(group, self.version),
-        }
-        self.documents[_join(path, "zarr.json")] = to_json(document)
-
-    def add_part(self, path: str, placed: Placed, count: int) -> None:
-        """The group of one multiscale, and its arrays: one for each level."""
-        part = placed.part
-        levels = self._levels(placed, count)
-        datasets = self._add_arrays(path, placed, levels)
-        system = CoordinateSystem(INTRINSIC, part.axes)
-        kind, details = downsampling(part, len(levels))
-        multiscale = Multiscale(
-            name=part.name,
-            coordinate_systems=(system,),
-            datasets=tuple(datasets),
-            type=kind,
-            metadata=details,
+def _lost(
+    image: CompositeImage, opened: Opened, version: Version, origin: Origin
+) -> Iterator[Finding]:
+    """What the file has, and will not have once it is arranged anew."""
+    name = opened.store.name
+    was = _versions_of(opened)
+    if was != [version]:
+        text = f"The file becomes OME-Zarr {version}; {name} is {' and '.join(was)}."
+        yield Finding("version-changes", "", text)
+    if any(f.group.scene or _has_systems(f.group) for f in opened.images.values()):
+        text = (
+            "Images are arranged anew, as they are shown: other coordinate systems of the file, "
+            "and transformations between them, are not kept."
         )
-        self.add_group(path, part_group(part, multiscale, self.version))
-
-    def _add_arrays(self, path: str, placed: Placed, levels: Sequence[_Level]) -> list[Dataset]:
-        part = placed.part
-        types = tuple(axis.role for axis in part.axes)
-        names = [axis.name for axis in part.axes]
-        dtype = part.levels[0].dtype
-        kind: Kind = "mode" if isinstance(part, PlacedLabels) else "mean"
-        datasets = []
-        previous: str | None = None
-        for number, (shape, factors, step) in enumerate(levels):
-            array_path = _join(path, str(number))
-            arrangement = layout(shape, types, dtype.itemsize, self.options)
-            source = part.levels[number] if number < len(part.levels) else None
-            self.arrays.append(
-                ArrayPlan(array_path, shape, dtype, arrangement, source, previous, step, kind)
+        yield Finding("systems-replaced", "", text)
+    for path in removed(image, opened):
+        yield gone(opened, path)
+    for part in image.parts:
+        if part.kept and part.fields:
+            yield Finding(
+                "mosaic-flattened",
+                part.path,
+                f"'{part.name}' is saved as one image: its {len(part.fields)} fields of view, "
+                "their wells and what lies beside them are not kept.",
             )
-            self.documents[_join(array_path, "zarr.json")] = array_document(
-                shape, dtype, arrangement, names, self.options
+        elif part.kept and part.bent:
+            yield Finding(
+                "field-applied",
+                part.path,
+                f"'{part.name}' is saved as it is shown: resampled, without its vector field.",
             )
-            datasets.append(level_dataset(str(number), placed, factors))
-            previous = array_path
-        return datasets
-
-    def _level_count(self, placed: Placed) -> int:
-        """Levels a part has by itself: those chosen, those there are, or down to a screen."""
-        if self.options.levels is not None:
-            return self.options.levels
-        there = len(placed.part.levels)
-        return there if there > 1 else len(_planned(placed, None))
-
-    def _levels(self, placed: Placed, count: int) -> list[_Level]:
-        """``count`` levels: those there are, then those made from the last of them."""
-        shapes = [tuple(int(n) for n in level.shape) for level in placed.part.levels[:count]]
-        ones = (1,) * len(shapes[0])
-        levels = [(shape, level_factors(shapes[0], shape), ones) for shape in shapes]
-        last_factors = levels[-1][1]
-        for level in _planned(placed, count - len(levels) + 1)[1:]:
-            factors = tuple(a * b for a, b in zip(last_factors, level.factors, strict=True))
-            levels.append((level.shape, factors, level.step))
-        while len(levels) < count and self.options.levels is None:
-            # A single pixel cannot get smaller, and still its image may have more levels.
-            shape, factors, _ = levels[-1]
-            levels.append((shape, factors, ones))
-        return levels
+    if METADATA_XML in opened.sizes and _images_change(image, opened):
+        text = f"{METADATA_XML} is kept, and still describes the images that {name} has."
+        yield Finding("metadata-xml-stale", METADATA_XML, text)
+    old = _left_in_zarr_v2(opened, origin)
+    if old:
+        named = ", ".join(f"'{path}'" for path in old[:MAX_NAMED])
+        text = f"{named} stay in the form of Zarr v2: some programs do not find them there."
+        yield Finding("zarr-v2-kept", old[0], text)
 
 
-def _planned(placed: Placed, count: int | None) -> tuple[LevelPlan, ...]:
-    """Levels from the last one there is, itself included."""
-    part = placed.part
-    full, last = part.levels[0].shape, part.levels[-1].shape
-    spacing = [s * f for s, f in zip(placed.scale, level_factors(full, last), strict=True)]
-    types = tuple(axis.role for axis in part.axes)
-    return plan_levels(last, types, spacing, count=None if count is None else max(1, count))
+def _has_systems(group: OmeGroup) -> bool:
+    return any(multiscale.transformations for multiscale in group.multiscales)
 
 
-type _Level = tuple[tuple[int, ...], tuple[float, ...], tuple[int, ...]]
+def _images_change(image: CompositeImage, opened: Opened) -> bool:
+    new = [part for part in image.images if part.kept is None]
+    gone_images = [p for p in removed(image, opened) if opened.images[p].kind == "image"]
+    return bool(new or gone_images)
 
 
-def safe_names(names: Sequence[str]) -> list[str]:
-    """Names for groups: distinct whatever their case, and harmless as parts of a path."""
-    result: list[str] = []
-    taken: set[str] = set()
-    for name in names:
-        # Characters that no file system or URL takes amiss; letters of any language stay.
-        clean = re.sub(r"[^\w .+()-]", "_", name).strip(" .") or "image"
-        clean = clean if not clean.startswith("__") else clean.lstrip("_") or "image"
-        candidate, number = clean, 2
-        while candidate.casefold() in taken or candidate.casefold() in _RESERVED:
-            candidate, number = f"{clean} {number}", number + 1
-        taken.add(candidate.casefold())
-        result.append(candidate)
-    return result
-
-
-_RESERVED = frozenset({"ome", "labels", "zarr.json", "c"})
-
-
-def _join(*parts: str) -> str:
-    return "/".join(part for part in parts if part)
+def _left_in_zarr_v2(opened: Opened, origin: Origin) -> Sequence[str]:
+    """Groups at the top that hold documents of Zarr v2 which are taken over."""
+    documents = (
+        entry
+        for entry in opened.sizes
+        if entry.rpartition("/")[2] in (".zgroup", ".zarray") and moved(entry, origin.moves)
+    )
+    return list(dict.fromkeys(entry.split("/")[0] for entry in documents))

@@ -1,4 +1,4 @@
-"""Plan and make the smaller levels of a multiscale image, lazily and block by block.
+"""Plan the smaller levels of a multiscale image; `reduction` makes their pixels.
 
 Every level is made from the one before. A pixel of a level stands for a block of pixels of the
 level before, starting at the first pixel; where the size is odd, the last block is smaller, and
@@ -11,12 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-
-import dask.array as da
-import numpy as np
-
-from napari_ome_zip.saving.reduction import KINDS, Kind, reduce_block
 
 LONGEST_EDGE = 1024
 """The coarsest level's longest spatial edge, in pixels: about one screen."""
@@ -139,62 +133,6 @@ def level_transforms(
     return scale, moved
 
 
-def downsample(array: da.Array, factors: Sequence[int], kind: Kind = "mean") -> da.Array:
-    """Reduce an array by whole factors, lazily; the type of its pixels stays (in native order).
-
-    Parameters
-    ----------
-    array : dask.array.Array
-        Any shape (n0, n1, ...), with blocks of any size. Where a block ends inside a block of
-        pixels, its borders are moved; nothing is gathered beyond that.
-    factors : sequence of int
-        Pixels of ``array`` that become one, along each axis.
-    kind : {"mean", "mode", "nearest"}
-        ``"mean"``, for images: integers are summed exactly, whatever their size, and rounded to
-        the nearest, halves to the even one, which does not brighten level after level. Floats
-        are plain means: one NaN makes NaN. Booleans: true where more than half are.
-        ``"mode"``, for labels: the most frequent value. A tie is won by a value over
-        0 (background), then by the smallest one. No value is invented.
-        ``"nearest"``: the pixel at the middle of the block, the one before it for even factors.
-
-    Returns
-    -------
-    dask.array.Array
-        Shape (⌈n0 / f0⌉, ⌈n1 / f1⌉, ...).
-
-    Raises
-    ------
-    ValueError
-        There are not as many factors as axes, one is less than 1, the kind is unknown, or the
-        size of ``array`` is not known.
-    """
-    steps = tuple(int(factor) for factor in factors)
-    if len(steps) != array.ndim or min(steps, default=1) < 1:
-        raise ValueError(f"Expected {array.ndim} factors of at least 1, found {tuple(factors)}.")
-    if kind not in KINDS:
-        raise ValueError(f"Unknown kind {kind!r}: expected one of {', '.join(KINDS)}.")
-    if any(math.isnan(size) for size in array.shape):
-        raise ValueError("The array's size is not known; compute its chunk sizes first.")
-    native = array.dtype.newbyteorder("=")
-    aligned = array.rechunk(
-        tuple(_aligned(sizes, step) for sizes, step in zip(array.chunks, steps, strict=True))
-    )
-    chunks = tuple(
-        tuple(-(-size // step) for size in sizes)
-        for sizes, step in zip(aligned.chunks, steps, strict=True)
-    )
-    smaller: da.Array = da.map_blocks(
-        reduce_block,
-        aligned,
-        steps,
-        kind,
-        dtype=native,
-        chunks=chunks,
-        meta=np.empty((0,) * array.ndim, native),
-    )
-    return smaller
-
-
 def _check_lengths(
     ndim: int, axis_types: Sequence[str | None], spacing: Sequence[float] | None
 ) -> None:
@@ -219,15 +157,3 @@ def _next_step(level: LevelPlan, space: Sequence[int], spacing: Sequence[float])
     return tuple(
         2 if axis in size and size[axis] <= limit else 1 for axis in range(len(level.shape))
     )
-
-
-def _aligned(sizes: Sequence[int], step: int) -> tuple[int, ...]:
-    """Chunk sizes whose borders lie at whole multiples of ``step``, near the given ones."""
-    total = sum(sizes)
-    borders = {0, total}
-    position = 0
-    for size in sizes:
-        position += size
-        borders.add(position // step * step)
-    ordered = sorted(borders)
-    return tuple(b - a for a, b in pairwise(ordered)) or (0,)

@@ -30,7 +30,12 @@ def reduce_block(block: _Pixels, steps: tuple[int, ...], kind: Kind) -> _Pixels:
     steps : tuple of int
         Pixels that become one, along each axis.
     kind : {"mean", "mode", "nearest"}
-        How; see :func:`napari_ome_zip.saving.pyramid.downsample`.
+        ``"mean"``, for images: integers are summed exactly, whatever their size, and rounded to
+        the nearest, halves to the even one, which does not brighten level after level. Floats
+        are plain means: one NaN makes NaN. Booleans: true where more than half are.
+        ``"mode"``, for labels: the most frequent value. A tie is won by a value over
+        0 (background), then by the smallest one. No value is invented.
+        ``"nearest"``: the pixel at the middle of the block, the one before it for even factors.
 
     Returns
     -------
@@ -198,6 +203,3 @@ _REDUCTIONS: dict[Kind, Callable[[_Pixels, tuple[int, ...]], _Pixels]] = {
     "mode": _mode,
     "nearest": _nearest,
 }
-
-KINDS: tuple[Kind, ...] = tuple(_REDUCTIONS)
-"""The ways to reduce pixels."""

@@ -30,9 +30,12 @@ from napari_ome_zip.saving.cluster import (
     packed,
     results,
 )
+from napari_ome_zip.saving.copying import copy_entries
 from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.plan import ArrayPlan, SavePlan, plan_save
+from napari_ome_zip.saving.plan import plan_save
+from napari_ome_zip.saving.planned import ArrayPlan, SavePlan
 from napari_ome_zip.saving.reduction import reduce_block
+from napari_ome_zip.saving.replacing import check_replaceable, remember_written
 from napari_ome_zip.storage import ArchiveWriter, MappingStore, WrittenStore
 
 
@@ -96,9 +99,14 @@ def save_image(
     RFC-9, "OME-Zarr zip files": entries are stored, documents come first, breadth first.
     """
     plan = plan_save(image, options)
+    check_replaceable(image, path)
     with ArchiveWriter(path, plan.version) as writer:
         writer.write_documents(plan.documents)
+        for name, content in plan.extras.items():
+            writer.write(name, content)
         watch = _Watch(plan, progress, cancelled)
+        if plan.origin is not None:
+            copy_entries(plan.origin, plan.copies, writer, watch)
         hierarchy = Hierarchy(WrittenStore(writer))
         try:
             for chain in _chains(plan.arrays):
@@ -109,7 +117,9 @@ def save_image(
                 error.errno,
             ) from error
         watch.check()
-        return writer.commit()
+        written = writer.commit()
+        remember_written(written)
+        return written
 
 
 class _Watch(Watch):

@@ -6,7 +6,7 @@ import os
 import re
 import threading
 import zlib
-from collections.abc import Buffer, Mapping
+from collections.abc import Buffer, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -131,7 +131,7 @@ class ArchiveWriter:
                     "Documents were written already: give all of them at once, before any chunk."
                 )
             for name, content in contents.items():
-                self._append(name, memoryview(content), zlib.crc32(content))
+                self._append(name, len(content), zlib.crc32(content), (content,))
             self._documents = contents
 
     def write(self, name: str, data: Buffer) -> None:
@@ -152,26 +152,36 @@ class ArchiveWriter:
         SaveError
             The disk does not take the bytes.
         """
-        _check_name(name)
-        if is_zarr_json(name):
-            raise ArchiveError(
-                f"Too late for the document {name!r}: documents come first in the archive, "
-                "through write_documents."
-            )
+        self._check_chunk_name(name)
         view = memoryview(data)
         view = view.cast("B") if view.nbytes else memoryview(b"")
         # The checksum takes longer than the write, and needs no lock.
         crc = zlib.crc32(view)
         with self._lock:
-            self._check_usable()
-            if not self._names:
-                raise ArchiveError(f"Documents come first: {name!r} cannot precede zarr.json.")
-            if name in self._names:
-                raise ArchiveError(
-                    f"Written twice: {name!r}. An entry cannot be changed; let each block of "
-                    "work cover whole chunks (or shards)."
-                )
-            self._append(name, view, crc)
+            self._check_new(name)
+            self._append(name, view.nbytes, crc, (view,))
+
+    def write_pieces(self, name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> None:
+        """Append an entry that is too large to be held at once.
+
+        Parameters
+        ----------
+        name : str
+            As for :meth:`write`.
+        size, crc : int
+            Of all pieces together: both stand before them in the file.
+        pieces : iterable of bytes-like
+            The bytes, in order; whatever getting them raises ends the archive.
+
+        Raises
+        ------
+        ArchiveError, SaveError
+            As of :meth:`write`; also where the pieces are not what was said of them.
+        """
+        self._check_chunk_name(name)
+        with self._lock:
+            self._check_new(name)
+            self._append(name, size, crc, _counted(name, size, crc, pieces))
 
     def size_of(self, name: str) -> int | None:
         """Size in bytes of an entry that was written; None where there is none."""
@@ -248,18 +258,55 @@ class ArchiveWriter:
         if not self._file.is_open:
             raise ArchiveError("The archive is closed: it was saved or cancelled before.")
 
-    def _append(self, name: str, data: memoryview, crc: int) -> None:
+    def _check_chunk_name(self, name: str) -> None:
+        _check_name(name)
+        if is_zarr_json(name):
+            raise ArchiveError(
+                f"Too late for the document {name!r}: documents come first in the archive, "
+                "through write_documents."
+            )
+
+    def _check_new(self, name: str) -> None:
+        self._check_usable()
+        if not self._names:
+            raise ArchiveError(f"Documents come first: {name!r} cannot precede zarr.json.")
+        if name in self._names:
+            raise ArchiveError(
+                f"Written twice: {name!r}. An entry cannot be changed; let each block of "
+                "work cover whole chunks (or shards)."
+            )
+
+    def _append(self, name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> None:
         offset = self._file.size
         # Set before, for an interrupt may fall between any two lines.
         self._unfinished = name
         try:
-            self._file.append(local_record(name, crc, data.nbytes), data)
+            header = local_record(name, crc, size)
+            for piece in pieces:
+                self._file.append(header, piece)
+                header = b""
         except SaveError as error:
             self._failure = error
             raise
-        self._directory += central_record(name, crc, data.nbytes, offset)
-        self._names[name] = (self._file.size - data.nbytes, data.nbytes)
+        self._directory += central_record(name, crc, size, offset)
+        self._names[name] = (self._file.size - size, size)
         self._unfinished = None
+
+
+def _counted(name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> Iterator[Buffer]:
+    """The pieces, at least one, while they add up to what was said of them."""
+    found, checksum = 0, 0
+    for piece in pieces:
+        found += memoryview(piece).nbytes
+        checksum = zlib.crc32(piece, checksum)
+        yield piece
+    if (found, checksum) != (size, crc):
+        raise ArchiveError(
+            f"{name!r} was changed while it was copied: expected {size:,} bytes, found {found:,}. "
+            "Make sure that no other program writes there, and try again."
+        )
+    if not size:
+        yield b""
 
 
 def _check_name(name: str) -> None:

@@ -21,6 +21,9 @@ from napari_ome_zip.storage.recognise import is_lfs_pointer
 MAX_DOCUMENT_BYTES = 64 << 20
 """Largest metadata document that is read (64 MiB)."""
 
+STREAMED_BYTES = 8 << 20
+"""Piece of an entry that is copied at once (8 MiB)."""
+
 
 class HierarchyStore(Store):
     """A read-only Zarr store of one hierarchy, whose root is the root of the store.
@@ -117,6 +120,23 @@ class HierarchyStore(Store):
         """
         buffer = self.get_sync(key, byte_range=byte_range)
         return None if buffer is None else memoryview(buffer.as_numpy_array())
+
+    def stream(self, key: str) -> Iterator[bytes | memoryview]:
+        """The bytes of an entry piece by piece, for those too large to be held at once.
+
+        Raises
+        ------
+        KeyError
+            When there is no such entry.
+        DamagedEntryError
+            At the last piece, when the bytes are not those that were written.
+        """
+        size = self.size_of(key)
+        if size is None:
+            raise KeyError(key)
+        for start in range(0, size, STREAMED_BYTES):
+            piece = self.read(key, RangeByteRequest(start, min(start + STREAMED_BYTES, size)))
+            yield b"" if piece is None else piece
 
     def has(self, key: str) -> bool:
         """Whether there is an entry of this name."""

@@ -1,7 +1,9 @@
 """The records of a ZIP archive as this package writes them: STORED, ZIP64 throughout.
 
 Pure packing, no files. ZIP64 records are used whatever the size (RFC-9 asks for it), so a reader
-meets one layout only, and an archive never has to change its mind at 4 GiB or 65,535 entries.
+meets one layout only, and an archive never has to change its mind at 4 GiB or 65,535 entries. The
+old end record holds true values beside them wherever they fit: not every program finds the ZIP64
+ones.
 """
 
 from __future__ import annotations
@@ -101,8 +103,18 @@ def central_record(name: str, crc: int, size: int, offset: int) -> bytes:
     return header + encoded + extra
 
 
+def records_size(name: str) -> int:
+    """Bytes that an entry of this name adds to an archive, beside its content."""
+    records = LOCAL_HEADER.size + _LOCAL_EXTRA.size + CENTRAL_HEADER.size + _CENTRAL_EXTRA.size
+    return records + 2 * len(name.encode("utf-8"))
+
+
 def end_records(entries: int, directory_size: int, directory_offset: int, comment: bytes) -> bytes:
-    """ZIP64 end record, its locator, and the end record with the archive's comment."""
+    """ZIP64 end record, its locator, and the end record with the archive's comment.
+
+    The end record sends a reader to the ZIP64 one only for what it cannot hold itself
+    (APPNOTE 4.4.1.4).
+    """
     zip64_end = ZIP64_END.pack(
         b"PK\x06\x06",
         ZIP64_END.size - 12,
@@ -120,10 +132,10 @@ def end_records(entries: int, directory_size: int, directory_offset: int, commen
         b"PK\x05\x06",
         0,
         0,
-        _SAYS_ZIP64_16,
-        _SAYS_ZIP64_16,
-        _SAYS_ZIP64_32,
-        _SAYS_ZIP64_32,
+        min(entries, _SAYS_ZIP64_16),
+        min(entries, _SAYS_ZIP64_16),
+        min(directory_size, _SAYS_ZIP64_32),
+        min(directory_offset, _SAYS_ZIP64_32),
         len(comment),
     )
     return zip64_end + locator + end + comment

@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.arrays import ChunkedArray
-from napari_ome_zip.image.hierarchy import Node
+from napari_ome_zip.image.hierarchy import Node, join
 from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_document, is_junk
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore
 from napari_ome_zip.validation import container_rules
 from napari_ome_zip.validation.container_rules import issue
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet, resolve
+from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.reading import Document
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import INFO, MUST, SHOULD, Rule, is_object, objects
@@ -312,7 +312,7 @@ def _image_arrays(checked: DocumentSet) -> frozenset[str]:
     for path, metadata in checked.metadata.items():
         for multiscale in objects(metadata.content.get("multiscales")):
             for dataset in objects(multiscale.get("datasets")):
-                found.add(resolve(path, str(dataset.get("path"))))
+                found.add(join(path, str(dataset.get("path"))))
     return frozenset(path for path in found if path is not None)
 
 

@@ -72,10 +72,10 @@ LENGTH = Rule(
     "nothing happens.",
 )
 SCALE_ZERO = Rule(
-    "scale-not-positive",
+    "scale-zero",
     SHOULD,
     SECTION,
-    "The numbers of a scale are pixel sizes, which are not zero (and hardly negative).",
+    "The numbers of a scale are pixel sizes, negative where an axis is flipped, and never zero.",
     "Write the pixel size, or 1 where it is unknown.",
 )
 
@@ -147,6 +147,6 @@ def check_vector(raw: Mapping[str, object], kind: str, at: Place) -> Iterator[Is
             found = "a list with " + next(describe(v) for v in values if not is_vector([v]))
         message = f"{kind.capitalize()} without its numbers: found {found}, expected one per axis"
         yield at.issue(PARAMETERS, message)
-    elif kind == "scale" and any(value <= 0 for value in values):
-        message = f"Pixel size is zero or negative: scale {values}"
+    elif kind == "scale" and any(value == 0 for value in values):
+        message = f"Pixel size is zero: scale {values}"
         yield at.at(kind).issue(SCALE_ZERO, message)

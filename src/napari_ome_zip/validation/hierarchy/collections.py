@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from napari_ome_zip.image.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import as_objects
 from napari_ome_zip.validation.documents.bioformats2raw import SECTION as SERIES
 from napari_ome_zip.validation.documents.group import Metadata
 from napari_ome_zip.validation.documents.plate import SECTION as PLATE
 from napari_ome_zip.validation.documents.well import SECTION as WELL
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet, resolve
+from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import (
     MUST,
@@ -96,7 +97,7 @@ def _check_plate(
     acquisitions = [a.get("id") for a in objects(plate.get("acquisitions"))]
     for i, item in enumerate(as_objects(plate.get("wells"))):
         name = item.get("path")
-        target = resolve(path, name) if is_name(name) else None
+        target = join(path, name) if is_name(name) else None
         if not is_name(name) or target is None:
             continue
         well = documents.metadata.get(target)
@@ -132,7 +133,7 @@ def _check_fields(
 ) -> Iterator[Issue]:
     for i, image in enumerate(as_objects(well.get("images"))):
         name = image.get("path")
-        target = resolve(path, name) if is_name(name) else None
+        target = join(path, name) if is_name(name) else None
         if is_name(name) and not documents.is_image(target):
             found = "is no image" if target in documents.folders else "does not exist"
             yield at.at("images", i).issue(FIELD_NOT_FOUND, f"Field {quoted(name)} {found}")
@@ -143,7 +144,7 @@ def _check_series(path: str, metadata: Metadata, documents: DocumentSet) -> Iter
     parent = path.rpartition("/")[0]
     series = metadata.content.get("series")
     for i, name in enumerate(series if is_list(series) else ()):
-        target = resolve(parent, name) if is_name(name) else None
+        target = join(parent, name) if is_name(name) else None
         if is_name(name) and not documents.is_image(target):
             found = "is no image" if target in documents.folders else "does not exist"
             message = f"Image {quoted(name)} of the series {found}"

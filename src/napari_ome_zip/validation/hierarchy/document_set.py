@@ -124,27 +124,18 @@ class DocumentSet:
         node = self.nodes.get(path) if path is not None else None
         return node.array if node is not None else None
 
+    def described(self, path: str | None) -> Metadata | None:
+        """Return the metadata of the group at a path, None where it has none."""
+        return self.metadata.get(path) if path is not None else None
+
     def is_group(self, path: str | None) -> bool:
         """Whether a group lies at a path."""
         return path is not None and path in self.nodes and self.nodes[path].array is None
 
     def is_image(self, path: str | None) -> bool:
         """Whether the group at a path describes an image."""
-        metadata = self.metadata.get(path) if path is not None else None
+        metadata = self.described(path)
         return metadata is not None and "multiscales" in metadata.content
-
-
-def resolve(base: str, relative: str) -> str | None:
-    """Return the path that a relative path leads to, None where it leaves the hierarchy."""
-    parts = [part for part in base.split("/") if part]
-    for part in relative.split("/"):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)
 
 
 def _breadth_first(path: str) -> tuple[int, str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from napari_ome_zip.image.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import as_objects, intrinsic_system
 from napari_ome_zip.validation.documents.coordinate_systems import axes_by_system
 from napari_ome_zip.validation.documents.group import Metadata
 from napari_ome_zip.validation.documents.references import reference_name, reference_path
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet, resolve
+from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import MUST, Place, Rule, is_name, is_object, objects, quoted
 
@@ -56,7 +57,7 @@ def check_fields(documents: DocumentSet) -> Iterator[Issue]:
             kind, relative = str(step.get("type")), step.get("path")
             if not is_name(relative):
                 continue
-            target = resolve(path, relative)
+            target = join(path, relative)
             if kind in ("affine", "rotation"):
                 array = documents.array(target)
                 if array is None or len(array.shape) != 2:
@@ -74,7 +75,7 @@ def field_paths(documents: DocumentSet) -> set[str]:
         for step, _, _ in _all_steps(path, metadata, documents):
             relative = step.get("path")
             if str(step.get("type")) in _FIELD_AXIS and is_name(relative):
-                target = resolve(path, relative)
+                target = join(path, relative)
                 found.update(() if target is None else (target,))
     return found
 
@@ -117,7 +118,7 @@ def _axes_of(
     name, relative = reference_name(item, side), reference_path(item, side)
     systems = dict(own)
     if relative is not None:
-        image = documents.metadata.get(resolve(path, relative) or "?")
+        image = documents.described(join(path, relative))
         systems = {}
         for entry in as_objects(image.content.get("multiscales")) if image is not None else ():
             systems |= axes_by_system(entry.get("coordinateSystems"))
@@ -174,7 +175,7 @@ def _check_size(
 ) -> Iterator[Issue]:
     datasets = objects(image.get("datasets"))
     path = datasets[0].get("path") if datasets else None
-    array = documents.array(resolve(target or "", path)) if is_name(path) else None
+    array = documents.array(join(target or "", path)) if is_name(path) else None
     if array is None or axis >= len(array.shape):
         return
     before, after = counts

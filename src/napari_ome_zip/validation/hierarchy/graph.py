@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from napari_ome_zip.image.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import (
     SYSTEM_UNKNOWN,
     as_objects,
@@ -13,7 +14,7 @@ from napari_ome_zip.validation.documents.coordinate_systems import axes_by_syste
 from napari_ome_zip.validation.documents.dimensions import check_dimensions
 from napari_ome_zip.validation.documents.group import Metadata
 from napari_ome_zip.validation.documents.references import reference_name, reference_path
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet, resolve
+from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.hierarchy.fields import field_paths
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import MUST, Place, Rule, is_object, quoted
@@ -104,7 +105,7 @@ def _check_references(
             name, relative = reference_name(item, side), reference_path(item, side)
             systems = own
             if relative is not None:
-                image = documents.metadata.get(resolve(path, relative) or "?")
+                image = documents.described(join(path, relative))
                 if image is None or "multiscales" not in image.content:
                     message = f"Image {quoted(relative)} of the scene does not exist"
                     yield at.at(side).issue(IMAGE_NOT_FOUND, message)
@@ -144,8 +145,7 @@ def _check_label_references(
                 name, relative = reference_name(item, side), reference_path(item, side)
                 if name is None or relative is None:
                     continue
-                target = resolve(path, relative)
-                label = documents.metadata.get(target) if target is not None else None
+                label = documents.described(join(path, relative))
                 systems = image_systems(label.content) if label is not None else {}
                 if name not in systems:
                     yield _unknown(name, relative, systems, at.at(side))
@@ -191,7 +191,7 @@ def _link(raw: Mapping[str, object], path: str, links: Links) -> None:
         ends: list[System] = []
         for side in ("input", "output"):
             name, relative = reference_name(item, side), reference_path(item, side)
-            target = path if relative is None else resolve(path, relative)
+            target = path if relative is None else join(path, relative)
             if name is not None and target is not None:
                 ends.append((target, name))
         if len(ends) == 2:

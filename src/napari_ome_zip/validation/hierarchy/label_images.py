@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from napari_ome_zip.image.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import as_objects
 from napari_ome_zip.validation.documents.group import Metadata, has_content
 from napari_ome_zip.validation.documents.image_label import SECTION
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet, resolve
+from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.hierarchy.levels import existing_levels, image_axes
 from napari_ome_zip.validation.report import Issue, Location
 from napari_ome_zip.validation.rule import (
@@ -117,7 +118,7 @@ def _labels_groups(documents: DocumentSet) -> list[str]:
     """Return the paths of labels groups: beside the levels of an image, or with a list."""
     found = {path for path, m in documents.metadata.items() if "labels" in m.content}
     for path in documents.metadata:
-        child = resolve(path, "labels")
+        child = join(path, "labels")
         if child is not None and documents.is_group(child) and documents.is_image(path):
             found.add(child)
     return sorted(found)
@@ -142,7 +143,7 @@ def _check_listed(path: str, metadata: Metadata, documents: DocumentSet) -> Iter
     for i, name in enumerate(labels if is_list(labels) else ()):
         if not is_name(name):
             continue
-        target = resolve(path, name)
+        target = join(path, name)
         at = metadata.place.at("labels", i)
         if target is None or target not in documents.folders:
             yield at.issue(NOT_FOUND, f"Label image {quoted(name)} is listed but missing")
@@ -158,7 +159,7 @@ def _check_listed(path: str, metadata: Metadata, documents: DocumentSet) -> Iter
 
 def _check_unlisted(path: str, metadata: Metadata, documents: DocumentSet) -> Iterator[Issue]:
     labels = metadata.content.get("labels")
-    listed = {resolve(path, name) for name in (labels if is_list(labels) else ()) if is_name(name)}
+    listed = {join(path, name) for name in (labels if is_list(labels) else ()) if is_name(name)}
     if not metadata.spec.namespaced:
         return  # Until 0.4 nothing asks for it.
     for label in documents.images_below.get(path, ()):
@@ -171,7 +172,7 @@ def _check_unlisted(path: str, metadata: Metadata, documents: DocumentSet) -> It
 def _check_between(path: str, name: str, documents: DocumentSet) -> Iterator[Issue]:
     parts = [part for part in name.split("/") if part]
     for i in range(1, len(parts)):
-        between = resolve(path, "/".join(parts[:i]))
+        between = join(path, "/".join(parts[:i]))
         metadata = documents.metadata.get(between) if between is not None else None
         if metadata is not None and metadata.spec.namespaced and has_content(metadata.content):
             message = f"Group {quoted(between)} between labels and label image holds metadata"
@@ -230,7 +231,7 @@ def _check_source(path: str, metadata: Metadata, documents: DocumentSet) -> Iter
     image = source.get("image") if is_object(source) else None
     if not is_name(image):
         return
-    target = resolve(path, image)
+    target = join(path, image)
     if target is None or not documents.is_image(target):
         found = "leads out of the file" if target is None else "is no image"
         at = metadata.place.at("image-label", "source", "image")

@@ -6,11 +6,12 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from napari_ome_zip.image.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import as_objects, intrinsic_system
 from napari_ome_zip.validation.documents.axes import axis_names
 from napari_ome_zip.validation.documents.coordinate_systems import axes_by_system
 from napari_ome_zip.validation.documents.omero import CHANNEL_COUNT
-from napari_ome_zip.validation.hierarchy.document_set import ArrayFacts, DocumentSet, resolve
+from napari_ome_zip.validation.hierarchy.document_set import ArrayFacts, DocumentSet
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import (
     INFO,
@@ -151,7 +152,7 @@ def existing_levels(
     levels = []
     for i, dataset in enumerate(as_objects(image.get("datasets"))):
         path = dataset.get("path")
-        array = documents.array(resolve(group, path)) if is_name(path) else None
+        array = documents.array(join(group, path)) if is_name(path) else None
         if is_name(path) and array is not None:
             scale, translation = _placement(dataset)
             levels.append(Level(place.at("datasets", i), path, array, scale, translation))
@@ -178,9 +179,9 @@ def _check_image(
 ) -> Iterator[Issue]:
     for i, dataset in enumerate(as_objects(image.get("datasets"))):
         path = dataset.get("path")
-        if is_name(path) and documents.array(resolve(group, path)) is None:
+        if is_name(path) and documents.array(join(group, path)) is None:
             at = place.at("datasets", i, "path")
-            if documents.is_group(resolve(group, path)):
+            if documents.is_group(join(group, path)):
                 yield at.issue(NOT_ARRAY, f"Level {quoted(path)} is a group, not an array")
             else:
                 yield at.issue(NOT_FOUND, f"Level {quoted(path)} does not exist")
@@ -255,12 +256,12 @@ def _check_alignment(first: Level, level: Level) -> Iterator[Issue]:
         return
     for axis in range(ndim):
         size, other = first.scale[axis], level.scale[axis]
-        if size <= 0 or other <= 0:
+        if size == 0 or other == 0:
             continue
         start = abs(others[axis] - offsets[axis])
         extents = first.array.shape[axis] * size, level.array.shape[axis] * other
         # Odd sizes are rounded up or down at every halving.
-        slack = max(size, other) * 1.001
+        slack = max(abs(size), abs(other)) * 1.001
         if start > slack or abs(extents[0] - extents[1]) > 2 * slack:
             message = (
                 f"Level shows another region than the first along axis {axis}: "

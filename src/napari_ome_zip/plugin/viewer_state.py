@@ -1,0 +1,77 @@
+"""What napari keeps beside layer data: neither readers nor writers get to see it otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image, Labels, Layer
+
+from napari_ome_zip.layers import CONTRAST_RANGE, METADATA_KEY, SHOWN_PLANE, LayerData
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+
+def with_contrast_range(layer_data: LayerData) -> LayerData | Layer:
+    """Layer data that were read; as a layer where its contrast slider offers more than its limits.
+
+    Layer data have no place for that range, and napari takes the limits for it.
+    """
+    data, keywords, kind = layer_data
+    offered = _note(keywords).get(CONTRAST_RANGE)
+    if kind != "image" or offered is None or list(keywords.get("contrast_limits", ())) == offered:
+        return layer_data
+    layer = Layer.create(data, keywords, kind)
+    layer.contrast_limits_range = offered
+    return layer
+
+
+def layer_data_of(layer: Layer, viewer: ViewerModel) -> LayerData:
+    """Layer data with what is needed to save the layer as it is shown."""
+    return _completed(layer.as_layer_data_tuple(), layer, viewer)
+
+
+def as_shown(layer_data: Iterable[LayerData], viewer: ViewerModel | None) -> Sequence[LayerData]:
+    """Layer data as a writer receives them, with what the layers themselves tell.
+
+    Parameters
+    ----------
+    layer_data : iterable of LayerData
+    viewer : ViewerModel, optional
+        The viewer that may show them; data that are of none of its layers stay as they are.
+    """
+    if viewer is None:
+        return list(layer_data)
+    found = []
+    for item in layer_data:
+        layer = next((layer for layer in viewer.layers if _is_of(item, layer)), None)
+        found.append(item if layer is None else _completed(item, layer, viewer))
+    return found
+
+
+def _is_of(layer_data: LayerData, layer: Layer) -> bool:
+    data, keywords, _ = layer_data
+    return data is layer.data and keywords.get("name") == layer.name
+
+
+def _completed(layer_data: LayerData, layer: Layer, viewer: ViewerModel) -> LayerData:
+    if not isinstance(layer, Image | Labels):
+        return layer_data
+    data, keywords, kind = layer_data
+    more: dict[str, Any] = {SHOWN_PLANE: _shown_plane(layer, viewer)}
+    if isinstance(layer, Image) and not layer.rgb:
+        more[CONTRAST_RANGE] = [float(value) for value in layer.contrast_limits_range]
+    return data, {**keywords, **more}, kind
+
+
+def _shown_plane(layer: Layer, viewer: ViewerModel) -> list[int]:
+    """Index along each dimension of the layer, the nearest one it has."""
+    place = layer.world_to_data(viewer.dims.point)
+    shape = layer.extent.data[1]
+    return [round(min(max(at, 0.0), float(last))) for at, last in zip(place, shape, strict=True)]
+
+
+def _note(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+    note = (keywords.get("metadata") or {}).get(METADATA_KEY)
+    return note if isinstance(note, Mapping) else {}

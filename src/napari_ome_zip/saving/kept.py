@@ -1,0 +1,397 @@
+"""Save into the arrangement that a file has: what did not change stays where it is.
+
+Documents are changed only where a person changed what they say; levels are encoded only where
+their pixels changed; everything else is copied.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from napari_ome_zip.errors import SaveError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.hierarchy import join
+from napari_ome_zip.image.lazy import lazy
+from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.ome import DISPLAY_KEY, Dataset, OmeGroup, Transformation, to_attributes
+from napari_ome_zip.saving.arrays import to_json
+from napari_ome_zip.saving.carrying import ROOT, below, carry, document
+from napari_ome_zip.saving.descriptions import downsampling, part_group
+from napari_ome_zip.saving.fresh import FreshHierarchy, level_count, safe_names
+from napari_ome_zip.saving.merging import OME, merged_datasets, merged_label, merged_omero, ome_of
+from napari_ome_zip.saving.options import SaveOptions
+from napari_ome_zip.saving.placement import Placed, from_pixel
+from napari_ome_zip.saving.planned import SavePlan, Version
+from napari_ome_zip.saving.stored import StoredMultiscale, as_stored, stored_multiscale
+
+LABELS = "labels"
+
+
+def why_not_kept(image: CompositeImage, opened: Opened, version: Version | None) -> str | None:
+    """Why a file cannot keep its arrangement; None where it can.
+
+    Parameters
+    ----------
+    image : CompositeImage
+        What is to be saved.
+    opened : Opened
+        The file that it came from.
+    version : {"0.5", "0.6"} or None
+        The version that was asked for.
+    """
+    has = file_version(opened)
+    if has is None:
+        return "it is of a version that is not written"
+    if version is not None and version != has:
+        return f"version {version} was chosen"
+    for part in image.parts:
+        problem = _why_not(part, image, opened)
+        if problem is not None:
+            return problem
+    for path in removed(image, opened):
+        if opened.images[path].kind == "image":
+            return f"image '{path or opened.store.name}' is not among the layers"
+        if path in _referred_to(opened):
+            return f"labels '{path}' are not among the layers"
+    return None
+
+
+def _why_not(part: PlacedPart, image: CompositeImage, opened: Opened) -> str | None:
+    if part.kept is None:
+        if not isinstance(part, PlacedLabels):
+            return f"image '{part.name}' is new"
+        return None if _own_place(part, image, opened) else f"labels '{part.name}' lie elsewhere"
+    if not part.kept.place:
+        return f"'{part.name}' was moved"
+    if part.kept.pixels:
+        return None
+    stored = stored_multiscale(opened, part.path, part.multiscale)
+    if part.fields or stored is None or stored.levels[0].array.ndim != len(part.axes):
+        return f"'{part.name}' was changed as a whole"
+    return None
+
+
+def file_version(opened: Opened) -> Version | None:
+    """The version that a file's documents are of; None where they are of Zarr v2, or disagree."""
+    versions = {found.group.version for found in opened.images.values()}
+    formats = {found.group.zarr_format for found in opened.images.values()}
+    if formats != {3} or len(versions) != 1 or ROOT not in opened.sizes:
+        return None
+    (found,) = versions
+    return "0.5" if found == "0.5" else "0.6" if found == "0.6" else None
+
+
+def removed(image: CompositeImage, opened: Opened) -> tuple[str, ...]:
+    """Paths of the groups that opening showed and no part stands for any more."""
+    there = {path for part in image.parts if part.kept for path in part_paths(part)}
+    return tuple(path for path in opened.images if path in opened.shown and path not in there)
+
+
+def part_paths(part: PlacedPart) -> tuple[str, ...]:
+    """Paths of the groups that a part consists of."""
+    return tuple(field.path for field in part.fields) or (part.path,)
+
+
+def _referred_to(opened: Opened) -> set[str]:
+    """Groups that transformations of other groups name."""
+    return {path for path, _ in _references(opened)}
+
+
+def _references(opened: Opened) -> Iterator[tuple[str, str]]:
+    for path, found in opened.images.items():
+        group = found.group
+        listed: list[Transformation] = list(group.scene.transformations if group.scene else ())
+        listed += [t for multiscale in group.multiscales for t in multiscale.transformations]
+        for each in listed:
+            for ref in (each.input, each.output):
+                if ref is not None and ref.path and (target := join(path, ref.path)) is not None:
+                    yield target, path
+
+
+def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> SavePlan:
+    """What is written of a file that keeps its arrangement, see `why_not_kept`."""
+    version = file_version(opened)
+    if version is None:
+        raise SaveError("The file is of a version that is not written.")
+    keeper = _Keeper(image, opened, options, version)
+    for part in image.parts:
+        if part.kept is None:
+            keeper.add_labels(part)
+        else:
+            keeper.update(part)
+    keeper.remove(removed(image, opened))
+    documents, copies = carry(opened, keeper.moves, keeper.documents)
+    lost = tuple(gone(opened, path) for path in removed(image, opened))
+    return SavePlan(
+        version, documents, tuple(keeper.fresh.arrays), "kept", copies, opened.store, lost=lost
+    )
+
+
+def gone(opened: Opened, path: str) -> Finding:
+    """What is told of a group that opening showed, and that is not saved."""
+    return Finding(
+        "image-removed",
+        path,
+        f"'{path}' of {opened.store.name} is not among the layers: the saved file is without it"
+        f"{_with_others(opened, path)}.",
+    )
+
+
+def _with_others(opened: Opened, path: str) -> str:
+    """What else lies in the folder of an image, by name."""
+    stored = stored_multiscale(opened, path)
+    own = {level.path for level in stored.levels} if stored else set()
+    parts = {join(path, LABELS), *own}
+    others = {
+        first
+        for name in below(opened, path)
+        if (first := "/".join(name.split("/")[: path.count("/") + 2])) not in parts
+        and first != f"{path}/{ROOT}"
+    }
+    return f", and without {', '.join(sorted(others)[:5])}" if others and path else ""
+
+
+class _Keeper:
+    """Collects what changes in a file."""
+
+    def __init__(
+        self, image: CompositeImage, opened: Opened, options: SaveOptions, version: Version
+    ) -> None:
+        self.image = image
+        self.opened = opened
+        self.options = options
+        self.version = version
+        self.fresh = FreshHierarchy(options, version)
+        self.moves: dict[str, str | None] = {}
+        self._listed: dict[str, list[str]] = {}
+        """Names that lists of labels get, by the path of the group that has the list."""
+
+    @property
+    def documents(self) -> dict[str, bytes]:
+        """Documents that are not those of the file."""
+        return self.fresh.documents
+
+    def change(self, path: str, edit: Callable[[dict[str, Any]], None]) -> None:
+        """Change the attributes of a group; the rest of its document stays."""
+        name = f"{path}/{ROOT}" if path else ROOT
+        changed = self.documents.get(name)
+        whole = json.loads(changed) if changed is not None else document(self.opened, path)
+        before = json.dumps(whole)
+        edit(whole.setdefault("attributes", {}))
+        if json.dumps(whole) != before:
+            self.documents[name] = to_json(whole)
+
+    def update(self, part: PlacedPart) -> None:
+        """Bring what is said of a part up to date, and its levels where pixels changed."""
+        paths = part_paths(part)
+        for path in paths:
+            self._describe(part, path, first=path == paths[0])
+            if part.kept and not part.kept.pixels:
+                self._rewrite(part, path, pixels=True)
+            elif not self.options.as_in_file or self.options.levels is not None:
+                self._rewrite(part, path, pixels=False)
+
+    def _describe(self, part: PlacedPart, path: str, *, first: bool) -> None:
+        said = to_attributes(part_group(part, None, self.version), self.version)
+
+        def edit(attributes: dict[str, Any]) -> None:
+            ome = attributes.setdefault(OME, {})
+            if "omero" in said[OME]:
+                ome["omero"] = merged_omero(ome.get("omero"), said[OME]["omero"])
+            if isinstance(part, PlacedLabels) and part.kept and not part.kept.look:
+                ome["image-label"] = merged_label(ome.get("image-label"), said[OME]["image-label"])
+            if first and DISPLAY_KEY in said:
+                attributes[DISPLAY_KEY] = said[DISPLAY_KEY]
+
+        self.change(path, edit)
+
+    def _rewrite(self, part: PlacedPart, path: str, *, pixels: bool) -> None:
+        """Encode the levels of a part anew, under the names that they have."""
+        stored = stored_multiscale(self.opened, path, part.multiscale)
+        if stored is None:
+            raise SaveError(f"Image '{path}' of the file cannot be read any more: open it again.")
+        if not pixels:
+            part = as_stored(part, stored)
+            part = replace(part, sources=tuple(lazy(level.array) for level in stored.levels))
+        first = stored.levels[0]
+        placed = Placed(part, first.scale, first.translation, None)
+        count = self.options.levels or max(
+            level_count(placed, self.options) if not pixels else 1,
+            self._levels_of_image(part, stored),
+        )
+        datasets = self.fresh.add_arrays(path, placed, count, stored)
+        for level in stored.levels:
+            self.moves[level.path] = None
+        self._list_levels(part, path, stored, datasets)
+
+    def _list_levels(
+        self, part: PlacedPart, path: str, stored: StoredMultiscale, datasets: Sequence[Dataset]
+    ) -> None:
+        """Say which levels there are now, and how those that were made were made."""
+        shapes = [array.shape for array in self.fresh.arrays[-len(datasets) :]]
+        alike = shapes == [level.array.shape for level in stored.levels] and stored.is_whole
+        made = len(part.sources) < len(datasets)
+        kind, details = downsampling(part, len(datasets))
+        model = replace(
+            stored.model, datasets=tuple(datasets), transformations=(), type=kind, metadata=details
+        )
+        said = to_attributes(OmeGroup(multiscales=(model,)), self.version)[OME]["multiscales"][0]
+
+        def edit(attributes: dict[str, Any]) -> None:
+            multiscale = ome_of(attributes)["multiscales"][part.multiscale]
+            if not alike:
+                listed = multiscale.get("datasets")
+                multiscale["datasets"] = merged_datasets(listed, said["datasets"])
+                if self.version == "0.5":
+                    # What came after each level's own transformations is part of them now.
+                    multiscale.pop("coordinateTransformations", None)
+            if made:
+                multiscale |= {"type": said["type"], "metadata": said["metadata"]}
+
+        self.change(path, edit)
+
+    def _levels_of_image(self, part: PlacedPart, stored: StoredMultiscale) -> int:
+        """Labels MUST have as many levels as their image (0.5, "labels" metadata)."""
+        own = len(stored.levels)
+        if isinstance(part, PlacedLabels) and part.image_path is not None:
+            image = stored_multiscale(self.opened, part.image_path)
+            return own if image is None else len(image.levels)
+        return own
+
+    def add_labels(self, part: PlacedPart) -> None:
+        """New labels, in the folder of labels of their image."""
+        placed = _own_place(part, self.image, self.opened)
+        if placed is None or not isinstance(part, PlacedLabels) or part.image_path is None:
+            raise SaveError(f"Labels '{part.name}' belong to no image of the file.")
+        folder = join(part.image_path, LABELS) or LABELS
+        taken = {name.split("/")[folder.count("/") + 1] for name in below(self.opened, folder)}
+        taken |= set(self._listed.get(folder, ()))
+        (name,) = safe_names([part.name], taken)
+        image = stored_multiscale(self.opened, part.image_path)
+        count = self.options.levels or (len(image.levels) if image else 1)
+        self.fresh.add_part(f"{folder}/{name}", placed, count)
+        self._listed.setdefault(folder, []).append(name)
+        if f"{folder}/{ROOT}" not in self.opened.sizes and f"{folder}/{ROOT}" not in self.documents:
+            self.fresh.add_group(folder, OmeGroup(version=self.version, labels=()))
+        self.change(folder, partial(_list_more, name))
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Leave out label images, and what lists them."""
+        for path in paths:
+            self.moves[path] = None
+            folder, _, name = path.rpartition("/")
+            if f"{folder}/{ROOT}" in self.opened.sizes:
+                self.change(folder, partial(_list_less, name))
+
+
+def _list_more(name: str, attributes: dict[str, Any]) -> None:
+    ome = attributes.setdefault(OME, {})
+    listed = ome.get(LABELS)
+    ome[LABELS] = [*(listed if isinstance(listed, list) else ()), name]
+
+
+def _list_less(name: str, attributes: dict[str, Any]) -> None:
+    ome = attributes.get(OME)
+    if isinstance(ome, dict) and isinstance(ome.get(LABELS), list):
+        ome[LABELS] = [each for each in ome[LABELS] if each != name]
+
+
+def _own_place(part: PlacedPart, image: CompositeImage, opened: Opened) -> Placed | None:
+    """Where new labels lie in the intrinsic system of their image; None where it is elsewhere.
+
+    An index of the labels leads to one of the image, since both are placed in the display
+    system: ``labels → display ← image``. What the image's level 0 does with its index does the
+    rest.
+    """
+    if not isinstance(part, PlacedLabels) or part.image_path is None:
+        return None
+    parent = _image_at(part.image_path, image)
+    if parent is None or parent.kept is None or parent.bent:
+        return None
+    stored = stored_multiscale(opened, parent.path, parent.multiscale)
+    if stored is None or stored.levels[0].array.ndim != len(parent.axes):
+        return None
+    kept = [axis for axis in range(len(parent.axes)) if axis != parent.channel_axis]
+    inner = parent.to_display.linear[:, kept]
+    part = _without_added_axes(part, inner)
+    outer = np.column_stack([part.to_display.linear, part.to_display.offset])
+    outer[:, -1] -= parent.to_display.offset
+    found, *_ = np.linalg.lstsq(inner, outer, rcond=None)
+    if not np.allclose(inner @ found, outer, rtol=1e-9, atol=1e-9 * np.abs(outer).max(initial=1)):
+        return None
+    return _along_axes(part, parent, stored, kept, found)
+
+
+def _image_at(path: str, image: CompositeImage) -> PlacedImage | None:
+    """The image of a group, also where a mosaic consists of it."""
+    for part in image.images:
+        for field in part.fields:
+            if field.path == path:
+                place = from_pixel(part.to_display, field.offset)
+                return replace(part, path=path, fields=(), to_display=place)
+        if part.path == path and not part.fields:
+            return part
+    return None
+
+
+def _without_added_axes(part: PlacedLabels, inner: np.ndarray) -> PlacedLabels:
+    """Labels without the axes of one pixel along which their image does not extend."""
+    added = [
+        axis
+        for axis, size in enumerate(part.shape)
+        if size == 1 and not _is_spanned(part.to_display.linear[:, axis], inner)
+    ]
+    kept = [axis for axis in range(len(part.axes)) if axis not in added]
+    if not added or len(kept) < 2:
+        return part
+    cut = tuple(0 if axis in added else slice(None) for axis in range(len(part.axes)))
+    axes = tuple(part.axes[axis] for axis in kept)
+    return replace(
+        part,
+        axes=axes,
+        sources=tuple(level[cut] for level in part.levels),
+        to_display=part.to_display.select(inputs=[axis.name for axis in axes]),
+    )
+
+
+def _is_spanned(direction: np.ndarray, inner: np.ndarray) -> bool:
+    found, *_ = np.linalg.lstsq(inner, direction, rcond=None)
+    return bool(np.allclose(inner @ found, direction, atol=1e-9 * np.abs(direction).max()))
+
+
+def _along_axes(
+    part: PlacedLabels,
+    parent: PlacedImage,
+    stored: StoredMultiscale,
+    kept: Sequence[int],
+    found: np.ndarray,
+) -> Placed | None:
+    linear, offset = found[:, :-1], found[:, -1]
+    steps = np.where(np.abs(linear) > 1e-9 * np.abs(linear).max(initial=0), linear, 0)
+    rows = [int(np.argmax(np.abs(steps[:, column]))) for column in range(steps.shape[1])]
+    one_each = np.count_nonzero(steps, axis=0).tolist() == [1] * len(rows)
+    if not one_each or rows != sorted(set(rows)):
+        return None
+    if any(abs(offset[row]) > 1e-6 for row in range(len(kept)) if row not in rows):
+        return None
+    level = stored.levels[0]
+    scale, translation, axes = [], [], []
+    for column, row in enumerate(rows):
+        along = kept[row]
+        scale.append(level.scale[along] * _neat(steps[row, column]))
+        translation.append(level.translation[along] + level.scale[along] * _neat(offset[row]))
+        axes.append(parent.axes[along])
+    return Placed(replace(part, axes=tuple(axes)), tuple(scale), tuple(translation), None)
+
+
+def _neat(value: float) -> float:
+    """A number without what solving equations has added to it."""
+    near = round(float(value), 6)
+    return near if abs(value - near) < 1e-9 else float(value)

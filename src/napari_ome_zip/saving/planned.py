@@ -1,0 +1,97 @@
+"""What will be written: documents, arrays that are encoded, entries that are copied."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import dask.array as da
+import numpy as np
+
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.saving.arrays import ArrayLayout
+from napari_ome_zip.saving.reduction import Kind
+from napari_ome_zip.storage import HierarchyStore
+from napari_ome_zip.storage.zip_records import records_size
+
+COMPRESSION_GUESS = 0.6
+"""Compressed size of an ordinary micrograph, as a fraction: for the estimate only."""
+
+type Version = Literal["0.5", "0.6"]
+type Layout = Literal["image", "series", "scene", "kept"]
+
+
+@dataclass(frozen=True)
+class ArrayPlan:
+    """One array that will be written."""
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    layout: ArrayLayout
+    source: da.Array | None = field(repr=False)
+    """Where its pixels come from; None where they are made from the array `made_from`."""
+    made_from: str | None = None
+    step: tuple[int, ...] = ()
+    """Pixels of `made_from` that become one, along each axis."""
+    kind: Kind = "mean"
+
+    @property
+    def nbytes(self) -> int:
+        """Uncompressed size in bytes."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One entry that is taken over byte for byte."""
+
+    source: str
+    """Its name where it is taken from."""
+    name: str
+    """Its name in the archive."""
+    nbytes: int
+
+    @property
+    def archived_bytes(self) -> int:
+        """What it adds to the archive."""
+        return self.nbytes + records_size(self.name)
+
+
+@dataclass(frozen=True)
+class SavePlan:
+    """Everything that will be written, decided before the first byte."""
+
+    version: Version
+    documents: dict[str, bytes] = field(repr=False)
+    """By entry name."""
+    arrays: tuple[ArrayPlan, ...]
+    """In the order of writing: an array that is made from another comes after it."""
+    layout: Layout
+    """``kept`` where the file keeps the arrangement that it has."""
+    copies: tuple[Copy, ...] = field(default=(), repr=False)
+    origin: HierarchyStore | None = field(default=None, repr=False)
+    """Where the copies are taken from."""
+    extras: dict[str, bytes] = field(default_factory=dict, repr=False)
+    """Entries beside the hierarchy that are written anew, by name."""
+    lost: tuple[Finding, ...] = ()
+    """What the file that was opened has, and the one that will be written has not."""
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes of all that is encoded (before that) and copied."""
+        return sum(array.nbytes for array in self.arrays) + self.copied_bytes
+
+    @property
+    def copied_bytes(self) -> int:
+        """Size in bytes of all entries that are copied."""
+        return sum(copy.nbytes for copy in self.copies)
+
+    @property
+    def estimated_bytes(self) -> int:
+        """About how large the file will be; exact for what is copied."""
+        encoded = int(sum(array.nbytes for array in self.arrays) * COMPRESSION_GUESS)
+        documents = sum(records_size(name) + len(text) for name, text in self.documents.items())
+        documents += sum(records_size(name) + len(text) for name, text in self.extras.items())
+        return encoded + documents + sum(copy.archived_bytes for copy in self.copies)

@@ -1,0 +1,50 @@
+"""Whether a file may be replaced by what was opened from it: nobody else's work is lost."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from napari_ome_zip.errors import SaveError
+from napari_ome_zip.image.composite import CompositeImage
+
+type _Identity = tuple[int, int, int, int]
+
+_written: dict[Path, _Identity] = {}
+"""Files as this process wrote them last: layers may be saved over them again."""
+_lock = threading.Lock()
+
+
+def remember_written(path: Path) -> None:
+    """Note that this process wrote a file."""
+    with _lock:
+        _written[path] = _identity(path)
+
+
+def check_replaceable(image: CompositeImage, target: str | os.PathLike[str]) -> None:
+    """Refuse to replace a file that another program changed since the image was opened from it.
+
+    Raises
+    ------
+    SaveError
+        Before anything is written.
+    """
+    opened = image.opened
+    if opened is None or opened.store.source is None or opened.store.is_current:
+        return
+    path = Path(target).resolve()
+    if not path.is_file() or path != Path(opened.store.source).resolve():
+        return
+    with _lock:
+        known = _written.get(path)
+    if known != _identity(path):
+        raise SaveError(
+            f"{path.name} was changed by another program since it was opened: saving over it "
+            "would undo that. Save under another name, or open the file again. Nothing was saved."
+        )
+
+
+def _identity(path: Path) -> _Identity:
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

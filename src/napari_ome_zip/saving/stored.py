@@ -1,0 +1,95 @@
+"""The levels of an image as they lie in a file: what can be taken over, and how they are placed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from napari_ome_zip.errors import MetadataError
+from napari_ome_zip.image.arrays import ChunkedArray
+from napari_ome_zip.image.composite import PlacedPart
+from napari_ome_zip.image.hierarchy import join
+from napari_ome_zip.image.levels import level_factors, load_levels
+from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.ome import Dataset, Multiscale
+from napari_ome_zip.ome.transformation_writer import scale_and_translation
+
+
+@dataclass(frozen=True)
+class StoredLevel:
+    """One array of a multiscale, and its place in the intrinsic system."""
+
+    path: str
+    """From the root of the hierarchy."""
+    array: ChunkedArray
+    dataset: Dataset
+    scale: tuple[float, ...]
+    translation: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class StoredMultiscale:
+    """A multiscale of a file, with the levels that are shown, largest first."""
+
+    path: str
+    model: Multiscale
+    levels: tuple[StoredLevel, ...]
+    zarr_format: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all levels that the file lists are shown: others could not be read."""
+        return len(self.levels) == len(self.model.datasets)
+
+
+def stored_multiscale(opened: Opened, path: str, number: int = 0) -> StoredMultiscale | None:
+    """The multiscale of a group of the file; None where it has none that can be used."""
+    found = opened.images.get(path)
+    if found is None or number >= len(found.group.multiscales):
+        return None
+    model = found.group.multiscales[number]
+    try:
+        levels, _ = load_levels(opened.hierarchy, path, model)
+    except MetadataError:
+        return None
+    full = levels.arrays[0].shape
+    stored = []
+    for array, dataset in zip(levels.arrays, levels.datasets, strict=True):
+        scale, translation = _own_place(dataset, array.shape, full)
+        stored.append(
+            StoredLevel(join(path, dataset.path) or "", array, dataset, scale, translation)
+        )
+    return StoredMultiscale(path, model, tuple(stored), found.group.zarr_format)
+
+
+def _own_place(
+    dataset: Dataset, shape: Sequence[int], full: Sequence[int]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    ndim = len(shape)
+    found = None
+    if dataset.transformation is not None:
+        found = scale_and_translation(dataset.transformation, ndim)
+    if found is not None:
+        return found[0], found[1] or (0.0,) * ndim
+    factors = level_factors(full, shape)
+    return factors, tuple((factor - 1) / 2 for factor in factors)
+
+
+def as_stored(part: PlacedPart, stored: StoredMultiscale) -> PlacedPart:
+    """A part whose pixels are those of the file, with the axes and the types that it has there.
+
+    Labels of a plane are shown along all of a stack, and floats that are whole numbers as
+    integers: the file keeps what it has.
+    """
+    arrays = tuple(level.array for level in stored.levels)
+    added = len(part.axes) - arrays[0].ndim
+    if added <= 0:
+        return replace(part, sources=arrays)
+    axes = part.axes[added:]
+    return replace(
+        part,
+        sources=arrays,
+        axes=axes,
+        to_display=part.to_display.select(inputs=[axis.name for axis in axes]),
+        channel_axis=None if part.channel_axis is None else part.channel_axis - added,
+    )
