@@ -13,7 +13,7 @@ import numpy.typing as npt
 from napari_ome_zip.from_layers.losses import is_multiscale
 from napari_ome_zip.from_layers.plain import clean_text
 from napari_ome_zip.image.units import known_unit
-from napari_ome_zip.layers import METADATA_KEY
+from napari_ome_zip.layers import layer_note
 from napari_ome_zip.opened_layer import OpenedLayer, opened_layer
 
 
@@ -71,9 +71,7 @@ def understand(
     snapshot : bool
         Keep what is there now, whatever is painted from now on.
     """
-    metadata = keywords.get("metadata") or {}
-    note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
-    note = note if isinstance(note, Mapping) else {}
+    note = layer_note(keywords)
     opened = opened_layer(note)
     stored = _stored_levels(list(data), note) if is_multiscale(data) else [data]
     levels = tuple(_as_dask(level, kind, snapshot=snapshot) for level in stored)

@@ -164,7 +164,7 @@ def pixel_identity(array: Any) -> Hashable:
     An array that was assigned to since has another one; None for an array in memory, which may
     change without a trace.
     """
-    if isinstance(array, PixelArray) and not array._is_changed:
+    if isinstance(array, PixelArray) and not array.is_changed:
         kept = tuple((k.start, k.stop) if isinstance(k, slice) else k for k in array._kept)
         return array._whole.name, kept
     return array.name if isinstance(array, da.Array) else None

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import QApplication
 import napari_ome_zip
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.layers import LayerData
+from napari_ome_zip.layers import LayerData, layer_findings
 from napari_ome_zip.names import is_archive_name
 from napari_ome_zip.plugin.viewer_state import with_contrast_range
 
@@ -70,12 +70,13 @@ def read(path: PathOrPaths) -> list[LayerData]:
     for name in _as_list(path):
         try:
             composite = napari_ome_zip.open_image(Path(name).absolute())
-            layers += napari_ome_zip.to_layer_data(composite)
+            opened = napari_ome_zip.to_layer_data(composite)
         except (OmeZipError, OSError) as error:
             _notify(NotificationSeverity.ERROR, str(error), name)
             errors.append(error)
         else:
-            _report(composite.findings, name)
+            layers += opened
+            _report((*composite.findings, *layer_findings(opened)), name)
     if errors and not layers:
         raise errors[0]
     return layers
