@@ -17,6 +17,7 @@ import dask.array as da
 import numpy as np
 
 from napari_ome_zip import display_state
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import NEGLIGIBLE, strays
 from napari_ome_zip.image.channels import GRAY
 from napari_ome_zip.image.composite import (
@@ -26,11 +27,12 @@ from napari_ome_zip.image.composite import (
     PlacedLabels,
     PlacedPart,
 )
+from napari_ome_zip.image.label_colors import HIDDEN_COLORS, hidden_note, shown_and_hidden
 from napari_ome_zip.image.limits import estimate_limits
 from napari_ome_zip.image.placement import independent_axes
 from napari_ome_zip.image.planes import Planes, own_axes, planes_along
 from napari_ome_zip.image.units import known_unit
-from napari_ome_zip.ome import ImageLabel
+from napari_ome_zip.ome import ImageLabel, LabelColor
 from napari_ome_zip.ome.frozen_json import thaw
 from napari_ome_zip.opened_layer import NOTE, OpenedLayer, identities
 
@@ -121,9 +123,14 @@ def _well_names(composite: CompositeImage, common: dict[str, Any]) -> LayerData:
 
 def is_well_names(layer: LayerData) -> bool:
     """Whether a layer shows the names of wells that were read with a plate."""
-    metadata = layer[1].get("metadata")
+    return layer_note(layer[1]).get(WELL_NAMES) is True
+
+
+def layer_note(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was noted in a layer's metadata when it was read; anyone may have changed it since."""
+    metadata = keywords.get("metadata")
     note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
-    return isinstance(note, Mapping) and note.get(WELL_NAMES) is True
+    return note if isinstance(note, Mapping) else {}
 
 
 def _system_note(composite: CompositeImage) -> dict[str, Any]:
@@ -307,9 +314,13 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: _PlanesOfAxes) -> Ite
             "note": {**note, "channel": number, "image": part.image_path},
         }
         if part.label is not None:
-            colors = _label_colors(part.label)
+            shown, hidden = shown_and_hidden(part.label.colors)
+            keywords["note"] |= hidden_note(hidden)
+            colors = _label_colors(shown)
             if set(colors) - {0}:  # a colour for the background alone leaves the rest to napari
-                keywords["colormap"] = {0: "transparent", **colors, None: "transparent"}
+                # Labels whose color cannot be shown are not to vanish.
+                others = "gray" if hidden else "transparent"
+                keywords["colormap"] = {0: "transparent", **colors, None: others}
             features = _features(part.label)
             if features:
                 keywords["features"] = features
@@ -317,11 +328,26 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: _PlanesOfAxes) -> Ite
         yield _data(array.levels), keywords, "labels"
 
 
-def _label_colors(label: ImageLabel) -> dict[int, np.ndarray]:
-    """The color of each label that has one, as red, green, blue and opacity from 0 to 1."""
-    given = [(color.value, color.rgba) for color in label.colors if color.rgba is not None]
-    fractions = np.array([rgba for _, rgba in given], dtype=float) / 255
-    return dict(zip([value for value, _ in given], fractions, strict=True))
+def _label_colors(colors: Sequence[LabelColor]) -> dict[int, np.ndarray]:
+    """Red, green, blue and opacity from 0 to 1 by label value."""
+    fractions = np.array([color.rgba for color in colors], dtype=float) / 255
+    return dict(zip([color.value for color in colors], fractions, strict=True))
+
+
+def layer_findings(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
+    """What of the file a viewer is not given here, although it is kept for saving."""
+    found = []
+    for _, keywords, kind in layers:
+        note = layer_note(keywords)
+        hidden = note.get(HIDDEN_COLORS) if kind == "labels" else None
+        if hidden:
+            message = (
+                f"{len(hidden):,} colors of '{keywords['name']}' cannot be shown without numba, "
+                f"such as that of label {hidden[0][0]:,}; these labels are gray or of napari's "
+                "own colors. The file's are kept for saving. Install numba to see them."
+            )
+            found.append(Finding("label-colors-hidden", note.get("path", ""), message))
+    return tuple(found)
 
 
 def _features(label: ImageLabel) -> dict[str, Any]:

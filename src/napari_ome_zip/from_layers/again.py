@@ -82,7 +82,8 @@ def _has_same_look(layer: UnderstoodLayer) -> bool:
     """Whether labels have the colors and the properties that they were opened with."""
     if layer.kind != "labels" or layer.opened is None:
         return True
-    then, now = layer.opened.keywords, layer.keywords
+    now = layer.keywords
+    then = {**layer.opened.keywords, "metadata": now.get("metadata")}
     return label_colors(then)[0] == label_colors(now)[0] and (
         label_properties(then)[0] == label_properties(now)[0]
     )

@@ -21,7 +21,7 @@ from napari_ome_zip.from_layers.label_tables import label_colors, label_properti
 from napari_ome_zip.from_layers.losses import MAX_DIMENSIONS, unsaved_layers, why_not
 from napari_ome_zip.from_layers.plain import plain
 from napari_ome_zip.from_layers.sliders import contrast_range, shown_plane
-from napari_ome_zip.from_layers.understanding import UnderstoodLayer, note_of, understand
+from napari_ome_zip.from_layers.understanding import UnderstoodLayer, understand
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.composite import (
@@ -34,7 +34,7 @@ from napari_ome_zip.image.composite import (
 from napari_ome_zip.image.limits import estimate_limits
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.units import conversion
-from napari_ome_zip.layers import LayerData
+from napari_ome_zip.layers import LayerData, layer_note
 from napari_ome_zip.names import stem
 from napari_ome_zip.ome import (
     Axis,
@@ -147,7 +147,7 @@ def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Itera
     """Files that layers came from besides the one whose other content is kept."""
     found: dict[int, Opened] = {}
     for _, keywords, _ in layers:
-        other = opened_layer(note_of(keywords))
+        other = opened_layer(layer_note(keywords))
         if other is not None and other.opened is not opened:
             found[id(other.opened)] = other.opened
     for each in found.values():

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from napari_ome_zip.from_layers.plain import clean_text, plain
+from napari_ome_zip.image.label_colors import noted_colors
+from napari_ome_zip.layers import layer_note
 from napari_ome_zip.ome import LabelColor, LabelTable
 from napari_ome_zip.ome.frozen_json import freeze
 
@@ -28,9 +30,10 @@ def label_colors(keywords: Mapping[str, Any]) -> tuple[tuple[LabelColor, ...], t
     Those that napari makes up are not kept: every viewer makes up its own.
     """
     colormap = keywords.get("colormap")
+    hidden = noted_colors(layer_note(keywords))
     table = getattr(colormap, "color_dict", colormap)
     if not isinstance(table, Mapping):
-        return (), ()
+        return hidden, ()
     colors: dict[int, LabelColor] = {}
     lost = []
     for value, rgba, color in zip(
@@ -39,10 +42,12 @@ def label_colors(keywords: Mapping[str, Any]) -> tuple[tuple[LabelColor, ...], t
         if rgba is None:
             lost.append(f"the colour {clean_text(color)!r} of label {value}")
         elif value is None:
-            if rgba[3]:
+            if rgba[3] and not hidden:
                 lost.append("the colour of labels that have none of their own")
         elif int(value) != 0 or rgba[3]:  # background is transparent, unless someone coloured it
             colors.setdefault(int(value), LabelColor(int(value), rgba))
+    for color in hidden:
+        colors.setdefault(color.value, color)
     return tuple(colors.values()), tuple(lost)
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from napari_ome_zip.from_layers.losses import is_multiscale
 from napari_ome_zip.from_layers.plain import clean_text
 from napari_ome_zip.image.units import known_unit
-from napari_ome_zip.layers import METADATA_KEY
+from napari_ome_zip.layers import layer_note
 from napari_ome_zip.opened_layer import OpenedLayer, opened_layer
 
 
@@ -71,7 +71,7 @@ def understand(
     snapshot : bool
         Keep what is there now, whatever is painted from now on.
     """
-    note = note_of(keywords)
+    note = layer_note(keywords)
     opened = opened_layer(note)
     stored = _stored_levels(list(data), note) if is_multiscale(data) else [data]
     levels = tuple(_as_dask(level, kind, snapshot=snapshot) for level in stored)
@@ -98,13 +98,6 @@ def understand(
         opened,
         opened is not None and opened.has_pixels_of(data),
     )
-
-
-def note_of(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What was noted in a layer's metadata when it was made of a file."""
-    metadata = keywords.get("metadata") or {}
-    note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
-    return note if isinstance(note, Mapping) else {}
 
 
 def _stored_levels(levels: list[Any], note: Mapping[str, Any]) -> list[Any]:

@@ -95,12 +95,11 @@ def _entries(
 
 def _usual_rgba(item: dict[str, Any]) -> Rgba | None:
     """A color as it should be written; None for every other."""
-    match item.get("rgba"):
-        case [int(red), int(green), int(blue), int(alpha)] if all(
-            type(part) is int and 0 <= part <= 255 for part in (red, green, blue, alpha)
-        ):
-            return red, green, blue, alpha
-    return None
+    rgba = item.get("rgba")
+    if type(rgba) is not list or len(rgba) != 4 or set(map(type, rgba)) != {int}:
+        return None
+    red, green, blue, alpha = rgba
+    return (red, green, blue, alpha) if min(rgba) >= 0 and max(rgba) <= 255 else None
 
 
 def _rgba(value: Any, colors: Place, index: int, notes: Notes) -> Rgba | None:

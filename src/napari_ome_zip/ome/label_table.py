@@ -11,6 +11,8 @@ from napari_ome_zip.ome.frozen_json import FrozenMapping, freeze
 MAX_CELLS = 2**24
 """Rows times columns of a table, at most: as many as a million objects of 16 properties have."""
 
+_SCALARS = frozenset({bool, int, float, str, type(None)})
+
 
 @dataclass(frozen=True, slots=True)
 class LabelProperties:
@@ -106,20 +108,16 @@ class TableBuilder:
         TooDeepError
             If a value is nested too deeply; the row is not added then.
         """
-        nested = {
-            key: freeze(item, 1)
-            for key, item in items.items()
-            if isinstance(item, Mapping | list | tuple)
-        }
+        if not _SCALARS.issuperset(map(type, items.values())):
+            items = {key: freeze(item, 1) for key, item in items.items()}
         row = len(self._values)
         self._values.append(value)
         for key, item in items.items():
-            if key == without:
-                continue
-            cells = self._columns.get(key)
-            if cells is None:
-                cells = self._columns[key] = {}
-            cells[row] = nested.get(key, item)
+            if key != without:
+                cells = self._columns.get(key)
+                if cells is None:
+                    cells = self._columns[key] = {}
+                cells[row] = item
 
     def table(self) -> LabelTable:
         """What was collected: the columns that came first, where there are too many."""

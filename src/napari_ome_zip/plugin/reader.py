@@ -12,7 +12,7 @@ from napari.utils.notifications import NotificationSeverity
 import napari_ome_zip
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.layers import LayerData
+from napari_ome_zip.layers import LayerData, layer_findings
 from napari_ome_zip.names import is_archive_name
 from napari_ome_zip.plugin.messages import check_action, notify
 from napari_ome_zip.plugin.viewer_state import with_contrast_range
@@ -73,7 +73,7 @@ def _read_one(path: str) -> list[LayerData]:
     store.on_damage = _TellOnce(path)
     composite = napari_ome_zip.open_image(store)
     layers = napari_ome_zip.to_layer_data(composite)
-    _report(composite.findings, path)
+    _report((*composite.findings, *layer_findings(layers)), path)
     return layers
 
 
