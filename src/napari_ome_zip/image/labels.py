@@ -116,7 +116,8 @@ def _whole_numbers(source: ChunkedArray) -> tuple[int, int] | str:
             with strict_reading():  # a fill value in the place of a damaged chunk tells nothing
                 values = read(source, region) if blank is None else np.asarray(blank)
         except UnreadableChunkError as error:
-            return f"are stored as {source.dtype}, and not all can be read: {error.found}"
+            found = error.found.rstrip(".")
+            return f"are stored as {source.dtype}, and not all can be read: {found}"
         if not (np.isfinite(values).all() and (values == np.rint(values)).all()):
             return "hold numbers with fractions, not object numbers"
         low, high = min(low, float(values.min())), max(high, float(values.max()))
