@@ -76,7 +76,7 @@ def read(path: PathOrPaths) -> list[LayerData]:
             errors.append(error)
         else:
             layers += opened
-            _report((*composite.findings, *layer_findings(opened)), name)
+            _report((*composite.findings, *layer_findings(composite, opened)), name)
     if errors and not layers:
         raise errors[0]
     return layers
