@@ -50,6 +50,11 @@ where whoever saves knows it."""
 SHOWN = "shown"
 """Notes which time and which plane in depth a file wants to be shown first."""
 
+MAX_LAYERS = 512
+"""Layers that one file becomes, at most. A viewer takes about a twentieth of a second for each, and
+no list of layers is overlooked that is longer; real series and spectra have fewer. What is left
+out stays in the file."""
+
 WELL_NAMES = "well_names"
 """Marks the layer with the names of wells, in what `METADATA_KEY` holds."""
 
@@ -84,7 +89,9 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
     for part in sorted(composite.parts, key=lambda part: isinstance(part, PlacedLabels)):
         prefix = _prefix(composite, part, several=several)
         common = _axis_keywords(composite, own_axes(part))
-        for data, keywords, kind in _part_layers(part, prefix, planes):
+        # Limits of contrast are not looked for where nothing is shown.
+        room = MAX_LAYERS - len(layers)
+        for data, keywords, kind in itertools.islice(_part_layers(part, prefix, planes), room):
             note = {"source": composite.source, **_system_note(composite), **keywords.pop("note")}
             keywords = {**common, **keywords}
             if composite.opened is not None and part.kept is not None:
@@ -291,6 +298,10 @@ def _is_rgb(part: PlacedImage) -> bool:
     )
 
 
+def _is_one_layer(part: PlacedPart) -> bool:
+    return isinstance(part, PlacedImage) and _is_rgb(part)
+
+
 def _rgb_layer(part: PlacedImage, planes: _PlanesOfAxes) -> LayerData:
     channels = [_channel_array(part, number, planes) for number in range(3)]
     levels = tuple(
@@ -334,9 +345,24 @@ def _label_colors(colors: Sequence[LabelColor]) -> dict[int, np.ndarray]:
     return dict(zip([color.value for color in colors], fractions, strict=True))
 
 
-def layer_findings(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
-    """What of the file a viewer is not given here, although it is kept for saving."""
+def layer_findings(composite: CompositeImage, layers: Sequence[LayerData]) -> tuple[Finding, ...]:
+    """What of the file a viewer is not given, although it is there.
+
+    Parameters
+    ----------
+    composite : CompositeImage
+    layers : sequence of LayerData
+        What `to_layer_data` made of it.
+    """
     found = []
+    count = sum(1 if _is_one_layer(part) else part.channel_count for part in composite.parts)
+    if count > MAX_LAYERS:
+        message = (
+            f"There are {count:,} channels and label images in {len(composite.parts):,} images; "
+            f"the first {MAX_LAYERS} are shown as layers. Open the others one by one from a "
+            "script, or put them into files of their own."
+        )
+        found.append(Finding("layers-many", "", message))
     for _, keywords, kind in layers:
         note = layer_note(keywords)
         hidden = note.get(HIDDEN_COLORS) if kind == "labels" else None

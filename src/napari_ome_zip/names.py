@@ -95,6 +95,12 @@ def is_junk(name: str) -> bool:
     return base in _JUNK_NAMES or base.startswith("._") or not _JUNK_FOLDERS.isdisjoint(segments)
 
 
+def is_chunk(name: str) -> bool:
+    """Whether an entry of this name may hold pixels: a file in a folder that is no document."""
+    name = name.replace("\\", "/")
+    return "/" in name and not name.endswith("/") and not is_document(name) and not is_junk(name)
+
+
 def is_safe(name: str) -> bool:
     """Whether a (normalised) entry name stays inside the archive: relative, without ``..``."""
     if not name or "\0" in name or _DRIVE.match(name):

@@ -79,8 +79,8 @@ class TestWithoutNumba:
         monkeypatch.setattr(label_colors, "has_numba", lambda: False)
 
     def test_what_is_not_shown_is_said_once(self) -> None:
-        layers = to_layer_data(open_image(labelled(COLORS).entries))
-        (finding,) = layer_findings(layers)
+        image = open_image(labelled(COLORS).entries)
+        (finding,) = layer_findings(image, to_layer_data(image))
         assert finding.code == "label-colors-hidden"
         assert "2 colors of 'cells'" in finding.message
         assert "label 65,536" in finding.message

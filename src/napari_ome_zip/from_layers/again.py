@@ -114,6 +114,7 @@ def _in_file_order(
 ) -> tuple[PixelSource, ...] | None:
     """New pixels with the axes of the file; None where they have grown along others."""
     levels: list[PixelSource] = []
+    names = tuple(layer.name for layer in group) * max(1, group[0].colors)
     count = len(part.axes) - (part.channel_axis is not None)
     for level in zip(*(layer.levels for layer in group), strict=True):
         arrays = [_back(array, order, count) for array in level]
@@ -123,9 +124,10 @@ def _in_file_order(
         if part.channel_axis is None:
             levels.append(found[0])
         elif group[0].colors:
-            levels.append(ChannelStack(found * group[0].colors, part.channel_axis, colors=True))
+            colors = found * group[0].colors
+            levels.append(ChannelStack(colors, part.channel_axis, colors=True, names=names))
         else:
-            levels.append(ChannelStack(found, part.channel_axis))
+            levels.append(ChannelStack(found, part.channel_axis, names=names))
     return tuple(levels)
 
 

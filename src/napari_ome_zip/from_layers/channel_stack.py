@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.image.arrays import split_key
+from napari_ome_zip.saving.computing import computed
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,8 @@ class ChannelStack:
     """Position of the channel axis."""
     colors: bool = False
     """Whether channel ``i`` is entry ``i`` along a last axis of its array."""
+    names: tuple[str, ...] = ()
+    """Of the layer of each channel, for messages."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -63,9 +66,8 @@ class ChannelStack:
     def _read(self, channel: int, region: tuple[slice, ...]) -> npt.NDArray[Any]:
         where = (*region, channel) if self.colors else region
         # In this thread, and past napari's cache: whoever reads regions does so in parallel.
-        return np.asarray(
-            self.arrays[channel][where].compute(scheduler="synchronous", callbacks=())
-        )
+        name = self.names[channel] if self.names else "image"
+        return computed(self.arrays[channel][where], name)
 
     def _with(self, values: tuple[int, ...], value: int) -> tuple[int, ...]:
         return (*values[: self.axis], value, *values[self.axis :])

@@ -19,7 +19,7 @@ from napari_ome_zip.from_layers.channel_stack import ChannelStack
 from napari_ome_zip.from_layers.dimensions import common_system, own_dimensions, renamed_axes
 from napari_ome_zip.from_layers.label_tables import label_colors, label_properties
 from napari_ome_zip.from_layers.losses import MAX_DIMENSIONS, unsaved_layers, why_not
-from napari_ome_zip.from_layers.plain import plain
+from napari_ome_zip.from_layers.plain import clean_text, plain
 from napari_ome_zip.from_layers.sliders import contrast_range, shown_plane
 from napari_ome_zip.from_layers.understanding import UnderstoodLayer, understand
 from napari_ome_zip.geometry import Affine
@@ -43,6 +43,7 @@ from napari_ome_zip.ome import (
 )
 from napari_ome_zip.opened_layer import opened_layer
 from napari_ome_zip.progress import Cancelled, Progress
+from napari_ome_zip.saving.computing import told_of
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.save import save_image as save_composite
 from napari_ome_zip.storage.given_path import target_path
@@ -113,12 +114,13 @@ def from_layer_data(
     Raises
     ------
     SaveError
-        If none of the layers can be saved.
+        If none of the layers can be saved, or one of them is not what it should be: its name is
+        told.
     """
     understood = [
         understand(data, {**keywords, "order": number}, kind, snapshot=snapshot)
         for number, (data, keywords, kind) in enumerate(layers)
-        if why_not(data, kind) is None
+        if _can_be_saved(data, keywords, kind)
     ]
     if not understood:
         reasons = " ".join(finding.message for finding in unsaved_layers(layers))
@@ -154,6 +156,11 @@ def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Itera
         name = each.store.name
         text = f"Of {name} only what layers show is saved: what else it holds stays behind."
         yield Finding("content-stays-behind", name, text)
+
+
+def _can_be_saved(data: Any, keywords: Mapping[str, Any], kind: str) -> bool:
+    with told_of(clean_text(keywords.get("name") or kind), "its data are no array"):
+        return why_not(data, kind) is None
 
 
 def _opened(
@@ -271,15 +278,18 @@ def _new_image(
     else:
         return _placed_image(first, first.levels, None, (_channel(first),), states, system, path)
     position = _channel_position(first, system)
-    sources = tuple(ChannelStack(level, position, bool(first.colors)) for level in arrays)
+    names = tuple(layer.name for layer in group) * max(1, first.colors)
+    sources = tuple(
+        ChannelStack(level, position, bool(first.colors), names=names) for level in arrays
+    )
     return _placed_image(first, sources, position, channels, states, system, path)
 
 
 def _state(layer: UnderstoodLayer, system: CoordinateSystem) -> dict[str, Any]:
     flat = layer.ndim < len(system.axes)
-    found: dict[str, Any] = plain(
-        display_state.capture(layer.keywords, layer.kind, layer.ndim if flat else None)
-    )
+    with told_of(layer.name, "how it looks is not understood"):
+        state = display_state.capture(layer.keywords, layer.kind, layer.ndim if flat else None)
+    found: dict[str, Any] = plain(state)
     return found
 
 
@@ -340,6 +350,11 @@ def _channel_name(axes: Sequence[Axis]) -> str:
 
 
 def _channel(layer: UnderstoodLayer) -> Channel:
+    with told_of(layer.name, "how it looks is not understood"):
+        return _understood_channel(layer)
+
+
+def _understood_channel(layer: UnderstoodLayer) -> Channel:
     keywords = layer.keywords
     limits = keywords.get("contrast_limits") or estimate_limits(layer.levels)
     colormap = keywords.get("colormap")
@@ -364,8 +379,9 @@ def _label_image(
     layer = group[0]
     axes, affine = _placement(layer, system, None)
     image = _image_of(layer, affine, images)
-    colors, _ = label_colors(layer.keywords)
-    properties, _ = label_properties(layer.keywords)
+    with told_of(layer.name, "its colors or features are not understood"):
+        colors, _ = label_colors(layer.keywords)
+        properties, _ = label_properties(layer.keywords)
     made = PlacedLabels(
         path=path,
         name=layer.image_name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.from_layers.losses import is_multiscale
+from napari_ome_zip.from_layers.notes import genuine_note
 from napari_ome_zip.from_layers.plain import clean_text
 from napari_ome_zip.image.units import known_unit
 from napari_ome_zip.layers import layer_note
 from napari_ome_zip.opened_layer import OpenedLayer, opened_layer
+from napari_ome_zip.saving.computing import told_of
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,20 @@ def understand(
         As napari's writers receive them.
     snapshot : bool
         Keep what is there now, whatever is painted from now on.
+
+    Raises
+    ------
+    SaveError
+        If the data or the keywords are not those of a layer; it names the layer.
     """
-    note = layer_note(keywords)
+    with told_of(clean_text(keywords.get("name") or kind), "it is not understood"):
+        return _understood(data, keywords, kind, snapshot)
+
+
+def _understood(
+    data: Any, keywords: Mapping[str, Any], kind: str, snapshot: bool
+) -> UnderstoodLayer:
+    note = genuine_note(layer_note(keywords))
     opened = opened_layer(note)
     stored = _stored_levels(list(data), note) if is_multiscale(data) else [data]
     levels = tuple(_as_dask(level, kind, snapshot=snapshot) for level in stored)
@@ -116,6 +131,10 @@ def _as_dask(level: Any, kind: str, *, snapshot: bool) -> da.Array:
         level = level.copy() if snapshot and kind == "labels" else level
     # Without a name of its own dask would make one from all the pixels.
     array: da.Array = level if isinstance(level, da.Array) else da.from_array(level, name=False)
+    if any(math.isnan(n) for n in array.shape):
+        raise ValueError(
+            f"its shape is unknown, {array.shape}: call compute_chunk_sizes() of its dask array"
+        )
     if snapshot:
         array = array.copy()  # painting changes a dask array in place; its pixels are shared
     native: da.Array = array.astype(array.dtype.newbyteorder("="))
@@ -143,12 +162,19 @@ def world_matrix(keywords: Mapping[str, Any], ndim: int) -> npt.NDArray[np.float
     inner[:-1, -1] = _numbers(keywords.get("translate"), ndim, 0.0)
     affine = keywords.get("affine")
     outer = np.eye(ndim + 1) if affine is None else np.asarray(affine, dtype=float)
+    if outer.shape != inner.shape:
+        raise ValueError(f"affine has the shape {outer.shape}, expected {inner.shape}")
     matrix: npt.NDArray[np.float64] = (outer @ inner)[:-1]
+    if not np.isfinite(matrix).all():
+        raise ValueError("its place is not finite")
     return matrix
 
 
 def _numbers(values: Any, ndim: int, default: float) -> npt.NDArray[np.float64]:
-    return np.full(ndim, default) if values is None else np.asarray(values, dtype=float)
+    found = np.full(ndim, default) if values is None else np.asarray(values, dtype=float)
+    if found.shape != (ndim,):
+        raise ValueError(f"scale or translate is {values}, expected {ndim} numbers")
+    return found
 
 
 def _rotation(rotate: Any, ndim: int) -> npt.NDArray[np.float64]:
@@ -189,4 +215,7 @@ def _units(keywords: Mapping[str, Any], ndim: int) -> tuple[str | None, ...]:
         return (None,) * ndim
     if isinstance(units, str):
         return (known_unit(units),) * ndim
-    return tuple(known_unit(str(unit)) for unit in units)
+    found = tuple(known_unit(str(unit)) for unit in units)
+    if len(found) != ndim:
+        raise ValueError(f"units are {units}, expected {ndim}")
+    return found

@@ -110,6 +110,8 @@ def _parsed(text: str, zarr_format: int) -> ArrayFacts:
             filters = document.get("filters") or None
             metadata = ArrayV2Metadata.from_dict({**document, "filters": filters, "attributes": {}})
     array: zarr.Array[Any] = zarr.Array(zarr.AsyncArray(metadata, StorePath(MemoryStore())))
+    if array.dtype.kind != "T":
+        _refuse_codecs_of_texts(document, array.dtype)
     regular = zarr_format == 2 or _has_regular_grid(document)
     fill = 0 if array.fill_value is None else array.fill_value
     dtype = np.dtype(array.dtype)
@@ -125,6 +127,20 @@ def _parsed(text: str, zarr_format: int) -> ArrayFacts:
         usual=usual,
         decoder=_synchronous_decoder(array) if regular and usual is None else None,
     )
+
+
+def _refuse_codecs_of_texts(document: Mapping[str, Any], dtype: Any) -> None:
+    """Refuse ``vlen-*`` where pixels are numbers: it makes room for as many as a chunk claims."""
+    waiting = [document]
+    while waiting:
+        codec = waiting.pop()
+        name = codec.get("name", codec.get("id"))
+        if isinstance(name, str) and name.removeprefix("numcodecs.").startswith("vlen"):
+            raise ValueError(f"codec {name} is of items of any length, but its type is {dtype}")
+        configuration = codec.get("configuration")
+        for holder in (codec, configuration if isinstance(configuration, dict) else {}):
+            for key in ("codecs", "filters", "index_codecs"):
+                waiting += [each for each in holder.get(key) or () if isinstance(each, dict)]
 
 
 def _has_regular_grid(document: Mapping[str, Any]) -> bool:

@@ -10,6 +10,8 @@ from napari_ome_zip.image.composite import Channel
 from napari_ome_zip.ome import Omero, OmeroChannel, Window
 
 GRAY = "#FFFFFF"
+MAX_CHANNELS = 512
+"""Channels that become layers, at most; spectra with more are looked at along a slider."""
 _TWO = ("#FF00FF", "#00FF00")
 _MANY = ("#00FFFF", "#FF00FF", "#FFFF00", "#FF0000", "#00FF00", "#0000FF")
 

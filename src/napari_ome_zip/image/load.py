@@ -17,7 +17,7 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource
-from napari_ome_zip.image.channels import complete_channels
+from napari_ome_zip.image.channels import MAX_CHANNELS, complete_channels
 from napari_ome_zip.image.choice import SystemChoice
 from napari_ome_zip.image.composite import (
     CompositeImage,
@@ -40,7 +40,12 @@ from napari_ome_zip.image.virtual_levels import virtual_levels
 from napari_ome_zip.image.warp import Warp
 from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
-from napari_ome_zip.storage import HierarchyStore, open_store
+from napari_ome_zip.storage import (
+    ArchiveStore,
+    HierarchyStore,
+    open_store,
+    refuse_without_chunks,
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def open_image(
     FileNotFoundError
         If there is no such file.
     ArchiveError
-        If the archive is incomplete, encrypted or no archive.
+        If the archive is incomplete, encrypted or no archive, or none of its chunks can be read.
     MetadataError
         If nothing in it is an OME-Zarr image that can be shown.
     TransformationError
@@ -115,6 +120,8 @@ def open_image(
     RFC-9, "single-image OME-Zarr": a composite image opens as one unit.
     """
     store = open_store(source)
+    if isinstance(store, ArchiveStore):
+        refuse_without_chunks(store.index)
     hierarchy = Hierarchy(store)
     discovery = discover(hierarchy)
     findings = [*discovery.findings, *hierarchy.consolidated_findings()]
@@ -176,7 +183,8 @@ def _load(
     path = found.group.path
     levels, notes = load_levels(hierarchy, path, multiscale)
     ndim = levels.arrays[0].ndim
-    axes = _array_axes(multiscale, ndim)
+    axes, many = _with_few_channels(_array_axes(multiscale, ndim), levels.arrays[0].shape, path)
+    notes += many
     declared = multiscale.axes
     if declared and len(declared) != ndim and len(multiscale.coordinate_systems) == 1:
         notes += (
@@ -206,6 +214,21 @@ def _array_axes(multiscale: Multiscale, ndim: int) -> tuple[Axis, ...]:
     if not names:
         return tuple(Axis(f"dim_{i}") for i in range(ndim))
     return tuple(Axis(name, TYPES_BY_NAME[name]) for name in names)
+
+
+def _with_few_channels(
+    axes: tuple[Axis, ...], shape: Sequence[int], path: str
+) -> tuple[tuple[Axis, ...], tuple[Finding, ...]]:
+    """The axes, those of very many channels as one to look along."""
+    channel = next((i for i, axis in enumerate(axes) if is_channel(axis)), None)
+    if channel is None or shape[channel] <= MAX_CHANNELS:
+        return axes, ()
+    text = (
+        f"There are {shape[channel]:,} channels, more than the {MAX_CHANNELS} that are shown as "
+        "layers of their own; they are shown one at a time along a slider."
+    )
+    other = Axis(axes[channel].name, "other", axes[channel].unit)
+    return (*axes[:channel], other, *axes[channel + 1 :]), (Finding("channels-many", path, text),)
 
 
 def _parts(

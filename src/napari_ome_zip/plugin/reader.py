@@ -73,7 +73,7 @@ def _read_one(path: str) -> list[LayerData]:
     store.on_damage = _TellOnce(path)
     composite = napari_ome_zip.open_image(store)
     layers = napari_ome_zip.to_layer_data(composite)
-    _report((*composite.findings, *layer_findings(layers)), path)
+    _report((*composite.findings, *layer_findings(composite, layers)), path)
     return layers
 
 

@@ -218,7 +218,17 @@ class FreshHierarchy:
                 document = array_document(shape, dtype, arrangement, names, self.options, noted)
             source = part.levels[number] if number < len(part.levels) else None
             self.arrays.append(
-                ArrayPlan(array_path, shape, dtype, arrangement, source, previous, step, kind)
+                ArrayPlan(
+                    array_path,
+                    shape,
+                    dtype,
+                    arrangement,
+                    source,
+                    made_from=previous,
+                    step=step,
+                    kind=kind,
+                    title=part.name,
+                )
             )
             self.documents[_join(array_path, "zarr.json")] = document
             if stored is not None and before is not None and _is_of_file(part, before, shape):

@@ -36,6 +36,8 @@ class ArrayPlan:
     step: tuple[int, ...] = ()
     """Pixels of `made_from` that become one, along each axis."""
     kind: Kind = "mean"
+    title: str = "image"
+    """Name of the layer or image that the pixels come from, for messages."""
 
     @property
     def nbytes(self) -> int:

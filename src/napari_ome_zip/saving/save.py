@@ -30,6 +30,7 @@ from napari_ome_zip.saving.cluster import (
     packed,
     results,
 )
+from napari_ome_zip.saving.computing import computed, told_of
 from napari_ome_zip.saving.copying import copy_entries
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.plan import plan_save
@@ -170,7 +171,7 @@ def _write_chain(
     cascade = Cascade(chain, tiles, emit)
 
     def work(region: Region) -> int:
-        return cascade.take(region, _computed(source, region))
+        return cascade.take(region, _computed(chain[0], region))
 
     _run(cascade.regions(), work, watch)
 
@@ -194,7 +195,7 @@ def _write_array(
 
     def read(task: _Task) -> npt.NDArray[Any]:
         if source is None:
-            return _computed(plan.source, task.region)
+            return _computed(plan, task.region)
         return _reduced(source, task)
 
     def work(task: _Task) -> int:
@@ -245,7 +246,9 @@ def _write_distributed(
     encode = delayed(_encode, pure=False)
     while batch := list(itertools.islice(tasks, in_flight)):
         calls = [encode(encoder, t.cell, packed(_block(t.plan.source, t.region))) for t in batch]
-        for task, encoded in zip(batch, results(client, calls, watch.check), strict=True):
+        with told_of(batch[0].plan.title, "the cluster cannot compute its pixels"):
+            done = list(results(client, calls, watch.check))
+        for task, encoded in zip(batch, done, strict=True):
             _append(writer, task.target, task.cell, encoded)
             watch.add(task.nbytes)
 
@@ -270,20 +273,18 @@ def _block(source: da.Array | None, region: Region) -> da.Array:
     return block
 
 
-def _computed(source: da.Array | None, region: Region) -> npt.NDArray[Any]:
-    """Pixels of one block, in this thread: the blocks themselves are what runs in parallel.
-
-    Without dask's callbacks: napari's cache is one, and hands out blocks as they were shown.
-    """
-    block = _block(source, region)
-    return _as_said(np.asarray(block.compute(scheduler="synchronous", callbacks=())), block)
+def _computed(plan: ArrayPlan, region: Region) -> npt.NDArray[Any]:
+    """Pixels of one block, as they were said to be."""
+    block = _block(plan.source, region)
+    return _as_said(computed(block, plan.title), block, plan.title)
 
 
-def _as_said(pixels: npt.NDArray[Any], block: da.Array) -> npt.NDArray[Any]:
+def _as_said(pixels: npt.NDArray[Any], block: da.Array, title: str) -> npt.NDArray[Any]:
     if pixels.dtype.newbyteorder("=") != block.dtype.newbyteorder("="):
         raise SaveError(
-            f"The data say that their pixels are {block.dtype}, but they are {pixels.dtype}. "
-            "Nothing was saved; an earlier file is untouched. Convert the data to one type first, "
+            f"The data of '{title}' say that their pixels are {block.dtype}, but they are "
+            f"{pixels.dtype}. Nothing was saved; an earlier file is untouched. "
+            "Convert the data to one type first, "
             f"as with astype({str(pixels.dtype)!r})."
         )
     return pixels

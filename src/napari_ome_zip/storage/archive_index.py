@@ -177,8 +177,10 @@ class ArchiveIndex:
         if count_signatures(raw) != self.end.entry_count:
             return
         # Archives are written by one tool in one way: the first chunk tells how the others are.
-        method = int.from_bytes(raw[length + 10 : length + 12], "little")
-        if len(raw) > length and method not in USUAL_METHODS:
+        flags, method = (
+            int.from_bytes(raw[length + n : length + n + 2], "little") for n in (8, 10)
+        )
+        if len(raw) > length and (flags & 1 or method not in USUAL_METHODS):
             return
         self._leading = self._table(raw[:length])
 

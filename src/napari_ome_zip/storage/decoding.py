@@ -8,11 +8,13 @@ import struct
 import zlib
 from typing import Protocol
 
+import numpy as np
 from numcodecs.zstd import Zstd
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
+from napari_ome_zip.names import is_chunk
 from napari_ome_zip.storage.amplification import MAX_RATIOS, RATIO_SLACK
-from napari_ome_zip.storage.archive_index import ArchiveEntry
+from napari_ome_zip.storage.archive_index import ArchiveEntry, ArchiveIndex
 
 MAX_DECODED_BYTES = 1 << 30
 """Largest content of one compressed entry that is decoded (1 GiB)."""
@@ -62,6 +64,31 @@ def refuse_unreadable(entry: ArchiveEntry) -> None:
             f"{entry.name!r} is damaged: {entry.compressed_size:,} bytes cannot unpack to the "
             f"{entry.size:,} bytes they claim.",
         )
+
+
+def refuse_without_chunks(index: ArchiveIndex) -> None:
+    """Raise ArchiveError where no chunk of the archive can be read: all would look empty.
+
+    Nothing is parsed for that: an archive whose documents come first is known to have a first
+    chunk that can be read, see `ArchiveIndex`.
+    """
+    if not index.is_complete:
+        return
+    table = index.complete()
+    columns = table.columns
+    refused = (columns.flags & 1).astype(bool) | ~np.isin(columns.methods, SUPPORTED_METHODS)
+    if not refused.any():
+        return
+    chunks = (
+        row
+        for row in np.flatnonzero(~refused & (columns.sizes > 0)).tolist()
+        if is_chunk(columns.names[row])
+    )
+    if next(chunks, None) is not None:
+        return  # the others are shown, and these are named when they are looked at
+    for row in np.flatnonzero(refused).tolist():
+        if is_chunk(columns.names[row]):
+            refuse_unreadable(table.entry(row, columns.names[row]))
 
 
 def decode(entry: ArchiveEntry, payload: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from napari_ome_zip.validation.documents.level_transformations import SECTION, check_vector
 from napari_ome_zip.validation.report import Issue
@@ -116,8 +117,31 @@ INTERPOLATION = Rule(
 )
 
 
+@dataclass(frozen=True)
+class _Inner:
+    """A transformation within another, to be checked next."""
+
+    raw: object
+    at: Place
+
+
 def check_transformation(raw: object, at: Place) -> Iterator[Issue]:
-    """Check one transformation and those inside it, whatever it leads from and to."""
+    """Check one transformation and those inside it, whatever it leads from and to.
+
+    They may be nested to any depth, which no stack of calls would hold.
+    """
+    unfinished = [_check_one(raw, at)]
+    while unfinished:
+        found = next(unfinished[-1], None)
+        if found is None:
+            unfinished.pop()
+        elif isinstance(found, _Inner):
+            unfinished.append(_check_one(found.raw, found.at))
+        else:
+            yield found
+
+
+def _check_one(raw: object, at: Place) -> Iterator[Issue | _Inner]:
     if not is_object(raw):
         yield at.wrong_type(raw, "a transformation object", SECTION)
         return
@@ -234,17 +258,17 @@ def _determinant(rows: list[list[int | float]]) -> float:
     return total
 
 
-def _check_sequence(raw: Mapping[str, object], at: Place) -> Iterator[Issue]:
+def _check_sequence(raw: Mapping[str, object], at: Place) -> Iterator[Issue | _Inner]:
     parts = raw.get("transformations")
     if not (is_list(parts) and parts):
         found = describe(parts) if "transformations" in raw else "nothing"
         yield at.issue(SEQUENCE, f"Sequence without transformations: found {found}")
         return
     for i, part in enumerate(parts):
-        yield from check_transformation(part, at.at("transformations", i))
+        yield _Inner(part, at.at("transformations", i))
 
 
-def _check_by_dimension(raw: Mapping[str, object], at: Place) -> Iterator[Issue]:
+def _check_by_dimension(raw: Mapping[str, object], at: Place) -> Iterator[Issue | _Inner]:
     parts = raw.get("transformations")
     if not (is_list(parts) and parts):
         found = describe(parts) if "transformations" in raw else "nothing"
@@ -254,7 +278,7 @@ def _check_by_dimension(raw: Mapping[str, object], at: Place) -> Iterator[Issue]
         yield from _check_part(part, at.at("transformations", i))
 
 
-def _check_part(raw: object, at: Place) -> Iterator[Issue]:
+def _check_part(raw: object, at: Place) -> Iterator[Issue | _Inner]:
     if not is_object(raw):
         yield at.wrong_type(raw, "an object", SECTION)
         return
@@ -267,19 +291,19 @@ def _check_part(raw: object, at: Place) -> Iterator[Issue]:
             message = f"byDimension: {field} are no axis numbers: found {found}"
             yield at.issue(BY_DIMENSION, message)
     if "transformation" in raw:
-        yield from check_transformation(raw["transformation"], at.at("transformation"))
+        yield _Inner(raw["transformation"], at.at("transformation"))
     else:
         yield at.issue(BY_DIMENSION, "byDimension: part without a transformation")
 
 
-def _check_bijection(raw: Mapping[str, object], at: Place) -> Iterator[Issue]:
+def _check_bijection(raw: Mapping[str, object], at: Place) -> Iterator[Issue | _Inner]:
     needless = True
     for field in ("forward", "inverse"):
         if field not in raw:
             yield at.issue(BIJECTION, f"Bijection without its {field} transformation")
             return
         part = raw[field]
-        yield from check_transformation(part, at.at(field))
+        yield _Inner(part, at.at(field))
         needless = needless and is_object(part) and part.get("type") in _CLOSED_FORM
     if needless:
         yield at.issue(BIJECTION_NEEDLESS, "Bijection of transformations that a formula inverts")
@@ -295,7 +319,7 @@ def _check_field(raw: Mapping[str, object], at: Place) -> Iterator[Issue]:
         yield at.at("interpolation").issue(INTERPOLATION, message)
 
 
-_CHECKS: Mapping[str, Callable[[Mapping[str, object], Place], Iterator[Issue]]] = {
+_CHECKS: Mapping[str, Callable[[Mapping[str, object], Place], Iterator[Issue | _Inner]]] = {
     "identity": _check_identity,
     "mapAxis": _check_map_axis,
     "projectAxis": _check_project_axis,
