@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -235,18 +237,28 @@ def test_a_file_that_is_a_folder_too_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("names", "as_one"),
+    [
+        (["a.txt", "A.txt"], str.lower),
+        (["\u00e9.txt", "e\u0301.txt"], partial(unicodedata.normalize, "NFC")),
+    ],
+)
 def test_names_that_are_one_on_this_disk_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    names: list[str],
+    as_one: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # This disk may tell capital letters apart; one that does not finds the file there already.
-    path = write(tmp_path, [*entries(), entry("a.txt", b"1"), entry("A.txt", b"2")])
+    # This disk may tell such names apart; one that does not finds the file there already.
+    path = write(tmp_path, [*entries(), *(entry(name, name.encode()) for name in names)])
     real = Path.open
 
     def opened(self: Path, *arguments: Any, **keywords: Any) -> Any:
-        return real(self.with_name(self.name.lower()), *arguments, **keywords)
+        return real(self.with_name(as_one(self.name)), *arguments, **keywords)
 
     monkeypatch.setattr(Path, "open", opened)
-    with pytest.raises(ArchiveError, match="same name"):
+    with pytest.raises(ArchiveError, match=f"{names[1]}' has the same name"):
         unpack(path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

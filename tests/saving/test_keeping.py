@@ -470,11 +470,15 @@ def test_layers_can_be_saved_over_their_file_again_and_again(tmp_path: Path) -> 
     assert all(found[name] == truth.entries[name] for name in truth.foreign)
 
 
-def test_a_file_that_another_program_changed_is_not_replaced(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_file_that_another_program_changed_is_not_replaced(
+    tmp_path: Path, in_place: bool
+) -> None:
     truth = whole_archive(tmp_path / "whole.ozx")
     layers = open_layers(truth.path)
-    changed = tmp_path / "changed.ozx"
-    shutil.copy(truth.path, changed)
+    changed = truth.path if in_place else tmp_path / "changed.ozx"
+    if not in_place:
+        shutil.copy(truth.path, changed)
     with zipfile.ZipFile(changed, "a") as archive:
         archive.writestr("tables/new/0", b"measured meanwhile")
     changed.replace(truth.path)

@@ -37,7 +37,8 @@ class RandomLayers:
         self.random = np.random.default_rng(seed)
         self.names = NAMES[-int(self.random.integers(2, 5)) :]
         if self.random.random() < 0.2:
-            self.names = tuple(str(name) for name in self.random.permutation(self.names))
+            time, space = self.names[:-3], self.names[-3:]
+            self.names = (*time, *(str(name) for name in self.random.permutation(space)))
         self.physical = self.random.random() < 0.7
 
     def layers(self) -> list[Layer]:

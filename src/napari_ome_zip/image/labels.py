@@ -120,7 +120,8 @@ def _whole_numbers(source: ChunkedArray) -> tuple[int, int] | str:
                 return "hold numbers with fractions, not object numbers"
             low, high = min(low, float(values.min())), max(high, float(values.max()))
     except UnreadableChunkError as error:
-        return f"are stored as {source.dtype}, and not all can be read: {error.found}"
+        found = error.found.rstrip(".")
+        return f"are stored as {source.dtype}, and not all can be read: {found}"
     return int(low), int(high)
 
 

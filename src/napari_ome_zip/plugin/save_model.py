@@ -203,20 +203,16 @@ def _check_place(target: Path | None) -> None:
 
 
 def _summary(plan: SavePlan, target: Path) -> str:
-    size = readable_size(plan.estimated_bytes)
-    raw = readable_size(plan.nbytes)
-    copied = f" {readable_size(plan.copied_bytes)} are copied as they are." if plan.copies else ""
+    size, arrays = readable_size(plan.estimated_bytes), f"{len(plan.arrays)} arrays"
+    if plan.copies:
+        size += f", of which {readable_size(plan.copied_bytes)} are copied as they are"
+        arrays += " encoded"
+    else:
+        size += f" ({readable_size(plan.nbytes)} uncompressed)"
     return (
-        f"{target.name}, about {size} ({raw} uncompressed): {_LAYOUTS[plan.layout]}, "
-        f"OME-Zarr {plan.version}, {_array_count(plan)}."
-        + copied
+        f"{target.name}, about {size}: {_LAYOUTS[plan.layout]}, OME-Zarr {plan.version}, {arrays}."
         + (" Replaces the file of this name." if target.exists() else "")
     )
-
-
-def _array_count(plan: SavePlan) -> str:
-    encoded = f"{len(plan.arrays)} arrays"
-    return f"{encoded} encoded" if plan.copies else encoded
 
 
 def composite_name(view: View) -> str:

@@ -13,6 +13,7 @@ from napari_ome_zip.from_layers import from_layer_data, save_image, unsaved_laye
 from napari_ome_zip.layers import LayerData
 from napari_ome_zip.names import stem
 from napari_ome_zip.plugin.messages import notify_saved
+from napari_ome_zip.plugin.save_question import check_agreed
 from napari_ome_zip.plugin.save_told import describe, losses, told
 from napari_ome_zip.plugin.typed_name import completed
 from napari_ome_zip.plugin.viewer_state import as_shown
@@ -40,7 +41,8 @@ def write_ome_zip(path: str, layer_data: Sequence[LayerData]) -> list[str]:
         If no layer can be saved, or the place to write to does not allow it, or there is a file
         under the completed name, about which the dialog did not ask.
     SaveCancelledError
-        If the person cancelled; nothing is kept.
+        If the person cancelled, or does not want to lose what the replaced file holds; nothing
+        is kept.
     """
     return _write(path, layer_data, ".ome.zip")
 
@@ -59,6 +61,7 @@ def _write(path: str, layer_data: Sequence[LayerData], suffix: str) -> list[str]
     # Events are handled while the bar moves, so layers may change: what they are now is saved.
     image = from_layer_data(layer_data, name=stem(target), target=target)
     found = losses(layer_data, layer_data, image)
+    check_agreed(image, target, found)
     with cancelable_progress(total=100, desc=f"Saving {target.name}") as bar:
         written = save_image(
             image, target, progress=_percent_of(bar), cancelled=lambda: bar.is_canceled

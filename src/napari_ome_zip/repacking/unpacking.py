@@ -181,7 +181,8 @@ def _refuse_full_disk(total: int, folder: Path) -> None:
 def _collision(name: str) -> ArchiveError:
     return ArchiveError(
         f"Not unpacked: {name!r} has the same name as another file here, where capital and small "
-        "letters are the same. Unpack it on another disk or system.",
+        "letters, or two spellings of an accent, are the same. Unpack it on another disk or "
+        "system.",
         code="case-colliding-names",
     )
 

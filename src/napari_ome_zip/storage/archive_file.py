@@ -55,7 +55,8 @@ class ArchiveFile:
         self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         closing = weakref.finalize(self, os.close, self._descriptor)
         closing.atexit = False
-        self.size = os.fstat(self._descriptor).st_size
+        found = os.fstat(self._descriptor)
+        self.size, self._changed = found.st_size, found.st_mtime_ns
         self.index = make_index(self.read, self.size, self.label)
         _living.add(self)
 
@@ -82,12 +83,13 @@ class ArchiveFile:
 
     @property
     def is_current(self) -> bool:
-        """Whether this file still lies at its path: another one may have been put there."""
+        """Whether this file still lies at its path as it was: not another one, nor changed."""
         try:
             there = Path(self.path).stat()
         except OSError:
             return False
-        return os.path.samestat(there, os.fstat(self._descriptor))
+        same = os.path.samestat(there, os.fstat(self._descriptor))
+        return same and (there.st_size, there.st_mtime_ns) == (self.size, self._changed)
 
     def renew_locks(self) -> None:
         """Forget locks that another thread held when the process was forked."""
