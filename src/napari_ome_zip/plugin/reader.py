@@ -36,8 +36,14 @@ def get_reader(path: PathOrPaths) -> ReaderFunction | None:
 
 
 def read_layers(path: PathOrPaths) -> list[LayerData | Layer]:
-    """What `read` reads, with what layer data have no place for."""
-    return [with_contrast_range(layer) for layer in read(path)]
+    """What `read` reads; in a window, with what layer data have no place for.
+
+    Scripts that read through napari's plugins expect layer data.
+    """
+    layers = read(path)
+    if napari.current_viewer() is None:
+        return list(layers)
+    return [with_contrast_range(layer) for layer in layers]
 
 
 def read(path: PathOrPaths) -> list[LayerData]:
