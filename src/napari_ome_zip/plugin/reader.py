@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 
+import napari
 from napari.layers import Layer
 from napari.utils.notifications import NotificationSeverity
 
