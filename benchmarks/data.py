@@ -36,6 +36,8 @@ class Layout:
     chunk: int
     shard: int = 0
     zarr_format: int = 3
+    stacks: int = 1
+    """How many times its planes are there."""
 
 
 IMAGES = {
@@ -44,6 +46,8 @@ IMAGES = {
     "C": Layout(chunk=64),
     "E": Layout(chunk=256, zarr_format=2),
 }
+KEPT = "K"
+ARCHIVES = {**IMAGES, KEPT: Layout(chunk=256, stacks=2)}
 PLATE = "D"
 ROWS, COLUMNS, FIELDS, PLATE_CHANNELS, SIDE = 16, 24, 4, 3, 512
 
@@ -116,7 +120,7 @@ def folder(name: str) -> Path:
         if name == PLATE:
             _write_plate(partial)
         else:
-            _write_image(partial, IMAGES[name])
+            _write_image(partial, ARCHIVES[name])
         partial.rename(path)
     return path
 
@@ -148,11 +152,12 @@ def _write_image(path: Path, layout: Layout) -> None:
         ome = {"ome": {"version": "0.5", "multiscales": [image], "omero": _omero(2)}}
     group.attrs.update(ome)
     for number, pixels in enumerate(levels()):
+        planes = pixels.shape[1]
         chunk = min(layout.chunk, *pixels.shape[2:])
         shard = (1, 8, *(min(layout.shard, n) for n in pixels.shape[2:])) if layout.shard else None
         array = group.create_array(
             str(number),
-            shape=pixels.shape,
+            shape=(pixels.shape[0], layout.stacks * planes, *pixels.shape[2:]),
             dtype=pixels.dtype,
             chunks=(1, 1, chunk, chunk),
             shards=shard,
@@ -160,9 +165,9 @@ def _write_image(path: Path, layout: Layout) -> None:
             chunk_key_encoding={"name": "v2" if old else "default", "separator": "/"},
             **({} if old else {"dimension_names": tuple(AXES)}),
         )
-        for channel, z in itertools.product(range(pixels.shape[0]), range(0, pixels.shape[1], 8)):
-            part = (channel, slice(z, z + 8))
-            array[part] = pixels[part]
+        for channel, z in itertools.product(range(pixels.shape[0]), range(0, array.shape[1], 8)):
+            first = z % planes
+            array[channel, z : z + 8] = pixels[channel, first : first + 8]
 
 
 def _axes(names: str) -> list[dict[str, str]]:

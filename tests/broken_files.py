@@ -343,7 +343,7 @@ def _(folder: Path) -> Path:
     return write(folder, _changed(2, size=1 << 20, compressed_size=1 << 20))
 
 
-@breaks("entries-overlap", "local-name-differs", "foreign-entries")
+@breaks("entries-overlap")
 def _(folder: Path) -> Path:
     listed = entries()
     start = build_zip(listed).index(b"0/c/0/0") - 30
@@ -495,6 +495,11 @@ def _(folder: Path) -> Path:
     return write(folder, entries()[:2])
 
 
+@breaks("chunks-lost", "wrong-entry-count")
+def _(folder: Path) -> Path:
+    return write(folder, entries()[:2], entry_count=3)
+
+
 @breaks("chunks-outside-array")
 def _(folder: Path) -> Path:
     return write(folder, [*entries(), entry("0/c/0/1", PIXELS.tobytes())])
@@ -529,6 +534,20 @@ def _(folder: Path) -> Path:
 @breaks("foreign-entries")
 def _(folder: Path) -> Path:
     return write(folder, [*entries(), entry("notes.txt", b"hello")])
+
+
+# Folders
+
+
+@breaks("entry-unreadable", "chunks-missing")
+def _(folder: Path) -> Path:
+    for each in entries():
+        file = folder / str(each.name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(each.data)
+    (folder / "0/c/0/0").unlink()
+    (folder / "0/c/0/0").symlink_to("gone")
+    return folder
 
 
 # Pixels

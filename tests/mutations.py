@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
@@ -70,18 +69,25 @@ _CODECS: list[Any] = [
 ]
 codecs = st.lists(st.sampled_from(_CODECS), max_size=3)
 
+DEEP = 20
+
 
 def is_json(name: str) -> bool:
     """Whether an entry is a document of Zarr."""
     return name.rpartition("/")[2] in ("zarr.json", ".zattrs", ".zarray", ".zgroup")
 
 
+def again(value: Any) -> Any:
+    """Return a copy of a JSON value, however deep."""
+    return json.loads(json.dumps(value))
+
+
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return the paths of everything in a JSON value."""
+    """Return the paths of everything in a JSON value that is not too deep to be looked for."""
     match value:
-        case dict():
+        case dict() if len(path) < DEEP:
             below = list(value.items())
-        case list():
+        case list() if len(path) < DEEP:
             below = list(enumerate(value))
         case _:
             below = []
@@ -95,24 +101,38 @@ def parent_of(document: Any, path: tuple[Any, ...]) -> Any:
     return document
 
 
+def nested(draw: st.DrawFn, value: Any) -> Any:
+    """Return a value inside others of its kind."""
+    key = draw(st.sampled_from(["transformations", "forward", "codecs", "a", None]))
+    for _ in range(draw(st.sampled_from([1, 20, 400]))):
+        if key is None:
+            value = [value]
+        else:
+            listed = value if key == "forward" else [value]
+            value = {"type": "bijection" if key == "forward" else "sequence", key: listed}
+    return value
+
+
 def change_value(draw: st.DrawFn, document: Any) -> Any:
     """Return a document with one value replaced, removed, repeated or moved."""
-    document = copy.deepcopy(document)
+    document = again(document)
     found = places(document)
     path = draw(st.sampled_from(found))
     if not path:
         return draw(values)
     parent = parent_of(document, path)
-    action = draw(st.sampled_from(["replace", "remove", "repeat", "copy"]))
-    if action == "replace":
+    action = draw(st.sampled_from(["replace", "remove", "repeat", "copy", "nest"]))
+    if action == "nest":
+        parent[path[-1]] = nested(draw, parent[path[-1]])
+    elif action == "replace":
         parent[path[-1]] = draw(values)
     elif action == "remove":
         del parent[path[-1]]
     elif action == "repeat" and isinstance(parent, list):
-        parent.extend([parent[path[-1]]] * draw(st.sampled_from([1, 3, 50])))
+        parent.extend([parent[path[-1]]] * draw(st.sampled_from([1, 3, 50, 2000])))
     else:
         other = draw(st.sampled_from(found))
-        parent[path[-1]] = copy.deepcopy(parent_of(document, other)[other[-1]]) if other else 0
+        parent[path[-1]] = again(parent_of(document, other)[other[-1]]) if other else 0
     return document
 
 
@@ -121,7 +141,7 @@ def change_array(draw: st.DrawFn, document: Any) -> Any:
     if not isinstance(document, dict) or "shape" not in document:
         return change_value(draw, document)
     old = document.get("zarr_format") == 2
-    sizes = st.lists(st.sampled_from([0, 1, 2, 3, 40, 10**6, 2**40, 2**63]), max_size=6)
+    sizes = st.lists(st.sampled_from([0, 1, 2, 3, 40, 10**6, 2**40, 2**62, 2**64]), max_size=6)
     cut = (
         sizes
         if old
@@ -146,8 +166,11 @@ def change_array(draw: st.DrawFn, document: Any) -> Any:
 
 def change_chunk(draw: st.DrawFn, content: bytes) -> bytes:
     """Return the bytes of a chunk with some of them changed, or the first ones alone."""
-    if not content or draw(st.booleans()):
+    action = draw(st.sampled_from(["cut", "claim", "set", "set"]))
+    if not content or action == "cut":
         return content[: draw(st.integers(0, len(content)))]
+    if action == "claim":  # as many as a number of four bytes can say
+        return draw(st.sampled_from([b"", content[:4]])) + b"\xff\xff\xff\x7f" + content[8:]
     changed = bytearray(content)
     for _ in range(draw(st.integers(1, 4))):
         first = min(len(content) - 1, 31)
@@ -174,7 +197,7 @@ def changes(draw: st.DrawFn, entries: dict[str, bytes]) -> dict[str, bytes]:
     arrays = sorted(
         name for name in documents if name.endswith(".zarray") or b'"array"' in entries[name]
     )
-    chunks = sorted(name for name in entries if not is_json(name))
+    chunks = sorted(name for name in entries if not is_json(name) and name[-1].isdecimal())
     made: dict[str, bytes] = {}
     for _ in range(draw(st.integers(1, 3))):
         kind = draw(st.sampled_from(["value", "value", "array", "chunk"]))

@@ -251,3 +251,28 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     command = f'"{sys.executable}" -m napari_ome_zip validate "{path}" | head -n 1'
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("value", [40, [40], "40", None, [40, "50"], {"y": 40}, [[40], [50]]])
+@pytest.mark.parametrize("place", ["chunk_grid", "sharding", "shape", "codecs", "node_type"])
+def test_info_says_of_a_level_that_cannot_be_read_what_it_is(
+    value: Any, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = root()
+    image["attributes"]["ome"]["multiscales"][0]["datasets"].append(
+        {"path": "1", "coordinateTransformations": [{"type": "scale", "scale": [1, 1]}]}
+    )
+    settings = {"chunk_shape": value, "codecs": [{"name": "bytes"}], "index_codecs": []}
+    changes = {
+        "chunk_grid": {"chunk_grid": {"name": "regular", "configuration": {"chunk_shape": value}}},
+        "sharding": {"codecs": [{"name": "sharding_indexed", "configuration": settings}]},
+        "shape": {"shape": value},
+        "codecs": {"codecs": value},
+        "node_type": {"node_type": value},
+    }
+    level = array((20, 25), shape=[20, 25]) | changes[place]
+    path = write(tmp_path, [entry("zarr.json", image), entry("1/zarr.json", level), *entries()[1:]])
+    assert run("info", path) == 0
+    assert "level 0: 40 × 50, chunks 40 × 50" in capsys.readouterr().out
+    assert run("info", "--json", path) == 0
+    assert json.loads(capsys.readouterr().out)["parts"][0]["shape"] == [40, 50]

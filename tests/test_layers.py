@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import dask.array as da
@@ -12,10 +13,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from napari.components import ViewerModel
 
 from hierarchy_builder import HierarchyBuilder, ramp
-from napari_layers import layers_of, pixels, value_in_world
-from napari_ome_zip import CompositeImage, open_image, to_layer_data
+from napari_layers import layers_of, pixels, value_in_world, view
+from napari_ome_zip import CompositeImage, open_image, save_image, to_layer_data
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.layers import METADATA_KEY
 from napari_ome_zip.ome import Axis, CoordinateSystem
@@ -141,6 +143,35 @@ class TestNames:
         found = [keywords["name"] for _, keywords, _ in layers]
         assert len(found) == len(names) == len(set(found))
         assert all(found)
+
+    @pytest.mark.parametrize(
+        "names", [["a", "a", "a"], ["a", "a [1]", "a"], ["a", "b", "a"], ["a [1]", "a"]]
+    )
+    def test_layers_that_were_saved_by_one_name_are_numbered_as_napari_does(
+        self, names: list[str], tmp_path: Path
+    ) -> None:
+        viewer = ViewerModel()
+        for name in names:
+            viewer.add_image(ramp((2, 2), np.uint8), name=name)
+        plain = [
+            (ramp((2, 2 + n), np.uint8), {"name": name, "contrast_limits": (0, 9)}, "image")
+            for n, name in enumerate(names)
+        ]
+        found = [layer.name for layer in layers_of(save_image(plain, tmp_path / "a.ozx"))]
+        assert found == [layer.name for layer in viewer.layers]
+
+    def test_layers_renamed_alike_in_a_viewer_come_back_with_their_names(
+        self, tmp_path: Path
+    ) -> None:
+        builder = HierarchyBuilder().image(ramp((3, 4, 5)), "cyx").labels("cells")
+        builder.image(ramp((4, 5), np.uint8), "yx", "labels/cells")
+        viewer = view(builder.entries)
+        for layer in viewer.layers:
+            layer.name = "mine"
+        names = [layer.name for layer in viewer.layers]
+        assert names == ["mine", "mine [1]", "mine [2]", "mine [3]"]
+        path = save_image([layer.as_layer_data_tuple() for layer in viewer.layers], tmp_path / "a")
+        assert [layer.name for layer in layers_of(path)] == names
 
     def test_channels_of_several_images_carry_the_images_name(self) -> None:
         builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from hypothesis import strategies as st
 from zarr.storage import ZipStore
 
 from broken_files import PIXELS, ZSTD, array, entries, entry, root, write
+from folders import folder_of
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip import open_image, pack, repack, unpack, validate
 from napari_ome_zip.errors import (
@@ -25,11 +30,13 @@ from napari_ome_zip.errors import (
     SaveCancelledError,
     SaveError,
 )
-from napari_ome_zip.repacking import unpacking
+from napari_ome_zip.storage import ArchiveStore
 from napari_ome_zip.validation.file_registry import FILE_RULES
 from raw_zip import take_apart
 from shared_material import corpus_params
-from zipbuilder import DEFLATE
+from zipbuilder import DEFLATE, STORED, build_zip
+
+ZSTD_METHOD = 93
 
 # What a repaired container may still be told about: these concern the content.
 _CONTENT = {
@@ -50,12 +57,15 @@ _CONTENT = {
 }
 
 
-def folder_of(builder: HierarchyBuilder, path: Path) -> Path:
-    for name, content in builder.entries.items():
-        file = path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    return path
+def zeros_as_zstd(mebibytes: int) -> bytes:
+    """So many zeros as one Zstandard frame of blocks that repeat a byte (RFC 8878, 3.1.1)."""
+    block = 1 << 17
+    count = (mebibytes << 20) // block
+    # A frame header with a window of 128 KiB, then blocks of type RLE, the last one marked.
+    header = b"\x28\xb5\x2f\xfd\x00" + bytes([(17 - 10) << 3])
+    middle = ((block << 3) | 2).to_bytes(3, "little") + b"\0"
+    last = ((block << 3) | 3).to_bytes(3, "little") + b"\0"
+    return header + middle * (count - 1) + last
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -77,6 +87,7 @@ def pixels(path: Path) -> dict[str, str]:
 
 
 @pytest.mark.filterwarnings("ignore::napari_ome_zip.image.arrays.DamagedChunkWarning")
+@pytest.mark.filterwarnings("ignore::napari_ome_zip.errors.SaveWarning")
 @pytest.mark.parametrize("case", corpus_params())
 def test_what_opens_is_repaired_and_keeps_its_pixels(case: dict[str, Any], tmp_path: Path) -> None:
     source, target = case["file"], tmp_path / "fixed.ozx"
@@ -226,32 +237,103 @@ def test_a_file_that_is_a_folder_too_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("names", "as_one"),
+    [
+        (["a.txt", "A.txt"], str.lower),
+        (["\u00e9.txt", "e\u0301.txt"], partial(unicodedata.normalize, "NFC")),
+    ],
+)
 def test_names_that_are_one_on_this_disk_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    names: list[str],
+    as_one: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # This disk may tell capital letters apart; one that does not finds the file there already.
-    path = write(tmp_path, [*entries(), entry("a.txt", b"1"), entry("A.txt", b"2")])
+    # This disk may tell such names apart; one that does not finds the file there already.
+    path = write(tmp_path, [*entries(), *(entry(name, name.encode()) for name in names)])
     real = Path.open
 
     def opened(self: Path, *arguments: Any, **keywords: Any) -> Any:
-        return real(self.with_name(self.name.lower()), *arguments, **keywords)
+        return real(self.with_name(as_one(self.name)), *arguments, **keywords)
 
     monkeypatch.setattr(Path, "open", opened)
-    with pytest.raises(ArchiveError, match="same name"):
+    with pytest.raises(ArchiveError, match=f"{names[1]}' has the same name"):
         unpack(path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_more_than_is_believable_is_refused_with_the_bound(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def copies_of_one_entry(folder: Path, count: int, content: bytes, method: int) -> Path:
+    """An archive in which many names stand for the same few bytes."""
+    listed = [*entries(), entry("0/c/0/1", content, method=method)]
+    start = build_zip(listed).index(b"0/c/0/1") - 30
+    stored = len(listed[-1].used_payload())
+    copy = replace(
+        listed[-1],
+        data=b"",
+        payload=b"",
+        offset=start,
+        size=len(content),
+        compressed_size=stored,
+        crc=zlib.crc32(content),
+    )
+    return write(folder, [*listed, *(replace(copy, name=f"copy/{n}") for n in range(count))])
+
+
+@pytest.mark.parametrize("work", ["repack", "unpack", "open", "validate"])
+@pytest.mark.parametrize(
+    ("count", "content", "method"),
+    [
+        pytest.param(100, bytes(range(250)) * 200, STORED, id="stored"),
+        pytest.param(300, bytes(10_000_000), DEFLATE, id="deflated"),
+    ],
+)
+def test_many_names_of_few_bytes_are_refused_by_all(
+    work: str, count: int, content: bytes, method: int, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(unpacking, "MAX_UNPACKED_BYTES", 1000)
-    listed = entries()
-    zeros = entry("0/c/0/1", bytes(10_000_000), method=DEFLATE)
-    path = write(tmp_path, [*listed, zeros])
-    bound = unpacking.MAX_UNPACKED_RATIO * path.stat().st_size
-    with pytest.raises(ArchiveError, match=f"{bound:,}"):
+    path = copies_of_one_entry(tmp_path, count, content, method)
+    assert count * len(content) > 30 * path.stat().st_size
+    if work == "validate":
+        (issue,) = validate(path).issues
+        assert issue.code == "entries-overlap"
+        assert "repack" not in issue.remedy
+        return
+    runs: dict[str, Callable[[], object]] = {
+        "repack": lambda: repack(path, tmp_path / "new.ozx"),
+        "unpack": lambda: unpack(path, tmp_path / "new"),
+        "open": lambda: ArchiveStore(path).get_sync("0/c/0/0"),
+    }
+    with pytest.raises(ArchiveError, match="fill disks") as refused:
+        runs[work]()
+    assert refused.value.code == "entries-overlap"
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_more_than_any_compression_can_hold_is_refused(tmp_path: Path) -> None:
+    # Zstandard as ZIP compression may give more than DEFLATE ever can; of no image it does.
+    payload = zeros_as_zstd(600)
+    zeros = entry("0/c/0/1", b"", method=ZSTD_METHOD, payload=payload, size=600 << 20)
+    path = write(tmp_path, [*entries(), zeros, replace(zeros, name="0/c/0/2")])
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(ArchiveError, match=f"{1 << 30:,} that are believed"):
         unpack(path, tmp_path / "out")
+
+
+def test_archives_that_are_full_to_the_brim_are_not_refused(tmp_path: Path) -> None:
+    listed = [*entries(), entry("0/c/0/1", bytes(20_000_000), method=DEFLATE)]
+    path = write(tmp_path, listed)
+    assert path.stat().st_size < 50_000
+    made = unpack(path, tmp_path / "out")
+    assert (made / "0/c/0/1").stat().st_size == 20_000_000
+    assert zipfile.ZipFile(repack(path, tmp_path / "b.ozx")).testzip() is None
+
+
+def test_one_entry_that_lies_does_not_spoil_the_others(tmp_path: Path) -> None:
+    lies = entry("0/c/0/1", b"12", method=DEFLATE, size=900 << 20)
+    path = write(tmp_path, [*entries(), lies, replace(lies, name="0/c/0/2")])
+    assert ArchiveStore(path).read("0/c/0/0") == PIXELS.tobytes()
+    with pytest.raises(DamagedEntryError, match="0/c/0/1"):
+        ArchiveStore(path).read("0/c/0/1")
 
 
 def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:

@@ -107,3 +107,7 @@ class SaveCancelledError(OmeZipError):
 
 class CheckCancelledError(OmeZipError):
     """A check was cancelled by whoever asked for it; there is no report."""
+
+
+class SaveWarning(UserWarning):
+    """Something to know about a file that was written all the same."""

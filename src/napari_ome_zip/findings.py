@@ -2,11 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 MAX_REASONS = 3
 """Reasons that one message gives, at most."""
+
+MAX_HEADLINE = 45
+"""Characters of a notification that can be seen at once."""
+
+HEADLINES: Mapping[str, str] = MappingProxyType(
+    {
+        "array-not-readable": "A resolution level cannot be read",
+        "axis-name-duplicate": "Axes of one name were renamed",
+        "axis-name-missing": "An axis without a name was named",
+        "coordinate-system-axes-missing": "Axes are missing, and were guessed",
+        "coordinate-system-name-duplicate": "Two coordinate systems have one name",
+        "dataset-dimensions": "Axes do not fit the pixels, and were guessed",
+        "dataset-dtype-differs": "A level differs in type, and is not shown",
+        "dataset-dtype-unlike": "A level is unlike the first, and not shown",
+        "dataset-not-array": "A resolution level is missing",
+        "dataset-not-found": "A resolution level is missing",
+        "dataset-path-missing": "A resolution level is missing",
+        "display-illegal": "How it was displayed in napari is lost",
+        "field-incomplete": "Bent in part only: vectors are missing",
+        "field-not-inverted": "Bent roughly: vectors cannot be inverted",
+        "field-properties-left-out": "Properties of labels are not shown",
+        "group-unusable": "Not everything is shown: a part is unusable",
+        "image-unplaced": "An image is not where it belongs",
+        "image-unusable": "Not everything is shown: an image is unusable",
+        "label-color-duplicate": "Colors of labels are ambiguous",
+        "label-dtype": "Labels are shown as an image",
+        "label-not-found": "Labels are missing",
+        "label-not-image": "Labels are missing",
+        "label-properties-duplicate": "Properties of labels are ambiguous",
+        "label-properties-many": "Not all properties of labels are kept",
+        "label-rgba-invalid": "Colors of labels are not usable",
+        "label-value-missing": "Not all that is said of labels is usable",
+        "level-channels-differ": "A level has other channels, and is not shown",
+        "level-output-differs": "The place of a level was guessed",
+        "level-transformation-count": "The place of a level is ambiguous",
+        "level-unusable": "A resolution level cannot be shown",
+        "metadata-too-deep": "Part of the metadata was left out",
+        "multiscale-axes-missing": "Axes are missing, and were guessed",
+        "multiscale-datasets-missing": "Nothing to show: no resolution levels",
+        "multiscale-systems-missing": "Axes are missing, and were guessed",
+        "multiscales-empty": "Nothing to show: no image in a group",
+        "omero-channel-count": "Display settings do not fit the channels",
+        "omero-color-invalid": "Channels have default colors",
+        "omero-color-missing": "Channels have default colors",
+        "omero-window-incomplete": "Contrast limits are incomplete",
+        "plate-columns-missing": "The plate is incomplete: columns",
+        "plate-line-name-missing": "Rows or columns of the plate were named",
+        "plate-rows-missing": "The plate is incomplete: rows",
+        "plate-well-not-found": "Wells of the plate are missing",
+        "plate-well-path-missing": "Wells of the plate are missing",
+        "plate-wells-missing": "Wells of the plate are missing",
+        "repeated-entries": "Ambiguous: entries are there more than once",
+        "rotation-not-square": "A transformation was not applied",
+        "scale-zero": "The pixel size is not usable: 1 is used",
+        "scene-image-not-found": "Not everything is shown: images are missing",
+        "scene-transformations-missing": "The scene places nothing",
+        "second-hierarchy": "Another image in the file is not shown",
+        "series-not-consecutive": "Images of the series are missing",
+        "series-not-found": "Images of the series are missing",
+        "tiles-rounded": "Tiles were moved to whole pixels",
+        "transformation-dimensions": "A transformation was not applied",
+        "transformation-order": "The place of a level is ambiguous",
+        "transformation-parameters": "A transformation is not usable",
+        "transformation-reference-invalid": "A transformation was not applied",
+        "transformation-reference-missing": "A transformation was not applied",
+        "transformation-scale-count": "The pixel size of a level was guessed",
+        "transformation-translation-count": "The place of a level is ambiguous",
+        "transformations-missing": "The pixel size of a level was guessed",
+        "version-unknown": "The version of OME-Zarr is not known",
+        "well-field-not-found": "Fields of view are missing",
+        "well-images-missing": "Fields of view are missing",
+        "well-path-missing": "Fields of view are missing",
+        "wrong-entry-count": "Parts of the archive may be missing",
+        "wrong-type": "Part of the metadata was ignored",
+    }
+)
+"""Findings that change what is seen, and the point of each in a few words."""
+
+UNSEEN = frozenset(
+    {
+        "acquisition-id-invalid",
+        "acquisition-time-invalid",
+        "axis-count",
+        "axis-order",
+        "backslash-names",
+        "bioformats2raw-layout",
+        "consolidated-metadata-stale",
+        "coordinate-system-name-missing",
+        "dataset-order",
+        "json-first-untrue",
+        "ome-key-missing",
+        "plate-count-invalid",
+        "plate-row-not-group",
+        "root-in-folder",
+        "trailing-bytes",
+        "uncounted-prefix",
+        "unsafe-entry-names",
+        "unusual-compression",
+        "version-missing",
+        "version-not-text",
+        "version-unstated",
+    }
+)
+"""Findings after which all is seen as it was meant: a check tells them, a viewer does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +127,19 @@ class Finding:
     """Entry name, or group path and JSON location; empty for the archive as a whole."""
     message: str
     """One sentence: what was found, and what was done about it."""
+    harmless: bool = False
+    """Whether what was meant is seen all the same, where the code alone does not say so."""
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it changes what is seen; so does whatever nobody has decided about."""
+        return not self.harmless and self.code not in UNSEEN
+
+    @property
+    def told(self) -> str:
+        """The message, after the point of it in a few words."""
+        headline = HEADLINES.get(self.code)
+        return f"{headline}. {self.message}" if headline else self.message
 
 
 def first_reasons(reasons: Iterable[str]) -> str:

@@ -206,7 +206,7 @@ def _axis_keywords(composite: CompositeImage, own: Sequence[int] | None = None) 
 
 def _in_saved_order(layers: list[LayerData]) -> list[LayerData]:
     """The order that a viewer had when it saved these layers, where all of them tell it."""
-    positions = [keywords.pop(display_state.ORDER, None) for _, keywords, _ in layers]
+    positions = [keywords.get(display_state.ORDER) for _, keywords, _ in layers]
     if None in positions or len(set(positions)) < len(positions):
         return layers
     return [layer for _, layer in sorted(zip(positions, layers, strict=True), key=_first)]
@@ -557,11 +557,17 @@ def _shrinking(levels: tuple[da.Array, ...]) -> list[da.Array]:
 
 
 def _make_names_distinct(layers: list[LayerData]) -> None:
+    """Number layers of one name; the first that a viewer showed by that name keeps it."""
     counts = Counter(keywords["name"] for _, keywords, _ in layers)
     taken = set(counts)
+    kept: set[str] = set()
     for _, keywords, _ in layers:
         name = keywords["name"]
+        from_viewer = keywords.pop(display_state.ORDER, None) is not None
         if counts[name] < 2:
+            continue
+        if from_viewer and name not in kept:
+            kept.add(name)
             continue
         number = 1
         while f"{name} [{number}]" in taken:

@@ -26,6 +26,10 @@ DOCUMENT_NAMES = frozenset({"zarr.json", ".zgroup", ".zattrs", ".zarray"})
 
 _JUNK_NAMES = frozenset({".ds_store", "thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"})
 _JUNK_FOLDERS = frozenset({"__macosx", ".spotlight-v100", ".trashes", ".fseventsd"})
+_RESERVED = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
+)
+_FORBIDDEN = frozenset('<>:"|?*\\') | {chr(number) for number in range(32)}
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -102,6 +106,15 @@ def is_safe(name: str) -> bool:
     if not name or "\0" in name or _DRIVE.match(name):
         return False
     return not any(segment in ("", ".", "..") for segment in name.split("/"))
+
+
+def unportable_part(part: str) -> bool:
+    """Whether Windows cannot hold a file or folder of this name (no path: one part of it)."""
+    return (
+        part.partition(".")[0].rstrip(" ").lower() in _RESERVED
+        or part.endswith((".", " "))
+        or not _FORBIDDEN.isdisjoint(part)
+    )
 
 
 def _file_name(path: str | os.PathLike[str]) -> str:

@@ -280,7 +280,7 @@ class TestValues:
             builder.image(ramp((4, 6), np.float32), "yx", f"{field}/labels/cells")
         assert len(open_image(builder.entries).labels) == 1
         # One field would do, two together are too many.
-        monkeypatch.setattr("napari_ome_zip.image.labels.MOST_JUDGED", 30)
+        monkeypatch.setattr("napari_ome_zip.image.labels.MAX_JUDGED", 30)
         composite = open_image(builder.entries)
         assert not composite.labels
         assert codes(composite) == ["label-dtype"] * 2

@@ -7,7 +7,7 @@ import math
 import dask.array as da
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -19,6 +19,7 @@ pixels = dtypes.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(max_dim
 
 @settings(deadline=None)
 @given(pixels)
+@example(np.full((2, 3), np.nan))
 def test_limits_are_finite_rise_and_hold_all_ordinary_pixels(values: np.ndarray) -> None:
     limits = estimate_limits((da.from_array(values),))
     finite = values[np.isfinite(values)].astype(float)

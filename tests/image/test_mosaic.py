@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from hierarchy_builder import HierarchyBuilder, ramp, to_world
 from napari_layers import codes, layers_of, pixels, value_in_world, view
-from napari_ome_zip import CompositeImage, open_image
+from napari_ome_zip import CompositeImage, open_image, save_image
 from napari_ome_zip.image.mosaic import FUSE_FROM, MosaicArray, Tile
 
 SIDE = 16
@@ -340,3 +342,81 @@ def test_tiles_of_other_precision_share_the_wider_type(dtypes: tuple[type, type]
         builder.image(tile, "yx", str(number), translation=[0.0, number * SIDE])
     (part,) = open_image(builder.entries).parts
     assert part.dtype == dtypes[1]
+
+
+ROUNDS = {"round 1": 1000, "round 2": 3000}
+"""The name of each round of tiles, and what its pixels begin with."""
+
+
+def in_rounds(names: Sequence[str], *, interleaved: bool = False, **ome: Any) -> HierarchyBuilder:
+    """Nine tiles side by side, imaged in two rounds at the same places; named one after another."""
+    order = [(r, tile) for r in range(2) for tile in range(9)]
+    order = sorted(order, key=lambda each: each[1]) if interleaved else order
+    builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})
+    for number, ((r, tile), name) in enumerate(zip(order, names, strict=True)):
+        image = np.full((SIDE, SIDE), list(ROUNDS.values())[r] + tile, np.uint16)
+        place = {"translation": [0, tile * SIDE]}
+        builder.image(image, "yx", str(number), name=name, **place, **ome)
+        builder.labels("cells", path=str(number))
+        builder.image(image // 1000, "yx", f"{number}/labels/cells", **place)
+    return builder
+
+
+NAMED = [f"{name} tile {tile}" for name in ROUNDS for tile in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("names", "interleaved", "expected"),
+    [
+        (NAMED, False, ["round 1", "round 2"]),
+        ([f"{color}_{n}" for color in ("DAPI", "GFP") for n in range(9)], False, ["DAPI", "GFP"]),
+        ([f"{n}" for n in range(18)], False, ["image [1]", "image [2]"]),
+        ([f"{n}" for n in range(18)], True, ["image [1]", "image [2]"]),
+        (["same"] * 18, True, ["image [1]", "image [2]"]),
+    ],
+)
+def test_each_round_of_tiles_is_a_mosaic_of_its_name(
+    tmp_path: Path, names: list[str], interleaved: bool, expected: list[str]
+) -> None:
+    path = in_rounds(names, interleaved=interleaved).archive(tmp_path / "image.ozx")
+    images = [layer for layer in layers_of(path) if type(layer).__name__ == "Image"]
+    assert [layer.name for layer in images] == expected
+    for layer, first in zip(images, ROUNDS.values(), strict=True):
+        assert pixels(layer).shape == (SIDE, 9 * SIDE)
+        np.testing.assert_array_equal(pixels(layer)[0, ::SIDE], first + np.arange(9))
+
+
+def test_labels_of_tiles_go_with_their_round(tmp_path: Path) -> None:
+    path = in_rounds(NAMED).archive(tmp_path / "image.ozx")
+    found = {layer.name: layer for layer in layers_of(path)}
+    assert list(found) == ["round 1", "round 2", "round 1: cells", "round 2: cells"]
+    for name, value in (("round 1: cells", 1), ("round 2: cells", 3)):
+        assert np.unique(pixels(found[name])).tolist() == [value]
+
+
+def test_layers_of_rounds_keep_their_names_when_they_are_saved(tmp_path: Path) -> None:
+    omero = {"channels": [{"label": "DAPI", "color": "0000FF"}]}
+    opened = layers_of(in_rounds(NAMED, omero=omero).archive(tmp_path / "image.ozx"))
+    names = [layer.name for layer in opened]
+    assert names[:2] == ["round 1: DAPI", "round 2: DAPI"]
+    opened[1].name = "mine"
+    again = tmp_path / "again.ozx"
+    save_image([layer.as_layer_data_tuple() for layer in opened], again)
+    assert [layer.name for layer in layers_of(again)] == [names[0], "mine", *names[2:]]
+
+
+def test_a_mosaic_is_not_called_as_one_of_its_tiles(tmp_path: Path) -> None:
+    builder = scan(picture(3, 3))
+    for number in range(9):
+        note = {"layers": [{"name": f"layer {number}", "order": number, "gamma": 0.5}]}
+        builder.attribute(str(number), "napari_ome_zip", note)
+    [layer] = layers_of(builder.archive(tmp_path / "image.ozx"))
+    assert layer.name == "image"
+
+
+def test_a_tile_that_was_imaged_again_does_not_undo_a_mosaic() -> None:
+    whole = picture(3, 3)
+    builder = scan(whole, levels=1, step=1)
+    builder.image(whole[:SIDE, :SIDE] + np.uint16(7), "yx", "9")
+    [layer] = layers_of(builder.entries)
+    np.testing.assert_array_equal(pixels(layer)[:SIDE, :SIDE], whole[:SIDE, :SIDE] + 7)

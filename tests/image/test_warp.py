@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -188,6 +189,28 @@ def test_an_image_is_bent_as_its_field_says(
     builder = scene(
         sine, edge(kind), kind=kind, components_first=components_first, as_array=as_array
     )
+    composite = open_image(builder.entries)
+    assert not composite.findings
+    assert_bent(composite, inverse_of(sine), SINE_TOLERANCE)
+
+
+def flip_rows(builder: HierarchyBuilder, path: str, rows: list[int]) -> None:
+    """Let the first axis of each level run the other way, over the same places."""
+    attributes = json.loads(builder.entries[f"{path}/zarr.json"])["attributes"]
+    datasets = attributes["ome"]["multiscales"][0]["datasets"]
+    for dataset, count in zip(datasets, rows, strict=True):
+        scale, shift = dataset["coordinateTransformations"][0]["transformations"]
+        shift["translation"][0] += (count - 1) * scale["scale"][0]
+        scale["scale"][0] *= -1
+    builder.edit(f"{path}/zarr.json", attributes=attributes)
+
+
+def test_flipped_images_and_flipped_fields_bend_as_others() -> None:
+    builder = HierarchyBuilder().scene("yx", edge())
+    add_image(builder, [level[::-1] for level in pyramid()])
+    add_field(builder, vectors(sine)[::-1])
+    flip_rows(builder, "img", [20, 10])
+    flip_rows(builder, "field", [24])
     composite = open_image(builder.entries)
     assert not composite.findings
     assert_bent(composite, inverse_of(sine), SINE_TOLERANCE)

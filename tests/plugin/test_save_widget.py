@@ -220,7 +220,7 @@ def test_the_saved_file_can_be_checked(
 def test_without_a_validator_there_is_no_button(
     qtbot: QtBot, widget: SaveWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(save_widget, "VALIDATE_COMMAND", "not there")
+    monkeypatch.setattr(save_widget, "CHECK_COMMAND", "not there")
     widget.choices = Choices(file=str(tmp_path / "a"))
     widget.save_button.click()
     qtbot.waitUntil(lambda: widget.job.saved is not None, timeout=20_000)

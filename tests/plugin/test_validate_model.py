@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_ome_zip.errors import ArchiveError, OmeZipError
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.plugin.validate_model import Job, Outcome, ValidateModel
 from napari_ome_zip.plugin.validate_state import (
     REPACK_BUTTON,
+    SALVAGE_BUTTON,
     Activity,
     Choices,
     Facts,
@@ -25,7 +27,7 @@ from napari_ome_zip.plugin.validate_state import (
     resolve,
     suggested_copy,
 )
-from napari_ome_zip.validation.container_rules import ROOT_IN_FOLDER
+from napari_ome_zip.validation.container_rules import INCOMPLETE, ROOT_IN_FOLDER
 from napari_ome_zip.validation.report import Issue, Location, Report, Severity
 
 FOLDER = Issue(
@@ -262,11 +264,15 @@ class Desk:
         source: str,
         target: str,
         *,
+        salvage: bool,
         progress: Callable[[int, int], None],
         cancelled: Callable[[], bool],
+        noted: Callable[[Finding], None],
     ) -> Path:
-        self.calls.append(("repack", source, target, cancelled()))
+        self.calls.append(("salvage" if salvage else "repack", source, target, cancelled()))
         self.answer(target)
+        if salvage:
+            noted(Finding("chunks-missing", "0", "Array '0': at most 2 of 4 chunks are missing."))
         return Path(target)
 
     def answer(self, path: str) -> Report:
@@ -361,16 +367,86 @@ def test_an_unexpected_error_is_no_outcome_and_leaves_the_model_idle() -> None:
     assert "error in this plugin" in desk.model.state.verdict
 
 
-def test_a_repaired_copy_is_made_and_the_report_stays() -> None:
-    desk = Desk()
+def test_a_repaired_copy_is_made_and_checked_and_the_verdict_is_its_own() -> None:
+    desk = Desk(reports={"a.ozx": report(FOLDER), "a fixed.ozx": report()})
     desk.model.check("a.ozx")
     desk.run()
+    assert desk.model.state.tone is Tone.BAD
     desk.model.repack("a fixed.ozx")
     assert desk.model.state.activity == "Repacking…"
     desk.run()
     assert desk.calls[-1] == ("repack", "a.ozx", "a fixed.ozx", False)
     assert desk.model.state.fixed_copy == "a fixed.ozx"
-    assert desk.model.report is not None
+    assert desk.model.state.name == "a fixed.ozx"
+    assert desk.model.state.verdict == ""
+    desk.run()
+    assert desk.calls[-1] == ("validate", "a fixed.ozx", False, False)
+    assert desk.model.state.tone is Tone.GOOD
+    assert desk.model.state.fixed_copy == "a fixed.ozx"
+    assert "Saved the fixed copy a fixed.ozx" in desk.model.state.note
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [("b", "b.ome.zip"), ("b.zip", "b.ome.zip"), ("b.OZX", "b.ozx"), ("b.zarr", "b.ome.zip")],
+)
+def test_the_name_of_a_copy_is_completed_as_by_saving(typed: str, completed: str) -> None:
+    desk = Desk()
+    desk.model.check("a.ozx")
+    desk.run()
+    desk.model.repack(typed)
+    desk.run()
+    assert desk.calls[-1] == ("repack", "a.ozx", completed, False)
+
+
+def test_a_file_under_the_completed_name_of_a_copy_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "b.ome.zip").write_bytes(b"precious")
+    desk = Desk()
+    desk.model.check("a.ozx")
+    desk.run()
+    desk.model.repack(str(tmp_path / "b"))
+    assert desk.jobs == []
+    assert "b.ome.zip exists already" in desk.model.state.note
+
+
+def test_a_check_without_pixels_says_so_and_offers_the_deep_one() -> None:
+    plain = Report.of("a.ozx", "archive", "0.5", (), pixels_checked=False)
+    deep = Report.of("a.ozx", "archive", "0.5", (), pixels_checked=True)
+    desk = Desk(reports={"a.ozx": plain})
+    desk.model.check("a.ozx")
+    assert not desk.model.state.can_deepen
+    desk.run()
+    assert desk.model.state.verdict.endswith("pixels not checked")
+    assert desk.model.state.tone is Tone.NEUTRAL
+    assert desk.model.state.can_deepen
+    desk.reports["a.ozx"] = deep
+    desk.model.check_deeply()
+    desk.run()
+    assert desk.calls[-1] == ("validate", "a.ozx", True, False)
+    assert "not checked" not in desk.model.state.verdict
+    assert desk.model.state.tone is Tone.GOOD
+    assert not desk.model.state.can_deepen
+
+
+def test_what_is_left_can_be_salvaged_and_what_is_missing_is_said() -> None:
+    incomplete = replace(FOLDER, code=INCOMPLETE.code, remedy=INCOMPLETE.remedy)
+    desk = Desk(reports={"a.ozx": report(incomplete)})
+    desk.model.check("a.ozx")
+    desk.run()
+    assert desk.model.state.can_salvage
+    assert desk.model.state.details is not None
+    assert SALVAGE_BUTTON in desk.model.state.details.remedy
+    assert "ome-zip" not in desk.model.state.details.remedy
+    desk.model.repack("a fixed.ozx", salvage=True)
+    assert not desk.model.state.can_salvage
+    desk.run()
+    assert desk.calls[-1] == ("salvage", "a.ozx", "a fixed.ozx", False)
+    assert desk.model.state.fixed_copy == "a fixed.ozx"
+    assert desk.model.state.note.endswith("at most 2 of 4 chunks are missing.")
+
+
+def test_what_is_whole_is_not_salvaged() -> None:
+    assert not resolve(Choices(), facts(*ALL)).can_salvage
 
 
 def test_a_copy_that_cannot_be_made_is_explained_beside_the_report() -> None:
@@ -390,6 +466,7 @@ def test_a_check_forgets_the_copy_made_before() -> None:
     desk.run()
     desk.model.repack("b.ozx")
     desk.run()
+    assert desk.model.state.fixed_copy == "b.ozx"
     desk.model.check("c.ozx")
     assert desk.model.state.fixed_copy == ""
 

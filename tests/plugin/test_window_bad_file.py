@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils.notifications import notification_manager
+from qtpy.QtWidgets import QPushButton
 
 from napari_layers import pixels
+from napari_ome_zip import validate
+from napari_ome_zip.plugin.messages import CHECK_FILE
+from spoiling import change_root, damage, two_channels_for_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,46 +99,104 @@ def test_after_a_bad_file_a_good_one_still_opens(
     np.testing.assert_array_equal(pixels(layer).squeeze(), good.pixels)
 
 
-def test_a_tolerated_fault_is_told_once_and_the_image_shows(
+def toasts(window: napari.Viewer) -> list[NapariQtNotification]:
+    """Return the notifications that the window shows."""
+    return window.window._qt_window.findChildren(NapariQtNotification)
+
+
+def buttons(toast: NapariQtNotification) -> list[str]:
+    """Return what the buttons of a notification say."""
+    return [b.text() for b in toast.findChildren(QPushButton) if b.text()]
+
+
+def test_a_fault_that_changes_what_is_seen_is_told_once_and_the_image_shows(
     qtbot: QtBot, window: napari.Viewer, bright_archive: BrightArchive, drop: Callable[..., None]
 ) -> None:
     path = bright_archive.path
+    change_root(path, two_channels_for_one)
+    drop(window, [path])
+    qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=20_000)
+    np.testing.assert_array_equal(pixels(window.layers[0]).squeeze(), bright_archive.pixels)
+    (toast,) = toasts(window)
+    told = toast.message.text()
+    assert told.startswith("Display settings do not fit the channels.")
+    assert "2 channels" in told
+    assert path.name in told
+    assert CHECK_FILE in buttons(toast)
+    assert len(notification_manager.records) == 1
+
+
+def all_in_one_folder(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         entries = {f"cells.zarr/{name}": archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in entries.items():
             archive.writestr(name, content)
 
-    drop(window, [path])
+
+def labels_that_are_an_object(path: Path) -> None:
+    change_root(path, lambda ome: ome.update(labels={"cells": 1}))
+
+
+def with_files_of_a_mac(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        for name in ("__MACOSX/._zarr.json", "._zarr.json", "0/._zarr.json", "0/c/._0"):
+            archive.writestr(name, b"\0\x05\x16\x07")
+        comment = {"ome": {"version": "0.5", "zipFile": {"centralDirectory": {"jsonFirst": True}}}}
+        archive.comment = json.dumps(comment).encode()
+
+
+@pytest.mark.parametrize(
+    "spoil", [all_in_one_folder, labels_that_are_an_object, with_files_of_a_mac]
+)
+def test_what_nobody_can_see_is_left_to_the_check(
+    qtbot: QtBot,
+    window: napari.Viewer,
+    bright_archive: BrightArchive,
+    drop: Callable[..., None],
+    spoil: Callable[[Path], None],
+) -> None:
+    spoil(bright_archive.path)
+    drop(window, [bright_archive.path])
     qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=20_000)
     np.testing.assert_array_equal(pixels(window.layers[0]).squeeze(), bright_archive.pixels)
-    told = [record.message for record in notification_manager.records]
-    assert len(told) == 1
-    assert "cells.zarr" in told[0]
-    assert path.name in told[0]
+    assert notification_manager.records == []
+    assert validate(bright_archive.path).issues
 
 
-@pytest.mark.filterwarnings("default::napari_ome_zip.image.arrays.DamagedChunkWarning")
-def test_a_damaged_chunk_is_told_by_name_and_the_rest_is_drawn(
+def test_several_kinds_of_faults_are_one_notification_for_two_would_hide_each_other(
+    qtbot: QtBot, window: napari.Viewer, bright_archive: BrightArchive, drop: Callable[..., None]
+) -> None:
+    def spoil(ome: dict[str, Any]) -> None:
+        two_channels_for_one(ome)
+        del ome["multiscales"][0]["datasets"][0]["coordinateTransformations"]
+
+    change_root(bright_archive.path, spoil)
+    drop(window, [bright_archive.path])
+    qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=20_000)
+    (toast,) = toasts(window)
+    first, second = toast.message.text().split("\n")
+    assert first.startswith("The pixel size of a level was guessed")
+    assert second.startswith("Display settings do not fit the channels")
+
+
+def test_damaged_chunks_are_told_once_with_the_file_and_its_check_and_the_rest_is_drawn(
     qtbot: QtBot,
     window: napari.Viewer,
     bright_archive: BrightArchive,
     drop: Callable[..., None],
 ) -> None:
     path = bright_archive.path
-    with zipfile.ZipFile(path) as archive:
-        damaged = archive.getinfo("0/c/1/2")
-    content = bytearray(path.read_bytes())
-    # Past the local header's 30 bytes and the name lie the chunk's own.
-    first = damaged.header_offset + 30 + len(damaged.filename)
-    content[first : first + damaged.compress_size] = b"\xff" * damaged.compress_size
-    path.write_bytes(content)
+    damage(path, "0/c/1/1")
+    damage(path, "0/c/1/2")
 
     drop(window, [path])
     qtbot.waitUntil(lambda: len(told_by_the_plugin(window)) == 1, timeout=20_000)
-    assert "0/c/1/2" in told_by_the_plugin(window)[0]
     (layer,) = window.layers
     shown = pixels(layer).squeeze()
     np.testing.assert_array_equal(shown[:16], bright_archive.pixels[:16])
-    told = [record.message for record in notification_manager.records]
-    assert len(told) == 1, told
+    (toast,) = toasts(window)
+    assert "Damaged chunk 0/c/1/" in toast.message.text()[:45]
+    assert path.name in toast.message.text()
+    assert CHECK_FILE in buttons(toast)
+    assert len(notification_manager.records) == 1, notification_manager.records

@@ -18,8 +18,12 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton, QWidget
 
 import napari_ome_zip
-from napari_ome_zip.plugin.reader import CHECK, CHECK_WIDGET, PLUGIN, read
+from napari_ome_zip.plugin.docks import CHECK_WIDGET, PLUGIN
+from napari_ome_zip.plugin.messages import CHECK_FILE
+from napari_ome_zip.plugin.reader import read
+from napari_ome_zip.plugin.validate_widget import ValidateWidget
 from napari_ome_zip.validation.report import Issue, Location, Report, Severity
+from spoiling import change_root, damage, two_channels_for_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,8 +31,6 @@ if TYPE_CHECKING:
     import napari
     from pytestqt.qtbot import QtBot
     from tests.plugin.conftest import BrightArchive
-
-    from napari_ome_zip.plugin.validate_widget import ValidateWidget
 
 WAIT = 20_000
 
@@ -170,7 +172,7 @@ def test_a_layer_without_a_file_is_named(
     assert "drawn here was not read from a file" in dock.parts.note.text()
 
 
-def test_the_menu_opens_the_widget(window: napari.Viewer) -> None:
+def open_by_menu(window: napari.Viewer) -> None:
     texts = ("IO Utilities", CHECK_WIDGET)
     menu = window.window.file_menu
     for text in texts:
@@ -178,7 +180,18 @@ def test_the_menu_opens_the_widget(window: napari.Viewer) -> None:
         assert found, [a.text() for a in menu.actions()]
         action, menu = found[0], found[0].menu()
     action.trigger()
-    assert [name for name in window.window.dock_widgets if name.startswith(CHECK_WIDGET)]
+
+
+def checkers(window: napari.Viewer) -> list[QWidget]:
+    """Return the docked widgets that check files."""
+    found = window.window.dock_widgets.values()
+    return [widget for widget in found if isinstance(widget, ValidateWidget)]
+
+
+def test_the_menu_opens_the_widget(qtbot: QtBot, window: napari.Viewer) -> None:
+    open_by_menu(window)
+    (widget,) = checkers(window)
+    qtbot.waitUntil(widget.isVisible, timeout=WAIT)
 
 
 def test_a_file_that_is_gone_is_explained_in_a_sentence(
@@ -191,24 +204,28 @@ def test_a_file_that_is_gone_is_explained_in_a_sentence(
     assert notification_manager.records == []
 
 
-def test_the_deep_check_finds_a_damaged_chunk_that_the_other_does_not(
+def test_a_damaged_chunk_is_not_called_valid_and_the_button_for_pixels_finds_it(
     qtbot: QtBot, dock: ValidateWidget, bright_archive: BrightArchive
 ) -> None:
     path = bright_archive.path
-    with zipfile.ZipFile(path) as archive:
-        damaged = archive.getinfo("0/c/1/2")
-    content = bytearray(path.read_bytes())
-    # Past the local header's 30 bytes and the name lie the chunk's own.
-    first = damaged.header_offset + 30 + len(damaged.filename)
-    content[first : first + damaged.compress_size] = b"\xff" * damaged.compress_size
-    path.write_bytes(content)
-
+    damage(path, "0/c/1/2")
     drop_on(dock, path)
     assert wait_for_report(qtbot, dock).valid
-    qtbot.mouseClick(dock.parts.deep, Qt.MouseButton.LeftButton)
-    qtbot.mouseClick(dock.parts.check, Qt.MouseButton.LeftButton)
+    assert dock.parts.verdict.text().endswith("pixels not checked")
+    qtbot.mouseClick(dock.parts.deepen, Qt.MouseButton.LeftButton)
     assert not wait_for_report(qtbot, dock).valid
+    assert "not checked" not in dock.parts.verdict.text()
     assert "0/c/1/2" in dock.parts.details.toPlainText()
+    assert not dock.parts.deepen.isVisible()
+
+
+def test_the_deep_check_can_be_chosen_before(
+    qtbot: QtBot, dock: ValidateWidget, bright_archive: BrightArchive
+) -> None:
+    damage(bright_archive.path, "0/c/1/2")
+    qtbot.mouseClick(dock.parts.deep, Qt.MouseButton.LeftButton)
+    drop_on(dock, bright_archive.path)
+    assert not wait_for_report(qtbot, dock).valid
 
 
 # What is looked at
@@ -320,11 +337,15 @@ def test_a_fixed_copy_is_made_opened_and_valid(
     before = in_folder.path.read_bytes()
     drop_on(dock, in_folder.path)
     assert not wait_for_report(qtbot, dock).valid
-    copy = tmp_path / "fixed.ozx"
-    choose_in_dialog(copy)
+    copy = tmp_path / "fixed.ome.zip"
+    choose_in_dialog(tmp_path / "fixed.zip")  # completed as by saving
     qtbot.mouseClick(dock.parts.repack, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dock.parts.open_copy.isVisible(), timeout=WAIT)
     assert in_folder.path.read_bytes() == before
+    assert Path(wait_for_report(qtbot, dock).path) == copy
+    assert dock.parts.name.text() == copy.name
+    assert dock.parts.verdict.text().startswith("Valid")
+    assert copy.name in dock.parts.note.text()
 
     qtbot.mouseClick(dock.parts.open_copy, Qt.MouseButton.LeftButton)
     (layer,) = window.layers
@@ -334,6 +355,34 @@ def test_a_fixed_copy_is_made_opened_and_valid(
     report = wait_for_report(qtbot, dock)
     assert Path(report.path) == copy
     assert report.valid
+    assert notification_manager.records == []
+
+
+def test_of_a_file_without_its_end_what_is_left_is_salvaged_and_opened(
+    qtbot: QtBot,
+    window: napari.Viewer,
+    dock: ValidateWidget,
+    in_folder: BrightArchive,
+    tmp_path: Path,
+    choose_in_dialog: Callable[[Path], None],
+) -> None:
+    cut = tmp_path / "cut.ozx"
+    cut.write_bytes(in_folder.path.read_bytes()[:-30])
+    drop_on(dock, in_folder.path)
+    wait_for_report(qtbot, dock)
+    assert not dock.parts.salvage.isVisible()
+    drop_on(dock, cut)
+    qtbot.waitUntil(lambda: dock.model.state.path == str(cut), timeout=WAIT)
+    (issue,) = wait_for_report(qtbot, dock).errors
+    assert issue.code == "archive-incomplete"
+    assert "Salvage what is left" in dock.parts.details.toPlainText()
+    choose_in_dialog(tmp_path / "saved.ozx")
+    qtbot.mouseClick(dock.parts.salvage, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dock.parts.open_copy.isVisible(), timeout=WAIT)
+    qtbot.mouseClick(dock.parts.open_copy, Qt.MouseButton.LeftButton)
+    (layer,) = window.layers
+    data = layer.data[0] if layer.multiscale else layer.data
+    np.testing.assert_array_equal(np.asarray(data).squeeze(), in_folder.pixels)
     assert notification_manager.records == []
 
 
@@ -446,11 +495,11 @@ def press_check(qtbot: QtBot, window: napari.Viewer) -> ValidateWidget:
 
     def offered() -> list[QPushButton]:
         toasts = window.window._qt_window.findChildren(NapariQtNotification)
-        return [b for t in toasts for b in t.findChildren(QPushButton) if b.text() == CHECK]
+        return [b for t in toasts for b in t.findChildren(QPushButton) if b.text() == CHECK_FILE]
 
     qtbot.waitUntil(lambda: bool(offered()), timeout=WAIT)
     qtbot.mouseClick(offered()[0], Qt.MouseButton.LeftButton)
-    (widget,) = (w for n, w in window.window.dock_widgets.items() if n.startswith(CHECK_WIDGET))
+    (widget,) = checkers(window)
     return widget
 
 
@@ -466,23 +515,44 @@ def test_the_notification_on_a_bad_file_leads_to_its_check(
     assert widget.isVisible()
 
 
+@pytest.mark.parametrize("from_menu", [False, True])
 def test_the_notification_on_a_tolerated_fault_leads_to_its_check_in_the_same_dock(
-    qtbot: QtBot, window: napari.Viewer, in_folder: BrightArchive, drop: Callable[..., None]
+    qtbot: QtBot,
+    window: napari.Viewer,
+    bright_archive: BrightArchive,
+    drop: Callable[..., None],
+    from_menu: bool,
 ) -> None:
-    before = open_dock(window)
-    drop(window, [in_folder.path])
+    if from_menu:
+        open_by_menu(window)
+    else:
+        open_dock(window)
+    (before,) = checkers(window)
+    change_root(bright_archive.path, two_channels_for_one)
+    drop(window, [bright_archive.path])
     widget = press_check(qtbot, window)
+    assert checkers(window) == [before]
     assert widget is before
-    told = {record.message for record in notification_manager.records}
-    assert len(told) == 1
-    assert "root-in-folder" in [issue.code for issue in wait_for_report(qtbot, widget).errors]
+    assert len(notification_manager.records) == 1
+    codes = [issue.code for issue in wait_for_report(qtbot, widget).issues]
+    assert "omero-channel-count" in codes
+
+
+def test_the_notification_on_a_damaged_chunk_leads_to_the_check_that_finds_it(
+    qtbot: QtBot, window: napari.Viewer, bright_archive: BrightArchive, drop: Callable[..., None]
+) -> None:
+    damage(bright_archive.path, "0/c/1/2")
+    drop(window, [bright_archive.path])
+    report = wait_for_report(qtbot, press_check(qtbot, window))
+    assert [issue.location.entry for issue in report.errors] == ["0/c/1/2"]
 
 
 def test_without_a_window_a_notification_offers_nothing(
-    window: napari.Viewer, in_folder: BrightArchive
+    window: napari.Viewer, bright_archive: BrightArchive
 ) -> None:
     window.close()
-    assert read(str(in_folder.path))
+    change_root(bright_archive.path, two_channels_for_one)
+    assert read(str(bright_archive.path))
     (record,) = notification_manager.records
-    assert "cells.zarr" in record.message
+    assert bright_archive.path.name in record.message
     assert list(record.actions) == []

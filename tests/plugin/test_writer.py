@@ -106,7 +106,7 @@ def test_a_typed_name_is_completed_and_said_back(
     ]
     assert [path.name for path in tmp_path.iterdir()] == [expected]
     messages = [record.message for record in told]
-    assert messages == ([] if typed == expected else [f"Saved as {expected}"])
+    assert messages == [f"Saved {expected}." if typed == expected else f"Saved as {expected}."]
 
 
 def test_a_relative_name_is_saved_in_the_working_folder(
@@ -137,15 +137,44 @@ def test_layers_that_cannot_be_saved_are_named_in_one_warning(
     assert record.message.startswith("Not saved: 'spots' is a points layer")
     for name in ("spots", "outline", "paths", "arrows", "skin"):
         assert f"'{name}'" in record.message
+    assert record.message.endswith("Saved a.ozx.")
 
 
-def test_names_of_wells_that_were_read_are_left_out_without_a_word(
+@pytest.mark.parametrize(
+    ("layer", "start", "severity"),
+    [
+        (
+            (np.full((4, 4), 1 + 1j), {"name": "waves"}, "image"),
+            "Not all saved: 'waves' is saved without its phase",
+            "WARNING",
+        ),
+        (
+            (
+                np.ones((4, 4), np.uint8),
+                {"name": "nuclei", "colormap": {1: "no color at all", None: "red"}},
+                "labels",
+            ),
+            "Saved a.ozx. 'nuclei' is saved without ",
+            "INFO",
+        ),
+    ],
+)
+def test_not_all_is_saved_only_where_pixels_or_places_are_lost(
+    tmp_path: Path, told: list[Any], layer: Any, start: str, severity: str
+) -> None:
+    write_ozx(str(tmp_path / "a.ozx"), [layer])
+    (record,) = told
+    assert record.message.startswith(start)
+    assert record.severity.name == severity
+
+
+def test_names_of_wells_that_were_read_are_left_out_without_a_warning(
     viewer: ViewerModel, tmp_path: Path, told: list[Any]
 ) -> None:
     note = {METADATA_KEY: {"source": None, WELL_NAMES: True}}
     names = (np.zeros((1, 2)), {"name": "well names", "metadata": note}, "points")
     write_ozx(str(tmp_path / "a.ozx"), [*data_of(viewer, "cells"), names])
-    assert not told
+    assert [record.message for record in told] == ["Saved a.ozx."]
 
 
 def test_nothing_but_layers_that_cannot_be_saved_is_an_error(

@@ -16,6 +16,7 @@ import zarr
 from napari.layers import Image, Labels, Layer
 from zarr.storage import ZipStore
 
+from hierarchy_builder import HierarchyBuilder
 from layer_comparison import assert_same_layers, open_layers
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
 from napari_ome_zip.errors import SaveError
@@ -469,11 +470,15 @@ def test_layers_can_be_saved_over_their_file_again_and_again(tmp_path: Path) -> 
     assert all(found[name] == truth.entries[name] for name in truth.foreign)
 
 
-def test_a_file_that_another_program_changed_is_not_replaced(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_file_that_another_program_changed_is_not_replaced(
+    tmp_path: Path, in_place: bool
+) -> None:
     truth = whole_archive(tmp_path / "whole.ozx")
     layers = open_layers(truth.path)
-    changed = tmp_path / "changed.ozx"
-    shutil.copy(truth.path, changed)
+    changed = truth.path if in_place else tmp_path / "changed.ozx"
+    if not in_place:
+        shutil.copy(truth.path, changed)
     with zipfile.ZipFile(changed, "a") as archive:
         archive.writestr("tables/new/0", b"measured meanwhile")
     changed.replace(truth.path)
@@ -494,3 +499,71 @@ def test_the_size_of_an_unchanged_file_is_known_beforehand(tmp_path: Path) -> No
     written = save_image(data, tmp_path / "new.ozx").stat().st_size
     # End records and comment are no entry's.
     assert 0 <= written - plan.estimated_bytes < 250
+
+
+def test_channels_that_are_not_saved_are_counted_before_they_are_left_out(tmp_path: Path) -> None:
+    truth = whole_archive(tmp_path / "whole.ozx")
+    layers = [layer for layer in open_layers(truth.path) if not layer.name.endswith("GFP")]
+    assert "'whole' is saved with 1 of its 2 channels" in lost(layers, truth.path)
+    found = save(layers, truth.path)
+    for name in truth.foreign:
+        assert found[name] == truth.entries[name], name
+    with ZipStore(truth.path, mode="r") as store:
+        pixels = zarr.open_array(store, path="s0", mode="r")[:]
+    np.testing.assert_array_equal(pixels, truth.arrays["s0"][:1])
+
+
+def test_labels_of_a_coarser_level_say_that_they_replace_finer_ones(tmp_path: Path) -> None:
+    truth = whole_archive(tmp_path / "whole.ozx")
+    layers = open_layers(truth.path)
+    number = next(n for n, layer in enumerate(layers) if layer.name.endswith("tissue"))
+    data, keywords, _ = layers[number].as_layer_data_tuple()
+    half = np.asarray(data)[:, ::2, ::2]
+    keywords["scale"] = tuple(np.array(keywords["scale"]) * (1, 2, 2))
+    layers[number] = Labels(half, **{**keywords, "multiscale": False})
+    assert "'tissue' is saved with 5 × 6 × 9 pixels: those of the file, 5 × 11 × 17" in lost(
+        layers, truth.path
+    )
+    save(layers, truth.path)
+    again = next(layer for layer in open_layers(truth.path) if layer.name.endswith("tissue"))
+    np.testing.assert_array_equal(again.data[0] if again.multiscale else again.data, half)
+
+
+def test_an_image_of_six_axes_says_what_becomes_of_its_channels() -> None:
+    pixels = np.zeros((2, 2, 3, 4, 5, 6), np.uint8)
+    kinds = ("time", "channel", "angle", "space", "space", "space")
+    axes = [{"name": name, "type": kind} for name, kind in zip("tcpzyx", kinds, strict=True)]
+    builder = HierarchyBuilder().image([pixels], axes)
+    layers = [Layer.create(*item) for item in to_layer_data(open_image(builder.entries))]
+    assert lost(layers) == ""
+    assert "has 6 axes, OME-Zarr images have at most 5: its 2 channels are saved as images" in lost(
+        layers, version="0.6"
+    )
+
+
+def test_axes_that_get_other_names_are_named() -> None:
+    shape = (3, 4, 5)
+    layers: list[Layer] = [
+        Image(np.ones(shape), name="a", axis_labels=("z", "y", "x")),
+        Image(np.ones(shape), name="b", axis_labels=("p", "q", "r"), scale=(2, 2, 2)),
+        Image(np.ones(shape), name="c", axis_labels=("q", "q", "r"), scale=(3, 3, 3)),
+    ]
+    assert lost(layers) == (
+        "'b': its axes p, q, r are saved as z, y, x. 'c': its axes q, q, r are saved as z, y, x."
+    )
+
+
+def test_what_another_file_holds_besides_its_layers_is_said_to_stay_behind(tmp_path: Path) -> None:
+    one = whole_archive(tmp_path / "one.ozx")
+    two = whole_series(tmp_path / "two.ozx")
+    layers = [*open_layers(two.path), *open_layers(one.path)]
+    assert "Of two only what layers show is saved" in lost(layers, one.path)
+    assert "Of one only what layers show is saved" in lost(layers, two.path)
+
+
+@pytest.mark.parametrize("value", [1e101, -1e200, np.inf])
+def test_places_that_nobody_would_believe_are_refused_by_name(tmp_path: Path, value: float) -> None:
+    layer = Image(np.ones((4, 5)), name="far", translate=(0.0, value))
+    with pytest.raises(SaveError, match=r"'far' cannot be placed: .* expected numbers below"):
+        save([layer], tmp_path / "a.ozx")
+    assert not list(tmp_path.iterdir())

@@ -36,40 +36,49 @@ class RandomLayers:
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng(seed)
         self.names = NAMES[-int(self.random.integers(2, 5)) :]
+        if self.random.random() < 0.2:
+            time, space = self.names[:-3], self.names[-3:]
+            self.names = (*time, *(str(name) for name in self.random.permutation(space)))
         self.physical = self.random.random() < 0.7
 
     def layers(self) -> list[Layer]:
-        return [self.layer(number) for number in range(LAYERS)]
+        layers: list[Layer] = []
+        while len(layers) < LAYERS:
+            shape, keywords = self.shape_and_keywords()
+            # Images of one place and shape are saved as the channels of one.
+            channels = int(self.random.integers(2, 4)) if self.random.random() < 0.15 else 1
+            kind = "labels" if channels == 1 and self.random.random() < 0.3 else "image"
+            for _ in range(channels):
+                layers.append(self.layer(len(layers), shape, dict(keywords), kind))
+        return layers
 
-    def layer(self, number: int) -> Layer:
+    def shape_and_keywords(self) -> tuple[tuple[int, ...], dict[str, Any]]:
         ndim = int(self.random.integers(2, len(self.names) + 1))
         names = self.names[-ndim:]
-        pixels = self.pixels(number, ndim)
-        keywords = {
-            "name": f"layer {number}",
-            "axis_labels": names,
-            "units": [self.unit(name) for name in names],
-            **self.place(ndim),
-        }
-        kind = "labels" if self.random.random() < 0.3 else "image"
-        data = [pixels, pixels[::2, ::2]] if self.random.random() < 0.1 else pixels
+        units = [self.unit(name) for name in names]
+        return self.shape(ndim), {"axis_labels": names, "units": units, **self.place(ndim)}
+
+    def layer(
+        self, number: int, shape: tuple[int, ...], keywords: dict[str, Any], kind: str
+    ) -> Layer:
+        pixels = np.zeros(shape, np.uint16)
+        for corner, index in enumerate(itertools.product((0, -1), repeat=len(shape))):
+            pixels[index] = 1 + number * CODES + corner
+        keywords["name"] = f"layer {number}"
         if kind == "image":
             keywords["contrast_limits"] = (0, 1)
-        return Layer.create(data, keywords, kind)
+        return Layer.create(pixels, keywords, kind)
 
     def unit(self, name: str) -> str:
         if not self.physical:
             return "pixel"
         return str(self.random.choice(UNITS.get(name, UNITS["space"])))
 
-    def pixels(self, number: int, ndim: int) -> np.ndarray:
+    def shape(self, ndim: int) -> tuple[int, ...]:
         shape = self.random.integers(2, 9, ndim)
         if self.random.random() < 0.3:
             shape[-int(self.random.integers(1, 3))] = self.random.integers(100, 3000)
-        pixels = np.zeros(shape, np.uint16)
-        for corner, index in enumerate(itertools.product((0, -1), repeat=ndim)):
-            pixels[index] = 1 + number * CODES + corner
-        return pixels
+        return tuple(int(n) for n in shape)
 
     def lengths(self, ndim: int) -> np.ndarray:
         sizes: np.ndarray = 10 ** self.random.uniform(-2, 3, ndim)
@@ -177,6 +186,7 @@ def saved_and_opened(layers: list[Layer]) -> Iterator[tuple[Layer, Layer]]:
             yield layer, by_number[number]
 
 
+@pytest.mark.timeout(3600)  # for the exploring profile
 @pytest.mark.filterwarnings("ignore:Non-orthogonal slicing:UserWarning")
 @settings(max_examples=settings.default.max_examples // 10)
 @given(st.integers(0, 2**32 - 1))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,47 +12,25 @@ import dask.array as da
 import numpy as np
 import pytest
 
+from killed_work import ends_of_killed_work
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
 from napari_ome_zip.errors import SaveCancelledError, SaveError
 
 OPTIONS = SaveOptions(chunk=64, shard=128)
 SHAPE = (8, 300, 300)
 
-KILLED = """
-import os
-import signal
-import sys
+SAVE = """
 import numpy as np
 from napari_ome_zip import SaveOptions, save_image
-path = sys.argv[1]
-folder = os.path.dirname(path)
+
 pixels = np.random.default_rng(2).integers(0, 999, (8, 300, 300), np.uint16)
 pixels[0, 0, 0] = 2
 layers = [(pixels, {"name": "cells", "contrast_limits": (0, 999)}, "image")]
 
 
-def save_until(moment):
-    passed = iter(range(moment))
-
-    def pass_one(*_):
-        if next(passed, None) is None:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def is_near(place):
-        return isinstance(place, (str, os.PathLike)) and os.fspath(place).startswith(folder)
-
-    sys.addaudithook(lambda _, about: pass_one() if any(map(is_near, about)) else None)
-    save_image(layers, path, SaveOptions(chunk=64, shard=128), progress=pass_one)
-    os._exit(0)
-
-
-moment = 0
-while sys.stdin.readline():  # one line, one save
-    child = os.fork() or save_until(moment)
-    print("done" if os.waitpid(child, 0)[1] == 0 else "killed", flush=True)
-    moment += 1
+def work(moment):
+    save_image(layers, path, SaveOptions(chunk=64, shard=128), progress=moment)
 """
-"""Saves over a file: the first is killed where it first touches the folder, each next one later."""
 
 
 def layer(value: int) -> list[tuple]:
@@ -76,20 +53,7 @@ def value_in(path: Path) -> int:
 def test_a_killed_save_leaves_the_old_file_or_the_whole_new_one(tmp_path: Path) -> None:
     path = tmp_path / "cells.ozx"
     save_image(layer(1), path, OPTIONS)
-    old = path.read_bytes()
-    ends: list[tuple[str, int]] = []
-    command = [sys.executable, "-c", KILLED, str(path)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as saving:
-        assert saving.stdin is not None
-        assert saving.stdout is not None
-        while not ends or ends[-1][0] == "killed":
-            path.write_bytes(old)
-            saving.stdin.write("\n")
-            saving.stdin.flush()
-            ends.append((saving.stdout.readline().strip(), value_in(path)))
-        saving.stdin.close()
+    ends = ends_of_killed_work(SAVE, path, lambda: value_in(path))
     assert ends[-1] == ("done", 2)
     values = [value for _, value in ends]
     assert values == sorted(values), "old up to one moment, new from there on"

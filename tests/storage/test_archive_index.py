@@ -207,6 +207,10 @@ def test_other_files_and_other_documents_do_not_make_the_promise_untrue() -> Non
     files = {**FILES, "0/foozarr.json": b"", "ZARR.JSON": b"", "__MACOSX/._zarr.json": b""}
     assert codes(index_of(build_zip(files, comment=JSON_FIRST))) == []
     assert codes(index_of(build_zip({"README": b"", **FILES}, comment=JSON_FIRST))) == []
+    only_end_alike = ("foozarr.json", "._zarr.json", "0/._zarr.json", "__MACOSX/zarr.json")
+    for name in only_end_alike:
+        assert codes(index_of(build_zip({**FILES, name: b""}, comment=JSON_FIRST))) == [], name
+        assert codes(index_of(build_zip({name: b"", **FILES}, comment=JSON_FIRST))) == [], name
     old = index_of(build_zip({**FILES, "old/.zattrs": b"{}"}, comment=JSON_FIRST))
     assert old.documents() == ("zarr.json", "0/zarr.json", "old/.zattrs")
 

@@ -262,8 +262,12 @@ def test_the_corpus_opens_or_is_refused_as_it_should(case: dict[str, Any]) -> No
 def test_every_entry_of_the_corpus_is_what_zipfile_reads(case: dict[str, Any]) -> None:
     try:
         oracle = zipfile.ZipFile(case["file"])
+    except zipfile.BadZipFile:
+        pytest.skip("zipfile cannot read it")
+    try:
         store = ArchiveStore(case["file"])
-    except (zipfile.BadZipFile, OmeZipError):
+    except OmeZipError:
+        assert case["expected"]["outcome"] in ("refuse", "choice")
         return
     with oracle:
         for info in {info.filename: info for info in oracle.infolist()}.values():

@@ -7,7 +7,6 @@ the archive, the folder or the mapping itself.
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -195,9 +194,3 @@ def test_a_missing_folder_is_said_to_be_missing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match="not a folder"):
         DirectoryStore(tmp_path / "file")
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_pipe_in_a_folder_is_no_entry(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "0")
-    assert DirectoryStore(tmp_path).read("0") is None  # opening it would wait for ever

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import struct
+import zipfile
 from pathlib import Path
 
+import google_crc32c
 import numpy as np
 import pytest
 
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip.errors import CheckCancelledError
+from napari_ome_zip.from_layers import from_layer_data, save_image
 from napari_ome_zip.progress import Watch
+from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.storage import MappingStore
 from napari_ome_zip.validation.arrays import find_arrays
 from napari_ome_zip.validation.reading import read_documents
+from napari_ome_zip.validation.report import Severity
 from napari_ome_zip.validation.validate import validate
+from zipbuilder import build_zip
 
 SHAPE = (3, 20, 30)
 
@@ -114,3 +121,55 @@ def test_tables_of_texts_beside_the_image_are_no_reason_to_complain(tmp_path: Pa
     builder.array("tables/names", np.array(["a", "bc"], dtype=np.dtypes.StringDType()))
     found = issues_of(builder, tmp_path / "a.ozx")
     assert not set(found) & {"array-not-readable", "foreign-entries"}
+
+
+def test_chunks_that_our_own_writer_leaves_out_are_an_information_with_their_number(
+    tmp_path: Path,
+) -> None:
+    pixels = np.zeros((64, 64), np.uint8)
+    pixels[:20, :20] = 7  # lies in the first of 4 x 4 chunks, and in the next ones by 4 pixels
+    options = SaveOptions(levels=1, chunk=16, shard=0)
+    layer = (pixels, {"name": "cells", "units": ("um", "um")}, "image")
+    save_image(from_layer_data([layer], name="cells"), tmp_path / "a.ozx", options)
+    report = validate(tmp_path / "a.ozx", deep=True)
+    (missing,) = (issue for issue in report.issues if issue.code == "chunks-missing")
+    with zipfile.ZipFile(tmp_path / "a.ozx") as archive:
+        stored = [name for name in archive.namelist() if not name.endswith("zarr.json")]
+    assert len(stored) == 4
+    assert missing.severity is Severity.INFO
+    assert missing.message.startswith("12 of 16 chunks are not stored")
+    assert not {"chunks-lost", "chunk-damaged"} & {issue.code for issue in report.issues}
+
+
+def test_chunks_that_the_archive_counts_and_does_not_list_are_a_warning(tmp_path: Path) -> None:
+    layer = (np.ones((64, 64), np.uint8), {"name": "cells"}, "image")
+    options = SaveOptions(levels=1, chunk=16, shard=0)
+    save_image(from_layer_data([layer], name="cells"), tmp_path / "a.ozx", options)
+    with zipfile.ZipFile(tmp_path / "a.ozx") as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+        comment = archive.comment
+    lost = entries.popitem()
+    assert lost[0].startswith("0/c/")
+    for counted, code in ((len(entries), "chunks-missing"), (len(entries) + 1, "chunks-lost")):
+        (tmp_path / "b.ozx").write_bytes(
+            build_zip(entries, comment=comment, entry_count=counted, zip64_end=True)
+        )
+        found = {i.code: i for i in validate(tmp_path / "b.ozx").issues if i.code[:7] == "chunks-"}
+        assert list(found) == [code]
+        assert found[code].message.startswith("1 of 16 chunks")
+    assert found["chunks-lost"].severity is Severity.WARNING
+
+
+def test_a_shard_s_index_that_lists_a_chunk_beyond_its_end_is_damage(tmp_path: Path) -> None:
+    builder = HierarchyBuilder().image(
+        ramp(SHAPE) + 1, "zyx", options={"chunks": (1, 10, 10), "shards": (3, 20, 20)}
+    )
+    shard = builder.entries["0/c/0/0/0"]
+    index = bytearray(shard[-(12 * 16 + 4) : -4])  # 3 x 2 x 2 chunks of offset and length
+    struct.pack_into("<QQ", index, 16, len(shard) + 1000, 500)
+    checksum = struct.pack("<I", google_crc32c.value(bytes(index)))
+    builder.put("0/c/0/0/0", shard[: -len(index) - 4] + bytes(index) + checksum)
+    path = builder.archive(tmp_path / "a.ozx")
+    (issue,) = (i for i in validate(path, deep=True).errors if i.code == "chunk-damaged")
+    assert issue.location.entry == "0/c/0/0/0"
+    assert "no chunk at" in issue.message

@@ -140,6 +140,7 @@ def test_a_refusal_of_a_new_kind_is_an_error_all_the_same() -> None:
         (["zarr.json", "a/zarr.json", "a/0/zarr.json", "b/zarr.json"], "b/zarr.json"),
         (["zarr.json", "a/foozarr.json", "b/zarr.json"], "b/zarr.json"),
         (["zarr.json", "foozarr.json"], None),
+        (["zarr.json", "0/zarr.json", "0/c/0", "._zarr.json", "__MACOSX/zarr.json"], None),
         ([], None),
     ],
 )

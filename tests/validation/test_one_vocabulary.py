@@ -13,6 +13,7 @@ import pytest
 import napari_ome_zip
 from napari_ome_zip import open_image, validate
 from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.findings import HEADLINES, MAX_HEADLINE, UNSEEN
 from napari_ome_zip.ome import parse_group
 from napari_ome_zip.validation import RULES, check_group_attributes
 from napari_ome_zip.validation.file_registry import FILE_RULES
@@ -30,6 +31,7 @@ READER_ONLY = {
     "image-unplaced": "what is wrong with a transformation has a code of its own in a report",
     "image-unusable": "sums up the faults of all levels, each of which a report names by itself",
     "label-properties-duplicate": "the specification allows several properties for one label",
+    "label-properties-many": "how many properties are kept is a limit of this reader's",
     "level-channels-differ": "the specification says of no axis how long it is at each level",
     "level-unusable": "Zarr allows what napari cannot show: texts, no pixels, a single axis",
     "metadata-too-deep": "the specification sets no limit to how deep objects are nested",
@@ -111,6 +113,15 @@ def test_every_code_of_the_reader_is_one_of_the_check_or_is_accounted_for() -> N
     assert set(strangers) <= set(READER_ONLY), strangers
 
 
+def test_of_every_code_of_the_reader_it_is_decided_whether_it_changes_what_is_seen() -> None:
+    assert {*HEADLINES, *UNSEEN} == set(_codes())
+    assert not set(HEADLINES) & UNSEEN
+
+
+def test_what_changes_what_is_seen_is_said_within_what_a_notification_shows() -> None:
+    assert [text for text in HEADLINES.values() if len(text) > MAX_HEADLINE] == []
+
+
 def test_what_is_accounted_for_is_not_also_a_rule() -> None:
     assert not set(READER_ONLY) & CHECKED
 
@@ -122,6 +133,7 @@ def test_what_the_reader_says_of_a_file_the_report_says_as_well(case: Mapping[st
         try:
             found = {finding.code for finding in open_image(case["file"]).findings}
         except (OmeZipError, OSError):
+            assert case["expected"]["outcome"] in ("refuse", "choice")
             return
     reported = {issue.code for issue in validate(case["file"]).issues} if found else set()
     assert found - set(READER_ONLY) <= reported

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedPart
 from napari_ome_zip.image.hierarchy import Hierarchy, Node, join
 from napari_ome_zip.image.load import open_image
@@ -98,7 +99,10 @@ def _levels(part: PlacedPart, hierarchy: Hierarchy) -> Iterator[Json]:
         return
     for dataset in group.multiscales[part.multiscale].datasets:
         path = join(part.path, dataset.path)
-        node = None if path is None else hierarchy.node(path)
+        try:
+            node = None if path is None else hierarchy.node(path)
+        except MetadataError:
+            continue  # told by a finding
         if node is not None and node.kind == "array":
             yield {"path": node.path, **_layout(node)}
 
@@ -109,26 +113,40 @@ def _layout(node: Node) -> Json:
         compressor = document.get("compressor")
         name = compressor.get("id") if isinstance(compressor, Mapping) else None
         return {
-            "shape": document.get("shape"),
-            "chunks": document.get("chunks"),
+            "shape": _sides(document.get("shape")),
+            "chunks": _sides(document.get("chunks")),
             "shards": None,
             "codecs": [str(name)] if name else [],
         }
     grid = _settings(document.get("chunk_grid")).get("chunk_shape")
-    codecs = [codec for codec in document.get("codecs", ()) if isinstance(codec, Mapping)]
+    codecs = _codecs(document)
     shards = None
     sharding = next((c for c in codecs if c.get("name") == "sharding_indexed"), None)
     if sharding is not None:
         settings = _settings(sharding)
         shards, grid = grid, settings.get("chunk_shape")
-        codecs = [c for c in settings.get("codecs", ()) if isinstance(c, Mapping)]
+        codecs = _codecs(settings)
     names = [str(codec.get("name")) for codec in codecs]
     return {
-        "shape": document.get("shape"),
-        "chunks": grid,
-        "shards": shards,
+        "shape": _sides(document.get("shape")),
+        "chunks": _sides(grid),
+        "shards": _sides(shards),
         "codecs": [name for name in names if name != "bytes"],
     }
+
+
+def _codecs(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    listed = value.get("codecs")
+    return [c for c in listed if isinstance(c, Mapping)] if isinstance(listed, list) else []
+
+
+def _sides(value: object) -> list[int] | None:
+    """Sizes along axes as a document gives them, of one axis also as a number; else None."""
+    if isinstance(value, int):
+        return [value]
+    if not isinstance(value, list) or not all(isinstance(side, int) for side in value):
+        return None
+    return value
 
 
 def _settings(value: object) -> Mapping[str, Any]:

@@ -11,8 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_ome_zip.cli.info import describe_image, info_text
-from napari_ome_zip.cli.terminal import complain, progress_bar, report_text, width, write
+from napari_ome_zip.cli.terminal import (
+    complain,
+    progress_bar,
+    remark,
+    report_text,
+    spoken_warnings,
+    width,
+    write,
+)
 from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.repacking import pack, repack, unpack
 from napari_ome_zip.validation.report import Report
 from napari_ome_zip.validation.validate import validate
@@ -38,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        status: int = options.run(options)
+        with spoken_warnings():
+            status: int = options.run(options)
         sys.stdout.flush()
     except (OmeZipError, OSError) as error:
         if isinstance(error, BrokenPipeError):
@@ -91,6 +101,12 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(commands, "repack", "write a repaired copy of an archive")
     command.add_argument("file", metavar="FILE", help="the archive")
     command.add_argument("target", metavar="NEW_FILE", help="the archive to write")
+    command.add_argument(
+        "--salvage",
+        action="store_true",
+        help="save what is left of an archive that is damaged or whose end is missing, and say "
+        "what is not",
+    )
     _add_writing(command)
     command.set_defaults(run=_repack)
     return parser
@@ -123,7 +139,7 @@ def _validate(options: argparse.Namespace) -> int:
         try:
             with progress_bar("Checking", "B" if options.deep else " documents") as bar:
                 report = validate(file, options.deep, progress=bar)
-        except OSError as error:
+        except (OmeZipError, OSError) as error:
             failed = True
             complain(_reason(error))
             answers.append({"path": file, "failure": _reason(error)})
@@ -161,9 +177,12 @@ def _info(options: argparse.Namespace) -> int:
 def _pack(options: argparse.Namespace) -> int:
     if _is_in_the_way(options.file, options.force):
         return FAILED
+    notes: list[Finding] = []
     with progress_bar("Packing", "B") as bar:
-        made = pack(options.directory, options.file, shard=options.shard, progress=bar)
-    return _finished("Packed", made)
+        made = pack(
+            options.directory, options.file, shard=options.shard, progress=bar, noted=notes.append
+        )
+    return _finished("Packed", made, notes)
 
 
 def _unpack(options: argparse.Namespace) -> int:
@@ -176,14 +195,24 @@ def _unpack(options: argparse.Namespace) -> int:
 def _repack(options: argparse.Namespace) -> int:
     if _is_in_the_way(options.target, options.force):
         return FAILED
+    notes: list[Finding] = []
     with progress_bar("Repacking", "B") as bar:
-        made = repack(options.file, options.target, shard=options.shard, progress=bar)
-    return _finished("Repacked", made)
+        made = repack(
+            options.file,
+            options.target,
+            shard=options.shard,
+            salvage=options.salvage,
+            progress=bar,
+            noted=notes.append,
+        )
+    return _finished("Salvaged" if options.salvage else "Repacked", made, notes)
 
 
-def _finished(done: str, made: Path) -> int:
+def _finished(done: str, made: Path, notes: Sequence[Finding]) -> int:
     """Say what was written and what is still to be said about it: the content was not changed."""
     write(f"{done} as {made}\n")
+    for note in notes:
+        remark(note.message)
     report = validate(made)
     write(f"{report.verdict}\n")
     if report.issues:

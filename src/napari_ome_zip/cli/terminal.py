@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from napari_ome_zip.errors import SaveWarning
 from napari_ome_zip.validation.report import Report
 
 _WIDEST = 80
@@ -72,6 +74,35 @@ def write(text: str, stream: TextIO | None = None) -> None:
 def complain(message: str) -> None:
     """Write why something could not be done, where errors are written."""
     write(f"ome-zip: {message}\n", sys.stderr)
+
+
+def remark(message: str) -> None:
+    """Write what there is to know about something that was done, where errors are written."""
+    write(f"ome-zip: note: {message}\n", sys.stderr)
+
+
+@contextmanager
+def spoken_warnings() -> Iterator[None]:
+    """Within this block the warnings about files that were written are remarks, each once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SaveWarning)
+        usual = warnings.showwarning
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, SaveWarning):
+                remark(str(message))
+            else:
+                usual(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show
+        yield
 
 
 def report_text(report: Report) -> str:

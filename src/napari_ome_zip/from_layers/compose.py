@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ import numpy as np
 
 from napari_ome_zip import display_state
 from napari_ome_zip.errors import SaveError
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.from_layers.again import as_opened
 from napari_ome_zip.from_layers.channel_stack import ChannelStack
-from napari_ome_zip.from_layers.dimensions import common_system, own_dimensions
+from napari_ome_zip.from_layers.dimensions import common_system, own_dimensions, renamed_axes
 from napari_ome_zip.from_layers.label_tables import label_colors, label_properties
 from napari_ome_zip.from_layers.losses import MAX_DIMENSIONS, unsaved_layers, why_not
 from napari_ome_zip.from_layers.plain import clean_text, plain
@@ -33,17 +34,19 @@ from napari_ome_zip.image.composite import (
 from napari_ome_zip.image.limits import estimate_limits
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.units import conversion
-from napari_ome_zip.layers import LayerData
+from napari_ome_zip.layers import LayerData, layer_note
 from napari_ome_zip.names import stem
 from napari_ome_zip.ome import (
     Axis,
     CoordinateSystem,
     ImageLabel,
 )
+from napari_ome_zip.opened_layer import opened_layer
 from napari_ome_zip.progress import Cancelled, Progress
 from napari_ome_zip.saving.computing import told_of
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.save import save_image as save_composite
+from napari_ome_zip.storage.given_path import target_path
 
 _RGB = ("#FF0000", "#00FF00", "#0000FF")
 
@@ -138,7 +141,21 @@ def from_layer_data(
         for number, group in enumerate(_label_groups(understood))
     ]
     parts = (*(image for _, image in images), *labels)
-    return CompositeImage(name, None, system, parts, opened=opened)
+    told = (*renamed_axes(understood, system), *_of_other_files(layers, opened))
+    return CompositeImage(name, None, system, parts, told, opened=opened)
+
+
+def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Iterator[Finding]:
+    """Files that layers came from besides the one whose other content is kept."""
+    found: dict[int, Opened] = {}
+    for _, keywords, _ in layers:
+        other = opened_layer(layer_note(keywords))
+        if other is not None and other.opened is not opened:
+            found[id(other.opened)] = other.opened
+    for each in found.values():
+        name = each.store.name
+        text = f"Of {name} only what layers show is saved: what else it holds stays behind."
+        yield Finding("content-stays-behind", name, text)
 
 
 def _can_be_saved(data: Any, keywords: Mapping[str, Any], kind: str) -> bool:
@@ -154,7 +171,7 @@ def _opened(
     known.sort(key=lambda layer: layer.kind != "image")
     found = [layer.opened.opened for layer in known if layer.opened is not None]
     if target is not None:
-        path = Path(target).resolve()
+        path = target_path(target).resolve()
         for opened in found:
             source = opened.store.source
             if source is not None and Path(source).resolve() == path:

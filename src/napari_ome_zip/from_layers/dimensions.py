@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.from_layers.understanding import UnderstoodLayer
 from napari_ome_zip.image.units import known_unit
 from napari_ome_zip.ome import Axis, CoordinateSystem
@@ -26,6 +27,22 @@ def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
         for name, unit in zip(names, units, strict=True)
     ]
     return CoordinateSystem("world", tuple(axes))
+
+
+def renamed_axes(layers: Sequence[UnderstoodLayer], system: CoordinateSystem) -> Iterator[Finding]:
+    """Layers whose axes get other names than they have: all share those of one of them.
+
+    Those that are a part of a file keep the axes that they have there.
+    """
+    names = [axis.name for axis in system.axes]
+    for layer in layers:
+        saved = tuple(names[number] for number in own_dimensions(layer, names))
+        if layer.opened is None and layer.labels and layer.labels != saved:
+            text = (
+                f"'{layer.name}': its axes {', '.join(layer.labels)} are saved as "
+                f"{', '.join(saved)}."
+            )
+            yield Finding("axes-renamed", layer.name, text)
 
 
 def own_dimensions(layer: UnderstoodLayer, names: Sequence[str]) -> tuple[int, ...]:

@@ -33,7 +33,14 @@ def unsaved_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
 
 
 def incomplete_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
-    """What the layers that are saved lose; at most one finding each."""
+    """What the layers that are saved lose: pixels and places, or details beside them.
+
+    Returns
+    -------
+    tuple of Finding
+        ``layer-not-whole`` where pixels or places are lost, ``layer-details-left-out`` where only
+        colors or properties of labels are.
+    """
     saved = [layer for layer in layers if why_not(layer[0], layer[2]) is None]
     found = []
     for data, keywords, kind in saved:
@@ -42,6 +49,10 @@ def incomplete_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
         if lost:
             message = f"'{name}' is saved without {', '.join(lost)}."
             found.append(Finding("layer-not-whole", name, message))
+        details = _details(keywords, kind)
+        if details:
+            message = f"'{name}' is saved without {', '.join(details)}."
+            found.append(Finding("layer-details-left-out", name, message))
     return tuple(found)
 
 
@@ -83,9 +94,14 @@ def _lost(data: Any, keywords: Mapping[str, Any], kind: str) -> list[str]:
         lost.append("its phase (complex numbers become their magnitude)")
     if isinstance(first, np.ma.MaskedArray) and np.any(first.mask):
         lost.append("its mask (pixels keep the values below it)")
-    if kind == "labels":
-        lost += [*label_colors(keywords)[1], *label_properties(keywords)[1]]
     return lost
+
+
+def _details(keywords: Mapping[str, Any], kind: str) -> tuple[str, ...]:
+    """What is lost of the tables beside the pixels."""
+    if kind != "labels":
+        return ()
+    return (*label_colors(keywords)[1], *label_properties(keywords)[1])
 
 
 def _is_opaque(pixels: Any) -> bool:

@@ -484,7 +484,10 @@ class ChunkedArray:
             if last
             else f"{what} chunk {name}{within}: {shown}. {_sentence(error)}"
         )
-        warnings.warn(message, DamagedChunkWarning, stacklevel=2)
+        if self._store.on_damage is not None:
+            self._store.on_damage(message)
+        else:
+            warnings.warn(message, DamagedChunkWarning, stacklevel=2)
 
 
 @dataclass(frozen=True)

@@ -120,13 +120,13 @@ def _refuse_draft(node: Node) -> None:
     draft = draft_node(node.attributes)
     if draft is None:
         return
-    where = f"'{node.path}'" if node.path else "The root"
+    where = f"'{node.path}'" if node.path else "the root"
     version = f", version {draft.version}" if draft.version else ""
     images = ", ".join(f"'{name}'" for name in draft.names[:3]) or "others"
     more = f" and {len(draft.names) - 3} more" if len(draft.names) > 3 else ""
     raise MetadataError(
-        f"{where} is a '{draft.type}' of a draft of OME-Zarr that cannot be read yet (RFC-8, "
-        f"collections{version}), with {images}{more} in it. Save it as OME-Zarr 0.6 or earlier."
+        f"A draft that cannot be read yet: {where} is a '{draft.type}' of RFC-8 (collections of "
+        f"OME-Zarr{version}), with {images}{more} in it. Save it as OME-Zarr 0.6 or earlier."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import dask.array as da
 import numpy as np
+import numpy.typing as npt
 
 from napari_ome_zip.errors import UnreadableChunkError
 from napari_ome_zip.geometry import Affine
@@ -20,10 +21,8 @@ from napari_ome_zip.image.parallel import read
 from napari_ome_zip.image.strictness import strict_reading
 from napari_ome_zip.ome import Axis
 
-MOST_JUDGED = 2**28
+MAX_JUDGED = 2**27
 """Stored pixels of floating point labels that are looked at on opening, at most."""
-MOST_LOOKED_UP = 2**17
-"""Chunks of them whose presence is looked up, at most."""
 
 
 class Integers(NamedTuple):
@@ -84,21 +83,25 @@ def as_integers(part: PlacedPart, stored: Sequence[ChunkedArray], *, affordable:
 
 def can_be_judged(levels: Iterable[ChunkedArray]) -> bool:
     """Whether all pixels of some arrays can be looked at on opening; chunks not stored are free."""
-    cells = pixels = 0
-    for source in levels:
-        cells += math.prod(-(-n // c) for n, c in zip(source.shape, source.stored, strict=True))
-        if cells > MOST_LOOKED_UP:
-            return False
-        for region in _regions(source):
-            if source.blank(region) is None:
-                pixels += math.prod(s.stop - s.start for s in region)
-        if pixels > MOST_JUDGED:
-            return False
-    return True
+    return sum(map(_stored_pixels, levels)) <= MAX_JUDGED
+
+
+def _stored_pixels(source: ChunkedArray) -> int:
+    boxes = source.stored_boxes(_whole(source))
+    if boxes is None:
+        return math.prod(source.shape)
+    return int((boxes[:, 1] - boxes[:, 0]).prod(axis=1).sum())
+
+
+def _whole(source: ChunkedArray) -> tuple[slice, ...]:
+    return tuple(slice(0, size) for size in source.shape)
 
 
 def _regions(source: ChunkedArray) -> Iterator[tuple[slice, ...]]:
-    """Regions of whole stored objects, of about a mebibyte or two, that cover an array."""
+    """Regions that cover all that is stored of an array, each of one stored object or a few."""
+    boxes = source.stored_boxes(_whole(source))
+    if boxes is not None:
+        return (tuple(map(slice, *box.tolist())) for box in boxes)
     block = block_shape(source.shape, source.stored, source.dtype.itemsize)
     axes = [
         [slice(start, min(start + step, size)) for start in range(0, size, step)]
@@ -110,17 +113,24 @@ def _regions(source: ChunkedArray) -> Iterator[tuple[slice, ...]]:
 def _whole_numbers(source: ChunkedArray) -> tuple[int, int] | str:
     """The smallest and largest value where all are whole numbers, else what is wrong with them."""
     low = high = 0.0
-    for region in _regions(source):
-        blank = source.blank(region)
-        try:
-            with strict_reading():  # a fill value in the place of a damaged chunk tells nothing
-                values = read(source, region) if blank is None else np.asarray(blank)
-        except UnreadableChunkError as error:
-            return f"are stored as {source.dtype}, and not all can be read: {error.found}"
-        if not (np.isfinite(values).all() and (values == np.rint(values)).all()):
-            return "hold numbers with fractions, not object numbers"
-        low, high = min(low, float(values.min())), max(high, float(values.max()))
+    seen = [] if _stored_pixels(source) == math.prod(source.shape) else [source.fill_value]
+    try:
+        for values in itertools.chain(map(np.asarray, seen), _read_strictly(source)):
+            if not (np.isfinite(values).all() and (values == np.rint(values)).all()):
+                return "hold numbers with fractions, not object numbers"
+            low, high = min(low, float(values.min())), max(high, float(values.max()))
+    except UnreadableChunkError as error:
+        found = error.found.rstrip(".")
+        return f"are stored as {source.dtype}, and not all can be read: {found}"
     return int(low), int(high)
+
+
+def _read_strictly(source: ChunkedArray) -> Iterator[npt.NDArray[Any]]:
+    """All that is stored: a fill value in the place of a damaged chunk would tell nothing."""
+    for region in _regions(source):
+        with strict_reading():
+            values = read(source, region)
+        yield values
 
 
 _INTEGER_TYPES = tuple(map(np.dtype, (np.int32, np.int64, np.uint64)))

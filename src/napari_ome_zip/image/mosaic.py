@@ -22,6 +22,8 @@ from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource, split_key
 from napari_ome_zip.image.composite import Field, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.levels import level_factors
+from napari_ome_zip.image.rounds import names_of_rounds, rounds_of
+from napari_ome_zip.ome import FrozenMapping
 
 FUSE_FROM = 9
 """Images that lie apart are fused when there are at least so many; fewer stay layers of their own.
@@ -170,8 +172,9 @@ def fuse(
 
     Parts are alike when they are of one kind, with equal axes, channels and pixel size and
     orientation. Fields of view of a plate are fused per acquisition. Other images are fused when
-    there are at least ``fuse_from`` alike and they lie apart (half of their area is seen once):
-    images of one place, such as rounds of staining, stay layers.
+    there are at least ``fuse_from`` alike and they lie apart (half of their area is seen once).
+    Tiles that were imaged in several rounds become a mosaic for each; images of one place stay
+    layers.
 
     Parameters
     ----------
@@ -188,24 +191,36 @@ def fuse(
     tuple of Finding
         Where tiles had to be moved by a fraction of a pixel.
     """
-    groups: dict[Any, list[PlacedPart]] = defaultdict(list)
-    for number, part in enumerate(parts):
-        # The border of one that is bent would hide its neighbours.
-        groups[_kinship(part) if fuse_from and not part.bent else number].append(part)
     mosaics: dict[int, PlacedPart] = {}
     fused: set[int] = set()
     findings: list[Finding] = []
     renamed: dict[str, str] = {}
-    for group in groups.values():
-        if not _belong_together(group, fuse_from):
-            continue
-        mosaic, moved = _mosaic(group, archive)
-        mosaics[id(group[0])] = mosaic
-        fused.update(id(part) for part in group)
-        renamed.update((part.path, mosaic.path) for part in group)
-        findings += moved
+    images = [part for part in parts if not isinstance(part, PlacedLabels)]
+    labels = [part for part in parts if isinstance(part, PlacedLabels)]
+    # Labels come last: those of one mosaic's images are one.
+    for several in (images, labels):
+        groups = _groups(several, renamed, fuse_from)
+        for group, name in zip(groups, _names(groups, archive), strict=True):
+            mosaic, moved = _mosaic(group, name)
+            mosaics[id(group[0])] = mosaic
+            fused.update(id(part) for part in group)
+            renamed.update((part.path, mosaic.path) for part in group)
+            findings += moved
     result = [mosaics.get(id(part), part) for part in parts if _stays(part, mosaics, fused)]
     return tuple(_following(part, renamed) for part in result), tuple(findings)
+
+
+def _groups(
+    parts: Sequence[PlacedPart], renamed: dict[str, str], fuse_from: int
+) -> list[list[PlacedPart]]:
+    """The parts that become one, each time."""
+    alike: dict[Any, list[PlacedPart]] = defaultdict(list)
+    for number, part in enumerate(parts):
+        # The border of one that is bent would hide its neighbours.
+        key = _kinship(part) if fuse_from and not part.bent else number
+        image = renamed.get(part.image_path or "") if isinstance(part, PlacedLabels) else None
+        alike[key, image].append(part)
+    return [tiles for group in alike.values() for tiles in _fused(group, fuse_from)]
 
 
 def _stays(part: PlacedPart, mosaics: dict[int, PlacedPart], fused: set[int]) -> bool:
@@ -252,12 +267,19 @@ def _look(part: PlacedPart) -> Any:
     return None
 
 
-def _belong_together(group: Sequence[PlacedPart], fuse_from: int) -> bool:
+def _fused(group: list[PlacedPart], fuse_from: int) -> list[list[PlacedPart]]:
+    """Parts that are alike as those that are fused: all, each round of them, or none."""
     if len(group) < 2 or any(axis.size < 1 for axis in (np.array(p.shape) for p in group)):
-        return False
+        return []
     if group[0].position is not None:
-        return True
-    return len(group) >= fuse_from and _lie_apart(group)
+        return [group]
+    if len(group) < fuse_from:
+        return []
+    low, _ = _offsets(group)
+    rounds = rounds_of(group, (low, low + np.array([part.shape for part in group])))
+    if len(rounds) > 1 and all(len(tiles) > 1 and _lie_apart(tiles) for tiles in rounds):
+        return rounds
+    return [group] if _lie_apart(group) else []
 
 
 def _lie_apart(group: Sequence[PlacedPart]) -> bool:
@@ -307,7 +329,7 @@ def _largest(linear: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float
     return largest
 
 
-def _mosaic(group: Sequence[PlacedPart], archive: str) -> tuple[PlacedPart, tuple[Finding, ...]]:
+def _mosaic(group: Sequence[PlacedPart], name: str) -> tuple[PlacedPart, tuple[Finding, ...]]:
     first = group[0]
     offsets, off_grid = _offsets(group)
     # The grid is that of the first part: its own place says where the mosaic begins.
@@ -323,9 +345,15 @@ def _mosaic(group: Sequence[PlacedPart], archive: str) -> tuple[PlacedPart, tupl
         Field(part.path, tuple(int(n) for n in offset))
         for part, offset in zip(group, offsets, strict=True)
     )
-    name = _name(first, archive)
     left_out: tuple[Finding, ...] = ()
-    mosaic = replace(first, name=name, sources=sources, to_display=affine, fields=fields)
+    mosaic = replace(
+        first,
+        name=name,
+        sources=sources,
+        to_display=affine,
+        fields=fields,
+        display=_display(group),
+    )
     if isinstance(mosaic, PlacedLabels) and mosaic.label is not None:
         # The same number means another object in every field.
         if any(isinstance(p, PlacedLabels) and p.label and p.label.properties for p in group):
@@ -343,6 +371,25 @@ def _mosaic(group: Sequence[PlacedPart], archive: str) -> tuple[PlacedPart, tupl
         f"{float(off_grid.max()):.2g} pixels, to show all as one layer."
     )
     return mosaic, (*left_out, Finding("tiles-rounded", first.path, text))
+
+
+def _display(group: Sequence[PlacedPart]) -> FrozenMapping | None:
+    """What was noted of the mosaic, with its first tile; not what was noted of each tile."""
+    first, *others = (part.display for part in group)
+    return first if all(other in (None, first) for other in others) else None
+
+
+def _names(groups: Sequence[Sequence[PlacedPart]], archive: str) -> list[str]:
+    """A name for each mosaic; where there are several, those of the rounds of tiles."""
+    tiles = [group for group in groups if _is_scan(group[0])]
+    told = iter(names_of_rounds(tiles) if len(tiles) > 1 else [""] * len(tiles))
+    return [
+        (next(told) if _is_scan(group[0]) else "") or _name(group[0], archive) for group in groups
+    ]
+
+
+def _is_scan(part: PlacedPart) -> bool:
+    return part.position is None and not isinstance(part, PlacedLabels)
 
 
 def _name(part: PlacedPart, archive: str) -> str:

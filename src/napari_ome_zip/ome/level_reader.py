@@ -69,6 +69,7 @@ def transformation_items(value: Any, place: Place, notes: Notes) -> list[Any]:
             "wrong-type",
             place,
             "Transformations are no list but one object; used.",
+            harmless=True,
         )
         return [value]
     if not isinstance(value, list | tuple):

@@ -28,7 +28,8 @@ def parse_multiscales(
 ) -> tuple[Multiscale, ...]:
     """Read the multiscales of a group; the axes of an unknown version are not checked."""
     if isinstance(value, dict):
-        notes.add("wrong-type", place, "Multiscales are no list but one object; used.")
+        message = "Multiscales are no list but one object; used."
+        notes.add("wrong-type", place, message, harmless=True)
         value = [value]
     if not isinstance(value, list | tuple):
         notes.add("wrong-type", place, f"Multiscales are {shown(value)}; ignored.")

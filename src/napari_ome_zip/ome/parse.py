@@ -209,8 +209,10 @@ def _guess(ome: dict[str, Any], zarr_format: int) -> str:
 
 def _paths(value: Any, key: str, place: Place, notes: Notes) -> tuple[str, ...] | None:
     place = place.owned()
+    found_unlisted = key == "labels"  # those that no list names are shown as well
     if not isinstance(value, list | tuple):
-        notes.add("wrong-type", place, f"The list of {key} is {shown(value)}, not a list.")
+        message = f"The list of {key} is {shown(value)}, not a list."
+        notes.add("wrong-type", place, message, harmless=found_unlisted)
         return (value,) if isinstance(value, str) and value else None
     paths: dict[str, None] = {}  # ordered, without repetition
     for index, item in enumerate(value):
@@ -221,6 +223,7 @@ def _paths(value: Any, key: str, place: Place, notes: Notes) -> tuple[str, ...] 
                 "wrong-type",
                 place.item(index),
                 f"Entry {index} of {key} is {shown(item)}, not a path; {done}.",
+                harmless=found_unlisted or path is not None,
             )
         if path:
             paths[path] = None

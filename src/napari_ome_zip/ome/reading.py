@@ -54,13 +54,16 @@ class Notes:
         self._first: dict[tuple[str, str, str], Finding] = {}
         self._more: dict[tuple[str, str, str], int] = {}
 
-    def add(self, code: str, place: Place, message: str) -> None:
-        """Note a repair: its stable code, its place, one sentence with a full stop."""
+    def add(self, code: str, place: Place, message: str, *, harmless: bool = False) -> None:
+        """Note a repair: its stable code, its place, one sentence with a full stop.
+
+        It is harmless where what was meant is seen all the same.
+        """
         kind = (code, place.owner, place.field)
         if kind in self._first:
             self._more[kind] += 1
         else:
-            self._first[kind] = Finding(code, str(place), message)
+            self._first[kind] = Finding(code, str(place), message, harmless)
             self._more[kind] = 0
 
     def findings(self) -> tuple[Finding, ...]:

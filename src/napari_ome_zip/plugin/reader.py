@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
+from threading import Lock
 
-import napari
 from napari.layers import Layer
-from napari.utils.notifications import (
-    Notification,
-    NotificationSeverity,
-    notification_manager,
-)
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication
+from napari.utils.notifications import NotificationSeverity
 
 import napari_ome_zip
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.layers import LayerData, layer_findings
 from napari_ome_zip.names import is_archive_name
+from napari_ome_zip.plugin.messages import check_action, notify
 from napari_ome_zip.plugin.viewer_state import with_contrast_range
+from napari_ome_zip.storage import open_store
 
-PLUGIN = "napari-ome-zip"
-CHECK_WIDGET = "Check an archive"
-"""Name of the dock widget that checks a file, as the manifest has it."""
-CHECK = "Check the file"
-"""What a notification offers."""
-
-LONGEST_MESSAGE = 600
-"""Characters of a notification, at most."""
-
-MAX_WARNINGS = 3
-"""Notifications for one file, at most: a bad file must not bury the viewer."""
+MAX_KINDS = 3
+"""Kinds of repairs that one notification describes, at most."""
 
 type PathOrPaths = str | Sequence[str]
 type ReaderFunction = Callable[[PathOrPaths], list[LayerData | Layer]]
@@ -69,14 +55,10 @@ def read(path: PathOrPaths) -> list[LayerData]:
     errors: list[OmeZipError | OSError] = []
     for name in _as_list(path):
         try:
-            composite = napari_ome_zip.open_image(Path(name).absolute())
-            opened = napari_ome_zip.to_layer_data(composite)
+            layers += _read_one(name)
         except (OmeZipError, OSError) as error:
-            _notify(NotificationSeverity.ERROR, str(error), name)
+            _notify(NotificationSeverity.ERROR, str(error), name, later=True)
             errors.append(error)
-        else:
-            layers += opened
-            _report((*composite.findings, *layer_findings(composite, opened)), name)
     if errors and not layers:
         raise errors[0]
     return layers
@@ -86,48 +68,56 @@ def _as_list(path: PathOrPaths) -> list[str]:
     return [path] if isinstance(path, str) else list(path)
 
 
+def _read_one(path: str) -> list[LayerData]:
+    store = open_store(Path(path).absolute())
+    store.on_damage = _TellOnce(path)
+    composite = napari_ome_zip.open_image(store)
+    layers = napari_ome_zip.to_layer_data(composite)
+    _report((*composite.findings, *layer_findings(composite, layers)), path)
+    return layers
+
+
 def _report(findings: Sequence[Finding], path: str) -> None:
-    """One notification for each kind of finding, the first ones in full."""
-    kinds = {finding.code: finding for finding in reversed(findings)}
-    first = sorted(kinds.values(), key=findings.index)
-    for finding in first[:MAX_WARNINGS]:
-        same = sum(other.code == finding.code for other in findings) - 1
-        more = f" And {same} more like this." if same else ""
-        _notify(NotificationSeverity.WARNING, f"{finding.message}{more}", path)
-    if len(first) > MAX_WARNINGS:
-        rest = len(first) - MAX_WARNINGS
-        _notify(NotificationSeverity.WARNING, f"{rest} more kinds of repairs were made.", path)
+    """Tell what is seen otherwise than meant, in one notification: two would hide each other."""
+    seen = [finding for finding in findings if finding.is_seen]
+    kinds = {finding.code: finding for finding in reversed(seen)}
+    first = sorted(kinds.values(), key=seen.index)
+    if not first:
+        return
+    lines = []
+    for finding in first[:MAX_KINDS]:
+        same = sum(other.code == finding.code for other in seen) - 1
+        lines.append(finding.told + (f" And {same} more like this." if same else ""))
+    if len(first) > MAX_KINDS:
+        lines.append(f"{len(first) - MAX_KINDS} more kinds of repairs were made.")
+    _notify(NotificationSeverity.WARNING, "\n".join(lines), path)
 
 
-def _notify(severity: NotificationSeverity, message: str, path: str) -> None:
-    """Show a message now, or, where a window is about to report a failure, after that."""
-    has_window = QApplication.instance() is not None and napari.current_viewer() is not None
-    actions = [(CHECK, partial(_open_check, str(Path(path).absolute())))] if has_window else []
+class _TellOnce:
+    """Tells of the first damaged chunk of a file; any thread may come upon it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._told = False
+
+    def __call__(self, message: str) -> None:
+        with self._lock:
+            told, self._told = self._told, True
+        if not told:
+            text = f"{message} A check finds all that is damaged."
+            _notify(NotificationSeverity.WARNING, text, self._path, deep=True)
+
+
+def _notify(
+    severity: NotificationSeverity,
+    message: str,
+    path: str,
+    *,
+    later: bool = False,
+    deep: bool = False,
+) -> None:
+    """Tell something about a file, whose name is in the message."""
     name = Path(path).name
-    if len(message) > LONGEST_MESSAGE:  # names in a file may be of any length
-        message = f"{message[: LONGEST_MESSAGE - 1]}…"
-    message = message if name in message else f"{message} ({name})"
-    notification = _Notification(message, severity, actions)
-    if severity is NotificationSeverity.ERROR and QApplication.instance() is not None:
-        # napari replaces the current notification by its own when a reader raises.
-        QTimer.singleShot(0, partial(notification_manager.dispatch, notification))
-    else:
-        notification_manager.dispatch(notification)
-
-
-class _Notification(Notification):  # type: ignore[misc]  # napari is not typed
-    """A notification that names the plugin as its source, where napari would name itself."""
-
-    @property
-    def source(self) -> str:
-        return PLUGIN
-
-
-def _open_check(path: str, _notification: object) -> None:
-    """Check a file in the dock widget for that, in the window in front."""
-    viewer = napari.current_viewer()
-    if viewer is not None:
-        dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, CHECK_WIDGET)
-        dock.show()
-        dock.raise_()
-        widget.check(path)
+    told = message if name in message else f"{message} ({name})"
+    notify(told, severity, [check_action(path, deep=deep)], later=later)

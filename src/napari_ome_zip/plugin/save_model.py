@@ -15,6 +15,7 @@ from napari_ome_zip.errors import SaveError
 from napari_ome_zip.from_layers import from_layer_data, incomplete_layers, unsaved_layers
 from napari_ome_zip.layers import LayerData
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
+from napari_ome_zip.plugin.save_told import told_losses
 from napari_ome_zip.saving.options import (
     CODEC_LEVELS,
     USUAL_CHUNK,
@@ -120,9 +121,8 @@ def resolve(choices: Choices, layers: Layers, job: Job | None = None) -> View:
         plan = plan_save(from_layer_data(chosen, snapshot=False, target=target), options)
         _check_place(target)
         if target is not None:
-            found = (*plan.lost, *incomplete_layers(chosen))
-            lost = " ".join(finding.message for finding in found)
-            summary = _summary(plan, target) + (f"\nNot all saved: {lost}" if lost else "")
+            lost = told_losses((*plan.lost, *incomplete_layers(chosen)))
+            summary = _summary(plan, target) + (f"\n{lost}" if lost else "")
         problem = "" if target else "Choose a file to write."
     except SaveError as error:
         problem = str(error)
@@ -203,20 +203,16 @@ def _check_place(target: Path | None) -> None:
 
 
 def _summary(plan: SavePlan, target: Path) -> str:
-    size = readable_size(plan.estimated_bytes)
-    raw = readable_size(plan.nbytes)
-    copied = f" {readable_size(plan.copied_bytes)} are copied as they are." if plan.copies else ""
+    size, arrays = readable_size(plan.estimated_bytes), f"{len(plan.arrays)} arrays"
+    if plan.copies:
+        size += f", of which {readable_size(plan.copied_bytes)} are copied as they are"
+        arrays += " encoded"
+    else:
+        size += f" ({readable_size(plan.nbytes)} uncompressed)"
     return (
-        f"{target.name}, about {size} ({raw} uncompressed): {_LAYOUTS[plan.layout]}, "
-        f"OME-Zarr {plan.version}, {_array_count(plan)}."
-        + copied
+        f"{target.name}, about {size}: {_LAYOUTS[plan.layout]}, OME-Zarr {plan.version}, {arrays}."
         + (" Replaces the file of this name." if target.exists() else "")
     )
-
-
-def _array_count(plan: SavePlan) -> str:
-    encoded = f"{len(plan.arrays)} arrays"
-    return f"{encoded} encoded" if plan.copies else encoded
 
 
 def composite_name(view: View) -> str:

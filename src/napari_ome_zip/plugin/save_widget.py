@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from magicgui.types import FileDialogMode
 from magicgui.widgets import ComboBox, FileEdit, SpinBox
-from napari.qt.threading import FunctionWorker, create_worker
-from npe2 import PluginManager
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
@@ -25,8 +22,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_ome_zip.errors import OmeZipError
-from napari_ome_zip.from_layers import from_layer_data, save_image
+from napari_ome_zip.from_layers import from_layer_data
+from napari_ome_zip.plugin.docks import CHECK_COMMAND, open_check, title_of
 from napari_ome_zip.plugin.layer_follower import LayerFollower
 from napari_ome_zip.plugin.save_model import (
     Choices,
@@ -37,14 +34,13 @@ from napari_ome_zip.plugin.save_model import (
     composite_name,
     resolve,
 )
+from napari_ome_zip.plugin.save_run import SaveRun, SaveTask, running_save, window_of
+from napari_ome_zip.plugin.save_told import losses
 from napari_ome_zip.plugin.viewer_state import layer_data_of
 from napari_ome_zip.saving.options import CODEC_LEVELS
 
 if TYPE_CHECKING:
     import napari.viewer
-
-PLUGIN = "napari-ome-zip"
-VALIDATE_COMMAND = "napari-ome-zip.validate_widget"
 
 _REFRESH_AFTER_MS = 100
 _MOST_ROWS_SHOWN = 6
@@ -68,10 +64,7 @@ class SaveWidget(QWidget):
         self._choices = Choices()
         self._job = Job()
         self._view: View | None = None
-        self._worker: FunctionWorker[Path] | None = None
-        self._cancel_asked = Event()
-        self._percent = 0
-        """Written by the worker's thread, shown by this one."""
+        self._run: SaveRun | None = None
         self._showing = False
         """Whether the form is being brought in line: its signals mean nothing then."""
         self._make_form()
@@ -80,9 +73,6 @@ class SaveWidget(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REFRESH_AFTER_MS)
         self._timer.timeout.connect(self.refresh)
-        self._ticker = QTimer(self)
-        self._ticker.setInterval(_REFRESH_AFTER_MS)
-        self._ticker.timeout.connect(self._show_progress)
         self._follower = LayerFollower(viewer, self._timer.start)
         self.destroyed.connect(self._follower.stop)
         self.refresh()
@@ -179,62 +169,45 @@ class SaveWidget(QWidget):
         """Save in a thread of its own; layers may change from now on."""
         self.refresh()
         view = self._view
-        if view is None or not view.can_save:
+        if view is None or not view.can_save or view.target is None:
             return
-        layers = chosen_layers(view, self._layer_data())
-        image = from_layer_data(layers, name=composite_name(view), target=view.target)
-        self._cancel_asked.clear()
-        self._percent = 0
-        self._job = Job(running=True)
-        self._ticker.start()
-        self._worker = create_worker(
-            self._save,
-            image,
-            view.target,
-            view.options,
-            _connect={"returned": self._on_saved, "errored": self._on_failed},
-        )
-        self.refresh()
+        layers = self._layer_data()
+        chosen = chosen_layers(view, layers)
+        image = from_layer_data(chosen, name=composite_name(view), target=view.target)
+        found = losses([data for _, data in layers], chosen, image, view.options)
+        task = SaveTask(image, view.target, view.options, found, self._choices)
+        run = SaveRun(window_of(self), task)
+        self._follow_run(run)
+        run.start()
 
     def cancel(self) -> None:
         """Ask the running save to stop; it keeps nothing."""
-        self._cancel_asked.set()
+        if self._run is not None:
+            self._run.task.cancel()
 
     def open_in_validator(self) -> None:
         """Open the file that was saved last in the dock widget that checks archives."""
-        title = _validator_title()
-        if title is None or self._job.saved is None:
-            return
-        _, validator = self._viewer.window.add_plugin_dock_widget(PLUGIN, title)
-        validator.check(str(self._job.saved))
+        if self._job.saved is not None:
+            open_check(self._viewer, str(self._job.saved), CHECK_COMMAND)
 
-    def _save(self, *arguments: Any) -> Path:
-        """Runs in the worker's thread."""
+    def showEvent(self, event: QShowEvent | None) -> None:
+        # A form that was closed may have left a save behind.
+        super().showEvent(event)
+        run = running_save(self) if self._run is None else None
+        if run is not None:
+            self._choices = run.task.choices
+            self._follow_run(run)
 
-        def cancelled() -> bool:
-            # napari asks its workers to quit when it is closed.
-            stopping = self._worker is not None and self._worker.abort_requested
-            return self._cancel_asked.is_set() or stopping
+    def _follow_run(self, run: SaveRun) -> None:
+        self._run = run
+        self._job = Job(running=True)
+        run.moved.connect(self.progress.setValue)
+        run.ended.connect(self._on_ended)
+        self.refresh()
+        self.progress.setValue(run.task.percent)
 
-        return save_image(*arguments, progress=self._report, cancelled=cancelled)
-
-    def _report(self, done: int, total: int) -> None:
-        self._percent = 100 * done // max(1, total)
-
-    def _show_progress(self) -> None:
-        self.progress.setValue(self._percent)
-
-    def _on_saved(self, path: Path) -> None:
-        self._end(Job(message=f"Saved {path.name}.", saved=path))
-
-    def _on_failed(self, error: Exception) -> None:
-        self._end(Job(message=str(error) or type(error).__name__))
-        if not isinstance(error, OmeZipError):
-            raise error  # napari shows where it came from
-
-    def _end(self, job: Job) -> None:
-        self._ticker.stop()
-        self._worker = None
+    def _on_ended(self, job: Job) -> None:
+        self._run = None
         self._job = job
         self.refresh()
 
@@ -321,10 +294,9 @@ class SaveWidget(QWidget):
         self.save_button.setEnabled(view.can_save)
         self.cancel_button.setEnabled(job.running)
         self.progress.setVisible(job.running)
-        self.progress.setValue(self._percent)
         self.result.setText(job.message)
         self.result.setVisible(bool(job.message))
-        self.check_button.setVisible(job.saved is not None and _validator_title() is not None)
+        self.check_button.setVisible(job.saved is not None and title_of(CHECK_COMMAND) is not None)
 
 
 def _wrapped_label() -> QLabel:
@@ -333,12 +305,3 @@ def _wrapped_label() -> QLabel:
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
-
-
-def _validator_title() -> str | None:
-    """Name under which napari offers the widget that checks archives; None where it has none."""
-    manager = PluginManager.instance()
-    if PLUGIN not in manager:
-        return None
-    widgets = manager.get_manifest(PLUGIN).contributions.widgets or ()
-    return next((w.display_name for w in widgets if w.command == VALIDATE_COMMAND), None)

@@ -20,11 +20,12 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
-from napari_ome_zip.plugin.validate_state import REPACK, Tone
+from napari_ome_zip.plugin.validate_state import REPACK, SALVAGE, Tone
 from napari_ome_zip.plugin.validate_table import IssueTable, severity_icon
 from napari_ome_zip.validation.report import Severity
 
 _TONES = {
+    Tone.NEUTRAL: QStyle.StandardPixmap.SP_MessageBoxInformation,
     Tone.GOOD: QStyle.StandardPixmap.SP_DialogApplyButton,
     Tone.WARNING: QStyle.StandardPixmap.SP_MessageBoxWarning,
     Tone.BAD: QStyle.StandardPixmap.SP_MessageBoxCritical,
@@ -61,6 +62,7 @@ class ValidateLayout:
         self.cancel = _button("Cancel", "Stop what is being done")
         self.verdict_icon = QLabel()
         self.verdict = _text()
+        self.deepen = _button("Check the pixels", "Read every pixel, to find damaged data too")
         self.filters = {severity: _filter(widget, severity) for severity in Severity}
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search")
@@ -76,6 +78,7 @@ class ValidateLayout:
         self.copy_menu.addAction("As JSON")
         self.save = _button("Save report…", "Save the report as text or JSON")
         self.repack = _button(REPACK, "Write a copy with the faults of the archive itself repaired")
+        self.salvage = _button(SALVAGE, "Write a copy of what is whole, and say what is missing")
         self.note = _text()
         self.open_copy = _button("Open the fixed copy", "Show the copy in this window")
         self._lay_out()
@@ -85,7 +88,7 @@ class ValidateLayout:
         self.activity = _row(self.bar, self.cancel, stretch=self.bar)
         self._verdict_row = _row(self.verdict_icon, self.verdict, stretch=self.verdict)
         self.findings = self._findings()
-        self.exports = _column(_row(self.copy, self.save), self.repack)
+        self.exports = _column(_row(self.copy, self.save), self.repack, self.salvage)
 
         column = QVBoxLayout(self._widget)
         for part in (
@@ -94,6 +97,7 @@ class ValidateLayout:
             _row(self.deep, self.check, stretch=self.deep),
             self.activity,
             self._verdict_row,
+            self.deepen,
         ):
             column.addWidget(part)
         column.addWidget(self.findings, 1)
@@ -125,7 +129,7 @@ class ValidateLayout:
         style = self._widget.style()
         self._verdict_row.setVisible(bool(text))
         self.verdict.setText(text)
-        if tone in _TONES and style is not None:
+        if style is not None:
             self.verdict_icon.setPixmap(style.standardIcon(_TONES[tone]).pixmap(_ICON, _ICON))
 
     def show_details(self, html: str) -> None:

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.errors import OmeZipError, SaveError
+from napari_ome_zip.findings import Finding, first_reasons
+from napari_ome_zip.names import SAVED_SUFFIXES
+from napari_ome_zip.plugin.typed_name import completed
 from napari_ome_zip.plugin.validate_state import (
     Activity,
     Choices,
@@ -41,9 +44,25 @@ class Repack(Protocol):
     """A function that writes a repaired copy of an archive."""
 
     def __call__(
-        self, source: str, target: str, *, progress: Progress, cancelled: Cancelled
+        self,
+        source: str,
+        target: str,
+        *,
+        salvage: bool,
+        progress: Progress,
+        cancelled: Cancelled,
+        noted: Callable[[Finding], None],
     ) -> Path:
         """Write the copy, and return its path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A repaired copy that was made."""
+
+    path: str
+    notes: tuple[str, ...] = ()
+    """What there is to know about it, such as what is missing from it."""
 
 
 @dataclass(eq=False)
@@ -51,7 +70,7 @@ class Job:
     """Something that takes time. It runs in any thread, and can be cancelled from any other."""
 
     activity: Activity
-    work: Callable[[Progress, Cancelled], Report | str]
+    work: Callable[[Progress, Cancelled], Report | Copied]
     path: str
     progress: tuple[int, int] = (0, 0)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -77,8 +96,8 @@ class Outcome:
     """What came of a job."""
 
     job: Job
-    result: Report | str | None = None
-    """The report of a check, the path of a repaired copy; None where there is a problem."""
+    result: Report | Copied | None = None
+    """The report of a check, or a repaired copy; None where there is a problem."""
     problem: str = ""
 
 
@@ -116,8 +135,18 @@ class ValidateModel:
         """The report that is shown, if there is one."""
         return self._facts.report
 
-    def check(self, path: str, note: str = "") -> None:
-        """Check a file; whatever is still being done is cancelled."""
+    def check(self, path: str, note: str = "", *, fixed_copy: str = "") -> None:
+        """Check a file; whatever is still being done is cancelled.
+
+        Parameters
+        ----------
+        path : str
+            The file.
+        note : str
+            A sentence to be shown meanwhile and after.
+        fixed_copy : str
+            A repaired copy that can be opened.
+        """
         # A job knows nothing of the model: it may outlive the widget for a moment.
         validate, deep = self._validate, self._choices.deep
 
@@ -127,7 +156,7 @@ class ValidateModel:
         self._choices = replace(self._choices, selected=None)
         self._begin(
             Job(Activity.CHECKING, work, path),
-            Facts(path=path, activity=Activity.CHECKING, note=note),
+            Facts(path=path, activity=Activity.CHECKING, note=note, fixed_copy=fixed_copy),
         )
 
     def check_again(self) -> None:
@@ -135,12 +164,34 @@ class ValidateModel:
         if self._facts.path:
             self.check(self._facts.path)
 
-    def repack(self, target: str) -> None:
-        """Write a repaired copy of the file; the report stays."""
+    def check_deeply(self) -> None:
+        """Check the same file once more, and every pixel of it."""
+        self.set_deep(True)
+        self.check_again()
+
+    def repack(self, target: str, *, salvage: bool = False) -> None:
+        """Write a repaired copy of the file, or of what is left of it, and check it then.
+
+        Its name is completed as by saving.
+        """
+        try:
+            target = str(completed(Path(target), SAVED_SUFFIXES[0]))
+        except SaveError as error:
+            self.say(str(error))
+            return
         repack, source = self._repack, self._facts.path
 
-        def work(progress: Progress, cancelled: Cancelled) -> str:
-            return str(repack(source, target, progress=progress, cancelled=cancelled))
+        def work(progress: Progress, cancelled: Cancelled) -> Copied:
+            notes: list[Finding] = []
+            made = repack(
+                source,
+                target,
+                salvage=salvage,
+                progress=progress,
+                cancelled=cancelled,
+                noted=notes.append,
+            )
+            return Copied(str(made), tuple(note.message for note in notes))
 
         facts = replace(
             self._facts, activity=Activity.REPACKING, progress=(0, 0), note="", fixed_copy=""
@@ -172,10 +223,12 @@ class ValidateModel:
         match outcome.result:
             case Report() as report:
                 facts = replace(facts, report=report)
-            case str(target):
-                facts = replace(
-                    facts, fixed_copy=target, note=f"Saved the fixed copy {Path(target).name}."
-                )
+            case Copied(target, notes):
+                # The verdict on the source says nothing about the copy.
+                told = f"Saved the fixed copy {Path(target).name}, which is checked here."
+                note = " ".join(filter(None, [told, first_reasons(notes)]))
+                self.check(target, note, fixed_copy=target)
+                return
             case None if outcome.job.activity is Activity.CHECKING:
                 facts = replace(facts, problem=outcome.problem)
             case None:

@@ -119,13 +119,29 @@ class State:
     note: str
     fixed_copy: str
     can_check: bool
+    can_deepen: bool
+    """Whether pixels were left out of the check, and could be checked now."""
     can_cancel: bool
     can_export: bool
     can_repack: bool
+    can_salvage: bool
+    """Whether the file is one of which a copy can only be what is left."""
 
 
 REPACK = "Repack a fixed copy…"
 REPACK_BUTTON = f"the button “{REPACK}” below writes a repaired copy"
+SALVAGE = "Salvage what is left…"
+SALVAGE_BUTTON = f"the button “{SALVAGE}” below"
+_SALVAGE_COMMAND = "'ome-zip repack --salvage'"
+_DAMAGED = frozenset(
+    {
+        "archive-incomplete",
+        "entry-cut-short",
+        "entry-damaged",
+        "document-damaged",
+        "local-header-missing",
+    }
+)
 _REPACK_COMMAND = "'ome-zip repack' writes a repaired copy"
 NO_FILE = "Drop a file here, or choose one"
 _FILTER_NAMES = {
@@ -161,9 +177,11 @@ def resolve(choices: Choices, facts: Facts) -> State:
         note=facts.note,
         fixed_copy=facts.fixed_copy,
         can_check=bool(facts.path) and idle,
+        can_deepen=idle and facts.report is not None and facts.report.pixels_checked is False,
         can_cancel=not idle,
         can_export=facts.report is not None,
         can_repack=idle and facts.report is not None and facts.report.kind == "archive",
+        can_salvage=idle and any(issue.code in _DAMAGED for issue in issues),
     )
 
 
@@ -172,7 +190,11 @@ def _verdict(facts: Facts) -> tuple[str, Tone]:
         return facts.problem, Tone.BAD if facts.problem else Tone.NEUTRAL
     if facts.report.errors:
         return facts.report.verdict, Tone.BAD
-    return facts.report.verdict, Tone.WARNING if facts.report.warnings else Tone.GOOD
+    if facts.report.warnings:
+        return facts.report.verdict, Tone.WARNING
+    # Whoever has not looked at the pixels does not know whether all is well.
+    unread = facts.report.pixels_checked is False
+    return facts.report.verdict, Tone.NEUTRAL if unread else Tone.GOOD
 
 
 def _activity(facts: Facts) -> str:
@@ -197,7 +219,8 @@ def _word(severity: Severity, counts: Mapping[Severity, int]) -> str:
 
 def _row(issue: Issue) -> Row:
     count = f"{issue.count}×" if issue.count > 1 else ""
-    return Row(issue, issue.message, _place(issue.location), count)
+    message = issue.message.replace(_SALVAGE_COMMAND, SALVAGE_BUTTON)
+    return Row(issue, message, _place(issue.location), count)
 
 
 def _place(location: Location) -> str:
@@ -217,8 +240,11 @@ def _details(issue: Issue) -> Details:
     more = issue.count - len(places)
     if more > 0:
         places.append(f"and {more} more")
-    remedy = issue.remedy.replace(_REPACK_COMMAND, REPACK_BUTTON)
-    return Details(issue.message, remedy, tuple(places), issue.rule, issue.code)
+    message, remedy = (
+        text.replace(_REPACK_COMMAND, REPACK_BUTTON).replace(_SALVAGE_COMMAND, SALVAGE_BUTTON)
+        for text in (issue.message, issue.remedy)
+    )
+    return Details(message, remedy, tuple(places), issue.rule, issue.code)
 
 
 def layer_source(metadata: Mapping[str, Any], path: str | None) -> str | None:

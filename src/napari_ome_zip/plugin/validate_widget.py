@@ -11,9 +11,10 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
-from superqt.utils import FunctionWorker
 
 import napari_ome_zip
+from napari_ome_zip.plugin.background import TaskWorker
+from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.validate_layout import ValidateLayout
 from napari_ome_zip.plugin.validate_model import Job, Outcome, Repack, Validate, ValidateModel
 from napari_ome_zip.plugin.validate_state import (
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import napari.viewer
     from qtpy.QtCore import QMimeData
 
-PLUGIN = "napari-ome-zip"
+
 _PROGRESS_EVERY_MS = 100
 _ARCHIVES = "Archives (*.ome.zip *.ozx *.zip);;All files (*)"
 _REPORTS = {"Text (*.txt)": ".txt", "JSON (*.json)": ".json"}
@@ -72,6 +73,7 @@ class ValidateWidget(QWidget):
         parts.from_layer.clicked.connect(self._take_selected_layer)
         parts.deep.toggled.connect(model.set_deep)
         parts.check.clicked.connect(model.check_again)
+        parts.deepen.clicked.connect(model.check_deeply)
         parts.cancel.clicked.connect(model.cancel)
         for severity, button in parts.filters.items():
             button.toggled.connect(partial(model.show, severity))
@@ -80,13 +82,16 @@ class ValidateWidget(QWidget):
         for kind, action in zip(("text", "json"), parts.copy_menu.actions(), strict=True):
             action.triggered.connect(partial(self._copy, kind))
         parts.save.clicked.connect(self._save_report)
-        parts.repack.clicked.connect(self._choose_copy)
+        parts.repack.clicked.connect(partial(self._choose_copy, False))
+        parts.salvage.clicked.connect(partial(self._choose_copy, True))
         parts.open_copy.clicked.connect(self._open_copy)
 
     # What a person does
 
-    def check(self, path: str) -> None:
-        """Check a file, and show what was found."""
+    def check(self, path: str, *, deep: bool = False) -> None:
+        """Check a file, with `deep` every pixel of it, and show what was found."""
+        if deep:
+            self.model.set_deep(True)
         self.model.check(path)
 
     def _choose_file(self) -> None:
@@ -139,12 +144,13 @@ class ValidateWidget(QWidget):
         else:
             self.model.say(f"Saved the report {target.name}.")
 
-    def _choose_copy(self) -> None:
+    def _choose_copy(self, salvage: bool, _checked: bool = False) -> None:
+        title = "Salvage what is left" if salvage else "Repack a fixed copy"
         path, _ = QFileDialog.getSaveFileName(
-            self, "Repack a fixed copy", suggested_copy(self.model.state.path), _ARCHIVES
+            self, title, suggested_copy(self.model.state.path), _ARCHIVES
         )
         if path:
-            self.model.repack(path)
+            self.model.repack(path, salvage=salvage)
 
     def _open_copy(self) -> None:
         self._viewer.open(self.model.state.fixed_copy, plugin=PLUGIN)
@@ -159,6 +165,7 @@ class ValidateWidget(QWidget):
         parts.check.setEnabled(state.can_check)
         parts.show_activity(state.activity, state.progress)
         parts.show_verdict(state.verdict, state.tone)
+        parts.deepen.setVisible(state.can_deepen)
         parts.findings.setVisible(state.has_issues)
         for shown in state.filters:
             parts.filters[shown.severity].setText(shown.label)
@@ -169,6 +176,7 @@ class ValidateWidget(QWidget):
         parts.show_details(_details_html(state.details) if state.details else escape(state.hint))
         parts.exports.setVisible(state.can_export)
         parts.repack.setEnabled(state.can_repack)
+        parts.salvage.setVisible(state.can_salvage)
         parts.note.setText(state.note)
         parts.note.setVisible(bool(state.note))
         parts.open_copy.setVisible(bool(state.fixed_copy))
@@ -178,7 +186,7 @@ class ValidateWidget(QWidget):
     # What runs in the background
 
     def _start(self, job: Job) -> None:
-        worker = _JobWorker(job)
+        worker = TaskWorker(job)
         worker.returned.connect(self._finished)
         worker.errored.connect(partial(self._crashed, job))
         self.destroyed.connect(job.cancel)
@@ -200,30 +208,6 @@ class ValidateWidget(QWidget):
     def closeEvent(self, event: QCloseEvent | None) -> None:
         self.model.close()
         super().closeEvent(event)
-
-
-class _JobWorker(FunctionWorker[Outcome]):
-    """Runs a job in a thread; napari asks it to quit when it is closed."""
-
-    def __init__(self, job: Job) -> None:
-        super().__init__(job.run)
-        self._job = job
-
-    def quit(self) -> None:
-        self._job.cancel()
-        super().quit()
-
-    def run(self) -> None:
-        # Not the inherited one: it exchanges the handler of warnings for as long as it runs, and of
-        # two that overlap, as when a check replaces another, the later one restores the wrong one.
-        try:
-            outcome = self._job.run()
-        except Exception as error:  # noqa: BLE001 (shown by the thread of the window)
-            self.errored.emit(error)
-        else:
-            self.returned.emit(outcome)
-        finally:
-            self._finished.emit(self)
 
 
 def _local_files(mime: QMimeData | None) -> list[str]:

@@ -1,23 +1,31 @@
-"""Write a hierarchy as an archive of good form: from a folder, or from another archive."""
+"""Write a hierarchy as an archive of good form: from a folder, or from any other store."""
 
 from __future__ import annotations
 
 import os
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError, MetadataError, SaveCancelledError, SaveError
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.hierarchy import Hierarchy, natural_key
 from napari_ome_zip.names import DOCUMENT_NAMES, is_junk
 from napari_ome_zip.progress import Cancelled, Progress, Watch
+from napari_ome_zip.repacking.folder_links import packed_names
+from napari_ome_zip.repacking.noting import Noted, warn
+from napari_ome_zip.repacking.portable_names import name_findings
 from napari_ome_zip.repacking.resharding import Resharding, plan_resharding
 from napari_ome_zip.storage import ArchiveStore, ArchiveWriter, DirectoryStore, HierarchyStore
+from napari_ome_zip.storage.given_path import target_path
 from napari_ome_zip.storage.open import open_store
 from napari_ome_zip.storage.zip_records import name_problem
 
 _VERSION = re.compile(r"\d+\.\d+")
 _DOCUMENT = "zarr.json"
+_HELD_BYTES = 64 << 20
+"""Entries above this size (64 MiB) are copied piece by piece."""
 
 
 def pack(
@@ -27,10 +35,12 @@ def pack(
     shard: bool = False,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    noted: Noted = warn,
 ) -> Path:
     """Pack the OME-Zarr in a folder as a single-image archive.
 
-    Chunks are copied byte by byte; what file managers left behind is not.
+    Chunks are copied byte by byte; what file managers left behind is not. Symbolic links that
+    the hierarchy is made of are followed.
 
     Parameters
     ----------
@@ -44,6 +54,9 @@ def pack(
         Called with the number of bytes copied and the number in all.
     cancelled : callable, optional
         Asked between entries; once it returns True nothing is kept.
+    noted : callable, optional
+        Called with a `Finding` for everything to know about the archive, such as names that
+        other systems cannot hold; where left out, each is a `SaveWarning`.
 
     Returns
     -------
@@ -55,7 +68,10 @@ def pack(
     FileNotFoundError, NotADirectoryError
         If there is no such folder.
     ArchiveError
-        If the folder holds no hierarchy, several, or one of Zarr v2.
+        If the folder holds no hierarchy, several, or one of Zarr v2; if anything in it cannot be
+        read, or is a link that leads out of it to something that is no part of the image.
+    PermissionError
+        If a folder in it cannot be listed, or a file not be read.
     SaveError
         If the place to write to does not allow it.
     SaveCancelledError
@@ -66,62 +82,13 @@ def pack(
     RFC-9, "OME-Zarr zip files".
     """
     store = open_store(DirectoryStore(directory))
-    folder, target = Path(directory).resolve(), Path(file).resolve()
+    folder, target = Path(directory).resolve(), target_path(file).resolve()
     if target.is_relative_to(folder):
         raise SaveError(
             f"The archive would lie in the folder that it is made of: {target.name!r}. "
             "Choose a place outside it."
         )
-    return _write(store, target, shard, progress, cancelled)
-
-
-def repack(
-    source: str | os.PathLike[str],
-    target: str | os.PathLike[str],
-    *,
-    shard: bool = False,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
-) -> Path:
-    """Write a copy of an archive with everything repaired that is wrong with the container.
-
-    The image moves to the archive's root, documents come first, nothing is compressed by ZIP,
-    each name is there once; the format is ZIP64, the comment names the version. What file
-    managers left behind, unsafe names and bytes outside the archive are left out. Every entry is
-    verified by its checksum, and none is changed.
-
-    Parameters
-    ----------
-    source : path
-        The archive.
-    target : path
-        File to write; may be the same, which is replaced when the copy is complete.
-    shard, progress, cancelled
-        As for `pack`.
-
-    Returns
-    -------
-    Path
-        The file that was written.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ArchiveError
-        If the archive cannot be read, or holds Zarr v2.
-    DamagedEntryError
-        If an entry is damaged: a copy would hide it.
-    SaveError
-        If the place to write to does not allow it.
-    SaveCancelledError
-        If ``cancelled`` returned True.
-
-    Notes
-    -----
-    RFC-9, "OME-Zarr zip files".
-    """
-    return _write(open_store(ArchiveStore(source)), Path(target), shard, progress, cancelled)
+    return write_copy(store, target, shard, progress, cancelled, noted)
 
 
 @dataclass(frozen=True)
@@ -133,15 +100,19 @@ class _Plan:
     copied: list[str]
     """Entries that are copied as they are."""
     shards: Resharding
+    findings: tuple[Finding, ...]
+    """What to know about the archive."""
 
 
-def _write(
+def write_copy(
     store: HierarchyStore,
     target: Path,
     shard: bool,
     progress: Progress | None,
     cancelled: Cancelled | None,
+    noted: Noted,
 ) -> Path:
+    """Write a hierarchy as an archive; the parameters are those of `pack`."""
     plan = _plan(store, shard)
     sizes = {name: store.size_of(name) or 0 for name in plan.copied}
     total = sum(sizes.values()) + plan.shards.nbytes
@@ -150,14 +121,40 @@ def _write(
         writer.write_documents(plan.documents)
         watch.add(0)
         for name in plan.copied:
-            content = store.get_sync(name)
-            if content is not None:
-                writer.write(name, content.as_numpy_array())
+            _copy(store, writer, name)
             watch.add(sizes[name])
         for name, shard_content, nbytes in plan.shards.entries(store):
             writer.write(name, shard_content)
             watch.add(nbytes)
-        return writer.commit()
+        made = writer.commit()
+    for finding in plan.findings:
+        noted(finding)
+    return made
+
+
+def _copy(store: HierarchyStore, writer: ArchiveWriter, name: str) -> None:
+    """Copy one entry; one that is too large to be held is read twice where no checksum is known."""
+    size = store.size_of(name)
+    content = store.read(name) if size is not None and size <= _HELD_BYTES else None
+    if content is not None:
+        writer.write(name, content)
+    elif size is None or size <= _HELD_BYTES:
+        raise ArchiveError(
+            f"{name!r} was there, and is gone. Make sure that no other program writes there, and "
+            "try again."
+        )
+    else:
+        writer.write_pieces(name, size, _checksum(store, name), store.stream(name))
+
+
+def _checksum(store: HierarchyStore, name: str) -> int:
+    entry = store.entry(name) if isinstance(store, ArchiveStore) else None
+    if entry is not None:
+        return entry.crc
+    crc = 0
+    for piece in store.stream(name):
+        crc = zlib.crc32(piece, crc)
+    return crc
 
 
 def copying_stopped() -> SaveCancelledError:
@@ -166,7 +163,7 @@ def copying_stopped() -> SaveCancelledError:
 
 
 def _plan(store: HierarchyStore, shard: bool) -> _Plan:
-    names = [name for name in store.keys() if not is_junk(name)]  # noqa: SIM118  a store
+    names = _names(store)
     if _DOCUMENT not in names:
         raise _no_root_document(names)
     for name in names:
@@ -180,7 +177,14 @@ def _plan(store: HierarchyStore, shard: bool) -> _Plan:
     shards = plan_resharding(store, documents, names) if shard else Resharding()
     documents |= shards.documents
     copied = [name for name in names if not _is_zarr_json(name) and name not in shards.chunks]
-    return _Plan(_version(store), documents, sorted(copied, key=natural_key), shards)
+    ordered = sorted(copied, key=natural_key)
+    return _Plan(_version(store), documents, ordered, shards, name_findings(names))
+
+
+def _names(store: HierarchyStore) -> list[str]:
+    if isinstance(store, DirectoryStore):
+        return packed_names(store)
+    return [name for name in store.keys() if not is_junk(name)]  # noqa: SIM118  a store
 
 
 def _document(store: HierarchyStore, name: str) -> bytes:

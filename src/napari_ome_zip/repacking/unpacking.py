@@ -5,23 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Buffer, Iterable
 from pathlib import Path
 
-from napari_ome_zip.errors import ArchiveError, SaveError
-from napari_ome_zip.names import is_junk, is_safe
+from napari_ome_zip.errors import ArchiveError, OmeZipError, SaveError
+from napari_ome_zip.names import is_junk, is_safe, unportable_part
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.packing import copying_stopped
 from napari_ome_zip.storage import ArchiveStore
+from napari_ome_zip.storage.given_path import target_path
 from napari_ome_zip.storage.open import open_store
-
-MAX_UNPACKED_BYTES = 16 << 30
-"""So much (16 GiB) may be unpacked from any archive."""
-MAX_UNPACKED_RATIO = 20
-"""From a larger one, so many times its own size."""
-
-_RESERVED = frozenset(
-    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
-)
 
 
 def unpack(
@@ -67,7 +60,7 @@ def unpack(
         If ``cancelled`` returned True.
     """
     container = ArchiveStore(file)
-    target = Path(directory).absolute()
+    target = target_path(directory).absolute()
     _refuse_full(target)
     _refuse_unsafe(container)
     store = open_store(container)
@@ -75,12 +68,11 @@ def unpack(
     _refuse_collisions(names)
     sizes = {name: store.size_of(name) or 0 for name in names}
     total = sum(sizes.values())
-    _refuse_bomb(total, container.file.size, target.parent)
+    _refuse_full_disk(total, target.parent)
     watch = Watch(progress, cancelled, copying_stopped, total)
     with _Beside(target) as beside:
         for name in names:
-            content = store.get_sync(name)
-            beside.write(name, b"" if content is None else content.to_bytes())
+            beside.write(name, store.stream(name))
             watch.add(sizes[name])
         beside.publish()
     return target
@@ -108,7 +100,7 @@ class _Beside:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, pieces: Iterable[Buffer]) -> None:
         """Write one file; one that is there already was written under a name that is the same."""
         place = self._folder.joinpath(*name.split("/"))
         try:
@@ -116,7 +108,10 @@ class _Beside:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 self._made.add(place.parent)
             with place.open("xb") as out:
-                out.write(content)
+                for piece in pieces:
+                    out.write(piece)
+        except OmeZipError:
+            raise
         except FileExistsError as error:
             raise _collision(name) from error
         except OSError as error:
@@ -166,29 +161,13 @@ def _refuse_collisions(names: list[str]) -> None:
                     code="names-collide",
                 )
             parent = parent.rpartition("/")[0]
-        if os.name == "nt" and _is_reserved(name):
+        if os.name == "nt" and any(map(unportable_part, name.split("/"))):
             raise ArchiveError(
                 f"Not unpacked: Windows does not allow the name {name!r}.", code="names-collide"
             )
 
 
-def _is_reserved(name: str) -> bool:
-    return any(
-        part.partition(".")[0].lower() in _RESERVED
-        or part.endswith((".", " "))
-        or any(letter in part for letter in '<>:"|?*')
-        for part in name.split("/")
-    )
-
-
-def _refuse_bomb(total: int, size: int, folder: Path) -> None:
-    bound = max(MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO * size)
-    if total > bound:
-        raise ArchiveError(
-            f"Not unpacked: the archive of {size:,} bytes claims to hold {total:,}, more than the "
-            f"{bound:,} that are unpacked. Such files are made to fill disks.",
-            code="entries-overlap",
-        )
+def _refuse_full_disk(total: int, folder: Path) -> None:
     try:
         free = shutil.disk_usage(folder).free
     except OSError:
@@ -202,7 +181,8 @@ def _refuse_bomb(total: int, size: int, folder: Path) -> None:
 def _collision(name: str) -> ArchiveError:
     return ArchiveError(
         f"Not unpacked: {name!r} has the same name as another file here, where capital and small "
-        "letters are the same. Unpack it on another disk or system.",
+        "letters, or two spellings of an accent, are the same. Unpack it on another disk or "
+        "system.",
         code="case-colliding-names",
     )
 

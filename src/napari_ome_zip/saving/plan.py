@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from napari_ome_zip.errors import MetadataError, OmeZipError, SaveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
@@ -25,6 +27,8 @@ from napari_ome_zip.saving.splitting import split_channels
 from napari_ome_zip.saving.stored import as_stored, stored_multiscale
 
 MAX_NAMED = 5
+MAX_COORDINATE = 1e100
+"""Larger numbers in a place are no places: readers, ours too, do not use them."""
 
 type _Families = list[tuple[PlacedPart, list[PlacedLabels]]]
 
@@ -56,6 +60,7 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     options = options or SaveOptions()
     if not image.parts:
         raise SaveError("Nothing to save: there is no image and no labels layer.")
+    _check_numbers(image)
     opened = image.opened
     if opened is not None:
         _check_readable(opened)
@@ -63,28 +68,54 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     if opened is not None:
         cut = over_fields(image)
         if why_not_kept(cut, opened, asked) is None:
-            return _and_lost(kept_plan(cut, opened, options), _resized(cut, opened))
-        return _and_lost(_fresh_plan(image, options), _resized(image, opened))
-    return _fresh_plan(image, options)
+            return _and_lost(kept_plan(cut, opened, options), _told(cut))
+    return _and_lost(_fresh_plan(image, options), _told(image))
 
 
 def _and_lost(plan: SavePlan, lost: Iterable[Finding]) -> SavePlan:
     return replace(plan, lost=(*lost, *plan.lost))
 
 
-def _resized(image: CompositeImage, opened: Opened) -> Iterator[Finding]:
-    """Parts of fewer pixels than the file has: a coarser level that was edited, a crop."""
+def _told(image: CompositeImage) -> Iterator[Finding]:
+    """What an image that was made of layers lost on the way, and parts that became smaller."""
+    if image.source is None:
+        yield from image.findings
     for part in image.parts:
-        if part.kept is None or part.kept.pixels or part.fields:
+        if image.opened is None or part.kept is None or part.kept.pixels or part.fields:
             continue
-        stored = stored_multiscale(opened, part.path, part.multiscale)
+        stored = stored_multiscale(image.opened, part.path, part.multiscale)
         before = stored.levels[0].array.shape if stored is not None else part.shape
         if math.prod(part.shape) < math.prod(before):
-            yield Finding(
-                "part-smaller",
-                part.path,
-                f"'{part.name}' is saved with {_size(part.shape)} pixels: those of the file, "
-                f"{_size(before)}, are replaced.",
+            yield Finding("part-smaller", part.path, _smaller(part, before))
+
+
+def _smaller(part: PlacedPart, before: Sequence[int]) -> str:
+    """A coarser level that was edited, a crop, or an image that lost channels."""
+    axis = part.channel_axis
+    if axis is not None and len(before) == len(part.shape):
+        others = [n for n in range(len(before)) if n != axis]
+        if all(part.shape[n] == before[n] for n in others):
+            return (
+                f"'{part.name}' is saved with {part.shape[axis]} of its {before[axis]} channels: "
+                "the others are not among its layers."
+            )
+    return (
+        f"'{part.name}' is saved with {_size(part.shape)} pixels: those of the file, "
+        f"{_size(before)}, are replaced."
+    )
+
+
+def _check_numbers(image: CompositeImage) -> None:
+    """Refuse places that no reader would believe."""
+    for part in image.parts:
+        matrix = part.to_display.matrix
+        good = np.abs(matrix) < MAX_COORDINATE
+        if not good.all():
+            found = ", ".join(f"{value:g}" for value in matrix[~good][:3])
+            raise SaveError(
+                f"'{part.name}' cannot be placed: its scale, translation or affine leads to "
+                f"{found}, expected numbers below {MAX_COORDINATE:g}. Correct it, and save again; "
+                "nothing was saved."
             )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.storage.given_path import target_path
 
 type _Identity = tuple[int, int, int, int]
 
@@ -33,7 +34,7 @@ def check_replaceable(image: CompositeImage, target: str | os.PathLike[str]) -> 
     opened = image.opened
     if opened is None or opened.store.source is None or opened.store.is_current:
         return
-    path = Path(target).resolve()
+    path = target_path(target).resolve()
     if not path.is_file() or path != Path(opened.store.source).resolve():
         return
     with _lock:

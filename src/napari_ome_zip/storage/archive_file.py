@@ -7,10 +7,16 @@ import stat
 import threading
 import weakref
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.storage.archive_index import ArchiveIndex
+from napari_ome_zip.storage.given_path import source_path
+from napari_ome_zip.storage.local_header import ReadAt
+
+type MakeIndex = Callable[[ReadAt, int, str], ArchiveIndex]
+"""Makes the index of a file from what reads it, its size, and its name for messages."""
 
 Fingerprint = tuple[int, int]
 """Size and the CRC-32 of the last bytes, where sizes and CRCs of the entries stand."""
@@ -26,6 +32,13 @@ class ArchiveFile:
     processes, which inherit the descriptor: the file they read is the same even when another one
     has been put in its place since.
 
+    Parameters
+    ----------
+    path : str or path-like
+        The archive.
+    make_index : callable, optional
+        Finds its entries; by its central directory where left out.
+
     Raises
     ------
     FileNotFoundError, IsADirectoryError, PermissionError
@@ -34,16 +47,17 @@ class ArchiveFile:
         When the file is not a usable ZIP archive.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = str(Path(path).absolute())
+    def __init__(self, path: str | os.PathLike[str], make_index: MakeIndex = ArchiveIndex) -> None:
+        self.path = str(source_path(path).absolute())
         self.label = repr(Path(self.path).name)
         self._refuse_other_kinds()
         self._lock = threading.Lock()
         self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         closing = weakref.finalize(self, os.close, self._descriptor)
         closing.atexit = False
-        self.size = os.fstat(self._descriptor).st_size
-        self.index = ArchiveIndex(self.read, self.size, self.label)
+        found = os.fstat(self._descriptor)
+        self.size, self._changed = found.st_size, found.st_mtime_ns
+        self.index = make_index(self.read, self.size, self.label)
         _living.add(self)
 
     def read(self, offset: int, length: int) -> bytes:
@@ -69,12 +83,13 @@ class ArchiveFile:
 
     @property
     def is_current(self) -> bool:
-        """Whether this file still lies at its path: another one may have been put there."""
+        """Whether this file still lies at its path as it was: not another one, nor changed."""
         try:
             there = Path(self.path).stat()
         except OSError:
             return False
-        return os.path.samestat(there, os.fstat(self._descriptor))
+        same = os.path.samestat(there, os.fstat(self._descriptor))
+        return same and (there.st_size, there.st_mtime_ns) == (self.size, self._changed)
 
     def renew_locks(self) -> None:
         """Forget locks that another thread held when the process was forked."""

@@ -10,14 +10,17 @@ from functools import cached_property
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import is_document
+from napari_ome_zip.storage.amplification import refuse_amplification
 from napari_ome_zip.storage.central_directory import (
+    DirectoryColumns,
     count_signatures,
     holds_telltale,
     leading_length,
     parse_directory,
 )
-from napari_ome_zip.storage.end_record import EndRecord, ReadAt, read_end_record
+from napari_ome_zip.storage.end_record import EndRecord, read_end_record
 from napari_ome_zip.storage.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable
+from napari_ome_zip.storage.local_header import ReadAt
 
 __all__ = ["ArchiveEntry", "ArchiveIndex"]
 
@@ -47,6 +50,7 @@ class ArchiveIndex:
 
     def __init__(self, read: ReadAt, size: int, label: str = "the file") -> None:
         self.label = label
+        self._size = size
         self.end: EndRecord = read_end_record(read, size, label)
         self._raw = read(self.end.directory_start, self.end.directory_size)
         if len(self._raw) < self.end.directory_size:
@@ -62,6 +66,21 @@ class ArchiveIndex:
             self._read_leading()
         if self._leading is None:
             self.complete()
+
+    @classmethod
+    def of_columns(cls, columns: DirectoryColumns, size: int, label: str) -> ArchiveIndex:
+        """The index of records that were found otherwise than in a central directory."""
+        index = cls.__new__(cls)
+        index.label = label
+        index._size = size
+        index.end = EndRecord(size, 0, len(columns), 0, b"", False, 0, False)
+        index._raw = b""
+        index._lock = threading.Lock()
+        index._leading = None
+        index._end_findings = ()
+        index._full = EntryTable(columns, 0, label, claims_json_first=False)
+        refuse_amplification(index._full, size, label)
+        return index
 
     def __len__(self) -> int:
         return len(self.complete().rows)
@@ -134,7 +153,9 @@ class ArchiveIndex:
         if self._full is None:
             with self._lock:
                 if self._full is None:
-                    self._full = self._table(self._raw)
+                    table = self._table(self._raw)
+                    refuse_amplification(table, self._size, self.label)
+                    self._full = table
                     self._leading = None
                     self._raw = b""
         return self._full

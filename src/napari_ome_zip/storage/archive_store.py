@@ -16,7 +16,7 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import stem
-from napari_ome_zip.storage.archive_file import ArchiveFile, Fingerprint, reopened
+from napari_ome_zip.storage.archive_file import ArchiveFile, Fingerprint, MakeIndex, reopened
 from napari_ome_zip.storage.archive_index import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.storage.base import HierarchyStore, as_buffer, resolve_range
 from napari_ome_zip.storage.decoding import STORED, decode, refuse_unreadable
@@ -49,6 +49,8 @@ class ArchiveStore(HierarchyStore):
         The archive.
     root : str
         Folder inside the archive that is the root of the hierarchy; empty for the archive's root.
+    make_index : callable, optional
+        As for `ArchiveFile`.
 
     Raises
     ------
@@ -58,8 +60,14 @@ class ArchiveStore(HierarchyStore):
         When the file is not a usable ZIP archive.
     """
 
-    def __init__(self, path: str | os.PathLike[str], root: str = "") -> None:
-        file = ArchiveFile(path)
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        root: str = "",
+        *,
+        make_index: MakeIndex = ArchiveIndex,
+    ) -> None:
+        file = ArchiveFile(path, make_index)
         self._place(file.path, root)
         self._file = file
 
@@ -121,6 +129,7 @@ class ArchiveStore(HierarchyStore):
             yield self._read_entry(entry, None)
             return
         refuse_unreadable(entry)
+        _refuse_two_sizes(entry)
         start, size = self._data_start(entry), entry.compressed_size
         found = 0
         for offset in range(0, size, _STREAMED_AT_ONCE):
@@ -255,12 +264,7 @@ class ArchiveStore(HierarchyStore):
                 _verify_crc(entry, content)
                 self._decoded.put(entry.offset, content)
             return content if byte_range is None else memoryview(content)[start:stop]
-        if entry.compressed_size != entry.size:
-            raise DamagedEntryError(
-                entry.name,
-                f"{entry.name!r} is damaged: it is stored as it is, but its sizes differ "
-                f"({entry.compressed_size:,} and {entry.size:,} bytes).",
-            )
+        _refuse_two_sizes(entry)
         if byte_range is None:
             payload = self._payload(entry)
             _verify_crc(entry, payload)
@@ -364,6 +368,15 @@ def _header_size(entry: ArchiveEntry, header: bytes) -> int:
     name_length = int.from_bytes(header[26:28], "little")
     extra_length = int.from_bytes(header[28:30], "little")
     return _LOCAL_SIZE + name_length + extra_length
+
+
+def _refuse_two_sizes(entry: ArchiveEntry) -> None:
+    if entry.compressed_size != entry.size:
+        raise DamagedEntryError(
+            entry.name,
+            f"{entry.name!r} is damaged: it is stored as it is, but its sizes differ "
+            f"({entry.compressed_size:,} and {entry.size:,} bytes).",
+        )
 
 
 def _verify_crc(entry: ArchiveEntry, content: bytes | memoryview) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 
 from zarr.abc.store import (
     ByteRequest,
@@ -40,6 +40,8 @@ class HierarchyStore(Store):
     """Display name: the file's name without its archive suffix."""
     source: str | None
     """Absolute path of the file or folder; None in memory."""
+    on_damage: Callable[[str], None] | None = None
+    """Told, in any thread, of each chunk that is shown empty; where None, it is a warning."""
 
     def __init__(self, name: str, source: str | None, noted: tuple[Finding, ...] = ()) -> None:
         super().__init__(read_only=True)

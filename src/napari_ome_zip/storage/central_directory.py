@@ -228,7 +228,7 @@ def _wide_fields(
         row = int(rows[index])
         start = int(starts[index])
         extra = raw[start : start + int(records["extra_length"][row])]
-        values_found = _zip64_values(extra, int(counts[index]))
+        values_found = zip64_values(extra, int(counts[index]))
         if values_found is None:
             continue  # exactly 0xFFFFFFFF, or nonsense: reading the entry will tell
         taken += 1
@@ -238,7 +238,8 @@ def _wide_fields(
     return columns[0], columns[1], columns[2], taken
 
 
-def _zip64_values(extra: bytes, count: int) -> list[int] | None:
+def zip64_values(extra: bytes, count: int) -> list[int] | None:
+    """So many values of the ZIP64 field among the extra fields; None where it has not as many."""
     position = 0
     while position + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, position)
@@ -257,11 +258,11 @@ def _names(raw: bytes, flags: NDArray[np.uint16], starts: _Places, ends: _Places
     if not "".join(names).isascii():
         for row, name in enumerate(names):
             if not name.isascii():
-                names[row] = _decode(name.encode("latin-1"), bool(flags[row] & _UTF8_FLAG))
+                names[row] = decoded_name(name.encode("latin-1"), bool(flags[row] & _UTF8_FLAG))
     return names
 
 
-def _decode(name: bytes, is_utf8: bool) -> str:
+def decoded_name(name: bytes, is_utf8: bool) -> str:
     """Decode a name that is not ASCII.
 
     Without the flag the standard says code page 437. Many writers put UTF-8 there all the same,

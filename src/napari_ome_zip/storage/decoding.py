@@ -13,6 +13,7 @@ from numcodecs.zstd import Zstd
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.names import is_chunk
+from napari_ome_zip.storage.amplification import MAX_RATIOS, RATIO_SLACK
 from napari_ome_zip.storage.archive_index import ArchiveEntry, ArchiveIndex
 
 MAX_DECODED_BYTES = 1 << 30
@@ -23,9 +24,6 @@ STORED, DEFLATE, BZIP2, LZMA, ZSTD = 0, 8, 12, 14, 93
 SUPPORTED_METHODS = (STORED, DEFLATE, BZIP2, LZMA, ZSTD)
 """Numbers of the ZIP compression methods that can be read here."""
 
-# No stream of the method can hold more than this many bytes for each of its own: a DEFLATE code
-# of two bits repeats 258 bytes, a Zstandard block of four bytes repeats one byte 128 Ki times.
-_MAX_RATIO = {DEFLATE: 1032, ZSTD: 1 << 15}
 _LZMA_END_MARKER_FLAG = 2
 
 
@@ -59,8 +57,8 @@ def refuse_unreadable(entry: ArchiveEntry) -> None:
             "Repack the archive without ZIP compression if that is true.",
             code="entry-too-large",
         )
-    ratio = _MAX_RATIO.get(entry.method)
-    if ratio is not None and entry.size > entry.compressed_size * ratio + 1024:
+    ratio = MAX_RATIOS.get(entry.method)
+    if ratio is not None and entry.size > entry.compressed_size * ratio + RATIO_SLACK:
         raise DamagedEntryError(
             entry.name,
             f"{entry.name!r} is damaged: {entry.compressed_size:,} bytes cannot unpack to the "

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from zarr.abc.store import ByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype
 
-from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import DOCUMENT_NAMES, is_junk, is_safe, stem
 from napari_ome_zip.storage.base import (
@@ -20,9 +22,13 @@ from napari_ome_zip.storage.base import (
     as_buffer,
     resolve_range,
 )
+from napari_ome_zip.storage.folder_walk import MAX_LINKS, FolderEntry, walk_folder, what_it_is
+from napari_ome_zip.storage.given_path import is_link_loop, source_path
 
 # Hierarchies are a few folders deep.
 _MAX_DEPTH = 16
+# A name that the file system cannot have is the name of nothing.
+_NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
 
 MAX_LISTED = 2**16
 """Files that are listed to know which chunks there are, at most."""
@@ -30,6 +36,10 @@ MAX_LISTED = 2**16
 
 class DirectoryStore(HierarchyStore):
     """The hierarchy in a folder.
+
+    Symbolic links are followed. What stands in the place of a file and cannot be read (a link to
+    nothing, a named pipe, a file or folder without permission) is there, and reading it is an
+    error: it is never taken for a chunk that was left out.
 
     Parameters
     ----------
@@ -40,10 +50,12 @@ class DirectoryStore(HierarchyStore):
     ------
     FileNotFoundError, NotADirectoryError
         When there is no such folder.
+    ArchiveError
+        When the path cannot be one, or its links lead round in a circle.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        folder = Path(path).absolute()
+        folder = source_path(path).absolute()
         if not folder.exists():
             raise FileNotFoundError(f"There is no such folder: {folder}")
         if not folder.is_dir():
@@ -86,29 +98,51 @@ class DirectoryStore(HierarchyStore):
         if not is_safe(key):
             return None
         try:
-            path = self._folder / key
-            return path.stat().st_size if path.is_file() else None
-        except OSError:
+            status = (self._folder / key).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            self._refuse_broken_link(key)
             return None
+        except UnicodeEncodeError:
+            return None
+        except OSError as error:
+            if error.errno in _NO_SUCH_NAME:
+                return None
+            if is_link_loop(error):
+                raise _unreadable(key, "a link on the way to it leads back to itself") from error
+            raise
+        if stat.S_ISDIR(status.st_mode):
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            raise _unreadable(key, what_it_is(status.st_mode))  # opening a pipe would wait
+        return status.st_size
+
+    def has(self, key: str) -> bool:
+        # docstring inherited
+        try:
+            return super().has(key)
+        except OSError:
+            return True  # reading it says what is wrong
 
     def verify(self, key: str) -> None:
         # docstring inherited
         # A chunk that is absent from a folder that is absent was not left out: a disk was pulled.
         self._folder.stat()
-        try:
-            (self._folder / key).stat()
-        except (FileNotFoundError, NotADirectoryError):
-            return
+        self.size_of(key)
 
     def keys(self) -> Iterator[str]:
         # docstring inherited
-        root = str(self._folder)
-        for folder, subfolders, files in os.walk(root):
-            subfolders.sort()
-            relative = Path(folder).relative_to(root).as_posix()
-            prefix = "" if relative == "." else f"{relative}/"
-            for name in sorted(files):
-                yield prefix + name
+        for entry in self.entries():
+            yield entry.name
+
+    def entries(self) -> Iterator[FolderEntry]:
+        """Everything that `keys` names, with the links on the way and what is wrong with it.
+
+        Raises
+        ------
+        OSError
+            A folder cannot be listed.
+        """
+        yield from walk_folder(self._folder)
 
     def child_names(self, prefix: str) -> tuple[str, ...]:
         # docstring inherited
@@ -142,7 +176,7 @@ class DirectoryStore(HierarchyStore):
 
     def group_paths(self) -> tuple[str, ...]:
         # docstring inherited
-        found = self._walk("", 0, set())
+        found = self._walk("", (), 0)
         return tuple(sorted(found, key=lambda path: (path.count("/") + bool(path), path)))
 
     def __eq__(self, other: object) -> bool:
@@ -162,13 +196,10 @@ class DirectoryStore(HierarchyStore):
 
     def read(self, key: str, byte_range: ByteRequest | None = None) -> bytes | None:
         # docstring inherited
-        if not is_safe(key):
+        if self.size_of(key) is None:
             return None
-        path = self._folder / key
         try:
-            if not path.is_file():
-                return None  # opening a pipe would wait for a writer
-            with path.open("rb") as file:
+            with (self._folder / key).open("rb") as file:
                 if byte_range is None:
                     return file.read()
                 start, stop = resolve_range(byte_range, os.fstat(file.fileno()).st_size)
@@ -177,36 +208,61 @@ class DirectoryStore(HierarchyStore):
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def _walk(self, path: str, depth: int, seen: set[tuple[int, int]]) -> Iterator[str]:
+    def _refuse_broken_link(self, key: str) -> None:
+        """Raise if what is not there hangs on a link to nothing: a missing chunk hangs on none."""
+        place, name = self._folder, ""
+        for part in key.split("/"):
+            name = f"{name}/{part}" if name else part
+            place = place / part
+            if not place.exists():
+                if place.is_symlink():
+                    raise _unreadable(key, f"{name!r} is a link to something that is not there")
+                return
+
+    def _walk(self, path: str, above: tuple[tuple[int, int], ...], links: int) -> Iterator[str]:
         """Folders with documents at and below a path; nothing below an array."""
         status = (self._folder / path).stat()
         place = (status.st_dev, status.st_ino)
-        if place in seen and status.st_ino:  # a loop of symbolic links
+        if place in above and status.st_ino:  # a loop of symbolic links
             return
-        seen.add(place)
         with os.scandir(self._folder / path) as entries:
-            listed = [(entry.name, entry.is_dir()) for entry in entries]
-        names = {name for name, _ in listed}
+            listed = [(entry.name, _is_folder(entry), entry.is_symlink()) for entry in entries]
+        names = {name for name, _, _ in listed}
         if names & DOCUMENT_NAMES:
             yield path
             if ".zarray" in names or self._is_array(path):
                 return
         elif not path:
             return
-        if depth < _MAX_DEPTH:
-            for name in sorted(name for name, is_folder in listed if is_folder):
-                if not is_junk(name):
-                    yield from self._walk(f"{path}/{name}" if path else name, depth + 1, seen)
+        if len(above) >= _MAX_DEPTH:
+            return
+        for name, is_folder, is_link in sorted(listed):
+            if is_folder and not is_junk(name) and links + is_link <= MAX_LINKS:
+                below = f"{path}/{name}" if path else name
+                yield from self._walk(below, (*above, place), links + is_link)
 
     def _is_array(self, path: str) -> bool:
         key = f"{path}/zarr.json" if path else "zarr.json"
-        if (self.size_of(key) or 0) > MAX_DOCUMENT_BYTES:
-            return True
         try:
+            if (self.size_of(key) or 0) > MAX_DOCUMENT_BYTES:
+                return True
             document = json.loads(self.read_document(key) or b"{}")
-        except (ValueError, RecursionError, ArchiveError):
-            return False
+        except (ValueError, RecursionError, ArchiveError, OSError):
+            return False  # whoever reads the document for itself is told
         return isinstance(document, dict) and document.get("node_type") == "array"
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # no folder that could be looked into: reading what is in it says so
+
+
+def _unreadable(key: str, problem: str) -> DamagedEntryError:
+    return DamagedEntryError(
+        key, f"{key!r} cannot be read: {problem}. Put the file itself there, or remove it."
+    )
 
 
 def _raise(error: OSError) -> None:

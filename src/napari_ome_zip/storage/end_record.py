@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.storage.central_directory import DIGITAL_SIGNATURE, RECORD_SIZE, SIGNATURE
+from napari_ome_zip.storage.local_header import LOCAL_SIGNATURE, ReadAt, lies_in_an_entry
 from napari_ome_zip.storage.recognise import not_a_zip
-
-ReadAt = Callable[[int, int], bytes]
-"""Reads up to so many bytes at a place of the file: ``read(offset, length)``."""
 
 MAX_DIRECTORY_BYTES = 1 << 29
 """Largest central directory that is read (512 MiB: some five million entries)."""
@@ -23,8 +21,11 @@ _LOCATOR_SIGNATURE = b"PK\x06\x07"
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _END64_SIGNATURE = b"PK\x06\x06"
 _SPANNING_MARKER = b"PK\x07\x08"
-_LOCAL_SIGNATURE = b"PK\x03\x04"
 _FULL_16 = 0xFFFF
+_WHAT_TO_DO = (
+    "Copy or download it again; where that does not help, 'ome-zip repack --salvage' saves what "
+    "is left of it"
+)
 
 # A comment is at most 65,535 bytes; the wider window finds the record before padding.
 _WINDOWS = (_END.size + 65_535, 1 << 20)
@@ -78,19 +79,24 @@ def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
         except ArchiveError as error:
             problem = problem or error
         else:
+            if record is not None and _is_of_an_inner_archive(read, size, record, head):
+                raise _without_end(label)
             if record is not None:
                 return record
         if start == 0:
             break
     if problem is not None:
         raise problem
-    if head.startswith(_LOCAL_SIGNATURE):
-        raise ArchiveError(
-            "The archive is incomplete: its end is missing, as after an interrupted transfer or "
-            f"when the program that wrote it stopped early. Copy or download it again: {label}",
-            code="archive-incomplete",
-        )
+    if head.startswith(LOCAL_SIGNATURE):
+        raise _without_end(label)
     raise not_a_zip(head, label)
+
+
+def _is_of_an_inner_archive(read: ReadAt, size: int, record: EndRecord, head: bytes) -> bool:
+    """Whether an end belongs to an archive that is an entry of this one, whose own end is gone."""
+    if record.shift <= 0 or not head.startswith(LOCAL_SIGNATURE):
+        return False
+    return lies_in_an_entry(read, record.shift, size)
 
 
 def _choose(read: ReadAt, size: int, start: int, tail: bytes, label: str) -> EndRecord | None:
@@ -213,9 +219,17 @@ def _split(label: str) -> ArchiveError:
     )
 
 
+def _without_end(label: str) -> ArchiveError:
+    return ArchiveError(
+        "The archive is incomplete: its end is missing, as after an interrupted transfer or "
+        f"when the program that wrote it stopped early. {_WHAT_TO_DO}: {label}",
+        code="archive-incomplete",
+    )
+
+
 def _inconsistent(label: str) -> ArchiveError:
     return ArchiveError(
         "The archive is incomplete or damaged: its end does not lead to its central directory "
-        f"(the list of what it holds). Copy or download the file again: {label}",
+        f"(the list of what it holds). {_WHAT_TO_DO}: {label}",
         code="archive-incomplete",
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.names import DOCUMENT_NAMES, is_document, is_safe
+from napari_ome_zip.names import DOCUMENT_NAMES, is_document, is_junk, is_safe
 from napari_ome_zip.storage.central_directory import DirectoryColumns
 
 METHOD_NAMES: dict[int, str] = {
@@ -76,7 +76,7 @@ class EntryTable:
         self.columns = columns
         self._claims_json_first = claims_json_first
         self.findings: tuple[Finding, ...] = ()
-        self._shift = shift
+        self.shift = shift
         if np.any((columns.disks != 0) & (columns.disks != 0xFFFF)):
             raise ArchiveError(
                 "The archive is split into several parts, and this is one of them. "
@@ -99,7 +99,7 @@ class EntryTable:
         columns = self.columns
         return ArchiveEntry(
             name,
-            int(columns.offsets[row]) + self._shift,
+            int(columns.offsets[row]) + self.shift,
             int(columns.compressed_sizes[row]),
             int(columns.sizes[row]),
             int(columns.methods[row]),
@@ -218,18 +218,14 @@ class EntryTable:
 def _late_document(names: list[str]) -> str | None:
     """The first ``zarr.json`` that comes after chunks, or the root's where it is not the first.
 
-    Other files at the root are none of the hierarchy's, and the same document once more (also in
-    other letters, where a file system ignored their case) hides nothing.
+    Other files at the root are none of the hierarchy's, nor is what file managers leave anywhere;
+    and the same document once more (also in other letters, where a file system ignored their
+    case) hides nothing.
     """
-    rows = [row for row, name in enumerate(names) if name.endswith(_ZARR_JSON)]
-    data_from = next(
-        (row for row, name in enumerate(names) if _is_data(name)),
-        len(names),
-    )
+    data_from = next((row for row, name in enumerate(names) if _is_data(name)), len(names))
     seen: set[str] = set()
-    for row in rows:
-        name = names[row]
-        if _is_data(name):  # only ends like one
+    for row, name in enumerate(names):
+        if not name.endswith(_ZARR_JSON) or not _is_zarr_json(name):
             continue
         if name.lower() not in seen and (row > data_from or (seen and name == _ZARR_JSON)):
             return name
@@ -237,8 +233,15 @@ def _late_document(names: list[str]) -> str | None:
     return None
 
 
+def _is_zarr_json(name: str) -> bool:
+    """Whether it is a document of Zarr v3: ``foozarr.json`` and ``._zarr.json`` only end alike."""
+    return name.rpartition("/")[2] == _ZARR_JSON and not is_junk(name)
+
+
 def _is_data(name: str) -> bool:
-    return "/" in name and not name.endswith("/") and not name.endswith(f"/{_ZARR_JSON}")
+    if "/" not in name or name.endswith("/"):
+        return False
+    return not name.endswith(f"/{_ZARR_JSON}") and not is_junk(name)
 
 
 def _suspects(names: list[str], joined: str) -> list[int]:

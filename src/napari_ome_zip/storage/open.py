@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
@@ -14,6 +14,7 @@ from napari_ome_zip.storage.archive_store import ArchiveStore
 from napari_ome_zip.storage.base import HierarchyStore
 from napari_ome_zip.storage.decoding import refuse_unreadable
 from napari_ome_zip.storage.directory_store import DirectoryStore
+from napari_ome_zip.storage.given_path import source_path
 from napari_ome_zip.storage.memory_store import MappingStore
 
 _SHOWN = 4
@@ -57,7 +58,7 @@ def _choose(
         return source
     if isinstance(source, Mapping):
         return MappingStore(source)
-    path = Path(source)
+    path = source_path(source)
     if path.is_dir():
         return DirectoryStore(path)
     if not path.exists():

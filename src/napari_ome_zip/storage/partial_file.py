@@ -11,12 +11,14 @@ import re
 import secrets
 import stat
 import sys
+import warnings
 from collections.abc import Buffer
 from contextlib import suppress
 from pathlib import Path
 
-from napari_ome_zip.errors import SaveError
+from napari_ome_zip.errors import SaveError, SaveWarning
 from napari_ome_zip.names import stem
+from napari_ome_zip.storage.given_path import target_path
 
 if sys.platform != "win32":
     import fcntl
@@ -47,11 +49,11 @@ class PartialFile:
     SaveError
         Before anything is written: the folder is missing or read-only, the target is a folder,
         is not a regular file, is write-protected, or is open where open files cannot be replaced
-        (Windows).
+        (Windows); or its path cannot be one.
     """
 
     def __init__(self, target: str | os.PathLike[str]) -> None:
-        self._shown = Path(target)
+        self._shown = target_path(target)
         self._pid = os.getpid()
         self._size = 0
         try:
@@ -121,6 +123,9 @@ class PartialFile:
     def publish(self) -> Path:
         """Put the file in the target's place, in one step, and return the target.
 
+        A target that has other names (hard links) loses them: writing into it would not be one
+        step. :class:`SaveWarning` says so once the file is in its place.
+
         Raises
         ------
         SaveError
@@ -128,11 +133,21 @@ class PartialFile:
         """
         self.sync()
         self._close()
+        others = _other_names(self.target)
         try:
             self.path.replace(self.target)
         except OSError as error:
             raise self._not_replaced(error, self._kept_beside()) from error
         _sync_folder(self.target.parent)
+        if others:
+            names = "another name" if others == 1 else f"{others} other names"
+            warnings.warn(
+                f"The file that {self._shown.name} replaced has {names} on this disk (hard "
+                "links), and there it stays as it was. Copy the new file there if it should "
+                "change as well.",
+                SaveWarning,
+                stacklevel=2,
+            )
         return self.target
 
     def discard(self) -> None:
@@ -238,6 +253,14 @@ def _existing(target: Path, shown: Path) -> os.stat_result | None:
         ) from error
     _refuse_in_use(target, shown)
     return found
+
+
+def _other_names(target: Path) -> int:
+    """Under how many more names the file is there that is about to be replaced."""
+    try:
+        return max(0, target.stat().st_nlink - 1)
+    except OSError:
+        return 0
 
 
 def _refuse_in_use(target: Path, shown: Path) -> None:

@@ -14,7 +14,7 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.hierarchy import Node, join
 from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_document, is_junk
-from napari_ome_zip.storage import ArchiveStore, HierarchyStore
+from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore
 from napari_ome_zip.validation import container_rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
@@ -43,8 +43,16 @@ CHUNKS_MISSING = Rule(
     "chunks-missing",
     INFO,
     _ZARR,
-    "Chunks that are not there show the fill value, usually black.",
+    "Chunks that hold nothing but the fill value need not be stored.",
     "Nothing, if these parts are empty. If not, the writing was interrupted: write it again.",
+)
+CHUNKS_LOST = Rule(
+    "chunks-lost",
+    SHOULD,
+    "ZIP (APPNOTE), 4.4.22 total number of entries",
+    "Chunks are left out of an archive only where they were never written.",
+    "Copy or download the file again, or restore it from a backup: its end counts more entries "
+    "than it lists, and these chunks may be among them.",
 )
 OUTSIDE = Rule(
     "chunks-outside-array",
@@ -167,7 +175,7 @@ def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arr
         if array.stored:
             stored[path] = _stored(path, array, node)
     paths = [path for path, document in documents.items() if _array_node(path, document)]
-    owned, other = _owners(store.keys(), paths)
+    owned, other = _owners(_files(store), paths)
     chunks, unopened = {}, []
     for path, names in owned.items():
         if path not in stored:
@@ -178,6 +186,13 @@ def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arr
         other += rest
     other = [name for name in other if not is_document(name)]
     return Arrays(stored, problems, chunks, other, unopened)
+
+
+def _files(store: HierarchyStore) -> Iterator[str]:
+    """Names of all entries but those of a folder that the check of folders names."""
+    if isinstance(store, DirectoryStore):
+        return (entry.name for entry in store.entries() if not entry.problem)
+    return store.keys()
 
 
 def _array_node(path: str, document: Document) -> Node | None:
@@ -275,11 +290,12 @@ def check_arrays(
     """
     issues = [*_check_readable(arrays, checked)]
     tiny: list[str] = []
+    unlisted = _unlisted(store)
     for path, array in arrays.stored.items():
         found = arrays.chunks[path]
         inside = np.all(found.cells < np.array(array.grid), axis=1)
         sizes = _sizes(store, found.names)
-        issues += _check_cells(array, found, inside)
+        issues += _check_cells(array, found, inside, unlisted)
         issues += _check_chunk_sizes(array, found, sizes)
         if len(found.names) and array.chunk_bytes > LARGE_CHUNK_BYTES:
             message = f"Chunks of {array.chunk_bytes / 2**20:,.0f} MiB: showing one takes that much"
@@ -317,7 +333,7 @@ def _image_arrays(checked: DocumentSet) -> frozenset[str]:
 
 
 def _check_cells(
-    array: StoredArray, found: ChunkNames, inside: npt.NDArray[np.bool_]
+    array: StoredArray, found: ChunkNames, inside: npt.NDArray[np.bool_], unlisted: int
 ) -> Iterator[Issue]:
     outside = np.flatnonzero(~inside).tolist()
     if outside:
@@ -327,8 +343,16 @@ def _check_cells(
     missing = array.cell_count - int(inside.sum())
     if missing:
         kind = "shards" if array.sharded else "chunks"
-        message = f"{missing:,} of {array.cell_count:,} {kind} are not there: shown as empty"
-        yield issue(CHUNKS_MISSING, message, array.document)
+        message = f"{missing:,} of {array.cell_count:,} {kind} are not stored: shown as empty"
+        yield issue(CHUNKS_LOST if unlisted else CHUNKS_MISSING, message, array.document)
+
+
+def _unlisted(store: HierarchyStore) -> int:
+    """How many entries an archive counts at its end, and does not list in its directory."""
+    if not isinstance(store, ArchiveStore):
+        return 0
+    claimed, listed = store.index.end.entry_count, len(store.index.complete().columns)
+    return max(0, claimed - listed)
 
 
 def _check_chunk_sizes(

@@ -51,6 +51,7 @@ _REFUSALS = MappingProxyType(
             rules.ENCRYPTED,
             rules.UNKNOWN_METHOD,
             rules.TOO_LARGE,
+            rules.OVERLAP,
             rules.DOCUMENT_SIZE,
         )
     }
@@ -241,9 +242,6 @@ def _check_sizes(container: Container) -> Iterator[Issue]:
     if outside.size:
         message = f"Beyond the end of the file: {_entries(outside.size)} incomplete"
         yield container.name_issue(rules.CUT_SHORT, message, outside.tolist())
-    elif int(stored.sum()) > size:
-        message = f"Entries share bytes: {int(stored.sum()):,} bytes of them in {size:,} of file"
-        yield issue(rules.OVERLAP, message)
 
 
 def _check_names(container: Container) -> Iterator[Issue]:

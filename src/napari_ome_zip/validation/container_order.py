@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ome_zip.names import is_junk
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
@@ -74,5 +75,5 @@ def late_document(names: Sequence[str]) -> str | None:
 
 
 def is_zarr_json(name: str) -> bool:
-    """Whether an entry is a document of Zarr v3; ``foozarr.json`` is none."""
-    return name.endswith(_BELOW) or name == _ROOT
+    """Whether an entry is a document of Zarr v3; ``foozarr.json`` and ``._zarr.json`` are not."""
+    return (name.endswith(_BELOW) or name == _ROOT) and not is_junk(name)

@@ -8,6 +8,7 @@ from napari_ome_zip.validation.rule import INFO, MUST, SHOULD, Rule
 _RFC = "RFC-9, OME-Zarr zip files"
 _ZIP = "ZIP (APPNOTE)"
 _AGAIN = "Copy or download the file again; if that does not help, write it again."
+_SALVAGE = "'ome-zip repack --salvage' writes a copy of what is left."
 _REPACK = "Repack it: 'ome-zip repack' writes a repaired copy."
 
 # Files that cannot be used at all; the codes are those of ArchiveError.
@@ -25,7 +26,7 @@ INCOMPLETE = Rule(
     MUST,
     f"{_ZIP}, 4.3.16 end of central directory",
     "The archive is complete: its end leads to the list of what it holds.",
-    _AGAIN,
+    f"Copy or download the file again. If that does not help, {_SALVAGE}",
 )
 SPLIT = Rule(
     "archive-split",
@@ -240,7 +241,7 @@ CUT_SHORT = Rule(
     MUST,
     f"{_ZIP}, 4.3.6 file format",
     "Every entry lies inside the file.",
-    _AGAIN,
+    f"Copy or download the file again. If that does not help, {_SALVAGE}",
 )
 OVERLAP = Rule(
     "entries-overlap",
@@ -338,7 +339,7 @@ LOCAL_MISSING = Rule(
     MUST,
     f"{_ZIP}, 4.3.7 local file header",
     "Every entry begins where the archive's directory says.",
-    _AGAIN,
+    f"Copy or download the file again. If that does not help, {_SALVAGE}",
 )
 LOCAL_NAME = Rule(
     "local-name-differs",

@@ -35,7 +35,8 @@ ENTRY_DAMAGED = Rule(
     MUST,
     "ZIP (APPNOTE), 4.4.7 CRC-32",
     "The bytes of every entry are those that were written: their checksum is right.",
-    "Copy or download the file again, or restore it from a backup. The rest can be read.",
+    "Copy or download the file again, or restore it from a backup. The rest can be read: "
+    "'ome-zip repack --salvage' writes a copy of what is left.",
 )
 CHUNK_DAMAGED = Rule(
     "chunk-damaged",

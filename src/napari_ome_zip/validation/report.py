@@ -130,11 +130,21 @@ class Report:
     version: str | None
     """The version of OME-Zarr it was judged by; None where none was found."""
     issues: tuple[Issue, ...]
+    pixels_checked: bool | None = None
+    """Whether every pixel was read; None where there are none to read."""
 
     @classmethod
-    def of(cls, path: str, kind: str, version: str | None, issues: Iterable[Issue]) -> Report:
+    def of(
+        cls,
+        path: str,
+        kind: str,
+        version: str | None,
+        issues: Iterable[Issue],
+        *,
+        pixels_checked: bool | None = None,
+    ) -> Report:
         """Return the report on these issues, equal ones merged, errors first."""
-        return cls(path, kind, version, aggregate(issues))
+        return cls(path, kind, version, aggregate(issues), pixels_checked)
 
     @property
     def valid(self) -> bool:
@@ -166,12 +176,13 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """One line: valid or not, and how many issues of which severity."""
+        """One line: valid or not, how many issues of which severity, and what was not checked."""
         counts = self.counts
         found = [_counted(counts[s], s) for s in Severity if counts[s]]
         head = "Valid" if self.valid else "Not valid"
         name = f" OME-Zarr {self.version}" if self.version else " OME-Zarr"
-        return f"{head}{name}: {', '.join(found) if found else 'nothing to complain about'}"
+        unread = "; pixels not checked" if self.pixels_checked is False else ""
+        return f"{head}{name}: {', '.join(found) if found else 'nothing to complain about'}{unread}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
@@ -180,6 +191,7 @@ class Report:
             "kind": self.kind,
             "version": self.version,
             "valid": self.valid,
+            "pixels_checked": self.pixels_checked,
             "counts": {severity.value: count for severity, count in self.counts.items()},
             "issues": [issue.to_dict() for issue in self.issues],
         }

@@ -12,6 +12,7 @@ from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.names import DOCUMENT_NAMES
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore, open_store
+from napari_ome_zip.storage.given_path import source_path
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.arrays import check_arrays, find_arrays
 from napari_ome_zip.validation.container import check_container, check_file_name, refusal
@@ -21,6 +22,7 @@ from napari_ome_zip.validation.documents_check import (
     check_group_attributes,
     check_hierarchy_documents,
 )
+from napari_ome_zip.validation.folder import check_folder
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.pixels import check_pixels
 from napari_ome_zip.validation.reading import Document, parse_document, read_documents
@@ -75,6 +77,8 @@ def validate(
     ------
     FileNotFoundError, PermissionError, OSError
         If there is no such file, or it cannot be read.
+    ArchiveError
+        If the path itself cannot be one, or its links lead round in a circle.
     CheckCancelledError
         If ``cancelled`` returned True.
 
@@ -82,7 +86,7 @@ def validate(
     -----
     RFC-9, "OME-Zarr zip files", and the specification of OME-Zarr 0.1 to 0.6.
     """
-    place, watch = Path(path), Watch(progress, cancelled, _stopped)
+    place, watch = source_path(path), Watch(progress, cancelled, _stopped)
     name = os.fspath(path)
     if place.is_dir():
         return _check_store(name, "directory", DirectoryStore(place), deep, watch)
@@ -115,6 +119,8 @@ def _check_store(
         issues.append(issue(rules.ROOT_IN_FOLDER, message, folder))
     if store is None:
         return Report.of(name, kind, None, issues)
+    if isinstance(store, DirectoryStore):
+        issues += check_folder(store)
     documents = read_documents(store, watch)
     issues += documents.issues
     checked = DocumentSet.of(documents.by_path)
@@ -130,7 +136,7 @@ def _check_store(
     issues += check_arrays(store, arrays, checked, in_archive=kind == "archive")
     if deep:
         issues += check_pixels(store, arrays, watch)
-    return Report.of(name, kind, checked.version, issues)
+    return Report.of(name, kind, checked.version, issues, pixels_checked=deep)
 
 
 def _hierarchy(

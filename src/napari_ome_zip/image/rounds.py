@@ -1,0 +1,104 @@
+"""Tiles that were imaged several times at the same places: one round is one mosaic."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_ome_zip.image.composite import PlacedPart
+
+SAME_PLACE = 0.75
+"""Tiles that cover each other by more than this lie at one place; neighbors overlap by less."""
+
+_LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
+_BETWEEN = " \t_-.,:;/#"
+
+type Box = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""First pixel of each tile, and the one behind its last, on the common grid."""
+
+
+def rounds_of(tiles: Sequence[PlacedPart], boxes: Box) -> list[list[PlacedPart]]:
+    """Tiles of each round, in document order; one round where no place was imaged twice.
+
+    Names that differ in more than their last number tell rounds apart; where they do not, the
+    second tile at a place is of the second round.
+    """
+    by_place = _by_place(boxes)
+    if max(by_place) == 0:
+        return [list(tiles)]
+    keys = [_round_name(tile) for tile in tiles]
+    numbers = list(dict.fromkeys(keys))
+    by_name = [numbers.index(key) for key in keys]
+    chosen = by_name if len(numbers) > 1 and _is_apart(by_name, boxes) else by_place
+    found: dict[int, list[PlacedPart]] = defaultdict(list)
+    for tile, number in zip(tiles, chosen, strict=True):
+        found[number].append(tile)
+    return list(found.values())
+
+
+def names_of_rounds(rounds: Sequence[Sequence[PlacedPart]]) -> list[str]:
+    """What the names of a round's tiles have in common, and other rounds' have not.
+
+    Empty names where that does not tell the rounds apart.
+    """
+    names = [_shared_start([tile.name for tile in tiles]) for tiles in rounds]
+    # The first digit of numbers that are counted on is no part of a name.
+    names = [
+        (re.sub(r"\d+$", "", name) if _goes_on(name, tiles) else name).rstrip(_BETWEEN)
+        for name, tiles in zip(names, rounds, strict=True)
+    ]
+    if len(names) > 1:
+        words = [re.split(rf"(?<=[{re.escape(_BETWEEN)}])", name) for name in names]
+        while all(len(each) > 1 for each in words) and len({each[-1] for each in words}) == 1:
+            words = [each[:-1] for each in words]
+        names = ["".join(each).rstrip(_BETWEEN) for each in words]
+    told = all(names) and len(set(names)) == len(names)
+    return names if told else [""] * len(names)
+
+
+def _shared_start(names: Sequence[str]) -> str:
+    alike = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in alike)
+
+
+def _goes_on(name: str, tiles: Sequence[PlacedPart]) -> bool:
+    return any(tile.name[len(name) :][:1].isdigit() for tile in tiles)
+
+
+def _round_name(tile: PlacedPart) -> tuple[str, str]:
+    folder = tile.path.rpartition("/")[0]
+    return folder, _LAST_NUMBER.sub("", tile.name)
+
+
+def _by_place(boxes: Box) -> list[int]:
+    """For each tile the first round that has none at its place."""
+    found: list[int] = []
+    for number in range(len(boxes[0])):
+        taken = {found[other] for other in np.flatnonzero(_same_place(boxes, number, number))}
+        found.append(next(n for n in range(len(found) + 1) if n not in taken))
+    return found
+
+
+def _is_apart(numbers: Sequence[int], boxes: Box) -> bool:
+    """Whether no round has two tiles at one place."""
+    of_round = np.array(numbers)
+    return not any(
+        np.any(_same_place(boxes, number, number) & (of_round[:number] == of_round[number]))
+        for number in range(len(numbers))
+    )
+
+
+def _same_place(boxes: Box, number: int, before: int) -> npt.NDArray[np.bool_]:
+    """Which of the first ``before`` tiles lie where a tile lies."""
+    low, high = boxes
+    first = np.maximum(low[number], low[:before])
+    last = np.minimum(high[number], high[:before])
+    shared = np.prod(np.clip(last - first, 0, None), axis=1, dtype=float)
+    sizes = np.prod(high - low, axis=1, dtype=float)
+    same: npt.NDArray[np.bool_] = shared > SAME_PLACE * np.minimum(sizes[number], sizes[:before])
+    return same

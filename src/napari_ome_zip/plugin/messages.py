@@ -1,0 +1,97 @@
+"""What a person is shown beside the image: notifications, each with the point of it first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import napari
+from napari.utils.notifications import (
+    Notification,
+    NotificationSeverity,
+    notification_manager,
+)
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
+
+from napari_ome_zip.plugin.docks import PLUGIN, open_check
+
+CHECK_FILE = "Check the file"
+CHECK, OPEN = "Check", "Open"
+"""What notifications offer."""
+
+LONGEST_MESSAGE = 600
+"""Characters of a notification, at most."""
+
+type Action = tuple[str, Callable[[object], None]]
+"""What a button says, and what it does; it is handed the notification."""
+
+
+def notify(
+    message: str,
+    severity: NotificationSeverity,
+    actions: Sequence[Action] = (),
+    *,
+    later: bool = False,
+) -> None:
+    """Show a notification of the plugin.
+
+    Parameters
+    ----------
+    message : str
+        The point of it comes first: about 45 characters are seen at once.
+    severity : NotificationSeverity
+        Its sign.
+    actions : sequence of Action
+        Its buttons; none where there is no window that they could act in.
+    later : bool
+        After the current event, for napari replaces what is shown when a reader raises.
+    """
+    has_application = QApplication.instance() is not None
+    if not has_application or napari.current_viewer() is None:
+        actions = ()
+    if len(message) > LONGEST_MESSAGE:  # names in a file may be of any length
+        message = f"{message[: LONGEST_MESSAGE - 1]}…"
+    notification = _PluginNotification(message, severity, list(actions))
+    if later and has_application:
+        QTimer.singleShot(0, partial(notification_manager.dispatch, notification))
+    else:
+        notification_manager.dispatch(notification)
+
+
+def notify_saved(message: str, written: Path) -> None:
+    """Show what became of a save, and offer to open and to check the file."""
+    less = message.startswith("Not")
+    severity = NotificationSeverity.WARNING if less else NotificationSeverity.INFO
+    notify(message, severity, [open_action(written), check_action(written, CHECK)])
+
+
+def check_action(path: str | Path, text: str = CHECK_FILE, *, deep: bool = False) -> Action:
+    """Offer to check a file, or with `deep` every pixel of it, in the window in front."""
+    return text, partial(_check, str(Path(path).absolute()), deep)
+
+
+def open_action(path: str | Path) -> Action:
+    """Offer to open a file in the window in front."""
+    return OPEN, partial(_open, str(Path(path).absolute()))
+
+
+def _check(path: str, deep: bool, _notification: object) -> None:
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        open_check(viewer, path, deep=deep)
+
+
+def _open(path: str, _notification: object) -> None:
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        viewer.open(path, plugin=PLUGIN)
+
+
+class _PluginNotification(Notification):  # type: ignore[misc]  # napari is not typed
+    """A notification that names the plugin as its source, where napari would name itself."""
+
+    @property
+    def source(self) -> str:
+        return PLUGIN

@@ -1,0 +1,114 @@
+"""What a salvaged image lacks: entries that were lost, arrays, and how many of their chunks."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from napari_ome_zip.errors import ArchiveError, MetadataError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.arrays import ChunkedArray
+from napari_ome_zip.image.hierarchy import Hierarchy, join
+from napari_ome_zip.ome import OmeGroup, parse_group
+from napari_ome_zip.storage import HierarchyStore
+from napari_ome_zip.storage.entry_scan import LostEntry
+
+_SHOWN = 5
+_NUMBERS = re.compile(r"(?:c[/.])?([0-9]{1,18}(?:[/.][0-9]{1,18})*)")
+
+
+def entry_findings(lost: Sequence[LostEntry]) -> Iterator[Finding]:
+    """What to know of entries that begin in the file and are not in the copy."""
+    if not lost:
+        return
+    shown = "; ".join(f"{entry.name!r}: {entry.reason}" for entry in lost[:_SHOWN])
+    more = f"; and {len(lost) - _SHOWN:,} more" if len(lost) > _SHOWN else ""
+    count = "1 entry was" if len(lost) == 1 else f"{len(lost):,} entries were"
+    yield Finding("entry-damaged", lost[0].name, f"{count} left out ({shown}{more}).")
+
+
+def array_findings(store: HierarchyStore) -> tuple[Finding, ...]:
+    """What to know of the arrays of a hierarchy that is not complete.
+
+    Chunks that hold nothing but the fill value need not be stored, so what is counted as missing
+    is the most that can be.
+    """
+    hierarchy = Hierarchy(store)
+    names = _names_by_folder(store)
+    findings: list[Finding] = []
+    for path in store.group_paths():
+        try:
+            node = hierarchy.node(path)
+            if node is None:
+                continue
+            if node.kind == "array":
+                document = node.document.get("chunk_grid")
+                regular = isinstance(document, dict) and document.get("name") == "regular"
+                if node.zarr_format == 3 and regular:
+                    findings += _missing_chunks(ChunkedArray(store, node), names)
+                continue
+            group = parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
+        except (ArchiveError, MetadataError):
+            continue  # whoever opens the copy is told
+        findings += _missing_nodes(hierarchy, group)
+    return tuple(findings)
+
+
+def _missing_chunks(array: ChunkedArray, names: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    grid = [-(-n // c) for n, c in zip(array.shape, array.stored, strict=True)]
+    present = sum(1 for name in names.get(array.path, ()) if _is_chunk(array, grid, name))
+    total = math.prod(grid)
+    if present < total:
+        kind = "chunks" if array.stored == array.chunks else "shards"
+        yield Finding(
+            "chunks-missing",
+            array.path,
+            f"Array '{array.path}': at most {total - present:,} of {total:,} {kind} are missing "
+            "(those that are empty need not be there); they are shown as empty.",
+        )
+
+
+def _is_chunk(array: ChunkedArray, grid: Sequence[int], name: str) -> bool:
+    if not grid:
+        return array.key(()) == name
+    start = len(array.path) + 1 if array.path else 0
+    match = _NUMBERS.fullmatch(name[start:])
+    cell = tuple(map(int, re.split("[/.]", match[1]))) if match is not None else ()
+    inside = len(cell) == len(grid) and all(i < n for i, n in zip(cell, grid, strict=True))
+    return inside and array.key(cell) == name
+
+
+def _missing_nodes(hierarchy: Hierarchy, group: OmeGroup) -> Iterator[Finding]:
+    """Arrays and images that a group names, and whose documents are not there."""
+    datasets = [level.path for image in group.multiscales for level in image.datasets]
+    for kind, paths in (("array", datasets), ("label image", group.labels or ())):
+        for relative in paths:
+            path = join(group.path, relative)
+            if path is not None and not _is_there(hierarchy, path):
+                yield Finding(
+                    "dataset-not-found",
+                    path,
+                    f"The {kind} '{path}' that '{group.path or 'the root'}' names is missing "
+                    "altogether.",
+                )
+
+
+def _is_there(hierarchy: Hierarchy, path: str) -> bool:
+    try:
+        return hierarchy.node(path) is not None
+    except (ArchiveError, MetadataError):
+        return False
+
+
+def _names_by_folder(store: HierarchyStore) -> Mapping[str, Sequence[str]]:
+    """Names of entries by the folder of the array or group that they lie in or below."""
+    folders = set(store.group_paths())
+    found: dict[str, list[str]] = {path: [] for path in folders}
+    for name in store.keys():  # noqa: SIM118  a store
+        folder = name.rpartition("/")[0]
+        while folder and folder not in folders:
+            folder = folder.rpartition("/")[0]
+        if folder in found:
+            found[folder].append(name)
+    return found

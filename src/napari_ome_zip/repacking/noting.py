@@ -1,0 +1,17 @@
+"""How copying tells what there is to know about a copy that was made all the same."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+from napari_ome_zip.errors import SaveWarning
+from napari_ome_zip.findings import Finding
+
+type Noted = Callable[[Finding], None]
+"""Called with each thing to know."""
+
+
+def warn(finding: Finding) -> None:
+    """Tell it as a Python warning."""
+    warnings.warn(finding.message, SaveWarning, stacklevel=4)

@@ -1,0 +1,196 @@
+"""A repaired copy of an archive, also of one whose end is missing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
+from napari_ome_zip.image.hierarchy import Hierarchy
+from napari_ome_zip.names import is_junk
+from napari_ome_zip.progress import Cancelled, Progress, Watch
+from napari_ome_zip.repacking.losses import array_findings, entry_findings
+from napari_ome_zip.repacking.noting import Noted, warn
+from napari_ome_zip.repacking.packing import copying_stopped, write_copy
+from napari_ome_zip.storage import ArchiveEntry, ArchiveIndex, ArchiveStore, HierarchyStore
+from napari_ome_zip.storage.entry_scan import LostEntry, index_of_entries, scan_entries
+from napari_ome_zip.storage.given_path import target_path
+from napari_ome_zip.storage.local_header import ReadAt
+from napari_ome_zip.storage.open import open_store
+
+
+def repack(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    shard: bool = False,
+    salvage: bool = False,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+    noted: Noted = warn,
+) -> Path:
+    """Write a copy of an archive with everything repaired that is wrong with the container.
+
+    The image moves to the archive's root, documents come first, nothing is compressed by ZIP,
+    each name is there once; the format is ZIP64, the comment names the version. What file
+    managers left behind, unsafe names and bytes outside the archive are left out. Every entry is
+    verified by its checksum, and none is changed.
+
+    Parameters
+    ----------
+    source : path
+        The archive.
+    target : path
+        File to write; may be the same, which is replaced when the copy is complete.
+    salvage : bool
+        Save what is left of an archive whose end is missing, or that is damaged: entries are
+        found by their own headers, and those whose checksums hold are kept. What is missing from
+        the copy is named through `noted`.
+    shard, progress, cancelled, noted
+        As for `pack`. With `salvage`, progress tells bytes looked at, then bytes copied.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ArchiveError
+        If the archive cannot be read, is made to fill disks, or holds Zarr v2; with `salvage`,
+        if the document of the image itself is not among what is left.
+    DamagedEntryError
+        Without `salvage`, if an entry is damaged: a copy would hide it.
+    SaveError
+        If the place to write to does not allow it.
+    SaveCancelledError
+        If ``cancelled`` returned True.
+
+    Notes
+    -----
+    RFC-9, "OME-Zarr zip files".
+    """
+    place = target_path(target)
+    if not salvage:
+        store = open_store(ArchiveStore(source))
+        try:
+            return write_copy(store, place, shard, progress, cancelled, noted)
+        except DamagedEntryError as error:
+            raise DamagedEntryError(
+                error.entry,
+                f"{error.message} Where that does not help, 'ome-zip repack --salvage' copies what "
+                "is whole.",
+            ) from error
+    store, search = _salvaged(source, Watch(progress, cancelled, copying_stopped))
+    missing = [*entry_findings(search.lost)]
+    if search.lost or not search.was_listed:
+        # Of a whole directory every chunk is there that ever was.
+        missing += array_findings(store)
+    made = write_copy(store, place, shard, progress, cancelled, noted)
+    for finding in missing:
+        noted(finding)
+    return made
+
+
+@dataclass
+class _Search:
+    """Makes the index of a file by looking through all of it, and keeps what was lost."""
+
+    watch: Watch
+    lost: Sequence[LostEntry] = ()
+    was_listed: bool = False
+    """Whether the central directory is there, and says what should be in the file."""
+
+    def __call__(self, read: ReadAt, size: int, label: str) -> ArchiveIndex:
+        def looked_at(offset: int, length: int) -> bytes:
+            self.watch.check()  # between two entries there may be very much of anything
+            return read(offset, length)
+
+        met: list[ArchiveEntry | LostEntry] = []
+        for done, entry in scan_entries(looked_at, size):
+            self.watch.tell(done, size)
+            met.append(entry)
+        self.watch.tell(size, size)
+        listed = _listed(read, size, label)
+        self.was_listed = listed is not None
+        if listed is not None:
+            met = _as_listed(met, listed)
+        found = {entry.name: entry for entry in met if isinstance(entry, ArchiveEntry)}
+        last = {entry.name: entry for entry in met}
+        self.lost = tuple(
+            _with_earlier(entry, found) for entry in last.values() if isinstance(entry, LostEntry)
+        )
+        return index_of_entries([*found.values()], size, label)
+
+
+def _as_listed(
+    met: Iterable[ArchiveEntry | LostEntry], listed: Mapping[int, str]
+) -> list[ArchiveEntry | LostEntry]:
+    """Entries by the names that the directory gives them, and those of its names that are lost.
+
+    What it does not name was deleted. What lies elsewhere than it says counts where nothing lies
+    at the place itself: bytes between may be lost, and all places be wrong.
+    """
+    names = set(listed.values())
+    placed = [replace(entry, name=listed[entry.offset]) for entry in met if entry.offset in listed]
+    there = {entry.name for entry in placed}
+    moved = [entry for entry in met if entry.name in names and entry.name not in there]
+    there.update(entry.name for entry in moved)
+    gone = [
+        LostEntry(name, "it is not where the directory says", offset)
+        for offset, name in listed.items()
+        if name not in there and not name.endswith("/")
+    ]
+    return [*moved, *placed, *gone]
+
+
+def _with_earlier(entry: LostEntry, kept: Container[str]) -> LostEntry:
+    if entry.name not in kept:
+        return entry
+    return replace(entry, reason=f"{entry.reason}, an earlier one of this name is kept")
+
+
+def _listed(read: ReadAt, size: int, label: str) -> dict[int, str] | None:
+    """Names by place, from the central directory; None where it is gone or not believed."""
+    try:
+        records = ArchiveIndex(read, size, label).records()
+        return {entry.offset: entry.name for entry in records}
+    except ArchiveError:
+        return None
+
+
+def _salvaged(source: str | os.PathLike[str], watch: Watch) -> tuple[HierarchyStore, _Search]:
+    search = _Search(watch)
+    container = ArchiveStore(source, make_index=search)
+    kept = [name for name in container.keys() if not is_junk(name)]  # noqa: SIM118  a store
+    try:
+        if not kept:
+            raise ArchiveError("no entry in it is whole.", code="archive-incomplete")
+        store = open_store(container)
+        if not _is_whole_image(store, kept):
+            raise ArchiveError(
+                "the zarr.json of the image itself is not among them.", code="root-missing"
+            )
+    except ArchiveError as error:
+        found = f"{len(kept):,} entries of it are whole, but " if kept else ""
+        raise ArchiveError(
+            f"Nothing can be salvaged of {container.file.label}: {found}{error}", code=error.code
+        ) from error
+    return store, search
+
+
+def _is_whole_image(store: HierarchyStore, kept: Iterable[str]) -> bool:
+    """Whether the root is what the archive is about, not a part whose parent was lost."""
+    root = store.root if isinstance(store, ArchiveStore) else ""
+    if not root:
+        return True
+    try:
+        node = Hierarchy(store).node("")
+    except MetadataError:
+        return False
+    is_group = node is not None and node.kind == "group"
+    return is_group and all(name.startswith(f"{root}/") for name in kept)

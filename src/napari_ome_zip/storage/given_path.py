@@ -1,0 +1,58 @@
+"""Paths as they are given: what no system call can take is refused in plain words."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from napari_ome_zip.errors import ArchiveError, SaveError
+
+_WINDOWS_LINK_LOOP = 1921
+
+
+def source_path(path: str | os.PathLike[str]) -> Path:
+    """A path to read from; whether anything is there is not asked.
+
+    Raises
+    ------
+    ArchiveError
+        The path holds a NUL character, or its links lead round in a circle.
+    """
+    problem = _problem(path)
+    if problem is not None:
+        raise ArchiveError(f"Cannot open {os.fspath(path)!r}: {problem}.")
+    return Path(path)
+
+
+def target_path(path: str | os.PathLike[str]) -> Path:
+    """A path to write to.
+
+    Raises
+    ------
+    SaveError
+        As for :func:`source_path`.
+    """
+    problem = _problem(path)
+    if problem is not None:
+        raise SaveError(f"Not saved as {os.fspath(path)!r}: {problem}.")
+    return Path(path)
+
+
+def is_link_loop(error: OSError) -> bool:
+    """Whether an error says that symbolic links lead round in a circle."""
+    return error.errno == errno.ELOOP or getattr(error, "winerror", None) == _WINDOWS_LINK_LOOP
+
+
+def _problem(path: str | os.PathLike[str]) -> str | None:
+    if "\0" in os.fspath(path):
+        return "it holds a NUL character, which no path can. Give the path again"
+    try:
+        Path(path).stat()
+    except OSError as error:
+        if is_link_loop(error):
+            return (
+                "symbolic links on the way there lead round in a circle. "
+                "Remove the link, or give the path of the file itself"
+            )
+    return None
