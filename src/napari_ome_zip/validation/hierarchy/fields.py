@@ -144,6 +144,10 @@ def _nested(raw: Mapping[str, object], at: Place) -> Iterator[_Step]:
         for i, part in enumerate(as_objects(raw.get("transformations"))):
             inner, place = part.get("transformation"), at.at("transformations", i)
             parts.append((inner, place.at("transformation")) if is_object(inner) else (part, place))
+        for field in ("forward", "inverse"):
+            of_bijection = raw.get(field)
+            if is_object(of_bijection):
+                parts.append((of_bijection, at.at(field)))
         waiting += reversed(parts)
 
 
