@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from hierarchy_builder import HierarchyBuilder, multiscale, placement, ramp, resized
+from hierarchy_builder import (
+    HierarchyBuilder,
+    axes_of,
+    multiscale,
+    placement,
+    ramp,
+    resized,
+    to_world,
+    write_archive,
+)
 from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.errors import ArchiveError, MetadataError
 from napari_ome_zip.image.arrays import DamagedChunkWarning
@@ -138,3 +149,43 @@ def test_properties_with_a_name_of_their_own_for_each_label_are_bounded() -> Non
     assert len(features) * len(features["index"]) <= 2**25
     (finding,) = (f for f in image.findings if f.code == "label-properties-many")
     assert "10,000 different properties" in finding.message
+
+
+def linked_systems(count: int) -> dict[str, bytes]:
+    """Return a scene whose world is linked to very many systems."""
+    links = [
+        {"type": "identity", "input": {"name": f"s{n}"}, "output": {"name": "world"}}
+        for n in range(count)
+    ]
+    builder = HierarchyBuilder().scene("yx", to_world("a", "identity"), *links)
+    builder.image_of_0_6(ramp((4, 4)), "yx", "a")
+    document = json.loads(builder.entries["zarr.json"])
+    scene = document["attributes"]["ome"]["scene"]
+    scene["coordinateSystems"] += [{"name": f"s{n}", "axes": axes_of("yx")} for n in range(count)]
+    return builder.put("zarr.json", json.dumps(document).encode()).entries
+
+
+def test_the_work_of_checking_grows_as_the_number_of_coordinate_systems(tmp_path: Path) -> None:
+    steps = []
+    for count in (250, 1000):
+        path = write_archive(tmp_path / f"{count}.ozx", linked_systems(count))
+        steps.append(lines_run(lambda path=path: validate(path)))
+    assert steps[1] < 6 * steps[0]
+
+
+def lines_run(work: Callable[[], object]) -> int:
+    """Return how many lines of Python a call runs, which no other program can change."""
+    count = 0
+
+    def trace(*_: object) -> Any:
+        nonlocal count
+        count += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count

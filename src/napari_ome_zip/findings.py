@@ -17,6 +17,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "array-not-readable": "A resolution level cannot be read",
         "axis-name-duplicate": "Axes of one name were renamed",
         "axis-name-missing": "An axis without a name was named",
+        "channels-many": "Channels are along a slider, not layers",
         "coordinate-system-axes-missing": "Axes are missing, and were guessed",
         "coordinate-system-name-duplicate": "Two coordinate systems have one name",
         "dataset-dimensions": "Axes do not fit the pixels, and were guessed",

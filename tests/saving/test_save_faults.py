@@ -141,7 +141,9 @@ def test_cancelling_in_the_middle_keeps_the_old_file_alone(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_an_exception_from_a_block_reaches_the_caller_and_leaves_nothing(tmp_path: Path) -> None:
+def test_an_exception_from_a_block_is_told_of_the_layer_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
     class CameraError(Exception):
         pass
 
@@ -151,8 +153,10 @@ def test_an_exception_from_a_block_reaches_the_caller_and_leaves_nothing(tmp_pat
         return block
 
     pixels = da.ones(SHAPE, dtype=np.uint16, chunks=(8, 64, 64)).map_blocks(read, dtype=np.uint16)
-    with pytest.raises(CameraError, match="no such frame"):
-        save_image([(pixels, {"contrast_limits": (0, 1)}, "image")], tmp_path / "a.ozx", OPTIONS)
+    keywords = {"name": "stage", "contrast_limits": (0, 1)}
+    with pytest.raises(SaveError, match=r"'stage'.*no such frame") as failed:
+        save_image([(pixels, keywords, "image")], tmp_path / "a.ozx", OPTIONS)
+    assert isinstance(failed.value.__cause__, CameraError)
     assert not list(tmp_path.iterdir())
     names = [thread.name for thread in threading.enumerate()]
     assert not [name for name in names if name.startswith("ome-zip-save")]

@@ -23,6 +23,7 @@ PACKAGE = Path(napari_ome_zip.__file__).parent
 FLOORS = ("storage", "ome", "image")
 
 READER_ONLY = {
+    "channels-many": "how many channels become layers is a limit of this reader's",
     "display-illegal": "the attribute is this package's own, no part of the specification",
     "field-incomplete": "chunks left out are legal (chunks-missing); of vectors they leave a hole",
     "field-not-inverted": "how well vectors can be inverted is a matter of this reader's method",

@@ -15,6 +15,7 @@ from napari_ome_zip.validation.rule import MUST, Place, Rule, is_name, is_object
 
 _FIELD_SECTION = "coordinates and displacements"
 _FIELD_AXIS = {"displacements": "displacement", "coordinates": "coordinate"}
+_Axes = Mapping[str, list[Mapping[str, object]]]
 _Step = tuple[Mapping[str, object], Place]
 
 MATRIX_NOT_FOUND = Rule(
@@ -97,12 +98,13 @@ def _all_steps(
     scene = content.get("scene")
     if is_object(scene):
         holders.append((scene, place.at("scene")))
+    images: dict[str, _Axes] = {}
     for holder, at in holders:
         systems = axes_by_system(holder.get("coordinateSystems"))
         for i, item in enumerate(as_objects(holder.get("coordinateTransformations"))):
             counts = (
-                _axes_of(item, "input", path, systems, documents),
-                _axes_of(item, "output", path, systems, documents),
+                _axes_of(item, "input", path, systems, images, documents),
+                _axes_of(item, "output", path, systems, images, documents),
             )
             for step, where in _nested(item, at.at("coordinateTransformations", i)):
                 yield step, where, counts if step is item else (None, None)
@@ -112,31 +114,41 @@ def _axes_of(
     item: Mapping[str, object],
     side: str,
     path: str,
-    own: Mapping[str, list[Mapping[str, object]]],
+    own: _Axes,
+    images: dict[str, _Axes],
     documents: DocumentSet,
 ) -> int | None:
     name, relative = reference_name(item, side), reference_path(item, side)
-    systems = dict(own)
+    systems = own
     if relative is not None:
-        image = documents.described(join(path, relative))
-        systems = {}
-        for entry in as_objects(image.content.get("multiscales")) if image is not None else ():
-            systems |= axes_by_system(entry.get("coordinateSystems"))
+        if relative not in images:
+            images[relative] = _axes_of_image(documents.described(join(path, relative)))
+        systems = images[relative]
     return len(systems.get(name or "", ())) or None
 
 
+def _axes_of_image(image: Metadata | None) -> _Axes:
+    systems: dict[str, list[Mapping[str, object]]] = {}
+    for entry in as_objects(image.content.get("multiscales")) if image is not None else ():
+        systems |= axes_by_system(entry.get("coordinateSystems"))
+    return systems
+
+
 def _nested(raw: Mapping[str, object], at: Place) -> Iterator[_Step]:
-    yield raw, at
-    for i, part in enumerate(as_objects(raw.get("transformations"))):
-        inner, place = part.get("transformation"), at.at("transformations", i)
-        if is_object(inner):
-            yield from _nested(inner, place.at("transformation"))
-        else:
-            yield from _nested(part, place)
-    for field in ("forward", "inverse"):
-        part_or_none = raw.get(field)
-        if is_object(part_or_none):
-            yield from _nested(part_or_none, at.at(field))
+    """A transformation and those inside it, in document order, however deep they are nested."""
+    waiting = [(raw, at)]
+    while waiting:
+        raw, at = waiting.pop()
+        yield raw, at
+        parts = []
+        for i, part in enumerate(as_objects(raw.get("transformations"))):
+            inner, place = part.get("transformation"), at.at("transformations", i)
+            parts.append((inner, place.at("transformation")) if is_object(inner) else (part, place))
+        for field in ("forward", "inverse"):
+            of_bijection = raw.get(field)
+            if is_object(of_bijection):
+                parts.append((of_bijection, at.at(field)))
+        waiting += reversed(parts)
 
 
 def _check_field(

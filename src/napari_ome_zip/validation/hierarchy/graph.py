@@ -49,8 +49,11 @@ class Links:
         self.parents.setdefault(system, system)
 
     def root(self, system: System) -> System:
-        while self.parents[system] != system:
-            system = self.parents[system]
+        parents = self.parents
+        while parents[system] != system:
+            # The way is shortened for the next one: thousands may be linked in a row.
+            parents[system] = parents[parents[system]]
+            system = parents[system]
         return system
 
     def link(self, one: System, other: System) -> None:
