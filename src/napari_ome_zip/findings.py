@@ -15,9 +15,12 @@ MAX_HEADLINE = 45
 HEADLINES: Mapping[str, str] = MappingProxyType(
     {
         "array-not-readable": "A resolution level cannot be read",
+        "axis-count": "More axes than other programs may show",
         "axis-name-duplicate": "Axes of one name were renamed",
         "axis-name-missing": "An axis without a name was named",
+        "axis-order": "Other programs may mix up its axes",
         "channels-many": "Channels are along a slider, not layers",
+        "consolidated-metadata-stale": "Other programs may show an older state",
         "coordinate-system-axes-missing": "Axes are missing, and were guessed",
         "coordinate-system-name-duplicate": "Two coordinate systems have one name",
         "dataset-dimensions": "Axes do not fit the pixels, and were guessed",
@@ -33,6 +36,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "group-unusable": "Not everything is shown: a part is unusable",
         "image-unplaced": "An image is not where it belongs",
         "image-unusable": "Not everything is shown: an image is unusable",
+        "json-first-untrue": "Other programs may miss a part of it",
         "label-color-duplicate": "Colors of labels are ambiguous",
         "label-dtype": "Labels are shown as an image",
         "label-not-found": "Labels are missing",
@@ -56,6 +60,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "omero-window-incomplete": "Contrast limits are incomplete",
         "plate-columns-missing": "The plate is incomplete: columns",
         "plate-line-name-missing": "Rows or columns of the plate were named",
+        "plate-row-not-group": "Other programs may not find its wells",
         "plate-rows-missing": "The plate is incomplete: rows",
         "plate-well-not-found": "Wells of the plate are missing",
         "plate-well-path-missing": "Wells of the plate are missing",
@@ -77,6 +82,9 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "transformation-scale-count": "The pixel size of a level was guessed",
         "transformation-translation-count": "The place of a level is ambiguous",
         "transformations-missing": "The pixel size of a level was guessed",
+        "unsafe-entry-names": "Entries of unsafe names were ignored",
+        "unusual-compression": "Other programs may not read it",
+        "version-not-text": "Other programs may not know its version",
         "version-unknown": "The version of OME-Zarr is not known",
         "well-field-not-found": "Fields of view are missing",
         "well-images-missing": "Fields of view are missing",
@@ -85,34 +93,28 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "wrong-type": "Part of the metadata was ignored",
     }
 )
-"""Findings that change what is seen, and the point of each in a few words."""
+"""Findings that change what is seen, here or in other programs, and the point of each in a few
+words."""
 
 UNSEEN = frozenset(
     {
         "acquisition-id-invalid",
         "acquisition-time-invalid",
-        "axis-count",
-        "axis-order",
         "backslash-names",
         "bioformats2raw-layout",
-        "consolidated-metadata-stale",
         "coordinate-system-name-missing",
         "dataset-order",
-        "json-first-untrue",
         "ome-key-missing",
         "plate-count-invalid",
-        "plate-row-not-group",
         "root-in-folder",
         "trailing-bytes",
         "uncounted-prefix",
-        "unsafe-entry-names",
-        "unusual-compression",
         "version-missing",
-        "version-not-text",
         "version-unstated",
     }
 )
-"""Findings after which all is seen as it was meant: a check tells them, a viewer does not."""
+"""Findings after which all is seen as it was meant, in other programs too: a check tells them, a
+viewer does not."""
 
 
 @dataclass(frozen=True, slots=True)
