@@ -11,6 +11,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.errors import SaveError
 from napari_ome_zip.from_layers.losses import is_multiscale
 from napari_ome_zip.from_layers.notes import genuine_note
 from napari_ome_zip.from_layers.plain import clean_text
@@ -79,8 +80,16 @@ def understand(
     SaveError
         If the data or the keywords are not those of a layer; it names the layer.
     """
-    with told_of(clean_text(keywords.get("name") or kind), "it is not understood"):
-        return _understood(data, keywords, kind, snapshot)
+    name = clean_text(keywords.get("name") or kind)
+    with told_of(name, "it is not understood"):
+        layer = _understood(data, keywords, kind, snapshot)
+    if not np.isfinite(layer.matrix).all():
+        raise SaveError(
+            f"'{name}' cannot be placed: its scale, translation, or what else moves it is infinite "
+            "or no number, expected numbers below 1e+300. Nothing was saved; an earlier file is "
+            "untouched."
+        )
+    return layer
 
 
 def _understood(
