@@ -139,7 +139,14 @@ def labels_that_are_an_object(path: Path) -> None:
 
 
 def with_files_of_a_mac(path: Path) -> None:
-    with zipfile.ZipFile(path, "a") as archive:
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        documents = sorted(name for name in entries if name.rpartition("/")[2] == "zarr.json")
+        for name in ("zarr.json", *(n for n in documents if n != "zarr.json")):
+            archive.writestr(name, entries.pop(name))
+        for name, content in entries.items():
+            archive.writestr(name, content)
         for name in ("__MACOSX/._zarr.json", "._zarr.json", "0/._zarr.json", "0/c/._0"):
             archive.writestr(name, b"\0\x05\x16\x07")
         comment = {"ome": {"version": "0.5", "zipFile": {"centralDirectory": {"jsonFirst": True}}}}

@@ -57,7 +57,6 @@ WARNED_OF: Mapping[str, str] = {
     "plates/challenge_resave_no_row_groups": "plate-row-not-group",
     "plates/listed_well_missing": "plate-well-not-found",
     "scenes/affine_wrong_shape": "transformation-dimensions",
-    "scenes/displacements_vector_last": "axis-order",
     "scenes/unknown_transform_type": "transformation-kind-unknown",
     "spatialdata/v03_single_image_affine": "transformation-kind",
     "versions/v09dev1_ngffzarr": "version-unknown",

@@ -41,6 +41,7 @@ SPACE_UNITS = frozenset(
 TIME_UNITS = frozenset([*(f"{prefix}second" for prefix in _PREFIXES), "day", "hour", "minute"])
 _UNITS = {"space": SPACE_UNITS, "time": TIME_UNITS}
 _TYPES_UNTIL_05 = ("space", "time", "channel")
+_COMPONENTS = ("coordinate", "displacement")
 _TYPES_SINCE_06 = ("array", "space", "time", "channel", "coordinate", "displacement")
 _IMPLIED_NAMES = ("t", "c", "z", "y", "x")
 
@@ -248,7 +249,11 @@ def _check_types(axes: Sequence[Mapping[str, object]], at: Place) -> Iterator[Is
     if others > 1:
         message = f"{others} axes of neither space nor time, expected at most one ({shown})"
         yield at.issue(OTHER_COUNT, message)
-    if ranks != sorted(ranks):
+    # "coordinates and displacements" puts the axis of components last, this section before space.
+    ordered = [
+        rank for rank, axis in zip(ranks, axes, strict=True) if axis.get("type") not in _COMPONENTS
+    ]
+    if ordered != sorted(ordered):
         yield at.issue(ORDER, f"Axes out of order: time, channel, space expected ({shown})")
     elif spaces == 3:
         names = [str(axis.get("name", "")).lower() for axis in axes[-3:]]
