@@ -124,3 +124,22 @@ def test_the_one_that_a_file_has_is_kept(series: Path, tmp_path: Path) -> None:
         path = save_image(saved, tmp_path / f"{number}.ozx", SaveOptions(version="0.5"))
         with zipfile.ZipFile(path) as archive:
             assert archive.read(XML) == b"<OME/>"
+
+
+def test_a_series_of_others_without_it_gets_one_and_is_else_left_as_it_is(
+    series: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare.ozx"
+    with zipfile.ZipFile(series) as old, zipfile.ZipFile(bare, "w") as new:
+        new.comment = old.comment
+        for name in old.namelist():
+            if name != XML:
+                new.writestr(name, old.read(name))
+    again = save_image(to_layer_data(open_image(bare)), tmp_path / "again.ozx")
+    expected, found = (
+        [pixels.attrib for pixels in xml_of(path).iter(f"{NAMESPACE}Pixels")]
+        for path in (series, again)
+    )
+    assert found == expected
+    with zipfile.ZipFile(again) as archive, zipfile.ZipFile(bare) as old:
+        assert set(archive.namelist()) == {*old.namelist(), XML}

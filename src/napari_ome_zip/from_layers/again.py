@@ -14,12 +14,15 @@ from napari_ome_zip.from_layers.understanding import UnderstoodLayer, world_matr
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.composite import Kept, PlacedPart
+from napari_ome_zip.ome import ImageLabel
 
 _SAME_PLACE = 1e-9
 """Of a pixel, and of the coordinate: what napari's arithmetic adds."""
 
 
-def as_opened[P: PlacedPart](part: P, group: Sequence[UnderstoodLayer], made: Affine) -> P | None:
+def as_opened[P: PlacedPart](
+    part: P, group: Sequence[UnderstoodLayer], made: Affine, label: ImageLabel | None = None
+) -> P | None:
     """The part that layers were made of, as they are now; None where they are another image.
 
     Axes are those of the file: their order, names and types, and the channel axis where it was.
@@ -32,6 +35,8 @@ def as_opened[P: PlacedPart](part: P, group: Sequence[UnderstoodLayer], made: Af
         Layers of it, by channel.
     made : Affine
         From the layers' dimensions to the display system.
+    label : ImageLabel, optional
+        Of labels, the colors and properties that the layers have now.
     """
     order = _order(group[0], part)
     if order is None:
@@ -41,7 +46,7 @@ def as_opened[P: PlacedPart](part: P, group: Sequence[UnderstoodLayer], made: Af
     if not is_whole and part.channel_axis is None:
         return None
     place = all(map(_has_same_place, group))
-    look = all(map(_has_same_look, group))
+    look = label is None or _has_same_look(group[0], label)
     kept = Kept(pixels, place, look, _unplaced(part) if place else ())
     to_display = _from_file_axes(part, made, order)
     if pixels:
@@ -78,15 +83,13 @@ def _has_same_place(layer: UnderstoodLayer) -> bool:
     return bool(np.all(np.abs(layer.matrix - then) <= _SAME_PLACE * (np.abs(then) + pixel)))
 
 
-def _has_same_look(layer: UnderstoodLayer) -> bool:
+def _has_same_look(layer: UnderstoodLayer, label: ImageLabel) -> bool:
     """Whether labels have the colors and the properties that they were opened with."""
-    if layer.kind != "labels" or layer.opened is None:
-        return True
-    now = layer.keywords
-    then = {**layer.opened.keywords, "metadata": now.get("metadata")}
-    return label_colors(then)[0] == label_colors(now)[0] and (
-        label_properties(then)[0] == label_properties(now)[0]
-    )
+    if layer.opened is None:
+        return False
+    # Converted as those of now were: the file may say the same in another way.
+    then = layer.opened.keywords
+    return label_colors(then)[0] == label.colors and label_properties(then)[0] == label.properties
 
 
 def _from_file_axes(part: PlacedPart, made: Affine, order: Sequence[int]) -> Affine:

@@ -394,7 +394,7 @@ def _label_image(
         label=ImageLabel(colors, properties),
     )
     part = _part_taken(group, taken)
-    again = as_opened(part, group, affine) if isinstance(part, PlacedLabels) else None
+    again = as_opened(part, group, affine, made.label) if isinstance(part, PlacedLabels) else None
     if again is None:
         return made
     taken.add(id(part))

@@ -26,6 +26,7 @@ from napari_ome_zip.saving.carrying import ROOT, below, carry, document
 from napari_ome_zip.saving.descriptions import downsampling, part_group
 from napari_ome_zip.saving.fresh import FreshHierarchy, level_count, safe_names
 from napari_ome_zip.saving.merging import OME, merged_datasets, merged_label, merged_omero, ome_of
+from napari_ome_zip.saving.ome_xml import METADATA_XML, ome_xml
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.placement import Placed, from_pixel
 from napari_ome_zip.saving.planned import SavePlan, Version
@@ -130,8 +131,32 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
     documents, copies = carry(opened, keeper.moves, keeper.documents)
     lost = tuple(gone(opened, path) for path in removed(image, opened))
     return SavePlan(
-        version, documents, tuple(keeper.fresh.arrays), "kept", copies, opened.store, lost=lost
+        version,
+        documents,
+        tuple(keeper.fresh.arrays),
+        "kept",
+        copies,
+        opened.store,
+        _series_xml(image, opened),
+        lost,
     )
+
+
+def _series_xml(image: CompositeImage, opened: Opened) -> dict[str, bytes]:
+    """What describes a series for programs that fail without it, where the file has none."""
+    root = opened.hierarchy.node("")
+    attributes = {} if root is None else root.attributes
+    if METADATA_XML in opened.sizes or "bioformats2raw.layout" not in ome_of(attributes):
+        return {}
+    images = []
+    for path, found in opened.images.items():
+        part = _image_at(path, image) if found.kind == "image" else None
+        stored = None if part is None else stored_multiscale(opened, path, part.multiscale)
+        if part is not None and stored is not None:
+            first = stored.levels[0]
+            whole = as_stored(part, stored)
+            images.append((path, Placed(whole, first.scale, first.translation, None)))
+    return {METADATA_XML: ome_xml(images)}
 
 
 def gone(opened: Opened, path: str) -> Finding:
