@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import zlib
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
@@ -14,38 +17,92 @@ from napari_ome_zip.storage import ArchiveWriter, HierarchyStore
 MAX_HELD_BYTES = 64 << 20
 """Larger entries are copied piece by piece (64 MiB)."""
 
+BATCH_BYTES, BATCH_ENTRIES = 4 << 20, 256
+"""What is read by one thread and written at once: a call for each small entry would cost more."""
+
+type _Content = tuple[str, bytes | memoryview, int]
+
 
 def copy_entries(
     store: HierarchyStore, copies: Sequence[Copy], writer: ArchiveWriter, watch: Watch
 ) -> None:
-    """Append entries of a store to an archive.
+    """Append entries of a store to an archive: some threads read and verify, this one writes.
 
     Raises
     ------
     SaveError
         If one cannot be read, or its checksum is wrong: a copy would hide it.
     """
-    for copy in copies:
+    large = [copy for copy in copies if copy.nbytes > MAX_HELD_BYTES]
+    small = (copy for copy in copies if copy.nbytes <= MAX_HELD_BYTES)
+    workers = os.cpu_count() or 1
+    waiting: deque[tuple[Sequence[Copy], Future[list[_Content]]]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="ome-zip-copy") as pool:
         try:
-            _copy(store, copy, writer)
-        except (ArchiveError, DamagedEntryError, OSError) as error:
-            if isinstance(error, SaveError):
-                raise
-            raise _not_copied(store, copy, error) from error
+            for batch in _batches(small):
+                waiting.append((batch, pool.submit(_read, store, batch)))
+                if len(waiting) > 2 * workers:
+                    _write(*waiting.popleft(), writer, watch)
+            while waiting:
+                _write(*waiting.popleft(), writer, watch)
+        finally:
+            for _, future in waiting:
+                future.cancel()
+    for copy in large:
+        _stream(store, copy, writer)
         watch.add(copy.nbytes)
 
 
-def _copy(store: HierarchyStore, copy: Copy, writer: ArchiveWriter) -> None:
-    if copy.nbytes <= MAX_HELD_BYTES:
-        content = store.read(copy.source)
+def _batches(copies: Iterable[Copy]) -> Iterator[list[Copy]]:
+    batch: list[Copy] = []
+    size = 0
+    for copy in copies:
+        batch.append(copy)
+        size += copy.nbytes
+        if size >= BATCH_BYTES or len(batch) >= BATCH_ENTRIES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _read(store: HierarchyStore, batch: Sequence[Copy]) -> list[_Content]:
+    found = []
+    for copy in batch:
+        try:
+            content = store.read(copy.source)
+        except (ArchiveError, DamagedEntryError, OSError) as error:
+            raise _not_copied(store, copy, error) from error
         if content is None:
-            raise ArchiveError("it is not there any more.")
-        writer.write(copy.name, content)
-        return
-    checksum = 0
-    for piece in store.stream(copy.source):
-        checksum = zlib.crc32(piece, checksum)
-    writer.write_pieces(copy.name, copy.nbytes, checksum, store.stream(copy.source))
+            raise _not_copied(store, copy, ArchiveError("it is not there any more."))
+        # What the container keeps was compared with the bytes when they were read.
+        crc = store.checksum_of(copy.source)
+        found.append((copy.name, content, zlib.crc32(content) if crc is None else crc))
+    return found
+
+
+def _write(
+    batch: Sequence[Copy],
+    future: Future[list[_Content]],
+    writer: ArchiveWriter,
+    watch: Watch,
+) -> None:
+    writer.write_copies(future.result())
+    watch.add(sum(copy.nbytes for copy in batch))
+
+
+def _stream(store: HierarchyStore, copy: Copy, writer: ArchiveWriter) -> None:
+    try:
+        crc = store.checksum_of(copy.source)
+        if crc is None:
+            crc = 0
+            for piece in store.stream(copy.source):
+                crc = zlib.crc32(piece, crc)
+        writer.write_pieces(copy.name, copy.nbytes, crc, store.stream(copy.source))
+    except SaveError:
+        raise
+    except (ArchiveError, DamagedEntryError, KeyError, OSError) as error:
+        raise _not_copied(store, copy, error) from error
 
 
 def _not_copied(store: HierarchyStore, copy: Copy, error: Exception) -> SaveError:

@@ -142,6 +142,11 @@ class ArchiveStore(HierarchyStore):
                 raise _wrong_checksum(entry, found)
             yield data
 
+    def checksum_of(self, key: str) -> int | None:
+        # docstring inherited
+        entry = self.entry(key)
+        return None if entry is None else entry.crc
+
     def entry(self, key: str) -> ArchiveEntry | None:
         """The entry behind a key."""
         return self._file.index.find(self._prefix + key)

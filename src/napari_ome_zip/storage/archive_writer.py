@@ -6,7 +6,7 @@ import os
 import re
 import threading
 import zlib
-from collections.abc import Buffer, Iterable, Iterator, Mapping
+from collections.abc import Buffer, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -160,6 +160,43 @@ class ArchiveWriter:
         with self._lock:
             self._check_new(name)
             self._append(name, view.nbytes, crc, (view,))
+
+    def write_copies(self, entries: Sequence[tuple[str, Buffer, int]]) -> None:
+        """Append entries that are copied from elsewhere, where each was verified.
+
+        Parameters
+        ----------
+        entries : sequence of (str, bytes-like, int)
+            Name, content and CRC-32 of each.
+
+        Raises
+        ------
+        ArchiveError, SaveError
+            As of :meth:`write`.
+        """
+        for name, _, _ in entries:
+            self._check_chunk_name(name)
+        with self._lock:
+            parts: list[Buffer] = []
+            offset = self._file.size
+            for name, data, crc in entries:
+                self._check_new(name)
+                # Set before, for an interrupt may fall between any two lines.
+                self._unfinished = name
+                size = memoryview(data).nbytes
+                header = local_record(name, crc, size)
+                parts += [header, data]
+                self._directory += central_record(name, crc, size, offset)
+                self._names[name] = (offset + len(header), size)
+                offset += len(header) + size
+                self._unfinished = None
+            self._unfinished = "entries that are copied"
+            try:
+                self._file.append(*parts)
+            except SaveError as error:
+                self._failure = error
+                raise
+            self._unfinished = None
 
     def write_pieces(self, name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> None:
         """Append an entry that is too large to be held at once.

@@ -140,6 +140,13 @@ class HierarchyStore(Store):
             piece = self.read(key, RangeByteRequest(start, min(start + STREAMED_BYTES, size)))
             yield b"" if piece is None else piece
 
+    def checksum_of(self, key: str) -> int | None:
+        """CRC-32 of an entry's content that the container keeps; None where it keeps none.
+
+        `read` and `stream` compare it with the bytes of a whole entry.
+        """
+        return None
+
     def has(self, key: str) -> bool:
         """Whether there is an entry of this name."""
         return self.size_of(key) is not None

@@ -12,7 +12,7 @@ import secrets
 import stat
 import sys
 import warnings
-from collections.abc import Buffer
+from collections.abc import Buffer, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +22,10 @@ from napari_ome_zip.storage.given_path import target_path
 
 if sys.platform != "win32":
     import fcntl
+
+_PARTS_AT_ONCE = 512
+"""Parts that are handed to the system at once: it may take no more than 1,024."""
+
 
 STALE_AFTER_SECONDS = 24 * 60 * 60
 
@@ -83,14 +87,19 @@ class PartialFile:
     def append(self, *parts: Buffer) -> None:
         """Append bytes; raises :class:`SaveError` where the disk does not take them."""
         try:
-            for part in parts:
-                view = memoryview(part)
-                while view:
-                    written = os.write(self._descriptor, view)
-                    self._size += written
-                    view = view[written:]
+            for first in range(0, len(parts), _PARTS_AT_ONCE):
+                self._write([memoryview(part) for part in parts[first : first + _PARTS_AT_ONCE]])
         except OSError as error:
             raise self._interrupted(error) from error
+
+    def _write(self, views: list[memoryview]) -> None:
+        while views:
+            written = _write_together(self._descriptor, views)
+            self._size += written
+            while views and written >= len(views[0]):
+                written -= len(views.pop(0))
+            if views:
+                views[0] = views[0][written:]
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes that were appended before."""
@@ -363,3 +372,10 @@ def _readable(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
+
+
+def _write_together(descriptor: int, parts: Sequence[memoryview]) -> int:
+    """Write parts one behind the other, as far as the system takes them; bytes written."""
+    if hasattr(os, "writev"):
+        return os.writev(descriptor, parts)
+    return os.write(descriptor, parts[0])  # Windows
