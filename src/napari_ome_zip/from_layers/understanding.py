@@ -138,8 +138,7 @@ def _as_dask(level: Any, kind: str, *, snapshot: bool) -> da.Array:
     if isinstance(level, np.ndarray):
         level = np.ma.getdata(level)  # what lies below a mask is what a viewer shows
         level = level.copy() if snapshot and kind == "labels" else level
-    # Without a name of its own dask would make one from all the pixels.
-    array: da.Array = level if isinstance(level, da.Array) else da.from_array(level, name=False)
+    array = _lazily(level)
     if any(math.isnan(n) for n in array.shape):
         raise ValueError(
             f"its shape is unknown, {array.shape}: call compute_chunk_sizes() of its dask array"
@@ -148,6 +147,40 @@ def _as_dask(level: Any, kind: str, *, snapshot: bool) -> da.Array:
         array = array.copy()  # painting changes a dask array in place; its pixels are shared
     native: da.Array = array.astype(array.dtype.newbyteorder("="))
     return native
+
+
+@dataclass(frozen=True, eq=False)
+class _InMemory:
+    """An array that is no `ndarray` to dask, which would copy all its pixels."""
+
+    pixels: npt.NDArray[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.pixels.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.pixels.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.pixels.ndim
+
+    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
+        found: npt.NDArray[Any] = self.pixels[key]
+        return found
+
+
+def _lazily(level: Any) -> da.Array:
+    if isinstance(level, da.Array):
+        return level
+    meta = None
+    if isinstance(level, np.ndarray):
+        level, meta = _InMemory(level), np.empty((0,) * level.ndim, level.dtype)
+    # Without a name of its own dask would make one from all the pixels.
+    array: da.Array = da.from_array(level, name=False, meta=meta)
+    return array
 
 
 def world_matrix(keywords: Mapping[str, Any], ndim: int) -> npt.NDArray[np.float64]:
