@@ -13,11 +13,12 @@ from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
 from napari_ome_zip.progress import Watch
 from napari_ome_zip.saving.planned import Copy
 from napari_ome_zip.storage import ArchiveWriter, HierarchyStore
+from napari_ome_zip.storage.base import READ_ROOM
 
 MAX_HELD_BYTES = 64 << 20
 """Larger entries are copied piece by piece (64 MiB)."""
 
-BATCH_BYTES, BATCH_ENTRIES = 4 << 20, 256
+BATCH_BYTES, BATCH_ENTRIES = 1 << 20, 256
 """What is read by one thread and written at once: a call for each small entry would cost more."""
 
 type _Content = tuple[str, bytes | memoryview, int]
@@ -36,17 +37,29 @@ def copy_entries(
     large = [copy for copy in copies if copy.nbytes > MAX_HELD_BYTES]
     small = (copy for copy in copies if copy.nbytes <= MAX_HELD_BYTES)
     workers = os.cpu_count() or 1
-    waiting: deque[tuple[Sequence[Copy], Future[list[_Content]]]] = deque()
+    # Fresh memory for every entry would cost more than reading it.
+    free = [
+        memoryview(bytearray(BATCH_BYTES + BATCH_ENTRIES * READ_ROOM)) for _ in range(2 * workers)
+    ]
+    waiting: deque[tuple[Sequence[Copy], memoryview, Future[list[_Content]]]] = deque()
+
+    def write_first() -> None:
+        batch, buffer, future = waiting.popleft()
+        writer.write_copies(future.result())
+        free.append(buffer)
+        watch.add(sum(copy.nbytes for copy in batch))
+
     with ThreadPoolExecutor(workers, thread_name_prefix="ome-zip-copy") as pool:
         try:
             for batch in _batches(small):
-                waiting.append((batch, pool.submit(_read, store, batch)))
-                if len(waiting) > 2 * workers:
-                    _write(*waiting.popleft(), writer, watch)
+                if not free:
+                    write_first()
+                buffer = free.pop()
+                waiting.append((batch, buffer, pool.submit(_read, store, batch, buffer)))
             while waiting:
-                _write(*waiting.popleft(), writer, watch)
+                write_first()
         finally:
-            for _, future in waiting:
+            for _, _, future in waiting:
                 future.cancel()
     for copy in large:
         _stream(store, copy, writer)
@@ -66,29 +79,20 @@ def _batches(copies: Iterable[Copy]) -> Iterator[list[Copy]]:
         yield batch
 
 
-def _read(store: HierarchyStore, batch: Sequence[Copy]) -> list[_Content]:
+def _read(store: HierarchyStore, batch: Sequence[Copy], buffer: memoryview) -> list[_Content]:
     found = []
     for copy in batch:
         try:
-            content = store.read(copy.source)
+            content = store.read_through(copy.source, buffer)
         except (ArchiveError, DamagedEntryError, OSError) as error:
             raise _not_copied(store, copy, error) from error
         if content is None:
             raise _not_copied(store, copy, ArchiveError("it is not there any more."))
+        buffer = buffer[min(len(buffer), len(content) + READ_ROOM) :]
         # What the container keeps was compared with the bytes when they were read.
         crc = store.checksum_of(copy.source)
         found.append((copy.name, content, zlib.crc32(content) if crc is None else crc))
     return found
-
-
-def _write(
-    batch: Sequence[Copy],
-    future: Future[list[_Content]],
-    writer: ArchiveWriter,
-    watch: Watch,
-) -> None:
-    writer.write_copies(future.result())
-    watch.add(sum(copy.nbytes for copy in batch))
 
 
 def _stream(store: HierarchyStore, copy: Copy, writer: ArchiveWriter) -> None:

@@ -76,6 +76,15 @@ class ArchiveFile:
             got += len(data)
         return b"".join(parts)
 
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        """As `read`, into memory that is there already; the number of bytes read."""
+        length = max(0, min(len(buffer), self.size - offset))
+        if hasattr(os, "preadv"):
+            return os.preadv(self._descriptor, [buffer[:length]], offset)
+        data = self.read(offset, length)
+        buffer[: len(data)] = data
+        return len(data)
+
     def fingerprint(self) -> Fingerprint:
         """What tells this file from another one of the same path."""
         start = max(0, self.size - _FINGERPRINTED)

@@ -18,7 +18,7 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import stem
 from napari_ome_zip.storage.archive_file import ArchiveFile, Fingerprint, MakeIndex, reopened
 from napari_ome_zip.storage.archive_index import ArchiveEntry, ArchiveIndex
-from napari_ome_zip.storage.base import HierarchyStore, as_buffer, resolve_range
+from napari_ome_zip.storage.base import READ_ROOM, HierarchyStore, as_buffer, resolve_range
 from napari_ome_zip.storage.decoding import STORED, decode, refuse_unreadable
 from napari_ome_zip.storage.tree import NameTree, SortedNames, group_paths
 
@@ -141,6 +141,24 @@ class ArchiveStore(HierarchyStore):
             if offset + length == size and found != entry.crc:
                 raise _wrong_checksum(entry, found)
             yield data
+
+    def read_through(self, key: str, buffer: memoryview) -> bytes | memoryview | None:
+        # docstring inherited
+        entry = self.entry(key)
+        if entry is None or entry.method != STORED or entry.compressed_size != entry.size:
+            return self.read(key)
+        refuse_unreadable(entry)
+        room = _LOCAL_SIZE + len(entry.name) + _EXTRA_ROOM
+        wanted = room + entry.size
+        if entry.offset < 0 or room > READ_ROOM or wanted > len(buffer):
+            return self.read(key)
+        got = self._file.read_into(entry.offset, buffer[:wanted])
+        start = _header_size(entry, bytes(buffer[:_LOCAL_SIZE]))
+        if got < start + entry.size:
+            return self.read(key)
+        payload = buffer[start : start + entry.size]
+        _verify_crc(entry, payload)
+        return payload
 
     def checksum_of(self, key: str) -> int | None:
         # docstring inherited
