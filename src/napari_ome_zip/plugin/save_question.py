@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
 from napari_ome_zip.errors import SaveCancelledError
 from napari_ome_zip.image.composite import CompositeImage
-from napari_ome_zip.plugin.save_told import Losses, told_losses
+from napari_ome_zip.plugin.save_told import Losses, describe
 
 GONE_FROM_FILE = frozenset(
     {
@@ -39,7 +39,7 @@ def check_agreed(image: CompositeImage, target: Path, found: Losses) -> None:
     gone = [finding for finding in found.lost if finding.code in GONE_FROM_FILE]
     if not gone or not _replaces_its_own(image, target):
         return
-    text = told_losses(gone)
+    text = f"{target.name} would hold less than it does now. {describe(gone)}"
     window = _window()
     if window is None:
         show_warning(text)
