@@ -80,7 +80,8 @@ def save_image(
         As there.
     """
     if not isinstance(source, CompositeImage):
-        source = from_layer_data(source, name=stem(path), target=path)
+        # Nobody paints while the caller waits: who saves in the background takes a snapshot first.
+        source = from_layer_data(source, name=stem(path), snapshot=False, target=path)
     return save_composite(source, path, options, progress=progress, cancelled=cancelled)
 
 

@@ -106,8 +106,6 @@ def save_image(
         for name, content in plan.extras.items():
             writer.write(name, content)
         watch = _Watch(plan, progress, cancelled)
-        if plan.origin is not None:
-            copy_entries(plan.origin, plan.copies, writer, watch)
         hierarchy = Hierarchy(WrittenStore(writer))
         try:
             for chain in _chains(plan.arrays):
@@ -117,6 +115,9 @@ def save_image(
                 f"{error.found} Nothing was saved; an earlier file is untouched. {error.advice}",
                 error.errno,
             ) from error
+        # Last, for the disk is busy with them as long as it takes.
+        if plan.origin is not None:
+            copy_entries(plan.origin, plan.copies, writer, watch)
         watch.check()
         written = writer.commit()
         remember_written(written)
