@@ -99,12 +99,14 @@ def array_document(
 def to_json(document: Any) -> bytes:
     """A document as bytes: the same for the same content, and readable where anyone would read it.
 
-    Only without indentation does Python's library use its fast encoder.
+    NaN and infinity, which JSON does not have, come from attributes of other programs alone (zarr
+    writes and reads them so): what a file said, it says again. Only without indentation does
+    Python's library use its fast encoder.
     """
-    compact = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    compact = json.dumps(document, ensure_ascii=False)
     if len(compact) > LONGEST_INDENTED:
         return compact.encode()
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(document, indent=1, ensure_ascii=False).encode()
 
 
 def _compressor(options: SaveOptions, dtype: np.dtype[Any]) -> Any:
