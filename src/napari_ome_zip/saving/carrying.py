@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
@@ -70,11 +70,6 @@ def moved(path: str, moves: Moves) -> str | None:
         if not slash:
             return path
         rest = f"/{last}{rest}"
-
-
-def below(opened: Opened, folder: str) -> Iterable[str]:
-    """Names of all entries in a folder, at any depth."""
-    return (name for name in opened.sizes if name.startswith(f"{folder}/"))
 
 
 def raw_document(opened: Opened, name: str) -> bytes:

@@ -7,7 +7,7 @@ their pixels changed; everything else is copied.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -22,7 +22,7 @@ from napari_ome_zip.image.lazy import lazy
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import DISPLAY_KEY, Dataset, OmeGroup, Transformation, to_attributes
 from napari_ome_zip.saving.arrays import to_json
-from napari_ome_zip.saving.carrying import ROOT, below, carry, document
+from napari_ome_zip.saving.carrying import ROOT, carry, document
 from napari_ome_zip.saving.descriptions import downsampling, part_group
 from napari_ome_zip.saving.fresh import FreshHierarchy, level_count, safe_names
 from napari_ome_zip.saving.merging import OME, merged_datasets, merged_label, merged_omero, ome_of
@@ -33,6 +33,9 @@ from napari_ome_zip.saving.planned import SavePlan, Version
 from napari_ome_zip.saving.stored import StoredMultiscale, as_stored, stored_multiscale
 
 LABELS = "labels"
+MAX_NAMED = 5
+
+type _Images = Mapping[str, PlacedImage]
 
 
 def why_not_kept(image: CompositeImage, opened: Opened, version: Version | None) -> str | None:
@@ -52,8 +55,9 @@ def why_not_kept(image: CompositeImage, opened: Opened, version: Version | None)
         return "it is of a version that is not written"
     if version is not None and version != has:
         return f"version {version} was chosen"
+    images = _by_path(image)
     for part in image.parts:
-        problem = _why_not(part, image, opened)
+        problem = _why_not(part, images, opened)
         if problem is not None:
             return problem
     for path in removed(image, opened):
@@ -64,11 +68,11 @@ def why_not_kept(image: CompositeImage, opened: Opened, version: Version | None)
     return None
 
 
-def _why_not(part: PlacedPart, image: CompositeImage, opened: Opened) -> str | None:
+def _why_not(part: PlacedPart, images: _Images, opened: Opened) -> str | None:
     if part.kept is None:
         if not isinstance(part, PlacedLabels):
             return f"image '{part.name}' is new"
-        return None if _own_place(part, image, opened) else f"labels '{part.name}' lie elsewhere"
+        return None if _own_place(part, images, opened) else f"labels '{part.name}' lie elsewhere"
     if not part.kept.place:
         return f"'{part.name}' was moved"
     if part.kept.pixels:
@@ -149,8 +153,9 @@ def _series_xml(image: CompositeImage, opened: Opened) -> dict[str, bytes]:
     if METADATA_XML in opened.sizes or "bioformats2raw.layout" not in ome_of(attributes):
         return {}
     images = []
+    parts = _by_path(image)
     for path, found in opened.images.items():
-        part = _image_at(path, image) if found.kind == "image" else None
+        part = parts.get(path) if found.kind == "image" else None
         stored = None if part is None else stored_multiscale(opened, path, part.multiscale)
         if part is not None and stored is not None:
             first = stored.levels[0]
@@ -171,16 +176,14 @@ def gone(opened: Opened, path: str) -> Finding:
 
 def _with_others(opened: Opened, path: str) -> str:
     """What else lies in the folder of an image, by name."""
+    if not path:
+        return ""
     stored = stored_multiscale(opened, path)
     own = {level.path for level in stored.levels} if stored else set()
-    parts = {join(path, LABELS), *own}
-    others = {
-        first
-        for name in below(opened, path)
-        if (first := "/".join(name.split("/")[: path.count("/") + 2])) not in parts
-        and first != f"{path}/{ROOT}"
-    }
-    return f", and without {', '.join(sorted(others)[:5])}" if others and path else ""
+    own |= {f"{path}/{LABELS}", f"{path}/{ROOT}"}
+    others = [f"{path}/{name}" for name in opened.store.child_names(path)]
+    others = [other for other in others if other not in own]
+    return f", and without {', '.join(others[:MAX_NAMED])}" if others else ""
 
 
 class _Keeper:
@@ -189,7 +192,7 @@ class _Keeper:
     def __init__(
         self, image: CompositeImage, opened: Opened, options: SaveOptions, version: Version
     ) -> None:
-        self.image = image
+        self.images = _by_path(image)
         self.opened = opened
         self.options = options
         self.version = version
@@ -292,12 +295,11 @@ class _Keeper:
 
     def add_labels(self, part: PlacedPart) -> None:
         """New labels, in the folder of labels of their image."""
-        placed = _own_place(part, self.image, self.opened)
+        placed = _own_place(part, self.images, self.opened)
         if placed is None or not isinstance(part, PlacedLabels) or part.image_path is None:
             raise SaveError(f"Labels '{part.name}' belong to no image of the file.")
         folder = join(part.image_path, LABELS) or LABELS
-        taken = {name.split("/")[folder.count("/") + 1] for name in below(self.opened, folder)}
-        taken |= set(self._listed.get(folder, ()))
+        taken = {*self.opened.store.child_names(folder), *self._listed.get(folder, ())}
         (name,) = safe_names([part.name], taken)
         image = stored_multiscale(self.opened, part.image_path)
         count = self.options.levels or (len(image.levels) if image else 1)
@@ -328,7 +330,7 @@ def _list_less(name: str, attributes: dict[str, Any]) -> None:
         ome[LABELS] = [each for each in ome[LABELS] if each != name]
 
 
-def _own_place(part: PlacedPart, image: CompositeImage, opened: Opened) -> Placed | None:
+def _own_place(part: PlacedPart, images: _Images, opened: Opened) -> Placed | None:
     """Where new labels lie in the intrinsic system of their image; None where it is elsewhere.
 
     An index of the labels leads to one of the image, since both are placed in the display
@@ -337,7 +339,7 @@ def _own_place(part: PlacedPart, image: CompositeImage, opened: Opened) -> Place
     """
     if not isinstance(part, PlacedLabels) or part.image_path is None:
         return None
-    parent = _image_at(part.image_path, image)
+    parent = images.get(part.image_path)
     if parent is None or parent.kept is None or parent.bent:
         return None
     stored = stored_multiscale(opened, parent.path, parent.multiscale)
@@ -354,16 +356,16 @@ def _own_place(part: PlacedPart, image: CompositeImage, opened: Opened) -> Place
     return _along_axes(part, parent, stored, kept, found)
 
 
-def _image_at(path: str, image: CompositeImage) -> PlacedImage | None:
-    """The image of a group, also where a mosaic consists of it."""
+def _by_path(image: CompositeImage) -> _Images:
+    """The images of a composite by the paths of their groups; those of mosaics apart."""
+    found: dict[str, PlacedImage] = {}
     for part in image.images:
+        if not part.fields:
+            found.setdefault(part.path, part)
         for field in part.fields:
-            if field.path == path:
-                place = from_pixel(part.to_display, field.offset)
-                return replace(part, path=path, fields=(), to_display=place)
-        if part.path == path and not part.fields:
-            return part
-    return None
+            place = from_pixel(part.to_display, field.offset)
+            found[field.path] = replace(part, path=field.path, fields=(), to_display=place)
+    return found
 
 
 def _without_added_axes(part: PlacedLabels, inner: np.ndarray) -> PlacedLabels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.arrays import ChunkedArray
@@ -44,6 +45,19 @@ class StoredMultiscale:
 
 def stored_multiscale(opened: Opened, path: str, number: int = 0) -> StoredMultiscale | None:
     """The multiscale of a group of the file; None where it has none that can be used."""
+    known = _known.setdefault(opened, {})
+    if (path, number) not in known:
+        known[path, number] = _stored_multiscale(opened, path, number)
+    return known[path, number]
+
+
+_known: WeakKeyDictionary[Opened, dict[tuple[str, int], StoredMultiscale | None]] = (
+    WeakKeyDictionary()
+)
+"""What was asked for of each file: a plan asks several times of each field of a plate."""
+
+
+def _stored_multiscale(opened: Opened, path: str, number: int) -> StoredMultiscale | None:
     found = opened.images.get(path)
     if found is None or number >= len(found.group.multiscales):
         return None
