@@ -567,3 +567,52 @@ def test_places_that_nobody_would_believe_are_refused_by_name(tmp_path: Path, va
     with pytest.raises(SaveError, match=r"'far' cannot be placed: .* expected numbers below"):
         save([layer], tmp_path / "a.ozx")
     assert not list(tmp_path.iterdir())
+
+
+def test_labels_that_cannot_be_read_move_with_their_image_and_stay_listed(tmp_path: Path) -> None:
+    truth = whole_archive(tmp_path / "whole.ozx")
+    layers = open_layers(truth.path)
+    layers.insert(0, Image(np.ones((3, 9, 9), np.float32), name="new", units=layers[0].units))
+    found = save(layers, truth.path)
+    for name, content in truth.entries_of("labels/locked").items():
+        assert found[f"whole/{name}"] == content, name
+    listed = json.loads(found["whole/labels/zarr.json"])["attributes"]["ome"]
+    assert set(listed["labels"]) == {"cells", "tissue", "locked"}
+    assert listed["acme:order"] == [1, 0]
+    assert not [name for name in found if name.startswith("labels/")]
+
+
+def test_a_channel_whose_pixels_were_replaced_stays_a_channel_of_its_image(tmp_path: Path) -> None:
+    truth = whole_archive(tmp_path / "whole.ozx")
+    layers = open_layers(truth.path)
+    number = next(n for n, layer in enumerate(layers) if layer.name.endswith("GFP"))
+    data, keywords, _ = layers[number].as_layer_data_tuple()
+    halved = np.asarray(data[0]) // 2
+    layers[number] = Image(halved, **{**keywords, "multiscale": False})
+    assert lost(layers, truth.path) == ""
+    found = save(layers, truth.path)
+    for name in truth.foreign:
+        assert found[name] == truth.entries[name], name
+    with ZipStore(truth.path, mode="r") as store:
+        pixels = zarr.open_array(store, path="s0", mode="r")[:]
+    np.testing.assert_array_equal(pixels[0], truth.arrays["s0"][0])
+    np.testing.assert_array_equal(pixels[1], halved)
+
+
+@pytest.mark.parametrize("version", ["0.5", "0.6"])
+def test_unknown_fields_of_colors_stay_in_another_arrangement_too(
+    tmp_path: Path, version: str
+) -> None:
+    truth = whole_archive(tmp_path / "whole.ozx")
+    found = save(open_layers(truth.path), truth.path, version=version)
+    for group in truth.labels:
+        before = truth.attributes(group)["ome"]["image-label"]
+        after = json.loads(found[f"{group}/zarr.json"])["attributes"]["ome"]["image-label"]
+        assert after["colors"] == before["colors"]
+        assert after["source"] == before["source"]
+
+
+def test_what_stays_of_another_version_is_named(tmp_path: Path) -> None:
+    truth = whole_archive(tmp_path / "whole.ozx")
+    told = lost(open_layers(truth.path), truth.path, version="0.6")
+    assert "of another version than 0.6: 'labels/locked', 'regions'" in told

@@ -205,7 +205,7 @@ def _image_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLaye
         alone = layer.colors or (layer.ndim >= MAX_DIMENSIONS and layer.opened is None)
         key = (
             origin,
-            tuple(level.shape for level in layer.levels),
+            _shapes(layer),
             layer.levels[0].dtype,
             layer.matrix.tobytes(),
             layer.units,
@@ -213,7 +213,23 @@ def _image_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLaye
             number if alone else None,
         )
         groups.setdefault(key, []).append(layer)
-    return [sorted(group, key=_channel_number) for group in groups.values()]
+    return [_of_equal_levels(sorted(group, key=_channel_number)) for group in groups.values()]
+
+
+def _shapes(layer: UnderstoodLayer) -> tuple[tuple[int, ...], ...]:
+    """Shapes of the levels; of a file's image the first one: a channel may be replaced by one."""
+    shapes = tuple(level.shape for level in layer.levels)
+    return shapes if layer.opened is None else shapes[:1]
+
+
+def _of_equal_levels(group: list[UnderstoodLayer]) -> list[UnderstoodLayer]:
+    """The channels of an image with the levels that all of them have; others are made anew."""
+    count = 0
+    for shapes in zip(*([level.shape for level in layer.levels] for layer in group), strict=False):
+        if len(set(shapes)) > 1:
+            break
+        count += 1
+    return [replace(layer, levels=layer.levels[:count]) for layer in group]
 
 
 def _told_apart(layer: UnderstoodLayer, seen: Counter[Any]) -> tuple[Any, ...]:

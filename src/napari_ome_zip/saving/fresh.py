@@ -97,11 +97,14 @@ class FreshHierarchy:
             count = level_count(placed[id(part)], self.options)
         self.add_part(path, placed[id(part)], count)
         paths = {id(part): path}
-        if labels:
-            folder = _join(path, "labels")
+        folder, old = _join(path, "labels"), self._old_labels(part)
+        hidden = self.origin.hidden_labels(old) if self.origin is not None and old else []
+        if self.origin is not None and old is not None and old != folder:
+            self.origin.moves[old] = folder  # with the labels that could not be shown
+        if labels or hidden:
             names = self._label_names(part, labels, folder)
-            group = OmeGroup(version=self.version, labels=tuple(names))
-            self.add_group(folder, group, old=self._old_labels(part))
+            group = OmeGroup(version=self.version, labels=(*names, *hidden))
+            self.add_group(folder, group, old=old)
             for name, label in zip(names, labels, strict=True):
                 paths[id(label)] = _join(folder, name)
                 self.add_part(paths[id(label)], placed[id(label)], count)

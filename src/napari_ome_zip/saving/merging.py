@@ -8,6 +8,7 @@ from typing import Any
 from napari_ome_zip.ome import DISPLAY_KEY
 
 OME = "ome"
+LABEL_VALUE = "label-value"
 
 _KNOWN_OF_CHANNEL = ("label", "color", "active", "window")
 _KNOWN_OF_MULTISCALE = (
@@ -73,7 +74,19 @@ def merged_omero(old: Any, new: Json) -> Json:
 
 def merged_label(old: Any, new: Json) -> Json:
     """Colors and properties of ``new``; the source and what is not understood of ``old``."""
-    return _updated(old, new, _KNOWN_OF_LABEL)
+    result = _updated(old, new, _KNOWN_OF_LABEL)
+    before = old.get("colors") if isinstance(old, dict) else None
+    known = {
+        entry.get(LABEL_VALUE): entry
+        for entry in (before if isinstance(before, list) else ())
+        if isinstance(entry, dict) and isinstance(entry.get(LABEL_VALUE), int | float)
+    }
+    if "colors" in new:
+        result["colors"] = [
+            _updated(known.get(entry[LABEL_VALUE]), entry, (LABEL_VALUE, "rgba"))
+            for entry in new["colors"]
+        ]
+    return result
 
 
 def merged_multiscale(old: Any, new: Json) -> Json:

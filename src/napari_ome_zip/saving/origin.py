@@ -81,6 +81,26 @@ class Origin:
         beside = {key: node.document[key] for key in _KEPT_IN_GROUPS if key in node.document}
         return {**new, "attributes": attributes, **(beside if node.zarr_format == 3 else {})}
 
+    def version_of(self, path: str) -> str | None:
+        """The version that a group states; None for a group of others."""
+        node = self._node(path)
+        ome = node.attributes.get(OME) if node is not None and node.kind == "group" else None
+        stated = ome.get("version") if isinstance(ome, dict) else None
+        return stated if isinstance(stated, str) else None
+
+    def hidden_labels(self, folder: str) -> list[str]:
+        """Labels that a folder lists, and that opening could not show: they stay listed."""
+        node = self._node(folder)
+        listed = ome_of(node.attributes).get(LABELS) if node is not None else None
+        there = self.names_in(folder)
+        return [
+            name
+            for name in (listed if isinstance(listed, list) else ())
+            if isinstance(name, str)
+            and name.split("/")[0] in there
+            and _beside(folder, name) not in self.opened.shown
+        ]
+
     @property
     def names_at_root(self) -> set[str]:
         """What lies at the root of the file and stays there."""

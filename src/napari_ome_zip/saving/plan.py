@@ -14,7 +14,7 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import OmeGroup
-from napari_ome_zip.saving.carrying import carry, moved
+from napari_ome_zip.saving.carrying import ROOT, carry, moved
 from napari_ome_zip.saving.field_labels import over_fields
 from napari_ome_zip.saving.fresh import FreshHierarchy
 from napari_ome_zip.saving.kept import gone, kept_plan, part_paths, removed, why_not_kept
@@ -97,7 +97,7 @@ def _smaller(part: PlacedPart, before: Sequence[int]) -> str:
         if all(part.shape[n] == before[n] for n in others):
             return (
                 f"'{part.name}' is saved with {part.shape[axis]} of its {before[axis]} channels: "
-                "the others are not among its layers."
+                "those are not part of it that were removed, or changed by themselves."
             )
     return (
         f"'{part.name}' is saved with {_size(part.shape)} pixels: those of the file, "
@@ -249,6 +249,11 @@ def _lost(
             "and transformations between them, are not kept."
         )
         yield Finding("systems-replaced", "", text)
+    others = _of_another_version(opened, version, origin)
+    if others:
+        named = ", ".join(f"'{path or name}'" for path in others[:MAX_NAMED])
+        text = f"What cannot be read stays as it is, of another version than {version}: {named}."
+        yield Finding("version-mixed", others[0], text)
     for path in removed(image, opened):
         yield gone(opened, path)
     for part in image.parts:
@@ -273,6 +278,19 @@ def _lost(
         named = ", ".join(f"'{path}'" for path in old[:MAX_NAMED])
         text = f"{named} stay in the form of Zarr v2: some programs do not find them there."
         yield Finding("zarr-v2-kept", old[0], text)
+
+
+def _of_another_version(opened: Opened, version: Version, origin: Origin) -> list[str]:
+    """Groups that are taken over as they are, and state another version."""
+    found = []
+    for path in opened.store.group_paths():
+        name = f"{path}/{ROOT}" if path else ROOT
+        if path in opened.shown or name not in opened.sizes or moved(name, origin.moves) is None:
+            continue
+        stated = origin.version_of(path)
+        if stated is not None and not stated.startswith(version):
+            found.append(path)
+    return found
 
 
 def _has_systems(group: OmeGroup) -> bool:
