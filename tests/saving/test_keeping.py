@@ -575,8 +575,8 @@ def test_labels_that_cannot_be_read_move_with_their_image_and_stay_listed(tmp_pa
     layers.insert(0, Image(np.ones((3, 9, 9), np.float32), name="new", units=layers[0].units))
     found = save(layers, truth.path)
     for name, content in truth.entries_of("labels/locked").items():
-        assert found[f"whole/{name}"] == content, name
-    listed = json.loads(found["whole/labels/zarr.json"])["attributes"]["ome"]
+        assert found[f"1/{name}"] == content, name
+    listed = json.loads(found["1/labels/zarr.json"])["attributes"]["ome"]
     assert set(listed["labels"]) == {"cells", "tissue", "locked"}
     assert listed["acme:order"] == [1, 0]
     assert not [name for name in found if name.startswith("labels/")]
@@ -615,4 +615,4 @@ def test_unknown_fields_of_colors_stay_in_another_arrangement_too(
 def test_what_stays_of_another_version_is_named(tmp_path: Path) -> None:
     truth = whole_archive(tmp_path / "whole.ozx")
     told = lost(open_layers(truth.path), truth.path, version="0.6")
-    assert "of another version than 0.6: 'labels/locked', 'regions'" in told
+    assert "of another version than 0.6: 'regions', 'labels/locked'." in told

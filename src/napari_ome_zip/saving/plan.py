@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -199,7 +199,7 @@ def _arranged(
     )
     origin.settle(builder.documents)
     documents, copies = carry(opened, origin.moves, builder.documents)
-    lost = tuple(_lost(image, opened, version, origin))
+    lost = tuple(_lost(image, opened, version, origin, builder.documents))
     kept = {copy.name for copy in copies}
     extras = {name: content for name, content in builder.extras.items() if name not in kept}
     arrays = tuple(builder.arrays)
@@ -235,7 +235,11 @@ def _families(image: CompositeImage) -> _Families:
 
 
 def _lost(
-    image: CompositeImage, opened: Opened, version: Version, origin: Origin
+    image: CompositeImage,
+    opened: Opened,
+    version: Version,
+    origin: Origin,
+    written: Collection[str],
 ) -> Iterator[Finding]:
     """What the file has, and will not have once it is arranged anew."""
     name = opened.store.name
@@ -249,7 +253,7 @@ def _lost(
             "and transformations between them, are not kept."
         )
         yield Finding("systems-replaced", "", text)
-    others = _of_another_version(opened, version, origin)
+    others = _of_another_version(opened, version, origin, written)
     if others:
         named = ", ".join(f"'{path or name}'" for path in others[:MAX_NAMED])
         text = f"What cannot be read stays as it is, of another version than {version}: {named}."
@@ -280,12 +284,15 @@ def _lost(
         yield Finding("zarr-v2-kept", old[0], text)
 
 
-def _of_another_version(opened: Opened, version: Version, origin: Origin) -> list[str]:
+def _of_another_version(
+    opened: Opened, version: Version, origin: Origin, written: Collection[str]
+) -> list[str]:
     """Groups that are taken over as they are, and state another version."""
     found = []
     for path in opened.store.group_paths():
         name = f"{path}/{ROOT}" if path else ROOT
-        if path in opened.shown or name not in opened.sizes or moved(name, origin.moves) is None:
+        goes = moved(name, origin.moves)
+        if path in opened.shown or name not in opened.sizes or goes is None or goes in written:
             continue
         stated = origin.version_of(path)
         if stated is not None and not stated.startswith(version):
