@@ -616,3 +616,13 @@ def test_what_stays_of_another_version_is_named(tmp_path: Path) -> None:
     truth = whole_archive(tmp_path / "whole.ozx")
     told = lost(open_layers(truth.path), truth.path, version="0.6")
     assert "of another version than 0.6: 'regions', 'labels/locked'." in told
+
+
+def test_a_scene_that_is_replaced_is_said_to_be(tmp_path: Path) -> None:
+    truth = whole_scene(tmp_path / "whole.ozx")
+    layers = open_layers(truth.path)
+    assert lost(layers, truth.path) == ""
+    layers[0].translate = np.array(layers[0].translate) + 3
+    assert "other coordinate systems of the file, and transformations between them" in lost(
+        layers, truth.path
+    )

@@ -81,6 +81,12 @@ class Origin:
         beside = {key: node.document[key] for key in _KEPT_IN_GROUPS if key in node.document}
         return {**new, "attributes": attributes, **(beside if node.zarr_format == 3 else {})}
 
+    @property
+    def has_scene(self) -> bool:
+        """Whether a scene of the file places images."""
+        nodes = map(self._node, self.opened.store.group_paths())
+        return any(node is not None and "scene" in ome_of(node.attributes) for node in nodes)
+
     def version_of(self, path: str) -> str | None:
         """The version that a group states; None for a group of others."""
         node = self._node(path)

@@ -247,7 +247,7 @@ def _lost(
     if was != [version]:
         text = f"The file becomes OME-Zarr {version}; {name} is {' and '.join(was)}."
         yield Finding("version-changes", "", text)
-    if any(f.group.scene or _has_systems(f.group) for f in opened.images.values()):
+    if origin.has_scene or any(_has_systems(f.group) for f in opened.images.values()):
         text = (
             "Images are arranged anew, as they are shown: other coordinate systems of the file, "
             "and transformations between them, are not kept."
