@@ -448,6 +448,27 @@ def test_pixels_of_a_plate_that_were_replaced_are_saved_as_one_image_and_that_is
             data, keywords, _ = layer.as_layer_data_tuple()
             layers[number] = Image(np.asarray(data) + np.uint16(1), **keywords)
     assert "is saved as one image: its 4 fields of view" in lost(layers, truth.path)
+    found = save(layers, truth.path)
+    for name in truth.foreign:
+        assert found[name] == truth.entries[name], name
+    root = json.loads(found["zarr.json"])["attributes"]
+    for key in ("acme", "spatialdata_attrs"):
+        assert root[key] == truth.attributes("")[key]
+    assert "plate" not in root["ome"]
+
+
+def test_labels_on_another_grid_than_a_plate_are_not_put_into_one_of_its_fields(
+    tmp_path: Path,
+) -> None:
+    truth = whole_plate(tmp_path / "whole.ozx")
+    layers = open_layers(truth.path)
+    image = layers[0]
+    assert isinstance(image, Image)
+    values = np.ones([(n + 2) // 3 for n in image.data.shape], np.uint8)
+    layers.append(Labels(values, name="coarse", scale=3 * np.array(image.scale),
+                         translate=image.translate, units=image.units,
+                         axis_labels=image.axis_labels))  # fmt: skip
+    assert "is saved as one image: its 4 fields of view" in lost(layers, truth.path)
 
 
 def test_layers_of_two_files_keep_what_the_replaced_one_has(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def over_fields(image: CompositeImage) -> CompositeImage:
     """Cut labels of a mosaic at the borders of its fields, wherever they lie on its grid.
 
     Labels that were painted anew take the place of those that a field has; other fields get new
-    ones. Labels that lie elsewhere stay as they are.
+    ones. New labels on another grid belong to no image then.
     """
     if image.opened is None:
         return image
@@ -38,6 +38,8 @@ def over_fields(image: CompositeImage) -> CompositeImage:
         cut = None
         if mosaic is not None and isinstance(part, PlacedLabels) and _is_new(part):
             cut = _cut(part, mosaic, image.opened)
+            if cut is None and part.kept is None:
+                part = replace(part, image_path=None)  # of none of the fields
         parts += [part] if cut is None else cut
     return replace(image, parts=tuple(parts))
 

@@ -149,6 +149,8 @@ class FreshHierarchy:
         document = {"zarr_format": 3, "node_type": "group", "attributes": attributes}
         if self.origin is not None and old is not None:
             document = self.origin.merged(old, document)
+        elif self.origin is not None and not path:
+            document = self.origin.at_root(document)
         self.documents[_join(path, "zarr.json")] = to_json(document)
 
     def add_part(self, path: str, placed: Placed, count: int) -> None:

@@ -81,6 +81,13 @@ class Origin:
         beside = {key: node.document[key] for key in _KEPT_IN_GROUPS if key in node.document}
         return {**new, "attributes": attributes, **(beside if node.zarr_format == 3 else {})}
 
+    def at_root(self, new: dict[str, Any]) -> dict[str, Any]:
+        """The document of a new root; attributes that others put at that of the file stay."""
+        self._merged.add("")
+        node = self._node("")
+        others = {} if node is None else attributes_of_others(node.attributes)
+        return {**new, "attributes": others | new["attributes"]}
+
     @property
     def has_scene(self) -> bool:
         """Whether a scene of the file places images."""
