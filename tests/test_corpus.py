@@ -28,9 +28,6 @@ from shared_material import CORPUS, corpus_cases, corpus_params
 
 type Case = dict[str, Any]
 
-COLORED_BEYOND_65535 = "labels/label_uint64_huge"
-"""napari gives label values above 65,535 a color with numba only."""
-
 
 def is_plate(case: Case) -> bool:
     """Whether fields of view lie on a grid, for which the corpus gives no world coordinates."""
@@ -94,16 +91,9 @@ class TestWithoutNumba:
     """napari does without numba: the same archives, judged where it cannot be imported."""
 
     def test_archives_open_or_are_refused_as_they_were_made(self, corpus: Path) -> None:
-        names = [case["id"] for case in corpus_cases() if case["id"] != COLORED_BEYOND_65535]
+        names = [case["id"] for case in corpus_cases()]
         said = score_without_numba(corpus, *names)
         assert f"\n{len(names)} ok, 0 wrongly silent or wrongly warned, 0 wrong" in said
-
-    def test_colors_that_napari_cannot_show_are_told_and_all_else_is_right(
-        self, corpus: Path
-    ) -> None:
-        said = score_without_numba(corpus, COLORED_BEYOND_65535)
-        assert "0 wrong, of 1" in said
-        assert "cannot be shown without numba" in said
 
 
 def score_without_numba(corpus: Path, *names: str) -> str:

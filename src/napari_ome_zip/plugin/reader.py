@@ -13,6 +13,7 @@ from napari.utils.notifications import NotificationSeverity
 import napari_ome_zip
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers import LayerData, layer_findings
 from napari_ome_zip.names import is_archive_name
 from napari_ome_zip.plugin.messages import check_action, notify
@@ -80,8 +81,15 @@ def _read_one(path: str) -> list[LayerData]:
     store.on_damage = _TellOnce(path)
     composite = napari_ome_zip.open_image(store)
     layers = napari_ome_zip.to_layer_data(composite)
-    _report((*composite.findings, *layer_findings(composite, layers)), path)
+    _report((*composite.findings, *_of_layers(composite, layers)), path)
     return layers
+
+
+def _of_layers(composite: CompositeImage, layers: Sequence[LayerData]) -> list[Finding]:
+    """What a viewer is not given; colors matter where there is a window to show them."""
+    found = layer_findings(composite, layers)
+    in_window = napari.current_viewer() is not None
+    return [finding for finding in found if in_window or finding.code != "label-colors-hidden"]
 
 
 def _report(findings: Sequence[Finding], path: str) -> None:

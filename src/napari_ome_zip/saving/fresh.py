@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -30,6 +31,7 @@ from napari_ome_zip.saving.descriptions import (
     placed_dataset,
     to_world_transformation,
 )
+from napari_ome_zip.saving.merging import OME
 from napari_ome_zip.saving.ome_xml import METADATA_XML, ome_xml
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.origin import Origin
@@ -177,6 +179,19 @@ class FreshHierarchy:
             metadata=details,
         )
         self.add_group(path, part_group(part, multiscale, self.version), old=old)
+        if (old is not None and old != path) or not _lies_below_image(part, path):
+            self._point_to_image(path, below=_lies_below_image(part, path))
+
+    def _point_to_image(self, path: str, *, below: bool) -> None:
+        """Let labels that moved name the image that they lie below now, or none."""
+        name = _join(path, "zarr.json")
+        document = json.loads(self.documents[name])
+        source = document["attributes"][OME].get("image-label", {}).get("source")
+        if isinstance(source, dict) and "image" in source:
+            source["image"] = "../../"
+            if not below:
+                del source["image"]
+            self.documents[name] = to_json(document)
 
     def _stored(self, part: PlacedPart) -> StoredMultiscale | None:
         """Levels of a part that can be taken over as they are stored."""
@@ -302,6 +317,11 @@ class FreshHierarchy:
     def _old_labels(self, part: PlacedPart) -> str | None:
         path = self.origin.path_of(part) if self.origin is not None else None
         return None if path is None else _join(path, "labels")
+
+
+def _lies_below_image(part: PlacedPart, path: str) -> bool:
+    """Whether a part is labels in the folder of labels of an image that is saved."""
+    return isinstance(part, PlacedLabels) and path.rpartition("/")[0].endswith("labels")
 
 
 def level_count(placed: Placed, options: SaveOptions) -> int:

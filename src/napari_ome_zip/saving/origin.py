@@ -126,8 +126,14 @@ class Origin:
         return set(self.opened.store.child_names(folder))
 
     def leave_out(self, paths: Sequence[str]) -> None:
-        """Leave out groups with all that lies in them."""
-        self.moves |= dict.fromkeys(paths, None)
+        """Leave out groups with all that lies in them; of the root what belongs to its image."""
+        for path in paths:
+            if path:
+                self.moves[path] = None
+                continue
+            stored = stored_multiscale(self.opened, "")
+            self.moves |= {level.path: None for level in stored.levels} if stored else {}
+            self.moves |= {f"{LABELS}/{name}": None for name in self.hidden_labels(LABELS)}
 
     def settle(self, documents: dict[str, bytes]) -> None:
         """Let no document of the file say what is not so any more.
@@ -156,14 +162,15 @@ class Origin:
             return
         ome = {k: v for k, v in ome_of(node.attributes).items() if k not in STRUCTURE}
         ome = {k: v for k, v in ome.items() if k not in ("multiscales", "omero", "image-label")}
+        listed = ome.pop(LABELS, None)
         there = [
             name
-            for name in ome.pop(LABELS, ())
+            for name in (listed if isinstance(listed, list) else ())
             if isinstance(name, str)
             and moved(_beside(path, name), self.moves) is not None
             and _beside(path, name) not in self._merged
         ]
-        if there:
+        if listed is not None and (there or set(ome) - {"version"}):
             ome[LABELS] = there
         attributes = attributes_of_others(node.attributes)
         if set(ome) - {"version"}:
