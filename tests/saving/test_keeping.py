@@ -18,7 +18,7 @@ from zarr.storage import ZipStore
 
 from hierarchy_builder import HierarchyBuilder
 from layer_comparison import assert_same_layers, open_layers
-from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
+from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data, validate
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.from_layers import from_layer_data
 from napari_ome_zip.saving.plan import plan_save
@@ -647,3 +647,24 @@ def test_a_scene_that_is_replaced_is_said_to_be(tmp_path: Path) -> None:
     assert "other coordinate systems of the file, and transformations between them" in lost(
         layers, truth.path
     )
+
+
+@pytest.mark.parametrize("make", [whole_archive, whole_archive_of_0_4], ids=["0.5", "0.4"])
+def test_what_belonged_to_a_removed_root_image_goes_with_it(make: Any, tmp_path: Path) -> None:
+    truth = make(tmp_path / "whole.ozx")
+    layers = [layer for layer in open_layers(truth.path) if isinstance(layer, Labels)]
+    found = save(layers, truth.path)
+    for name in truth.foreign:
+        assert found[name] == truth.entries[name], name
+    assert not [name for name in found if name.startswith(("s0", "s1", "labels/locked"))]
+    label = json.loads(found["labels/cells/zarr.json"])["attributes"]["ome"]["image-label"]
+    assert "image" not in label["source"]
+    assert label["source"]["acme:source"] == "traced by hand"
+    assert not [i for i in validate(truth.path).issues if i.code == "label-source-not-found"]
+
+
+def test_a_list_of_labels_stays_a_list_when_the_last_of_them_is_removed(tmp_path: Path) -> None:
+    truth = whole_archive_of_0_4(tmp_path / "whole.ozx")
+    layers = [layer for layer in open_layers(truth.path) if isinstance(layer, Image)]
+    found = json.loads(save(layers, truth.path)["labels/zarr.json"])["attributes"]
+    assert found == {"acme:order": [0], "ome": {"version": "0.5", "labels": []}}

@@ -81,7 +81,7 @@ def array_facts(node: Node) -> ArrayFacts:
         ZarrUserWarning,
     ) as error:
         # zarr's errors for documents are all of these: a bad value, a missing or unknown key.
-        cause = _shortened(str(error)) or type(error).__name__
+        cause = _shortened(str(error)).rstrip(".") or type(error).__name__
         raise MetadataError(
             f"Array '{node.path}' cannot be read: {cause}. It needs a data type, codec or "
             "extension that is not supported here, or its document is damaged."

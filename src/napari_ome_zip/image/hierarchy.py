@@ -122,7 +122,7 @@ class Hierarchy:
             raw = self.store.read_document(key)
         except DamagedEntryError as error:
             raise MetadataError(
-                f"{key} is damaged: {error}. Ask for the file again, or restore it from a backup."
+                f"{error} Ask for the file again, or restore it from a backup."
             ) from error
         except ArchiveError as error:
             if "/" not in key:

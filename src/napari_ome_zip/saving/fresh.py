@@ -97,7 +97,7 @@ class FreshHierarchy:
         count = max(level_count(placed[id(each)], self.options) for each in (part, *labels))
         if self.options.levels is None and self._stored(part) is not None:
             count = level_count(placed[id(part)], self.options)
-        self.add_part(path, placed[id(part)], count)
+        self.add_part(path, placed[id(part)], count, alone=isinstance(part, PlacedLabels))
         paths = {id(part): path}
         folder, old = _join(path, "labels"), self._old_labels(part)
         hidden = self.origin.hidden_labels(old) if self.origin is not None and old else []
@@ -155,8 +155,11 @@ class FreshHierarchy:
             document = self.origin.at_root(document)
         self.documents[_join(path, "zarr.json")] = to_json(document)
 
-    def add_part(self, path: str, placed: Placed, count: int) -> None:
-        """The group of one multiscale, and its arrays: one for each level."""
+    def add_part(self, path: str, placed: Placed, count: int, *, alone: bool = False) -> None:
+        """The group of one multiscale, and its arrays: one for each level.
+
+        Labels that stand alone lie below no image.
+        """
         part = placed.part
         old = self.origin.path_of(part) if self.origin is not None else None
         stored = self._stored(part)
@@ -179,8 +182,8 @@ class FreshHierarchy:
             metadata=details,
         )
         self.add_group(path, part_group(part, multiscale, self.version), old=old)
-        if (old is not None and old != path) or not _lies_below_image(part, path):
-            self._point_to_image(path, below=_lies_below_image(part, path))
+        if alone or (old is not None and old != path):
+            self._point_to_image(path, below=not alone)
 
     def _point_to_image(self, path: str, *, below: bool) -> None:
         """Let labels that moved name the image that they lie below now, or none."""
@@ -317,11 +320,6 @@ class FreshHierarchy:
     def _old_labels(self, part: PlacedPart) -> str | None:
         path = self.origin.path_of(part) if self.origin is not None else None
         return None if path is None else _join(path, "labels")
-
-
-def _lies_below_image(part: PlacedPart, path: str) -> bool:
-    """Whether a part is labels in the folder of labels of an image that is saved."""
-    return isinstance(part, PlacedLabels) and path.rpartition("/")[0].endswith("labels")
 
 
 def level_count(placed: Placed, options: SaveOptions) -> int:

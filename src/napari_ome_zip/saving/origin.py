@@ -135,7 +135,7 @@ class Origin:
             self.moves |= {level.path: None for level in stored.levels} if stored else {}
             self.moves |= {f"{LABELS}/{name}": None for name in self.hidden_labels(LABELS)}
 
-    def settle(self, documents: dict[str, bytes]) -> None:
+    def settle(self, documents: dict[str, bytes], version: str) -> None:
         """Let no document of the file say what is not so any more.
 
         What told of the old arrangement (a plate, a series, a scene, a list of labels) is taken
@@ -154,9 +154,17 @@ class Origin:
             if ours or (is_old and path in above):
                 self.moves[name] = None
             if path not in self._merged and (ours or is_old):
-                self._restate(path, node, documents, needed=is_old and path in above)
+                self._restate(path, node, documents, version, needed=is_old and path in above)
 
-    def _restate(self, path: str, node: Node, documents: dict[str, bytes], *, needed: bool) -> None:
+    def _restate(
+        self,
+        path: str,
+        node: Node,
+        documents: dict[str, bytes],
+        version: str,
+        *,
+        needed: bool,
+    ) -> None:
         """What a group still says, in Zarr v3; nothing where that is nothing."""
         if node.zarr_format == 2 and not needed and not self._is_ours(path, node):
             return
@@ -170,9 +178,9 @@ class Origin:
             and moved(_beside(path, name), self.moves) is not None
             and _beside(path, name) not in self._merged
         ]
-        if listed is not None and (there or set(ome) - {"version"}):
-            ome[LABELS] = there
         attributes = attributes_of_others(node.attributes)
+        if listed is not None and (there or attributes or set(ome) - {"version"}):
+            ome |= {LABELS: there, "version": version}
         if set(ome) - {"version"}:
             attributes[OME] = ome
         if attributes or needed:

@@ -197,7 +197,7 @@ def _arranged(
     origin.leave_out(
         [*removed(image, opened), *(p for part in flattened for p in part_paths(part))]
     )
-    origin.settle(builder.documents)
+    origin.settle(builder.documents, version)
     documents, copies = carry(opened, origin.moves, builder.documents)
     lost = tuple(_lost(image, opened, version, origin, builder.documents))
     kept = {copy.name for copy in copies}
