@@ -39,7 +39,7 @@ def _copy(store: HierarchyStore, copy: Copy, writer: ArchiveWriter) -> None:
     if copy.nbytes <= MAX_HELD_BYTES:
         content = store.read(copy.source)
         if content is None:
-            raise ArchiveError("it is not there any more.")
+            raise ArchiveError("it is no longer there.")
         writer.write(copy.name, content)
         return
     checksum = 0
