@@ -16,7 +16,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
     {
         "array-not-readable": "A resolution level cannot be read",
         "axis-count": "More axes than other programs may show",
-        "axis-name-duplicate": "Axes of one name were renamed",
+        "axis-name-duplicate": "Axes with the same name were renamed",
         "axis-name-missing": "An axis without a name was named",
         "axis-order": "Other programs may mix up its axes",
         "channels-many": "Channels are along a slider, not layers",
@@ -44,7 +44,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "label-properties-duplicate": "Properties of labels are ambiguous",
         "label-properties-many": "Not all properties of labels are kept",
         "label-rgba-invalid": "Colors of labels are not usable",
-        "label-value-missing": "Not all that is said of labels is usable",
+        "label-value-missing": "Some details of labels are not usable",
         "level-channels-differ": "A level has other channels, and is not shown",
         "level-output-differs": "The place of a level was guessed",
         "level-transformation-count": "The place of a level is ambiguous",
@@ -113,8 +113,8 @@ UNSEEN = frozenset(
         "version-unstated",
     }
 )
-"""Findings after which all is seen as it was meant, in other programs too: a check tells them, a
-viewer does not."""
+"""Findings after which all is seen as it was meant, in other programs too: a check reports
+them, a viewer does not."""
 
 
 @dataclass(frozen=True, slots=True)

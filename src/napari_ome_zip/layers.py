@@ -37,7 +37,7 @@ from napari_ome_zip.ome.frozen_json import thaw
 from napari_ome_zip.opened_layer import NOTE, OpenedLayer, identities
 
 METADATA_KEY = "napari_ome_zip"
-"""Key in a layer's ``metadata`` under which its source is told."""
+"""Key in a layer's ``metadata`` under which its source is noted."""
 
 CONTRAST_RANGE = "contrast_limits_range"
 """Values that a layer's contrast slider offers: noted under `METADATA_KEY` when a file is read,
@@ -369,7 +369,7 @@ def layer_findings(composite: CompositeImage, layers: Sequence[LayerData]) -> tu
         if hidden:
             message = (
                 f"{len(hidden):,} colors of '{keywords['name']}' cannot be shown without numba, "
-                f"such as that of label {hidden[0][0]:,}; these labels are gray or of napari's "
+                f"such as that of label {hidden[0][0]:,}; these labels are gray or in napari's "
                 "own colors. The file's are kept for saving. Install numba to see them."
             )
             found.append(Finding("label-colors-hidden", note.get("path", ""), message))

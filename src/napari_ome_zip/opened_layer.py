@@ -51,6 +51,6 @@ def identities(data: Any) -> tuple[Hashable, ...]:
 
 
 def opened_layer(note: Mapping[str, Any]) -> OpenedLayer | None:
-    """What a layer's note tells, where it is what `to_layer_data` wrote."""
+    """What a layer's note says, where it is what `to_layer_data` wrote."""
     found = note.get(NOTE)
     return found if isinstance(found, OpenedLayer) else None

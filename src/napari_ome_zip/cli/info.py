@@ -102,7 +102,7 @@ def _levels(part: PlacedPart, hierarchy: Hierarchy) -> Iterator[Json]:
         try:
             node = None if path is None else hierarchy.node(path)
         except MetadataError:
-            continue  # told by a finding
+            continue  # reported as a finding
         if node is not None and node.kind == "array":
             yield {"path": node.path, **_layout(node)}
 

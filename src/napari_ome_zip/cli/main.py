@@ -16,7 +16,7 @@ from napari_ome_zip.cli.terminal import (
     progress_bar,
     remark,
     report_text,
-    spoken_warnings,
+    warnings_as_remarks,
     width,
     write,
 )
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        with spoken_warnings():
+        with warnings_as_remarks():
             status: int = options.run(options)
         sys.stdout.flush()
     except (OmeZipError, OSError) as error:

@@ -1,4 +1,4 @@
-"""What the command line shows: width, colour and progress, each only where a person looks on."""
+"""What the command line shows: width, color and progress, each only where a person looks on."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def remark(message: str) -> None:
 
 
 @contextmanager
-def spoken_warnings() -> Iterator[None]:
+def warnings_as_remarks() -> Iterator[None]:
     """Within this block the warnings about files that were written are remarks, each once."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", SaveWarning)
@@ -106,7 +106,7 @@ def spoken_warnings() -> Iterator[None]:
 
 
 def report_text(report: Report) -> str:
-    """The report as text, in colour where that is wanted."""
+    """The report as text, in color where that is wanted."""
     text = report.to_text(width())
     if not wants_color(sys.stdout):
         return text
@@ -119,7 +119,7 @@ def report_text(report: Report) -> str:
 
 
 def wants_color(stream: TextIO) -> bool:
-    """Whether to write in colour: on a terminal, unless NO_COLOR is set (no-color.org)."""
+    """Whether to write in color: on a terminal, unless NO_COLOR is set (no-color.org)."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return stream.isatty()

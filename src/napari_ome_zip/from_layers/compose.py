@@ -115,8 +115,8 @@ def from_layer_data(
     Raises
     ------
     SaveError
-        If none of the layers can be saved, or one of them is not what it should be: its name is
-        told.
+        If none of the layers can be saved, or one of them is not what it should be; the
+        message names it.
     """
     understood = [
         understand(data, {**keywords, "order": number}, kind, snapshot=snapshot)
@@ -155,12 +155,12 @@ def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Itera
             found[id(other.opened)] = other.opened
     for each in found.values():
         name = each.store.name
-        text = f"Of {name} only what layers show is saved: what else it holds stays behind."
+        text = f"Only what the layers show of {name} is saved; the rest of that file is not."
         yield Finding("content-stays-behind", name, text)
 
 
 def _can_be_saved(data: Any, keywords: Mapping[str, Any], kind: str) -> bool:
-    with told_of(clean_text(keywords.get("name") or kind), "its data are no array"):
+    with told_of(clean_text(keywords.get("name") or kind), "its data are not an array"):
         return why_not(data, kind) is None
 
 

@@ -86,7 +86,7 @@ def understand(
     if not np.isfinite(layer.matrix).all():
         raise SaveError(
             f"'{name}' cannot be placed: its scale, translation, or what else moves it is infinite "
-            "or no number, expected numbers below 1e+300. Nothing was saved; an earlier file is "
+            "or not a number, expected numbers below 1e+300. Nothing was saved; an earlier file is "
             "untouched."
         )
     return layer

@@ -161,11 +161,6 @@ class ChunkedArray:
         """What is shown where nothing is stored."""
         return self._facts.fill_value
 
-    def blank(self, region: Region) -> Any:
-        """The fill value where no chunk of ``region`` is stored; None where one may be."""
-        found = self.stored_boxes(region)
-        return None if found is None or len(found) else self.fill_value
-
     def stored_boxes(self, region: Region) -> npt.NDArray[np.int64] | None:
         """Where pixels of a region are stored.
 

@@ -216,7 +216,7 @@ def _groups(
     """The parts that become one, each time."""
     alike: dict[Any, list[PlacedPart]] = defaultdict(list)
     for number, part in enumerate(parts):
-        # The border of one that is bent would hide its neighbours.
+        # The border of one that is bent would hide its neighbors.
         key = _kinship(part) if fuse_from and not part.bent else number
         image = renamed.get(part.image_path or "") if isinstance(part, PlacedLabels) else None
         alike[key, image].append(part)

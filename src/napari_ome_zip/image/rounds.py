@@ -47,7 +47,7 @@ def names_of_rounds(rounds: Sequence[Sequence[PlacedPart]]) -> list[str]:
     Empty names where that does not tell the rounds apart.
     """
     names = [_shared_start([tile.name for tile in tiles]) for tiles in rounds]
-    # The first digit of numbers that are counted on is no part of a name.
+    # The first digit of numbers that are counted on is not part of a name.
     names = [
         (re.sub(r"\d+$", "", name) if _goes_on(name, tiles) else name).rstrip(_BETWEEN)
         for name, tiles in zip(names, rounds, strict=True)

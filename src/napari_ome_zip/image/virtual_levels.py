@@ -2,7 +2,7 @@
 
 Levels up to `MOST_READ` pixels of the file for one of their own are exact: means of blocks of the
 level before (for labels the first pixel of each block). Coarser ones would read a whole image to
-draw a thumbnail, so they are samples: of neighbouring chunks one is read and averaged, and the
+draw a thumbnail, so they are samples: of neighboring chunks one is read and averaged, and the
 pixels of the others repeat what is nearest in it. Chunks that are not stored cost nothing, not even
 a look for each of them, and always show as what they are. So a view of *n* pixels reads about *n*
 times `MOST_READ` pixels of the file, however large that is.
@@ -235,7 +235,7 @@ class VirtualLevel:
         start: Sequence[int],
         out: npt.NDArray[Any],
     ) -> None:
-        """The pixels of the stored ones of neighbouring units, from that in their middle."""
+        """The pixels of the stored ones of neighboring units, from that in their middle."""
         origin = [g * axis.every for g, axis in zip(group, self._sampling, strict=True)]
         middle = [(axis.every - 1) / 2 for axis in self._sampling]
         found = np.argwhere(stored)

@@ -28,7 +28,7 @@ def parse_multiscales(
 ) -> tuple[Multiscale, ...]:
     """Read the multiscales of a group; the axes of an unknown version are not checked."""
     if isinstance(value, dict):
-        message = "Multiscales are no list but one object; used."
+        message = "Multiscales are one object, not a list; used."
         notes.add("wrong-type", place, message, harmless=True)
         value = [value]
     if not isinstance(value, list | tuple):

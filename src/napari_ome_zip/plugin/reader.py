@@ -93,7 +93,7 @@ def _of_layers(composite: CompositeImage, layers: Sequence[LayerData]) -> list[F
 
 
 def _report(findings: Sequence[Finding], path: str) -> None:
-    """Tell what is seen otherwise than meant, in one notification: two would hide each other."""
+    """Report what is seen otherwise than meant, in one notification: two would hide each other."""
     seen = [finding for finding in findings if finding.is_seen]
     kinds = {finding.code: finding for finding in reversed(seen)}
     first = sorted(kinds.values(), key=seen.index)
@@ -109,7 +109,7 @@ def _report(findings: Sequence[Finding], path: str) -> None:
 
 
 class _TellOnce:
-    """Tells of the first damaged chunk of a file; any thread may come upon it."""
+    """Reports the first damaged chunk of a file; any thread may come upon it."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -132,7 +132,7 @@ def _notify(
     later: bool = False,
     deep: bool = False,
 ) -> None:
-    """Tell something about a file, whose name is in the message."""
+    """Report something about a file, whose name is in the message."""
     name = Path(path).name
     told = message if name in message else f"{message} ({name})"
     notify(told, severity, [check_action(path, deep=deep)], later=later)

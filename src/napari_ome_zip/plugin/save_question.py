@@ -29,7 +29,7 @@ SAVE, CANCEL = "Replace it all the same", "Cancel"
 
 
 def check_agreed(image: CompositeImage, target: Path, found: Losses) -> None:
-    """Tell what would be gone from the file that is replaced, and ask; without a window, tell.
+    """Say what would be gone from the file that is replaced, and ask; without a window, only say.
 
     Raises
     ------

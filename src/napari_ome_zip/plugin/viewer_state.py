@@ -33,7 +33,7 @@ def layer_data_of(layer: Layer, viewer: ViewerModel) -> LayerData:
 
 
 def as_shown(layer_data: Iterable[LayerData], viewer: ViewerModel | None) -> Sequence[LayerData]:
-    """Layer data as a writer receives them, with what the layers themselves tell.
+    """Layer data as a writer receives them, with what the layers themselves hold.
 
     Parameters
     ----------

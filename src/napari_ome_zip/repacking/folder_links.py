@@ -41,8 +41,8 @@ def packed_names(store: DirectoryStore) -> list[str]:
     linked = [entry for entry in entries if entry.links]
     for link, name in _stray_links(store, linked):
         raise ArchiveError(
-            f"Not packed: {link!r} is a link that leads out of the folder, and {name!r} is no part "
-            "of the image. Remove the link, or put a copy of the file in its place, and pack "
+            f"Not packed: {link!r} is a link that leads out of the folder, and {name!r} is not "
+            "part of the image. Remove the link, or put a copy of the file in its place, and pack "
             "again.",
             code="link-leads-out",
         )

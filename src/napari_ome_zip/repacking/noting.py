@@ -1,4 +1,4 @@
-"""How copying tells what there is to know about a copy that was made all the same."""
+"""How copying reports what there is to know about a copy that was made all the same."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ type Noted = Callable[[Finding], None]
 
 
 def warn(finding: Finding) -> None:
-    """Tell it as a Python warning."""
+    """Report it as a Python warning."""
     warnings.warn(finding.message, SaveWarning, stacklevel=4)

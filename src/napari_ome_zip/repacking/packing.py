@@ -69,7 +69,7 @@ def pack(
         If there is no such folder.
     ArchiveError
         If the folder holds no hierarchy, several, or one of Zarr v2; if anything in it cannot be
-        read, or is a link that leads out of it to something that is no part of the image.
+        read, or is a link that leads out of it to something that is not part of the image.
     PermissionError
         If a folder in it cannot be listed, or a file not be read.
     SaveError

@@ -45,7 +45,7 @@ def _impossible(names: Iterable[str]) -> Iterator[Finding]:
             "names-not-portable",
             bad[0],
             f"Windows cannot hold {_listed(bad)}: such names are reserved there, end in a dot or "
-            "a space, or hold a letter that it does not allow. Rename them if the archive is to "
+            "a space, or hold a character that it does not allow. Rename them if the archive is to "
             "be unpacked there; it opens all the same.",
         )
 
@@ -58,8 +58,8 @@ def _twins(names: Iterable[str]) -> Iterator[Finding]:
         yield Finding(
             "case-colliding-names",
             twins[0],
-            f"One name on Windows or macOS: {_listed(pairs, quoted=True)}, where capital and "
-            "small letters, or two spellings of an accent, are the same. Of each only one can be "
+            f"One name on Windows or macOS: {_listed(pairs, quoted=True)}, where upper and "
+            "lower case, or two spellings of an accent, are the same. Of each only one can be "
             "unpacked there; rename the other.",
         )
 
@@ -71,7 +71,7 @@ def _files_and_folders(names: Sequence[str], folders: Iterable[str]) -> Iterator
         yield Finding(
             "names-collide",
             both[0],
-            f"Both a file and a folder: {_listed(both)}. An archive can hold that and no disk: "
+            f"Both a file and a folder: {_listed(both)}. An archive can hold that, a disk cannot: "
             "the copy cannot be unpacked.",
         )
 

@@ -1,4 +1,4 @@
-"""Pixels that someone else's graph computes: whatever goes wrong there is told of the layer."""
+"""Pixels that someone else's graph computes: whatever goes wrong there is reported with the name of its layer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def told_of(title: str, what: str) -> Iterator[None]:
         reason = " ".join(str(error).split())[:_LONGEST_REASON]
         raise SaveError(
             f"'{title}' cannot be saved: {what} ({type(error).__name__}: {reason}). Nothing was "
-            "saved; an earlier file is untouched. Mend this layer, or save without it.",
+            "saved; an earlier file is untouched. Correct this layer, or save without it.",
             error.errno if isinstance(error, OSError) else None,
         ) from error
 
@@ -54,7 +54,7 @@ def computed(block: da.Array, title: str) -> npt.NDArray[Any]:
     if pixels.shape != block.shape:
         raise SaveError(
             f"'{title}' cannot be saved: a block of it says that its shape is {block.shape}, but "
-            f"it is {pixels.shape}. Nothing was saved; an earlier file is untouched. Mend this "
+            f"it is {pixels.shape}. Nothing was saved; an earlier file is untouched. Correct this "
             "layer, or save without it."
         )
     return pixels

@@ -52,7 +52,7 @@ def why_not_kept(image: CompositeImage, opened: Opened, version: Version | None)
     """
     has = file_version(opened)
     if has is None:
-        return "it is of a version that is not written"
+        return "its OME-Zarr version is one that is only read"
     if version is not None and version != has:
         return f"version {version} was chosen"
     images = _by_path(image)
@@ -124,7 +124,7 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
     """What is written of a file that keeps its arrangement, see `why_not_kept`."""
     version = file_version(opened)
     if version is None:
-        raise SaveError("The file is of a version that is not written.")
+        raise SaveError("The file is of an OME-Zarr version that is only read.")
     keeper = _Keeper(image, opened, options, version)
     for part in image.parts:
         if part.kept is None:
@@ -165,7 +165,7 @@ def _series_xml(image: CompositeImage, opened: Opened) -> dict[str, bytes]:
 
 
 def gone(opened: Opened, path: str) -> Finding:
-    """What is told of a group that opening showed, and that is not saved."""
+    """What is reported of a group that opening showed, and that is not saved."""
     return Finding(
         "image-removed",
         path,

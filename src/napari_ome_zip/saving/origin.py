@@ -138,7 +138,7 @@ class Origin:
     def settle(self, documents: dict[str, bytes], version: str) -> None:
         """Let no document of the file say what is not so any more.
 
-        What told of the old arrangement (a plate, a series, a scene, a list of labels) is taken
+        What described the old arrangement (a plate, a series, a scene, a list of labels) is taken
         out of documents that are not written anew, and Zarr v2's are left out where Zarr v3's
         take their place.
         """

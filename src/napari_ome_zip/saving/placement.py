@@ -23,7 +23,7 @@ class Placed:
     """From its intrinsic system to the display system; None where axes of one name agree."""
 
 
-def own_placement(part: PlacedPart, image: CompositeImage) -> Placed:
+def own_placement(part: PlacedPart) -> Placed:
     """Split a part's placement into what a level's scale and translation hold, and the rest."""
     affine = part.to_display
     names = tuple(axis.name for axis in part.axes)

@@ -146,7 +146,7 @@ def _check_readable(opened: Opened) -> None:
 
 def _fresh_plan(image: CompositeImage, options: SaveOptions) -> SavePlan:
     image, split = split_channels(_with_stored_levels(image))
-    placed = {id(part): own_placement(part, image) for part in image.parts}
+    placed = {id(part): own_placement(part) for part in image.parts}
     families = _families(image)
     tilted = [p.part for p in placed.values() if p.to_world is not None]
     if tilted and options.version == "0.5":

@@ -20,7 +20,7 @@ def split_channels(image: CompositeImage) -> tuple[CompositeImage, tuple[Finding
     -------
     CompositeImage
     tuple of Finding
-        What is split, to be told before anything is written.
+        What is split, to be reported before anything is written.
     """
     parts: list[PlacedPart] = []
     findings = []

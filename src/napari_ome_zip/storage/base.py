@@ -44,7 +44,7 @@ class HierarchyStore(Store):
     source: str | None
     """Absolute path of the file or folder; None in memory."""
     on_damage: Callable[[str], None] | None = None
-    """Told, in any thread, of each chunk that is shown empty; where None, it is a warning."""
+    """Called, in any thread, with each chunk that is shown empty; where None, it is a warning."""
 
     def __init__(self, name: str, source: str | None, noted: tuple[Finding, ...] = ()) -> None:
         super().__init__(read_only=True)
