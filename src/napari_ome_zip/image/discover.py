@@ -219,7 +219,10 @@ def _add_scene(discovery: Discovery, path: str, scene: Scene) -> list[str]:
     if missing:
         names = ", ".join(f"'{name}'" for name in missing[:3])
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        text = f"The scene places images that are missing or cannot be used: {names}{more}; the rest is shown."
+        text = (
+            f"The scene places images that are missing or cannot be used: {names}{more}; "
+            "the rest is shown."
+        )
         discovery.findings.append(Finding("scene-image-not-found", path, text))
         discovery.problems.append(f"The scene names {names}{more}: missing, or not an image.")
     return found

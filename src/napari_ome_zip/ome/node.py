@@ -1,4 +1,4 @@
-"""Recognizes documents of the next OME-Zarr, whose groups are nodes of collections (RFC-8, a draft)."""
+"""Recognizes documents of the next OME-Zarr: nodes of collections (RFC-8, a draft)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pixels that someone else's graph computes: whatever goes wrong there is reported with the name of its layer."""
+"""Pixels that someone else's graph computes; what goes wrong there names its layer."""
 
 from __future__ import annotations
 
