@@ -578,8 +578,8 @@ def test_what_another_file_holds_besides_its_layers_is_said_to_stay_behind(tmp_p
     one = whole_archive(tmp_path / "one.ozx")
     two = whole_series(tmp_path / "two.ozx")
     layers = [*open_layers(two.path), *open_layers(one.path)]
-    assert "Of two only what layers show is saved" in lost(layers, one.path)
-    assert "Of one only what layers show is saved" in lost(layers, two.path)
+    assert "Only what the layers show of two is saved" in lost(layers, one.path)
+    assert "Only what the layers show of one is saved" in lost(layers, two.path)
 
 
 @pytest.mark.parametrize("value", [1e101, -1e200])

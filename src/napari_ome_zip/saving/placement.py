@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_ome_zip.geometry import NEGLIGIBLE, Affine, strays
-from napari_ome_zip.image.composite import CompositeImage, PlacedPart
+from napari_ome_zip.image.composite import PlacedPart
 
 
 @dataclass(frozen=True)
