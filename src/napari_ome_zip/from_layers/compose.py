@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +16,9 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.from_layers.again import as_opened
 from napari_ome_zip.from_layers.channel_stack import ChannelStack
 from napari_ome_zip.from_layers.dimensions import common_system, own_dimensions, renamed_axes
+from napari_ome_zip.from_layers.grouping import image_groups, label_groups
 from napari_ome_zip.from_layers.label_tables import label_colors, label_properties
-from napari_ome_zip.from_layers.losses import MAX_DIMENSIONS, unsaved_layers, why_not
+from napari_ome_zip.from_layers.losses import unsaved_layers, why_not
 from napari_ome_zip.from_layers.plain import clean_text, plain
 from napari_ome_zip.from_layers.sliders import contrast_range, shown_plane
 from napari_ome_zip.from_layers.understanding import UnderstoodLayer, understand
@@ -135,11 +135,11 @@ def from_layer_data(
         for layer in understood
     ]
     taken: set[int] = set()
-    groups = _image_groups([layer for layer in understood if layer.kind == "image"])
+    groups = image_groups([layer for layer in understood if layer.kind == "image"])
     images = [(g[0], _image(g, system, f"/image-{n}", taken)) for n, g in enumerate(groups)]
     labels = [
         _label_image(group, system, images, f"/labels-{number}", taken)
-        for number, group in enumerate(_label_groups(understood))
+        for number, group in enumerate(label_groups(understood))
     ]
     parts = (*(image for _, image in images), *labels)
     told = (*renamed_axes(understood, system), *_of_other_files(layers, opened))
@@ -179,76 +179,6 @@ def _opened(
                 return opened
     with_images = [layer for layer in known if layer.kind == "image"]
     return found[0] if with_images else None
-
-
-def _label_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer]]:
-    """Layers that are the channels of one label image of a file; others stand for themselves."""
-    groups: dict[Any, list[UnderstoodLayer]] = {}
-    for number, layer in enumerate(layers):
-        if layer.kind != "labels":
-            continue
-        opened, channel = layer.opened, layer.note.get("channel")
-        several = opened is not None and opened.part.channel_count > 1
-        key = id(opened.part) if opened is not None and several else (number, None)
-        fits = all(other.note.get("channel") != channel for other in groups.get(key, ()))
-        groups.setdefault(key if fits else (number, None), []).append(layer)
-    return [sorted(group, key=_channel_number) for group in groups.values()]
-
-
-def _image_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer]]:
-    """Layers that are the channels of one image."""
-    groups: dict[Any, list[UnderstoodLayer]] = {}
-    seen: Counter[Any] = Counter()
-    for number, layer in enumerate(layers):
-        origin = _told_apart(layer, seen)
-        # A file may have images of more axes than are written: saving says what becomes of them.
-        alone = layer.colors or (layer.ndim >= MAX_DIMENSIONS and layer.opened is None)
-        key = (
-            origin,
-            _shapes(layer),
-            layer.levels[0].dtype,
-            layer.matrix.tobytes(),
-            layer.units,
-            layer.labels,
-            number if alone else None,
-        )
-        groups.setdefault(key, []).append(layer)
-    return [_of_equal_levels(sorted(group, key=_channel_number)) for group in groups.values()]
-
-
-def _shapes(layer: UnderstoodLayer) -> tuple[tuple[int, ...], ...]:
-    """Shapes of the levels; of a file's image the first one: a channel may be replaced by one."""
-    shapes = tuple(level.shape for level in layer.levels)
-    return shapes if layer.opened is None else shapes[:1]
-
-
-def _of_equal_levels(group: list[UnderstoodLayer]) -> list[UnderstoodLayer]:
-    """The channels of an image with the levels that all of them have; others are made anew."""
-    count = 0
-    for shapes in zip(*([level.shape for level in layer.levels] for layer in group), strict=False):
-        if len(set(shapes)) > 1:
-            break
-        count += 1
-    return [replace(layer, levels=layer.levels[:count]) for layer in group]
-
-
-def _told_apart(layer: UnderstoodLayer, seen: Counter[Any]) -> tuple[Any, ...]:
-    """The image that a layer came from; in memory, where all have one path, by name and turn.
-
-    An image has each channel once: a channel that comes again is another image's.
-    """
-    if layer.opened is None and (not layer.note or layer.note.get("source") is not None):
-        return layer.origin
-    own = () if layer.opened is None else (id(layer.opened.part),)
-    image = (*layer.origin, layer.image_name, *own)
-    channel = (image, layer.note.get("channel"))
-    seen[channel] += 1
-    return (*image, seen[channel])
-
-
-def _channel_number(layer: UnderstoodLayer) -> int:
-    number = layer.note.get("channel")
-    return number if isinstance(number, int) else 0
 
 
 def _image(

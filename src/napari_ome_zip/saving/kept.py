@@ -7,16 +7,14 @@ their pixels changed; everything else is copied.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.hierarchy import join
 from napari_ome_zip.image.lazy import lazy
 from napari_ome_zip.image.opened import Opened
@@ -25,17 +23,16 @@ from napari_ome_zip.saving.arrays import to_json
 from napari_ome_zip.saving.carrying import ROOT, carry, document
 from napari_ome_zip.saving.descriptions import downsampling, part_group
 from napari_ome_zip.saving.fresh import FreshHierarchy, level_count, safe_names
+from napari_ome_zip.saving.label_place import ImagesByPath, images_by_path, own_place
 from napari_ome_zip.saving.merging import OME, merged_datasets, merged_label, merged_omero, ome_of
 from napari_ome_zip.saving.ome_xml import METADATA_XML, ome_xml
 from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.placement import Placed, from_pixel
+from napari_ome_zip.saving.placement import Placed
 from napari_ome_zip.saving.planned import SavePlan, Version
 from napari_ome_zip.saving.stored import StoredMultiscale, as_stored, stored_multiscale
 
 LABELS = "labels"
 MAX_NAMED = 5
-
-type _Images = Mapping[str, PlacedImage]
 
 
 def why_not_kept(image: CompositeImage, opened: Opened, version: Version | None) -> str | None:
@@ -55,7 +52,7 @@ def why_not_kept(image: CompositeImage, opened: Opened, version: Version | None)
         return "its OME-Zarr version is one that is only read"
     if version is not None and version != has:
         return f"version {version} was chosen"
-    images = _by_path(image)
+    images = images_by_path(image)
     for part in image.parts:
         problem = _why_not(part, images, opened)
         if problem is not None:
@@ -68,11 +65,11 @@ def why_not_kept(image: CompositeImage, opened: Opened, version: Version | None)
     return None
 
 
-def _why_not(part: PlacedPart, images: _Images, opened: Opened) -> str | None:
+def _why_not(part: PlacedPart, images: ImagesByPath, opened: Opened) -> str | None:
     if part.kept is None:
         if not isinstance(part, PlacedLabels):
             return f"image '{part.name}' is new"
-        return None if _own_place(part, images, opened) else f"labels '{part.name}' lie elsewhere"
+        return None if own_place(part, images, opened) else f"labels '{part.name}' lie elsewhere"
     if not part.kept.place:
         return f"'{part.name}' was moved"
     if part.kept.pixels:
@@ -153,7 +150,7 @@ def _series_xml(image: CompositeImage, opened: Opened) -> dict[str, bytes]:
     if METADATA_XML in opened.sizes or "bioformats2raw.layout" not in ome_of(attributes):
         return {}
     images = []
-    parts = _by_path(image)
+    parts = images_by_path(image)
     for path, found in opened.images.items():
         part = parts.get(path) if found.kind == "image" else None
         stored = None if part is None else stored_multiscale(opened, path, part.multiscale)
@@ -192,7 +189,7 @@ class _Keeper:
     def __init__(
         self, image: CompositeImage, opened: Opened, options: SaveOptions, version: Version
     ) -> None:
-        self.images = _by_path(image)
+        self.images = images_by_path(image)
         self.opened = opened
         self.options = options
         self.version = version
@@ -295,7 +292,7 @@ class _Keeper:
 
     def add_labels(self, part: PlacedPart) -> None:
         """New labels, in the folder of labels of their image."""
-        placed = _own_place(part, self.images, self.opened)
+        placed = own_place(part, self.images, self.opened)
         if placed is None or not isinstance(part, PlacedLabels) or part.image_path is None:
             raise SaveError(f"Labels '{part.name}' belong to no image of the file.")
         folder = join(part.image_path, LABELS) or LABELS
@@ -328,97 +325,3 @@ def _list_less(name: str, attributes: dict[str, Any]) -> None:
     ome = attributes.get(OME)
     if isinstance(ome, dict) and isinstance(ome.get(LABELS), list):
         ome[LABELS] = [each for each in ome[LABELS] if each != name]
-
-
-def _own_place(part: PlacedPart, images: _Images, opened: Opened) -> Placed | None:
-    """Where new labels lie in the intrinsic system of their image; None where it is elsewhere.
-
-    An index of the labels leads to one of the image, since both are placed in the display
-    system: ``labels → display ← image``. What the image's level 0 does with its index does the
-    rest.
-    """
-    if not isinstance(part, PlacedLabels) or part.image_path is None:
-        return None
-    parent = images.get(part.image_path)
-    if parent is None or parent.kept is None or parent.bent:
-        return None
-    stored = stored_multiscale(opened, parent.path, parent.multiscale)
-    if stored is None or stored.levels[0].array.ndim != len(parent.axes):
-        return None
-    kept = [axis for axis in range(len(parent.axes)) if axis != parent.channel_axis]
-    inner = parent.to_display.linear[:, kept]
-    part = _without_added_axes(part, inner)
-    outer = np.column_stack([part.to_display.linear, part.to_display.offset])
-    outer[:, -1] -= parent.to_display.offset
-    found, *_ = np.linalg.lstsq(inner, outer, rcond=None)
-    if not np.allclose(inner @ found, outer, rtol=1e-9, atol=1e-9 * np.abs(outer).max(initial=1)):
-        return None
-    return _along_axes(part, parent, stored, kept, found)
-
-
-def _by_path(image: CompositeImage) -> _Images:
-    """The images of a composite by the paths of their groups; those of mosaics apart."""
-    found: dict[str, PlacedImage] = {}
-    for part in image.images:
-        if not part.fields:
-            found.setdefault(part.path, part)
-        for field in part.fields:
-            place = from_pixel(part.to_display, field.offset)
-            found[field.path] = replace(part, path=field.path, fields=(), to_display=place)
-    return found
-
-
-def _without_added_axes(part: PlacedLabels, inner: np.ndarray) -> PlacedLabels:
-    """Labels without the axes of one pixel along which their image does not extend."""
-    added = [
-        axis
-        for axis, size in enumerate(part.shape)
-        if size == 1 and not _is_spanned(part.to_display.linear[:, axis], inner)
-    ]
-    kept = [axis for axis in range(len(part.axes)) if axis not in added]
-    if not added or len(kept) < 2:
-        return part
-    cut = tuple(0 if axis in added else slice(None) for axis in range(len(part.axes)))
-    axes = tuple(part.axes[axis] for axis in kept)
-    return replace(
-        part,
-        axes=axes,
-        sources=tuple(level[cut] for level in part.levels),
-        to_display=part.to_display.select(inputs=[axis.name for axis in axes]),
-    )
-
-
-def _is_spanned(direction: np.ndarray, inner: np.ndarray) -> bool:
-    found, *_ = np.linalg.lstsq(inner, direction, rcond=None)
-    return bool(np.allclose(inner @ found, direction, atol=1e-9 * np.abs(direction).max()))
-
-
-def _along_axes(
-    part: PlacedLabels,
-    parent: PlacedImage,
-    stored: StoredMultiscale,
-    kept: Sequence[int],
-    found: np.ndarray,
-) -> Placed | None:
-    linear, offset = found[:, :-1], found[:, -1]
-    steps = np.where(np.abs(linear) > 1e-9 * np.abs(linear).max(initial=0), linear, 0)
-    rows = [int(np.argmax(np.abs(steps[:, column]))) for column in range(steps.shape[1])]
-    one_each = np.count_nonzero(steps, axis=0).tolist() == [1] * len(rows)
-    if not one_each or rows != sorted(set(rows)):
-        return None
-    if any(abs(offset[row]) > 1e-6 for row in range(len(kept)) if row not in rows):
-        return None
-    level = stored.levels[0]
-    scale, translation, axes = [], [], []
-    for column, row in enumerate(rows):
-        along = kept[row]
-        scale.append(level.scale[along] * _neat(steps[row, column]))
-        translation.append(level.translation[along] + level.scale[along] * _neat(offset[row]))
-        axes.append(parent.axes[along])
-    return Placed(replace(part, axes=tuple(axes)), tuple(scale), tuple(translation), None)
-
-
-def _neat(value: float) -> float:
-    """A number without what solving equations has added to it."""
-    near = round(float(value), 6)
-    return near if abs(value - near) < 1e-9 else float(value)
