@@ -78,6 +78,13 @@ def save_image(
     ------
     SaveError, SaveCancelledError
         As there.
+
+    Examples
+    --------
+    >>> from napari_ome_zip import SaveOptions, open_image, save_image
+    >>> save_image(  # doctest: +SKIP
+    ...     open_image("cells.ozx"), "copy.ozx", SaveOptions(version="0.6")
+    ... )
     """
     if not isinstance(source, CompositeImage):
         # Nobody paints while the caller waits: who saves in the background takes a snapshot first.

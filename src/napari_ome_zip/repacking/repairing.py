@@ -44,11 +44,13 @@ def repack(
         The archive.
     target : path
         File to write; may be the same, which is replaced when the copy is complete.
+    shard : bool
+        As for `pack`.
     salvage : bool
         Save what is left of an archive whose end is missing, or that is damaged: entries are
         found by their own headers, and those whose checksums hold are kept. What is missing from
         the copy is named through `noted`.
-    shard, progress, cancelled, noted
+    progress, cancelled, noted
         As for `pack`. With `salvage`, progress tells bytes looked at, then bytes copied.
 
     Returns
@@ -73,6 +75,11 @@ def repack(
     Notes
     -----
     RFC-9, "OME-Zarr zip files".
+
+    Examples
+    --------
+    >>> missing = []
+    >>> repack("cut.ozx", "rest.ozx", salvage=True, noted=missing.append)  # doctest: +SKIP
     """
     place = target_path(target)
     if not salvage:

@@ -28,6 +28,11 @@ class SaveOptions:
     ------
     SaveError
         If a choice is impossible; the message says which values are possible.
+
+    Examples
+    --------
+    >>> SaveOptions(version="0.5", chunk=256, shard=1024).codec_name
+    'zstd'
     """
 
     version: VersionChoice = "auto"
