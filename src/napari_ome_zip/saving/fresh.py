@@ -212,10 +212,18 @@ class FreshHierarchy:
             name = level_name(level, stored.path, number)
             if self.origin is not None:
                 self.origin.moves[level.path] = _join(path, name)
+            self._name_dimensions(_join(path, name), placed.part, level)
             datasets.append(placed_dataset(name, *_beside(level, first, placed)))
         if self.origin is not None:
             self.origin.moves |= {level.path: None for level in stored.levels[len(datasets) :]}
         return datasets
+
+    def _name_dimensions(self, path: str, part: PlacedPart, level: StoredLevel) -> None:
+        """Name the dimensions of an array that is taken over, as 0.5 wants them (MUST)."""
+        names = [axis.name for axis in part.axes]
+        found = dict(level.array.document)
+        if self.version == "0.5" and found.get("dimension_names") != names:
+            self.documents[_join(path, "zarr.json")] = to_json({**found, "dimension_names": names})
 
     def add_arrays(
         self, path: str, placed: Placed, count: int, stored: StoredMultiscale | None = None

@@ -18,7 +18,14 @@ from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedP
 from napari_ome_zip.image.hierarchy import join
 from napari_ome_zip.image.lazy import lazy
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.ome import DISPLAY_KEY, Dataset, OmeGroup, Transformation, to_attributes
+from napari_ome_zip.ome import (
+    DISPLAY_KEY,
+    Dataset,
+    OmeGroup,
+    SystemRef,
+    Transformation,
+    to_attributes,
+)
 from napari_ome_zip.saving.arrays import to_json
 from napari_ome_zip.saving.carrying import ROOT, carry, document
 from napari_ome_zip.saving.descriptions import downsampling, part_group
@@ -35,7 +42,9 @@ LABELS = "labels"
 MAX_NAMED = 5
 
 
-def why_not_kept(image: CompositeImage, opened: Opened, version: Version | None) -> str | None:
+def why_not_kept(
+    image: CompositeImage, opened: Opened, version: Version | None, levels: int | None = None
+) -> str | None:
     """Why a file cannot keep its arrangement; None where it can.
 
     Parameters
@@ -46,6 +55,8 @@ def why_not_kept(image: CompositeImage, opened: Opened, version: Version | None)
         The file that it came from.
     version : {"0.5", "0.6"} or None
         The version that was asked for.
+    levels : int, optional
+        The number of levels that was asked for.
     """
     has = file_version(opened)
     if has is None:
@@ -54,7 +65,7 @@ def why_not_kept(image: CompositeImage, opened: Opened, version: Version | None)
         return f"version {version} was chosen"
     images = images_by_path(image)
     for part in image.parts:
-        problem = _why_not(part, images, opened)
+        problem = _why_not(part, images, opened, levels)
         if problem is not None:
             return problem
     for path in removed(image, opened):
@@ -65,19 +76,34 @@ def why_not_kept(image: CompositeImage, opened: Opened, version: Version | None)
     return None
 
 
-def _why_not(part: PlacedPart, images: ImagesByPath, opened: Opened) -> str | None:
+def _why_not(
+    part: PlacedPart, images: ImagesByPath, opened: Opened, levels: int | None
+) -> str | None:
     if part.kept is None:
         if not isinstance(part, PlacedLabels):
             return f"image '{part.name}' is new"
         return None if own_place(part, images, opened) else f"labels '{part.name}' lie elsewhere"
     if not part.kept.place:
         return f"'{part.name}' was moved"
+    if any(_is_tilted_anew(part, path, opened, levels) for path in part_paths(part)):
+        return f"levels of '{part.name}' are placed by more than scale and translation"
     if part.kept.pixels:
         return None
     stored = stored_multiscale(opened, part.path, part.multiscale)
     if part.fields or stored is None or stored.levels[0].array.ndim != len(part.axes):
         return f"'{part.name}' was changed as a whole"
     return None
+
+
+def _is_tilted_anew(part: PlacedPart, path: str, opened: Opened, levels: int | None) -> bool:
+    """Whether levels are stated anew whose place scale and translation alone do not tell."""
+    stored = stored_multiscale(opened, path, part.multiscale)
+    if stored is None or stored.is_straight:
+        return False
+    if levels not in (None, len(stored.levels)):
+        return True
+    alike = len(stored.levels) == 1 and part.shape == stored.levels[0].array.shape
+    return part.kept is not None and not part.kept.pixels and not alike
 
 
 def file_version(opened: Opened) -> Version | None:
@@ -264,16 +290,17 @@ class _Keeper:
         alike = shapes == [level.array.shape for level in stored.levels] and stored.is_whole
         made = len(part.sources) < len(datasets)
         kind, details = downsampling(part, len(datasets))
+        listed = tuple(_in_system(dataset, stored.system) for dataset in datasets)
         model = replace(
-            stored.model, datasets=tuple(datasets), transformations=(), type=kind, metadata=details
+            stored.model, datasets=listed, transformations=(), type=kind, metadata=details
         )
         said = to_attributes(OmeGroup(multiscales=(model,)), self.version)[OME]["multiscales"][0]
 
         def edit(attributes: dict[str, Any]) -> None:
             multiscale = ome_of(attributes)["multiscales"][part.multiscale]
             if not alike:
-                listed = multiscale.get("datasets")
-                multiscale["datasets"] = merged_datasets(listed, said["datasets"])
+                before = multiscale.get("datasets")
+                multiscale["datasets"] = merged_datasets(before, said["datasets"])
                 if self.version == "0.5":
                     # What came after each level's own transformations is part of them now.
                     multiscale.pop("coordinateTransformations", None)
@@ -313,6 +340,15 @@ class _Keeper:
             folder, _, name = path.rpartition("/")
             if f"{folder}/{ROOT}" in self.opened.sizes:
                 self.change(folder, partial(_list_less, name))
+
+
+def _in_system(dataset: Dataset, name: str) -> Dataset:
+    """A level in the coordinate system of that name, which its document has already."""
+    if dataset.transformation is None:
+        return dataset
+    return replace(
+        dataset, transformation=replace(dataset.transformation, output=SystemRef(name=name))
+    )
 
 
 def _list_more(name: str, attributes: dict[str, Any]) -> None:

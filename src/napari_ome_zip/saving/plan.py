@@ -67,7 +67,7 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     asked: Version | None = None if options.version == "auto" else options.version
     if opened is not None:
         cut = over_fields(image)
-        if why_not_kept(cut, opened, asked) is None:
+        if why_not_kept(cut, opened, asked, options.levels) is None:
             return _and_lost(kept_plan(cut, opened, options), _told(cut))
     return _and_lost(_fresh_plan(image, options), _told(image))
 

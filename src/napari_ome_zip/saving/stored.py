@@ -27,6 +27,12 @@ class StoredLevel:
     scale: tuple[float, ...]
     translation: tuple[float, ...]
 
+    @property
+    def is_straight(self) -> bool:
+        """Whether ``scale`` and ``translation`` are all that its document says of its place."""
+        said = self.dataset.transformation
+        return said is None or scale_and_translation(said, len(self.scale)) is not None
+
 
 @dataclass(frozen=True)
 class StoredMultiscale:
@@ -41,6 +47,18 @@ class StoredMultiscale:
     def is_whole(self) -> bool:
         """Whether all levels that the file lists are shown: others could not be read."""
         return len(self.levels) == len(self.model.datasets)
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether scales and translations are all that its documents say of where levels lie."""
+        return all(level.is_straight for level in self.levels)
+
+    @property
+    def system(self) -> str:
+        """Name of the coordinate system that its levels lie in."""
+        said = self.levels[0].dataset.transformation
+        named = said.output.name if said is not None and said.output is not None else None
+        return named or self.model.intrinsic.name
 
 
 def stored_multiscale(opened: Opened, path: str, number: int = 0) -> StoredMultiscale | None:
