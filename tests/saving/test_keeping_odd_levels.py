@@ -116,6 +116,25 @@ def test_levels_written_anew_lie_in_the_system_that_their_document_names(tmp_pat
     assert not error_codes(path)
 
 
+def test_painting_one_channel_of_labels_leaves_the_others(tmp_path: Path) -> None:
+    values = (ramp((2, 16, 20)) % 7).astype(np.uint16)
+    builder = HierarchyBuilder().image([ramp((2, 16, 20)), ramp((2, 8, 10))], "cyx").labels("cells")
+    builder.image([values, values[:, ::2, ::2]], "cyx", "labels/cells", **{"image-label": {}})
+    path = builder.archive(tmp_path / "a.ozx")
+    layers = open_layers(path)
+    number = next(n for n, layer in enumerate(layers) if isinstance(layer, Labels))
+    data, keywords, _ = layers[number].as_layer_data_tuple()
+    painted = np.array(data[0])
+    painted[2:5, 3:9] = 9
+    layers[number] = Labels(painted, **{**keywords, "multiscale": False})
+    save(layers, path)
+    with ZipStore(path, mode="r") as store:
+        listed = zarr.open_group(store, path="labels", mode="r").attrs["ome"]["labels"]
+        found = zarr.open_array(store, path="labels/cells/0", mode="r")[:]
+    assert listed == ["cells"]
+    np.testing.assert_array_equal(found, [painted, values[1]])
+
+
 def test_arrays_taken_over_into_0_5_name_their_dimensions(tmp_path: Path) -> None:
     level = {"type": "scale", "scale": [4.0, 3.0, 2.0]}
     builder = HierarchyBuilder().image_of_0_6(ramp(SHAPE), "zyx", level=level)

@@ -19,10 +19,11 @@ def label_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer
             continue
         opened, channel = layer.opened, layer.note.get("channel")
         several = opened is not None and opened.part.channel_count > 1
-        key = id(opened.part) if opened is not None and several else (number, None)
+        full = (layer.levels[0].shape, layer.levels[0].dtype, layer.matrix.tobytes())
+        key = (id(opened.part), *full) if opened is not None and several else (number, None)
         fits = all(other.note.get("channel") != channel for other in groups.get(key, ()))
         groups.setdefault(key if fits else (number, None), []).append(layer)
-    return [sorted(group, key=_channel_number) for group in groups.values()]
+    return [_of_equal_levels(sorted(group, key=_channel_number)) for group in groups.values()]
 
 
 def image_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer]]:
