@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from napari_ome_zip.image.hierarchy import join
+from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import as_objects, intrinsic_system
 from napari_ome_zip.validation.documents.coordinate_systems import axes_by_system
 from napari_ome_zip.validation.documents.group import Metadata

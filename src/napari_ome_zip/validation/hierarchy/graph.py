@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from napari_ome_zip.image.hierarchy import join
+from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import (
     SYSTEM_UNKNOWN,
     as_objects,

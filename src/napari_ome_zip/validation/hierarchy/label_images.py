@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from napari_ome_zip.image.hierarchy import join
+from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import as_objects
 from napari_ome_zip.validation.documents.group import Metadata, has_content
 from napari_ome_zip.validation.documents.image_label import SECTION

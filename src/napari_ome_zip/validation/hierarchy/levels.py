@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from napari_ome_zip.image.hierarchy import join
+from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import as_objects, intrinsic_system
 from napari_ome_zip.validation.documents.axes import axis_names
 from napari_ome_zip.validation.documents.coordinate_systems import axes_by_system
