@@ -10,7 +10,14 @@ import numpy as np
 from napari_ome_zip.archive.central_directory import DirectoryColumns
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.names import DOCUMENT_NAMES, is_document, is_junk, is_safe
+from napari_ome_zip.names import (
+    DOCUMENT_NAMES,
+    ZARR_JSON,
+    is_document,
+    is_junk,
+    is_safe,
+    is_zarr_json,
+)
 
 METHOD_NAMES: dict[int, str] = {
     0: "stored",
@@ -31,7 +38,6 @@ METHOD_NAMES: dict[int, str] = {
 USUAL_METHODS = (0, 8)
 """What every reader of ZIP archives can read: stored, DEFLATE."""
 
-_ZARR_JSON = "zarr.json"
 # Names that need a closer look hold one of these, when each is set between line breaks. Searching
 # all names at once for a few substrings is far quicker than a look at each.
 _SUSPICIOUS = ("\n\n", "\\", "\0", ":", "//", "./", ".\n", "\n/")
@@ -225,23 +231,18 @@ def _late_document(names: list[str]) -> str | None:
     data_from = next((row for row, name in enumerate(names) if _is_data(name)), len(names))
     seen: set[str] = set()
     for row, name in enumerate(names):
-        if not name.endswith(_ZARR_JSON) or not _is_zarr_json(name):
+        if not is_zarr_json(name):
             continue
-        if name.lower() not in seen and (row > data_from or (seen and name == _ZARR_JSON)):
+        if name.lower() not in seen and (row > data_from or (seen and name == ZARR_JSON)):
             return name
         seen.add(name.lower())
     return None
 
 
-def _is_zarr_json(name: str) -> bool:
-    """Whether it is a document of Zarr v3: ``foozarr.json`` and ``._zarr.json`` only end alike."""
-    return name.rpartition("/")[2] == _ZARR_JSON and not is_junk(name)
-
-
 def _is_data(name: str) -> bool:
     if "/" not in name or name.endswith("/"):
         return False
-    return not name.endswith(f"/{_ZARR_JSON}") and not is_junk(name)
+    return not name.endswith(f"/{ZARR_JSON}") and not is_junk(name)
 
 
 def _suspects(names: list[str], joined: str) -> list[int]:
