@@ -14,17 +14,17 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import OmeGroup
-from napari_ome_zip.saving.carrying import ROOT, carry, moved
-from napari_ome_zip.saving.field_labels import over_fields
-from napari_ome_zip.saving.fresh import FreshHierarchy
-from napari_ome_zip.saving.kept import gone, kept_plan, part_paths, removed, why_not_kept
-from napari_ome_zip.saving.ome_xml import METADATA_XML
-from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.origin import Origin
-from napari_ome_zip.saving.placement import Placed, own_placement
-from napari_ome_zip.saving.planned import SavePlan, Version
-from napari_ome_zip.saving.splitting import split_channels
-from napari_ome_zip.saving.stored import as_stored, stored_multiscale
+from napari_ome_zip.saving.arranging.fresh import FreshHierarchy
+from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML
+from napari_ome_zip.saving.arranging.placement import Placed, own_placement
+from napari_ome_zip.saving.arranging.splitting import split_channels
+from napari_ome_zip.saving.keeping.field_labels import over_fields
+from napari_ome_zip.saving.keeping.kept import gone, kept_plan, part_paths, removed, why_not_kept
+from napari_ome_zip.saving.options import SaveOptions, Version
+from napari_ome_zip.saving.original.carrying import ROOT, carry, moved
+from napari_ome_zip.saving.original.origin import Origin
+from napari_ome_zip.saving.original.stored import as_stored, stored_multiscale
+from napari_ome_zip.saving.planned import SavePlan
 
 MAX_NAMED = 5
 MAX_COORDINATE = 1e100

@@ -21,8 +21,7 @@ from napari_ome_zip.ome import (
     Transformation,
     to_attributes,
 )
-from napari_ome_zip.saving.arrays import ArrayLayout, array_document, layout, to_json
-from napari_ome_zip.saving.descriptions import (
+from napari_ome_zip.saving.arranging.descriptions import (
     INTRINSIC,
     WORLD,
     downsampling,
@@ -31,15 +30,17 @@ from napari_ome_zip.saving.descriptions import (
     placed_dataset,
     to_world_transformation,
 )
-from napari_ome_zip.saving.merging import OME
-from napari_ome_zip.saving.ome_xml import METADATA_XML, ome_xml
-from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.origin import Origin
-from napari_ome_zip.saving.placement import Placed
-from napari_ome_zip.saving.planned import ArrayPlan, Layout, Version
-from napari_ome_zip.saving.pyramid import LevelPlan, plan_levels
-from napari_ome_zip.saving.reduction import Kind
-from napari_ome_zip.saving.stored import StoredLevel, StoredMultiscale
+from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML, ome_xml
+from napari_ome_zip.saving.arranging.placement import Placed
+from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
+from napari_ome_zip.saving.encoding.arrays import ArrayLayout, array_document, layout, to_json
+from napari_ome_zip.saving.encoding.pyramid import LevelPlan, plan_levels
+from napari_ome_zip.saving.encoding.reduction import Kind
+from napari_ome_zip.saving.options import SaveOptions, Version
+from napari_ome_zip.saving.original.merging import OME
+from napari_ome_zip.saving.original.origin import Origin
+from napari_ome_zip.saving.original.stored import StoredLevel, StoredMultiscale
+from napari_ome_zip.saving.planned import Layout
 
 
 class FreshHierarchy:

@@ -28,9 +28,9 @@ from napari_ome_zip.ome import (
     Window,
 )
 from napari_ome_zip.ome import Sequence as SequenceOf
-from napari_ome_zip.saving.placement import Placed
-from napari_ome_zip.saving.pyramid import level_transforms
-from napari_ome_zip.saving.reduction import reduce_block
+from napari_ome_zip.saving.arranging.placement import Placed
+from napari_ome_zip.saving.encoding.pyramid import level_transforms
+from napari_ome_zip.saving.encoding.reduction import reduce_block
 
 INTRINSIC = "physical"
 WORLD = "world"

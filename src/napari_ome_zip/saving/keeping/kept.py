@@ -25,17 +25,23 @@ from napari_ome_zip.ome import (
     to_attributes,
 )
 from napari_ome_zip.pixels.lazy import lazy
-from napari_ome_zip.saving.arrays import to_json
-from napari_ome_zip.saving.carrying import ROOT, carry, document
-from napari_ome_zip.saving.descriptions import downsampling, part_group
-from napari_ome_zip.saving.fresh import FreshHierarchy, level_count, safe_names
-from napari_ome_zip.saving.label_place import ImagesByPath, images_by_path, own_place
-from napari_ome_zip.saving.merging import OME, merged_datasets, merged_label, merged_omero, ome_of
-from napari_ome_zip.saving.ome_xml import METADATA_XML, ome_xml
-from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.placement import Placed
-from napari_ome_zip.saving.planned import SavePlan, Version
-from napari_ome_zip.saving.stored import StoredMultiscale, as_stored, stored_multiscale
+from napari_ome_zip.saving.arranging.descriptions import downsampling, part_group
+from napari_ome_zip.saving.arranging.fresh import FreshHierarchy, level_count, safe_names
+from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML, ome_xml
+from napari_ome_zip.saving.arranging.placement import Placed
+from napari_ome_zip.saving.encoding.arrays import to_json
+from napari_ome_zip.saving.keeping.label_place import ImagesByPath, images_by_path, own_place
+from napari_ome_zip.saving.options import SaveOptions, Version
+from napari_ome_zip.saving.original.carrying import ROOT, carry, document
+from napari_ome_zip.saving.original.merging import (
+    OME,
+    merged_datasets,
+    merged_label,
+    merged_omero,
+    ome_of,
+)
+from napari_ome_zip.saving.original.stored import StoredMultiscale, as_stored, stored_multiscale
+from napari_ome_zip.saving.planned import SavePlan
 from napari_ome_zip.storage.hierarchy import join
 
 LABELS = "labels"
