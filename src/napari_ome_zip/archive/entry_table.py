@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from napari_ome_zip.archive.central_directory import DirectoryColumns
+from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, FULL_16
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import (
@@ -65,7 +66,7 @@ class ArchiveEntry:
     @property
     def is_encrypted(self) -> bool:
         """Whether a password is needed."""
-        return bool(self.flags & 1)
+        return bool(self.flags & ENCRYPTED_FLAG)
 
     @property
     def method_name(self) -> str:
@@ -83,7 +84,7 @@ class EntryTable:
         self._claims_json_first = claims_json_first
         self.findings: tuple[Finding, ...] = ()
         self.shift = shift
-        if np.any((columns.disks != 0) & (columns.disks != 0xFFFF)):
+        if np.any((columns.disks != 0) & (columns.disks != FULL_16)):
             raise ArchiveError(
                 "The archive is split into several parts, and this is one of them. "
                 f"Join the parts into one file first: {label}",

@@ -17,7 +17,7 @@ from napari_ome_zip.archive.central_directory import (
 )
 from napari_ome_zip.archive.end_record import EndRecord, read_end_record
 from napari_ome_zip.archive.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable
-from napari_ome_zip.archive.local_header import ReadAt
+from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import ZARR_JSON, is_document
