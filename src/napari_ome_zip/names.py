@@ -93,7 +93,7 @@ def is_document(name: str) -> bool:
 
 def is_zarr_json(name: str) -> bool:
     """Whether an entry is a document of Zarr v3; ``foozarr.json`` and ``._zarr.json`` are not."""
-    return name.endswith(ZARR_JSON) and name.rpartition("/")[2] == ZARR_JSON and not is_junk(name)
+    return name == ZARR_JSON or name.endswith(f"/{ZARR_JSON}")
 
 
 def is_junk(name: str) -> bool:

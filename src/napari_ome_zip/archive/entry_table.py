@@ -232,7 +232,7 @@ def _late_document(names: list[str]) -> str | None:
     data_from = next((row for row, name in enumerate(names) if _is_data(name)), len(names))
     seen: set[str] = set()
     for row, name in enumerate(names):
-        if not is_zarr_json(name):
+        if not is_zarr_json(name) or is_junk(name):
             continue
         if name.lower() not in seen and (row > data_from or (seen and name == ZARR_JSON)):
             return name

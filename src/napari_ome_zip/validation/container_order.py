@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ome_zip.names import ZARR_JSON, is_zarr_json
+from napari_ome_zip.names import ZARR_JSON, is_junk, is_zarr_json
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
@@ -58,14 +58,14 @@ def check_order(
 
 def late_document(names: Sequence[str]) -> str | None:
     """The first ``zarr.json`` after something else, or after a deeper one; None in S4's order."""
-    ahead = 0
-    for name in names:
-        if not is_zarr_json(name):
-            break
-        ahead += 1
+    ahead = next((row for row, name in enumerate(names) if not _is_document(name)), len(names))
     depth = 0
     for name in names[:ahead]:
         if name.count("/") < depth:
             return name
         depth = name.count("/")
-    return next((name for name in names[ahead:] if is_zarr_json(name)), None)
+    return next((name for name in names[ahead:] if _is_document(name)), None)
+
+
+def _is_document(name: str) -> bool:
+    return is_zarr_json(name) and not is_junk(name)
