@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except (OmeZipError, OSError) as error:
         if isinstance(error, BrokenPipeError):
-            # Whoever read the output has seen enough; nothing more can be written to it.
+            # The reader of the output has closed it; nothing more can be written.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return GOOD
         complain(_reason(error))
@@ -233,6 +233,6 @@ def _reason(error: OmeZipError | OSError) -> str:
         return str(error)
     if isinstance(error, FileNotFoundError):
         name = error.filename
-        return f"There is no such file: {name}" if name else str(error)
+        return f"No such file: {name}" if name else str(error)
     name = f": {error.filename}" if error.filename else ""
     return f"{error.strerror or error}{name}"

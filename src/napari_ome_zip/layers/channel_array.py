@@ -160,7 +160,7 @@ def _dimension_order(linear: np.ndarray, names: Sequence[str], display: Sequence
 
     Slicing a viewer's dimensions is exact when array axes lie along display axes, so axes that
     are merely permuted are put in order by (lazily) transposing. Axes that are turned otherwise
-    keep their names' order, and where names do not tell, each goes where it runs most.
+    keep the order of their names, or else each goes to the dimension that it is most parallel to.
     """
     count = linear.shape[1]
     follows = np.abs(linear) > 1e-9 * np.linalg.norm(linear, axis=1, keepdims=True)

@@ -59,13 +59,13 @@ class ChannelStack:
         channels = range(region[self.axis].start, region[self.axis].stop)
         if not channels:
             return np.empty([s.stop - s.start for s in region], self.dtype)[steps]
-        # Of the type that they really are: whoever saves them compares it with what was said.
+        # With the type that the pixels really have: saving compares it with the declared one.
         pixels = np.stack([self._read(channel, rest) for channel in channels], axis=self.axis)
         return pixels[steps]
 
     def _read(self, channel: int, region: tuple[slice, ...]) -> npt.NDArray[Any]:
         where = (*region, channel) if self.colors else region
-        # In this thread, and past napari's cache: whoever reads regions does so in parallel.
+        # In this thread, and past napari's cache: regions are read in parallel already.
         name = self.names[channel] if self.names else "image"
         return computed(self.arrays[channel][where], name)
 

@@ -107,8 +107,8 @@ def from_layer_data(
         for number, group in enumerate(label_groups(understood))
     ]
     parts = (*(image for _, image in images), *labels)
-    told = (*renamed_axes(understood, system), *_of_other_files(layers, opened))
-    return CompositeImage(name, None, system, parts, told, opened=opened)
+    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened))
+    return CompositeImage(name, None, system, parts, findings, opened=opened)
 
 
 def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Iterator[Finding]:

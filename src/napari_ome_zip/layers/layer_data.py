@@ -15,12 +15,12 @@ METADATA_KEY = "napari_ome_zip"
 
 CONTRAST_RANGE = "contrast_limits_range"
 """Values that a layer's contrast slider offers: noted under `METADATA_KEY` when a file is read,
-since layer data have no place for it; a keyword of layer data where whoever saves knows it."""
+since layer data have no place for it; a keyword of layer data where the caller knows it."""
 
 
 SHOWN_PLANE = "shown_plane"
 """The plane that is shown, as one index for each of a layer's dimensions: a keyword of layer data
-where whoever saves knows it."""
+where the caller knows it."""
 
 
 SHOWN = "shown"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import napari.viewer
 
 COMFORTABLE_BYTES = 2**30
-"""The finest level that is no larger is what is offered first."""
+"""The finest level that is not larger is offered first."""
 MAX_BYTES = 2**33
 """Larger levels are refused: napari keeps copies for undo, and for the graphics card."""
 
@@ -102,7 +102,7 @@ def editable_copy(layer: Labels, level: int | None = None) -> Labels:
 def _place_level(layer: Labels, shape: Sequence[int]) -> dict[str, Any]:
     """Scale and translation that leave a level's pixels where the multiscale layer has them.
 
-    A pixel that spans *f* pixels of the finest level has its centre (f - 1) / 2 of them further
+    A pixel that spans *f* pixels of the finest level has its center (f - 1) / 2 of them further
     in. Scale comes first of a layer's transformations, so rotation and shear stay as they are.
     """
     full = layer.data[0].shape

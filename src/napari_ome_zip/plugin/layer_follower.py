@@ -13,7 +13,7 @@ _EVENTS = ("name", "data", "scale", "translate", "rotate", "shear", "affine", "u
 
 
 class LayerFollower:
-    """Follows the layers of a viewer until it is told to stop.
+    """Follows the layers of a viewer until `stop` is called.
 
     Parameters
     ----------

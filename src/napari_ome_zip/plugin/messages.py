@@ -21,7 +21,7 @@ CHECK_FILE = "Check the file"
 CHECK, OPEN = "Check", "Open"
 """What notifications offer."""
 
-LONGEST_MESSAGE = 600
+MAX_MESSAGE = 600
 """Characters of a notification, at most."""
 
 type Action = tuple[str, Callable[[object], None]]
@@ -51,8 +51,8 @@ def notify(
     has_application = QApplication.instance() is not None
     if not has_application or napari.current_viewer() is None:
         actions = ()
-    if len(message) > LONGEST_MESSAGE:  # names in a file may be of any length
-        message = f"{message[: LONGEST_MESSAGE - 1]}…"
+    if len(message) > MAX_MESSAGE:  # names in a file may be of any length
+        message = f"{message[: MAX_MESSAGE - 1]}…"
     notification = _PluginNotification(message, severity, list(actions))
     if later and has_application:
         QTimer.singleShot(0, partial(notification_manager.dispatch, notification))

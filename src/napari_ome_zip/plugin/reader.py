@@ -94,7 +94,7 @@ def _of_layers(composite: CompositeImage, layers: Sequence[LayerData]) -> list[F
 
 
 def _report(findings: Sequence[Finding], path: str) -> None:
-    """Report what is seen otherwise than meant, in one notification: two would hide each other."""
+    """Report repairs that change what is seen, in one notification: a second would hide it."""
     seen = [finding for finding in findings if finding.is_seen]
     kinds = {finding.code: finding for finding in reversed(seen)}
     first = sorted(kinds.values(), key=seen.index)
@@ -103,7 +103,7 @@ def _report(findings: Sequence[Finding], path: str) -> None:
     lines = []
     for finding in first[:MAX_KINDS]:
         same = sum(other.code == finding.code for other in seen) - 1
-        lines.append(finding.told + (f" And {same} more like this." if same else ""))
+        lines.append(finding.with_headline + (f" And {same} more like this." if same else ""))
     if len(first) > MAX_KINDS:
         lines.append(f"{len(first) - MAX_KINDS} more kinds of repairs were made.")
     _notify(NotificationSeverity.WARNING, "\n".join(lines), path)

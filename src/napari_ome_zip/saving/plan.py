@@ -27,7 +27,7 @@ from napari_ome_zip.saving.original.stored import as_stored
 from napari_ome_zip.saving.planned import SavePlan
 
 MAX_COORDINATE = 1e100
-"""Larger numbers in a place are no places: readers, ours too, do not use them."""
+"""Readers, this one too, ignore places with larger numbers."""
 
 type _Families = list[tuple[PlacedPart, list[PlacedLabels]]]
 

@@ -40,7 +40,7 @@ _NARROW = 260
 """Width in pixels that the widget is usable at."""
 
 
-class ValidateLayout:
+class CheckLayout:
     """The parts, from top to bottom; fits into a dock of 300 pixels.
 
     Parameters

@@ -1,6 +1,6 @@
 """What happens when a person checks a file, step by step; knows nothing of Qt.
 
-`ValidateModel` holds the current `Choices` and `Facts`, replaces one value by the next, and says
+`CheckModel` holds the current `CheckChoices` and `Facts`, replaces one value by the next, and says
 when what is shown has changed. It hands out a `Job` for what takes time: the widget runs that in
 a thread, tests run it where they stand.
 """
@@ -18,7 +18,7 @@ from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.names import SAVED_SUFFIXES
 from napari_ome_zip.plugin.check.state import (
     Activity,
-    Choices,
+    CheckChoices,
     Facts,
     State,
     explain,
@@ -62,7 +62,7 @@ class Copied:
 
     path: str
     notes: tuple[str, ...] = ()
-    """What there is to know about it, such as what is missing from it."""
+    """Remarks about it, such as what is missing from it."""
 
 
 @dataclass(eq=False)
@@ -101,7 +101,7 @@ class Outcome:
     problem: str = ""
 
 
-class ValidateModel:
+class CheckModel:
     """The file that is checked, and what is shown of it.
 
     Parameters
@@ -126,7 +126,7 @@ class ValidateModel:
         self._start = start
         self._changed = changed
         self._job: Job | None = None
-        self._choices = Choices()
+        self._choices = CheckChoices()
         self._facts = Facts()
         self.state: State = resolve(self._choices, self._facts)
 
@@ -236,7 +236,7 @@ class ValidateModel:
         self._update(facts=facts)
 
     def crash(self, job: Job) -> None:
-        """Take that a job ended with an error nobody expected, which is told elsewhere."""
+        """Take that a job ended with an unexpected error, which is reported elsewhere."""
         text = f"{job.activity} stopped: an error in this plugin. Please report it."
         self.finish(Outcome(job, problem=text))
 
@@ -281,7 +281,7 @@ class ValidateModel:
             return ""
         return self._facts.report.to_json() if kind == "json" else self._facts.report.to_text()
 
-    def _update(self, *, choices: Choices | None = None, facts: Facts | None = None) -> None:
+    def _update(self, *, choices: CheckChoices | None = None, facts: Facts | None = None) -> None:
         self._choices = choices or self._choices
         self._facts = facts or self._facts
         state = resolve(self._choices, self._facts)

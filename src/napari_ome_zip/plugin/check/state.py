@@ -1,6 +1,6 @@
 """What the dock widget that checks an archive shows, as frozen values; knows nothing of Qt.
 
-`resolve` turns what a person chose (`Choices`) and what is known of the file (`Facts`) into
+`resolve` turns what a person chose (`CheckChoices`) and what is known of the file (`Facts`) into
 everything that is shown (`State`).
 """
 
@@ -34,7 +34,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class CheckChoices:
     """What a person has chosen."""
 
     deep: bool = False
@@ -65,7 +65,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class IssueRow:
     """A row of the table."""
 
     issue: Issue
@@ -111,7 +111,7 @@ class State:
     search: str
     has_issues: bool
     """Whether there is anything to filter, be it shown or not."""
-    rows: tuple[Row, ...]
+    rows: tuple[IssueRow, ...]
     selected: int | None
     details: Details | None
     hint: str
@@ -151,7 +151,7 @@ _FILTER_NAMES = {
 }
 
 
-def resolve(choices: Choices, facts: Facts) -> State:
+def resolve(choices: CheckChoices, facts: Facts) -> State:
     """Return what is shown to someone who chose this, of a file of which that is known."""
     issues = facts.report.issues if facts.report else ()
     rows = tuple(_row(issue) for issue in issues if _is_shown(issue, choices))
@@ -192,7 +192,7 @@ def _verdict(facts: Facts) -> tuple[str, Tone]:
         return facts.report.verdict, Tone.BAD
     if facts.report.warnings:
         return facts.report.verdict, Tone.WARNING
-    # Whoever has not looked at the pixels does not know whether all is well.
+    # Without a look at the pixels it is not known whether all is well.
     unread = facts.report.pixels_checked is False
     return facts.report.verdict, Tone.NEUTRAL if unread else Tone.GOOD
 
@@ -204,7 +204,7 @@ def _activity(facts: Facts) -> str:
     return f"{facts.activity}… {100 * done // total} %" if total else f"{facts.activity}…"
 
 
-def _filters(choices: Choices, report: Report | None) -> tuple[SeverityFilter, ...]:
+def _filters(choices: CheckChoices, report: Report | None) -> tuple[SeverityFilter, ...]:
     counts: Mapping[Severity, int] = report.counts if report else {}
     return tuple(
         SeverityFilter(severity, f"{counts.get(severity, 0)} {_word(severity, counts)}", checked)
@@ -217,17 +217,17 @@ def _word(severity: Severity, counts: Mapping[Severity, int]) -> str:
     return _FILTER_NAMES[severity][counts.get(severity, 0) != 1]
 
 
-def _row(issue: Issue) -> Row:
+def _row(issue: Issue) -> IssueRow:
     count = f"{issue.count}×" if issue.count > 1 else ""
     message = issue.message.replace(_SALVAGE_COMMAND, SALVAGE_BUTTON)
-    return Row(issue, message, _place(issue.location), count)
+    return IssueRow(issue, message, _place(issue.location), count)
 
 
 def _place(location: Location) -> str:
     return str(location) or "whole file"
 
 
-def _is_shown(issue: Issue, choices: Choices) -> bool:
+def _is_shown(issue: Issue, choices: CheckChoices) -> bool:
     if issue.severity not in choices.severities:
         return False
     places = [str(place) for place in (issue.location, *issue.also)]

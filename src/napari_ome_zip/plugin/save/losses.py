@@ -1,4 +1,4 @@
-"""What is said of a save, in one message: what was left out first; knows nothing of Qt."""
+"""What a saved file lacks, in one message, what was left out first; knows nothing of Qt."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Losses:
     """What it holds less of than there is."""
 
 
-def losses(
+def find_losses(
     layers: Sequence[LayerData],
     chosen: Sequence[LayerData],
     image: CompositeImage,
@@ -52,13 +52,13 @@ def losses(
     options : SaveOptions, optional
         How it is saved.
     """
-    # Names of wells belong to the plate, that much was read from it: leaving them out is no loss.
+    # Names of wells belong to the plate, from which they are read: leaving them out is not a loss.
     left_out = unsaved_layers([layer for layer in layers if not is_well_names(layer)])
     plan = plan_save(image, options or SaveOptions())
     return Losses(left_out, (*plan.lost, *incomplete_layers(chosen)))
 
 
-def told_losses(lost: Sequence[Finding]) -> str:
+def losses_text(lost: Sequence[Finding]) -> str:
     """Say what is lost; that not all is saved only where pixels or places are lost."""
     less = [finding for finding in lost if finding.code not in _PIXELS_KEPT]
     other = [finding for finding in lost if finding.code in _PIXELS_KEPT]
@@ -66,7 +66,7 @@ def told_losses(lost: Sequence[Finding]) -> str:
     return " ".join([*parts, *([describe(other)] if other else [])])
 
 
-def told(found: Losses, written: Path, typed: str) -> str:
+def result_text(found: Losses, written: Path, typed: str) -> str:
     """Say in one message what was left out, and what the file is called.
 
     Parameters
@@ -80,7 +80,7 @@ def told(found: Losses, written: Path, typed: str) -> str:
     """
     saved = f"Saved {'' if written.name == typed else 'as '}{written.name}."
     left_out = [f"Not saved: {describe(found.left_out)}"] if found.left_out else []
-    lost = told_losses(found.lost)
+    lost = losses_text(found.lost)
     order = [lost, saved] if lost.startswith("Not all saved") else [saved, lost]
     return " ".join([*left_out, *filter(None, order)])
 

@@ -1,7 +1,7 @@
 """The state of the dock widget that saves layers; knows nothing of Qt.
 
-What a person chose (`Choices`), the layers there are and what is going on (`Job`) are values;
-`resolve` makes of them everything that is shown.
+What a person chose (`SaveChoices`), the layers, and the save that is running (`SaveStatus`) are
+values; `resolve` makes of them everything that is shown.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from napari_ome_zip.errors import SaveError
 from napari_ome_zip.layers import from_layer_data, incomplete_layers, unsaved_layers
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
-from napari_ome_zip.plugin.save.losses import told_losses
+from napari_ome_zip.plugin.save.losses import losses_text
 from napari_ome_zip.saving.options import (
     CODEC_LEVELS,
     USUAL_CHUNK,
@@ -42,7 +42,7 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class SaveChoices:
     """What a person has chosen."""
 
     file: str = ""
@@ -57,12 +57,12 @@ class Choices:
     codec: Codec = USUAL_CODEC
     level: int = USUAL_LEVEL
     as_in_file: bool = True
-    """Whether what came from a file is stored as it is there, and the rest as is usual; otherwise
+    """Store what came from a file as it is there, and new pixels in the usual way; otherwise
     everything is stored as chunk, shard, codec and level say."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class SaveStatus:
     """A save that is going on, or the last one."""
 
     running: bool = False
@@ -72,7 +72,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LayerRow:
     """One layer in the list."""
 
     key: Hashable
@@ -86,7 +86,7 @@ class Row:
 class View:
     """Everything that is shown."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[LayerRow, ...]
     codec_levels: tuple[int, int]
     """Smallest and largest compression level of the chosen codec."""
     target: Path | None
@@ -98,7 +98,7 @@ class View:
     """What will be written."""
     replaces: bool
     """Whether there is a file already."""
-    job: Job
+    job: SaveStatus
 
     @property
     def can_save(self) -> bool:
@@ -106,7 +106,7 @@ class View:
         return not self.problem and not self.job.running
 
 
-def resolve(choices: Choices, layers: Layers, job: Job | None = None) -> View:
+def resolve(choices: SaveChoices, layers: Layers, job: SaveStatus | None = None) -> View:
     """Decide what is shown.
 
     Reads no pixels; cheap enough to be done whenever something changes.
@@ -121,7 +121,7 @@ def resolve(choices: Choices, layers: Layers, job: Job | None = None) -> View:
         plan = plan_save(from_layer_data(chosen, snapshot=False, target=target), options)
         _check_place(target)
         if target is not None:
-            lost = told_losses((*plan.lost, *incomplete_layers(chosen)))
+            lost = losses_text((*plan.lost, *incomplete_layers(chosen)))
             summary = _summary(plan, target) + (f"\n{lost}" if lost else "")
         problem = "" if target else "Choose a file to write."
     except SaveError as error:
@@ -134,7 +134,7 @@ def resolve(choices: Choices, layers: Layers, job: Job | None = None) -> View:
         problem=problem,
         summary=summary,
         replaces=target is not None and target.is_file(),
-        job=job or Job(),
+        job=job or SaveStatus(),
     )
 
 
@@ -152,14 +152,14 @@ def readable_size(count: float) -> str:
     return f"{count:.1f} {_UNITS[-1]}"
 
 
-def _row(key: Hashable, data: LayerData, choices: Choices) -> Row:
+def _row(key: Hashable, data: LayerData, choices: SaveChoices) -> LayerRow:
     name = str(data[1].get("name", data[2]))
     found = unsaved_layers([data])
     problem = found[0].message.removeprefix(f"'{name}' ") if found else ""
-    return Row(key, name, problem, not problem and key not in choices.unchecked)
+    return LayerRow(key, name, problem, not problem and key not in choices.unchecked)
 
 
-def _chosen(rows: Sequence[Row], layers: Layers) -> list[LayerData]:
+def _chosen(rows: Sequence[LayerRow], layers: Layers) -> list[LayerData]:
     if not layers:
         raise SaveError("There are no layers to save: open or add some.")
     chosen = [data for row, (_, data) in zip(rows, layers, strict=True) if row.checked]
@@ -168,14 +168,14 @@ def _chosen(rows: Sequence[Row], layers: Layers) -> list[LayerData]:
     return chosen
 
 
-def _target(choices: Choices) -> Path | None:
+def _target(choices: SaveChoices) -> Path | None:
     typed = choices.file.strip()
     if not typed:
         return None
     return complete_name(Path(typed).expanduser().absolute(), SAVED_SUFFIXES[0])
 
 
-def _options(choices: Choices) -> SaveOptions:
+def _options(choices: SaveChoices) -> SaveOptions:
     if choices.as_in_file:
         return SaveOptions(version=choices.version, levels=choices.levels)
     return SaveOptions(

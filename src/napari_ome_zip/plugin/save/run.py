@@ -15,8 +15,8 @@ from napari_ome_zip.errors import OmeZipError, SaveCancelledError
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.plugin.background import TaskWorker
 from napari_ome_zip.plugin.messages import notify, notify_saved
-from napari_ome_zip.plugin.save.losses import Losses, told
-from napari_ome_zip.plugin.save.model import Choices, Job
+from napari_ome_zip.plugin.save.losses import Losses, result_text
+from napari_ome_zip.plugin.save.model import SaveChoices, SaveStatus
 from napari_ome_zip.save import save_image
 from napari_ome_zip.saving.options import SaveOptions
 
@@ -31,7 +31,7 @@ class SaveTask:
     target: Path
     options: SaveOptions | None
     losses: Losses
-    choices: Choices
+    choices: SaveChoices
     """Those of the form, to be shown again."""
     percent: int = 0
     """Written by the worker's thread, shown by that of the window."""
@@ -63,9 +63,9 @@ class SaveTask:
 class SaveRun(QObject):
     """A save that is going on in a window.
 
-    It belongs to the window, not to the form: whoever closes the form may open another, which
-    shows the same save. Its bar, with a button to cancel it, is in napari's activity dialog, and
-    what became of it is a notification. Closing the window cancels it.
+    It belongs to the window, not to the form: a form that is closed and opened again shows the
+    same save. Its bar, with a button to cancel it, is in napari's activity dialog, and its result
+    is a notification. Closing the window cancels it.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class SaveRun(QObject):
     moved = Signal(int)
     """How many percent are done."""
     ended = Signal(object)
-    """The `Job` as it ended."""
+    """The `SaveStatus` as it ended."""
 
     def __init__(self, window: QWidget, task: SaveTask) -> None:
         super().__init__(window)
@@ -107,13 +107,13 @@ class SaveRun(QObject):
             self._bar.update(percent - self._bar.n)  # napari handles events meanwhile
 
     def _on_saved(self, path: Path) -> None:
-        message = told(self.task.losses, path, self.task.typed)
-        self._end(Job(message=message, saved=path))
+        message = result_text(self.task.losses, path, self.task.typed)
+        self._end(SaveStatus(message=message, saved=path))
         notify_saved(message, path)
 
     def _on_failed(self, error: Exception) -> None:
         message = str(error) or type(error).__name__
-        self._end(Job(message=message))
+        self._end(SaveStatus(message=message))
         if isinstance(error, SaveCancelledError):
             notify(message, NotificationSeverity.INFO)
         elif isinstance(error, OmeZipError):
@@ -121,7 +121,7 @@ class SaveRun(QObject):
         else:
             notification_manager.receive_error(type(error), error, error.__traceback__)
 
-    def _end(self, job: Job) -> None:
+    def _end(self, job: SaveStatus) -> None:
         self._timer.stop()
         self._bar.close()
         self.ended.emit(job)

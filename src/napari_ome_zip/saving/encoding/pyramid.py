@@ -2,7 +2,7 @@
 
 Every level is made from the one before. A pixel of a level stands for a block of pixels of the
 level before, starting at the first pixel; where the size is odd, the last block is smaller, and
-is averaged over what is there, so no border is lost (sizes are rounded up). Repeated halving
+is averaged over what is there, so that no border is lost (sizes are rounded up). Repeated halving
 thus gives the same sizes as one division by 2, 4, 8 of the full size.
 """
 
@@ -12,10 +12,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LONGEST_EDGE = 1024
+MAX_EDGE = 1024
 """The coarsest level's longest spatial edge, in pixels: about one screen."""
 
-MOST_VOXELS = 1 << 26
+MAX_VOXELS = 1 << 26
 """The coarsest level's most spatial pixels: what a graphics card shows at once in 3D."""
 
 # Halving an axis whose spacing is up to √2 times the finest brings both closer to each other;
@@ -41,8 +41,8 @@ def plan_levels(
     spacing: Sequence[float] | None = None,
     *,
     count: int | None = None,
-    longest_edge: int = LONGEST_EDGE,
-    most_voxels: int = MOST_VOXELS,
+    longest_edge: int = MAX_EDGE,
+    most_voxels: int = MAX_VOXELS,
 ) -> tuple[LevelPlan, ...]:
     """Plan the levels of a multiscale image, from the full resolution to the coarsest.
 
@@ -105,9 +105,9 @@ def level_transforms(
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Scale and translation of a level, in the units of the full resolution's.
 
-    A pixel's centre is its coordinate, so the first pixel of a level, which spans the first *f*
+    A pixel's center is its coordinate, so the first pixel of a level, which spans the first *f*
     pixels of the full resolution, lies (f - 1) / 2 of them further in (OME-Zarr, "multiscales":
-    the coordinates of a pixel are those of its centre).
+    the coordinates of a pixel are those of its center).
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ def reduce_block(block: _Pixels, steps: tuple[int, ...], kind: Kind) -> _Pixels:
     -------
     ndarray
         Shape (⌈n0 / step0⌉, ⌈n1 / step1⌉, ...), of the same type in native byte order. Where a
-        size is no multiple, the last pixel stands for those that are left.
+        size is not a multiple, the last pixel stands for those that are left.
     """
     native = block.dtype.newbyteorder("=")
     shape = tuple(-(-size // step) for size, step in zip(block.shape, steps, strict=True))
@@ -185,7 +185,7 @@ def _elected(members: Sequence[_Pixels]) -> _Pixels:
         votes = np.zeros(best.shape, ballot)
         for other in members:
             votes += member == other
-        # Twice the votes, and one more for what is no background: that decides ties with 0.
+        # Twice the votes, and one more for anything but background: that decides ties with 0.
         votes *= 2
         votes += member != 0
         better = (votes > most) | ((votes == most) & (member < best))

@@ -150,7 +150,7 @@ class _Keeper:
         """Encode the levels of a part anew, under the names that they have."""
         stored = stored_multiscale(self.opened, path, part.multiscale)
         if stored is None:
-            raise SaveError(f"Image '{path}' of the file cannot be read any more: open it again.")
+            raise SaveError(f"Image '{path}' of the file can no longer be read: open it again.")
         if not pixels:
             part = as_stored(part, stored)
             part = replace(part, sources=tuple(lazy(level.array) for level in stored.levels))

@@ -88,7 +88,7 @@ def _read(store: HierarchyStore, batch: Sequence[Copy], buffer: memoryview) -> l
         except (ArchiveError, DamagedEntryError, OSError) as error:
             raise _not_copied(store, copy, error) from error
         if content is None:
-            raise _not_copied(store, copy, ArchiveError("it is not there any more."))
+            raise _not_copied(store, copy, ArchiveError("it is no longer there."))
         buffer = buffer[min(len(buffer), len(content) + READ_ROOM) :]
         # What the container keeps was compared with the bytes when they were read.
         crc = store.checksum_of(copy.source)

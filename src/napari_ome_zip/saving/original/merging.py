@@ -1,4 +1,4 @@
-"""New words in an old document: what is not understood there stays, field by field."""
+"""New values in an existing document: fields that are not understood stay."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ class Origin:
             self.moves |= {f"{LABELS}/{name}": None for name in self.hidden_labels(LABELS)}
 
     def settle(self, documents: dict[str, bytes], version: str) -> None:
-        """Let no document of the file say what is not so any more.
+        """Remove from the documents of the file what is no longer true.
 
         What described the old arrangement (a plate, a series, a scene, a list of labels) is taken
         out of documents that are not written anew, and Zarr v2's are left out where Zarr v3's
@@ -203,7 +203,7 @@ class Origin:
         try:
             return self.opened.hierarchy.node(path)
         except MetadataError:
-            return None  # taken over as it is, whatever it is
+            return None  # taken over as it is
 
 
 def _folders_above(name: str) -> Iterator[str]:
