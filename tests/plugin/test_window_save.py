@@ -28,7 +28,7 @@ from qtpy.QtWidgets import (
 from layer_comparison import assert_same_layers
 from napari_layers import layers_of, pixels
 from napari_ome_zip.plugin.check.widget import CheckWidget
-from napari_ome_zip.plugin.docks import CHECK_WIDGET, PLUGIN
+from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.save.model import SaveChoices
 from napari_ome_zip.plugin.save.run import SaveRun
 from napari_ome_zip.plugin.save.widget import SaveWidget
@@ -36,6 +36,8 @@ from napari_ome_zip.plugin.save.widget import SaveWidget
 if TYPE_CHECKING:
     import napari
     from pytestqt.qtbot import QtBot
+
+CHECK_WIDGET = "Check an archive"
 
 WAIT = 20_000
 

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton, QW
 
 import napari_ome_zip
 from napari_ome_zip.plugin.check.widget import CheckWidget
-from napari_ome_zip.plugin.docks import CHECK_WIDGET, PLUGIN
+from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.messages import CHECK_FILE
 from napari_ome_zip.plugin.reader import read
 from napari_ome_zip.validation.report import Issue, Location, Report, Severity
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import napari
     from pytestqt.qtbot import QtBot
     from tests.plugin.conftest import BrightArchive
+
+CHECK_WIDGET = "Check an archive"
 
 WAIT = 20_000
 

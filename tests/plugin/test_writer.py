@@ -33,7 +33,7 @@ def plugins() -> None:
 
 
 @pytest.fixture(autouse=True)
-def result_text() -> Iterator[list[Any]]:
+def told() -> Iterator[list[Any]]:
     """Return napari's notifications of this test; they are not warnings then."""
     notification_manager.records.clear()
     yield notification_manager.records

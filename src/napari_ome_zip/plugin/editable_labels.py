@@ -13,6 +13,7 @@ from napari.layers import Labels
 from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_ome_zip.image.levels import level_factors
 from napari_ome_zip.plugin.layer_follower import LayerFollower
 from napari_ome_zip.plugin.save.model import readable_size
 
@@ -106,7 +107,7 @@ def _place_level(layer: Labels, shape: Sequence[int]) -> dict[str, Any]:
     in. Scale comes first of a layer's transformations, so rotation and shear stay as they are.
     """
     full = layer.data[0].shape
-    factors = np.array([_factor(n, m) for n, m in zip(full, shape, strict=True)])
+    factors = np.array(level_factors(full, shape))
     start = np.array(layer.data_to_world((0.0,) * layer.ndim))
     moved = np.array(layer.data_to_world(tuple((factors - 1) / 2))) - start
     # What is given as a translation has the layer's affine still before it.
@@ -115,13 +116,6 @@ def _place_level(layer: Labels, shape: Sequence[int]) -> dict[str, Any]:
         "scale": tuple(np.array(layer.scale) * factors),
         "translate": tuple(np.array(layer.translate) + shift),
     }
-
-
-def _factor(full: int, size: int) -> float:
-    """Pixels that one of a level spans: a whole number wherever that explains the size."""
-    ratio = full / size
-    whole = round(ratio)
-    return float(whole) if whole and size in (full // whole, -(-full // whole)) else ratio
 
 
 def _what_now(copy: Labels, level: int) -> str:
@@ -207,7 +201,7 @@ class EditableLabelsWidget(QWidget):
         return [
             layer.name
             for layer in reversed(self._viewer.layers)
-            if layer._type_string == "labels" and layer.multiscale
+            if isinstance(layer, Labels) and layer.multiscale
         ]
 
     def _source(self) -> Labels | None:

@@ -45,7 +45,7 @@ _WORLD = "sample"
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SampleField:
     """One field of view: where it lies, and whether the camera was turned for it."""
 
     name: str
@@ -82,10 +82,10 @@ class Field:
 
 
 FIELDS = (
-    Field("upper-left", 0, 0),
-    Field("upper-right", 0, FIELD_STEP),
-    Field("lower-left", FIELD_STEP, 0),
-    Field("lower-right", FIELD_STEP, FIELD_STEP, turned=True),
+    SampleField("upper-left", 0, 0),
+    SampleField("upper-right", 0, FIELD_STEP),
+    SampleField("lower-left", FIELD_STEP, 0),
+    SampleField("lower-right", FIELD_STEP, FIELD_STEP, turned=True),
 )
 
 
@@ -140,7 +140,7 @@ def _axes(names: str) -> list[dict[str, str]]:
 
 
 def _add_field(
-    group: zarr.Group, field: Field, section: NDArray[np.uint16], nuclei: NDArray[np.uint16]
+    group: zarr.Group, field: SampleField, section: NDArray[np.uint16], nuclei: NDArray[np.uint16]
 ) -> None:
     image = _pyramid(field.cut(section), np.mean)
     group.attrs["ome"] = {

@@ -17,7 +17,6 @@ from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
 from napari_ome_zip.plugin.save.losses import losses_text
 from napari_ome_zip.saving.options import (
-    CODEC_LEVELS,
     USUAL_CHUNK,
     USUAL_CODEC,
     USUAL_LEVEL,
@@ -87,8 +86,6 @@ class View:
     """Everything that is shown."""
 
     rows: tuple[LayerRow, ...]
-    codec_levels: tuple[int, int]
-    """Smallest and largest compression level of the chosen codec."""
     target: Path | None
     """The file that will be written."""
     options: SaveOptions | None
@@ -128,7 +125,6 @@ def resolve(choices: SaveChoices, layers: Layers, job: SaveStatus | None = None)
         problem = str(error)
     return View(
         rows=rows,
-        codec_levels=CODEC_LEVELS[choices.codec],
         target=target,
         options=options,
         problem=problem,
