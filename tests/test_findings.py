@@ -41,7 +41,7 @@ def test_the_point_comes_before_the_details() -> None:
         finding.with_headline
         == "Labels are shown as an image. Labels 'a' hold numbers with fractions."
     )
-    assert Finding("nobody-has-decided", "", "Something.").told == "Something."
+    assert Finding("nobody-has-decided", "", "Something.").with_headline == "Something."
 
 
 @pytest.mark.parametrize(

@@ -67,8 +67,8 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     if opened is not None:
         cut = over_fields(image)
         if why_not_kept(cut, opened, asked, options.levels) is None:
-            return _and_lost(kept_plan(cut, opened, options), losses_of_layers(cut))
-    return _and_lost(_fresh_plan(image, options), losses_of_layers(image))
+            return _and_lost(kept_plan(cut, opened, options), losses_of_layers(cut, options.levels))
+    return _and_lost(_fresh_plan(image, options), losses_of_layers(image, options.levels))
 
 
 def _and_lost(plan: SavePlan, lost: Iterable[Finding]) -> SavePlan:
@@ -112,7 +112,7 @@ def _check_readable(opened: Opened) -> None:
 
 def _fresh_plan(image: CompositeImage, options: SaveOptions) -> SavePlan:
     image, split = split_channels(_with_stored_levels(image))
-    placed = {id(part): own_placement(part) for part in image.parts}
+    placed = {id(part): own_placement(part, image.system) for part in image.parts}
     families = _families(image)
     tilted = [p.part for p in placed.values() if p.to_world is not None]
     if tilted and options.version == "0.5":
@@ -161,7 +161,7 @@ def _arranged(
     )
     origin.settle(builder.documents, version)
     documents, copies = carry(opened, origin.moves, builder.documents)
-    lost = tuple(losses_of_arranging(image, opened, version, origin, builder.documents))
+    lost = tuple(losses_of_arranging(image, opened, version, origin, builder.documents, kind))
     kept = {copy.name for copy in copies}
     extras = {name: content for name, content in builder.extras.items() if name not in kept}
     arrays = tuple(builder.arrays)

@@ -63,6 +63,7 @@ def save_composite(
     *,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    plan: SavePlan | None = None,
 ) -> Path:
     """Save a composite image as a single-image OME-Zarr archive.
 
@@ -82,6 +83,8 @@ def save_composite(
         Called in this thread with bytes done and bytes in all (uncompressed).
     cancelled : callable, optional
         Asked between blocks; once it returns True nothing is kept.
+    plan : SavePlan, optional
+        What `plan_save` made of this image and these options, where the caller has it already.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def save_composite(
     -----
     RFC-9, "OME-Zarr zip files": entries are stored, documents come first, breadth first.
     """
-    plan = plan_save(image, options)
+    plan = plan or plan_save(image, options)
     check_replaceable(image, path)
     with ArchiveWriter(path, plan.version) as writer:
         writer.write_documents(plan.documents)

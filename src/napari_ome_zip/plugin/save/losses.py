@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers import incomplete_layers, unsaved_layers
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.well_names import is_well_names
-from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.plan import plan_save
+from napari_ome_zip.saving.planned import SavePlan
 
 MAX_NAMED = 5
 """Layers that one message names, at most."""
 
 _PIXELS_KEPT = frozenset(
-    {"layer-details-left-out", "metadata-xml-stale", "version-changes", "zarr-v2-kept"}
+    {
+        "layer-details-left-out",
+        "levels-left-out",
+        "metadata-xml-stale",
+        "unlisted-image-shown",
+        "version-changes",
+        "zarr-v2-kept",
+    }
 )
 """Losses after which all pixels are saved, and lie where they lay."""
 
@@ -33,12 +38,7 @@ class Losses:
     """What it holds less of than there is."""
 
 
-def find_losses(
-    layers: Sequence[LayerData],
-    chosen: Sequence[LayerData],
-    image: CompositeImage,
-    options: SaveOptions | None = None,
-) -> Losses:
+def find_losses(layers: Sequence[LayerData], chosen: Sequence[LayerData], plan: SavePlan) -> Losses:
     """Find what a file will be without.
 
     Parameters
@@ -47,14 +47,11 @@ def find_losses(
         All layers that were asked for, those among them that cannot be saved.
     chosen : sequence of LayerData
         Those that are saved.
-    image : CompositeImage
-        What is made of them.
-    options : SaveOptions, optional
-        How it is saved.
+    plan : SavePlan
+        How they are saved.
     """
-    # Names of wells belong to the plate, from which they are read: leaving them out is not a loss.
+    # Names of wells are read from the plate, which keeps them: leaving them out is not a loss.
     left_out = unsaved_layers([layer for layer in layers if not is_well_names(layer)])
-    plan = plan_save(image, options or SaveOptions())
     return Losses(left_out, (*plan.lost, *incomplete_layers(chosen)))
 
 

@@ -38,6 +38,7 @@ from napari_ome_zip.plugin.save.model import (
 from napari_ome_zip.plugin.save.run import SaveRun, SaveTask, running_save, window_of
 from napari_ome_zip.plugin.viewer_state import layer_data_of
 from napari_ome_zip.saving.options import CODEC_LEVELS
+from napari_ome_zip.saving.plan import plan_save
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -174,8 +175,9 @@ class SaveWidget(QWidget):
         layers = self._layer_data()
         chosen = chosen_layers(view, layers)
         image = from_layer_data(chosen, name=composite_name(view), target=view.target)
-        found = find_losses([data for _, data in layers], chosen, image, view.options)
-        task = SaveTask(image, view.target, view.options, found, self._choices)
+        plan = plan_save(image, view.options)
+        found = find_losses([data for _, data in layers], chosen, plan)
+        task = SaveTask(image, view.target, plan, found, self._choices)
         run = SaveRun(window_of(self), task)
         self._follow_run(run)
         run.start()

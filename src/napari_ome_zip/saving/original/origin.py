@@ -101,6 +101,13 @@ class Origin:
         stated = ome.get("version") if isinstance(ome, dict) else None
         return stated if isinstance(stated, str) else None
 
+    def has_image(self, path: str) -> bool:
+        """Whether a group describes an image or labels."""
+        node = self._node(path)
+        return (
+            node is not None and node.kind == "group" and "multiscales" in ome_of(node.attributes)
+        )
+
     def hidden_labels(self, folder: str) -> list[str]:
         """Labels that a folder lists, and that opening could not show: they stay listed."""
         node = self._node(folder)
