@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence as Series
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from napari_ome_zip.ome.transformation import (
     ProjectAxis,
     Rotation,
     Scale,
-    Sequence,
+    SequenceTransformation,
     Transformation,
     Translation,
     Unknown,
@@ -50,7 +50,7 @@ def no_array(path: str) -> np.ndarray:
 
 
 def compiled(
-    transformation: Transformation, inputs: Series[str] = YX, outputs: Series[str] | None = None
+    transformation: Transformation, inputs: Sequence[str] = YX, outputs: Sequence[str] | None = None
 ) -> Affine:
     return compile_affine(transformation, inputs, outputs or inputs, no_array)
 
@@ -77,7 +77,7 @@ def evaluate(transformation: Transformation, point: list[float]) -> list[float]:
             for index in sorted(created):
                 kept.insert(index, 0.0)
             return kept
-        case Sequence(transformations=parts):
+        case SequenceTransformation(transformations=parts):
             for part in parts:
                 point = evaluate(part, point)
             return point
@@ -129,10 +129,10 @@ def by_dimensions(draw: st.DrawFn, inputs: int, outputs: int, depth: int) -> ByD
 
 
 @st.composite
-def sequences(draw: st.DrawFn, inputs: int, outputs: int, depth: int) -> Sequence:
+def sequences(draw: st.DrawFn, inputs: int, outputs: int, depth: int) -> SequenceTransformation:
     middle = draw(st.lists(st.integers(1, 4), max_size=2))
     steps = [inputs, *middle, outputs]
-    return Sequence(
+    return SequenceTransformation(
         tuple(
             draw(transformations(start, end, depth - 1)) for start, end in itertools.pairwise(steps)
         )
@@ -190,7 +190,7 @@ def test_a_sequence_is_its_parts_one_after_the_other(
     second = data.draw(transformations(middle_count, last_count))
     start, middle, end = names(first_count), names(middle_count), names(last_count)
 
-    whole = compiled(Sequence((first, second)), start, end)
+    whole = compiled(SequenceTransformation((first, second)), start, end)
 
     assert whole == compiled(first, start, middle).then(compiled(second, middle, end))
 
@@ -202,8 +202,13 @@ def test_identities_in_a_sequence_change_nothing(
     inner = data.draw(transformations(inputs, outputs))
     axes = names(inputs), names(outputs)
 
-    assert compiled(Sequence((Identity(), inner, Identity())), *axes) == compiled(inner, *axes)
-    assert compiled(Sequence((Sequence(()), Sequence((inner,)))), *axes) == compiled(inner, *axes)
+    assert compiled(SequenceTransformation((Identity(), inner, Identity())), *axes) == compiled(
+        inner, *axes
+    )
+    assert compiled(
+        SequenceTransformation((SequenceTransformation(()), SequenceTransformation((inner,)))),
+        *axes,
+    ) == compiled(inner, *axes)
 
 
 @given(st.data(), counts)
@@ -256,7 +261,7 @@ def as_document(transformation: Transformation) -> dict[str, Any]:
         case ProjectAxis(dropped_inputs=dropped, created_outputs=created):
             document |= {"droppedInputs": dropped} if dropped else {}
             document |= {"createdOutputs": created} if created else {}
-        case Sequence(transformations=parts):
+        case SequenceTransformation(transformations=parts):
             document["transformations"] = [as_document(part) for part in parts]
         case ByDimension(items=items):
             document["transformations"] = [
@@ -284,11 +289,17 @@ def as_document(transformation: Transformation) -> dict[str, Any]:
         (ProjectAxis((0,), (2,)), ZYX, ZYX),
         (ProjectAxis((0, 2)), ZYX, ("y",)),
         (
-            Sequence((Scale((1.0, 2.0)), Rotation(TURN), Translation((10.0, 20.0)))),
+            SequenceTransformation((Scale((1.0, 2.0)), Rotation(TURN), Translation((10.0, 20.0)))),
             YX,
             YX,
         ),
-        (Sequence((ProjectAxis(created_outputs=(0,)), Translation((4.0, 1.0, 2.0)))), YX, ZYX),
+        (
+            SequenceTransformation(
+                (ProjectAxis(created_outputs=(0,)), Translation((4.0, 1.0, 2.0)))
+            ),
+            YX,
+            ZYX,
+        ),
         (
             ByDimension(
                 (
@@ -370,7 +381,9 @@ def test_map_axis_keeps_meaning_where_the_world_orders_its_axes_otherwise() -> N
 
 
 def test_a_section_is_placed_in_its_volume() -> None:
-    placed = Sequence((ProjectAxis(created_outputs=(0,)), Translation((4.0, 1.0, 2.0))))
+    placed = SequenceTransformation(
+        (ProjectAxis(created_outputs=(0,)), Translation((4.0, 1.0, 2.0)))
+    )
 
     found = compile_pair(placed, YX, ZYX, no_array)
 
@@ -387,7 +400,7 @@ def test_a_channel_axis_is_projected_away() -> None:
 
 
 def test_what_a_sequence_creates_and_drops_again_can_be_followed_backwards() -> None:
-    there_and_back = Sequence(
+    there_and_back = SequenceTransformation(
         (ProjectAxis(created_outputs=(0,)), Translation((9.0, 1.0, 2.0)), ProjectAxis((0,)))
     )
 
@@ -446,7 +459,7 @@ def test_by_dimension_reads_names_within_a_sequence_that_keeps_them() -> None:
     )
     parts = (Scale((2.0, 2.0)), by_name, Scale((3.0, 3.0)))
 
-    assert compiled(Sequence(parts)).apply([1, 1]).tolist() == [6, 9]
+    assert compiled(SequenceTransformation(parts)).apply([1, 1]).tolist() == [6, 9]
 
 
 def test_by_dimension_nests() -> None:
@@ -485,7 +498,7 @@ def test_a_bijection_whose_inverse_is_a_field_is_inverted_in_closed_form() -> No
 def test_a_bijection_within_a_sequence_keeps_its_own_inverse() -> None:
     parts = (Scale((2.0, 2.0)), Bijection(FIELD, Translation((1.0, 0.0))))
 
-    found = compile_pair(Sequence(parts), YX, YX, no_array)
+    found = compile_pair(SequenceTransformation(parts), YX, YX, no_array)
 
     assert found.forward is None
     assert found.backward is not None
@@ -558,11 +571,11 @@ UPPER = AffineTransformation(((1.0, 2.0, 3.0), (4.0, 5.0, 6.0)))
     "wrap",
     [
         lambda affine: affine,
-        lambda affine: Sequence((affine, Scale((2.0, 3.0)))),
-        lambda affine: Sequence((affine, Identity(), FULL)),
-        lambda affine: Sequence((Sequence((affine,)), Rotation(TURN))),
-        lambda affine: Sequence((affine, MapAxis((1, 0)))),
-        lambda affine: Sequence((affine, Identity())),
+        lambda affine: SequenceTransformation((affine, Scale((2.0, 3.0)))),
+        lambda affine: SequenceTransformation((affine, Identity(), FULL)),
+        lambda affine: SequenceTransformation((SequenceTransformation((affine,)), Rotation(TURN))),
+        lambda affine: SequenceTransformation((affine, MapAxis((1, 0)))),
+        lambda affine: SequenceTransformation((affine, Identity())),
     ],
 )
 def test_the_last_row_of_a_homogeneous_matrix_is_left_out(wrap: Any) -> None:
@@ -572,7 +585,7 @@ def test_the_last_row_of_a_homogeneous_matrix_is_left_out(wrap: Any) -> None:
 def test_a_matrix_that_fits_as_it_is_is_taken_as_it_is() -> None:
     # Two axes to three: the last output axis is constant 1, as the specification reads it.
     assert compiled(FULL, YX, ZYX).apply([0, 0]).tolist() == [3, 6, 1]
-    followed = Sequence((FULL, Translation((0.0, 0.0, 9.0))))
+    followed = SequenceTransformation((FULL, Translation((0.0, 0.0, 9.0))))
     assert compiled(followed, YX, ZYX).apply([0, 0]).tolist() == [3, 6, 10]
 
 
@@ -629,13 +642,19 @@ def test_a_matrix_that_fits_as_it_is_is_taken_as_it_is() -> None:
             r"identity keeps the number of axes.*\(Part 1 of a byDimension",
         ),
         (ByDimension(()), "byDimension produces output axis 0"),
-        (Sequence((Identity(), Scale((1.0,)))), r"scale has 1 number.*\(Part 2 of a sequence.\)"),
+        (
+            SequenceTransformation((Identity(), Scale((1.0,)))),
+            r"scale has 1 number.*\(Part 2 of a sequence.\)",
+        ),
         (Displacements("field"), r"displacements is a vector field \(at 'field'\)"),
         (Coordinates("field"), r"coordinates is a vector field \(at 'field'\)"),
         (Unknown("thinPlateSpline"), "'thinPlateSpline' is no kind of transformation"),
         (Unknown("scale", "it has no scale"), "scale cannot be applied: it has no scale"),
         (Unknown("", "it has no type"), "transformation cannot be applied: it has no type"),
-        (Sequence((Scale((1.0, 1.0)), Coordinates("f"))), "coordinates is a vector field"),
+        (
+            SequenceTransformation((Scale((1.0, 1.0)), Coordinates("f"))),
+            "coordinates is a vector field",
+        ),
     ],
     ids=lambda value: getattr(value, "kind", None),
 )
@@ -671,7 +690,7 @@ def test_numbers_beyond_all_bounds_are_refused() -> None:
     huge = Scale((1e300, 1.0))
 
     with pytest.raises(TransformationError, match="infinite"):
-        compiled(Sequence((huge, huge)))
+        compiled(SequenceTransformation((huge, huge)))
 
 
 def test_a_scale_of_zero_maps_forward_only() -> None:
@@ -685,10 +704,12 @@ def test_a_scale_of_zero_maps_forward_only() -> None:
 @pytest.mark.parametrize(
     "transformation",
     [
-        Sequence((ProjectAxis(created_outputs=tuple(range(10_000))), Identity())),
-        Sequence((MapAxis(tuple(range(10_000))), Identity())),
+        SequenceTransformation((ProjectAxis(created_outputs=tuple(range(10_000))), Identity())),
+        SequenceTransformation((MapAxis(tuple(range(10_000))), Identity())),
         ByDimension((ByDimensionItem(Identity(), (0,) * 10_000, (0, 1)),)),
-        Sequence((AffineTransformation(((0.0, 0.0, 0.0),) * 10_000), ProjectAxis((0,)))),
+        SequenceTransformation(
+            (AffineTransformation(((0.0, 0.0, 0.0),) * 10_000), ProjectAxis((0,)))
+        ),
     ],
     ids=lambda value: value.kind,
 )

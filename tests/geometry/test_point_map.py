@@ -22,7 +22,7 @@ from napari_ome_zip.ome import (
     Coordinates,
     Displacements,
     Scale,
-    Sequence,
+    SequenceTransformation,
     Transformation,
     Translation,
 )
@@ -65,7 +65,9 @@ def test_a_field_leads_there_and_numerically_back(field: Transformation) -> None
 
 
 def test_a_sequence_applies_its_parts_in_order() -> None:
-    forward, back = both(Sequence((Translation((1.0, 0.5)), FIELD, Scale((2.0, 4.0)))))
+    forward, back = both(
+        SequenceTransformation((Translation((1.0, 0.5)), FIELD, Scale((2.0, 4.0))))
+    )
     moved = POINTS + np.array([1.0, 0.5])
     expected = (moved + wave(moved)) * [2.0, 4.0]
     np.testing.assert_allclose(forward.apply(POINTS), expected)
@@ -88,7 +90,7 @@ def test_by_dimension_leaves_the_other_axes_straight() -> None:
 
 
 def test_the_inverse_that_a_bijection_gives_is_used_as_it_is() -> None:
-    _, back = both(Bijection(FIELD, Sequence((FIELD, Translation((7.0, 0.0))))))
+    _, back = both(Bijection(FIELD, SequenceTransformation((FIELD, Translation((7.0, 0.0))))))
     np.testing.assert_allclose(back.apply(POINTS), POINTS + wave(POINTS) + [7.0, 0.0])
     inverted = compile_pair(Bijection(FIELD, Displacements("lost")), YX, YX, no_array, load)
     assert isinstance(inverted.backward, PointMap)
@@ -96,7 +98,7 @@ def test_the_inverse_that_a_bijection_gives_is_used_as_it_is() -> None:
 
 
 def test_a_field_that_is_not_there_is_named() -> None:
-    found = compile_pair(Sequence((Displacements("lost"),)), YX, YX, no_array, load)
+    found = compile_pair(SequenceTransformation((Displacements("lost"),)), YX, YX, no_array, load)
     assert found.forward is None
     assert "'lost' is not there" in (found.problem or "")
 

@@ -20,7 +20,7 @@ from napari_ome_zip.image import virtual_levels as limits
 from napari_ome_zip.image.level_sampling import MOST_READ
 from napari_ome_zip.image.virtual_levels import VirtualLevel, virtual_levels
 from napari_ome_zip.layers import from_layer_data
-from napari_ome_zip.layers.to_layers import METADATA_KEY
+from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.pixels.block_cache import BlockCache
 from napari_ome_zip.pixels.block_mean import block_mean
 

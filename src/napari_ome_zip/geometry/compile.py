@@ -7,8 +7,7 @@ counted, not named: the first input axis is the first entry of the point, as the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from collections.abc import Sequence as Series
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from itertools import islice
 from typing import Literal, NamedTuple, cast
@@ -36,7 +35,7 @@ from napari_ome_zip.ome.transformation import (
     ProjectAxis,
     Rotation,
     Scale,
-    Sequence,
+    SequenceTransformation,
     Transformation,
     Translation,
     Unknown,
@@ -78,8 +77,8 @@ class Directions(NamedTuple):
 
 def compile_affine(
     transformation: Transformation,
-    input_axes: Series[str],
-    output_axes: Series[str],
+    input_axes: Sequence[str],
+    output_axes: Sequence[str],
     load_array: LoadArray,
 ) -> Affine:
     """Compile a transformation to the map from its input system to its output system.
@@ -114,8 +113,8 @@ def compile_affine(
 
 def compile_pair(
     transformation: Transformation,
-    input_axes: Series[str],
-    output_axes: Series[str],
+    input_axes: Sequence[str],
+    output_axes: Sequence[str],
     load_array: LoadArray,
     load_field: LoadField | None = None,
 ) -> Directions:
@@ -149,7 +148,7 @@ def _directions(
         for axes in (input_axes, output_axes or ()):
             check_axis_count(transformation.kind, len(axes))
         match transformation:
-            case Sequence():
+            case SequenceTransformation():
                 return _sequence(transformation, input_axes, output_axes, load)
             case ByDimension():
                 return _by_dimension(transformation, input_axes, output_axes, load)
@@ -214,7 +213,10 @@ def _axes_after(transformation: Transformation, input_axes: Axes, count: int) ->
 
 
 def _sequence(
-    transformation: Sequence, input_axes: Axes, output_axes: Axes | None, load: _Loaders
+    transformation: SequenceTransformation,
+    input_axes: Axes,
+    output_axes: Axes | None,
+    load: _Loaders,
 ) -> Directions:
     parts = list(_flat(transformation)) or [Identity()]
     found: list[Directions] = []
@@ -239,10 +241,10 @@ def _sequence(
     return Directions(forward, backward, _first_problem(forward, backward, found))
 
 
-def _flat(sequence: Sequence) -> Iterable[Transformation]:
+def _flat(sequence: SequenceTransformation) -> Iterable[Transformation]:
     """Yield the parts of a sequence and of the sequences in it, in order of application."""
     for part in sequence.transformations:
-        if isinstance(part, Sequence):
+        if isinstance(part, SequenceTransformation):
             yield from _flat(part)
         else:
             yield part
@@ -364,7 +366,7 @@ def _produced_axes(transformation: ByDimension, input_axes: Axes) -> Axes:
     return (UNNAMED,) * len(produced)
 
 
-def _item_axes(wanted: Series[int | str], axes: Axes, field: str) -> list[int]:
+def _item_axes(wanted: Sequence[int | str], axes: Axes, field: str) -> list[int]:
     """Resolve the indices or names of an item to indices of the whole."""
     try:
         indices = [axis_index(axis, axes) if isinstance(axis, str) else axis for axis in wanted]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Sequence as Series
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -229,7 +228,7 @@ def _check_shape(
         )
 
 
-def check_indices(what: str, indices: Series[int], axes: Axes) -> None:
+def check_indices(what: str, indices: Sequence[int], axes: Axes) -> None:
     """Refuse indices that are no axes, or the same axis twice."""
     check_axis_count(what, len(indices))
     wrong = [index for index in indices if not 0 <= index < len(axes)]

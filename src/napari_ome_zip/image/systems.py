@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from collections.abc import Sequence as Series
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -31,7 +30,7 @@ from napari_ome_zip.ome import (
     Multiscale,
     Scale,
     Scene,
-    Sequence,
+    SequenceTransformation,
     SystemRef,
     Transformation,
     Translation,
@@ -42,7 +41,7 @@ from napari_ome_zip.storage.hierarchy import Hierarchy, join
 MAX_PARAMETERS = 2**16
 """Numbers in an array that holds parameters of a transformation, at most."""
 
-_KEEP_NAMES = (Identity, Scale, Translation, Sequence)
+_KEEP_NAMES = (Identity, Scale, Translation, SequenceTransformation)
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ class SystemsBuilder:
             target = self._resolve(base, transformation.output, number)
             self.declared.append(_Declared(base, transformation, source, target))
 
-    def connect_labels(self, images: Series[ImageSystems]) -> None:
+    def connect_labels(self, images: Sequence[ImageSystems]) -> None:
         """Put labels into the space of their image where the documents do not relate the two.
 
         Labels share their image's space unless the documents say otherwise (section "labels"),

@@ -13,11 +13,10 @@ import numpy.typing as npt
 
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.image.units import known_unit
+from napari_ome_zip.layers.layer_data import genuine_note, layer_note
 from napari_ome_zip.layers.losses import is_multiscale
-from napari_ome_zip.layers.notes import genuine_note
 from napari_ome_zip.layers.opened_layer import OpenedLayer, opened_layer
 from napari_ome_zip.layers.plain import clean_text
-from napari_ome_zip.layers.to_layers import layer_note
 from napari_ome_zip.pixels.computing import told_of
 
 

@@ -8,22 +8,22 @@ from typing import Any
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.saving.arrays import to_json
-from napari_ome_zip.saving.carrying import ROOT, moved
-from napari_ome_zip.saving.merging import (
+from napari_ome_zip.saving.encoding.arrays import to_json
+from napari_ome_zip.saving.original.carrying import ROOT, moved
+from napari_ome_zip.saving.original.merging import (
+    LABELS,
     OME,
     STRUCTURE,
     attributes_of_others,
     merged_attributes,
     ome_of,
 )
-from napari_ome_zip.saving.stored import StoredMultiscale, stored_multiscale
+from napari_ome_zip.saving.original.stored import StoredMultiscale, stored_multiscale
 from napari_ome_zip.storage.hierarchy import Node, join
 
 _KEPT_IN_GROUPS = ("consolidated_metadata",)
 _V2_DOCUMENTS = (".zgroup", ".zattrs")
 _V2_COPIES = (".zmetadata", "zmetadata")
-LABELS = "labels"
 
 
 class Origin:

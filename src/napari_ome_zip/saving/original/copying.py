@@ -12,7 +12,7 @@ from pathlib import Path
 from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
 from napari_ome_zip.progress import Watch
-from napari_ome_zip.saving.planned import Copy
+from napari_ome_zip.saving.original.carrying import Copy
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.base import READ_ROOM
 

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_ome_zip.plugin.validate_state import Row
+from napari_ome_zip.plugin.check.state import Row
 from napari_ome_zip.validation.report import Severity
 
 type Index = QModelIndex | QPersistentModelIndex

@@ -17,8 +17,8 @@ from napari_ome_zip.image.composite import (
     PlacedPart,
 )
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.saving.placement import from_pixel
-from napari_ome_zip.saving.stored import stored_multiscale
+from napari_ome_zip.saving.arranging.placement import from_pixel
+from napari_ome_zip.saving.original.stored import stored_multiscale
 
 _ON_GRID = 1e-3
 

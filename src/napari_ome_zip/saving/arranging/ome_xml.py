@@ -15,7 +15,7 @@ import numpy as np
 from napari_ome_zip.image.composite import PlacedImage, PlacedPart
 from napari_ome_zip.image.units import conversion, known_unit
 from napari_ome_zip.ome import Axis
-from napari_ome_zip.saving.placement import Placed
+from napari_ome_zip.saving.arranging.placement import Placed
 
 METADATA_XML = "OME/METADATA.ome.xml"
 

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from napari_ome_zip.archive.writer import is_zarr_json
+from napari_ome_zip.archive.records import records_size
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.saving.arrays import to_json
-from napari_ome_zip.saving.planned import Copy
+from napari_ome_zip.names import is_zarr_json
+from napari_ome_zip.saving.encoding.arrays import to_json
 
 ROOT = "zarr.json"
 
 type Moves = Mapping[str, str | None]
 """Where entries and folders go, by their paths; None for those that are not taken over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One entry that is taken over byte for byte."""
+
+    source: str
+    """Its name where it is taken from."""
+    name: str
+    """Its name in the archive."""
+    nbytes: int
+
+    @property
+    def archived_bytes(self) -> int:
+        """What it adds to the archive."""
+        return self.nbytes + records_size(self.name)
 
 
 def carry(

@@ -20,8 +20,8 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
-from napari_ome_zip.plugin.validate_state import REPACK, SALVAGE, Tone
-from napari_ome_zip.plugin.validate_table import IssueTable, severity_icon
+from napari_ome_zip.plugin.check.state import REPACK, SALVAGE, Tone
+from napari_ome_zip.plugin.check.table import IssueTable, severity_icon
 from napari_ome_zip.validation.report import Severity
 
 _TONES = {

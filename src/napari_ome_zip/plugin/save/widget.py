@@ -1,4 +1,4 @@
-"""The dock widget "Save as single-image archive": a form over `save_model`."""
+"""The dock widget "Save as single-image archive": a form over `plugin.save.model`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from qtpy.QtWidgets import (
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.plugin.docks import CHECK_COMMAND, open_check, title_of
 from napari_ome_zip.plugin.layer_follower import LayerFollower
-from napari_ome_zip.plugin.save_model import (
+from napari_ome_zip.plugin.save.losses import losses
+from napari_ome_zip.plugin.save.model import (
     Choices,
     Job,
     Layers,
@@ -34,8 +35,7 @@ from napari_ome_zip.plugin.save_model import (
     composite_name,
     resolve,
 )
-from napari_ome_zip.plugin.save_run import SaveRun, SaveTask, running_save, window_of
-from napari_ome_zip.plugin.save_told import losses
+from napari_ome_zip.plugin.save.run import SaveRun, SaveTask, running_save, window_of
 from napari_ome_zip.plugin.viewer_state import layer_data_of
 from napari_ome_zip.saving.options import CODEC_LEVELS
 

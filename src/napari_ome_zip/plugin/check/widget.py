@@ -14,15 +14,15 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
 import napari_ome_zip
 from napari_ome_zip.plugin.background import TaskWorker
-from napari_ome_zip.plugin.docks import PLUGIN
-from napari_ome_zip.plugin.validate_layout import ValidateLayout
-from napari_ome_zip.plugin.validate_model import Job, Outcome, Repack, Validate, ValidateModel
-from napari_ome_zip.plugin.validate_state import (
+from napari_ome_zip.plugin.check.layout import ValidateLayout
+from napari_ome_zip.plugin.check.model import Job, Outcome, Repack, Validate, ValidateModel
+from napari_ome_zip.plugin.check.state import (
     Details,
     explain,
     layer_source,
     suggested_copy,
 )
+from napari_ome_zip.plugin.docks import PLUGIN
 
 if TYPE_CHECKING:
     import napari.viewer

@@ -16,8 +16,7 @@ from typing import Protocol
 from napari_ome_zip.errors import OmeZipError, SaveError
 from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.names import SAVED_SUFFIXES
-from napari_ome_zip.plugin.typed_name import completed
-from napari_ome_zip.plugin.validate_state import (
+from napari_ome_zip.plugin.check.state import (
     Activity,
     Choices,
     Facts,
@@ -25,6 +24,7 @@ from napari_ome_zip.plugin.validate_state import (
     explain,
     resolve,
 )
+from napari_ome_zip.plugin.typed_name import completed
 from napari_ome_zip.validation.report import Report, Severity
 
 type Progress = Callable[[int, int], None]

@@ -9,8 +9,8 @@ import numpy as np
 
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.saving.placement import Placed, from_pixel
-from napari_ome_zip.saving.stored import StoredMultiscale, stored_multiscale
+from napari_ome_zip.saving.arranging.placement import Placed, from_pixel
+from napari_ome_zip.saving.original.stored import StoredMultiscale, stored_multiscale
 
 type ImagesByPath = Mapping[str, PlacedImage]
 

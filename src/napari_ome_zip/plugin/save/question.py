@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
 from napari_ome_zip.errors import SaveCancelledError
 from napari_ome_zip.image.composite import CompositeImage
-from napari_ome_zip.plugin.save_told import Losses, describe
+from napari_ome_zip.plugin.save.losses import Losses, describe
 
 GONE_FROM_FILE = frozenset(
     {
