@@ -24,22 +24,7 @@ from napari_ome_zip.geometry.matrices import (
 )
 from napari_ome_zip.geometry.point_map import AnyMap, Block, PointMap, beside, join
 from napari_ome_zip.geometry.vector_field import Samples, VectorField
-from napari_ome_zip.ome.transformation import (
-    AffineTransformation,
-    Bijection,
-    ByDimension,
-    Coordinates,
-    Displacements,
-    Identity,
-    MapAxis,
-    ProjectAxis,
-    Rotation,
-    Scale,
-    SequenceTransformation,
-    Transformation,
-    Translation,
-    Unknown,
-)
+from napari_ome_zip.ome import transformation as tf
 
 
 class FieldSamples(NamedTuple):
@@ -53,7 +38,7 @@ class FieldSamples(NamedTuple):
     """Indices of the grid, without the components, to coordinates of its system."""
 
 
-type LoadField = Callable[[Displacements | Coordinates], FieldSamples]
+type LoadField = Callable[[tf.Displacements | tf.Coordinates], FieldSamples]
 """Finds the samples of a vector field; raises TransformationError where there are none."""
 
 
@@ -76,7 +61,7 @@ class Directions(NamedTuple):
 
 
 def compile_affine(
-    transformation: Transformation,
+    transformation: tf.Transformation,
     input_axes: Sequence[str],
     output_axes: Sequence[str],
     load_array: LoadArray,
@@ -112,7 +97,7 @@ def compile_affine(
 
 
 def compile_pair(
-    transformation: Transformation,
+    transformation: tf.Transformation,
     input_axes: Sequence[str],
     output_axes: Sequence[str],
     load_array: LoadArray,
@@ -141,20 +126,20 @@ def compile_pair(
 
 
 def _directions(
-    transformation: Transformation, input_axes: Axes, output_axes: Axes | None, load: _Loaders
+    transformation: tf.Transformation, input_axes: Axes, output_axes: Axes | None, load: _Loaders
 ) -> Directions:
     """Compile both directions; `output_axes` is None where only the transformation says them."""
     try:
         for axes in (input_axes, output_axes or ()):
             check_axis_count(transformation.kind, len(axes))
         match transformation:
-            case SequenceTransformation():
+            case tf.SequenceTransformation():
                 return _sequence(transformation, input_axes, output_axes, load)
-            case ByDimension():
+            case tf.ByDimension():
                 return _by_dimension(transformation, input_axes, output_axes, load)
-            case Bijection():
+            case tf.Bijection():
                 return _bijection(transformation, input_axes, output_axes, load)
-            case Displacements() | Coordinates() if load.field is not None:
+            case tf.Displacements() | tf.Coordinates() if load.field is not None:
                 return _field(transformation, input_axes, output_axes, load.field)
         matrix = simple_matrix(transformation, input_axes, output_axes, load.array)
         if output_axes is None:
@@ -165,7 +150,7 @@ def _directions(
 
 
 def _field(
-    transformation: Displacements | Coordinates,
+    transformation: tf.Displacements | tf.Coordinates,
     input_axes: Axes,
     output_axes: Axes | None,
     load: LoadField,
@@ -174,7 +159,7 @@ def _field(
     components = found.samples.shape[found.component_axis]
     check_axis_count(transformation.kind, components)
     if output_axes is None:
-        same = isinstance(transformation, Displacements)
+        same = isinstance(transformation, tf.Displacements)
         output_axes = input_axes if same else (UNNAMED,) * components
     if len(found.to_input.output_axes) != len(input_axes):
         raise TransformationError(
@@ -193,7 +178,7 @@ def _field(
     return _with_inverse(transformation, PointMap((field,)))
 
 
-def _with_inverse(transformation: Transformation, forward: AnyMap) -> Directions:
+def _with_inverse(transformation: tf.Transformation, forward: AnyMap) -> Directions:
     inverse = forward.inverse()
     if inverse is not None:
         return Directions(forward, inverse, None)
@@ -205,25 +190,25 @@ def _with_inverse(transformation: Transformation, forward: AnyMap) -> Directions
     )
 
 
-def _axes_after(transformation: Transformation, input_axes: Axes, count: int) -> Axes:
+def _axes_after(transformation: tf.Transformation, input_axes: Axes, count: int) -> Axes:
     """Name the axes between two parts of a sequence: kept by kinds that mix none, else unknown."""
-    if isinstance(transformation, Identity | Scale | Translation):
+    if isinstance(transformation, tf.Identity | tf.Scale | tf.Translation):
         return input_axes
     return (UNNAMED,) * count
 
 
 def _sequence(
-    transformation: SequenceTransformation,
+    transformation: tf.SequenceTransformation,
     input_axes: Axes,
     output_axes: Axes | None,
     load: _Loaders,
 ) -> Directions:
-    parts = list(_flat(transformation)) or [Identity()]
+    parts = list(_flat(transformation)) or [tf.Identity()]
     found: list[Directions] = []
     axes = input_axes
     for index, part in enumerate(parts):
         after = output_axes if index + 1 == len(parts) else None
-        if isinstance(part, AffineTransformation) and after is None:
+        if isinstance(part, tf.AffineTransformation) and after is None:
             # The parts that follow can tell a homogeneous matrix from one with an axis more.
             wanted = _expected_inputs(islice(parts, index + 1, None), output_axes)
             after = (UNNAMED,) * len(axes) if wanted == len(axes) else None
@@ -241,28 +226,34 @@ def _sequence(
     return Directions(forward, backward, _first_problem(forward, backward, found))
 
 
-def _flat(sequence: SequenceTransformation) -> Iterable[Transformation]:
+def _flat(sequence: tf.SequenceTransformation) -> Iterable[tf.Transformation]:
     """Yield the parts of a sequence and of the sequences in it, in order of application."""
     for part in sequence.transformations:
-        if isinstance(part, SequenceTransformation):
+        if isinstance(part, tf.SequenceTransformation):
             yield from _flat(part)
         else:
             yield part
 
 
-def _expected_inputs(parts: Iterable[Transformation], output_axes: Axes | None) -> int | None:
+def _expected_inputs(parts: Iterable[tf.Transformation], output_axes: Axes | None) -> int | None:
     """Return how many axes the first of the parts that says so takes, None when none does."""
     for part in parts:
         match part:
-            case Scale(scale=tuple(values)) | Translation(translation=tuple(values)):
+            case tf.Scale(scale=tuple(values)) | tf.Translation(translation=tuple(values)):
                 return len(values)
-            case MapAxis(map_axis=values):
+            case tf.MapAxis(map_axis=values):
                 return len(values)
-            case Rotation(rotation=tuple(rows)):
+            case tf.Rotation(rotation=tuple(rows)):
                 return len(rows)
-            case AffineTransformation(affine=tuple(rows)) if rows:
+            case tf.AffineTransformation(affine=tuple(rows)) if rows:
                 return len(rows[0]) - 1
-            case AffineTransformation() | ProjectAxis() | ByDimension() | Coordinates() | Unknown():
+            case (
+                tf.AffineTransformation()
+                | tf.ProjectAxis()
+                | tf.ByDimension()
+                | tf.Coordinates()
+                | tf.Unknown()
+            ):
                 return None  # these may change the number of axes, and do not say from how many
     return None if output_axes is None else len(output_axes)
 
@@ -294,7 +285,7 @@ def _first_problem(
 
 
 def _by_dimension(
-    transformation: ByDimension, input_axes: Axes, output_axes: Axes | None, load: _Loaders
+    transformation: tf.ByDimension, input_axes: Axes, output_axes: Axes | None, load: _Loaders
 ) -> Directions:
     if output_axes is None:
         output_axes = _produced_axes(transformation, input_axes)
@@ -357,7 +348,7 @@ def _assembled(
     return beside(listed, input_axes, output_axes)
 
 
-def _produced_axes(transformation: ByDimension, input_axes: Axes) -> Axes:
+def _produced_axes(transformation: tf.ByDimension, input_axes: Axes) -> Axes:
     """Say which axes a byDimension produces where no system is declared for its output."""
     produced = [axis for item in transformation.items for axis in item.output_axes]
     check_axis_count(transformation.kind, len(produced))
@@ -389,7 +380,7 @@ def _check_produced_once(blocks: Iterable[_Block], output_axes: Axes) -> None:
 
 
 def _bijection(
-    transformation: Bijection, input_axes: Axes, output_axes: Axes | None, load: _Loaders
+    transformation: tf.Bijection, input_axes: Axes, output_axes: Axes | None, load: _Loaders
 ) -> Directions:
     check_same_count(transformation, input_axes, output_axes)
     after = (UNNAMED,) * len(input_axes) if output_axes is None else output_axes

@@ -21,27 +21,15 @@ from napari_ome_zip.geometry import (
 )
 from napari_ome_zip.image.units import conversion
 from napari_ome_zip.image.vector_field_samples import field_samples
-from napari_ome_zip.ome import (
-    Axis,
-    Coordinates,
-    CoordinateSystem,
-    Displacements,
-    Identity,
-    Multiscale,
-    Scale,
-    Scene,
-    SequenceTransformation,
-    SystemRef,
-    Transformation,
-    Translation,
-)
+from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale, Scene, SystemRef
+from napari_ome_zip.ome import transformation as tf
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.storage.hierarchy import Hierarchy, join
 
 MAX_PARAMETERS = 2**16
 """Numbers in an array that holds parameters of a transformation, at most."""
 
-_KEEP_NAMES = (Identity, Scale, Translation, SequenceTransformation)
+_KEEP_NAMES = (tf.Identity, tf.Scale, tf.Translation, tf.SequenceTransformation)
 
 
 @dataclass(frozen=True)
@@ -76,7 +64,7 @@ class _Declared(NamedTuple):
     """A transformation of a document, and what it leads from and to."""
 
     base: str
-    transformation: Transformation
+    transformation: tf.Transformation
     source: SystemNode
     target: SystemNode
 
@@ -131,7 +119,7 @@ class SystemsBuilder:
         return nodes
 
     def add_transformations(
-        self, base: str, transformations: Iterable[Transformation], number: int = 0
+        self, base: str, transformations: Iterable[tf.Transformation], number: int = 0
     ) -> None:
         """Add the transformations of the document at ``base``."""
         for transformation in transformations:
@@ -188,7 +176,7 @@ class SystemsBuilder:
     def compile(
         self,
         base: str,
-        transformation: Transformation,
+        transformation: tf.Transformation,
         inputs: tuple[str, ...],
         outputs: tuple[str, ...],
         *,
@@ -266,7 +254,7 @@ class SystemsBuilder:
         return reference.name == "".join(axis.name for axis in own)
 
     def _field_loader(self, base: str) -> LoadField:
-        def load(transformation: Displacements | Coordinates) -> FieldSamples:
+        def load(transformation: tf.Displacements | tf.Coordinates) -> FieldSamples:
             return field_samples(self.hierarchy, base, transformation, self.compile)
 
         return load
