@@ -9,10 +9,10 @@ from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.geometry import (
     Affine,
     Edge,
-    FieldSamples,
     PointMap,
     SystemNode,
     TransformGraph,
+    VectorFieldSamples,
     compile_pair,
 )
 from napari_ome_zip.ome import transformation as tf
@@ -31,12 +31,12 @@ def wave(points: np.ndarray) -> np.ndarray:
     return np.stack([0.1 * points[..., 1], 0.05 * points[..., 0]], -1)
 
 
-def load(transformation: tf.Displacements | tf.Coordinates) -> FieldSamples:
+def load(transformation: tf.Displacements | tf.Coordinates) -> VectorFieldSamples:
     if transformation.path != "field":
         raise TransformationError(f"The vector field '{transformation.path}' is not there.")
     grid = np.stack(np.meshgrid(np.arange(10.0), np.arange(10.0), indexing="ij"), -1)
     own = wave(grid) + (grid if isinstance(transformation, tf.Coordinates) else 0)
-    return FieldSamples(own, 2, Affine.identity(YX))
+    return VectorFieldSamples(own, 2, Affine.identity(YX))
 
 
 def both(
@@ -102,14 +102,14 @@ def test_a_field_that_is_not_there_is_named() -> None:
 def test_a_way_without_fields_is_preferred_and_stays_an_affine_map() -> None:
     a, b, c = (SystemNode("", name) for name in "abc")
     nodes = dict.fromkeys((a, b, c), YX)
-    bent = Edge(a, c, "bent", *compile_pair(FIELD, YX, YX, no_array, load))
+    nonlinear = Edge(a, c, "nonlinear", *compile_pair(FIELD, YX, YX, no_array, load))
     half = Affine.from_parts(np.eye(2), [1.0, 0.0], YX, YX)
-    straight = [Edge(a, b, "one", half, half.inverse(), None)]
-    straight.append(Edge(b, c, "two", half, half.inverse(), None))
-    found = TransformGraph(nodes, (bent, *straight)).resolve(a, c)
+    affine = [Edge(a, b, "one", half, half.inverse(), None)]
+    affine.append(Edge(b, c, "two", half, half.inverse(), None))
+    found = TransformGraph(nodes, (nonlinear, *affine)).resolve(a, c)
     assert isinstance(found, Affine)
     np.testing.assert_array_equal(found.offset, [2.0, 0.0])
-    only = TransformGraph(nodes, (bent, *straight[1:]))
+    only = TransformGraph(nodes, (nonlinear, *affine[1:]))
     through = only.resolve(a, b)
     assert isinstance(through, PointMap)
     np.testing.assert_allclose(through.apply(POINTS), POINTS + wave(POINTS) - [1.0, 0.0])

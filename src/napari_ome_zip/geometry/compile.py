@@ -22,12 +22,12 @@ from napari_ome_zip.geometry.matrices import (
     check_same_count,
     simple_matrix,
 )
-from napari_ome_zip.geometry.point_map import AnyMap, Block, PointMap, beside, join
+from napari_ome_zip.geometry.point_map import AnyMap, Block, PointMap, block_diagonal, join
 from napari_ome_zip.geometry.vector_field import Samples, VectorField
 from napari_ome_zip.ome import transformation as tf
 
 
-class FieldSamples(NamedTuple):
+class VectorFieldSamples(NamedTuple):
     """What the file says about a vector field."""
 
     samples: Samples
@@ -38,7 +38,7 @@ class FieldSamples(NamedTuple):
     """Indices of the grid, without the components, to coordinates of its system."""
 
 
-type LoadField = Callable[[tf.Displacements | tf.Coordinates], FieldSamples]
+type LoadVectorField = Callable[[tf.Displacements | tf.Coordinates], VectorFieldSamples]
 """Finds the samples of a vector field; raises TransformationError where there are none."""
 
 
@@ -46,7 +46,7 @@ class _Loaders(NamedTuple):
     """Reading of what lies outside the document."""
 
     array: LoadArray
-    field: LoadField | None
+    vector_field: LoadVectorField | None
 
 
 class Directions(NamedTuple):
@@ -101,7 +101,7 @@ def compile_pair(
     input_axes: Sequence[str],
     output_axes: Sequence[str],
     load_array: LoadArray,
-    load_field: LoadField | None = None,
+    load_vector_field: LoadVectorField | None = None,
 ) -> Directions:
     """Compile a transformation in both directions, as far as each can be.
 
@@ -113,7 +113,7 @@ def compile_pair(
     ----------
     transformation, input_axes, output_axes, load_array
         As for `compile_affine`.
-    load_field : callable, optional
+    load_vector_field : callable, optional
         Finds the samples of vector fields; without it they are refused by name.
 
     Returns
@@ -121,7 +121,7 @@ def compile_pair(
     Directions
         Never raises TransformationError; a missing direction is None and `problem` says why.
     """
-    load = _Loaders(load_array, load_field)
+    load = _Loaders(load_array, load_vector_field)
     return _directions(transformation, tuple(input_axes), tuple(output_axes), load)
 
 
@@ -139,8 +139,8 @@ def _directions(
                 return _by_dimension(transformation, input_axes, output_axes, load)
             case tf.Bijection():
                 return _bijection(transformation, input_axes, output_axes, load)
-            case tf.Displacements() | tf.Coordinates() if load.field is not None:
-                return _field(transformation, input_axes, output_axes, load.field)
+            case tf.Displacements() | tf.Coordinates() if load.vector_field is not None:
+                return _vector_field(transformation, input_axes, output_axes, load.vector_field)
         matrix = simple_matrix(transformation, input_axes, output_axes, load.array)
         if output_axes is None:
             output_axes = _axes_after(transformation, input_axes, len(matrix))
@@ -149,11 +149,11 @@ def _directions(
         return Directions(None, None, str(error))
 
 
-def _field(
+def _vector_field(
     transformation: tf.Displacements | tf.Coordinates,
     input_axes: Axes,
     output_axes: Axes | None,
-    load: LoadField,
+    load: LoadVectorField,
 ) -> Directions:
     found = load(transformation)
     components = found.samples.shape[found.component_axis]
@@ -289,7 +289,7 @@ def _by_dimension(
 ) -> Directions:
     if output_axes is None:
         output_axes = _produced_axes(transformation, input_axes)
-    blocks: list[_Block] = []
+    blocks: list[_CompiledItem] = []
     for index, item in enumerate(transformation.items):
         columns = _item_axes(item.input_axes, input_axes, "inputAxes")
         rows = _item_axes(item.output_axes, output_axes, "outputAxes")
@@ -301,7 +301,7 @@ def _by_dimension(
         )
         if here.problem is not None:
             here = here._replace(problem=f"{here.problem} (Part {index + 1} of a byDimension.)")
-        blocks.append(_Block(columns, rows, here))
+        blocks.append(_CompiledItem(columns, rows, here))
     # Every output axis MUST appear in exactly one item; input axes may be left out or shared.
     _check_produced_once(blocks, output_axes)
     found = [block.found for block in blocks]
@@ -326,7 +326,7 @@ def _by_dimension(
     return Directions(forward, backward, _first_problem(forward, backward, found))
 
 
-class _Block(NamedTuple):
+class _CompiledItem(NamedTuple):
     """One item of a byDimension, compiled."""
 
     columns: list[int]
@@ -345,7 +345,7 @@ def _assembled(
         if one is None:
             return None
         listed.append(Block(one, tuple(columns), tuple(rows)))
-    return beside(listed, input_axes, output_axes)
+    return block_diagonal(listed, input_axes, output_axes)
 
 
 def _produced_axes(transformation: tf.ByDimension, input_axes: Axes) -> Axes:
@@ -367,7 +367,7 @@ def _item_axes(wanted: Sequence[int | str], axes: Axes, field: str) -> list[int]
     return indices
 
 
-def _check_produced_once(blocks: Iterable[_Block], output_axes: Axes) -> None:
+def _check_produced_once(blocks: Iterable[_CompiledItem], output_axes: Axes) -> None:
     produced = [row for block in blocks for row in block.rows]
     for row, name in enumerate(output_axes):
         times = produced.count(row)

@@ -13,14 +13,14 @@ from napari_ome_zip.geometry import (
     Affine,
     Directions,
     Edge,
-    FieldSamples,
-    LoadField,
+    LoadVectorField,
     SystemNode,
     TransformGraph,
+    VectorFieldSamples,
     compile_pair,
 )
 from napari_ome_zip.image.units import conversion
-from napari_ome_zip.image.vector_field_samples import field_samples
+from napari_ome_zip.image.vector_field_samples import vector_field_samples
 from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale, Scene, SystemRef
 from napari_ome_zip.ome import transformation as tf
 from napari_ome_zip.pixels.arrays import ChunkedArray
@@ -180,11 +180,12 @@ class SystemsBuilder:
         inputs: tuple[str, ...],
         outputs: tuple[str, ...],
         *,
-        fields: bool = False,
+        with_vector_fields: bool = False,
     ) -> Directions:
         """Both directions of a transformation, with its parameters read from the hierarchy.
 
-        Vector fields are found (not read) with ``fields``; otherwise they are refused by name.
+        Vector fields are found (not read) with ``with_vector_fields``, else they are refused by
+        name.
 
         Identity, scale and translation never exchange axes: between systems that name the same
         axes in another order they are applied by name (mapAxis is the kind that permutes).
@@ -196,8 +197,8 @@ class SystemsBuilder:
             if isinstance(forward, Affine):
                 forward = forward.select(outputs=outputs)
                 return Directions(forward, forward.inverse(), problem)
-        load_field = self._field_loader(base) if fields else None
-        return compile_pair(transformation, inputs, outputs, load, load_field)
+        load_vector_field = self._vector_field_loader(base) if with_vector_fields else None
+        return compile_pair(transformation, inputs, outputs, load, load_vector_field)
 
     def _names(self, node: SystemNode) -> tuple[str, ...]:
         return tuple(axis.name for axis in self.axes[node])
@@ -214,7 +215,7 @@ class SystemsBuilder:
             _stated(transformation.input, nodes[0]),
             _stated(transformation.output, nodes[1]),
         )
-        found = self.compile(base, transformation, *stated, fields=stated == nodes)
+        found = self.compile(base, transformation, *stated, with_vector_fields=stated == nodes)
         if stated != nodes and isinstance(found.forward, Affine):
             forward = _by_name(found.forward, *nodes)
             found = Directions(forward, forward.inverse(), found.problem)
@@ -253,9 +254,9 @@ class SystemsBuilder:
         """Whether SpatialData's name for an image's own space (its axes, ``cyx``) is meant."""
         return reference.name == "".join(axis.name for axis in own)
 
-    def _field_loader(self, base: str) -> LoadField:
-        def load(transformation: tf.Displacements | tf.Coordinates) -> FieldSamples:
-            return field_samples(self.hierarchy, base, transformation, self.compile)
+    def _vector_field_loader(self, base: str) -> LoadVectorField:
+        def load(transformation: tf.Displacements | tf.Coordinates) -> VectorFieldSamples:
+            return vector_field_samples(self.hierarchy, base, transformation, self.compile)
 
         return load
 
