@@ -16,7 +16,7 @@ _LONGEST_REASON = 300
 
 
 @contextmanager
-def told_of(title: str, what: str) -> Iterator[None]:
+def layer_errors(title: str, what: str) -> Iterator[None]:
     """Within this block: what others' data raise is a `SaveError` that names their layer.
 
     Parameters
@@ -49,7 +49,7 @@ def computed(block: da.Array, title: str) -> npt.NDArray[Any]:
     SaveError
         If they cannot be computed, or are not of the shape that was said.
     """
-    with told_of(title, "its pixels cannot be computed"):
+    with layer_errors(title, "its pixels cannot be computed"):
         pixels = np.asarray(block.compute(scheduler="synchronous", callbacks=()))
     if pixels.shape != block.shape:
         raise SaveError(
