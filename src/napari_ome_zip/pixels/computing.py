@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from napari_ome_zip.errors import OmeZipError, SaveError
 
-_LONGEST_REASON = 300
+_MAX_REASON = 300
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def layer_errors(title: str, what: str) -> Iterator[None]:
     except OmeZipError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:_LONGEST_REASON]
+        reason = " ".join(str(error).split())[:_MAX_REASON]
         raise SaveError(
             f"'{title}' cannot be saved: {what} ({type(error).__name__}: {reason}). Nothing was "
             "saved; an earlier file is untouched. Correct this layer, or save without it.",
