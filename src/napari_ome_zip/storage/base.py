@@ -316,10 +316,10 @@ class HierarchyStore(Store):
         # docstring inherited
         if not read_only:
             super().with_read_only(read_only)
-        return self._again()
+        return self._clone()
 
     @abstractmethod
-    def _again(self) -> HierarchyStore:
+    def _clone(self) -> HierarchyStore:
         """Another store of the same bytes that is not open yet."""
 
 

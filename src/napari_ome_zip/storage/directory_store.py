@@ -190,7 +190,7 @@ class DirectoryStore(HierarchyStore):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 
-    def _again(self) -> DirectoryStore:
+    def _clone(self) -> DirectoryStore:
         return self.at_root("")
 
     def read(self, key: str, byte_range: ByteRequest | None = None) -> bytes | None:
