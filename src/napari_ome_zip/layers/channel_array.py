@@ -88,11 +88,11 @@ def layer_placement(
     -------
     dict or None
         ``scale`` with ``translate`` or ``affine``, ``units`` and ``axis_labels``; None where the
-        composite has no such part, the system has another number of axes, or a vector field bends
+        composite has no such part, the system has another number of axes, or a vector field warps
         the part in one of the two systems, so that moving it is not enough.
     """
     part = next((p for p in composite.parts if _is_noted(p, note)), None)
-    if part is None or part.bent or note.get("bent"):
+    if part is None or part.nonlinear or note.get("nonlinear"):
         return None
     own = own_axes(part)
     if len(composite.system.axes if own is None else own) != ndim:

@@ -44,7 +44,7 @@ from napari_ome_zip.ome import (
 )
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.pixels.arrays import PixelSource
-from napari_ome_zip.pixels.computing import told_of
+from napari_ome_zip.pixels.computing import layer_errors
 from napari_ome_zip.pixels.limits import estimate_limits
 
 _RGB = ("#FF0000", "#00FF00", "#0000FF")
@@ -125,7 +125,7 @@ def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Itera
 
 
 def _can_be_saved(data: Any, keywords: Mapping[str, Any], kind: str) -> bool:
-    with told_of(clean_text(keywords.get("name") or kind), "its data are not an array"):
+    with layer_errors(clean_text(keywords.get("name") or kind), "its data are not an array"):
         return why_not(data, kind) is None
 
 
@@ -199,7 +199,7 @@ def _new_image(
 
 def _state(layer: UnderstoodLayer, system: CoordinateSystem) -> dict[str, Any]:
     flat = layer.ndim < len(system.axes)
-    with told_of(layer.name, "how it looks is not understood"):
+    with layer_errors(layer.name, "how it looks is not understood"):
         state = display_state.capture(layer.keywords, layer.kind, layer.ndim if flat else None)
     found: dict[str, Any] = plain(state)
     return found
@@ -236,7 +236,7 @@ def _placed_image(
 
 
 def _channel(layer: UnderstoodLayer) -> Channel:
-    with told_of(layer.name, "how it looks is not understood"):
+    with layer_errors(layer.name, "how it looks is not understood"):
         return _understood_channel(layer)
 
 
@@ -265,7 +265,7 @@ def _label_image(
     layer = group[0]
     axes, affine = placement(layer, system, None)
     image = image_of_labels(layer, affine, images)
-    with told_of(layer.name, "its colors or features are not understood"):
+    with layer_errors(layer.name, "its colors or features are not understood"):
         colors, _ = label_colors(layer.keywords)
         properties, _ = label_properties(layer.keywords)
     made = PlacedLabels(

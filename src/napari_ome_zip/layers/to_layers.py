@@ -122,7 +122,7 @@ def _part_layers(part: PlacedPart, prefix: str, planes: PlanesOfAxes) -> Iterato
 
 
 def _image_layers(part: PlacedImage, prefix: str, planes: PlanesOfAxes) -> Iterator[LayerData]:
-    overlaid = part.channel_count > 1 or part.bent  # whose corners hide nothing
+    overlaid = part.channel_count > 1 or part.nonlinear  # whose corners hide nothing
     for number, channel in enumerate(part.channels):
         array = channel_array(part, number, planes)
         levels = array.levels
@@ -253,7 +253,7 @@ def _note(part: PlacedPart) -> dict[str, Any]:
     fields = [{"path": field.path, "offset": list(field.offset)} for field in part.fields]
     return {
         **({"fields": fields} if fields else {}),
-        **({"bent": True} if part.bent else {}),
+        **({"nonlinear": True} if part.nonlinear else {}),
         **({SHOWN: list(shown)} if any(shown) else {}),
         "path": part.path,
         "multiscale": part.multiscale,

@@ -86,7 +86,7 @@ def losses_of_arranging(
                 f"'{part.name}' is saved as one image: its {len(part.fields)} fields of view, "
                 "their wells and what lies beside them are not kept.",
             )
-        elif part.kept and part.bent:
+        elif part.kept and part.nonlinear:
             yield Finding(
                 "field-applied",
                 part.path,

@@ -175,7 +175,9 @@ def _with_stored_levels(image: CompositeImage) -> CompositeImage:
     origin = Origin(image.opened)
     parts = []
     for part in image.parts:
-        stored = None if part.bent or not (part.kept and part.kept.pixels) else origin.stored(part)
+        stored = (
+            None if part.nonlinear or not (part.kept and part.kept.pixels) else origin.stored(part)
+        )
         # Labels that are not of integers there were converted.
         alike = stored is not None and (
             isinstance(part, PlacedImage) or stored.levels[0].array.dtype.kind in "iu"

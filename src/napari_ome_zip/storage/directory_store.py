@@ -10,8 +10,8 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
-from zarr.core.buffer import Buffer, BufferPrototype
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.findings import Finding
@@ -190,7 +190,7 @@ class DirectoryStore(HierarchyStore):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 
-    def _again(self) -> DirectoryStore:
+    def _clone(self) -> DirectoryStore:
         return self.at_root("")
 
     def read(self, key: str, byte_range: ByteRequest | None = None) -> bytes | None:

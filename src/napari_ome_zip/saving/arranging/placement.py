@@ -38,9 +38,9 @@ def own_placement(part: PlacedPart, system: CoordinateSystem) -> Placed:
     part = replace(part, axes=_in_units_of(system, part.axes))
     affine = part.to_display
     names = tuple(axis.name for axis in part.axes)
-    straight = _straight(part)
-    if straight is not None:
-        return straight
+    aligned = _axis_aligned(part)
+    if aligned is not None:
+        return aligned
     factors = np.array([math.hypot(*column) or 1.0 for column in affine.linear.T])
     if part.channel_axis is not None:
         factors[part.channel_axis] = 1.0
@@ -58,7 +58,7 @@ def _in_units_of(system: CoordinateSystem, axes: Sequence[Axis]) -> tuple[Axis, 
     )
 
 
-def _straight(part: PlacedPart) -> Placed | None:
+def _axis_aligned(part: PlacedPart) -> Placed | None:
     """A part that its own scale (negative for a flip) and translation place; None for others."""
     affine = part.to_display
     names = [axis.name for axis in part.axes]

@@ -55,7 +55,7 @@ class Origin:
 
     def unchanged(self, part: PlacedPart) -> StoredMultiscale | None:
         """The levels of a part that can be copied as they are."""
-        if part.kept is None or not part.kept.pixels or part.bent:
+        if part.kept is None or not part.kept.pixels or part.nonlinear:
             return None
         found = self.stored(part)
         return found if found is not None and found.zarr_format == 3 else None
