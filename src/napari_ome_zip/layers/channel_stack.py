@@ -15,20 +15,20 @@ from napari_ome_zip.pixels.computing import computed
 
 @dataclass(frozen=True, eq=False)
 class ChannelStack:
-    """Array-like of several arrays, one a channel.
+    """Array-like that stacks several arrays, one per channel.
 
     Stacking dask arrays makes one graph of all their blocks, which every region that is read
     would have to be looked for in; here a region costs what it costs in the channel's own array.
     """
 
     arrays: tuple[da.Array, ...]
-    """One for each channel, all of one shape and dtype."""
+    """One per channel, all of the same shape and dtype."""
     axis: int
     """Position of the channel axis."""
     colors: bool = False
     """Whether channel ``i`` is entry ``i`` along a last axis of its array."""
     names: tuple[str, ...] = ()
-    """Of the layer of each channel, for messages."""
+    """Names of the channels' layers, for messages."""
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from napari_ome_zip.ome.axes import TYPES_BY_NAME
 
 
 def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
-    """The viewer's dimensions: named by the layer that has most of them."""
+    """The viewer's dimensions, with the names of the layer that has most of them."""
     ndim = max(layer.ndim for layer in layers)
     full = [layer for layer in layers if layer.ndim == ndim]
     names = next((layer.labels for layer in full if layer.labels), _default_names(ndim))
@@ -33,7 +33,7 @@ def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
 
 
 def renamed_axes(layers: Sequence[UnderstoodLayer], system: CoordinateSystem) -> Iterator[Finding]:
-    """Layers whose axes get other names than they have: all share those of one of them.
+    """Findings for layers whose axes are renamed: all layers share the names of one of them.
 
     Those that are a part of a file keep the axes that they have there.
     """

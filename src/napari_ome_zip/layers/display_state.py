@@ -1,4 +1,4 @@
-"""What napari can show and OME-Zarr cannot say: kept in one attribute that others ignore.
+"""Display settings that OME-Zarr has no place for: kept in one attribute that others ignore.
 
 The attribute ``napari_ome_zip`` beside ``ome`` holds ``{"layers": [...]}``, one object for each
 layer that was saved from the group, in channel order. What is read back is checked value by
@@ -82,7 +82,7 @@ def hex_color(colormap: Any) -> str | None:
 
 
 def brightest_color(colormap: Any) -> str:
-    """The color at the bright end, for readers that know one color a channel."""
+    """The color at the bright end, for readers that know one color per channel."""
     colors = _colors(colormap)
     if colors is None:
         return hex_color(colormap) or "#FFFFFF"

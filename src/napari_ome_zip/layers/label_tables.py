@@ -1,4 +1,4 @@
-"""Colors and properties of labels: from napari's tables to what OME-Zarr holds of them."""
+"""Colors and properties of labels: between napari's tables and those of OME-Zarr."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def label_properties(keywords: Mapping[str, Any]) -> tuple[LabelTable, tuple[str
 
 
 def _items(column: Any) -> list[Any]:
-    """The cells of a column; of numbers as Python has them, which are quicker to look at."""
+    """The cells of a column; numbers as Python's own, which are quicker to handle."""
     dtype = getattr(column, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
         numbers: list[Any] = np.asarray(column).tolist()
@@ -128,7 +128,7 @@ def _items(column: Any) -> list[Any]:
 
 
 def _label(value: Any) -> int | None:
-    """The label value that a cell names; None where it names none."""
+    """The label value in a cell; None where there is none."""
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float | np.number) and np.isfinite(value) and np.isreal(value):

@@ -1,4 +1,4 @@
-"""What an OME-Zarr image cannot hold of layers: which are left out, and what others lose."""
+"""Losses on saving: layers that OME-Zarr cannot hold, and details that others lose."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def unsaved_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
 
 
 def incomplete_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
-    """What the layers that are saved lose: pixels and places, or details beside them.
+    """Findings for what saved layers lose: pixels and places, or other details.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def incomplete_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
 
 
 def is_multiscale(data: Any) -> bool:
-    """Whether layer data are a sequence of arrays: a list, or what napari makes of one."""
+    """Whether layer data are a sequence of arrays: a list, or napari's own type for one."""
     return isinstance(data, Sequence) and len(data) > 0 and all(hasattr(x, "shape") for x in data)
 
 

@@ -47,8 +47,9 @@ from napari_ome_zip.layers.well_names import well_names_layer
 from napari_ome_zip.pixels.limits import estimate_limits
 
 MAX_LAYERS = 512
-"""Layers that one file becomes, at most. A viewer takes about a twentieth of a second for each, and
-nobody can survey a longer list; real series and spectra have fewer. The others stay in the file."""
+"""Maximum number of layers made of one file. A viewer takes about a twentieth of a second for each,
+and nobody can survey a longer list; real series and spectra have fewer. The others stay in the
+file."""
 
 
 _RGB_COLORS = ("#FF0000", "#00FF00", "#0000FF")
@@ -92,7 +93,7 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
 
 
 def _system_note(composite: CompositeImage) -> dict[str, Any]:
-    """The coordinate system shown in, where there are others to choose from."""
+    """The name of the display system, where there are others to choose from."""
     if not composite.systems:
         return {}
     known = composite.system.name in composite.systems
@@ -101,7 +102,7 @@ def _system_note(composite: CompositeImage) -> dict[str, Any]:
 
 
 def _in_saved_order(layers: list[LayerData]) -> list[LayerData]:
-    """The order that a viewer had when it saved these layers, where all of them say it."""
+    """The order in the viewer that saved these layers, if all of them state it."""
     positions = [keywords.get(display_state.ORDER) for _, keywords, _ in layers]
     if None in positions or len(set(positions)) < len(positions):
         return layers
@@ -218,7 +219,7 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iter
 
 
 def layer_findings(composite: CompositeImage, layers: Sequence[LayerData]) -> tuple[Finding, ...]:
-    """What of the file a viewer is not given, although it is there.
+    """Findings for parts of the file that a viewer is not given.
 
     Parameters
     ----------
@@ -276,7 +277,7 @@ def _order_note(array: ChannelArray) -> dict[str, list[int]]:
 
 
 def _data(levels: tuple[da.Array, ...]) -> list[da.Array] | da.Array:
-    """Levels that get smaller, as napari wants them; a single one is not multiscale."""
+    """Levels of decreasing size, as napari requires; a single one is not multiscale."""
     shrinking = _shrinking(levels)
     return shrinking if len(shrinking) > 1 else shrinking[0]
 

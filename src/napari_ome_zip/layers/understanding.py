@@ -47,7 +47,7 @@ class UnderstoodLayer:
 
     @property
     def name(self) -> str:
-        """As a person sees it."""
+        """As it is shown."""
         return str(self.keywords.get("name") or self.kind)
 
     @property
@@ -57,7 +57,7 @@ class UnderstoodLayer:
 
     @property
     def origin(self) -> tuple[Any, ...]:
-        """Where it came from: file, group, and which image of the group."""
+        """Its origin: file, group, and number of the image in the group."""
         note = self.note
         return (note.get("source"), note.get("path"), note.get("multiscale"))
 
@@ -124,7 +124,7 @@ def _understood(
 
 
 def _stored_levels(levels: list[Any], note: Mapping[str, Any]) -> list[Any]:
-    """The levels that came from a file, without those computed for the screen behind them."""
+    """The levels that came from a file, without the coarser ones computed for the screen."""
     stored, virtual = note.get("levels"), note.get("virtual_levels")
     if not (isinstance(stored, int) and isinstance(virtual, int)):
         return levels

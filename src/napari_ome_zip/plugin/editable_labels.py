@@ -26,7 +26,7 @@ MAX_BYTES = 2**33
 """Larger levels are refused: napari keeps copies for undo, and for the graphics card."""
 
 
-_COARSER = "These labels are then saved at this size: finer levels of the file are replaced."
+_COARSER = "These labels are then saved at this size and replace the finer levels of the file."
 
 
 class TooLargeError(ValueError):
@@ -138,7 +138,7 @@ class EditableLabelsWidget(QWidget):
         self.layer = ComboBox(label="labels", choices=self._names, nullable=False)
         self.level = ComboBox(label="level", choices=self._levels)
         self.message = Label(value="")
-        self.button = PushButton(text="Replace by an editable copy")
+        self.button = PushButton(text="Replace with an editable copy")
         self.form = Container(widgets=[self.layer, self.level])
         layout = QVBoxLayout(self)
         for widget in (self.form, self.message, self.button):

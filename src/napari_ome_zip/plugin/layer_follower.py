@@ -32,7 +32,7 @@ class LayerFollower:
         self._follow_layers()
 
     def stop(self) -> None:
-        """Hear nothing more."""
+        """Stop following."""
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layers.events, name).disconnect(self._on_list)
         self._layers.selection.events.active.disconnect(self._on_layer)

@@ -1,4 +1,4 @@
-"""What a person is shown beside the image: notifications, each with the point of it first."""
+"""Notifications, each with the point of it first."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def after_event(work: Callable[[], None]) -> None:
 
 
 def notify_saved(message: str, written: Path) -> None:
-    """Show what became of a save, and offer to open and to check the file."""
+    """Show the result of a save, and offer to open and to check the file."""
     less = message.startswith("Not")
     severity = NotificationSeverity.WARNING if less else NotificationSeverity.INFO
     notify(message, severity, [open_action(written), check_action(written, CHECK)])

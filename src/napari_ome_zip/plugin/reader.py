@@ -130,7 +130,7 @@ class _FirstDamage:
         with self._lock:
             reported, self._reported = self._reported, True
         if not reported:
-            text = f"{message} A check finds all that is damaged."
+            text = f"{message} A check finds all damage."
             _notify(text, self._path, deep=True)
 
 

@@ -110,7 +110,7 @@ def _smaller(part: PlacedPart, before: Sequence[int]) -> str:
         if all(part.shape[n] == before[n] for n in others):
             return (
                 f"'{part.name}' is saved with {part.shape[axis]} of its {before[axis]} channels: "
-                "those are not part of it that were removed, or changed by themselves."
+                "channels that were removed, or whose pixels alone changed, are not part of it."
             )
     return (
         f"'{part.name}' is saved with {_size(part.shape)} pixels: those of the file, "

@@ -76,7 +76,7 @@ def _and_lost(plan: SavePlan, lost: Iterable[Finding]) -> SavePlan:
 
 
 def _check_numbers(image: CompositeImage) -> None:
-    """Refuse places that no reader would believe."""
+    """Refuse places beyond what readers accept."""
     for part in image.parts:
         matrix = part.to_display.matrix
         good = np.abs(matrix) < MAX_COORDINATE
@@ -90,7 +90,7 @@ def _check_numbers(image: CompositeImage) -> None:
 
 
 def _check_readable(opened: Opened) -> None:
-    """Look through the file that was opened, which may be out of reach by now."""
+    """Check that the opened file can still be read."""
     try:
         if opened.images and opened.sizes:
             return
@@ -187,7 +187,7 @@ def _with_stored_levels(image: CompositeImage) -> CompositeImage:
 
 
 def _families(image: CompositeImage) -> _Families:
-    """Each image with its labels; labels without an image stand for themselves."""
+    """Each image with its labels; labels without an image by themselves."""
     families: _Families = [(p, []) for p in image.images]
     by_path = {part.path: labels for part, labels in reversed(families)}
     for labels in image.labels:

@@ -130,7 +130,7 @@ def save_composite(
 
 
 class _Watch(Watch):
-    """Counts bytes (uncompressed), and knows what was found to be right on the way."""
+    """Counts bytes (uncompressed), and remembers which entries were verified on the way."""
 
     def __init__(
         self, plan: SavePlan, progress: Progress | None, cancelled: Cancelled | None
@@ -280,7 +280,7 @@ def _block(source: da.Array | None, region: Region) -> da.Array:
 
 
 def _computed(plan: ArrayPlan, region: Region) -> npt.NDArray[Any]:
-    """Pixels of one block, as they were said to be."""
+    """Pixels of one block, of the declared type."""
     block = _block(plan.source, region)
     return _as_said(computed(block, plan.title), block, plan.title)
 

@@ -74,7 +74,7 @@ class Job:
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> Outcome:
-        """Do it, and return what came of it, be it an error that was to be expected."""
+        """Do it, and return the outcome, which may be an expected error."""
         try:
             return Outcome(self, result=self.work(self._note, self._stop.is_set))
         except (OmeZipError, OSError) as error:
@@ -91,7 +91,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a job."""
+    """The outcome of a job."""
 
     job: Job
     result: Report | Copied | None = None
@@ -213,7 +213,7 @@ class CheckModel:
             self._update(facts=replace(self._facts, progress=self._job.progress))
 
     def finish(self, outcome: Outcome) -> None:
-        """Take what came of a job; of a job that was cancelled or replaced, nothing is taken."""
+        """Take the outcome of a job; that of a cancelled or replaced job is ignored."""
         if outcome.job is not self._job:
             return
         self._job = None
@@ -223,8 +223,8 @@ class CheckModel:
                 facts = replace(facts, report=report)
             case Copied(target, notes):
                 # The verdict on the source says nothing about the copy.
-                told = f"Saved the fixed copy {Path(target).name}, which is checked here."
-                note = " ".join(filter(None, [told, first_reasons(notes)]))
+                saved = f"Saved the fixed copy {Path(target).name}, which is checked here."
+                note = " ".join(filter(None, [saved, first_reasons(notes)]))
                 self.check(target, note, fixed_copy=target)
                 return
             case None if outcome.job.activity is Activity.CHECKING:

@@ -59,7 +59,7 @@ class Facts:
     problem: str = ""
     """Why there is no report, in one sentence."""
     note: str = ""
-    """What became of the last thing asked for beside a check."""
+    """The result of the last action other than a check."""
     fixed_copy: str = ""
     """Path of the repaired copy that was made last."""
 
@@ -115,7 +115,7 @@ class State:
     selected: int | None
     details: Details | None
     hint: str
-    """What to say in place of details."""
+    """Shown in place of details."""
     note: str
     fixed_copy: str
     can_check: bool
@@ -125,7 +125,7 @@ class State:
     can_export: bool
     can_repack: bool
     can_salvage: bool
-    """Whether the file is one of which a copy can only be what is left."""
+    """Whether a copy of the file can only hold what is left of it."""
 
 
 REPACK = "Repack a fixed copy…"
@@ -152,7 +152,7 @@ _FILTER_NAMES = {
 
 
 def resolve(choices: CheckChoices, facts: Facts) -> State:
-    """Return what is shown to someone who chose this, of a file of which that is known."""
+    """Return what is shown for these choices and these facts."""
     issues = facts.report.issues if facts.report else ()
     rows = tuple(_row(issue) for issue in issues if _is_shown(issue, choices))
     shown = [row.issue for row in rows]
@@ -173,7 +173,7 @@ def resolve(choices: CheckChoices, facts: Facts) -> State:
         rows=rows,
         selected=selected if rows else None,
         details=_details(rows[selected].issue) if rows else None,
-        hint="No row contains what you look for." if issues and not rows else "",
+        hint="No row matches the search." if issues and not rows else "",
         note=facts.note,
         fixed_copy=facts.fixed_copy,
         can_check=bool(facts.path) and idle,
@@ -275,12 +275,12 @@ def suggested_copy(path: str) -> str:
 
 def explain(error: OmeZipError | OSError, path: str) -> str:
     """Return in one sentence why a file could not be checked or copied."""
-    told = error.filename if isinstance(error, OSError) else None
-    name = Path(told if isinstance(told, str) else path).name
+    named = error.filename if isinstance(error, OSError) else None
+    name = Path(named if isinstance(named, str) else path).name
     if isinstance(error, OmeZipError):
         return str(error)
     if isinstance(error, FileNotFoundError):
         return f"There is no file {name}: it was moved, renamed or deleted."
     if isinstance(error, PermissionError):
-        return f"No permission to open {name}: ask whoever owns the file or its folder."
-    return f"The computer could not read or write {name}: {error.strerror or error}."
+        return f"No permission to open {name}: ask the owner of the file or its folder."
+    return f"{name} could not be read or written: {error.strerror or error}."

@@ -56,7 +56,7 @@ def find_losses(layers: Sequence[LayerData], chosen: Sequence[LayerData], plan: 
 
 
 def losses_text(lost: Sequence[Finding]) -> str:
-    """Say what is lost; that not all is saved only where pixels or places are lost."""
+    """Say what is lost, beginning with "Not all saved" only where pixels or places are."""
     less = [finding for finding in lost if finding.code not in _PIXELS_KEPT]
     other = [finding for finding in lost if finding.code in _PIXELS_KEPT]
     parts = [f"Not all saved: {describe(less)}"] if less else []
@@ -64,7 +64,7 @@ def losses_text(lost: Sequence[Finding]) -> str:
 
 
 def result_text(found: Losses, written: Path, typed: str) -> str:
-    """Say in one message what was left out, and what the file is called.
+    """The result in one message: what was left out, and the name of the file.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def result_text(found: Losses, written: Path, typed: str) -> str:
 
 
 def describe(lost: Sequence[Finding]) -> str:
-    """One text about what an OME-Zarr image cannot hold."""
+    """One text about things that an OME-Zarr image cannot hold."""
     listed = " ".join(finding.message for finding in lost[:MAX_NAMED])
     more = len(lost) - MAX_NAMED
     return f"{listed} And {more} more layers." if more > 0 else listed

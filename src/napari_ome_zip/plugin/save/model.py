@@ -62,11 +62,11 @@ class SaveChoices:
 
 @dataclass(frozen=True, slots=True)
 class SaveStatus:
-    """A save that is going on, or the last one."""
+    """The save that is running, or the last one."""
 
     running: bool = False
     message: str = ""
-    """What became of it."""
+    """Its result."""
     saved: Path | None = None
 
 
@@ -90,7 +90,7 @@ class View:
     """The file that will be written."""
     options: SaveOptions | None
     problem: str
-    """Why nothing can be saved as things are; empty where all is well."""
+    """Why nothing can be saved with these choices; empty where it can."""
     summary: str
     """What will be written."""
     replaces: bool
@@ -191,7 +191,7 @@ def _check_place(target: Path | None) -> None:
     if not folder.is_dir():
         raise SaveError(f"No such folder: {folder}. Create it, or choose another one.")
     if not os.access(folder, os.W_OK):
-        raise SaveError(f"No right to write in {folder}. Choose another folder.")
+        raise SaveError(f"No permission to write in {folder}. Choose another folder.")
     if target.is_dir():
         raise SaveError(f"A folder has this name: {target.name}. Choose another name.")
     if target.exists() and not os.access(target, os.W_OK):
@@ -201,13 +201,13 @@ def _check_place(target: Path | None) -> None:
 def _summary(plan: SavePlan, target: Path) -> str:
     size, arrays = readable_size(plan.estimated_bytes), f"{len(plan.arrays)} arrays"
     if plan.copies:
-        size += f", of which {readable_size(plan.copied_bytes)} are copied as they are"
+        size += f", of which {readable_size(plan.copied_bytes)} are copied unchanged"
         arrays += " encoded"
     else:
         size += f" ({readable_size(plan.nbytes)} uncompressed)"
     return (
         f"{target.name}, about {size}: {_LAYOUTS[plan.layout]}, OME-Zarr {plan.version}, {arrays}."
-        + (" Replaces the file of this name." if target.exists() else "")
+        + (" Replaces the existing file." if target.exists() else "")
     )
 
 

@@ -1,4 +1,4 @@
-"""A save in the background: it goes on when the form that began it is closed."""
+"""A save in the background: it continues when the form that started it is closed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class SaveTask:
 
 
 class SaveRun(QObject):
-    """A save that is going on in a window.
+    """A save that is running in a window.
 
     It belongs to the window, not to the form: a form that is closed and opened again shows the
     same save. Its bar, with a button to cancel it, is in napari's activity dialog, and its result
@@ -140,6 +140,6 @@ def window_of(widget: QWidget) -> QWidget:
 
 
 def running_save(widget: QWidget) -> SaveRun | None:
-    """The save that is going on in the window of a widget, if there is one."""
+    """The save that is running in the window of a widget, if there is one."""
     found: list[SaveRun] = window_of(widget).findChildren(SaveRun)
     return found[0] if found else None

@@ -90,7 +90,7 @@ class SaveWidget(QWidget):
 
     @property
     def job(self) -> SaveStatus:
-        """The save that is going on, or the last one."""
+        """The save that is running, or the last one."""
         return self._job
 
     @property
@@ -122,8 +122,8 @@ class SaveWidget(QWidget):
         self.codec = ComboBox(label="compression", choices=list(CODEC_LEVELS))
         self.level = SpinBox(label="compression level", min=-7, max=22)
         self.file.line_edit.native.setPlaceholderText("name.ome.zip or name.ozx")
-        self.shard.tooltip = "Edge of what is stored as one entry; 0 for no shards"
-        self.chunk.tooltip = "Edge of what is read at once"
+        self.shard.tooltip = "Edge of a shard, which is stored as one entry; 0 for no shards"
+        self.chunk.tooltip = "Edge of a chunk, which is read at once"
         self.form = QWidget()
         rows = QFormLayout(self.form)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -157,7 +157,7 @@ class SaveWidget(QWidget):
         layout.addStretch(1)
 
     def refresh(self) -> None:
-        """Show what the choices, the layers and the job amount to."""
+        """Show the state that results from the choices, the layers and the running save."""
         self._timer.stop()
         view = resolve(self._choices, self._layer_data(), self._job)
         self._view = view

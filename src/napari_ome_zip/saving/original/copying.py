@@ -20,7 +20,7 @@ MAX_HELD_BYTES = 64 << 20
 """Larger entries are copied piece by piece (64 MiB)."""
 
 BATCH_BYTES, BATCH_ENTRIES = 1 << 20, 256
-"""What is read by one thread and written at once: a call for each small entry would cost more."""
+"""Batch that one thread reads and that is written at once: calls per small entry cost more."""
 
 type _Content = tuple[str, bytes | memoryview, int]
 

@@ -27,7 +27,7 @@ _V2_COPIES = (".zmetadata", "zmetadata")
 
 
 class Origin:
-    """What a file has of each part, and where its entries go.
+    """The stored form of each part in a file, and where its entries go.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Origin:
             self.moves |= {level.path: None for level in found.levels}
 
     def merged(self, old: str, new: dict[str, Any]) -> dict[str, Any]:
-        """The document of a group with what is not understood in that of the file."""
+        """The document of a group with the unknown fields of that of the file."""
         node = self._node(old)
         if node is None or node.kind != "group":
             return new
@@ -95,7 +95,7 @@ class Origin:
         return any(node is not None and "scene" in ome_of(node.attributes) for node in nodes)
 
     def version_of(self, path: str) -> str | None:
-        """The version that a group states; None for a group of others."""
+        """The version that a group states; None for groups of other conventions."""
         node = self._node(path)
         ome = node.attributes.get(OME) if node is not None and node.kind == "group" else None
         stated = ome.get("version") if isinstance(ome, dict) else None
@@ -172,7 +172,7 @@ class Origin:
         *,
         needed: bool,
     ) -> None:
-        """What a group still says, in Zarr v3; nothing where that is nothing."""
+        """Write the attributes that a group still has as Zarr v3, if there are any."""
         if node.zarr_format == 2 and not needed and not self._is_ours(path, node):
             return
         ome = {k: v for k, v in ome_of(node.attributes).items() if k not in STRUCTURE}

@@ -35,7 +35,7 @@ def gone(opened: Opened, path: str) -> Finding:
 
 
 def _with_others(opened: Opened, path: str) -> str:
-    """What else lies in the folder of an image, by name."""
+    """Names of other content in the folder of an image."""
     if not path:
         return ""
     stored = stored_multiscale(opened, path)
