@@ -233,6 +233,6 @@ def _reason(error: OmeZipError | OSError) -> str:
         return str(error)
     if isinstance(error, FileNotFoundError):
         name = error.filename
-        return f"No such file: {name}" if name else str(error)
+        return f"There is no such file: {name}" if name else str(error)
     name = f": {error.filename}" if error.filename else ""
     return f"{error.strerror or error}{name}"
