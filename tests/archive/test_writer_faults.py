@@ -247,7 +247,7 @@ class TestNoRoom:
                 save_blocks(target, lambda _: bytes(100_000), 20)
             assert info.value.errno == errno.ENOSPC
             assert isinstance(info.value, OSError)
-            assert "1.0 MB had been written" in str(info.value)
+            assert "KiB had been written" in str(info.value)
             assert target.read_bytes() == before
             assert not leftovers(disk)
             save(target, b"there is room again")
@@ -260,7 +260,7 @@ class TestNoRoom:
             # their directory does not.
             with pytest.raises(SaveError, match=r"^Disk full") as info:
                 save_blocks(target, lambda _: b"", 8_000)
-            assert "1.0 MB had been written" in str(info.value)
+            assert "KiB had been written" in str(info.value)
             assert not list(disk.iterdir())
 
     @posix_only

@@ -20,6 +20,7 @@ from napari_ome_zip.archive.layout import LOCAL_SIGNATURE
 from napari_ome_zip.errors import SaveError, SaveWarning
 from napari_ome_zip.names import stem
 from napari_ome_zip.paths import target_path
+from napari_ome_zip.sizes import readable_size
 
 if sys.platform != "win32":
     import fcntl
@@ -235,8 +236,8 @@ class PartialFile:
             what = f"The disk stopped taking data ({error.strerror or error})"
             then = "Check the disk, or choose another one"
         return SaveError(
-            f"{what}: {name} was not saved. {_readable(self._size)} had been written in {folder}; "
-            f"they are removed, and any earlier {name} is untouched. {then}, and save again.",
+            f"{what}: {name} was not saved. {readable_size(self._size)} had been written in "
+            f"{folder}; they are removed, and any earlier {name} is untouched. {then}, and save again.",
             error.errno,
         )
 
@@ -364,14 +365,6 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _readable(size: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
 
 
 def _write_together(descriptor: int, parts: Sequence[memoryview]) -> int:

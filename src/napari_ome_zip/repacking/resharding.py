@@ -12,18 +12,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import google_crc32c
-import numpy as np
-
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.pixels.chunk_codecs import Checksum, shard_of
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Node
 
 TARGET_SHARD_BYTES = 32 << 20
 """Uncompressed size of a shard, about."""
 
-_ABSENT = np.uint64(0xFFFFFFFFFFFFFFFF)
 _INDEX_CODECS = [
     {"name": "bytes", "configuration": {"endian": "little"}},
     {"name": "crc32c"},
@@ -149,17 +146,8 @@ def _sharded_document(document: dict[str, object], gathering: _Gathering) -> byt
 
 
 def _shard(store: HierarchyStore, names: Sequence[str]) -> tuple[bytes, int] | None:
-    index = np.full((len(names), 2), _ABSENT, dtype="<u8")
-    parts: list[bytes] = []
-    position = 0
-    for row, name in enumerate(names):
-        content = store.get_sync(name)
-        if content is not None:
-            index[row] = position, len(content)
-            parts.append(content.to_bytes())
-            position += len(content)
-    if not parts:
-        return None
-    table = index.tobytes()
-    checksum = int(google_crc32c.value(table)).to_bytes(4, "little")
-    return b"".join((*parts, table, checksum)), position
+    chunks = [store.read(name) for name in names]
+    shard = shard_of(chunks, (Checksum(),))
+    return (
+        None if shard is None else (shard, sum(len(chunk) for chunk in chunks if chunk is not None))
+    )

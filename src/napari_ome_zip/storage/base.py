@@ -17,6 +17,7 @@ from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 from napari_ome_zip.archive.recognize import is_lfs_pointer
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.sizes import readable_size
 
 MAX_DOCUMENT_BYTES = 64 << 20
 """Largest metadata document that is read (64 MiB)."""
@@ -191,7 +192,7 @@ class HierarchyStore(Store):
             return None
         if size > MAX_DOCUMENT_BYTES:
             raise ArchiveError(
-                f"{key!r} has {size:,} bytes, more than the {MAX_DOCUMENT_BYTES >> 20} MiB that "
+                f"{key!r} has {size:,} bytes, more than the {readable_size(MAX_DOCUMENT_BYTES)} that "
                 "are read of a metadata document.",
                 code="document-too-large",
             )

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_document, is_junk
 from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore
 from napari_ome_zip.storage.hierarchy import Node, join
 from napari_ome_zip.validation import container_rules
@@ -72,7 +73,7 @@ LARGE = Rule(
     "chunks-too-large",
     SHOULD,
     _ZARR,
-    "A chunk takes no more than 512 MiB in memory.",
+    f"A chunk takes no more than {readable_size(LARGE_CHUNK_BYTES)} in memory.",
     "Write the image again with smaller chunks, and with shards to keep the entries few.",
 )
 TINY = Rule(
@@ -298,7 +299,7 @@ def check_arrays(
         issues += _check_cells(array, found, inside, unlisted)
         issues += _check_chunk_sizes(array, found, sizes)
         if len(found.names) and array.chunk_bytes > LARGE_CHUNK_BYTES:
-            message = f"Chunks of {array.chunk_bytes / 2**20:,.0f} MiB: showing one takes that much"
+            message = f"Chunks of {readable_size(array.chunk_bytes)}: showing one takes that much"
             issues.append(issue(LARGE, message, array.document))
         if array.cell_count > 1:
             rows = np.flatnonzero(sizes < TINY_BYTES)
@@ -307,7 +308,7 @@ def check_arrays(
         issues += _check_sharding(arrays)
     if len(tiny) >= MANY_TINY:
         message = (
-            f"{len(tiny):,} entries of less than {TINY_BYTES >> 10} KiB: slow to copy and open"
+            f"{len(tiny):,} entries of less than {readable_size(TINY_BYTES)}: slow to copy and open"
         )
         issues.append(issue(TINY, message, tiny[0], count=1))
     issues += _check_foreign(arrays.other)

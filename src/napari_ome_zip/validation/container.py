@@ -11,8 +11,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ome_zip.archive.amplification import MAX_UNPACKED_BYTES, claims_too_much
 from napari_ome_zip.archive.central_directory import DirectoryColumns
-from napari_ome_zip.archive.decoding import MAX_DECODED_BYTES, SUPPORTED_METHODS, ZSTD
+from napari_ome_zip.archive.decoding import SUPPORTED_METHODS
 from napari_ome_zip.archive.entry_table import METHOD_NAMES, USUAL_METHODS
 from napari_ome_zip.archive.file import ArchiveFile
 from napari_ome_zip.archive.index import ArchiveIndex
@@ -27,6 +28,7 @@ from napari_ome_zip.archive.layout import (
 )
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.names import is_archive_name, is_document, is_junk, is_safe
+from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.container_comment import check_comment
@@ -217,24 +219,25 @@ def _check_sizes(container: Container) -> Iterator[Issue]:
     columns, size = container.columns, container.file.size
     stored, sizes = columns.compressed_sizes, columns.sizes
     compressed = columns.methods != 0
-    large = np.flatnonzero(compressed & (sizes > MAX_DECODED_BYTES))
+    large = np.flatnonzero(compressed & (sizes > MAX_UNPACKED_BYTES))
     if large.size:
         biggest = int(sizes[large].max())
         message = (
-            f"Claims to unpack to {biggest:,} bytes, more than the {MAX_DECODED_BYTES:,} "
+            f"Claims to unpack to {biggest:,} bytes, more than the {MAX_UNPACKED_BYTES:,} "
             "that are unpacked for one entry"
         )
         yield container.name_issue(rules.TOO_LARGE, message, large.tolist())
     documents = np.flatnonzero(sizes > MAX_DOCUMENT_BYTES)
     rows = [row for row in documents.tolist() if is_document(container.names[row])]
     if rows:
-        message = f"A metadata document of {int(sizes[rows].max()):,} bytes: 64 MiB are read"
+        message = (
+            f"A metadata document of {int(sizes[rows].max()):,} bytes: at most "
+            f"{readable_size(MAX_DOCUMENT_BYTES)} are read"
+        )
         yield container.name_issue(rules.DOCUMENT_SIZE, message, rows)
-    ratio = np.where(columns.methods == ZSTD, 1 << 15, 1032).astype(np.float64)
-    bounded = np.isin(columns.methods, (8, ZSTD)) & (sizes <= MAX_DECODED_BYTES)
+    unbelievable = claims_too_much(columns.methods, stored, sizes) & (sizes <= MAX_UNPACKED_BYTES)
     wrong = np.flatnonzero(
-        (~compressed & (stored != sizes) & (columns.flags & ENCRYPTED_FLAG == 0))
-        | (bounded & (sizes > stored * ratio + 1024))
+        (~compressed & (stored != sizes) & (columns.flags & ENCRYPTED_FLAG == 0)) | unbelievable
     )
     if wrong.size:
         message = "Sizes that cannot be true: the entry is damaged"

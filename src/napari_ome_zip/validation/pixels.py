@@ -13,6 +13,7 @@ from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.strictness import strict_reading
 from napari_ome_zip.progress import Watch
+from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.validation.arrays import Arrays, StoredArray
 from napari_ome_zip.validation.container_rules import issue
@@ -171,7 +172,7 @@ def _check_item(store: HierarchyStore, item: _Item) -> Iterator[Issue]:
     if buffer is None or item.array is None:
         return
     if item.array.stored_bytes > MAX_DECODED_BYTES:
-        message = f"Too large to decode for a check: {item.array.stored_bytes / 2**30:,.1f} GiB"
+        message = f"Too large to decode for a check: {readable_size(item.array.stored_bytes)}"
         yield issue(NOT_DECODED, message, item.name)
         return
     content = memoryview(buffer.as_numpy_array()).cast("B") if len(buffer) else b""
