@@ -237,7 +237,8 @@ class PartialFile:
             then = "Check the disk, or choose another one"
         return SaveError(
             f"{what}: {name} was not saved. {readable_size(self._size)} had been written in "
-            f"{folder}; they are removed, and any earlier {name} is untouched. {then}, and save again.",
+            f"{folder}; they are removed, and any earlier {name} is untouched. {then}, and save "
+            "again.",
             error.errno,
         )
 

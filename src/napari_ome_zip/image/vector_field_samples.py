@@ -155,7 +155,8 @@ def _absent(array: FieldArray, name: str, kind: str) -> tuple[Finding, ...]:
     size = int(np.prod(array.shape, dtype=object)) * array.dtype.itemsize
     if size > MAX_FIELD_BYTES:
         raise TransformationError(
-            f"{name} takes {readable_size(size)}, expected at most {readable_size(MAX_FIELD_BYTES)}."
+            f"{name} takes {readable_size(size)}, expected at most "
+            f"{readable_size(MAX_FIELD_BYTES)}."
         )
     counts = [range(-(-n // c)) for n, c in zip(array.shape, array.stored, strict=True)]
     stored = [array.is_stored(cell) for cell in itertools.product(*counts)]

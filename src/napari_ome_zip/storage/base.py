@@ -192,8 +192,8 @@ class HierarchyStore(Store):
             return None
         if size > MAX_DOCUMENT_BYTES:
             raise ArchiveError(
-                f"{key!r} has {size:,} bytes, more than the {readable_size(MAX_DOCUMENT_BYTES)} that "
-                "are read of a metadata document.",
+                f"{key!r} has {size:,} bytes, more than the {readable_size(MAX_DOCUMENT_BYTES)} "
+                "that are read of a metadata document.",
                 code="document-too-large",
             )
         buffer = self.get_sync(key)
