@@ -260,7 +260,7 @@ class TestNoRoom:
             # their directory does not.
             with pytest.raises(SaveError, match=r"^Disk full") as info:
                 save_blocks(target, lambda _: b"", 8_000)
-            assert "KiB had been written" in str(info.value)
+            assert "1 MiB had been written" in str(info.value)
             assert not list(disk.iterdir())
 
     @posix_only

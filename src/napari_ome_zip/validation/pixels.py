@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
@@ -15,6 +12,7 @@ from napari_ome_zip.pixels.strictness import strict_reading
 from napari_ome_zip.progress import Watch
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import HierarchyStore
+from napari_ome_zip.threads import batches, in_threads
 from napari_ome_zip.validation.arrays import Arrays, StoredArray
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
@@ -100,25 +98,20 @@ def check_pixels(store: HierarchyStore, arrays: Arrays, watch: Watch) -> tuple[I
     total = sum(item.size for item in items)
     done = 0
     issues: list[Issue] = []
-    workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(workers, thread_name_prefix="ome-zip-check") as pool:
-        waiting: dict[Future[list[Issue]], int] = {}
-        batches = _batches(items)
-        try:
-            watch.tell(done, total)
-            while True:
-                for batch in itertools.islice(batches, 2 * workers - len(waiting)):
-                    size = sum(item.size for item in batch)
-                    waiting[pool.submit(_check_batch, store, batch)] = size
-                if not waiting:
-                    break
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    done += waiting.pop(future)
-                    issues += future.result()
-                watch.tell(done, total)
-        finally:
-            for future in waiting:
-                future.cancel()
+
+    def take(batch: Sequence[_Item], found: list[Issue]) -> None:
+        nonlocal done
+        done += sum(item.size for item in batch)
+        issues.extend(found)
+        watch.tell(done, total)
+
+    watch.tell(done, total)
+    in_threads(
+        lambda batch: _check_batch(store, batch),
+        batches(items, lambda item: item.cost, most=_BATCH_BYTES, count=_BATCH_ENTRIES),
+        take,
+        name="ome-zip-check",
+    )
     return _limited(issues)
 
 
@@ -132,20 +125,6 @@ def _items(store: HierarchyStore, arrays: Arrays) -> Iterator[_Item]:
             yield _Item(name, size, array if inside else None, tuple(cell))
     for name in (*arrays.other, *arrays.unopened):
         yield _Item(name, store.size_of(name) or 0)
-
-
-def _batches(items: Sequence[_Item]) -> Iterator[list[_Item]]:
-    """Entries in small groups: handing over each by itself takes longer than reading it."""
-    batch: list[_Item] = []
-    size = 0
-    for item in items:
-        batch.append(item)
-        size += item.cost
-        if size >= _BATCH_BYTES or len(batch) >= _BATCH_ENTRIES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _check_batch(store: HierarchyStore, batch: Sequence[_Item]) -> list[Issue]:
