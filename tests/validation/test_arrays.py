@@ -50,7 +50,7 @@ def test_every_chunk_finds_its_array_whatever_its_name(options: dict[str, object
     assert set(arrays.chunks["0"].names) == names
     assert arrays.other == []
     cells = np.prod(arrays.stored["0"].grid)
-    assert len(np.unique(arrays.chunks["0"].cells, axis=0)) == cells
+    assert len(np.unique(arrays.chunks["0"].coordinates, axis=0)) == cells
 
 
 @pytest.mark.parametrize("separator", [".", "/"])

@@ -29,7 +29,7 @@ MAX_UNPACKED_BYTES = 1 << 30
 def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
     """Refuse an archive whose entries share bytes of the file, or claim to hold absurdly many.
 
-    Entries that can be told to be wrong by themselves do not count: reading one of them is refused
+    Entries that are wrong by themselves do not count: reading one of them is refused
     anyway, and the others are as good as they are. So entries that are what they claim to be,
     each in bytes of its own, are never refused.
 

@@ -64,7 +64,11 @@ def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
 
     A comment may hold anything, end records too, so the record is chosen that fits the file: its
     comment reaches exactly to the end and its directory starts with a directory record; failing
-    that, the last one followed by padding or other bytes.
+    that, the last one followed by padding or other bytes::
+
+        prefix | entries | directory | ZIP64 end, locator | end | comment | trailing
+                         ^                                 ^
+                         directory_start                   one of the candidates
 
     Raises
     ------

@@ -41,7 +41,7 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM)
 class PartialFile:
     """An append-only temporary sibling of a file, named ``.<name>.<random>.partial``.
 
-    It is locked while it is open, so that another save can tell a file in use from one that a
+    It is locked while it is open, so that another save knows a file in use from one that a
     killed program left behind; leftovers of the same target are removed when they are a day old.
 
     Parameters

@@ -262,7 +262,7 @@ class ArchiveWriter:
 
     def _check_usable(self) -> None:
         if self._failure is not None:
-            # Of many threads any may be heard first: each tells the disk's reason.
+            # Any of many threads may be heard first: each gives the disk's reason.
             raise SaveError(str(self._failure), self._failure.errno) from self._failure
         if self._unfinished is not None:
             raise ArchiveError(

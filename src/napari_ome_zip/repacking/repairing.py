@@ -52,7 +52,7 @@ def repack(
         found by their own headers, and those whose checksums hold are kept. What is missing from
         the copy is named through `noted`.
     progress, cancelled, noted
-        As for `pack`. With `salvage`, progress tells bytes looked at, then bytes copied.
+        As for `pack`. With `salvage`, progress counts bytes looked at, then bytes copied.
 
     Returns
     -------
@@ -120,9 +120,9 @@ class _Search:
 
         met: list[ArchiveEntry | LostEntry] = []
         for done, entry in scan_entries(looked_at, size):
-            self.watch.tell(done, size)
+            self.watch.report(done, size)
             met.append(entry)
-        self.watch.tell(size, size)
+        self.watch.report(size, size)
         listed = _listed(read, size, label)
         self.was_listed = listed is not None
         if listed is not None:

@@ -35,14 +35,14 @@ class _Gathering:
     factors: tuple[int, ...]
     """Number of chunks in a shard along each axis."""
 
-    def cells(self) -> Iterator[tuple[int, ...]]:
-        """Positions of all shards."""
+    def shards(self) -> Iterator[tuple[int, ...]]:
+        """Chunk coordinates of all shards."""
         sides = zip(self.array.shape, self.array.chunks, self.factors, strict=True)
         yield from itertools.product(*(range(-(-n // (c * f))) for n, c, f in sides))
 
-    def inner(self, cell: Sequence[int]) -> Iterator[str]:
+    def inner(self, shard: Sequence[int]) -> Iterator[str]:
         """Entries of the chunks in a shard, in the order of its index."""
-        ranges = (range(i * f, (i + 1) * f) for i, f in zip(cell, self.factors, strict=True))
+        ranges = (range(i * f, (i + 1) * f) for i, f in zip(shard, self.factors, strict=True))
         yield from map(self.array.key, itertools.product(*ranges))
 
 
@@ -61,11 +61,11 @@ class Resharding:
     def entries(self, store: HierarchyStore) -> Iterator[tuple[str, bytes, int]]:
         """Name and bytes of every shard that holds anything, and the size of its chunks."""
         for gathering in self.gatherings:
-            for cell in gathering.cells():
-                made = _shard(store, [*gathering.inner(cell)])
+            for shard in gathering.shards():
+                made = _shard(store, [*gathering.inner(shard)])
                 if made is not None:
                     content, nbytes = made
-                    yield gathering.array.key(cell), content, nbytes
+                    yield gathering.array.key(shard), content, nbytes
 
 
 def plan_resharding(
@@ -93,8 +93,8 @@ def plan_resharding(
             continue
         gatherings.append(gathering)
         changed[entry] = _sharded_document(document, gathering)
-        for cell in gathering.cells():
-            chunks.update(name for name in gathering.inner(cell) if name in present)
+        for shard in gathering.shards():
+            chunks.update(name for name in gathering.inner(shard) if name in present)
     nbytes = sum(store.size_of(name) or 0 for name in chunks)
     return Resharding(tuple(gatherings), changed, frozenset(chunks), nbytes)
 

@@ -129,7 +129,7 @@ class _Beside:
 
 def _refuse_full(target: Path) -> None:
     if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise SaveError(f"Not unpacked: {target.name!r} is there already, and is no folder.")
+        raise SaveError(f"Not unpacked: {target.name!r} is there already, and is not a folder.")
     if target.is_dir() and any(target.iterdir()):
         raise SaveError(
             f"Not unpacked: the folder {target.name!r} is there already. Choose a new name."
@@ -171,7 +171,7 @@ def _refuse_full_disk(total: int, folder: Path) -> None:
     try:
         free = shutil.disk_usage(folder).free
     except OSError:
-        return  # writing will tell
+        return  # writing shows
     if total > free:
         raise SaveError(
             f"Not unpacked: {total:,} bytes are needed, {free:,} are free. Choose another disk."

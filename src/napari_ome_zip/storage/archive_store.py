@@ -256,7 +256,7 @@ class ArchiveStore(HierarchyStore):
     def __reduce__(self) -> tuple[object, ...]:
         return _restore, (type(self), self.source, self.root, self._noted, self._fingerprint)
 
-    def _again(self) -> ArchiveStore:
+    def _clone(self) -> ArchiveStore:
         return self.at_root("")
 
     @cached_property

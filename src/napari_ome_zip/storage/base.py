@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 
@@ -24,6 +25,9 @@ MAX_DOCUMENT_BYTES = 64 << 20
 
 READ_ROOM = 256
 """Bytes that reading an entry through a buffer takes there beside its content, at most."""
+
+MAX_HELD_BYTES = 64 << 20
+"""Larger entries are copied piece by piece (64 MiB)."""
 
 STREAMED_BYTES = 8 << 20
 """Piece of an entry that is copied at once (8 MiB)."""
@@ -158,6 +162,21 @@ class HierarchyStore(Store):
         `read` and `stream` compare it with the bytes of a whole entry.
         """
         return None
+
+    def crc32(self, key: str) -> int:
+        """CRC-32 of an entry's content: what the container keeps, else that of all its bytes.
+
+        Raises
+        ------
+        KeyError
+            When there is no such entry.
+        """
+        crc = self.checksum_of(key)
+        if crc is None:
+            crc = 0
+            for piece in self.stream(key):
+                crc = zlib.crc32(piece, crc)
+        return crc
 
     def has(self, key: str) -> bool:
         """Whether there is an entry of this name."""
@@ -316,10 +335,10 @@ class HierarchyStore(Store):
         # docstring inherited
         if not read_only:
             super().with_read_only(read_only)
-        return self._again()
+        return self._clone()
 
     @abstractmethod
-    def _again(self) -> HierarchyStore:
+    def _clone(self) -> HierarchyStore:
         """Another store of the same bytes that is not open yet."""
 
 

@@ -181,7 +181,7 @@ class Hierarchy:
         try:
             node = self.node(path)
         except MetadataError:
-            return False  # a damaged document is told where it is needed
+            return False  # a damaged document is reported where it is needed
         if node is None or not isinstance(copy, dict):
             return True
         own = {key: value for key, value in node.document.items() if key in _COMPARED}

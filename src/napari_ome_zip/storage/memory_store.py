@@ -94,7 +94,7 @@ class MappingStore(HierarchyStore):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 
-    def _again(self) -> MappingStore:
+    def _clone(self) -> MappingStore:
         return self.at_root("")
 
     @cached_property

@@ -106,7 +106,7 @@ class StoredArray:
     """Whether chunks are stored as they are in memory, so that their size is known."""
 
     @property
-    def cell_count(self) -> int:
+    def object_count(self) -> int:
         """How many stored objects there can be."""
         return math.prod(self.grid)
 
@@ -130,9 +130,9 @@ class StoredArray:
         """Name of the array's document."""
         return self.prefix + ("zarr.json" if self.zarr_format == 3 else ".zarray")
 
-    def region(self, cell: Sequence[int]) -> str:
+    def region(self, coordinates: Sequence[int]) -> str:
         """Which part of the array a stored object holds, in words."""
-        sides = zip(cell, self.array.stored, self.array.shape, strict=True)
+        sides = zip(coordinates, self.array.stored, self.array.shape, strict=True)
         spans = ", ".join(f"{i * n}:{min((i + 1) * n, size)}" for i, n, size in sides)
         return f"'{self.path}' [{spans}]" if self.path else f"[{spans}] of the array"
 
@@ -156,8 +156,8 @@ class ChunkNames:
     """The entries that hold chunks of one array."""
 
     names: Sequence[str]
-    cells: npt.NDArray[np.int64]
-    """Position of each in the grid, one row an entry; some may lie outside it."""
+    coordinates: npt.NDArray[np.int64]
+    """Chunk coordinates, one row an entry; some may lie outside the grid."""
 
 
 def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arrays:
@@ -256,8 +256,8 @@ def _chunk_names(
         rest = [name for name in names if name not in taken]
     start = len(array.prefix + lead)
     text = separator.join([name[start:] for name in chunks])
-    cells = np.array(text.split(separator) if text else [], dtype=np.int64)
-    return ChunkNames(chunks, cells.reshape(-1, ndim)), rest
+    coordinates = np.array(text.split(separator) if text else [], dtype=np.int64)
+    return ChunkNames(chunks, coordinates.reshape(-1, ndim)), rest
 
 
 def _key_encoding(document: Document) -> tuple[str, str]:
@@ -294,14 +294,14 @@ def check_arrays(
     unlisted = _unlisted(store)
     for path, array in arrays.stored.items():
         found = arrays.chunks[path]
-        inside = np.all(found.cells < np.array(array.grid), axis=1)
+        inside = np.all(found.coordinates < np.array(array.grid), axis=1)
         sizes = _sizes(store, found.names)
-        issues += _check_cells(array, found, inside, unlisted)
+        issues += _check_coordinates(array, found, inside, unlisted)
         issues += _check_chunk_sizes(array, found, sizes)
         if len(found.names) and array.chunk_bytes > LARGE_CHUNK_BYTES:
             message = f"Chunks of {readable_size(array.chunk_bytes)}: showing one takes that much"
             issues.append(issue(LARGE, message, array.document))
-        if array.cell_count > 1:
+        if array.object_count > 1:
             rows = np.flatnonzero(sizes < TINY_BYTES)
             tiny += [found.names[row] for row in rows.tolist()]
     if in_archive:
@@ -333,7 +333,7 @@ def _image_arrays(checked: DocumentSet) -> frozenset[str]:
     return frozenset(path for path in found if path is not None)
 
 
-def _check_cells(
+def _check_coordinates(
     array: StoredArray, found: ChunkNames, inside: npt.NDArray[np.bool_], unlisted: int
 ) -> Iterator[Issue]:
     outside = np.flatnonzero(~inside).tolist()
@@ -341,10 +341,10 @@ def _check_cells(
         names = [found.names[row] for row in outside]
         message = f"Chunks outside the array, whose shape is {array.array.shape}"
         yield issue(OUTSIDE, message, names[0], count=len(names), also=tuple(names[1:_SHOWN]))
-    missing = array.cell_count - int(inside.sum())
+    missing = array.object_count - int(inside.sum())
     if missing:
         kind = "shards" if array.sharded else "chunks"
-        message = f"{missing:,} of {array.cell_count:,} {kind} are not stored: shown as empty"
+        message = f"{missing:,} of {array.object_count:,} {kind} are not stored: shown as empty"
         yield issue(CHUNKS_LOST if unlisted else CHUNKS_MISSING, message, array.document)
 
 
@@ -380,7 +380,7 @@ def _check_sharding(arrays: Arrays) -> Iterator[Issue]:
     plain = [
         array
         for array in arrays.stored.values()
-        if array.zarr_format == 3 and not array.sharded and array.cell_count > 1
+        if array.zarr_format == 3 and not array.sharded and array.object_count > 1
     ]
     if plain:
         entries = sum(len(arrays.chunks[array.path].names) for array in plain)

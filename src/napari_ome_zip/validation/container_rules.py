@@ -157,7 +157,7 @@ FILE_NAME = Rule(
     SHOULD,
     f"{_RFC}: file name",
     "The name of the file ends in .ozx.",
-    "Rename the file if other programs do not recognise it; napari opens .ome.zip as well.",
+    "Rename the file if other programs do not recognize it; napari opens .ome.zip as well.",
 )
 COMMENT_MISSING = Rule(
     "comment-missing",
@@ -170,14 +170,14 @@ COMMENT_FORM = Rule(
     "comment-not-json",
     SHOULD,
     f"{_RFC}: archive comment",
-    "The archive's comment is a JSON text in UTF-8.",
+    "The archive's comment is JSON in UTF-8.",
     _REPACK,
 )
 COMMENT_VERSION = Rule(
     "comment-without-version",
     SHOULD,
     f"{_RFC}: archive comment",
-    "The archive's comment gives the version as a text, under ome.version.",
+    "The archive's comment gives the version as a string, under ome.version.",
     _REPACK,
 )
 COMMENT_DIFFERS = Rule(

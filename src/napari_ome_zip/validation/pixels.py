@@ -62,7 +62,7 @@ class _Item:
     name: str
     size: int
     array: StoredArray | None = None
-    cell: tuple[int, ...] = ()
+    coordinates: tuple[int, ...] = ()
 
     @property
     def cost(self) -> int:
@@ -72,7 +72,7 @@ class _Item:
     @property
     def where(self) -> str:
         """What is lost if it is damaged."""
-        return "" if self.array is None else f" It holds {self.array.region(self.cell)}."
+        return "" if self.array is None else f" It holds {self.array.region(self.coordinates)}."
 
 
 def check_pixels(store: HierarchyStore, arrays: Arrays, watch: Watch) -> tuple[Issue, ...]:
@@ -87,7 +87,7 @@ def check_pixels(store: HierarchyStore, arrays: Arrays, watch: Watch) -> tuple[I
     arrays : Arrays
         What `find_arrays` found there.
     watch : Watch
-        Is told bytes done and bytes in all.
+        Gets bytes done and bytes in all.
 
     Raises
     ------
@@ -103,9 +103,9 @@ def check_pixels(store: HierarchyStore, arrays: Arrays, watch: Watch) -> tuple[I
         nonlocal done
         done += sum(item.size for item in batch)
         issues.extend(found)
-        watch.tell(done, total)
+        watch.report(done, total)
 
-    watch.tell(done, total)
+    watch.report(done, total)
     in_threads(
         lambda batch: _check_batch(store, batch),
         batches(items, lambda item: item.cost, most=_BATCH_BYTES, count=_BATCH_ENTRIES),
@@ -116,13 +116,13 @@ def check_pixels(store: HierarchyStore, arrays: Arrays, watch: Watch) -> tuple[I
 
 
 def _items(store: HierarchyStore, arrays: Arrays) -> Iterator[_Item]:
-    """Every entry that is no document: those are read by the checks before."""
+    """Every entry that is not a document: the checks before have read those."""
     for path, array in arrays.stored.items():
         found = arrays.chunks[path]
-        for name, cell in zip(found.names, found.cells.tolist(), strict=True):
-            inside = all(i < n for i, n in zip(cell, array.grid, strict=True))
+        for name, coordinates in zip(found.names, found.coordinates.tolist(), strict=True):
+            inside = all(i < n for i, n in zip(coordinates, array.grid, strict=True))
             size = store.size_of(name) or 0
-            yield _Item(name, size, array if inside else None, tuple(cell))
+            yield _Item(name, size, array if inside else None, tuple(coordinates))
     for name in (*arrays.other, *arrays.unopened):
         yield _Item(name, store.size_of(name) or 0)
 
@@ -161,10 +161,10 @@ def _check_item(store: HierarchyStore, item: _Item) -> Iterator[Issue]:
 def _check_chunk(array: StoredArray, item: _Item, content: bytes | memoryview) -> Iterator[Issue]:
     try:
         if array.array.decodes_here:
-            array.array.decode(item.cell, content)
+            array.array.decode(item.coordinates, content)
         else:
             with strict_reading():
-                array.array.read(_region(array.array, item.cell))
+                array.array.read(_region(array.array, item.coordinates))
     except MemoryError:
         yield issue(NOT_DECODED, "Not checked: it takes more memory than there is", item.name)
     except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
@@ -173,8 +173,8 @@ def _check_chunk(array: StoredArray, item: _Item, content: bytes | memoryview) -
         yield issue(CHUNK_DAMAGED, message, item.name)
 
 
-def _region(array: ChunkedArray, cell: Sequence[int]) -> tuple[slice, ...]:
-    sides = zip(cell, array.stored, array.shape, strict=True)
+def _region(array: ChunkedArray, coordinates: Sequence[int]) -> tuple[slice, ...]:
+    sides = zip(coordinates, array.stored, array.shape, strict=True)
     return tuple(slice(i * n, min((i + 1) * n, size)) for i, n, size in sides)
 
 

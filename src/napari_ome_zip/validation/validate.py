@@ -92,7 +92,7 @@ def validate(
         return _check_store(name, "directory", DirectoryStore(place), deep, watch)
     if place.suffix.lower() == ".json" or place.name in DOCUMENT_NAMES:
         return _check_document(name, place)
-    with place.open("rb"):  # a file that cannot be read is no bad archive
+    with place.open("rb"):  # a file that cannot be read is not a bad archive
         pass
     try:
         store = ArchiveStore(place)
@@ -176,7 +176,7 @@ def _check_second(hierarchy: Hierarchy, checked: DocumentSet) -> Iterator[Issue]
     try:
         findings = discover(hierarchy).findings
     except (ArchiveError, MetadataError):
-        return  # told by the checks of documents
+        return  # reported by the checks of documents
     for finding in findings:
         if finding.code == rules.SECOND.code:
             message = f"Another image lies beside the image: '{finding.where}'"
@@ -187,7 +187,7 @@ def _check_consolidated(hierarchy: Hierarchy) -> Iterator[Issue]:
     try:
         findings = hierarchy.consolidated_findings()
     except (ArchiveError, MetadataError):
-        return  # the root's document is told by the reading of documents
+        return  # reported where documents are read
     for finding in findings:
         yield issue(CONSOLIDATED_STALE, finding.message, finding.where)
 

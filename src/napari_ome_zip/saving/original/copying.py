@@ -11,11 +11,8 @@ from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
 from napari_ome_zip.progress import Watch
 from napari_ome_zip.saving.original.carrying import Copy
 from napari_ome_zip.storage import HierarchyStore
-from napari_ome_zip.storage.base import READ_ROOM
+from napari_ome_zip.storage.base import MAX_HELD_BYTES, READ_ROOM
 from napari_ome_zip.threads import MAX_WAITING, batches, in_threads
-
-MAX_HELD_BYTES = 64 << 20
-"""Larger entries are copied piece by piece (64 MiB)."""
 
 BATCH_BYTES, BATCH_ENTRIES = 1 << 20, 256
 """What is read by one thread and written at once: a call for each small entry would cost more."""
@@ -77,11 +74,7 @@ def _read(store: HierarchyStore, batch: Sequence[Copy], buffer: memoryview) -> l
 
 def _stream(store: HierarchyStore, copy: Copy, writer: ArchiveWriter) -> None:
     try:
-        crc = store.checksum_of(copy.source)
-        if crc is None:
-            crc = 0
-            for piece in store.stream(copy.source):
-                crc = zlib.crc32(piece, crc)
+        crc = store.crc32(copy.source)
         writer.write_pieces(copy.name, copy.nbytes, crc, store.stream(copy.source))
     except SaveError:
         raise
