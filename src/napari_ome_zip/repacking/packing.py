@@ -11,7 +11,7 @@ from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.archive.records import name_problem
 from napari_ome_zip.errors import ArchiveError, MetadataError, SaveCancelledError, SaveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON, is_junk, is_zarr_json
+from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON, is_zarr_json
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.folder_links import packed_names
@@ -172,7 +172,7 @@ def _plan(store: HierarchyStore, shard: bool) -> _Plan:
 def _names(store: HierarchyStore) -> list[str]:
     if isinstance(store, DirectoryStore):
         return packed_names(store)
-    return [name for name in store.keys() if not is_junk(name)]  # noqa: SIM118  a store
+    return store.names_without_junk()
 
 
 def _document(store: HierarchyStore, name: str) -> bytes:

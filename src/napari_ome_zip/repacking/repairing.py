@@ -11,7 +11,6 @@ from napari_ome_zip.archive import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.archive.entry_scan import LostEntry, index_of_entries, scan_entries
 from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
-from napari_ome_zip.names import is_junk
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.losses import array_findings, entry_findings
@@ -174,7 +173,7 @@ def _listed(read: ReadAt, size: int, label: str) -> dict[int, str] | None:
 def _salvaged(source: str | os.PathLike[str], watch: Watch) -> tuple[HierarchyStore, _Search]:
     search = _Search(watch)
     container = ArchiveStore(source, make_index=search)
-    kept = [name for name in container.keys() if not is_junk(name)]  # noqa: SIM118  a store
+    kept = container.names_without_junk()
     try:
         if not kept:
             raise ArchiveError("no entry in it is whole.", code="archive-incomplete")

@@ -18,6 +18,7 @@ from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 from napari_ome_zip.archive.recognize import is_lfs_pointer
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.names import is_junk
 from napari_ome_zip.sizes import readable_size
 
 MAX_DOCUMENT_BYTES = 64 << 20
@@ -119,6 +120,10 @@ class HierarchyStore(Store):
             In any order; None where listing them takes as long as asking for each.
         """
         return None
+
+    def names_without_junk(self) -> list[str]:
+        """Names of all entries but those that file managers left."""
+        return [name for name in self.keys() if not is_junk(name)]
 
     def read(self, key: str, byte_range: ByteRequest | None = None) -> bytes | memoryview | None:
         """What `get_sync` gives, as plain bytes: chunks are read by the thousand.
