@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.geometry import Affine, VectorField
 from napari_ome_zip.geometry.interpolation import linear, nearest
-from napari_ome_zip.geometry.vector_field import INTERPOLATIONS, MAX_FIELD_BYTES
+from napari_ome_zip.geometry.vector_field import INTERPOLATIONS, MAX_VECTOR_FIELD_BYTES
 
 YX = ("y", "x")
 
@@ -184,7 +184,7 @@ def test_what_does_not_fit_is_refused_by_name(changes: dict[str, Any], message: 
 
 
 def test_a_field_that_is_too_large_is_refused_and_the_bound_named() -> None:
-    vectors = np.broadcast_to(np.float32(0), (MAX_FIELD_BYTES // 8 // 1000, 1001, 2))
+    vectors = np.broadcast_to(np.float32(0), (MAX_VECTOR_FIELD_BYTES // 8 // 1000, 1001, 2))
     with pytest.raises(TransformationError, match="at most 256 MiB"):
         field_of(vectors)
 

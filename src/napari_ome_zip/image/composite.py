@@ -81,8 +81,8 @@ class PlacedPart:
     """The images that were fused into this one, where it is a mosaic."""
     display: FrozenMapping | None = None
     """What this package noted about display beyond the specification, as stored."""
-    bent: bool = False
-    """Whether a vector field bends it: pixels are resampled in the display system, outside of the
+    nonlinear: bool = False
+    """Whether its map is nonlinear: pixels are resampled in the display system, outside of the
     image they are 0, and in another system they would be others."""
     overviews: tuple[PixelSource, ...] = field(default=(), repr=False)
     """Coarser levels than the file has, for viewers; they are computed, and never saved."""

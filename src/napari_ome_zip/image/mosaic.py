@@ -216,8 +216,8 @@ def _groups(
     """The parts that become one, each time."""
     alike: dict[Any, list[PlacedPart]] = defaultdict(list)
     for number, part in enumerate(parts):
-        # The border of one that is bent would hide its neighbors.
-        key = _kinship(part) if fuse_from and not part.bent else number
+        # The border of one that is warped would hide its neighbors.
+        key = _kinship(part) if fuse_from and not part.nonlinear else number
         image = renamed.get(part.image_path or "") if isinstance(part, PlacedLabels) else None
         alike[key, image].append(part)
     return [tiles for group in alike.values() for tiles in _fused(group, fuse_from)]

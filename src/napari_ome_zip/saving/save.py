@@ -19,7 +19,7 @@ from napari_ome_zip.errors import SaveCancelledError, SaveError, UnreadableChunk
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.chunk_codecs import pieces
-from napari_ome_zip.pixels.computing import computed, told_of
+from napari_ome_zip.pixels.computing import computed, layer_errors
 from napari_ome_zip.pixels.strictness import Checked, strict_reading
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
@@ -228,7 +228,7 @@ def _write_distributed(
     encode = delayed(_encode, pure=False)
     while batch := list(itertools.islice(tasks, in_flight)):
         calls = [encode(encoder, t.cell, packed(_block(t.plan.source, t.region))) for t in batch]
-        with told_of(batch[0].plan.title, "the cluster cannot compute its pixels"):
+        with layer_errors(batch[0].plan.title, "the cluster cannot compute its pixels"):
             done = list(results(client, calls, watch.check))
         for task, encoded in zip(batch, done, strict=True):
             _append(writer, task.target, task.cell, encoded)

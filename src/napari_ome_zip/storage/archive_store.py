@@ -10,8 +10,8 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
-from zarr.core.buffer import Buffer, BufferPrototype
 
 from napari_ome_zip.archive.decoding import STORED, decode, refuse_unreadable
 from napari_ome_zip.archive.file import ArchiveFile, Fingerprint, MakeIndex, reopened

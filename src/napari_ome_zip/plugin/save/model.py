@@ -13,7 +13,7 @@ from pathlib import Path
 
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.layers import from_layer_data, incomplete_layers, unsaved_layers
-from napari_ome_zip.layers.to_layers import LayerData
+from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
 from napari_ome_zip.plugin.save.losses import told_losses
 from napari_ome_zip.saving.options import (
