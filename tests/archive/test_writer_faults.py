@@ -20,7 +20,7 @@ import pytest
 
 from killed_work import ends_of_killed_work
 from napari_ome_zip.archive import partial_file
-from napari_ome_zip.archive.partial_file import STALE_AFTER_SECONDS
+from napari_ome_zip.archive.leftovers import STALE_AFTER_SECONDS
 from napari_ome_zip.archive.writer import ArchiveWriter
 from napari_ome_zip.errors import ArchiveError, SaveError
 from raw_zip import take_apart

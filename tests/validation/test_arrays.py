@@ -17,9 +17,9 @@ from napari_ome_zip.progress import Watch
 from napari_ome_zip.save import save_image
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.storage import MappingStore
-from napari_ome_zip.validation.arrays import find_arrays
 from napari_ome_zip.validation.reading import read_documents
 from napari_ome_zip.validation.report import Severity
+from napari_ome_zip.validation.stored_arrays import find_arrays
 from napari_ome_zip.validation.validate import validate
 from zipbuilder import build_zip
 

@@ -13,10 +13,10 @@ from napari_ome_zip.progress import Watch
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.threads import batches, in_threads
-from napari_ome_zip.validation.arrays import Arrays, StoredArray
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import INFO, MUST, Rule
+from napari_ome_zip.validation.stored_arrays import Arrays, StoredArray
 
 MAX_LISTED = 200
 """Damaged entries that are described one by one; the others are counted."""

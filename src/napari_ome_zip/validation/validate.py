@@ -14,7 +14,7 @@ from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore, open_store
 from napari_ome_zip.storage.hierarchy import Hierarchy
 from napari_ome_zip.validation import container_rules as rules
-from napari_ome_zip.validation.arrays import check_arrays, find_arrays
+from napari_ome_zip.validation.arrays import check_arrays
 from napari_ome_zip.validation.container import check_container, check_file_name, refusal
 from napari_ome_zip.validation.container_comment import check_comment_version
 from napari_ome_zip.validation.container_rules import issue
@@ -28,6 +28,7 @@ from napari_ome_zip.validation.pixels import check_pixels
 from napari_ome_zip.validation.reading import Document, parse_document, read_documents
 from napari_ome_zip.validation.report import Issue, Report
 from napari_ome_zip.validation.rule import INFO, SHOULD, Rule, is_object
+from napari_ome_zip.validation.stored_arrays import find_arrays
 
 CONSOLIDATED_STALE = Rule(
     "consolidated-metadata-stale",
