@@ -342,7 +342,7 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "out" / "mine").write_text("mine")
     with pytest.raises(SaveError, match="there already"):
         unpack(path, tmp_path / "out")
-    with pytest.raises(SaveError, match="no folder"):
+    with pytest.raises(SaveError, match="not a folder"):
         unpack(path, path)
     with pytest.raises(SaveError):
         unpack(path, tmp_path / "none" / "out")
