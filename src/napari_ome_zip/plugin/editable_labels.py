@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_ome_zip.image.levels import level_factors
 from napari_ome_zip.plugin.layer_follower import LayerFollower
-from napari_ome_zip.plugin.save.model import readable_size
+from napari_ome_zip.sizes import readable_size
 
 if TYPE_CHECKING:
     import napari.viewer
