@@ -45,8 +45,8 @@ def _impossible(names: Iterable[str]) -> Iterator[Finding]:
             "names-not-portable",
             bad[0],
             f"Windows cannot hold {listed(bad, _SHOWN)}: such names are reserved there, end in a "
-            "dot or a space, or hold a character that it does not allow. Rename them if the archive "
-            "is to be unpacked there; it opens all the same.",
+            "dot or a space, or hold a character that it does not allow. Rename them if the "
+            "archive is to be unpacked there; it opens all the same.",
         )
 
 
