@@ -133,7 +133,7 @@ def test_points_without_an_origin_are_told_apart_from_the_others() -> None:
     np.testing.assert_allclose(found[1:], [[1.0, 16.0], [2.0, 19.0]], atol=1e-6)
 
 
-def test_vectors_that_are_no_numbers_say_nothing_and_leave_their_neighbours_alone() -> None:
+def test_vectors_that_are_no_numbers_say_nothing_and_leave_their_neighbors_alone() -> None:
     vectors = np.zeros((4, 4, 2))
     vectors[3, 3] = np.nan
     found = field_of(vectors).apply([[1.0, 1.0], [2.0, 2.0], [2.5, 2.5], [np.nan, 1.0]])

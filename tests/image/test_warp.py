@@ -142,7 +142,7 @@ def scene(
 
 
 def world_of(part: PlacedPart, level: int = 0) -> np.ndarray:
-    """World coordinates of all voxel centres of a level, as a viewer places them."""
+    """World coordinates of all voxel centers of a level, as a viewer places them."""
     shape = part.sources[level].shape
     factors = np.array(part.shape) / shape
     return part.to_display.apply(places(shape, 1.0) * factors + (factors - 1) / 2)

@@ -384,9 +384,10 @@ def _display(group: Sequence[PlacedPart]) -> FrozenMapping | None:
 def _names(groups: Sequence[Sequence[PlacedPart]], archive: str) -> list[str]:
     """A name for each mosaic; where there are several, those of the rounds of tiles."""
     tiles = [group for group in groups if _is_scan(group[0])]
-    told = iter(names_of_rounds(tiles) if len(tiles) > 1 else [""] * len(tiles))
+    round_names = iter(names_of_rounds(tiles) if len(tiles) > 1 else [""] * len(tiles))
     return [
-        (next(told) if _is_scan(group[0]) else "") or _name(group[0], archive) for group in groups
+        (next(round_names) if _is_scan(group[0]) else "") or _name(group[0], archive)
+        for group in groups
     ]
 
 

@@ -22,6 +22,7 @@ from napari_ome_zip.ome import (
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.damage import DamageReports
 from napari_ome_zip.pixels.grid import ChunkCoordinates, Region
+from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Hierarchy, Node, join
 
@@ -161,8 +162,8 @@ def _absent(array: VectorFieldArray, name: str, kind: str) -> tuple[Finding, ...
     size = int(np.prod(array.shape, dtype=object)) * array.dtype.itemsize
     if size > MAX_VECTOR_FIELD_BYTES:
         raise TransformationError(
-            f"{name} takes {size / 2**20:.0f} MiB, "
-            f"expected at most {MAX_VECTOR_FIELD_BYTES // 2**20} MiB."
+            f"{name} takes {readable_size(size)}, expected at most "
+            f"{readable_size(MAX_VECTOR_FIELD_BYTES)}."
         )
     counts = [range(count) for count in array.chunk_grid_shape]
     stored = [array.is_stored(cell) for cell in itertools.product(*counts)]

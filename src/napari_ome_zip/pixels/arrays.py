@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -132,6 +132,10 @@ class ChunkedArray(DirectSource):
         """Name of the entry that holds a chunk of the grid, from the root of the store."""
         key = self._facts.array.metadata.encode_chunk_key(coordinates)
         return f"{self.path}/{key}" if self.path else key
+
+    def region_of(self, coordinates: Sequence[int]) -> Region:
+        """Where a chunk of the grid lies in the array."""
+        return chunk_region(coordinates, self.grid_chunk_shape, self.shape)
 
     # Reading
 
@@ -340,7 +344,7 @@ class ChunkedArray(DirectSource):
         name = self.key(coordinates)
         if pixels.dtype.newbyteorder("=") != self.dtype:
             raise TypeError(f"Pixels of type {pixels.dtype} for {name}, expected {self.dtype}.")
-        part = shape_of(chunk_region(coordinates, self.grid_chunk_shape, self.shape))
+        part = shape_of(self.region_of(coordinates))
         if pixels.shape != part:
             raise ValueError(f"Pixels of shape {pixels.shape} for {name}, expected {part}.")
 
