@@ -18,8 +18,8 @@ from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import SaveCancelledError, SaveError, UnreadableChunkError
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.pixels.arrays import ChunkedArray
-from napari_ome_zip.pixels.chunk_codecs import pieces
 from napari_ome_zip.pixels.computing import computed, layer_errors
+from napari_ome_zip.pixels.grid import pieces
 from napari_ome_zip.pixels.strictness import Checked, strict_reading
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
@@ -63,6 +63,7 @@ def save_composite(
     *,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    plan: SavePlan | None = None,
 ) -> Path:
     """Save a composite image as a single-image OME-Zarr archive.
 
@@ -82,6 +83,8 @@ def save_composite(
         Called in this thread with bytes done and bytes in all (uncompressed).
     cancelled : callable, optional
         Asked between blocks; once it returns True nothing is kept.
+    plan : SavePlan, optional
+        What `plan_save` made of this image and these options, where the caller has it already.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def save_composite(
     -----
     RFC-9, "OME-Zarr zip files": entries are stored, documents come first, breadth first.
     """
-    plan = plan_save(image, options)
+    plan = plan or plan_save(image, options)
     check_replaceable(image, path)
     with ArchiveWriter(path, plan.version) as writer:
         writer.write_documents(plan.documents)
@@ -127,7 +130,7 @@ def save_composite(
 
 
 class _Watch(Watch):
-    """Counts bytes (uncompressed), and knows what was found to be right on the way."""
+    """Counts bytes (uncompressed), and remembers which entries were verified on the way."""
 
     def __init__(
         self, plan: SavePlan, progress: Progress | None, cancelled: Cancelled | None
@@ -167,7 +170,7 @@ def _write_chain(
     targets = [_array(hierarchy, plan.path) for plan in chain]
 
     def emit(level: int, region: Region, pixels: npt.NDArray[Any]) -> None:
-        for cell, _, part in pieces(region, targets[level].stored):
+        for cell, _, part in pieces(region, targets[level].grid_chunk_shape):
             encoded = targets[level].encode(cell, pixels[part])
             _append(writer, targets[level], cell, encoded)
 
@@ -189,7 +192,8 @@ def _write_array(
     target = _array(hierarchy, plan.path)
     source = None if plan.source is not None else _array(hierarchy, plan.made_from or "")
     whole = tuple(slice(0, n) for n in plan.shape)
-    tasks = (_Task(plan, target, cell, region) for cell, _, region in pieces(whole, target.stored))
+    chunks = pieces(whole, target.grid_chunk_shape)
+    tasks = (_Task(plan, target, cell, region) for cell, _, region in chunks)
     if client is not None and source is None:
         # The writer stays in this process: workers need the documents alone to encode.
         encoder = _array(Hierarchy(MappingStore(dict(writer.documents), "documents")), plan.path)
@@ -256,7 +260,7 @@ def _block(source: da.Array | None, region: Region) -> da.Array:
 
 
 def _computed(plan: ArrayPlan, region: Region) -> npt.NDArray[Any]:
-    """Pixels of one block, as they were said to be."""
+    """Pixels of one block, of the declared type."""
     block = _block(plan.source, region)
     return _as_said(computed(block, plan.title), block, plan.title)
 
