@@ -158,3 +158,9 @@ def first_reasons(reasons: Iterable[str]) -> str:
     rest = len(distinct) - MAX_REASONS
     more = [f"And {rest} more like this."] if rest > 0 else []
     return " ".join([*distinct[:MAX_REASONS], *more])
+
+
+def as_sentence(error: Exception) -> str:
+    """The message of an error, or its type where it has none, with one period at the end."""
+    text = str(error).strip() or type(error).__name__
+    return text if text.endswith(".") else f"{text}."

@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 from napari_ome_zip.errors import DamagedEntryError, OmeZipError, UnreadableChunkError
+from napari_ome_zip.findings import as_sentence
 from napari_ome_zip.storage import HierarchyStore
 
 MAX_DAMAGE_REPORTS = 3
@@ -54,7 +55,7 @@ class DamageReports:
         message = (
             f"More chunks of '{self._path}' are damaged; they are not listed here."
             if last
-            else f"{what} chunk {name}{within}: {shown}. {_sentence(error)}"
+            else f"{what} chunk {name}{within}: {shown}. {as_sentence(error)}"
         )
         if self._store.on_damage is not None:
             self._store.on_damage(message)
@@ -67,12 +68,12 @@ def unreadable(store: HierarchyStore, name: str, error: Exception) -> Unreadable
     file = repr(store.name if store.source is None else Path(store.source).name)
     if is_from_system(error) or not _is_damage(error):
         return UnreadableChunkError(
-            f"Chunk {name} of {file} cannot be read: {_sentence(error)}",
+            f"Chunk {name} of {file} cannot be read: {as_sentence(error)}",
             f"Make sure that {file} can be reached, and try again.",
             getattr(error, "errno", None),
         )
     return UnreadableChunkError(
-        f"Chunk {name} of {file} is damaged: {_sentence(error)}",
+        f"Chunk {name} of {file} is damaged: {as_sentence(error)}",
         f"Use an intact copy of {file}, or leave this image out.",
     )
 
@@ -88,8 +89,3 @@ def is_from_system(error: Exception) -> bool:
 
 def _is_damage(error: Exception) -> bool:
     return isinstance(error, DamagedEntryError) or not isinstance(error, OmeZipError)
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text if text.endswith(".") else f"{text}."

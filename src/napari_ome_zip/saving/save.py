@@ -48,7 +48,8 @@ class _Task:
 
     plan: ArrayPlan
     target: ChunkedArray
-    cell: tuple[int, ...]
+    chunk: tuple[int, ...]
+    """Its chunk coordinates."""
     region: Region
 
     @property
@@ -170,9 +171,9 @@ def _write_chain(
     targets = [_array(hierarchy, plan.path) for plan in chain]
 
     def emit(level: int, region: Region, pixels: npt.NDArray[Any]) -> None:
-        for cell, _, part in pieces(region, targets[level].grid_chunk_shape):
-            encoded = targets[level].encode(cell, pixels[part])
-            _append(writer, targets[level], cell, encoded)
+        for chunk, _, part in pieces(region, targets[level].grid_chunk_shape):
+            encoded = targets[level].encode(chunk, pixels[part])
+            _append(writer, targets[level], chunk, encoded)
 
     cascade = Cascade(chain, tiles, emit)
 
@@ -193,7 +194,7 @@ def _write_array(
     source = None if plan.source is not None else _array(hierarchy, plan.made_from or "")
     whole = tuple(slice(0, n) for n in plan.shape)
     chunks = pieces(whole, target.grid_chunk_shape)
-    tasks = (_Task(plan, target, cell, region) for cell, _, region in chunks)
+    tasks = (_Task(plan, target, chunk, region) for chunk, _, region in chunks)
     if client is not None and source is None:
         # The writer stays in this process: workers need the documents alone to encode.
         encoder = _array(Hierarchy(MappingStore(dict(writer.documents), "documents")), plan.path)
@@ -206,7 +207,7 @@ def _write_array(
         return _reduced(source, task)
 
     def work(task: _Task) -> int:
-        _append(writer, target, task.cell, target.encode(task.cell, read(task)))
+        _append(writer, target, task.chunk, target.encode(task.chunk, read(task)))
         return task.nbytes
 
     _run(tasks, work, watch)
@@ -231,25 +232,25 @@ def _write_distributed(
     in_flight = 2 * max(1, sum(client.nthreads().values()))
     encode = delayed(_encode, pure=False)
     while batch := list(itertools.islice(tasks, in_flight)):
-        calls = [encode(encoder, t.cell, packed(_block(t.plan.source, t.region))) for t in batch]
+        calls = [encode(encoder, t.chunk, packed(_block(t.plan.source, t.region))) for t in batch]
         with layer_errors(batch[0].plan.title, "the cluster cannot compute its pixels"):
             done = list(results(client, calls, watch.check))
         for task, encoded in zip(batch, done, strict=True):
-            _append(writer, task.target, task.cell, encoded)
+            _append(writer, task.target, task.chunk, encoded)
             watch.add(task.nbytes)
 
 
 def _append(
-    writer: ArchiveWriter, target: ChunkedArray, cell: tuple[int, ...], encoded: bytes | None
+    writer: ArchiveWriter, target: ChunkedArray, chunk: tuple[int, ...], encoded: bytes | None
 ) -> None:
     if encoded is not None:
-        writer.write(target.key(cell), encoded)
+        writer.write(target.key(chunk), encoded)
 
 
 def _encode(
-    target: ChunkedArray, cell: tuple[int, ...], pixels: npt.NDArray[Any] | Packed
+    target: ChunkedArray, chunk: tuple[int, ...], pixels: npt.NDArray[Any] | Packed
 ) -> bytes | None:
-    return target.encode(cell, pixels.compute() if isinstance(pixels, Packed) else pixels)
+    return target.encode(chunk, pixels.compute() if isinstance(pixels, Packed) else pixels)
 
 
 def _block(source: da.Array | None, region: Region) -> da.Array:

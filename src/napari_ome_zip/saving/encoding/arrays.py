@@ -32,7 +32,7 @@ class ArrayLayout:
     """None where a single chunk holds the array, or shards are not wanted."""
 
     @property
-    def stored(self) -> tuple[int, ...]:
+    def grid_chunk_shape(self) -> tuple[int, ...]:
         """Shape of what becomes one entry of the archive."""
         return self.shards or self.chunks
 

@@ -48,12 +48,13 @@ def tile_shapes(chain: Sequence[ArrayPlan]) -> list[tuple[int, ...]] | None:
         following = chain[number + 1].step if number + 1 < len(chain) else (1,) * len(plan.shape)
         shape = []
         for axis, size in enumerate(plan.shape):
-            length = math.lcm(plan.layout.stored[axis], following[axis])
+            stored = plan.layout.grid_chunk_shape[axis]
+            length = math.lcm(stored, following[axis])
             if shapes:
                 length = math.lcm(length, max(1, shapes[-1][axis] // plan.step[axis]))
                 if shapes[-1][axis] >= chain[number - 1].shape[axis]:
                     length = max(length, size)
-            shape.append(length if length < size else _whole(size, plan.layout.stored[axis]))
+            shape.append(length if length < size else _whole(size, stored))
         held = math.prod(min(n, t) for n, t in zip(plan.shape, shape, strict=True))
         if held * plan.dtype.itemsize > MAX_TILE_BYTES:
             return None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
+from napari_ome_zip.findings import as_sentence
 from napari_ome_zip.progress import Watch
 from napari_ome_zip.saving.original.carrying import Copy
 from napari_ome_zip.storage import HierarchyStore
@@ -88,12 +89,7 @@ def _not_copied(store: HierarchyStore, copy: Copy, error: Exception) -> SaveErro
     what = "is damaged" if damaged else "cannot be read"
     advice = f"Use an intact copy of {file}" if damaged else f"Make sure that {file} can be reached"
     return SaveError(
-        f"{copy.source} of {file} {what}: {_sentence(error)} Nothing was saved; an earlier file "
+        f"{copy.source} of {file} {what}: {as_sentence(error)} Nothing was saved; an earlier file "
         f"is untouched. {advice}, and save again.",
         getattr(error, "errno", None),
     )
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return text if text.endswith(".") else f"{text}."
