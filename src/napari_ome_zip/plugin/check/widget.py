@@ -119,7 +119,7 @@ class CheckWidget(QWidget):
         files = _local_files(event.mimeData()) if event is not None else []
         if event is not None and files:
             event.acceptProposedAction()
-            note = f"Only the first of {len(files)} files is checked." if len(files) > 1 else ""
+            note = f"Of {len(files)} files, only the first is checked." if len(files) > 1 else ""
             self.model.check(files[0], note)
 
     def _copy(self, kind: str, _checked: bool = False) -> None:
