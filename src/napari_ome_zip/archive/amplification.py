@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.archive.entry_table import EntryTable
+from napari_ome_zip.archive.layout import LOCAL_HEADER
 from napari_ome_zip.errors import ArchiveError
 
 _DEFLATE, _ZSTD = 8, 93
@@ -20,15 +23,13 @@ RATIO_SLACK = 1024
 MAX_UNPACKED_RATIO = MAX_RATIOS[_DEFLATE]
 """So many times its own size an archive may unpack to, however it is compressed."""
 MAX_UNPACKED_BYTES = 1 << 30
-"""So much (1 GiB) any archive may unpack to, as any compressed entry may."""
-
-_LOCAL_SIZE = 30
+"""So much (1 GiB) any archive may unpack to, and any compressed entry at most."""
 
 
 def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
     """Refuse an archive whose entries share bytes of the file, or claim to hold absurdly many.
 
-    Entries that can be told to be wrong by themselves do not count: reading one of them is refused
+    Entries that are wrong by themselves do not count: reading one of them is refused
     anyway, and the others are as good as they are. So entries that are what they claim to be,
     each in bytes of its own, are never refused.
 
@@ -63,6 +64,16 @@ def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
         )
 
 
+def claims_too_much(
+    methods: npt.NDArray[np.uint16], stored: npt.NDArray[Any], sizes: npt.NDArray[Any]
+) -> npt.NDArray[np.bool_]:
+    """Which entries claim more bytes than their compression method can make of those stored."""
+    wrong = np.zeros(len(methods), bool)
+    for method, ratio in MAX_RATIOS.items():
+        wrong |= (methods == method) & (sizes > stored.astype(np.float64) * ratio + RATIO_SLACK)
+    return wrong
+
+
 def _believable(
     table: EntryTable, size: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -73,9 +84,8 @@ def _believable(
     stored = columns.compressed_sizes[rows].astype(np.float64)
     sizes = columns.sizes[rows].astype(np.float64)
     starts = columns.offsets[rows].astype(np.float64) + table.shift
-    whole = (starts >= 0) & (starts + _LOCAL_SIZE + stored <= size)
+    whole = (starts >= 0) & (starts + LOCAL_HEADER.size + stored <= size)
     methods = columns.methods[rows]
     true = whole & np.where(methods == 0, stored == sizes, sizes <= MAX_UNPACKED_BYTES)
-    for method, ratio in MAX_RATIOS.items():
-        true &= (methods != method) | (sizes <= stored * ratio + RATIO_SLACK)
-    return stored[true] + _LOCAL_SIZE, sizes[true]
+    true &= ~claims_too_much(methods, stored, sizes)
+    return stored[true] + LOCAL_HEADER.size, sizes[true]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from napari_ome_zip.archive.index import ArchiveIndex
-from napari_ome_zip.archive.local_header import ReadAt
+from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.paths import source_path
 
@@ -86,7 +86,7 @@ class ArchiveFile:
         return len(data)
 
     def fingerprint(self) -> Fingerprint:
-        """What tells this file from another one of the same path."""
+        """Distinguishes this file from another one at the same path."""
         start = max(0, self.size - _FINGERPRINTED)
         return self.size, zlib.crc32(self.read(start, self.size - start))
 

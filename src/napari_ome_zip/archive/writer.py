@@ -21,23 +21,9 @@ from napari_ome_zip.archive.records import (
 )
 from napari_ome_zip.archive.verification import verify_archive
 from napari_ome_zip.errors import ArchiveError, SaveError
+from napari_ome_zip.names import ZARR_JSON, breadth_first, is_zarr_json
 
-_DOCUMENT = "zarr.json"
 _VERSION = re.compile(r"\d+\.\d+")
-
-
-def is_zarr_json(name: str) -> bool:
-    """Whether an entry is a Zarr v3 metadata document; ``foozarr.json`` is none."""
-    return name == _DOCUMENT or name.endswith(f"/{_DOCUMENT}")
-
-
-def breadth_first(names: Mapping[str, object]) -> list[str]:
-    """Names of documents in RFC-9's order: the root's, then level by level.
-
-    Folders of one level keep the order of their parents, and are sorted by name below each, so
-    the order follows from the names alone.
-    """
-    return sorted(names, key=lambda name: (name.count("/"), name.split("/")))
 
 
 class ArchiveWriter:
@@ -87,11 +73,6 @@ class ArchiveWriter:
         """The documents as they were written, in the order of the file."""
         return self._documents
 
-    @property
-    def bytes_written(self) -> int:
-        """Size of the archive so far, without its central directory."""
-        return self._file.size
-
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
@@ -117,11 +98,11 @@ class ArchiveWriter:
         strangers = [name for name in documents if not is_zarr_json(name)]
         if strangers:
             raise ArchiveError(f"Not a zarr.json document: {strangers[0]!r}. Write it as a chunk.")
-        if _DOCUMENT not in documents:
+        if ZARR_JSON not in documents:
             raise ArchiveError(
                 "No root zarr.json: an archive begins with the document of its root."
             )
-        contents = {name: bytes(documents[name]) for name in breadth_first(documents)}
+        contents = {name: bytes(documents[name]) for name in sorted(documents, key=breadth_first)}
         for name in contents:
             _check_name(name)
         with self._lock:
@@ -158,6 +139,7 @@ class ArchiveWriter:
         # The checksum takes longer than the write, and needs no lock.
         crc = zlib.crc32(view)
         with self._lock:
+            self._check_usable()
             self._check_new(name)
             self._append(name, view.nbytes, crc, (view,))
 
@@ -177,25 +159,19 @@ class ArchiveWriter:
         for name, _, _ in entries:
             self._check_chunk_name(name)
         with self._lock:
+            self._check_usable()
             parts: list[Buffer] = []
             offset = self._file.size
+            # Set before, for an interrupt may fall between any two lines.
+            self._unfinished = "entries that are copied"
             for name, data, crc in entries:
                 self._check_new(name)
-                # Set before, for an interrupt may fall between any two lines.
-                self._unfinished = name
                 size = memoryview(data).nbytes
                 header = local_record(name, crc, size)
                 parts += [header, data]
-                self._directory += central_record(name, crc, size, offset)
-                self._names[name] = (offset + len(header), size)
+                self._list(name, size, crc, offset, offset + len(header))
                 offset += len(header) + size
-                self._unfinished = None
-            self._unfinished = "entries that are copied"
-            try:
-                self._file.append(*parts)
-            except SaveError as error:
-                self._failure = error
-                raise
+            self._put(*parts)
             self._unfinished = None
 
     def write_pieces(self, name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> None:
@@ -217,6 +193,7 @@ class ArchiveWriter:
         """
         self._check_chunk_name(name)
         with self._lock:
+            self._check_usable()
             self._check_new(name)
             self._append(name, size, crc, _counted(name, size, crc, pieces))
 
@@ -285,7 +262,7 @@ class ArchiveWriter:
 
     def _check_usable(self) -> None:
         if self._failure is not None:
-            # Of many threads any may be heard first: each tells the disk's reason.
+            # Any of many threads may be heard first: each gives the disk's reason.
             raise SaveError(str(self._failure), self._failure.errno) from self._failure
         if self._unfinished is not None:
             raise ArchiveError(
@@ -304,7 +281,6 @@ class ArchiveWriter:
             )
 
     def _check_new(self, name: str) -> None:
-        self._check_usable()
         if not self._names:
             raise ArchiveError(f"Documents come first: {name!r} cannot precede zarr.json.")
         if name in self._names:
@@ -317,17 +293,24 @@ class ArchiveWriter:
         offset = self._file.size
         # Set before, for an interrupt may fall between any two lines.
         self._unfinished = name
+        header = local_record(name, crc, size)
+        for piece in pieces:
+            self._put(header, piece)
+            header = b""
+        self._list(name, size, crc, offset, self._file.size - size)
+        self._unfinished = None
+
+    def _put(self, *parts: Buffer) -> None:
         try:
-            header = local_record(name, crc, size)
-            for piece in pieces:
-                self._file.append(header, piece)
-                header = b""
+            self._file.append(*parts)
         except SaveError as error:
             self._failure = error
             raise
+
+    def _list(self, name: str, size: int, crc: int, offset: int, start: int) -> None:
+        """Name an entry in the directory: its header is at ``offset``, its bytes at ``start``."""
         self._directory += central_record(name, crc, size, offset)
-        self._names[name] = (self._file.size - size, size)
-        self._unfinished = None
+        self._names[name] = (start, size)
 
 
 def _counted(name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> Iterator[Buffer]:

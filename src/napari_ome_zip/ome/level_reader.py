@@ -12,7 +12,7 @@ from napari_ome_zip.ome.transformation import (
     Identity,
     MapAxis,
     Scale,
-    Sequence,
+    SequenceTransformation,
     SystemRef,
     Transformation,
     Translation,
@@ -108,7 +108,7 @@ def listed_dataset(
     bare = tuple(replace(part, input=None, output=None) for part in parts)
     if len(bare) == 1:
         return Dataset(path, replace(bare[0], input=start, output=end))
-    return Dataset(path, Sequence(bare, input=start, output=end))
+    return Dataset(path, SequenceTransformation(bare, input=start, output=end))
 
 
 def _check_order(parts: tuple[Transformation, ...], path: str, place: Place, notes: Notes) -> None:
@@ -155,7 +155,7 @@ def graph_dataset(path: str, item: dict[str, Any], place: Place, context: Contex
             f"Too many transformations in level {shown(path)}: applied in the order written.",
         )
         bare = tuple(replace(part, input=None, output=None) for part in read)
-        read = [Sequence(bare, input=read[0].input, output=read[-1].output)]
+        read = [SequenceTransformation(bare, input=read[0].input, output=read[-1].output)]
     if any(isinstance(inner, Unknown) for inner in read[0].walk()):
         return Dataset(path)
     return Dataset(path, read[0])
@@ -252,7 +252,7 @@ def _wrong_length(parts: list[Transformation], ndim: int) -> tuple[str, int] | N
                     return part.kind, len(found)
             case Identity() | MapAxis():
                 pass
-            case Sequence(transformations=inner):
+            case SequenceTransformation(transformations=inner):
                 wrong = _wrong_length(list(inner), ndim)
                 if wrong is not None:
                     return wrong
@@ -263,4 +263,4 @@ def _wrong_length(parts: list[Transformation], ndim: int) -> tuple[str, int] | N
     return None
 
 
-_SAME_AXES = (Identity, MapAxis, Scale, Sequence, Translation)
+_SAME_AXES = (Identity, MapAxis, Scale, SequenceTransformation, Translation)

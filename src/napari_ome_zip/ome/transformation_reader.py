@@ -20,7 +20,7 @@ from napari_ome_zip.ome.transformation import (
     ProjectAxis,
     Rotation,
     Scale,
-    Sequence,
+    SequenceTransformation,
     SystemRef,
     Transformation,
     Translation,
@@ -259,7 +259,7 @@ def _sequence(
         raise _Unusable(f"its transformations are {shown(listed)}, not a list")
     here = place.key("transformations")
     parts = tuple(reader.read(item, here.item(i), depth + 1) for i, item in enumerate(listed))
-    return Sequence(parts, **labels)
+    return SequenceTransformation(parts, **labels)
 
 
 def _by_dimension(

@@ -12,7 +12,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol
 
 import google_crc32c
 import numpy as np
@@ -28,7 +28,9 @@ from zarr.codecs import (
     ShardingCodec,
     ZstdCodec,
 )
-from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
+from zarr.types import AnyArray, ArrayV2
+
+from napari_ome_zip.storage import resolve_range
 
 _MISSING = 2**64 - 1
 """Offset and length of an inner chunk that a shard does not hold (Zarr v3, sharding codec)."""
@@ -38,6 +40,18 @@ type Content = bytes | memoryview
 type Region = tuple[slice, ...]
 type Fetch = Callable[[ByteRequest | None], Content | None]
 """Bytes of an entry, or a range of them; None where there is no such entry."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Bytes of a stored object that were read already, to be read like those of a store."""
+
+    content: Content
+
+    def read(self, byte_range: ByteRequest | None) -> memoryview:
+        """A `Fetch` of these bytes."""
+        start, stop = resolve_range(byte_range, len(self.content))
+        return memoryview(self.content)[start:stop]
 
 
 class ObjectCodec(Protocol):
@@ -167,19 +181,7 @@ class ShardCodec:
         # docstring inherited
         whole = tuple(slice(0, n) for n in pixels.shape)
         chunks = [self.chunk.encode(pixels[t]) for _, _, t in pieces(whole, self.chunk.shape)]
-        if all(chunk is None for chunk in chunks):
-            return None
-        places = np.full((len(chunks), 2), _MISSING, "<u8")
-        offset = self.index_size if self.index_first else 0
-        for place, chunk in zip(places, chunks, strict=True):
-            if chunk is not None:
-                place[:] = offset, len(chunk)
-                offset += len(chunk)
-        index: Any = places.tobytes()
-        for step in self.index_steps:
-            index = step.encode(index)
-        stored = [chunk for chunk in chunks if chunk is not None]
-        return b"".join([index, *stored] if self.index_first else [*stored, index])
+        return shard_of(chunks, self.index_steps, self.index_size if self.index_first else 0)
 
     def _index(self, content: Content) -> dict[tuple[int, ...], tuple[int, int] | None]:
         for step in reversed(self.index_steps):
@@ -196,6 +198,39 @@ class ShardCodec:
             cell: None if pair == (_MISSING, _MISSING) else pair
             for cell, pair in zip(cells, pairs, strict=True)
         }
+
+
+def shard_of(
+    chunks: Sequence[Content | None], index_steps: Sequence[Step], room: int = 0
+) -> bytes | None:
+    """Put encoded chunks together as a shard; None where all of them are missing.
+
+    Parameters
+    ----------
+    chunks : sequence of bytes or None
+        In the order of the index (C order).
+    index_steps : sequence of Step
+        Codecs of the index.
+    room : int
+        Size of the index where it lies before the chunks; 0 where it lies behind them.
+
+    Notes
+    -----
+    Zarr v3, sharding codec, "Binary shard format".
+    """
+    stored = [chunk for chunk in chunks if chunk is not None]
+    if not stored:
+        return None
+    places = np.full((len(chunks), 2), _MISSING, "<u8")
+    offset = room
+    for place, chunk in zip(places, chunks, strict=True):
+        if chunk is not None:
+            place[:] = offset, len(chunk)
+            offset += len(chunk)
+    index: Any = places.tobytes()
+    for step in index_steps:
+        index = step.encode(index)
+    return b"".join([index, *stored] if room else [*stored, index])
 
 
 def cell_ranges(region: Region, grid: Sequence[int]) -> list[range]:
@@ -234,15 +269,13 @@ def pieces(region: Region, grid: Sequence[int]) -> Iterator[tuple[tuple[int, ...
         yield cell, within, tuple([part for _, _, part in combination])
 
 
-def usual_codec(
-    metadata: ArrayV2Metadata | ArrayV3Metadata, dtype: np.dtype[Any], fill_value: Any
-) -> ObjectCodec | None:
+def usual_codec(array: AnyArray, dtype: np.dtype[Any], fill_value: Any) -> ObjectCodec | None:
     """The codec of an array's stored objects; None where only zarr has it.
 
     Parameters
     ----------
-    metadata
-        The array's document, of a regular grid.
+    array : zarr.Array
+        Of a regular grid.
     dtype : dtype
         Of a pixel.
     fill_value
@@ -250,26 +283,24 @@ def usual_codec(
     """
     if dtype.kind not in "biufc":
         return None
-    if isinstance(metadata, ArrayV2Metadata):
-        return _of_version_2(metadata, dtype, fill_value)
-    codecs = tuple(metadata.codecs)
-    shape = cast("tuple[int, ...]", metadata.chunk_grid.chunk_shape)  # type: ignore[union-attr]
+    if array.metadata.zarr_format == 2:
+        return _of_version_2(array, dtype, fill_value)
+    codecs = tuple(array.metadata.codecs)
     if len(codecs) == 1 and isinstance(codecs[0], ShardingCodec):
-        return _of_shards(codecs[0], shape, dtype, fill_value)
-    return _of_chunks(codecs, shape, dtype, fill_value)
+        return _of_shards(codecs[0], array.shards or array.chunks, dtype, fill_value)
+    return _of_chunks(codecs, array.chunks, dtype, fill_value)
 
 
-def _of_version_2(
-    metadata: ArrayV2Metadata, dtype: np.dtype[Any], fill_value: Any
-) -> ChunkCodec | None:
+def _of_version_2(array: ArrayV2, dtype: np.dtype[Any], fill_value: Any) -> ChunkCodec | None:
+    metadata = array.async_array.metadata
     compressor = metadata.compressor
     if metadata.filters or metadata.order != "C":
         return None
     if compressor is None:
-        return ChunkCodec(metadata.chunks, dtype, (), fill_value)
+        return ChunkCodec(array.chunks, dtype, (), fill_value)
     for kind, wrapped in ((Blosc, _Blosc), (GZip, _GZip), (Zstd, _Zstd)):
         if isinstance(compressor, kind):
-            return ChunkCodec(metadata.chunks, dtype, (wrapped(compressor),), fill_value)
+            return ChunkCodec(array.chunks, dtype, (wrapped(compressor),), fill_value)
     return None
 
 
@@ -300,14 +331,14 @@ def _of_shards(
     grid = tuple(s // c for s, c in zip(shape, chunk.shape, strict=True))
     size = 16 * math.prod(grid) + 4 * len(others)
     index_first = sharding.index_location == "start"
-    return ShardCodec(chunk, grid, index_first, (_Checksum(),) * len(others), size)
+    return ShardCodec(chunk, grid, index_first, (Checksum(),) * len(others), size)
 
 
 def _step(codec: Codec) -> Step | None:
     """The same codec without zarr around it; None for an unusual one."""
     match codec:
         case Crc32cCodec():
-            return _Checksum()
+            return Checksum()
         case ZstdCodec(level=level, checksum=checksum):
             return _Zstd(Zstd(level, checksum))
         case GzipCodec(level=level):
@@ -375,7 +406,7 @@ class _GZip(_Numcodec):
         return self.codec.decode(content) if inflate.unused_data else decoded
 
 
-class _Checksum:
+class Checksum:
     """CRC-32C after the bytes it is of (Zarr v3, crc32c codec)."""
 
     def encode(self, content: Any) -> bytes:

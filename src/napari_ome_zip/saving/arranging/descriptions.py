@@ -22,12 +22,12 @@ from napari_ome_zip.ome import (
     Omero,
     OmeroChannel,
     Scale,
+    SequenceTransformation,
     SystemRef,
     Transformation,
     Translation,
     Window,
 )
-from napari_ome_zip.ome import Sequence as SequenceOf
 from napari_ome_zip.saving.arranging.placement import Placed
 from napari_ome_zip.saving.encoding.pyramid import level_transforms
 from napari_ome_zip.saving.encoding.reduction import reduce_block
@@ -50,7 +50,7 @@ def placed_dataset(path: str, scale: Sequence[float], translation: Sequence[floa
     start, end = SystemRef(path=path), SystemRef(name=INTRINSIC)
     if len(parts) == 1:
         return Dataset(path, replace(parts[0], input=start, output=end))
-    return Dataset(path, SequenceOf(transformations=parts, input=start, output=end))
+    return Dataset(path, SequenceTransformation(transformations=parts, input=start, output=end))
 
 
 def to_world_transformation(placed: Placed, path: str, world: CoordinateSystem) -> Transformation:

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import re
-from collections.abc import Collection, Sequence
-from typing import Any
-
-import numpy as np
 
 from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
-from napari_ome_zip.image.levels import level_factors
 from napari_ome_zip.ome import (
     CoordinateSystem,
     Dataset,
@@ -30,11 +23,21 @@ from napari_ome_zip.saving.arranging.descriptions import (
     placed_dataset,
     to_world_transformation,
 )
+from napari_ome_zip.saving.arranging.levels import (
+    can_store,
+    counterpart,
+    free_name,
+    is_of_file,
+    level_count,
+    level_name,
+    level_sequence,
+    place_beside,
+)
+from napari_ome_zip.saving.arranging.names import image_paths, label_names
 from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML, ome_xml
 from napari_ome_zip.saving.arranging.placement import Placed
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
 from napari_ome_zip.saving.encoding.arrays import ArrayLayout, array_document, layout, to_json
-from napari_ome_zip.saving.encoding.pyramid import LevelPlan, plan_levels
 from napari_ome_zip.saving.encoding.reduction import Kind
 from napari_ome_zip.saving.options import SaveOptions, Version
 from napari_ome_zip.saving.original.merging import OME
@@ -105,7 +108,7 @@ class FreshHierarchy:
         if self.origin is not None and old is not None and old != folder:
             self.origin.moves[old] = folder  # with the labels that could not be shown
         if labels or hidden:
-            names = self._label_names(part, labels, folder)
+            names = label_names(labels, folder, old, self.origin)
             group = OmeGroup(version=self.version, labels=(*names, *hidden))
             self.add_group(folder, group, old=old)
             for name, label in zip(names, labels, strict=True):
@@ -119,7 +122,7 @@ class FreshHierarchy:
         placed: dict[int, Placed],
     ) -> None:
         """Several images, as bioformats2raw arranges them: numbered groups and their list."""
-        names = self._family_paths([part for part, _ in families], numbered=True)
+        names = image_paths([part for part, _ in families], self.origin, numbered=True)
         self.add_group("", OmeGroup(version=self.version, bioformats2raw_layout=3), old="")
         self.add_group("OME", OmeGroup(version=self.version, series=tuple(names)), old="OME")
         for name, family in zip(names, families, strict=True):
@@ -134,7 +137,7 @@ class FreshHierarchy:
         world: CoordinateSystem,
     ) -> None:
         """Several images in one coordinate system of their own (0.6, section "scene")."""
-        names = self._family_paths([part for part, _ in families], numbered=False)
+        names = image_paths([part for part, _ in families], self.origin, numbered=False)
         transformations: list[Transformation] = []
         paths: list[tuple[PlacedPart, str]] = []
         for name, family in zip(names, families, strict=True):
@@ -214,7 +217,7 @@ class FreshHierarchy:
             if self.origin is not None:
                 self.origin.moves[level.path] = _join(path, name)
             self._name_dimensions(_join(path, name), placed.part, level)
-            datasets.append(placed_dataset(name, *_beside(level, first, placed)))
+            datasets.append(placed_dataset(name, *place_beside(level, first, placed)))
         if self.origin is not None:
             self.origin.moves |= {level.path: None for level in stored.levels[len(datasets) :]}
         return datasets
@@ -237,11 +240,13 @@ class FreshHierarchy:
         kind: Kind = "mode" if isinstance(part, PlacedLabels) else "mean"
         datasets = []
         previous: str | None = None
-        for number, (shape, factors, step) in enumerate(self._levels(placed, count)):
-            before = _counterpart(stored, number)
-            name = str(number) if stored is None else _free_name(stored, number)
+        for number, (shape, factors, step) in enumerate(
+            level_sequence(placed, count, exactly=self.options.levels is None)
+        ):
+            before = counterpart(stored, number)
+            name = str(number) if stored is None else free_name(stored, number)
             array_path = _join(path, name)
-            if before is not None and self.options.as_in_file and _is_like(before, shape, dtype):
+            if before is not None and self.options.as_in_file and can_store(before, shape, dtype):
                 arrangement = ArrayLayout.of(before.array)
                 document = to_json(dict(before.array.document))
             else:
@@ -263,170 +268,17 @@ class FreshHierarchy:
                 )
             )
             self.documents[_join(array_path, "zarr.json")] = document
-            if stored is not None and before is not None and _is_of_file(part, before, shape):
-                place = _beside(before, stored.levels[0], placed)
+            if stored is not None and before is not None and is_of_file(part, before, shape):
+                place = place_beside(before, stored.levels[0], placed)
                 datasets.append(placed_dataset(name, *place))
             else:
                 datasets.append(level_dataset(name, placed, factors))
             previous = array_path
         return datasets
 
-    def _levels(self, placed: Placed, count: int) -> list[_Level]:
-        """``count`` levels: those there are, then those made from the last of them."""
-        shapes = [tuple(int(n) for n in level.shape) for level in placed.part.levels[:count]]
-        ones = (1,) * len(shapes[0])
-        levels = [(shape, level_factors(shapes[0], shape), ones) for shape in shapes]
-        last_factors = levels[-1][1]
-        for level in _planned(placed, count - len(levels) + 1)[1:]:
-            factors = tuple(a * b for a, b in zip(last_factors, level.factors, strict=True))
-            levels.append((level.shape, factors, level.step))
-        while len(levels) < count and self.options.levels is None:
-            # A single pixel cannot get smaller, and still its image may have more levels.
-            shape, factors, _ = levels[-1]
-            levels.append((shape, factors, ones))
-        return levels
-
-    def _family_paths(self, parts: Sequence[PlacedPart], *, numbered: bool) -> list[str]:
-        """A path for each image: the one that it has, else a number or its name."""
-        if self.origin is None:
-            return (
-                [str(n) for n in range(len(parts))]
-                if numbered
-                else safe_names([part.name for part in parts])
-            )
-        paths: list[str | None] = []
-        for part in parts:
-            path = self.origin.path_of(part)
-            paths.append(path if path and path not in paths else None)
-        taken = {*self.origin.names_at_root, *(path.split("/")[0] for path in paths if path)}
-        new = [part for part, path in zip(parts, paths, strict=True) if path is None]
-        free = (str(n) for n in itertools.count() if str(n) not in taken)
-        names = iter(
-            list(itertools.islice(free, len(new)))
-            if numbered
-            else safe_names([part.name for part in new], taken)
-        )
-        return [path or next(names) for path in paths]
-
-    def _label_names(
-        self, part: PlacedPart, labels: Sequence[PlacedLabels], folder: str
-    ) -> list[str]:
-        """Names of label images: those that they have there, else their own, made distinct."""
-        if self.origin is None:
-            return safe_names([label.name for label in labels])
-        old = self._old_labels(part)
-        have = [self.origin.path_of(label) for label in labels]
-        names = [
-            path.removeprefix(f"{old}/") if path and old and path.startswith(f"{old}/") else None
-            for path in have
-        ]
-        taken = {name for name in names if name}
-        taken |= self.origin.names_in(folder) | (self.origin.names_in(old) if old else set())
-        new = [label.name for label, name in zip(labels, names, strict=True) if name is None]
-        fresh = iter(safe_names(new, taken))
-        return [name or next(fresh) for name in names]
-
     def _old_labels(self, part: PlacedPart) -> str | None:
         path = self.origin.path_of(part) if self.origin is not None else None
         return None if path is None else _join(path, "labels")
-
-
-def level_count(placed: Placed, options: SaveOptions) -> int:
-    """Levels a part has by itself: those chosen, those there are, or down to a screen."""
-    if options.levels is not None:
-        return options.levels
-    there = len(placed.part.sources)
-    return there if there > 1 else len(_planned(placed, None))
-
-
-def level_name(level: StoredLevel, group: str, number: int) -> str:
-    """Path of a level's array from its group."""
-    name = level.path.removeprefix(f"{group}/" if group else "")
-    return str(number) if group and name == level.path else name
-
-
-def _free_name(stored: StoredMultiscale, number: int) -> str:
-    if number < len(stored.levels):
-        return level_name(stored.levels[number], stored.path, number)
-    taken = {level_name(level, stored.path, n) for n, level in enumerate(stored.levels)}
-    return next(name for n in itertools.count(number) if (name := str(n)) not in taken)
-
-
-def _counterpart(stored: StoredMultiscale | None, number: int) -> StoredLevel | None:
-    """The level of the file whose place a new one takes."""
-    return None if stored is None or number >= len(stored.levels) else stored.levels[number]
-
-
-def _is_like(level: StoredLevel, shape: Sequence[int], dtype: np.dtype[Any]) -> bool:
-    """Whether new pixels can be stored as those of a level of the file are."""
-    alike = level.array.shape == tuple(shape) and level.array.dtype == dtype
-    return alike and level.array.zarr_format == 3 and level.array.encodes_here
-
-
-def _is_of_file(part: PlacedPart, level: StoredLevel, shape: Sequence[int]) -> bool:
-    """Whether a level has the pixels of the file, so that it lies where they lie."""
-    return part.kept is not None and part.kept.pixels and level.array.shape == tuple(shape)
-
-
-def _beside(
-    level: StoredLevel, first: StoredLevel, placed: Placed
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Place of a level in a part's own system, which may be another one than the file's.
-
-    Both systems agree about level 0; one leads to the other by a factor and a shift an axis.
-    """
-    same = np.allclose(
-        (*first.scale, *first.translation), (*placed.scale, *placed.translation), 1e-12, 0
-    )
-    if same:
-        return level.scale, level.translation
-    ratio = [new / old for new, old in zip(placed.scale, first.scale, strict=True)]
-    scale = tuple(s * r for s, r in zip(level.scale, ratio, strict=True))
-    translation = tuple(
-        (t - start) * r + new
-        for t, start, r, new in zip(
-            level.translation, first.translation, ratio, placed.translation, strict=True
-        )
-    )
-    return scale, translation
-
-
-def _planned(placed: Placed, count: int | None) -> tuple[LevelPlan, ...]:
-    """Levels from the last one there is, itself included."""
-    part = placed.part
-    full, last = part.sources[0].shape, part.sources[-1].shape
-    spacing = [s * f for s, f in zip(placed.scale, level_factors(full, last), strict=True)]
-    types = tuple(axis.role for axis in part.axes)
-    return plan_levels(last, types, spacing, count=None if count is None else max(1, count))
-
-
-type _Level = tuple[tuple[int, ...], tuple[float, ...], tuple[int, ...]]
-
-
-def safe_names(names: Sequence[str], there: Collection[str] = ()) -> list[str]:
-    """Names for groups: distinct whatever their case, and harmless as parts of a path.
-
-    Parameters
-    ----------
-    names : sequence of str
-    there : collection of str
-        Names that are taken already.
-    """
-    result: list[str] = []
-    taken = {name.casefold() for name in there}
-    for name in names:
-        # Characters that no file system or URL takes amiss; letters of any language stay.
-        clean = re.sub(r"[^\w .+()-]", "_", name).strip(" .") or "image"
-        clean = clean if not clean.startswith("__") else clean.lstrip("_") or "image"
-        candidate, number = clean, 2
-        while candidate.casefold() in taken or candidate.casefold() in _RESERVED:
-            candidate, number = f"{clean} {number}", number + 1
-        taken.add(candidate.casefold())
-        result.append(candidate)
-    return result
-
-
-_RESERVED = frozenset({"ome", "labels", "zarr.json", "c"})
 
 
 def _join(*parts: str) -> str:

@@ -27,9 +27,9 @@ def own_placement(part: PlacedPart) -> Placed:
     """Split a part's placement into what a level's scale and translation hold, and the rest."""
     affine = part.to_display
     names = tuple(axis.name for axis in part.axes)
-    straight = _straight(part)
-    if straight is not None:
-        return straight
+    aligned = _axis_aligned(part)
+    if aligned is not None:
+        return aligned
     factors = np.array([math.hypot(*column) or 1.0 for column in affine.linear.T])
     if part.channel_axis is not None:
         factors[part.channel_axis] = 1.0
@@ -39,7 +39,7 @@ def own_placement(part: PlacedPart) -> Placed:
     return Placed(part, tuple(factors.tolist()), (0.0,) * len(names), rest)
 
 
-def _straight(part: PlacedPart) -> Placed | None:
+def _axis_aligned(part: PlacedPart) -> Placed | None:
     """A part that its own scale (negative for a flip) and translation place; None for others."""
     affine = part.to_display
     names = [axis.name for axis in part.axes]

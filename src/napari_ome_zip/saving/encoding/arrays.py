@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import zarr
+from zarr.abc.buffer import Buffer
 from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 from zarr.storage import MemoryStore
 
@@ -78,9 +79,9 @@ def array_document(
     attributes: Mapping[str, Any] | None = None,
 ) -> bytes:
     """The ``zarr.json`` of an array (Zarr v3), as the zarr library writes it."""
-    store = MemoryStore()
+    written: dict[str, Buffer] = {}
     zarr.create_array(
-        store,
+        MemoryStore(written),
         shape=tuple(shape),
         dtype=dtype,
         chunks=arrangement.chunks,
@@ -90,7 +91,7 @@ def array_document(
         dimension_names=list(axis_names),
         zarr_format=3,
     )
-    document = json.loads(store._store_dict["zarr.json"].to_bytes())
+    document = json.loads(written["zarr.json"].to_bytes())
     if attributes:
         document["attributes"] = dict(attributes)
     return to_json(document)

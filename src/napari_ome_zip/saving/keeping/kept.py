@@ -7,13 +7,12 @@ their pixels changed; everything else is copied.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from napari_ome_zip.errors import SaveError
-from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import (
@@ -21,132 +20,32 @@ from napari_ome_zip.ome import (
     Dataset,
     OmeGroup,
     SystemRef,
-    Transformation,
     to_attributes,
 )
 from napari_ome_zip.pixels.lazy import lazy
 from napari_ome_zip.saving.arranging.descriptions import downsampling, part_group
-from napari_ome_zip.saving.arranging.fresh import FreshHierarchy, level_count, safe_names
+from napari_ome_zip.saving.arranging.fresh import FreshHierarchy
+from napari_ome_zip.saving.arranging.levels import level_count
+from napari_ome_zip.saving.arranging.names import safe_names
 from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML, ome_xml
 from napari_ome_zip.saving.arranging.placement import Placed
 from napari_ome_zip.saving.encoding.arrays import to_json
-from napari_ome_zip.saving.keeping.label_place import ImagesByPath, images_by_path, own_place
+from napari_ome_zip.saving.keeping.conditions import file_version
+from napari_ome_zip.saving.keeping.label_place import images_by_path, own_place
 from napari_ome_zip.saving.options import SaveOptions, Version
 from napari_ome_zip.saving.original.carrying import ROOT, carry, document
 from napari_ome_zip.saving.original.merging import (
+    LABELS,
     OME,
     merged_datasets,
     merged_label,
     merged_omero,
     ome_of,
 )
+from napari_ome_zip.saving.original.removed import gone, part_paths, removed
 from napari_ome_zip.saving.original.stored import StoredMultiscale, as_stored, stored_multiscale
 from napari_ome_zip.saving.planned import SavePlan
 from napari_ome_zip.storage.hierarchy import join
-
-LABELS = "labels"
-MAX_NAMED = 5
-
-
-def why_not_kept(
-    image: CompositeImage, opened: Opened, version: Version | None, levels: int | None = None
-) -> str | None:
-    """Why a file cannot keep its arrangement; None where it can.
-
-    Parameters
-    ----------
-    image : CompositeImage
-        What is to be saved.
-    opened : Opened
-        The file that it came from.
-    version : {"0.5", "0.6"} or None
-        The version that was asked for.
-    levels : int, optional
-        The number of levels that was asked for.
-    """
-    has = file_version(opened)
-    if has is None:
-        return "its OME-Zarr version is one that is only read"
-    if version is not None and version != has:
-        return f"version {version} was chosen"
-    images = images_by_path(image)
-    for part in image.parts:
-        problem = _why_not(part, images, opened, levels)
-        if problem is not None:
-            return problem
-    for path in removed(image, opened):
-        if opened.images[path].kind == "image":
-            return f"image '{path or opened.store.name}' is not among the layers"
-        if path in _referred_to(opened):
-            return f"labels '{path}' are not among the layers"
-    return None
-
-
-def _why_not(
-    part: PlacedPart, images: ImagesByPath, opened: Opened, levels: int | None
-) -> str | None:
-    if part.kept is None:
-        if not isinstance(part, PlacedLabels):
-            return f"image '{part.name}' is new"
-        return None if own_place(part, images, opened) else f"labels '{part.name}' lie elsewhere"
-    if not part.kept.place:
-        return f"'{part.name}' was moved"
-    if any(_is_tilted_anew(part, path, opened, levels) for path in part_paths(part)):
-        return f"levels of '{part.name}' are placed by more than scale and translation"
-    if part.kept.pixels:
-        return None
-    stored = stored_multiscale(opened, part.path, part.multiscale)
-    if part.fields or stored is None or stored.levels[0].array.ndim != len(part.axes):
-        return f"'{part.name}' was changed as a whole"
-    return None
-
-
-def _is_tilted_anew(part: PlacedPart, path: str, opened: Opened, levels: int | None) -> bool:
-    """Whether levels are stated anew whose place scale and translation alone do not tell."""
-    stored = stored_multiscale(opened, path, part.multiscale)
-    if stored is None or stored.is_straight:
-        return False
-    if levels not in (None, len(stored.levels)):
-        return True
-    alike = len(stored.levels) == 1 and part.shape == stored.levels[0].array.shape
-    return part.kept is not None and not part.kept.pixels and not alike
-
-
-def file_version(opened: Opened) -> Version | None:
-    """The version that a file's documents are of; None where they are of Zarr v2, or disagree."""
-    versions = {found.group.version for found in opened.images.values()}
-    formats = {found.group.zarr_format for found in opened.images.values()}
-    if formats != {3} or len(versions) != 1 or ROOT not in opened.sizes:
-        return None
-    (found,) = versions
-    return "0.5" if found == "0.5" else "0.6" if found == "0.6" else None
-
-
-def removed(image: CompositeImage, opened: Opened) -> tuple[str, ...]:
-    """Paths of the groups that opening showed and no part stands for any more."""
-    there = {path for part in image.parts if part.kept for path in part_paths(part)}
-    return tuple(path for path in opened.images if path in opened.shown and path not in there)
-
-
-def part_paths(part: PlacedPart) -> tuple[str, ...]:
-    """Paths of the groups that a part consists of."""
-    return tuple(field.path for field in part.fields) or (part.path,)
-
-
-def _referred_to(opened: Opened) -> set[str]:
-    """Groups that transformations of other groups name."""
-    return {path for path, _ in _references(opened)}
-
-
-def _references(opened: Opened) -> Iterator[tuple[str, str]]:
-    for path, found in opened.images.items():
-        group = found.group
-        listed: list[Transformation] = list(group.scene.transformations if group.scene else ())
-        listed += [t for multiscale in group.multiscales for t in multiscale.transformations]
-        for each in listed:
-            for ref in (each.input, each.output):
-                if ref is not None and ref.path and (target := join(path, ref.path)) is not None:
-                    yield target, path
 
 
 def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> SavePlan:
@@ -191,28 +90,6 @@ def _series_xml(image: CompositeImage, opened: Opened) -> dict[str, bytes]:
             whole = as_stored(part, stored)
             images.append((path, Placed(whole, first.scale, first.translation, None)))
     return {METADATA_XML: ome_xml(images)}
-
-
-def gone(opened: Opened, path: str) -> Finding:
-    """What is reported of a group that opening showed, and that is not saved."""
-    return Finding(
-        "image-removed",
-        path,
-        f"'{path}' of {opened.store.name} is not among the layers: the saved file is without it"
-        f"{_with_others(opened, path)}.",
-    )
-
-
-def _with_others(opened: Opened, path: str) -> str:
-    """What else lies in the folder of an image, by name."""
-    if not path:
-        return ""
-    stored = stored_multiscale(opened, path)
-    own = {level.path for level in stored.levels} if stored else set()
-    own |= {f"{path}/{LABELS}", f"{path}/{ROOT}"}
-    others = [f"{path}/{name}" for name in opened.store.child_names(path)]
-    others = [other for other in others if other not in own]
-    return f", and without {', '.join(others[:MAX_NAMED])}" if others else ""
 
 
 class _Keeper:

@@ -25,7 +25,7 @@ def own_place(part: PlacedPart, images: ImagesByPath, opened: Opened) -> Placed 
     if not isinstance(part, PlacedLabels) or part.image_path is None:
         return None
     parent = images.get(part.image_path)
-    if parent is None or parent.kept is None or parent.bent:
+    if parent is None or parent.kept is None or parent.nonlinear:
         return None
     stored = stored_multiscale(opened, parent.path, parent.multiscale)
     if stored is None or stored.levels[0].array.ndim != len(parent.axes):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_ome_zip.archive.records import records_size
-from napari_ome_zip.archive.writer import is_zarr_json
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.names import is_zarr_json
 from napari_ome_zip.saving.encoding.arrays import to_json
 
 ROOT = "zarr.json"

@@ -8,6 +8,7 @@ from typing import Any
 from napari_ome_zip.ome import DISPLAY_KEY
 
 OME = "ome"
+LABELS = "labels"
 LABEL_VALUE = "label-value"
 
 _KNOWN_OF_CHANNEL = ("label", "color", "active", "window")

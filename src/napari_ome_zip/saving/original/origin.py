@@ -11,6 +11,7 @@ from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.saving.encoding.arrays import to_json
 from napari_ome_zip.saving.original.carrying import ROOT, moved
 from napari_ome_zip.saving.original.merging import (
+    LABELS,
     OME,
     STRUCTURE,
     attributes_of_others,
@@ -23,7 +24,6 @@ from napari_ome_zip.storage.hierarchy import Node, join
 _KEPT_IN_GROUPS = ("consolidated_metadata",)
 _V2_DOCUMENTS = (".zgroup", ".zattrs")
 _V2_COPIES = (".zmetadata", "zmetadata")
-LABELS = "labels"
 
 
 class Origin:
@@ -55,7 +55,7 @@ class Origin:
 
     def unchanged(self, part: PlacedPart) -> StoredMultiscale | None:
         """The levels of a part that can be copied as they are."""
-        if part.kept is None or not part.kept.pixels or part.bent:
+        if part.kept is None or not part.kept.pixels or part.nonlinear:
             return None
         found = self.stored(part)
         return found if found is not None and found.zarr_format == 3 else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from napari_ome_zip.names import breadth_first
 from napari_ome_zip.validation.documents.group import Metadata, has_metadata, read_metadata
 from napari_ome_zip.validation.rule import is_integer, is_list, is_object
 
@@ -84,7 +85,7 @@ class DocumentSet:
         return cls(
             {
                 path: Node(path, node.zarr_format, node.attributes, node.array, version)
-                for path, node in sorted(nodes.items(), key=lambda item: _breadth_first(item[0]))
+                for path, node in sorted(nodes.items(), key=lambda item: breadth_first(item[0]))
             }
         )
 
@@ -138,12 +139,8 @@ class DocumentSet:
         return metadata is not None and "multiscales" in metadata.content
 
 
-def _breadth_first(path: str) -> tuple[int, str]:
-    return (path.count("/") + 1 if path else 0, path)
-
-
 def _common_version(nodes: Mapping[str, Node]) -> str | None:
-    for path in sorted(nodes, key=_breadth_first):
+    for path in sorted(nodes, key=breadth_first):
         metadata = nodes[path].metadata
         if metadata is not None and isinstance(metadata.stated, str):
             return metadata.stated

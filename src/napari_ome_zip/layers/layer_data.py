@@ -1,9 +1,37 @@
-"""What a layer's metadata say of its origin: anyone may have written it, so it is checked."""
+"""Layer data as napari has them, and the note in their metadata that says where they came from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+
+type LayerData = tuple[Any, dict[str, Any], str]
+"""Data, keyword arguments and layer type, as napari's readers return them."""
+
+
+METADATA_KEY = "napari_ome_zip"
+"""Key in a layer's ``metadata`` under which its source is noted."""
+
+
+CONTRAST_RANGE = "contrast_limits_range"
+"""Values that a layer's contrast slider offers: noted under `METADATA_KEY` when a file is read,
+since layer data have no place for it; a keyword of layer data where whoever saves knows it."""
+
+
+SHOWN_PLANE = "shown_plane"
+"""The plane that is shown, as one index for each of a layer's dimensions: a keyword of layer data
+where whoever saves knows it."""
+
+
+SHOWN = "shown"
+"""Notes which time and which plane in depth a file wants to be shown first."""
+
+
+def layer_note(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was noted in a layer's metadata when it was read; anyone may have changed it since."""
+    metadata = keywords.get("metadata")
+    note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
+    return note if isinstance(note, Mapping) else {}
 
 
 def genuine_note(note: Mapping[str, Any]) -> dict[str, Any]:
