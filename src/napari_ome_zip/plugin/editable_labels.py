@@ -207,7 +207,7 @@ class EditableLabelsWidget(QWidget):
         return [
             layer.name
             for layer in reversed(self._viewer.layers)
-            if layer._type_string == "labels" and layer.multiscale
+            if isinstance(layer, Labels) and layer.multiscale
         ]
 
     def _source(self) -> Labels | None:
