@@ -30,8 +30,8 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "dataset-not-found": "A resolution level is missing",
         "dataset-path-missing": "A resolution level is missing",
         "display-illegal": "How it was displayed in napari is lost",
-        "field-incomplete": "Bent in part only: vectors are missing",
-        "field-not-inverted": "Bent roughly: vectors cannot be inverted",
+        "field-incomplete": "Warped only in part: vectors are missing",
+        "field-not-inverted": "Warped roughly: vectors are not invertible",
         "field-properties-left-out": "Properties of labels are not shown",
         "group-unusable": "Not everything is shown: a part is unusable",
         "image-unplaced": "An image is not where it belongs",
@@ -135,11 +135,11 @@ class Finding:
 
     @property
     def is_seen(self) -> bool:
-        """Whether it changes what is seen; so does whatever nobody has decided about."""
+        """Whether it changes what is seen; codes in neither list are taken to."""
         return not self.harmless and self.code not in UNSEEN
 
     @property
-    def told(self) -> str:
+    def with_headline(self) -> str:
         """The message, after the point of it in a few words."""
         headline = HEADLINES.get(self.code)
         return f"{headline}. {self.message}" if headline else self.message

@@ -15,20 +15,20 @@ from napari_ome_zip.pixels.computing import computed
 
 @dataclass(frozen=True, eq=False)
 class ChannelStack:
-    """Array-like of several arrays, one a channel.
+    """Array-like that stacks several arrays, one per channel.
 
     Stacking dask arrays makes one graph of all their blocks, which every region that is read
     would have to be looked for in; here a region costs what it costs in the channel's own array.
     """
 
     arrays: tuple[da.Array, ...]
-    """One for each channel, all of one shape and dtype."""
+    """One per channel, all of the same shape and dtype."""
     axis: int
     """Position of the channel axis."""
     colors: bool = False
     """Whether channel ``i`` is entry ``i`` along a last axis of its array."""
     names: tuple[str, ...] = ()
-    """Of the layer of each channel, for messages."""
+    """Names of the channels' layers, for messages."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -59,13 +59,13 @@ class ChannelStack:
         channels = range(region[self.axis].start, region[self.axis].stop)
         if not channels:
             return np.empty([s.stop - s.start for s in region], self.dtype)[steps]
-        # Of the type that they really are: whoever saves them compares it with what was said.
+        # With the type that the pixels really have: saving compares it with the declared one.
         pixels = np.stack([self._read(channel, rest) for channel in channels], axis=self.axis)
         return pixels[steps]
 
     def _read(self, channel: int, region: tuple[slice, ...]) -> npt.NDArray[Any]:
         where = (*region, channel) if self.colors else region
-        # In this thread, and past napari's cache: whoever reads regions does so in parallel.
+        # In this thread, and past napari's cache: regions are read in parallel already.
         name = self.names[channel] if self.names else "image"
         return computed(self.arrays[channel][where], name)
 
