@@ -7,7 +7,6 @@ from napari_ome_zip.geometry.compile import (
     Directions,
     LoadVectorField,
     VectorFieldSamples,
-    compile_affine,
     compile_pair,
 )
 from napari_ome_zip.geometry.graph import (
@@ -35,7 +34,6 @@ __all__ = [
     "VectorField",
     "VectorFieldSamples",
     "choose_display",
-    "compile_affine",
     "compile_pair",
     "strays",
 ]

@@ -216,35 +216,6 @@ class Affine:
         matrix = self.matrix[np.ix_(list(rows), [*columns, len(self.input_axes)])]
         return Affine(matrix, kept_inputs, kept_outputs)
 
-    def with_axes(self, names: Sequence[str]) -> Affine:
-        """Append input axes that pass through to the output axes of the same name.
-
-        Each new input axis moves the output axis of its name by 1 per step, besides what
-        moves that axis already; an output axis of that name is appended where there is
-        none. This is how an axis of length 1 is given to an image that lacks it.
-
-        Raises
-        ------
-        TransformationError
-            When an input axis of that name exists already, or several output axes have it.
-        """
-        taken = [name for name in names if name in self.input_axes or names.count(name) > 1]
-        if taken:
-            raise TransformationError(
-                f"Axis {taken[0]!r} cannot be added: {axes_text(self.input_axes)} "
-                "would have it twice. Choose another name."
-            )
-        created = tuple(name for name in names if name not in self.output_axes)
-        input_axes, output_axes = (*self.input_axes, *names), (*self.output_axes, *created)
-        linear = np.zeros((len(output_axes), len(input_axes)))
-        offset = np.zeros(len(output_axes))
-        rows, columns = self.linear.shape
-        linear[:rows, :columns] = self.linear
-        offset[:rows] = self.offset
-        for column, name in enumerate(names, start=columns):
-            linear[axis_index(name, output_axes), column] = 1.0
-        return Affine.from_parts(linear, offset, input_axes, output_axes)
-
 
 def strays(linear: NDArray[np.float64], lengths: Sequence[float]) -> NDArray[np.float64]:
     """How far the entries beside a matrix's diagonal lead astray, in pixels, across an image.

@@ -60,42 +60,6 @@ class Directions(NamedTuple):
     """Why a direction is missing (the forward one, if both are); None when none is."""
 
 
-def compile_affine(
-    transformation: tf.Transformation,
-    input_axes: Sequence[str],
-    output_axes: Sequence[str],
-    load_array: LoadArray,
-) -> Affine:
-    """Compile a transformation to the map from its input system to its output system.
-
-    Parameters
-    ----------
-    transformation : Transformation
-        Any kind; `input` and `output` are not looked at.
-    input_axes, output_axes : sequence of str
-        Axis names of the two systems.
-    load_array : callable
-        Reads the array at a `path` as written in the document. What it raises as `OmeZipError`,
-        `OSError` or `KeyError` becomes part of the TransformationError.
-
-    Returns
-    -------
-    Affine
-        A square matrix given as (M+1)×(N+1) with a last row 0 … 0 1, as SpatialData and early
-        drafts write "affine", is read as M×(N+1) wherever only that fits the axes.
-
-    Raises
-    ------
-    TransformationError
-        When parameters do not fit the axes, or the kind is a vector field or unknown. The message
-        names the kind, what was found and what was expected.
-    """
-    found = compile_pair(transformation, input_axes, output_axes, load_array)
-    if not isinstance(found.forward, Affine):
-        raise TransformationError(found.problem)
-    return found.forward
-
-
 def compile_pair(
     transformation: tf.Transformation,
     input_axes: Sequence[str],
@@ -111,15 +75,23 @@ def compile_pair(
 
     Parameters
     ----------
-    transformation, input_axes, output_axes, load_array
-        As for `compile_affine`.
+    transformation : Transformation
+        Any kind; `input` and `output` are not looked at. A square matrix given as (M+1)×(N+1) with
+        a last row 0 … 0 1, as SpatialData and early drafts write "affine", is read as M×(N+1)
+        wherever only that fits the axes.
+    input_axes, output_axes : sequence of str
+        Axis names of the two systems.
+    load_array : callable
+        Reads the array at a `path` as written in the document. What it raises as `OmeZipError`,
+        `OSError` or `KeyError` becomes part of the problem.
     load_vector_field : callable, optional
         Finds the samples of vector fields; without it they are refused by name.
 
     Returns
     -------
     Directions
-        Never raises TransformationError; a missing direction is None and `problem` says why.
+        Never raises TransformationError; a missing direction is None and `problem` names the
+        kind, what was found and what was expected.
     """
     load = _Loaders(load_array, load_vector_field)
     return _directions(transformation, tuple(input_axes), tuple(output_axes), load)
