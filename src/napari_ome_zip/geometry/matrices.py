@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_ome_zip.errors import OmeZipError, TransformationError
-from napari_ome_zip.geometry.affine import UNNAMED, axes_text, counted, real_array, shape_text
+from napari_ome_zip.geometry.affine import real_array
+from napari_ome_zip.geometry.named_axes import UNNAMED, axes_text, counted, shape_text
 from napari_ome_zip.ome import transformation as tf
 
 type LoadArray = Callable[[str], NDArray[Any]]

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_ome_zip.errors import TransformationError
-from napari_ome_zip.geometry.affine import Affine, axes_agree, axes_text
+from napari_ome_zip.geometry.affine import Affine
+from napari_ome_zip.geometry.named_axes import axes_agree, axes_text
 from napari_ome_zip.geometry.vector_field import VectorField
 
 type AnyMap = Affine | PointMap

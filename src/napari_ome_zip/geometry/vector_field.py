@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_ome_zip.errors import TransformationError
-from napari_ome_zip.geometry.affine import Affine, axes_text, counted, shape_text
+from napari_ome_zip.geometry.affine import Affine
 from napari_ome_zip.geometry.interpolation import cubic, linear, nearest, spline_coefficients
+from napari_ome_zip.geometry.inversion import search
+from napari_ome_zip.geometry.named_axes import axes_text, counted, shape_text
 
 MAX_VECTOR_FIELD_BYTES = 2**28
 """Size of the samples of a field, at most: all of them are held in memory."""
 
 INTERPOLATIONS = ("nearest", "linear", "bspline-cubic")
 
-_PLAIN_STEPS, _LOCAL_STEPS = 40, 40
 _FIT_POINTS = 4096
 _LOADING = threading.Lock()  # threads that need a field at once wait for the one that reads it
 
@@ -131,7 +132,7 @@ class VectorField:
         Raises
         ------
         TransformationError
-            When they are no numbers, or cannot be read.
+            When they are not numbers, or cannot be read.
         """
         with _LOADING:
             return self._values
@@ -212,9 +213,7 @@ class VectorField:
     def inverse_apply(self, points: ArrayLike, tolerance: float | None = None) -> Inverted:
         """Find the points that the field maps to given points.
 
-        The nearest affine map starts and steers a fixed-point iteration; points that it does
-        not settle follow the field's own slope. Each point goes on until it is found, no
-        further.
+        The affine map nearest to the field says where to begin; from there on it is a `search`.
 
         Parameters
         ----------
@@ -247,63 +246,13 @@ class VectorField:
             tolerance = 1e-4 * float(
                 np.linalg.norm(linear_part @ self.to_input.linear, axis=0).min()
             )
-        found, converged = self._search(targets, (targets - offset) @ back.T, back, tolerance)
+        found, converged = search(
+            self._evaluate, targets, (targets - offset) @ back.T, back, tolerance, 1e-3 * self.step
+        )
         if self.kind == "coordinates":
             converged &= self._covers(found)
         found[~converged] = np.nan
         return Inverted(found.reshape(given.shape), converged.reshape(given.shape[:-1]))
-
-    def _search(
-        self,
-        targets: NDArray[np.float64],
-        points: NDArray[np.float64],
-        back: NDArray[np.float64],
-        tolerance: float,
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        best = points.copy()
-        misses = targets - self._evaluate(best)
-        errors = _lengths(misses)
-        pace = np.ones(len(best))
-        for step in range(_PLAIN_STEPS + _LOCAL_STEPS):
-            # A miss that is unknown (nan) has no way to go, so it is not gone on with.
-            active = np.flatnonzero((errors > tolerance) & np.isfinite(errors) & (pace > 1e-4))
-            if not len(active):
-                break
-            here = best[active]
-            if step < _PLAIN_STEPS:
-                moves = misses[active] @ back.T
-            else:
-                moves = self._local_moves(here, misses[active], back)
-            tried = here + pace[active, np.newaxis] * moves
-            miss = targets[active] - self._evaluate(tried)
-            error = _lengths(miss)
-            better = error < errors[active]
-            kept = active[better]
-            best[kept], misses[kept], errors[kept] = tried[better], miss[better], error[better]
-            pace[kept] = np.minimum(1.0, 2 * pace[kept])
-            pace[active[~better]] /= 2
-            if step == _PLAIN_STEPS - 1:
-                pace[:] = 1.0
-        return best, errors <= tolerance
-
-    def _local_moves(
-        self, points: NDArray[np.float64], misses: NDArray[np.float64], back: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Steps that the slope of the field around each point asks for (Newton's)."""
-        count = points.shape[1]
-        width = 1e-3 * self.step
-        slopes = np.empty((len(points), count, count))
-        for axis in range(count):
-            aside = np.zeros(count)
-            aside[axis] = width
-            slopes[:, :, axis] = self._evaluate(points + aside) - self._evaluate(points - aside)
-        slopes /= 2 * width
-        usual = 1 / abs(np.linalg.det(back))
-        sound = np.abs(np.nan_to_num(np.linalg.det(np.nan_to_num(slopes)))) > 1e-6 * usual
-        moves = misses @ back.T
-        if sound.any():
-            moves[sound] = np.linalg.solve(slopes[sound], misses[sound][..., np.newaxis])[..., 0]
-        return moves
 
     @cached_property
     def _trend(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -332,8 +281,3 @@ class VectorField:
         if flat:  # too few samples to tell a slope, or folded on the whole
             linear_part = np.eye(count)
         return linear_part, images.mean(axis=0) - linear_part @ middle
-
-
-def _lengths(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    lengths: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    return lengths
