@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hierarchy_builder import HierarchyBuilder, ramp, to_world
 from napari_layers import codes, layers_of, pixels, value_in_world, view
 from napari_ome_zip import CompositeImage, open_image, save_image
-from napari_ome_zip.image.mosaic import FUSE_FROM, MosaicArray, Tile
+from napari_ome_zip.image.mosaic import FUSE_FROM
+from napari_ome_zip.image.mosaic_array import MosaicArray, Tile
 
 SIDE = 16
 """Pixels along each side of a tile at level 0."""

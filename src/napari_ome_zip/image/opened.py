@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from napari_ome_zip.image.discover import Found, discover
+from napari_ome_zip.image.discover import discover
+from napari_ome_zip.image.found import Found
 from napari_ome_zip.names import is_junk
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Hierarchy

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.composite import PlacedWell
-from napari_ome_zip.image.discover import FieldPosition
+from napari_ome_zip.image.found import FieldPosition
 
 GAP = 0.05
 """Space between neighboring wells, as a fraction of a well."""

@@ -1,0 +1,150 @@
+"""Pixels of an image under a nonlinear map, computed when they are looked at."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_ome_zip.geometry import PointMap
+from napari_ome_zip.geometry.interpolation import linear, nearest
+from napari_ome_zip.pixels.arrays import PixelSource, split_key
+
+_MAX_REGION = 2**24
+
+
+_PLANE, _DEPTH = 64, 8
+
+
+type Points = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Places of voxel centers along the nonlinear axes of the display system."""
+
+    origin: tuple[float, ...]
+    """Of the first voxel of level 0, along each nonlinear axis."""
+    spacing: tuple[float, ...]
+    """Of level 0."""
+    factors: tuple[int, ...]
+    """Voxels of level 0 that one of this level spans; it lies in the middle of them."""
+
+    def coordinates(self, axis: int, index: slice) -> Points:
+        """Coordinates along one nonlinear axis of the voxels ``index``."""
+        factor = self.factors[axis]
+        places = np.arange(index.start, index.stop) * factor + (factor - 1) / 2
+        coordinates: Points = self.origin[axis] + self.spacing[axis] * places
+        return coordinates
+
+
+@dataclass(frozen=True, eq=False)
+class WarpedArray:
+    """Array-like of one level of an image on its new grid; outside the image it holds 0."""
+
+    source: PixelSource
+    inverse_map: PointMap
+    """Display system to array indices of this level."""
+    grid: Grid
+    nonlinear: tuple[int, ...]
+    """Array axes that are resampled."""
+    rows: tuple[int, ...]
+    """Axes of the display system that take their place, in the same order."""
+    shape: tuple[int, ...]
+    nearest: bool
+
+    @property
+    def path(self) -> str:
+        """Path of the array that is resampled."""
+        return str(getattr(self.source, "path", ""))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a pixel, in native byte order."""
+        return self.source.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Size of a block that is worth computing at once."""
+        chunks = []
+        for axis, (chunk, size) in enumerate(zip(self.source.chunks, self.shape, strict=True)):
+            most = _PLANE if axis in self.nonlinear[-2:] else min(int(chunk), _DEPTH)
+            chunks.append(max(1, min(most if axis in self.nonlinear else int(chunk), size)))
+        return tuple(chunks)
+
+    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
+        """Read a region, given as one slice or integer an axis."""
+        region, steps = split_key(key, self.shape)
+        return self.read(region)[steps]
+
+    def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Pixels of ``region``, computed from what of the image lies there and nothing else."""
+        out = np.zeros(tuple(max(0, s.stop - s.start) for s in region), dtype=self.dtype)
+        if out.size:
+            self._fill(out, region)
+        return out
+
+    def _fill(self, out: npt.NDArray[Any], region: tuple[slice, ...]) -> None:
+        places = self._places(region)
+        limits = np.array([self.source.shape[axis] for axis in self.nonlinear])
+        # A comparison with nan, where a field says nothing, is false.
+        inside = ((places >= -0.5) & (places <= limits - 0.5)).all(axis=1)
+        if not inside.any():
+            return
+        places = np.clip(places[inside], 0, limits - 1)
+        low = np.floor(places.min(axis=0)).astype(int)
+        high = np.minimum(np.floor(places.max(axis=0)).astype(int) + 2, limits)
+        passing = [s.stop - s.start for n, s in enumerate(region) if n not in self.nonlinear]
+        if math.prod([*(high - low).tolist(), *passing]) > _MAX_REGION and self._split(out, region):
+            return
+        wanted = list(region)
+        for axis, start, stop in zip(self.nonlinear, low.tolist(), high.tolist(), strict=True):
+            wanted[axis] = slice(start, stop)
+        pixels = np.moveaxis(
+            np.asarray(self.source[tuple(wanted)]), self.nonlinear, range(len(self.nonlinear))
+        )
+        values = self._interpolate(pixels, places - low)
+        into = np.moveaxis(out, self.nonlinear, range(len(self.nonlinear)))
+        mask = inside.reshape(into.shape[: len(self.nonlinear)])
+        into[mask] = values
+
+    def _split(self, out: npt.NDArray[Any], region: tuple[slice, ...]) -> bool:
+        """Do half of a region at a time, to read no more of the image than fits in memory."""
+        axis = max(self.nonlinear, key=lambda n: region[n].stop - region[n].start)
+        begin, end = region[axis].start, region[axis].stop
+        if end - begin < 2:
+            return False
+        middle = (begin + end) // 2
+        for start, stop in ((begin, middle), (middle, end)):
+            part = list(region)
+            part[axis] = slice(start, stop)
+            into = [slice(None)] * self.ndim
+            into[axis] = slice(start - begin, stop - begin)
+            self._fill(out[tuple(into)], tuple(part))
+        return True
+
+    def _places(self, region: tuple[slice, ...]) -> Points:
+        """Where in the source the voxels of a region come from, shape (P, nonlinear axes)."""
+        along = [self.grid.coordinates(n, region[axis]) for n, axis in enumerate(self.nonlinear)]
+        points = np.zeros((*map(len, along), len(self.inverse_map.input_axes)))
+        for row, coordinates in zip(self.rows, np.meshgrid(*along, indexing="ij"), strict=True):
+            points[..., row] = coordinates
+        indices = self.inverse_map.apply(points.reshape(-1, points.shape[-1]))
+        return indices[:, list(self.nonlinear)]
+
+    def _interpolate(self, pixels: npt.NDArray[Any], places: Points) -> npt.NDArray[Any]:
+        if self.nearest or self.dtype.kind == "b":
+            return nearest(pixels, places)
+        values = linear(pixels, places)
+        if self.dtype.kind in "iu":
+            limits = np.iinfo(self.dtype)
+            values = np.clip(np.rint(values), limits.min, limits.max)
+        return values.astype(self.dtype)
