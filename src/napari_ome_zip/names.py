@@ -104,7 +104,7 @@ def is_junk(name: str) -> bool:
 
 
 def is_chunk(name: str) -> bool:
-    """Whether an entry of this name may hold pixels: a file in a folder that is no document."""
+    """Whether an entry of this name may hold pixels: a file in a folder that is not a document."""
     name = name.replace("\\", "/")
     return "/" in name and not name.endswith("/") and not is_document(name) and not is_junk(name)
 
@@ -118,14 +118,14 @@ def breadth_first(path: str) -> tuple[int, list[str]]:
 
 
 def is_safe(name: str) -> bool:
-    """Whether a (normalised) entry name stays inside the archive: relative, without ``..``."""
+    """Whether a (normalized) entry name stays inside the archive: relative, without ``..``."""
     if not name or "\0" in name or _DRIVE.match(name):
         return False
     return not any(segment in ("", ".", "..") for segment in name.split("/"))
 
 
 def unportable_part(part: str) -> bool:
-    """Whether Windows cannot hold a file or folder of this name (no path: one part of it)."""
+    """Whether Windows cannot hold a file or folder of this name (one part of a path)."""
     return (
         part.partition(".")[0].rstrip(" ").lower() in _RESERVED
         or part.endswith((".", " "))

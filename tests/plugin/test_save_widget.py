@@ -12,8 +12,9 @@ from qtpy.QtCore import Qt
 
 from napari_layers import layers_of, pixels
 from napari_ome_zip.plugin.save import widget as save_widget
-from napari_ome_zip.plugin.save.model import Choices, Job, View, readable_size, resolve
+from napari_ome_zip.plugin.save.model import Choices, Job, View, resolve
 from napari_ome_zip.plugin.save.widget import SaveWidget
+from napari_ome_zip.sizes import readable_size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ def test_the_completed_name_size_and_version_are_told(tmp_path: Path) -> None:
     view = shown(Choices(file=str(tmp_path / "a.zip")), CELLS, NUCLEI)
     assert view.target == tmp_path / "a.ome.zip"
     assert view.summary.startswith("a.ome.zip, about ")
-    assert "(4.0 kB uncompressed): one image, OME-Zarr 0.5, 2 arrays." in view.summary
+    assert "(3.9 KiB uncompressed): one image, OME-Zarr 0.5, 2 arrays." in view.summary
     assert "0.6" in shown(Choices(file=str(tmp_path / "a")), TILTED).summary
 
 
@@ -91,10 +92,11 @@ def test_nothing_is_saved_twice_at_once(tmp_path: Path) -> None:
 
 
 def test_sizes_are_readable() -> None:
-    assert [readable_size(n) for n in (7, 1500, 2.5e6, 3e9, 4e15)] == [
-        *("7 bytes", "1.5 kB", "2.5 MB", "3.0 GB"),
-        "4000.0 TB",
+    assert [readable_size(n) for n in (7, 1536, 2.5e6, 3 << 30, 4 << 50)] == [
+        *("7 bytes", "1.5 KiB", "2.4 MiB", "3 GiB"),
+        "4,096 TiB",
     ]
+    assert readable_size(2**20 - 1) == "1 MiB"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Entries of a ZIP archive by name: normalised, without unsafe ones, the last of each name."""
+"""Entries of a ZIP archive by name: normalized, without unsafe ones, the last of each name."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from napari_ome_zip.ome import (
     parse_group,
 )
 from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.hierarchy import Hierarchy, Node, join
 
 type CompileLevel = Callable[[str, Transformation, tuple[str, ...], tuple[str, ...]], Directions]
@@ -154,8 +155,8 @@ def _absent(array: VectorFieldArray, name: str, kind: str) -> tuple[Finding, ...
     size = int(np.prod(array.shape, dtype=object)) * array.dtype.itemsize
     if size > MAX_VECTOR_FIELD_BYTES:
         raise TransformationError(
-            f"{name} takes {size / 2**20:.0f} MiB, "
-            f"expected at most {MAX_VECTOR_FIELD_BYTES // 2**20} MiB."
+            f"{name} takes {readable_size(size)}, expected at most "
+            f"{readable_size(MAX_VECTOR_FIELD_BYTES)}."
         )
     counts = [range(-(-n // c)) for n, c in zip(array.shape, array.stored, strict=True)]
     stored = [array.is_stored(cell) for cell in itertools.product(*counts)]

@@ -181,19 +181,7 @@ class ShardCodec:
         # docstring inherited
         whole = tuple(slice(0, n) for n in pixels.shape)
         chunks = [self.chunk.encode(pixels[t]) for _, _, t in pieces(whole, self.chunk.shape)]
-        if all(chunk is None for chunk in chunks):
-            return None
-        places = np.full((len(chunks), 2), _MISSING, "<u8")
-        offset = self.index_size if self.index_first else 0
-        for place, chunk in zip(places, chunks, strict=True):
-            if chunk is not None:
-                place[:] = offset, len(chunk)
-                offset += len(chunk)
-        index: Any = places.tobytes()
-        for step in self.index_steps:
-            index = step.encode(index)
-        stored = [chunk for chunk in chunks if chunk is not None]
-        return b"".join([index, *stored] if self.index_first else [*stored, index])
+        return shard_of(chunks, self.index_steps, self.index_size if self.index_first else 0)
 
     def _index(self, content: Content) -> dict[tuple[int, ...], tuple[int, int] | None]:
         for step in reversed(self.index_steps):
@@ -210,6 +198,39 @@ class ShardCodec:
             cell: None if pair == (_MISSING, _MISSING) else pair
             for cell, pair in zip(cells, pairs, strict=True)
         }
+
+
+def shard_of(
+    chunks: Sequence[Content | None], index_steps: Sequence[Step], room: int = 0
+) -> bytes | None:
+    """Put encoded chunks together as a shard; None where all of them are missing.
+
+    Parameters
+    ----------
+    chunks : sequence of bytes or None
+        In the order of the index (C order).
+    index_steps : sequence of Step
+        Codecs of the index.
+    room : int
+        Size of the index where it lies before the chunks; 0 where it lies behind them.
+
+    Notes
+    -----
+    Zarr v3, sharding codec, "Binary shard format".
+    """
+    stored = [chunk for chunk in chunks if chunk is not None]
+    if not stored:
+        return None
+    places = np.full((len(chunks), 2), _MISSING, "<u8")
+    offset = room
+    for place, chunk in zip(places, chunks, strict=True):
+        if chunk is not None:
+            place[:] = offset, len(chunk)
+            offset += len(chunk)
+    index: Any = places.tobytes()
+    for step in index_steps:
+        index = step.encode(index)
+    return b"".join([index, *stored] if room else [*stored, index])
 
 
 def cell_ranges(region: Region, grid: Sequence[int]) -> list[range]:
@@ -310,14 +331,14 @@ def _of_shards(
     grid = tuple(s // c for s, c in zip(shape, chunk.shape, strict=True))
     size = 16 * math.prod(grid) + 4 * len(others)
     index_first = sharding.index_location == "start"
-    return ShardCodec(chunk, grid, index_first, (_Checksum(),) * len(others), size)
+    return ShardCodec(chunk, grid, index_first, (Checksum(),) * len(others), size)
 
 
 def _step(codec: Codec) -> Step | None:
     """The same codec without zarr around it; None for an unusual one."""
     match codec:
         case Crc32cCodec():
-            return _Checksum()
+            return Checksum()
         case ZstdCodec(level=level, checksum=checksum):
             return _Zstd(Zstd(level, checksum))
         case GzipCodec(level=level):
@@ -385,7 +406,7 @@ class _GZip(_Numcodec):
         return self.codec.decode(content) if inflate.unused_data else decoded
 
 
-class _Checksum:
+class Checksum:
     """CRC-32C after the bytes it is of (Zarr v3, crc32c codec)."""
 
     def encode(self, content: Any) -> bytes:

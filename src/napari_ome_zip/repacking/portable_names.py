@@ -82,6 +82,6 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def _listed(texts: Sequence[str], quoted: bool = False) -> str:
-    shown = ", ".join(text if quoted else repr(text) for text in texts[:_SHOWN])
-    return shown + (f" and {len(texts) - _SHOWN:,} more" if len(texts) > _SHOWN else "")
+def _listed(words: Sequence[str], quoted: bool = False) -> str:
+    shown = ", ".join(word if quoted else repr(word) for word in words[:_SHOWN])
+    return shown + (f" and {len(words) - _SHOWN:,} more" if len(words) > _SHOWN else "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +39,7 @@ from napari_ome_zip.saving.planned import SavePlan
 from napari_ome_zip.saving.replacing import check_replaceable, remember_written
 from napari_ome_zip.storage import MappingStore, WrittenStore
 from napari_ome_zip.storage.hierarchy import Hierarchy
+from napari_ome_zip.threads import in_threads
 
 
 @dataclass(frozen=True)
@@ -209,32 +209,11 @@ def _write_array(
 
 
 def _run[T](tasks: Iterator[T], work: Callable[[T], int], watch: _Watch) -> None:
-    """Work in as many threads as there are cores; the first failure or cancel stops the rest."""
-    workers = os.cpu_count() or 1
-    waiting: set[Future[int]] = set()
-
     def strictly(task: T) -> int:
         with strict_reading(watch.checked):
             return work(task)
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="ome-zip-save") as pool:
-        try:
-            for task in tasks:
-                waiting.add(pool.submit(strictly, task))
-                if len(waiting) >= 2 * workers:
-                    waiting = _collect(waiting, watch)
-            while waiting:
-                waiting = _collect(waiting, watch)
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def _collect(waiting: set[Future[int]], watch: _Watch) -> set[Future[int]]:
-    done, rest = wait(waiting, return_when=FIRST_COMPLETED)
-    for future in done:
-        watch.add(future.result())
-    return rest
+    in_threads(strictly, tasks, lambda _, nbytes: watch.add(nbytes), name="ome-zip-save")
 
 
 def _write_distributed(

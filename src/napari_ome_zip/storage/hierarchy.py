@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import HierarchyStore
 
 MAX_DEPTH = 32
@@ -136,7 +137,7 @@ class Hierarchy:
         self._size += len(raw)
         if self._size > MAX_ALL_DOCUMENTS:
             raise ArchiveError(
-                f"The metadata documents have more than {MAX_ALL_DOCUMENTS >> 30} GiB in all, "
+                f"The metadata documents have more than {readable_size(MAX_ALL_DOCUMENTS)} in all, "
                 "which no image needs: the archive is damaged, or made to harm."
             )
         try:
@@ -180,7 +181,7 @@ class Hierarchy:
         try:
             node = self.node(path)
         except MetadataError:
-            return False  # a damaged document is told where it is needed
+            return False  # a damaged document is reported where it is needed
         if node is None or not isinstance(copy, dict):
             return True
         own = {key: value for key, value in node.document.items() if key in _COMPARED}

@@ -123,7 +123,7 @@ def _nothing(store: HierarchyStore, container: str) -> ArchiveError:
             f"No OME-Zarr in this folder: there is no zarr.json in {store.source}",
             code="no-hierarchy",
         )
-    files = [name for name in store.keys() if not is_junk(name)]  # noqa: SIM118  a store
+    files = store.names_without_junk()
     if not files:
         return ArchiveError(
             "The archive is empty: it holds no files. Write it again, or download it again.",

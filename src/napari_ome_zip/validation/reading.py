@@ -44,7 +44,7 @@ NOT_JSON = Rule(
     "document-not-json",
     MUST,
     _ZARR,
-    "A metadata document is a JSON text.",
+    "A metadata document is JSON.",
     "Write the document again: it may have been edited by hand, or cut off.",
 )
 NOT_OBJECT = Rule(
@@ -91,7 +91,7 @@ def read_documents(store: HierarchyStore, watch: Watch) -> Documents:
     issues: list[Issue] = []
     paths = store.group_paths()
     for number, path in enumerate(paths):
-        watch.tell(number, len(paths))
+        watch.report(number, len(paths))
         prefix = f"{path}/" if path else ""
         document, problems = _read(store, prefix + "zarr.json")
         issues += problems
@@ -118,7 +118,7 @@ def _read(store: HierarchyStore, key: str) -> tuple[Document | None, tuple[Issue
     except DamagedEntryError as error:
         return None, (issue(DAMAGED, str(error), key),)
     except ArchiveError as error:
-        # Those of the container are told by its own checks.
+        # Those of the container are reported by its own checks.
         rule = {POINTER.code: POINTER}.get(error.code, UNREADABLE)
         return None, (issue(rule, str(error), key),)
     if raw is None:
@@ -133,7 +133,7 @@ def parse_document(raw: bytes, key: str) -> tuple[Document | None, tuple[Issue, 
         document = json.loads(raw)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        return None, (*issues, issue(NOT_JSON, f"No JSON text: {reason}", key))
+        return None, (*issues, issue(NOT_JSON, f"Not JSON: {reason}", key))
     if not is_object(document):
         message = f"An object is expected, but it holds {describe(document)}"
         return None, (*issues, issue(NOT_OBJECT, message, key))

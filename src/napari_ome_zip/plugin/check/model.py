@@ -25,10 +25,8 @@ from napari_ome_zip.plugin.check.state import (
     resolve,
 )
 from napari_ome_zip.plugin.typed_name import completed
+from napari_ome_zip.progress import Cancelled, Progress
 from napari_ome_zip.validation.report import Report, Severity
-
-type Progress = Callable[[int, int], None]
-type Cancelled = Callable[[], bool]
 
 
 class Validate(Protocol):

@@ -28,6 +28,7 @@ from napari_ome_zip.saving.options import (
 )
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.planned import SavePlan
+from napari_ome_zip.sizes import readable_size
 
 type Layers = Sequence[tuple[Hashable, LayerData]]
 """Layer data by a key that stays the same while a layer is renamed; bottom layer first."""
@@ -38,7 +39,6 @@ _LAYOUTS = {
     "scene": "a scene of images",
     "kept": "arranged as the file is",
 }
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +141,6 @@ def resolve(choices: Choices, layers: Layers, job: Job | None = None) -> View:
 def chosen_layers(view: View, layers: Layers) -> list[LayerData]:
     """The layers that will be saved, bottom layer first."""
     return _chosen(view.rows, layers)
-
-
-def readable_size(count: float) -> str:
-    """Bytes as a person reads them, such as ``"12.3 MB"``."""
-    for unit in _UNITS[:-1]:
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} {_UNITS[-1]}"
 
 
 def _row(key: Hashable, data: LayerData, choices: Choices) -> Row:

@@ -1,4 +1,4 @@
-"""All rules on files, by their code: containers, the reading of documents, arrays, pixels."""
+"""All rules on files by their code: containers, the reading of documents, arrays, pixels."""
 
 from __future__ import annotations
 
@@ -26,4 +26,4 @@ def _collect() -> Iterator[tuple[str, Rule]]:
 
 
 FILE_RULES: Mapping[str, Rule] = MappingProxyType(dict(_collect()))
-"""Every rule that is no rule on the content of a document, by its code."""
+"""Every rule that is not on the content of a document, by its code."""
