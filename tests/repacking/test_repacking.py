@@ -86,7 +86,7 @@ def pixels(path: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.filterwarnings("ignore::napari_ome_zip.pixels.arrays.DamagedChunkWarning")
+@pytest.mark.filterwarnings("ignore::napari_ome_zip.pixels.damage.DamagedChunkWarning")
 @pytest.mark.filterwarnings("ignore::napari_ome_zip.errors.SaveWarning")
 @pytest.mark.parametrize("case", corpus_params())
 def test_what_opens_is_repaired_and_keeps_its_pixels(case: dict[str, Any], tmp_path: Path) -> None:

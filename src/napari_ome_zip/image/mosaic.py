@@ -22,6 +22,7 @@ from napari_ome_zip.image.levels import level_factors
 from napari_ome_zip.image.mosaic_array import MosaicArray, Tile
 from napari_ome_zip.image.rounds import names_of_rounds, rounds_of
 from napari_ome_zip.ome import FrozenMapping
+from napari_ome_zip.pixels.source import as_source
 
 FUSE_FROM = 9
 """Images that lie apart are fused when there are at least so many; fewer stay layers of their own.
@@ -294,7 +295,7 @@ def _level(
     sizes = np.array([part.sources[number].shape for part in group])
     extents = np.clip(ends - places, sizes, sizes + 1)
     tiles = tuple(
-        Tile(part.sources[number], tuple(place.tolist()), tuple(extent.tolist()))
+        Tile(as_source(part.sources[number]), tuple(place.tolist()), tuple(extent.tolist()))
         for part, place, extent in zip(group, places, extents, strict=True)
     )
     ends = places + extents

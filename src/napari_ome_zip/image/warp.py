@@ -23,7 +23,7 @@ from napari_ome_zip.geometry.point_map import NONLINEAR, combine, dependence
 from napari_ome_zip.image.vector_field_samples import VectorFieldArray
 from napari_ome_zip.image.warped_array import Grid, Points, WarpedArray
 from napari_ome_zip.ome import Axis
-from napari_ome_zip.pixels.arrays import PixelSource
+from napari_ome_zip.pixels.source import PixelSource
 
 MAX_GROWTH = 64
 """The grid may have so many times the voxels of the image, at most."""

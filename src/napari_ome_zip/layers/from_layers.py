@@ -43,9 +43,9 @@ from napari_ome_zip.ome import (
     ImageLabel,
 )
 from napari_ome_zip.paths import target_path
-from napari_ome_zip.pixels.arrays import PixelSource
 from napari_ome_zip.pixels.computing import layer_errors
 from napari_ome_zip.pixels.limits import estimate_limits
+from napari_ome_zip.pixels.source import AnySource
 
 _RGB = ("#FF0000", "#00FF00", "#0000FF")
 
@@ -212,7 +212,7 @@ def _channel_position(layer: UnderstoodLayer, system: CoordinateSystem) -> int:
 
 def _placed_image(
     layer: UnderstoodLayer,
-    sources: tuple[PixelSource, ...],
+    sources: tuple[AnySource, ...],
     channel_axis: int | None,
     channels: tuple[Channel, ...],
     states: Sequence[Mapping[str, Any]],

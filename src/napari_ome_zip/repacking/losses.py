@@ -56,11 +56,11 @@ def array_findings(store: HierarchyStore) -> tuple[Finding, ...]:
 
 
 def _missing_chunks(array: ChunkedArray, names: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-    grid = [-(-n // c) for n, c in zip(array.shape, array.stored, strict=True)]
+    grid = array.chunk_grid_shape
     present = sum(1 for name in names.get(array.path, ()) if _is_chunk(array, grid, name))
     total = math.prod(grid)
     if present < total:
-        kind = "chunks" if array.stored == array.chunks else "shards"
+        kind = "chunks" if array.grid_chunk_shape == array.chunks else "shards"
         yield Finding(
             "chunks-missing",
             array.path,

@@ -112,7 +112,7 @@ def _gathering(store: HierarchyStore, path: str, document: object) -> _Gathering
     except MetadataError:
         return None  # copied as it is
     counts = [-(-n // c) for n, c in zip(array.shape, array.chunks, strict=True)]
-    if not array.stored or math.prod(counts) < 2:
+    if not array.grid_chunk_shape or math.prod(counts) < 2:
         return None
     nbytes = math.prod(array.chunks) * array.dtype.itemsize
     return _Gathering(array, _factors(counts, nbytes))

@@ -18,8 +18,8 @@ from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import SaveCancelledError, SaveError, UnreadableChunkError
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.pixels.arrays import ChunkedArray
-from napari_ome_zip.pixels.chunk_codecs import pieces
 from napari_ome_zip.pixels.computing import computed, layer_errors
+from napari_ome_zip.pixels.grid import pieces
 from napari_ome_zip.pixels.strictness import Checked, strict_reading
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
@@ -167,7 +167,7 @@ def _write_chain(
     targets = [_array(hierarchy, plan.path) for plan in chain]
 
     def emit(level: int, region: Region, pixels: npt.NDArray[Any]) -> None:
-        for cell, _, part in pieces(region, targets[level].stored):
+        for cell, _, part in pieces(region, targets[level].grid_chunk_shape):
             encoded = targets[level].encode(cell, pixels[part])
             _append(writer, targets[level], cell, encoded)
 
@@ -189,7 +189,8 @@ def _write_array(
     target = _array(hierarchy, plan.path)
     source = None if plan.source is not None else _array(hierarchy, plan.made_from or "")
     whole = tuple(slice(0, n) for n in plan.shape)
-    tasks = (_Task(plan, target, cell, region) for cell, _, region in pieces(whole, target.stored))
+    chunks = pieces(whole, target.grid_chunk_shape)
+    tasks = (_Task(plan, target, cell, region) for cell, _, region in chunks)
     if client is not None and source is None:
         # The writer stays in this process: workers need the documents alone to encode.
         encoder = _array(Hierarchy(MappingStore(dict(writer.documents), "documents")), plan.path)

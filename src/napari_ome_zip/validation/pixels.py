@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
-from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.strictness import strict_reading
 from napari_ome_zip.progress import Watch
 from napari_ome_zip.sizes import readable_size
@@ -161,21 +160,16 @@ def _check_item(store: HierarchyStore, item: _Item) -> Iterator[Issue]:
 def _check_chunk(array: StoredArray, item: _Item, content: bytes | memoryview) -> Iterator[Issue]:
     try:
         if array.array.is_regular:
-            array.array.decode(item.coordinates, content)
+            array.array.decode(content)
         else:
             with strict_reading():
-                array.array.read(_region(array.array, item.coordinates))
+                array.array.read(array.array.region_of(item.coordinates))
     except MemoryError:
         yield issue(NOT_DECODED, "Not checked: it takes more memory than there is", item.name)
     except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
         reason = str(error).strip().rstrip(".") or type(error).__name__
         message = f"Does not decode to pixels ({reason}).{item.where}"
         yield issue(CHUNK_DAMAGED, message, item.name)
-
-
-def _region(array: ChunkedArray, coordinates: Sequence[int]) -> tuple[slice, ...]:
-    sides = zip(coordinates, array.stored, array.shape, strict=True)
-    return tuple(slice(i * n, min((i + 1) * n, size)) for i, n, size in sides)
 
 
 def _limited(issues: Sequence[Issue]) -> tuple[Issue, ...]:

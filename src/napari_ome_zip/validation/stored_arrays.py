@@ -45,7 +45,7 @@ class StoredArray:
     @property
     def stored_bytes(self) -> int:
         """Size of a stored object in memory."""
-        return math.prod(self.array.stored) * self.array.dtype.itemsize
+        return math.prod(self.array.grid_chunk_shape) * self.array.dtype.itemsize
 
     @property
     def prefix(self) -> str:
@@ -59,8 +59,8 @@ class StoredArray:
 
     def region(self, coordinates: Sequence[int]) -> str:
         """Which part of the array a stored object holds, in words."""
-        sides = zip(coordinates, self.array.stored, self.array.shape, strict=True)
-        spans = ", ".join(f"{i * n}:{min((i + 1) * n, size)}" for i, n, size in sides)
+        region = self.array.region_of(coordinates)
+        spans = ", ".join(f"{s.start}:{s.stop}" for s in region)
         return f"'{self.path}' [{spans}]" if self.path else f"[{spans}] of the array"
 
 
@@ -100,7 +100,7 @@ def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arr
         except MetadataError as error:
             problems[path] = str(error)
             continue
-        if array.stored:
+        if array.grid_chunk_shape:
             stored[path] = _stored(path, array, node)
     paths = [path for path, document in documents.items() if _array_node(path, document)]
     owned, other = _owners(_files(store), paths)
@@ -134,7 +134,7 @@ def _array_node(path: str, document: Document) -> Node | None:
 
 
 def _stored(path: str, array: ChunkedArray, node: Node) -> StoredArray:
-    grid = tuple(-(-n // c) for n, c in zip(array.shape, array.stored, strict=True))
+    grid = array.chunk_grid_shape
     codecs = [codec.get("name") for codec in objects(node.document.get("codecs"))]
     if node.zarr_format == 2:
         raw = not node.document.get("compressor") and not node.document.get("filters")

@@ -39,8 +39,8 @@ class ArrayLayout:
     @classmethod
     def of(cls, array: ChunkedArray) -> ArrayLayout:
         """How an array of a file is cut."""
-        chunks = tuple(array.chunks)
-        return cls(chunks, None if array.stored == chunks else tuple(array.stored))
+        sharded = array.grid_chunk_shape != array.chunks
+        return cls(array.chunks, array.grid_chunk_shape if sharded else None)
 
 
 def layout(
