@@ -659,7 +659,7 @@ def test_a_matrix_that_fits_as_it_is_is_taken_as_it_is() -> None:
         ),
         (tf.Displacements("field"), r"displacements is a vector field \(at 'field'\)"),
         (tf.Coordinates("field"), r"coordinates is a vector field \(at 'field'\)"),
-        (tf.Unknown("thinPlateSpline"), "'thinPlateSpline' is no kind of transformation"),
+        (tf.Unknown("thinPlateSpline"), "'thinPlateSpline' is not a kind of transformation"),
         (tf.Unknown("scale", "it has no scale"), "scale cannot be applied: it has no scale"),
         (tf.Unknown("", "it has no type"), "transformation cannot be applied: it has no type"),
         (

@@ -217,7 +217,7 @@ class Affine:
 
 
 def strays(linear: NDArray[np.float64], lengths: Sequence[float]) -> NDArray[np.float64]:
-    """How far the entries beside a matrix's diagonal lead astray, in pixels, across an image.
+    """How far the entries off a matrix's diagonal lead astray, in pixels, across an image.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Compiles coordinate transformations to maps of points: `Affine`, or `PointMap` with fields.
+"""Compiles coordinate transformations to maps of points: `Affine`, else `PointMap`.
 
 Every kind of OME-Zarr 0.6 ("coordinateTransformations") but the vector fields is a special case of
 an affine map, and so is whatever is made of them by sequence, byDimension and bijection. Axes are
@@ -131,7 +131,7 @@ def _vector_field(
         output_axes = input_axes if same else (UNNAMED,) * components
     if len(found.to_input.output_axes) != len(input_axes):
         raise TransformationError(
-            f"{transformation.kind}: the field at '{transformation.path}' has "
+            f"{transformation.kind}: the vector field at '{transformation.path}' has "
             f"{counted(len(found.to_input.output_axes), 'axis', 'axes')} besides that of the "
             f"components, expected {len(input_axes)}."
         )
@@ -159,6 +159,14 @@ def _sequence(
     output_axes: Axes | None,
     load: _Loaders,
 ) -> Directions:
+    """Compile the parts one after the other, each from the axes that the one before leads to.
+
+    Only the last part has its output axes from the document; between parts they follow from the
+    part itself, except that an affine matrix may be homogeneous, which the parts after it tell::
+
+        (z, y, x) ── scale ──▶ (z, y, x) ── affine, 4×4 ──▶ ? ── translation of 3 ──▶ (z, y, x)
+                                             3 axes, for the translation has 3 numbers
+    """
     parts = list(_flat(transformation)) or [tf.Identity()]
     found: list[Directions] = []
     axes = input_axes

@@ -64,7 +64,7 @@ class DirectedEdge(NamedTuple):
 
     @property
     def affine(self) -> Affine | None:
-        """Map from start to end, or None when it is no affine map or there is none."""
+        """Map from start to end, or None when it is not affine, or there is none."""
         return self.map if isinstance(self.map, Affine) else None
 
     @property

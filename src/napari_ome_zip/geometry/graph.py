@@ -60,7 +60,7 @@ class TransformGraph:
                 _check_step(step, nodes)
 
     def route(self, source: SystemNode, target: SystemNode) -> tuple[DirectedEdge, ...] | None:
-        """Return the steps from `source` to `target`, or None when no usable way exists.
+        """Return the steps from `source` to `target`, or None when none can be walked.
 
         No steps lead from a system to itself. Both systems must be declared.
 
@@ -168,7 +168,7 @@ class TransformGraph:
         if steps is None:
             return (
                 f"No transformation leads from '{source}' to '{target}': "
-                "the file connects them by no chain of transformations."
+                "no chain of transformations in the file connects them."
             )
         broken = next(step for step in steps if step.map is None)
         edge = broken.edge
@@ -268,8 +268,13 @@ def _way(
 def _image_counts(adjacency: _Adjacency, images: Sequence[SystemNode]) -> Counter[SystemNode]:
     """Count, for each system, the images from which a way leads to it.
 
-    Systems joined in both directions share their reach, so each such cluster is walked once:
-    a scene of thousands of tiles would otherwise take millions of steps.
+    Systems joined in both directions share their reach, so each such cluster is walked once, for
+    all of the images in it: a scene of thousands of tiles would otherwise take millions of steps::
+
+        tile 1 ◀──▶ stage ◀──▶ tile 2        one cluster, of 2 images
+                      │ (a projection, forward only)
+                      ▼
+                    plane                    counted once for the cluster: 2
     """
     walkable = {step for steps in adjacency.values() for step in steps}
     both_ways = _only(adjacency, lambda step: step.opposite in walkable)

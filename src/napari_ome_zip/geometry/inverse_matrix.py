@@ -13,7 +13,14 @@ _MAX_CONDITION = 1e12
 
 
 def inverse_matrix(linear: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Invert a square matrix, or return None where that means nothing."""
+    """Invert a square matrix, or return None where that means nothing.
+
+    Rows in meters beside rows in seconds say nothing about how flat a map is. So rows and columns
+    are brought to about 1 first, judged, and the inverse is brought back::
+
+        matrix = 2^rows · balanced · 2^columns
+        inverse = 2^-columns · balanced⁻¹ · 2^-rows        exact: powers of two only
+    """
     if linear.size == 0:
         return linear.copy()
     diagonal = linear.diagonal()

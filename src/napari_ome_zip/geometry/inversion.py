@@ -11,7 +11,9 @@ type Points = NDArray[np.float64]
 """Coordinates, shape (P, N)."""
 
 _PLAIN_STEPS, _LOCAL_STEPS = 40, 40
+"""Steps by the affine map nearest to the whole, then by the slope around each point."""
 _MIN_PACE = 1e-4
+"""Where even so small a part of a step brings a point no nearer, it is given up."""
 
 
 def search(

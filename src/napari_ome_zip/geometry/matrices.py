@@ -85,7 +85,7 @@ def _refusal(transformation: tf.Transformation) -> str:
         case tf.Unknown(kind=kind, problem=str(problem)):
             return f"{kind or 'transformation'} cannot be applied: {problem}."
         case tf.Unknown(kind=kind):
-            return f"'{kind}' is no kind of transformation that OME-Zarr 0.6 knows."
+            return f"'{kind}' is not a kind of transformation that OME-Zarr 0.6 defines."
     return f"{transformation.kind} cannot be expressed as a matrix."
 
 
@@ -218,7 +218,7 @@ def _check_shape(
 
 
 def check_indices(what: str, indices: Sequence[int], axes: Axes) -> None:
-    """Refuse indices that are no axes, or the same axis twice."""
+    """Refuse indices that are not those of axes, or that repeat."""
     check_axis_count(what, len(indices))
     wrong = [index for index in indices if not 0 <= index < len(axes)]
     twice = [index for index in indices if indices.count(index) > 1]

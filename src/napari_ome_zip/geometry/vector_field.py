@@ -18,12 +18,12 @@ from napari_ome_zip.geometry.named_axes import axes_text, counted, shape_text
 from napari_ome_zip.sizes import readable_size
 
 MAX_VECTOR_FIELD_BYTES = 2**28
-"""Size of the samples of a field, at most: all of them are held in memory."""
+"""Size of the samples of a vector field, at most: all of them are held in memory."""
 
 INTERPOLATIONS = ("nearest", "linear", "bspline-cubic")
 
-_FIT_POINTS = 4096
-_LOADING = threading.Lock()  # threads that need a field at once wait for the one that reads it
+_FIT_POINTS = 4096  # samples, at most, that the affine map nearest to a vector field is fitted to
+_LOADING = threading.Lock()  # threads that need one at once wait for the one that reads it
 
 
 class Samples(Protocol):
@@ -42,7 +42,7 @@ class Samples(Protocol):
 
 
 class Inverted(NamedTuple):
-    """Points that a field maps to given points."""
+    """Points that a vector field maps to given points."""
 
     points: NDArray[np.float64]
     """Shape (..., N); nan where none was found."""
@@ -56,7 +56,7 @@ class VectorField:
 
     Between samples vectors are interpolated. The specification does not say what holds beyond
     them: a displacement goes on with its value at the nearest edge, so that the map stays
-    continuous; a coordinate field maps nothing from further out than half a sample (nan).
+    continuous; coordinates map nothing from further out than half a sample (nan).
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class VectorField:
     Raises
     ------
     TransformationError
-        When shapes, axes or interpolation do not fit, or the field is too large.
+        When shapes, axes or interpolation do not fit, or the samples are too large.
     """
 
     samples: Samples = field(repr=False)
@@ -91,12 +91,12 @@ class VectorField:
         grid = np.delete(np.array(shape), self.component_axis)
         if len(grid) != inputs:
             raise TransformationError(
-                f"{self.kind}: the field has {counted(len(grid), 'axis', 'axes')} besides that of "
-                f"the components, expected {axes_text(self.input_axes)}."
+                f"{self.kind}: the vector field has {counted(len(grid), 'axis', 'axes')} "
+                f"besides that of the components, expected {axes_text(self.input_axes)}."
             )
         if shape[self.component_axis] != outputs or 0 in shape:
             raise TransformationError(
-                f"{self.kind}: the field is {shape_text(shape)}, expected "
+                f"{self.kind}: the vector field is {shape_text(shape)}, expected "
                 f"{counted(outputs, 'component', 'components')} on its axis {self.component_axis}."
             )
         if self.kind == "displacements" and inputs != outputs:
@@ -111,11 +111,11 @@ class VectorField:
         size = int(np.prod(shape, dtype=object)) * max(4, self.samples.dtype.itemsize)
         if size > MAX_VECTOR_FIELD_BYTES:
             raise TransformationError(
-                f"{self.kind}: the field takes {readable_size(size)}, expected at most "
+                f"{self.kind}: the vector field takes {readable_size(size)}, expected at most "
                 f"{readable_size(MAX_VECTOR_FIELD_BYTES)}."
             )
         if self.to_input.inverse() is None:
-            raise TransformationError(f"{self.kind}: the grid of the field is flat.")
+            raise TransformationError(f"{self.kind}: the grid of the vector field is flat.")
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what was read and computed."""
@@ -143,7 +143,7 @@ class VectorField:
         found = np.asarray(self.samples[(slice(None),) * len(self.samples.shape)])
         if found.dtype.kind not in "iuf":
             raise TransformationError(
-                f"{self.kind}: the field holds {found.dtype}, expected real numbers."
+                f"{self.kind}: the vector field holds {found.dtype}, expected real numbers."
             )
         kind = np.float32 if found.dtype.itemsize <= 4 and found.dtype.kind == "f" else np.float64
         values: NDArray[np.floating[Any]] = np.empty(0, dtype=kind)
@@ -160,7 +160,7 @@ class VectorField:
     def _from_input(self) -> Affine:
         inverse = self.to_input.inverse()
         if inverse is None:  # refused above
-            raise TransformationError("The grid of the field is flat.")
+            raise TransformationError("The grid of the vector field is flat.")
         return inverse
 
     def apply(self, points: ArrayLike) -> NDArray[np.float64]:
@@ -173,7 +173,7 @@ class VectorField:
         Returns
         -------
         ndarray of float64, shape (..., M)
-            Coordinates are nan where the field says nothing.
+            Coordinates are nan where the vector field has no value.
         """
         given = np.asarray(points, dtype=np.float64)
         result = self._evaluate(given)
@@ -182,7 +182,7 @@ class VectorField:
         return result
 
     def _evaluate(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Map points, also beyond the domain of a coordinate field, where its slope goes on."""
+        """Map points, also beyond the samples of coordinates, where their slope goes on."""
         places = self._from_input.apply(points).reshape(-1, len(self.input_axes))
         known = np.isfinite(places).all(axis=1)
         places = np.where(known[:, np.newaxis], places, 0.0)
@@ -212,9 +212,9 @@ class VectorField:
         return float(np.linalg.norm(self.to_input.linear, axis=0).min())
 
     def inverse_apply(self, points: ArrayLike, tolerance: float | None = None) -> Inverted:
-        """Find the points that the field maps to given points.
+        """Find the points that the vector field maps to given points.
 
-        The affine map nearest to the field says where to begin; from there on it is a `search`.
+        The affine map nearest to the vector field says where to begin a `search`.
 
         Parameters
         ----------
@@ -231,7 +231,7 @@ class VectorField:
         Raises
         ------
         TransformationError
-            When the field changes the number of axes.
+            When it changes the number of axes.
         """
         if len(self.input_axes) != len(self.output_axes):
             raise TransformationError(
@@ -257,7 +257,7 @@ class VectorField:
 
     @cached_property
     def _trend(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The affine map nearest to the field: linear part and offset."""
+        """The affine map nearest to the vector field: linear part and offset."""
         values = self.values
         shape = values.shape[:-1]
         # Samples spread evenly over the grid are enough: it only has to start a search.
@@ -270,7 +270,7 @@ class VectorField:
         images = vectors[known] + (places if self.kind == "displacements" else 0)
         count = len(shape)
         if not len(places):
-            raise TransformationError(f"{self.kind}: the field holds no value.")
+            raise TransformationError(f"{self.kind}: the vector field holds no value.")
         middle = places.mean(axis=0)
         spread = max(float(np.abs(places - middle).max()), self.step)
         design = np.column_stack([(places - middle) / spread, np.ones(len(places))])
@@ -278,7 +278,9 @@ class VectorField:
         linear_part = solution[:-1].T / spread
         flat = not np.linalg.cond(linear_part) < 1e6
         if flat and self.kind == "coordinates":
-            raise TransformationError("coordinates: the field is flat, so it has no inverse.")
+            raise TransformationError(
+                "coordinates: the vector field is flat, so it has no inverse."
+            )
         if flat:  # too few samples to tell a slope, or folded on the whole
             linear_part = np.eye(count)
         return linear_part, images.mean(axis=0) - linear_part @ middle

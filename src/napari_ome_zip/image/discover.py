@@ -7,17 +7,8 @@ from collections.abc import Iterable
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.image.found import Discovery, FieldPosition, Found
-from napari_ome_zip.ome import (
-    Coordinates,
-    Displacements,
-    OmeGroup,
-    Plate,
-    Scene,
-    SystemRef,
-    Transformation,
-    Well,
-    parse_group,
-)
+from napari_ome_zip.ome import OmeGroup, Plate, Scene, SystemRef, Well, parse_group
+from napari_ome_zip.ome import transformation as tf
 from napari_ome_zip.ome.node import draft_node
 from napari_ome_zip.storage.hierarchy import Hierarchy, join, natural_key
 
@@ -99,16 +90,16 @@ def _walk(discovery: Discovery, path: str, name: str | None = None) -> None:
 
 
 def _walk_children(discovery: Discovery, group: OmeGroup) -> None:
-    """A group that is no image itself: a scene, or a folder of images."""
+    """A group that is not an image itself: a scene, or a folder of images."""
     listed: list[str] = []
     if group.scene is not None:
         listed = _add_scene(discovery, group.path, group.scene)
-    discovery.fields.update(_field_paths(group))
+    discovery.vector_fields.update(_vector_field_paths(group))
     # Labels come with their image, even where a scene places them by themselves.
     listed.sort(key=lambda path: "labels" in path.split("/"))
     children = dict.fromkeys((*listed, *discovery.hierarchy.child_groups(group.path)))
     for child in children:
-        if child in discovery.fields:
+        if child in discovery.vector_fields:
             continue
         try:
             _walk(discovery, child)
@@ -119,7 +110,7 @@ def _walk_children(discovery: Discovery, group: OmeGroup) -> None:
 
 
 def _add_scene(discovery: Discovery, path: str, scene: Scene) -> list[str]:
-    """Keep a scene; the paths of the images that it names, of which missing ones are noted."""
+    """Keep a scene; the paths of the images that it names; missing ones are reported."""
     discovery.scenes.append((path, scene))
     found, missing = [], []
     for relative in dict.fromkeys(r.path for r in _references(scene.transformations) if r.path):
@@ -170,8 +161,8 @@ def _walk_plate(discovery: Discovery, group: OmeGroup, plate: Plate) -> None:
         position = FieldPosition(group.path, well.row_index, well.column_index, 0, None, called)
         _walk_well(discovery, well_group, well_group.well, position, well.path)
     if missing:
-        total, code = len(plate.wells), "plate-well-not-found"
-        discovery.report_missing(code, "well", missing, group.path, total)
+        count = len(plate.wells)
+        discovery.report_missing("plate-well-not-found", "well", missing, group.path, count)
     if bare_rows:
         names = ", ".join(f"'{name}'" for name in bare_rows.values())
         text = f"Plate rows without metadata of their own: {names}; their wells are shown."
@@ -201,8 +192,8 @@ def _walk_well(
         label = f"{name} {image.path}" if name else image.path
         _add(discovery, field_group, name=label, position=place)
     if missing:
-        total, code = len(well.images), "well-field-not-found"
-        discovery.report_missing(code, "field of view", missing, group.path, total)
+        count, kind = len(well.images), "field of view"
+        discovery.report_missing("well-field-not-found", kind, missing, group.path, count)
 
 
 def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
@@ -281,20 +272,20 @@ def _labels(discovery: Discovery, image: str) -> list[OmeGroup]:
     return list(groups.values())
 
 
-def _references(transformations: Iterable[Transformation]) -> Iterable[SystemRef]:
+def _references(transformations: Iterable[tf.Transformation]) -> Iterable[SystemRef]:
     for transformation in transformations:
         for reference in (transformation.input, transformation.output):
             if reference is not None:
                 yield reference
 
 
-def _field_paths(group: OmeGroup) -> Iterable[str]:
+def _vector_field_paths(group: OmeGroup) -> Iterable[str]:
     """Where the transformations of a scene or of images keep their vector fields."""
     scene = group.scene.transformations if group.scene is not None else ()
     images = (t for multiscale in group.multiscales for t in multiscale.transformations)
     transformations = (*scene, *images)
     for leaf in (part for t in transformations for part in t.walk()):
-        if isinstance(leaf, Displacements | Coordinates) and leaf.path:
+        if isinstance(leaf, tf.Displacements | tf.Coordinates) and leaf.path:
             path = join(group.path, leaf.path)
             if path is not None:
                 yield path

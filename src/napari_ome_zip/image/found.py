@@ -8,11 +8,7 @@ from typing import Literal
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.ome import (
-    OmeGroup,
-    Scene,
-    parse_group,
-)
+from napari_ome_zip.ome import OmeGroup, Scene, parse_group
 from napari_ome_zip.ome.node import draft_node
 from napari_ome_zip.storage.hierarchy import Hierarchy, Node
 
@@ -54,8 +50,8 @@ class Discovery:
     findings: list[Finding] = field(default_factory=list)
     walked: set[str] = field(default_factory=set)
     """Groups that were looked at: a scene may list what is found by another way, or itself."""
-    fields: set[str] = field(default_factory=set)
-    """Groups and arrays that hold parameters of transformations: they are no images."""
+    vector_fields: set[str] = field(default_factory=set)
+    """Groups and arrays that hold parameters of transformations: they are not images."""
     understood: dict[int, OmeGroup] = field(default_factory=dict)
     """Groups by the identity of their attributes, which equal documents share."""
     problems: list[str] = field(default_factory=list)

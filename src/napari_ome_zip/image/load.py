@@ -1,8 +1,16 @@
 """Open a single-image OME-Zarr as one composite image: documents first, pixels when needed.
 
-The way of the data: a store is opened, its documents are searched for images, labels and
-scenes (`discover`), each multiscale becomes lazy levels (`levels`), all are placed in one
-display system (`placement`), and what was repaired on the way is kept as findings.
+The way of the data, a module for each step::
+
+    store ── discover ──▶ groups that are images, labels or scenes
+          ── loaded ────▶ each multiscale with its lazy levels and its axes
+          ── placement ─▶ where each lies in the display system, resampled where it must be (warp)
+          ── wells ─────▶ fields of view at their place on the plate
+          ── parts ─────▶ with channels, colors and labels' properties, as they are shown
+          ── mosaic ────▶ many on one pixel grid as one
+          ── virtual_levels ─▶ levels coarser than those of the file, where these are too large
+
+What was repaired on the way is kept as findings.
 """
 
 from __future__ import annotations
@@ -15,9 +23,7 @@ from napari_ome_zip.archive import refuse_without_chunks
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import first_reasons
 from napari_ome_zip.image.choice import SystemChoice
-from napari_ome_zip.image.composite import (
-    CompositeImage,
-)
+from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.discover import discover
 from napari_ome_zip.image.loaded import load_all
 from napari_ome_zip.image.mosaic import FUSE_FROM, fuse
@@ -65,7 +71,8 @@ def open_image(
     FileNotFoundError
         If there is no such file.
     ArchiveError
-        If the archive is incomplete, encrypted or no archive, or none of its chunks can be read.
+        If the archive is incomplete or encrypted, or not an archive, or if none of its chunks can
+        be read.
     MetadataError
         If nothing in it is an OME-Zarr image that can be shown.
     TransformationError

@@ -31,7 +31,9 @@ Fields of view of a plate are fused from two on.
 """
 
 _SAME_SIZE = 1e-4
+"""Fraction by which pixels of one mosaic may differ in size or direction."""
 _ON_GRID = 0.02
+"""Fraction of a pixel by which a tile may lie off the grid without a report."""
 
 
 def fuse(
@@ -168,7 +170,15 @@ def _lie_apart(group: Sequence[PlacedPart]) -> bool:
 def _offsets(
     group: Sequence[PlacedPart],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """First pixel of each tile on the common grid, and how far off the grid any of it was."""
+    """First pixel of each tile on the common grid, and how far off the grid any of it was.
+
+    The grid is that of the first tile: steps from its place to that of another are counted in its
+    pixels and rounded, and the lowest corner of all tiles is pixel 0::
+
+        step, in pixels        (0.0, 0.0)   (-0.01, 511.98)   (512.0, 3.5)
+        whole                  (0, 0)       (0, 512)          (512, 4)
+        off the grid           0            0.02              0.5
+    """
     first = group[0].to_display
     to_pixels = _inverse(first.linear)
     steps = np.array([part.to_display.offset - first.offset for part in group])

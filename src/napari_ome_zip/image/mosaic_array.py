@@ -83,7 +83,17 @@ class MosaicArray(DirectSource):
         return self.tiles[0].source.grid_chunk_shape
 
     def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
-        # docstring inherited
+        """As `read`, into an array: each tile that meets the region gives what of it lies there.
+
+        Counted from the mosaic's first pixel, a tile reaches from ``low`` to ``high``; their
+        common part is taken out of the tile, and put where it lies in the region::
+
+            low ┌────────── tile ───┐ high
+                │        start ┌────┼────────── region ──┐ stop
+                │              │////│                    │
+                └──────────────┼────┘                    │
+                         first └─── last ────────────────┘
+        """
         start = np.array([s.start for s in region])
         stop = np.array([s.stop for s in region])
         out[...] = 0
@@ -122,7 +132,13 @@ class MosaicArray(DirectSource):
 
 
 def _cut(source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A region of a tile; where it goes on beyond the last pixel, that is repeated."""
+    """A region of a tile; where it goes on beyond the last pixel, that is repeated.
+
+    A region that lies beyond it altogether still is read from the last pixel on, which is then
+    cut off again::
+
+        tile    a b c d e │ (e)       pixels 3 to 6 are d e e
+    """
     last = np.array(source.shape)
     first = np.minimum(start, last - 1)
     pixels = source.read(tuple(map(slice, first.tolist(), np.minimum(stop, last).tolist())))

@@ -38,7 +38,7 @@ class Opened:
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:
-        """Size in bytes of every entry by name; what file managers left behind is none."""
+        """Size in bytes of every entry by name; what file managers left behind does not count."""
         return {
             name: self.store.size_of(name) or 0
             for name in self.store.keys()  # noqa: SIM118  a store

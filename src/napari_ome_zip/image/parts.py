@@ -10,12 +10,7 @@ from typing import Any
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.channels import complete_channels
-from napari_ome_zip.image.composite import (
-    Kept,
-    PlacedImage,
-    PlacedLabels,
-    PlacedPart,
-)
+from napari_ome_zip.image.composite import Kept, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.labels import as_integers, can_be_judged, spread_over_image
 from napari_ome_zip.image.loaded import LoadedImage
 from napari_ome_zip.image.planes import own_axes

@@ -15,7 +15,8 @@ from napari_ome_zip.image.choice import SystemChoice
 from napari_ome_zip.image.display_axes import Mapped, display_axes, onto
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.warp import Warp, Warpable, warp
-from napari_ome_zip.ome import Axis, CoordinateSystem, Scene, Transformation
+from napari_ome_zip.ome import Axis, CoordinateSystem, Scene
+from napari_ome_zip.ome import transformation as tf
 from napari_ome_zip.pixels.source import PixelSource
 
 _HUGE = 1e100
@@ -26,7 +27,7 @@ class Pixels(NamedTuple):
 
     sources: tuple[PixelSource, ...]
     """Largest first."""
-    transformations: tuple[Transformation | None, ...]
+    transformations: tuple[tf.Transformation | None, ...]
     """Of each level, to the intrinsic system; None is the identity."""
     are_labels: bool
     """Whether they are names of objects."""
@@ -56,7 +57,7 @@ def place(
     The display system is the first of the scene's own (OME-Zarr 0.6, section "scene"); without
     one, that which most images reach. Where no scene connects the images each is shown in its
     intrinsic system, the one to view in (section "multiscales"), and axes of one name are the
-    same axis. What cannot be placed is shown in its intrinsic system, and said.
+    same axis. What cannot be placed is shown in its intrinsic system, and reported.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ def _shared_system(images: Sequence[ImageSystems], graph: TransformGraph) -> Sys
 
 
 def _level_affine(
-    builder: SystemsBuilder, image: ImageSystems, transformation: Transformation | None
+    builder: SystemsBuilder, image: ImageSystems, transformation: tf.Transformation | None
 ) -> tuple[Affine, str | None]:
     """Array indices to the intrinsic system; the identity where that cannot be applied."""
     inputs = tuple(axis.name for axis in image.axes)

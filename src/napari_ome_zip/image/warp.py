@@ -29,8 +29,11 @@ MAX_GROWTH = 64
 """The grid may have so many times the voxels of the image, at most."""
 
 _LATTICE = {1: 4097, 2: 129, 3: 33}
+"""Points that are mapped along each axis to see what an image covers, by the number of axes."""
 _SAME_SIZE = 0.01
+"""Voxels that a vector field changes in size by less than this fraction keep their own."""
 _SLACK = 1e-6
+"""Fraction of a voxel by which an image may reach over the edge of its grid."""
 
 
 class Warpable(NamedTuple):
@@ -64,9 +67,20 @@ def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], p
     The extent of the warped image must be known to make the grid, so vector fields are read;
     pixels are not. Array axes that follow no vector field (time, channel) stay as they are.
 
+    Points spread over the image (the lattice) are mapped to see what it covers, and a grid is
+    laid through the image's first pixel over all of that, its voxels as large as a pixel becomes
+    in the middle of the image. Its pixels are then found the other way, by the inverse map::
+
+        image                 display system
+        ┌─────────┐             ╭────╮            ┼─┼─┼─┼─┼─┼
+        │ · · · · │  forward   ╭╯· · ╰─╮          ┼─┼·┼·┼─┼─┼   the grid: origin, spacing,
+        │ · · · · │ ────────▶  │· · · ·│  covered ┼·┼·┼·┼·┼─┼   and a number of voxels that
+        │ · · · · │ ◀────────  ╰─╮· · ╭╯  by a    ┼─┼·┼·┼·┼─┼   suits all of its levels
+        └─────────┘    back      ╰────╯           ┼─┼─┼─┼─┼─┼
+
     Parameters
     ----------
-    image : Bendable
+    image : Warpable
     forward : PointMap or Affine
         Intrinsic system to display system.
     back : PointMap or Affine
@@ -96,7 +110,7 @@ def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], p
     own = _own_spacing(image.to_intrinsic[0].then(_affine_part(forward)), nonlinear, rows)
     steps = [_spacing(inverse_map, mapped[known], nonlinear, rows) for inverse_map in inverse_maps]
     factors = [tuple(max(1, round(float(r))) for r in step / steps[0]) for step in steps]
-    # Voxels of the image's own size, unless the field makes another size of them.
+    # Voxels of the image's own size, unless the vector field makes another size of them.
     spacing = np.where(np.abs(steps[0] / own - 1) < _SAME_SIZE, own, steps[0])
     start = forward.apply(image.to_intrinsic[0].apply(np.zeros(len(image.axes))))
     start = start if np.isfinite(start).all() else mapped[known][0]
@@ -108,12 +122,10 @@ def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], p
     _check_size(image, nonlinear, counts)
     sources = []
     for source, inverse_map, by in zip(image.sources, inverse_maps, factors, strict=True):
-        shape = list(source.shape)
-        for axis, count, factor in zip(nonlinear, counts, by, strict=True):
-            shape[axis] = -(-count // factor)
         grid = Grid(origin, tuple(spacing.tolist()), by)
+        shape = _shape_on(grid, source, nonlinear, counts)
         sources.append(
-            WarpedArray(source, inverse_map, grid, nonlinear, rows, tuple(shape), image.nearest)
+            WarpedArray(source, inverse_map, grid, nonlinear, rows, shape, image.nearest)
         )
     new_axes = list(image.axes)
     for axis, row in zip(nonlinear, rows, strict=True):
@@ -123,8 +135,28 @@ def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], p
     return Warp(tuple(sources), tuple(new_axes), affine, tuple(dict.fromkeys(findings)))
 
 
+def _shape_on(
+    grid: Grid, source: PixelSource, nonlinear: Sequence[int], counts: Sequence[int]
+) -> tuple[int, ...]:
+    """Size of a level on the grid, from the voxels of level 0 along each nonlinear axis."""
+    shape = list(source.shape)
+    for axis, count, factor in zip(nonlinear, counts, grid.factors, strict=True):
+        shape[axis] = -(-count // factor)
+    return tuple(shape)
+
+
 def _nonlinear_axes(image: Warpable, forward: AnyMap) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Array axes and display axes that a field joins with each other, or to such axes."""
+    """Array axes and display axes that vector fields join with each other, or to such axes.
+
+    An affine map may mix an axis of a vector field with others, which then are resampled as well.
+    So axes are added until no row reaches a column outside, and the other way round::
+
+               t  z  y  x
+          t  [ 1          ]      y, x follow a vector field (2); z is sheared along y (1),
+          z  [    1  1    ]      so z, y and x are resampled together, and t is not
+          y  [       2  2 ]
+          x  [       2  2 ]
+    """
     follows = combine(dependence(image.to_intrinsic[0]), dependence(forward))
     rows, columns = (follows == NONLINEAR).any(axis=1), (follows == NONLINEAR).any(axis=0)
     while True:
@@ -137,7 +169,7 @@ def _nonlinear_axes(image: Warpable, forward: AnyMap) -> tuple[tuple[int, ...], 
     channels = [image.axes[n].name for n in nonlinear if image.axes[n].role == "channel"]
     if channels:
         raise TransformationError(
-            f"The vector field bends the channel axis '{channels[0]}', expected spatial axes; "
+            f"The vector field involves the channel axis '{channels[0]}', expected spatial axes; "
             "byDimension leaves other axes out."
         )
     if len(nonlinear) != np.count_nonzero(rows):
@@ -219,7 +251,17 @@ def _unit(factors: Sequence[int]) -> int:
 def _span(
     coordinates: Points, known: npt.NDArray[np.bool_], start: float, step: float, unit: int
 ) -> tuple[float, int]:
-    """First voxel center and number of voxels of a grid through ``start`` over the coordinates."""
+    """First voxel center and number of voxels of a grid through ``start`` over the coordinates.
+
+    Both ends are made multiples of ``unit``, for the blocks of pixels of the image's lower levels
+    to be blocks of the grid as well::
+
+              low ┌─────────── image ───────────┐ high
+          ┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼
+        first             start
+          ├── n · unit ────┤
+          ├──────────────── m · unit voxels ────────────┤
+    """
     bulge = 0.0  # how far the image may reach out between the points of the lattice
     for axis in range(coordinates.ndim):
         if coordinates.shape[axis] > 2:
@@ -268,13 +310,13 @@ def _notes(*maps: AnyMap) -> list[Finding]:
 
 
 def _not_found(mapped: Points, back: AnyMap, path: str) -> list[Finding]:
-    """Say it where places that the image has in the display system lead nowhere."""
+    """Report where places that the image has in the display system lead nowhere."""
     lost = float((~np.isfinite(back.apply(mapped)).all(axis=-1)).mean())
     if not lost:
         return []
     if lost > 0.5:
         raise TransformationError(
-            "The vector field cannot be followed back to the image: no way was found for "
+            "The vector field cannot be followed back to the image: no inverse was found for "
             f"{lost:.0%} of it."
         )
     text = (

@@ -15,10 +15,9 @@ from napari_ome_zip.pixels.grid import shape_of
 from napari_ome_zip.pixels.source import PixelSource
 
 _MAX_REGION = 2**24
-
-
+"""Pixels of an image that are read at once, at most."""
 _PLANE, _DEPTH = 64, 8
-
+"""Size of a block in the plane that is looked at, and across it: each voxel is costly."""
 
 type Points = npt.NDArray[np.float64]
 
@@ -90,9 +89,23 @@ class WarpedArray(PixelSource):
         return out
 
     def _fill(self, out: npt.NDArray[Any], region: tuple[slice, ...]) -> None:
+        """Fill a region of the grid from the smallest box of the image that it needs.
+
+        Voxel centers are followed back into the image. Those that arrive outside stay 0. Of the
+        image the box around the others is read at once, or, where it is too large, that of half
+        of the region after the other::
+
+            region of the grid          image
+            · · · ·                     ┌───────────────┐
+            · · · ·   inverse map       │   ┌─────┐     │  the box from low to high
+            · · · ·  ───────────▶       │   │ · · │     │
+                                        │   │· ·  │     │
+                                        └───└─·─·─┘─────┘
+                                              ·  outside: 0
+        """
         places = self._places(region)
         limits = np.array([self.source.shape[axis] for axis in self.nonlinear])
-        # A comparison with nan, where a field says nothing, is false.
+        # A comparison with nan, where a vector field has no value, is false.
         inside = ((places >= -0.5) & (places <= limits - 0.5)).all(axis=1)
         if not inside.any():
             return
