@@ -31,7 +31,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "dataset-path-missing": "A resolution level is missing",
         "display-illegal": "How it was displayed in napari is lost",
         "field-incomplete": "Warped only in part: vectors are missing",
-        "field-not-inverted": "Shown only in part: vectors fold over",
+        "field-not-inverted": "Warped roughly: vectors are not invertible",
         "field-properties-left-out": "Properties of labels are not shown",
         "group-unusable": "Not everything is shown: a part is unusable",
         "image-unplaced": "An image is not where it belongs",
