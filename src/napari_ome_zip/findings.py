@@ -135,11 +135,11 @@ class Finding:
 
     @property
     def is_seen(self) -> bool:
-        """Whether it changes what is seen; so does whatever nobody has decided about."""
+        """Whether it changes what is seen; codes in neither list are taken to."""
         return not self.harmless and self.code not in UNSEEN
 
     @property
-    def told(self) -> str:
+    def with_headline(self) -> str:
         """The message, after the point of it in a few words."""
         headline = HEADLINES.get(self.code)
         return f"{headline}. {self.message}" if headline else self.message

@@ -160,7 +160,7 @@ def info_text(described: Json, width: int) -> str:
     for part in described["parts"]:
         lines += ["", *_about_part(part, described["display_system"]["axes"])]
     if described["findings"]:
-        lines += ["", "What was not as it should be:"]
+        lines += ["", "Problems that were worked around:"]
         lines += [f"  {finding['message']}" for finding in described["findings"]]
     return "\n".join(_wrapped(line, width) for line in lines) + "\n"
 
@@ -219,7 +219,7 @@ def _about_place(part: Json, axes: Sequence[Json]) -> str:
     ]
     linear = np.array(part["to_display"])[:, :-1]
     aligned = all(np.count_nonzero(row) <= 1 for row in linear)
-    return ", ".join(spans) + ("" if aligned else " (turned or sheared)")
+    return ", ".join(spans) + ("" if aligned else " (rotated or sheared)")
 
 
 def _unit(unit: str | None) -> str:

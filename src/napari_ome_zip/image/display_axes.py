@@ -30,11 +30,6 @@ class Mapped:
     warp: Warp | None = None
 
 
-def is_channel(axis: Axis) -> bool:
-    """Whether an axis counts channels: by its type, or by its name where it has none."""
-    return axis.role == "channel"
-
-
 def display_axes(first: Iterable[Axis], mapped: Sequence[Mapped]) -> tuple[Axis, ...]:
     """The union of all axes but channels, each with the first known unit, in napari's order.
 

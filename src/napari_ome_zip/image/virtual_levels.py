@@ -28,13 +28,13 @@ from napari_ome_zip.pixels.grid import Region
 from napari_ome_zip.pixels.source import DirectSource, PixelSource, as_source
 from napari_ome_zip.pixels.strictness import checked_entries
 
-LONGEST_EDGE = 4096
+MAX_EDGE = 4096
 """Longest edge of a plane, in pixels, that needs no coarser level."""
 OVERVIEW_EDGE = 1024
 """Longest edge of the plane of the coarsest virtual level: about one screen."""
 MAX_VOLUME_EDGE = 2048
 """Longest edge of a volume that any graphics card of today shows."""
-MOST_VOXELS = 2**28
+MAX_VOXELS = 2**28
 """Voxels of a volume that needs no coarser level: 512 MiB of 16 bit."""
 CACHE_BYTES = 256 << 20
 """Computed pixels that are kept for each image."""
@@ -87,7 +87,7 @@ def _axes_to_halve(
     shape: Sequence[int], plane: list[int], volume: list[int], *, started: bool
 ) -> list[int]:
     """The axes that are too long to be shown; none where all can be."""
-    if max(shape[axis] for axis in plane) > (OVERVIEW_EDGE if started else LONGEST_EDGE):
+    if max(shape[axis] for axis in plane) > (OVERVIEW_EDGE if started else MAX_EDGE):
         axes = plane
     elif len(volume) > 2 and shape[volume[0]] > 1 and _too_large([shape[i] for i in volume]):
         axes = volume
@@ -98,7 +98,7 @@ def _axes_to_halve(
 
 
 def _too_large(volume: Sequence[int]) -> bool:
-    return max(volume) > MAX_VOLUME_EDGE or math.prod(volume) > MOST_VOXELS
+    return max(volume) > MAX_VOLUME_EDGE or math.prod(volume) > MAX_VOXELS
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,20 +16,20 @@ from napari_ome_zip.pixels.source import PixelSource
 
 @dataclass(frozen=True, eq=False)
 class ChannelStack(PixelSource):
-    """Several arrays as one, each a channel.
+    """Stacks several arrays, one per channel.
 
     Stacking dask arrays makes one graph of all their blocks, which every region that is read
     would have to be looked for in; here a region costs what it costs in the channel's own array.
     """
 
     arrays: tuple[da.Array, ...]
-    """One for each channel, all of one shape and dtype."""
+    """One per channel, all of the same shape and dtype."""
     axis: int
     """Position of the channel axis."""
     colors: bool = False
     """Whether channel ``i`` is entry ``i`` along a last axis of its array."""
     names: tuple[str, ...] = ()
-    """Of the layer of each channel, for messages."""
+    """Names of the channels' layers, for messages."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -61,7 +61,7 @@ class ChannelStack(PixelSource):
 
     def _read(self, channel: int, region: Region) -> npt.NDArray[Any]:
         where = (*region, channel) if self.colors else region
-        # In this thread, and past napari's cache: whoever reads regions does so in parallel.
+        # In this thread, and past napari's cache: regions are read in parallel already.
         name = self.names[channel] if self.names else "image"
         return computed(self.arrays[channel][where], name)
 

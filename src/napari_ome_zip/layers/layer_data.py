@@ -15,27 +15,27 @@ METADATA_KEY = "napari_ome_zip"
 
 CONTRAST_RANGE = "contrast_limits_range"
 """Values that a layer's contrast slider offers: noted under `METADATA_KEY` when a file is read,
-since layer data have no place for it; a keyword of layer data where whoever saves knows it."""
+since layer data have no place for it; a keyword of layer data where the caller knows it."""
 
 
 SHOWN_PLANE = "shown_plane"
 """The plane that is shown, as one index for each of a layer's dimensions: a keyword of layer data
-where whoever saves knows it."""
+where the caller knows it."""
 
 
 SHOWN = "shown"
-"""Notes which time and which plane in depth a file wants to be shown first."""
+"""Key in a layer's note for the time point and the z plane that a file asks to be shown first."""
 
 
 def layer_note(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What was noted in a layer's metadata when it was read; anyone may have changed it since."""
+    """The note in a layer's metadata, made when it was read; it may have been changed since."""
     metadata = keywords.get("metadata")
     note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
     return note if isinstance(note, Mapping) else {}
 
 
 def genuine_note(note: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries of a note that are of the kind that `to_layer_data` writes, and no others."""
+    """The entries of a note that are valid, as `to_layer_data` writes them, and no others."""
     return {key: value for key, value in note.items() if _CHECKS.get(key, _anything)(value)}
 
 

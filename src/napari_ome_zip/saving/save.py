@@ -63,6 +63,7 @@ def save_composite(
     *,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    plan: SavePlan | None = None,
 ) -> Path:
     """Save a composite image as a single-image OME-Zarr archive.
 
@@ -82,6 +83,8 @@ def save_composite(
         Called in this thread with bytes done and bytes in all (uncompressed).
     cancelled : callable, optional
         Asked between blocks; once it returns True nothing is kept.
+    plan : SavePlan, optional
+        What `plan_save` made of this image and these options, where the caller has it already.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def save_composite(
     -----
     RFC-9, "OME-Zarr zip files": entries are stored, documents come first, breadth first.
     """
-    plan = plan_save(image, options)
+    plan = plan or plan_save(image, options)
     check_replaceable(image, path)
     with ArchiveWriter(path, plan.version) as writer:
         writer.write_documents(plan.documents)
@@ -127,7 +130,7 @@ def save_composite(
 
 
 class _Watch(Watch):
-    """Counts bytes (uncompressed), and knows what was found to be right on the way."""
+    """Counts bytes (uncompressed), and remembers which entries were verified on the way."""
 
     def __init__(
         self, plan: SavePlan, progress: Progress | None, cancelled: Cancelled | None
@@ -257,7 +260,7 @@ def _block(source: da.Array | None, region: Region) -> da.Array:
 
 
 def _computed(plan: ArrayPlan, region: Region) -> npt.NDArray[Any]:
-    """Pixels of one block, as they were said to be."""
+    """Pixels of one block, of the declared type."""
     block = _block(plan.source, region)
     return _as_said(computed(block, plan.title), block, plan.title)
 

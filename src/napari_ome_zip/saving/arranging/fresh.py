@@ -67,7 +67,7 @@ class FreshHierarchy:
         self.documents: dict[str, bytes] = {}
         self.arrays: list[ArrayPlan] = []
         self.extras: dict[str, bytes] = {}
-        """Entries that are no documents of Zarr, by name."""
+        """Entries that are not Zarr documents, by name."""
 
     def add_all(
         self,

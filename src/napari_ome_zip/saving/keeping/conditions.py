@@ -69,7 +69,7 @@ def _why_not(
 
 
 def _is_tilted_anew(part: PlacedPart, path: str, opened: Opened, levels: int | None) -> bool:
-    """Whether levels are stated anew whose place scale and translation alone do not tell."""
+    """Whether levels are listed anew whose place is more than a scale and a translation."""
     stored = stored_multiscale(opened, path, part.multiscale)
     if stored is None or stored.is_straight:
         return False

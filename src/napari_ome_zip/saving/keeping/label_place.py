@@ -106,6 +106,6 @@ def _along_axes(
 
 
 def _neat(value: float) -> float:
-    """A number without what solving equations has added to it."""
+    """A number without the rounding of the solver."""
     near = round(float(value), 6)
     return near if abs(value - near) < 1e-9 else float(value)

@@ -15,7 +15,7 @@ from napari_ome_zip.storage.base import MAX_HELD_BYTES, READ_ROOM
 from napari_ome_zip.threads import MAX_WAITING, batches, in_threads
 
 BATCH_BYTES, BATCH_ENTRIES = 1 << 20, 256
-"""What is read by one thread and written at once: a call for each small entry would cost more."""
+"""Batch that one thread reads and that is written at once: calls per small entry cost more."""
 
 type _Task = tuple[Sequence[Copy], memoryview]
 type _Content = tuple[str, bytes | memoryview, int]
@@ -64,7 +64,7 @@ def _read(store: HierarchyStore, batch: Sequence[Copy], buffer: memoryview) -> l
         except (ArchiveError, DamagedEntryError, OSError) as error:
             raise _not_copied(store, copy, error) from error
         if content is None:
-            raise _not_copied(store, copy, ArchiveError("it is not there any more."))
+            raise _not_copied(store, copy, ArchiveError("it is no longer there."))
         buffer = buffer[min(len(buffer), len(content) + READ_ROOM) :]
         # What the container keeps was compared with the bytes when they were read.
         crc = store.checksum_of(copy.source)

@@ -72,7 +72,7 @@ def stored_multiscale(opened: Opened, path: str, number: int = 0) -> StoredMulti
 _known: WeakKeyDictionary[Opened, dict[tuple[str, int], StoredMultiscale | None]] = (
     WeakKeyDictionary()
 )
-"""What was asked for of each file: a plan asks several times of each field of a plate."""
+"""Results by file: a plan asks several times for each field of a plate."""
 
 
 def _stored_multiscale(opened: Opened, path: str, number: int) -> StoredMultiscale | None:
