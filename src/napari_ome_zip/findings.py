@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -143,6 +143,13 @@ class Finding:
         """The message, after the point of it in a few words."""
         headline = HEADLINES.get(self.code)
         return f"{headline}. {self.message}" if headline else self.message
+
+
+def listed[T](items: Sequence[T], most: int, write: Callable[[T], str] = repr) -> str:
+    """The first few of some names for a message, and how many more there are."""
+    rest = len(items) - most
+    shown = ", ".join(map(write, items[:most]))
+    return f"{shown} and {rest:,} more" if rest > 0 else shown
 
 
 def first_reasons(reasons: Iterable[str]) -> str:

@@ -27,6 +27,7 @@ ZARR_JSON = "zarr.json"
 DOCUMENT_NAMES = frozenset({ZARR_JSON, ".zgroup", ".zattrs", ".zarray"})
 """Base names of the entries that hold Zarr metadata, of format 3 and of format 2."""
 
+_IN_A_FOLDER = f"/{ZARR_JSON}"
 _JUNK_NAMES = frozenset({".ds_store", "thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"})
 _JUNK_FOLDERS = frozenset({"__macosx", ".spotlight-v100", ".trashes", ".fseventsd"})
 _RESERVED = frozenset(
@@ -93,7 +94,7 @@ def is_document(name: str) -> bool:
 
 def is_zarr_json(name: str) -> bool:
     """Whether an entry is a document of Zarr v3; ``foozarr.json`` and ``._zarr.json`` are not."""
-    return name == ZARR_JSON or name.endswith(f"/{ZARR_JSON}")
+    return name.endswith(_IN_A_FOLDER) or name == ZARR_JSON
 
 
 def is_junk(name: str) -> bool:

@@ -73,9 +73,6 @@ class ArchiveWriter:
         """The documents as they were written, in the order of the file."""
         return self._documents
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._names
-
     def __len__(self) -> int:
         return len(self._names)
 

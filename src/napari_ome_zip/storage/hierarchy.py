@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
-from napari_ome_zip.findings import Finding
+from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import HierarchyStore
 
@@ -167,12 +167,12 @@ class Hierarchy:
         stale = [path for path, copy in copies.items() if self._differs(path.strip("/"), copy)]
         if not stale:
             return ()
-        more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
+        paths = listed(stale, 1, "'{}'".format)
         return (
             Finding(
                 "consolidated-metadata-stale",
                 "zarr.json",
-                f"Consolidated metadata is out of date for '{stale[0]}'{more}; "
+                f"Consolidated metadata is out of date for {paths}; "
                 "the documents of the groups and arrays themselves were used.",
             ),
         )
