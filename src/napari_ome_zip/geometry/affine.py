@@ -45,6 +45,14 @@ class Affine:
     ------
     TransformationError
         When the shape does not fit the axes, or an entry is not a finite number.
+
+    Examples
+    --------
+    >>> pixels = Affine([[0.5, 0, 10], [0, 0.5, 20]], ("y", "x"), ("y", "x"))
+    >>> pixels.apply([2, 4]).tolist()
+    [11.0, 22.0]
+    >>> pixels.inverse().apply([11, 22]).tolist()
+    [2.0, 4.0]
     """
 
     matrix: NDArray[np.float64]

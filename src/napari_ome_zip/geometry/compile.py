@@ -88,6 +88,19 @@ def compile_pair(
     Directions
         Never raises TransformationError; a missing direction is None and `problem` names the
         kind, what was found and what was expected.
+
+    Notes
+    -----
+    OME-Zarr 0.6, section "coordinateTransformations".
+
+    Examples
+    --------
+    >>> scale = tf.Scale((0.5, 0.25))
+    >>> found = compile_pair(scale, ("y", "x"), ("y", "x"), {}.__getitem__)
+    >>> found.forward.apply([2, 4]).tolist(), found.backward.apply([1, 1]).tolist()
+    ([1.0, 1.0], [2.0, 4.0])
+    >>> compile_pair(scale, ("z", "y", "x"), ("z", "y", "x"), {}.__getitem__).problem
+    'scale has 2 numbers, expected 3: one for each of 3 axes (z, y, x).'
     """
     load = _Loaders(load_array, load_vector_field)
     return _directions(transformation, tuple(input_axes), tuple(output_axes), load)

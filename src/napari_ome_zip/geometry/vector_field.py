@@ -76,6 +76,15 @@ class VectorField:
     ------
     TransformationError
         When shapes, axes or interpolation do not fit, or the samples are too large.
+
+    Examples
+    --------
+    Displacements of 1 and 3 at the first two samples: half way between them, a point is moved by 2.
+
+    >>> grid = Affine.identity(("x",))
+    >>> field = VectorField(np.array([[1.0], [3.0]]), 1, grid, ("x",))
+    >>> field.apply([[0.5]]).tolist()
+    [[2.5]]
     """
 
     samples: Samples = field(repr=False)

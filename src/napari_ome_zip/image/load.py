@@ -81,6 +81,12 @@ def open_image(
     Notes
     -----
     RFC-9, "single-image OME-Zarr": a composite image opens as one unit.
+
+    Examples
+    --------
+    >>> image = open_image("nuclei.ome.zip")  # doctest: +SKIP
+    >>> [(part.name, part.shape) for part in image.images]  # doctest: +SKIP
+    [('nuclei', (2, 32, 2048, 2048))]
     """
     store = open_store(source)
     if isinstance(store, ArchiveStore):

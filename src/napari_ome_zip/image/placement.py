@@ -57,7 +57,11 @@ def place(
     The display system is the first of the scene's own (OME-Zarr 0.6, section "scene"); without
     one, that which most images reach. Where no scene connects the images each is shown in its
     intrinsic system, the one to view in (section "multiscales"), and axes of one name are the
-    same axis. What cannot be placed is shown in its intrinsic system, and reported.
+    same axis. What cannot be placed is shown in its intrinsic system, and reported::
+
+        array indices ── level ──▶ intrinsic ── graph.resolve ──▶ display ── onto ──▶ display axes
+         c  y  x                    c  y  x     affine: composed   z  y  x             t  z  y  x
+                                                else: `warp`                           in one unit
 
     Parameters
     ----------
