@@ -14,13 +14,19 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine, AnyMap, PointMap
 from napari_ome_zip.geometry.point_map import NONLINEAR, combine, dependence
 from napari_ome_zip.image.vector_field_samples import VectorFieldArray
+from napari_ome_zip.image.warp_grid import (
+    common_unit,
+    lattice_over,
+    own_spacing,
+    span_of,
+    voxel_spacing,
+)
 from napari_ome_zip.image.warped_array import Grid, Points, WarpedArray
 from napari_ome_zip.ome import Axis
 from napari_ome_zip.pixels.source import PixelSource
@@ -28,12 +34,8 @@ from napari_ome_zip.pixels.source import PixelSource
 MAX_GROWTH = 64
 """The grid may have so many times the voxels of the image, at most."""
 
-_LATTICE = {1: 4097, 2: 129, 3: 33}
-"""Points that are mapped along each axis to see what an image covers, by the number of axes."""
 _SAME_SIZE = 0.01
 """Voxels that a vector field changes in size by less than this fraction keep their own."""
-_SLACK = 1e-6
-"""Fraction of a voxel by which an image may reach over the edge of its grid."""
 
 
 class Warpable(NamedTuple):
@@ -101,21 +103,23 @@ def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], p
         axis, or the image would become too large.
     """
     nonlinear, rows = _nonlinear_axes(image, forward)
-    lattice = _lattice(image, nonlinear)
+    lattice = lattice_over(image.sources[0].shape, nonlinear)
     mapped = forward.apply(image.to_intrinsic[0].apply(lattice))
     known = np.isfinite(mapped).all(axis=-1)
     if not known.any():
         raise TransformationError("The vector field says nothing about the place of the image.")
     inverse_maps = tuple(_inverse_map(back, level) for level in image.to_intrinsic)
-    own = _own_spacing(image.to_intrinsic[0].then(_affine_part(forward)), nonlinear, rows)
-    steps = [_spacing(inverse_map, mapped[known], nonlinear, rows) for inverse_map in inverse_maps]
+    own = own_spacing(image.to_intrinsic[0].then(_affine_part(forward)), nonlinear, rows)
+    steps = [
+        voxel_spacing(inverse_map, mapped[known], nonlinear, rows) for inverse_map in inverse_maps
+    ]
     factors = [tuple(max(1, round(float(r))) for r in step / steps[0]) for step in steps]
     # Voxels of the image's own size, unless the vector field makes another size of them.
     spacing = np.where(np.abs(steps[0] / own - 1) < _SAME_SIZE, own, steps[0])
     start = forward.apply(image.to_intrinsic[0].apply(np.zeros(len(image.axes))))
     start = start if np.isfinite(start).all() else mapped[known][0]
     spans = [
-        _span(mapped[..., row], known, float(start[row]), float(spacing[n]), _unit(column))
+        span_of(mapped[..., row], known, float(start[row]), float(spacing[n]), common_unit(column))
         for n, (row, column) in enumerate(zip(rows, zip(*factors, strict=True), strict=True))
     ]
     origin, counts = tuple(first for first, _ in spans), [count for _, count in spans]
@@ -180,99 +184,12 @@ def _nonlinear_axes(image: Warpable, forward: AnyMap) -> tuple[tuple[int, ...], 
     return nonlinear, tuple(int(n) for n in np.flatnonzero(rows))
 
 
-def _lattice(image: Warpable, nonlinear: Sequence[int]) -> Points:
-    """Indices spread over the image from border to border, shape (…, array axes)."""
-    most = _LATTICE.get(len(nonlinear), 11)
-    along = [
-        np.linspace(
-            -0.5,
-            image.sources[0].shape[axis] - 0.5,
-            min(most, 2 * image.sources[0].shape[axis] + 1),
-        )
-        for axis in nonlinear
-    ]
-    points = np.zeros((*map(len, along), len(image.axes)))
-    for axis, indices in zip(nonlinear, np.meshgrid(*along, indexing="ij"), strict=True):
-        points[..., axis] = indices
-    return points
-
-
 def _inverse_map(back: AnyMap, level: Affine) -> PointMap:
     inverse = level.inverse()
     if inverse is None:
         raise TransformationError("The pixel grid of the image is flat.")
     steps = back.steps if isinstance(back, PointMap) else (back,)
     return PointMap((*steps, inverse))
-
-
-def _spacing(
-    inverse_map: PointMap, points: Points, nonlinear: Sequence[int], rows: Sequence[int]
-) -> Points:
-    """Distances along each display axis that cross one voxel of the image, in the middle of all.
-
-    The step along an axis is such that the place in the image moves by one voxel, whichever way.
-    """
-    chosen = points.reshape(-1, points.shape[-1])
-    chosen = chosen[:: max(1, len(chosen) // 512)]
-    size = np.ptp(chosen, axis=0)
-    steps = []
-    for row in rows:
-        width = 1e-3 * float(size[row] or 1.0)
-        aside = np.zeros(points.shape[-1])
-        aside[row] = width
-        moved = inverse_map.apply(chosen + aside) - inverse_map.apply(chosen - aside)
-        speed = np.linalg.norm(moved[:, list(nonlinear)], axis=1) / (2 * width)
-        speed = speed[np.isfinite(speed) & (speed > 0)]
-        if not len(speed):
-            raise TransformationError(
-                "The vector field cannot be followed back to the image: it folds, or is not "
-                "given where the image lies."
-            )
-        steps.append(1 / float(np.median(speed)))
-    return np.array(steps)
-
-
-def _own_spacing(affine: Affine, nonlinear: Sequence[int], rows: Sequence[int]) -> Points:
-    """`_spacing` of the image without its vector field; nan where that means nothing."""
-    try:
-        back = np.linalg.inv(affine.linear[np.ix_(rows, nonlinear)])
-    except np.linalg.LinAlgError:
-        return np.full(len(rows), np.nan)
-    lengths: Points = 1 / np.linalg.norm(back, axis=0)
-    return lengths
-
-
-def _unit(factors: Sequence[int]) -> int:
-    """Voxels that a grid must be a multiple of, for its levels to coincide at both ends."""
-    common = math.lcm(*factors)
-    return common if common <= 4 * max(factors) else max(factors)
-
-
-def _span(
-    coordinates: Points, known: npt.NDArray[np.bool_], start: float, step: float, unit: int
-) -> tuple[float, int]:
-    """First voxel center and number of voxels of a grid through ``start`` over the coordinates.
-
-    Both ends are made multiples of ``unit``, for the blocks of pixels of the image's lower levels
-    to be blocks of the grid as well::
-
-              low ┌─────────── image ───────────┐ high
-          ┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼
-        first             start
-          ├── n · unit ────┤
-          ├──────────────── m · unit voxels ────────────┤
-    """
-    bulge = 0.0  # how far the image may reach out between the points of the lattice
-    for axis in range(coordinates.ndim):
-        if coordinates.shape[axis] > 2:
-            second = np.abs(np.diff(coordinates, n=2, axis=axis))
-            bulge = max(bulge, float(np.max(second, initial=0.0, where=np.isfinite(second))) / 2)
-    low, high = float(coordinates[known].min()) - bulge, float(coordinates[known].max()) + bulge
-    before = max(0, math.floor((start - low) / step + _SLACK))
-    before = -(-before // unit) * unit
-    first = start - before * step
-    count = max(1, math.floor((high - first) / step + _SLACK) + 1)
-    return first, -(-count // unit) * unit
 
 
 def _check_size(image: Warpable, nonlinear: Sequence[int], counts: Sequence[int]) -> None:
