@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from napari_ome_zip.ome.reading import Notes, Place, shown, text
+from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.json_values import shown, string
 
 TYPES_BY_NAME = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
 """What an axis is by its name alone, as versions 0.1 to 0.3 have it."""
@@ -32,54 +33,46 @@ class Axis:
         return TYPES_BY_NAME.get(self.name.lower())
 
 
-def parse_axes(value: Any, place: Place, notes: Notes, *, names_expected: bool) -> tuple[Axis, ...]:
+def parse_axes(value: Any, at: At, *, names_expected: bool) -> tuple[Axis, ...]:
     """Read a list of axes; ``names_expected`` where the version writes bare names (0.3)."""
     if not isinstance(value, list | tuple):
-        notes.add("wrong-type", place, f"Axes are not a list but {shown(value)}; ignored.")
+        at.note("wrong-type", f"Axes are not a list but {shown(value)}; ignored.")
         return ()
     axes = tuple(
-        _parse_axis(item, index, place.item(index), notes, names_expected=names_expected)
+        _parse_axis(item, index, at.item(index), names_expected=names_expected)
         for index, item in enumerate(value)
     )
-    return _with_unique_names(axes, place, notes)
+    return _with_unique_names(axes, at)
 
 
-def _parse_axis(
-    value: Any, index: int, place: Place, notes: Notes, *, names_expected: bool
-) -> Axis:
+def _parse_axis(value: Any, index: int, at: At, *, names_expected: bool) -> Axis:
     if isinstance(value, str) and value:
         if not names_expected:
-            notes.add(
-                "wrong-type",
-                place,
-                f"Axis {shown(value)} is a bare name: its type is guessed.",
-            )
+            at.note("wrong-type", f"Axis {shown(value)} is a bare name: its type is guessed.")
         return Axis(value, TYPES_BY_NAME.get(value.lower()))
     if not isinstance(value, dict):
-        notes.add("wrong-type", place, f"Axis {index} is {shown(value)}; read as 'dim_{index}'.")
+        at.note("wrong-type", f"Axis {index} is {shown(value)}; read as 'dim_{index}'.")
         return Axis(f"dim_{index}")
     name = value.get("name")
     if not isinstance(name, str) or not name:
-        replacement = text(name) or f"dim_{index}"
-        notes.add(
-            "axis-name-missing",
-            place,
-            f"Axis {index} has no proper name; {shown(replacement)} is used.",
+        replacement = string(name) or f"dim_{index}"
+        at.note(
+            "axis-name-missing", f"Axis {index} has no proper name; {shown(replacement)} is used."
         )
         name = replacement
-    return Axis(name, _word(value, "type", place, notes), _word(value, "unit", place, notes))
+    return Axis(name, _word(value, "type", at), _word(value, "unit", at))
 
 
-def _word(value: dict[str, Any], key: str, place: Place, notes: Notes) -> str | None:
+def _word(value: dict[str, Any], key: str, at: At) -> str | None:
     # An absent, null or empty type or unit is common and means "none".
     word = value.get(key)
     if word is None or isinstance(word, str):
         return word or None
-    notes.add("wrong-type", place.key(key), f"Axis {key} is {shown(word)}; ignored.")
+    at.key(key).note("wrong-type", f"Axis {key} is {shown(word)}; ignored.")
     return None
 
 
-def _with_unique_names(axes: tuple[Axis, ...], place: Place, notes: Notes) -> tuple[Axis, ...]:
+def _with_unique_names(axes: tuple[Axis, ...], at: At) -> tuple[Axis, ...]:
     # "The name MUST be unique": transformations and viewers tell axes apart by it.
     taken = {axis.name for axis in axes}
     if len(taken) == len(axes):
@@ -92,9 +85,8 @@ def _with_unique_names(axes: tuple[Axis, ...], place: Place, notes: Notes) -> tu
         if name in seen:
             name = _free_name(name, counts, taken)
             taken.add(name)
-            notes.add(
+            at.note(
                 "axis-name-duplicate",
-                place,
                 f"Axis names are not unique: the next {shown(axis.name)} becomes {shown(name)}.",
             )
         seen.add(name)
@@ -111,14 +103,13 @@ def _free_name(name: str, counts: dict[str, int], taken: set[str]) -> str:
             return f"{name}{count}"
 
 
-def check_axes(axes: tuple[Axis, ...], version: str, place: Place, notes: Notes) -> None:
+def check_axes(axes: tuple[Axis, ...], version: str, at: At) -> None:
     """Note axes of an image that the version does not allow; nothing is changed."""
     # An image has 2 to 5 dimensions.
     if axes and not 2 <= len(axes) <= 5:
         limit = "more than 5" if len(axes) > 5 else "fewer than 2"
-        notes.add(
+        at.note(
             "axis-count",
-            place,
             f"{limit.capitalize()} dimensions: {len(axes)} axes, which {version} does not allow.",
         )
     # Time comes first, then a channel or custom axis, then the axes of space.
@@ -129,8 +120,6 @@ def check_axes(axes: tuple[Axis, ...], version: str, place: Place, notes: Notes)
     ]
     if version <= "0.5" and ranks != sorted(ranks):
         names = shown(", ".join(axis.name for axis in axes[:9])).strip("'")
-        notes.add(
-            "axis-order",
-            place,
-            f"Axis order {names} is not allowed by {version}; it is kept as it is.",
+        at.note(
+            "axis-order", f"Axis order {names} is not allowed by {version}; it is kept as it is."
         )

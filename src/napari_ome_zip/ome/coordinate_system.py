@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis, parse_axes
-from napari_ome_zip.ome.reading import Notes, Place, shown, text
+from napari_ome_zip.ome.json_values import shown, string
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,60 +20,47 @@ class CoordinateSystem:
     """In order; empty where the version states none (0.1, 0.2)."""
 
 
-def parse_coordinate_systems(
-    value: Any, place: Place, notes: Notes
-) -> tuple[CoordinateSystem, ...]:
+def parse_coordinate_systems(value: Any, at: At) -> tuple[CoordinateSystem, ...]:
     """Read a list of coordinate systems; an absent list is an empty one."""
     if value is None:
         return ()
     if not isinstance(value, list | tuple):
-        notes.add(
-            "wrong-type",
-            place,
-            f"Coordinate systems are {shown(value)}, not a list; ignored.",
-        )
+        at.note("wrong-type", f"Coordinate systems are {shown(value)}, not a list; ignored.")
         return ()
     systems: dict[str, CoordinateSystem] = {}
     for index, item in enumerate(value):
-        here = place.item(index)
+        here = at.item(index)
         if not isinstance(item, dict):
-            notes.add(
-                "wrong-type",
-                here,
-                f"Coordinate system {index} is {shown(item)}; ignored.",
-            )
+            here.note("wrong-type", f"Coordinate system {index} is {shown(item)}; ignored.")
             continue
-        name = _name(item.get("name"), index, here, notes)
+        name = _name(item.get("name"), index, here)
         # The name MUST be unique among the systems of a document: references go by it.
         if name in systems:
-            notes.add(
+            here.note(
                 "coordinate-system-name-duplicate",
-                here,
                 f"Two coordinate systems are named {shown(name)}; the first one is used.",
             )
             continue
-        systems[name] = CoordinateSystem(name, _axes(item.get("axes"), name, here, notes))
+        systems[name] = CoordinateSystem(name, _axes(item.get("axes"), name, here))
     return tuple(systems.values())
 
 
-def _axes(value: Any, name: str, place: Place, notes: Notes) -> tuple[Axis, ...]:
+def _axes(value: Any, name: str, at: At) -> tuple[Axis, ...]:
     if value is None:
-        notes.add(
+        at.note(
             "coordinate-system-axes-missing",
-            place,
             f"Coordinate system {shown(name)} has no axes; they are taken from the array.",
         )
         return ()
-    return parse_axes(value, place.key("axes"), notes, names_expected=False)
+    return parse_axes(value, at.key("axes"), names_expected=False)
 
 
-def _name(value: Any, index: int, place: Place, notes: Notes) -> str:
+def _name(value: Any, index: int, at: At) -> str:
     if isinstance(value, str) and value:
         return value
-    name = text(value) or f"system_{index}"
-    notes.add(
+    name = string(value) or f"system_{index}"
+    at.note(
         "coordinate-system-name-missing",
-        place,
         f"Coordinate system {index} has no proper name; {shown(name)} is used.",
     )
     return name

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem
+from napari_ome_zip.ome.json_values import shown, string
 from napari_ome_zip.ome.multiscale import PHYSICAL, Dataset, Multiscale
-from napari_ome_zip.ome.reading import Notes, Place, shown, text
 from napari_ome_zip.ome.transformation import (
     Identity,
     MapAxis,
@@ -25,7 +26,6 @@ from napari_ome_zip.ome.transformation_reader import TransformationReader
 class Context:
     """What the levels of one multiscale are read with."""
 
-    notes: Notes
     version: str
     graph: bool
     """Coordinate systems and named transformations (0.6), not axes and unnamed ones."""
@@ -34,46 +34,38 @@ class Context:
     """Reads the multiscale's own transformations."""
 
 
-def dataset_entries(
-    value: Any, place: Place, notes: Notes
-) -> list[tuple[str, dict[str, Any], Place]]:
+def dataset_entries(value: Any, at: At) -> list[tuple[str, dict[str, Any], At]]:
     """Return path, object and place of each level; those without a path are left out."""
     if not isinstance(value, list | tuple) or not value:
         found = "missing" if value is None else f"{shown(value)}" if value else "empty"
-        notes.add(
+        at.note(
             "multiscale-datasets-missing",
-            place,
             f"No resolution levels: datasets is {found}, so there is nothing to show.",
         )
         value = []
     entries = []
     for index, item in enumerate(value):
-        here = place.item(index)
+        here = at.item(index)
         level = item if isinstance(item, dict) else {"path": item}
-        path = text(level.get("path"))
+        path = string(level.get("path"))
         if item is not level or not isinstance(level.get("path"), str) or not path:
             done = f"{shown(path)} is used" if path else "the level is left out"
             code = "dataset-path-missing" if item is level else "wrong-type"
-            notes.add(code, here, f"Level {index} has no proper path; {done}.")
+            here.note(code, f"Level {index} has no proper path; {done}.")
         if path:
             entries.append((path, level, here))
     return entries
 
 
-def transformation_items(value: Any, place: Place, notes: Notes) -> list[Any]:
+def transformation_items(value: Any, at: At) -> list[Any]:
     """Return the list of transformations, whatever stands in its place."""
     if value is None:
         return []
     if isinstance(value, dict):
-        notes.add(
-            "wrong-type",
-            place,
-            "Transformations are no list but one object; used.",
-            harmless=True,
-        )
+        at.note("wrong-type", "Transformations are no list but one object; used.", harmless=True)
         return [value]
     if not isinstance(value, list | tuple):
-        notes.add("wrong-type", place, f"Transformations are {shown(value)}; ignored.")
+        at.note("wrong-type", f"Transformations are {shown(value)}; ignored.")
         return []
     return list(value)
 
@@ -81,7 +73,7 @@ def transformation_items(value: Any, place: Place, notes: Notes) -> list[Any]:
 def listed_dataset(
     path: str,
     item: dict[str, Any],
-    place: Place,
+    at: At,
     context: Context,
     shared: tuple[Transformation, ...],
     ndim: int,
@@ -89,20 +81,20 @@ def listed_dataset(
     first: bool,
 ) -> Dataset:
     """Read a level of version 0.5 or earlier: a scale, then perhaps a translation."""
-    notes, here = context.notes, place.key("coordinateTransformations")
+    here = at.key("coordinateTransformations")
     given = item.get("coordinateTransformations")
-    items = transformation_items(given, here, notes)
+    items = transformation_items(given, here)
     if not items:
         # Until 0.3 levels had no transformations; from 0.4 on they MUST have a scale.
         if context.version >= "0.4" and given in (None, []):
-            _note_missing("transformations-missing", path, place, notes)
+            _note_missing("transformations-missing", path, at)
         if not first or not shared:
             return Dataset(path)
     read = [context.levels.read(each, here.item(index)) for index, each in enumerate(items)]
-    own = usable_parts(read, ndim, here, notes)
+    own = usable_parts(read, ndim, here)
     if read and not own:
         return Dataset(path)
-    _check_order(own, path, here, notes)
+    _check_order(own, path, here)
     parts = own + shared
     start, end = SystemRef(path=path), SystemRef(name=PHYSICAL)
     bare = tuple(replace(part, input=None, output=None) for part in parts)
@@ -111,47 +103,40 @@ def listed_dataset(
     return Dataset(path, Sequence(bare, input=start, output=end))
 
 
-def _check_order(parts: tuple[Transformation, ...], path: str, place: Place, notes: Notes) -> None:
+def _check_order(parts: tuple[Transformation, ...], path: str, at: At) -> None:
     # A level MUST have exactly one scale, and at most one translation, which comes after it.
     kinds = [part.kind for part in parts if part.kind in ("scale", "translation")]
     if kinds in ([], ["scale"], ["scale", "translation"]):
         return
     if "scale" not in kinds:
-        notes.add(
-            "transformation-scale-count",
-            place,
-            f"No scale given for level {shown(path)}: 1 is used.",
-        )
+        at.note("transformation-scale-count", f"No scale given for level {shown(path)}: 1 is used.")
     elif kinds == ["translation", "scale"]:
-        notes.add(
+        at.note(
             "transformation-order",
-            place,
             f"Translation before scale in level {shown(path)}: applied in the order written.",
         )
     else:
         one_scale = kinds.count("scale") == 1
-        notes.add(
+        at.note(
             "transformation-translation-count" if one_scale else "transformation-scale-count",
-            place,
             f"Too many transformations in level {shown(path)}: applied in the order written.",
         )
 
 
-def graph_dataset(path: str, item: dict[str, Any], place: Place, context: Context) -> Dataset:
+def graph_dataset(path: str, item: dict[str, Any], at: At, context: Context) -> Dataset:
     """Read a level of version 0.6: exactly one transformation to a named system."""
-    notes, here = context.notes, place.key("coordinateTransformations")
+    here = at.key("coordinateTransformations")
     given = item.get("coordinateTransformations")
-    items = transformation_items(given, here, notes)
+    items = transformation_items(given, here)
     if not items:
         if given in (None, []):
             code = "transformations-missing" if given is None else "level-transformation-count"
-            _note_missing(code, path, place, notes)
+            _note_missing(code, path, at)
         return Dataset(path)
     read = [context.levels.read(each, here.item(index)) for index, each in enumerate(items)]
     if len(read) > 1:
-        notes.add(
+        here.note(
             "level-transformation-count",
-            here,
             f"Too many transformations in level {shown(path)}: applied in the order written.",
         )
         bare = tuple(replace(part, input=None, output=None) for part in read)
@@ -161,49 +146,42 @@ def graph_dataset(path: str, item: dict[str, Any], place: Place, context: Contex
     return Dataset(path, read[0])
 
 
-def _note_missing(code: str, path: str, place: Place, notes: Notes) -> None:
-    notes.add(
-        code,
-        place,
-        f"No scale given for level {shown(path)}: 1, or the ratio of the sizes, is used.",
-    )
+def _note_missing(code: str, path: str, at: At) -> None:
+    at.note(code, f"No scale given for level {shown(path)}: 1, or the ratio of the sizes, is used.")
 
 
 def agreeing(
     systems: tuple[CoordinateSystem, ...],
     datasets: tuple[Dataset, ...],
-    place: Place,
-    notes: Notes,
+    at: At,
 ) -> tuple[Dataset, ...]:
     """Let all levels lead to one intrinsic system, and drop transformations that cannot."""
     # All levels MUST share the output: a system listed in the same document.
     intrinsic = Multiscale(coordinate_systems=systems, datasets=datasets).intrinsic
     names = {system.name for system in systems}
     return tuple(
-        _agreeing_level(dataset, intrinsic, names, place.key("datasets").item(index), notes)
+        _agreeing_level(dataset, intrinsic, names, at.key("datasets").item(index))
         for index, dataset in enumerate(datasets)
     )
 
 
 def _agreeing_level(
-    dataset: Dataset, intrinsic: CoordinateSystem, names: set[str], place: Place, notes: Notes
+    dataset: Dataset, intrinsic: CoordinateSystem, names: set[str], at: At
 ) -> Dataset:
     found = dataset.transformation
     if found is None:
         return dataset
     output = found.output or SystemRef()
     if output.path is not None or output.name not in names:
-        notes.add(
+        at.note(
             _output_fault(output),
-            place,
             f"Level {shown(dataset.path)} leads to no listed system;"
             f" {shown(intrinsic.name)} is used.",
         )
         found = replace(found, output=SystemRef(name=intrinsic.name))
     elif output.name != intrinsic.name:
-        notes.add(
+        at.note(
             "level-output-differs",
-            place,
             f"Level {shown(dataset.path)} leads to {shown(output.name)}, the others to"
             f" {shown(intrinsic.name)}; it is placed by the ratio of the sizes.",
         )
@@ -212,7 +190,7 @@ def _agreeing_level(
         found = replace(found, input=SystemRef(path=dataset.path))
     # Since 0.6 the numbers of all kinds of transformations are judged by one rule.
     code = "transformation-dimensions"
-    usable = usable_parts([found], len(intrinsic.axes), place, notes, code)
+    usable = usable_parts([found], len(intrinsic.axes), at, code)
     return Dataset(dataset.path, usable[0] if usable else None)
 
 
@@ -226,8 +204,7 @@ def _output_fault(output: SystemRef) -> str:
 def usable_parts(
     parts: list[Transformation],
     ndim: int,
-    place: Place,
-    notes: Notes,
+    at: At,
     code: str = "transformation-length",
 ) -> tuple[Transformation, ...]:
     """Return the parts if they can be applied to ``ndim`` axes (0: not known), else none."""
@@ -236,11 +213,7 @@ def usable_parts(
     length = _wrong_length(parts, ndim) if ndim else None
     if length is None:
         return tuple(parts)
-    notes.add(
-        code,
-        place,
-        f"A {length[0]} of {length[1]} numbers for {ndim} axes is not applied.",
-    )
+    at.note(code, f"A {length[0]} of {length[1]} numbers for {ndim} axes is not applied.")
     return ()
 
 

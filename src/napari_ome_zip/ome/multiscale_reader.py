@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis, check_axes, parse_axes
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem, parse_coordinate_systems
 from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
+from napari_ome_zip.ome.json_values import shown, string
 from napari_ome_zip.ome.level_reader import (
     Context,
     agreeing,
@@ -18,54 +20,50 @@ from napari_ome_zip.ome.level_reader import (
     usable_parts,
 )
 from napari_ome_zip.ome.multiscale import PHYSICAL, Multiscale
-from napari_ome_zip.ome.reading import Notes, Place, shown, text
 from napari_ome_zip.ome.transformation import SystemRef, Transformation
 from napari_ome_zip.ome.transformation_reader import TransformationReader, note_loose
 
 
 def parse_multiscales(
-    value: Any, version: str, place: Place, notes: Notes, *, known_version: bool = True
+    value: Any, version: str, at: At, *, known_version: bool = True
 ) -> tuple[Multiscale, ...]:
     """Read the multiscales of a group; the axes of an unknown version are not checked."""
     if isinstance(value, dict):
         message = "Multiscales are one object, not a list; used."
-        notes.add("wrong-type", place, message, harmless=True)
+        at.note("wrong-type", message, harmless=True)
         value = [value]
     if not isinstance(value, list | tuple):
-        notes.add("wrong-type", place, f"Multiscales are {shown(value)}; ignored.")
+        at.note("wrong-type", f"Multiscales are {shown(value)}; ignored.")
         return ()
     if not value:
-        notes.add("multiscales-empty", place, "Multiscales is empty: this group holds no image.")
+        at.note("multiscales-empty", "Multiscales is empty: this group holds no image.")
     read = []
     for index, item in enumerate(value):
-        here = place.item(index)
+        here = at.item(index)
         if isinstance(item, dict):
-            read.append(_parse_one(item, version, here.owned(), notes, known_version))
+            read.append(_parse_one(item, version, here.owned(), known_version))
         else:
-            notes.add("wrong-type", here, f"Multiscale {index} is {shown(item)}; ignored.")
+            here.note("wrong-type", f"Multiscale {index} is {shown(item)}; ignored.")
     return tuple(read)
 
 
-def _parse_one(
-    value: dict[str, Any], version: str, place: Place, notes: Notes, known_version: bool
-) -> Multiscale:
+def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool) -> Multiscale:
     graph = value.get("coordinateSystems") is not None or (
         version >= "0.6" and value.get("axes") is None
     )
     context = Context(
-        notes,
         version,
         graph,
         # A bare string is the level's path as input, else the name of a system.
-        levels=TransformationReader(notes, _path_ref, _name_ref, repair=True, graph=graph),
-        extra=TransformationReader(notes, _name_ref, _name_ref, repair=not graph, graph=graph),
+        levels=TransformationReader(_path_ref, _name_ref, repair=True, graph=graph),
+        extra=TransformationReader(_name_ref, _name_ref, repair=not graph, graph=graph),
     )
-    systems = _systems(value, place, context)
-    entries = dataset_entries(value.get("datasets"), place.key("datasets"), notes)
-    shared, alternatives = _multiscale_level(value, systems, place, context)
+    systems = _systems(value, at, context)
+    entries = dataset_entries(value.get("datasets"), at.key("datasets"))
+    shared, alternatives = _multiscale_level(value, systems, at, context)
     if graph:
         datasets = tuple(graph_dataset(path, item, here, context) for path, item, here in entries)
-        datasets = agreeing(systems, datasets, place, notes)
+        datasets = agreeing(systems, datasets, at)
     else:
         ndim = len(systems[0].axes)
         datasets = tuple(
@@ -73,17 +71,17 @@ def _parse_one(
             for index, (path, item, here) in enumerate(entries)
         )
     multiscale = Multiscale(
-        name=text(value.get("name")),
+        name=string(value.get("name")),
         version=version,
         coordinate_systems=systems,
         datasets=datasets,
         transformations=alternatives,
-        type=text(value.get("type")),
-        metadata=_metadata(value.get("metadata"), place.key("metadata"), notes),
+        type=string(value.get("type")),
+        metadata=_metadata(value.get("metadata"), at.key("metadata")),
     )
     if known_version:
-        where = place.key("coordinateSystems" if graph else "axes")
-        check_axes(multiscale.axes, version, where, notes)
+        where = at.key("coordinateSystems" if graph else "axes")
+        check_axes(multiscale.axes, version, where)
     return multiscale
 
 
@@ -95,24 +93,20 @@ def _name_ref(value: str) -> SystemRef:
     return SystemRef(name=value)
 
 
-def _systems(value: dict[str, Any], place: Place, context: Context) -> tuple[CoordinateSystem, ...]:
-    notes = context.notes
+def _systems(value: dict[str, Any], at: At, context: Context) -> tuple[CoordinateSystem, ...]:
     if context.graph:
         systems = parse_coordinate_systems(
-            value.get("coordinateSystems"), place.key("coordinateSystems"), notes
+            value.get("coordinateSystems"), at.key("coordinateSystems")
         )
         if systems:
             return systems
     axes: tuple[Axis, ...] = ()
     if value.get("axes") is not None:
-        axes = parse_axes(
-            value["axes"], place.key("axes"), notes, names_expected=context.version == "0.3"
-        )
+        axes = parse_axes(value["axes"], at.key("axes"), names_expected=context.version == "0.3")
     elif context.version >= "0.3" and not value.get("coordinateSystems"):
         newer = context.version >= "0.6"
-        notes.add(
+        at.note(
             "multiscale-systems-missing" if newer else "multiscale-axes-missing",
-            place,
             "No axes are given: the last of t, c, z, y, x are used for the array's dimensions.",
         )
     return (CoordinateSystem(PHYSICAL, axes),)
@@ -121,20 +115,20 @@ def _systems(value: dict[str, Any], place: Place, context: Context) -> tuple[Coo
 def _multiscale_level(
     value: dict[str, Any],
     systems: tuple[CoordinateSystem, ...],
-    place: Place,
+    at: At,
     context: Context,
 ) -> tuple[tuple[Transformation, ...], tuple[Transformation, ...]]:
     """Return those that every level shares (up to 0.5), and those between named systems."""
-    here = place.key("coordinateTransformations")
+    here = at.key("coordinateTransformations")
     shared: list[Transformation] = []
     named: list[Transformation] = []
     for index, item in enumerate(
-        transformation_items(value.get("coordinateTransformations"), here, context.notes)
+        transformation_items(value.get("coordinateTransformations"), here)
     ):
         read = context.extra.read(item, here.item(index))
         if context.graph:
             if read.input is None or read.output is None:
-                note_loose(item, here.item(index), context.notes)
+                note_loose(item, here.item(index))
                 continue
             named.append(read)
         elif read.output is None:
@@ -143,16 +137,16 @@ def _multiscale_level(
             # SpatialData calls the image's own system by its axes ("cyx").
             axes = read.input.axes if read.input else None
             named.append(replace(read, input=SystemRef(None, systems[0].name, axes)))
-    usable = usable_parts(shared, len(systems[0].axes), here, context.notes)
+    usable = usable_parts(shared, len(systems[0].axes), here)
     return usable, tuple(named)
 
 
-def _metadata(value: Any, place: Place, notes: Notes) -> FrozenMapping | None:
+def _metadata(value: Any, at: At) -> FrozenMapping | None:
     # What is in it depends on how the levels were made: any object.
     if not isinstance(value, dict):
         return None
     try:
         return FrozenMapping(value)
     except TooDeepError as problem:
-        notes.add("metadata-too-deep", place, f"Metadata is {problem}; left out.")
+        at.note("metadata-too-deep", f"Metadata is {problem}; left out.")
         return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from napari_ome_zip.ome.reading import Notes, Place, integer, shown, text
+from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.json_values import integer, shown, string
 
 MAX_SIDE = 10_000
 """No plate has more rows or columns; a larger index is taken for damage."""
@@ -50,29 +51,28 @@ class Plate:
     """The largest number of fields of view in a well."""
 
 
-def parse_plate(value: Any, place: Place, notes: Notes) -> Plate | None:
+def parse_plate(value: Any, at: At) -> Plate | None:
     """Read a plate; None, with a finding, where it is no object."""
-    place = place.owned()
+    at = at.owned()
     if not isinstance(value, dict):
-        notes.add("wrong-type", place, f"Plate is {shown(value)}, not an object; ignored.")
+        at.note("wrong-type", f"Plate is {shown(value)}, not an object; ignored.")
         return None
-    rows = _Side("row", _names(value, "rows", place, notes))
-    columns = _Side("column", _names(value, "columns", place, notes))
-    wells = _wells(value, rows, columns, place, notes)
+    rows = _Side("row", _names(value, "rows", at))
+    columns = _Side("column", _names(value, "columns", at))
+    wells = _wells(value, rows, columns, at)
     for side in (rows, columns):
         if side.added:
-            notes.add(
+            at.key(f"{side.kind}s").note(
                 side.fault,
-                place.key(f"{side.kind}s"),
                 f"Plate {side.kind}s lack {shown(side.added)}, which a well is in; added.",
             )
     return Plate(
-        text(value.get("name")),
+        string(value.get("name")),
         tuple(rows.names),
         tuple(columns.names),
         wells,
-        _acquisitions(value, place, notes),
-        _at_least(1, value, "field_count", place, notes),
+        _acquisitions(value, at),
+        _at_least(1, value, "field_count", at),
     )
 
 
@@ -102,15 +102,14 @@ class _Side:
         return index
 
 
-def _names(value: dict[str, Any], key: str, place: Place, notes: Notes) -> list[str]:
+def _names(value: dict[str, Any], key: str, at: At) -> list[str]:
     names = []
-    for index, item in enumerate(_list(value, key, place, notes)):
-        name = text(item.get("name") if isinstance(item, dict) else item)
+    for index, item in enumerate(_list(value, key, at)):
+        name = string(item.get("name") if isinstance(item, dict) else item)
         if name is None:
             name = str(index + 1)
-            notes.add(
+            at.key(key).item(index).note(
                 "plate-line-name-missing",
-                place.key(key).item(index),
                 f"Plate {key[:-1]} {index} has no name; '{name}' is used.",
             )
         names.append(name)
@@ -126,24 +125,21 @@ _NOT_LISTED = {
 """What it is called when one of the plate's lists is not there, or is no list."""
 
 
-def _list(value: dict[str, Any], key: str, place: Place, notes: Notes) -> list[Any]:
+def _list(value: dict[str, Any], key: str, at: At) -> list[Any]:
     listed = value.get(key)
     if listed is None or isinstance(listed, list | tuple):
         return list(listed or ())
-    notes.add(_NOT_LISTED[key], place.key(key), f"Plate {key} are {shown(listed)}; ignored.")
+    at.key(key).note(_NOT_LISTED[key], f"Plate {key} are {shown(listed)}; ignored.")
     return []
 
 
-def _wells(
-    value: dict[str, Any], rows: _Side, columns: _Side, place: Place, notes: Notes
-) -> tuple[PlateWell, ...]:
+def _wells(value: dict[str, Any], rows: _Side, columns: _Side, at: At) -> tuple[PlateWell, ...]:
     wells: list[PlateWell] = []
-    for position, item in enumerate(_list(value, "wells", place, notes)):
+    for position, item in enumerate(_list(value, "wells", at)):
         path = item.get("path") if isinstance(item, dict) else item
         if not isinstance(path, str) or not path.strip("/"):
-            notes.add(
+            at.key("wells").item(position).note(
                 "plate-well-path-missing" if isinstance(item, dict) else "wrong-type",
-                place.key("wells").item(position),
                 f"Well {position} of the plate has no path; left out.",
             )
             continue
@@ -160,31 +156,29 @@ def _wells(
     return tuple(wells)
 
 
-def _acquisitions(value: dict[str, Any], place: Place, notes: Notes) -> tuple[Acquisition, ...]:
+def _acquisitions(value: dict[str, Any], at: At) -> tuple[Acquisition, ...]:
     read: list[Acquisition] = []
-    for index, item in enumerate(_list(value, "acquisitions", place, notes)):
-        here = place.key("acquisitions").item(index)
+    for index, item in enumerate(_list(value, "acquisitions", at)):
+        here = at.key("acquisitions").item(index)
         identifier = integer(item.get("id")) if isinstance(item, dict) else None
         if identifier is None or identifier < 0:
             code = "acquisition-id-invalid" if isinstance(item, dict) else "wrong-type"
-            notes.add(code, here, f"Acquisition {index} has no proper id; left out.")
+            here.note(code, f"Acquisition {index} has no proper id; left out.")
             continue
         read.append(
             Acquisition(
                 identifier,
-                text(item.get("name")),
-                text(item.get("description")),
-                _at_least(1, item, "maximumfieldcount", here, notes),
-                _at_least(0, item, "starttime", here, notes),
-                _at_least(0, item, "endtime", here, notes),
+                string(item.get("name")),
+                string(item.get("description")),
+                _at_least(1, item, "maximumfieldcount", here),
+                _at_least(0, item, "starttime", here),
+                _at_least(0, item, "endtime", here),
             )
         )
     return tuple(read)
 
 
-def _at_least(
-    least: int, value: dict[str, Any], key: str, place: Place, notes: Notes
-) -> int | None:
+def _at_least(least: int, value: dict[str, Any], key: str, at: At) -> int | None:
     # Counts are integers from 1 up, times from 0 up.
     if value.get(key) is None:
         return None
@@ -192,6 +186,6 @@ def _at_least(
     if found is None or found < least:
         # What counts from 1 are fields of view, what counts from 0 seconds.
         code = "plate-count-invalid" if least else "acquisition-time-invalid"
-        notes.add(code, place.key(key), f"Plate {key} is {shown(value[key])}; ignored.")
+        at.key(key).note(code, f"Plate {key} is {shown(value[key])}; ignored.")
         return None
     return found

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem, parse_coordinate_systems
-from napari_ome_zip.ome.reading import Notes, Place, shown
+from napari_ome_zip.ome.json_values import shown
 from napari_ome_zip.ome.transformation import SystemRef, Transformation
 from napari_ome_zip.ome.transformation_reader import TransformationReader, note_loose
 
@@ -21,15 +22,13 @@ class Scene:
     """Each with an input and an output, in document order."""
 
 
-def parse_scene(value: Any, place: Place, notes: Notes) -> Scene | None:
+def parse_scene(value: Any, at: At) -> Scene | None:
     """Read a scene; None, with a finding, where it is no object."""
     if not isinstance(value, dict):
-        notes.add("wrong-type", place, f"Scene is {shown(value)}, not an object; ignored.")
+        at.note("wrong-type", f"Scene is {shown(value)}, not an object; ignored.")
         return None
-    place = place.owned() if place.steps.endswith("scene") else place
-    systems = parse_coordinate_systems(
-        value.get("coordinateSystems"), place.key("coordinateSystems"), notes
-    )
+    at = at.owned() if at.field == "scene" else at
+    systems = parse_coordinate_systems(value.get("coordinateSystems"), at.key("coordinateSystems"))
     own_names = {system.name for system in systems}
 
     def from_string(written: str) -> SystemRef:
@@ -39,14 +38,13 @@ def parse_scene(value: Any, place: Place, notes: Notes) -> Scene | None:
             return SystemRef(name=written)
         return SystemRef(path, name)
 
-    reader = TransformationReader(notes, from_string, from_string)
-    here = place.key("coordinateTransformations")
+    reader = TransformationReader(from_string, from_string)
+    here = at.key("coordinateTransformations")
     listed = value.get("coordinateTransformations")
     if not isinstance(listed, list | tuple):
         if listed is not None:
-            notes.add(
+            here.note(
                 "scene-transformations-missing",
-                here,
                 f"Transformations of the scene are {shown(listed)}; ignored.",
             )
         listed = []
@@ -55,7 +53,7 @@ def parse_scene(value: Any, place: Place, notes: Notes) -> Scene | None:
         transformation = reader.read(item, here.item(index))
         # Input and output MUST be given: they are what the transformation connects.
         if transformation.input is None or transformation.output is None:
-            note_loose(item, here.item(index), notes)
+            note_loose(item, here.item(index))
             continue
         read.append(transformation)
     return Scene(systems, tuple(read))

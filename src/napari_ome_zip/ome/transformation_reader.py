@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import parse_axes
-from napari_ome_zip.ome.reading import Notes, Place, indices, integer, number, numbers, shown, text
+from napari_ome_zip.ome.json_values import indices, integer, number, numbers, shown, string
 from napari_ome_zip.ome.transformation import (
     AffineTransformation,
     Bijection,
@@ -58,14 +59,13 @@ _ILLEGAL = {
 """What it is called when a transformation of a kind lacks what it needs."""
 
 
-def note_loose(item: Any, place: Place, notes: Notes) -> None:
+def note_loose(item: Any, at: At) -> None:
     """Note that a transformation is ignored because it does not say what it connects."""
     if not isinstance(item, dict):
         return  # which has been told
     both = "input" in item and "output" in item
-    notes.add(
+    at.note(
         "transformation-reference-invalid" if both else "transformation-reference-missing",
-        place,
         f"Transformation {shown(item.get('type') or '?')} has no input or output; ignored.",
     )
 
@@ -74,7 +74,6 @@ def note_loose(item: Any, place: Place, notes: Notes) -> None:
 class TransformationReader:
     """Reads the transformations of one list of a document."""
 
-    notes: Notes
     input_string: StringReader
     """What a bare string as input means (pre-releases of 0.6)."""
     output_string: StringReader
@@ -84,36 +83,34 @@ class TransformationReader:
     graph: bool = True
     """All kinds are legal (0.6), not scale and translation only."""
 
-    def read(self, value: Any, place: Place, depth: int = 0) -> Transformation:
+    def read(self, value: Any, at: At, depth: int = 0) -> Transformation:
         """Return the transformation; `Unknown` with a finding where it cannot be used."""
         if not isinstance(value, dict):
-            return self._unknown("", f"it is {shown(value)}", "wrong-type", place)
+            return self._unknown("", f"it is {shown(value)}", "wrong-type", at)
         refs = {
-            "input": self._ref(value.get("input"), self.input_string, place.key("input")),
-            "output": self._ref(value.get("output"), self.output_string, place.key("output")),
+            "input": self._ref(value.get("input"), self.input_string, at.key("input")),
+            "output": self._ref(value.get("output"), self.output_string, at.key("output")),
         }
         name = value.get("name")
-        labels: dict[str, Any] = {**refs, "name": text(name)}
+        labels: dict[str, Any] = {**refs, "name": string(name)}
         kind = value.get("type")
         if not isinstance(kind, str) or not kind:
-            return self._unknown("", "it has no type", self._no_kind, place, labels)
+            return self._unknown("", "it has no type", self._no_kind, at, labels)
         if depth > MAX_NESTING:
             problem = "it is nested too deeply"
-            return self._unknown(kind, problem, "metadata-too-deep", place, labels)
+            return self._unknown(kind, problem, "metadata-too-deep", at, labels)
         read = _KINDS.get(kind)
         if read is None:
-            self.notes.add(
-                self._no_kind,
-                place,
-                f"Transformation {shown(kind)} is not known, so it is not applied.",
+            at.note(
+                self._no_kind, f"Transformation {shown(kind)} is not known, so it is not applied."
             )
             return Unknown(kind, **labels)
         try:
-            return read(self, value, place, depth, labels)
+            return read(self, value, at, depth, labels)
         except _Unusable as problem:
             legal = self.graph or kind in ("scale", "translation")
             code = (problem.code or _ILLEGAL[kind]) if legal else self._no_kind
-            return self._unknown(kind, str(problem), code, place, labels)
+            return self._unknown(kind, str(problem), code, at, labels)
 
     @property
     def _no_kind(self) -> str:
@@ -124,17 +121,15 @@ class TransformationReader:
         kind: str,
         problem: str,
         code: str,
-        place: Place,
+        at: At,
         labels: dict[str, Any] | None = None,
     ) -> Unknown:
-        self.notes.add(
-            code,
-            place,
-            f"Transformation {shown(kind or '?')} is unusable: {problem}; it is not applied.",
+        at.note(
+            code, f"Transformation {shown(kind or '?')} is unusable: {problem}; it is not applied."
         )
         return Unknown(kind, problem, **(labels or {}))
 
-    def _ref(self, value: Any, from_string: StringReader, place: Place) -> SystemRef | None:
+    def _ref(self, value: Any, from_string: StringReader, at: At) -> SystemRef | None:
         if isinstance(value, str) and value:
             return from_string(value)
         if not isinstance(value, dict):
@@ -144,11 +139,11 @@ class TransformationReader:
         path = None if path in ("", ".") or not isinstance(path, str) else path
         axes = None
         if isinstance(value.get("axes"), list):
-            axes = parse_axes(value["axes"], place.key("axes"), self.notes, names_expected=True)
-        ref = SystemRef(path, text(name), axes or None)
+            axes = parse_axes(value["axes"], at.key("axes"), names_expected=True)
+        ref = SystemRef(path, string(name), axes or None)
         return None if ref == SystemRef() else ref
 
-    def amounts(self, value: dict[str, Any], key: str, place: Place) -> dict[str, Any]:
+    def amounts(self, value: dict[str, Any], key: str, at: At) -> dict[str, Any]:
         """Return the parameters of a scale or translation, repaired where allowed."""
         listed = value.get(key)
         if not isinstance(listed, list | tuple):
@@ -165,9 +160,8 @@ class TransformationReader:
             if refused and not self.repair:
                 raise _Unusable(f"its {key} holds {shown(item)}", code)
             if refused:
-                self.notes.add(
+                at.key(key).note(
                     code,
-                    place.key(key),
                     f"{key.capitalize()} holds {shown(item)}, not a {_WANTED[key]};"
                     f" {neutral:g} is used.",
                 )
@@ -181,25 +175,25 @@ _Labels = dict[str, Any]
 
 
 def _identity(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
+    reader: TransformationReader, value: dict[str, Any], at: At, depth: int, labels: _Labels
 ) -> Transformation:
     return Identity(**labels)
 
 
 def _scale(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
+    reader: TransformationReader, value: dict[str, Any], at: At, depth: int, labels: _Labels
 ) -> Transformation:
-    return Scale(**reader.amounts(value, "scale", place), **labels)
+    return Scale(**reader.amounts(value, "scale", at), **labels)
 
 
 def _translation(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
+    reader: TransformationReader, value: dict[str, Any], at: At, depth: int, labels: _Labels
 ) -> Transformation:
-    return Translation(**reader.amounts(value, "translation", place), **labels)
+    return Translation(**reader.amounts(value, "translation", at), **labels)
 
 
 def _map_axis(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
+    reader: TransformationReader, value: dict[str, Any], at: At, depth: int, labels: _Labels
 ) -> Transformation:
     order = indices(value.get("mapAxis"))
     # Every axis is used exactly once.
@@ -209,7 +203,7 @@ def _map_axis(
 
 
 def _project_axis(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
+    reader: TransformationReader, value: dict[str, Any], at: At, depth: int, labels: _Labels
 ) -> Transformation:
     dropped = indices(value.get("droppedInputs") or [])
     created = indices(value.get("createdOutputs") or [])
@@ -235,13 +229,13 @@ def _matrix(value: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _affine(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
+    reader: TransformationReader, value: dict[str, Any], at: At, depth: int, labels: _Labels
 ) -> Transformation:
     return AffineTransformation(**_matrix(value, "affine"), **labels)
 
 
 def _rotation(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
+    reader: TransformationReader, value: dict[str, Any], at: At, depth: int, labels: _Labels
 ) -> Transformation:
     read = _matrix(value, "rotation")
     matrix = read["rotation"]
@@ -252,23 +246,23 @@ def _rotation(
 
 
 def _sequence(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
+    reader: TransformationReader, value: dict[str, Any], at: At, depth: int, labels: _Labels
 ) -> Transformation:
     listed = value.get("transformations")
     if not isinstance(listed, list | tuple):
         raise _Unusable(f"its transformations are {shown(listed)}, not a list")
-    here = place.key("transformations")
+    here = at.key("transformations")
     parts = tuple(reader.read(item, here.item(i), depth + 1) for i, item in enumerate(listed))
     return Sequence(parts, **labels)
 
 
 def _by_dimension(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
+    reader: TransformationReader, value: dict[str, Any], at: At, depth: int, labels: _Labels
 ) -> Transformation:
     listed = value.get("transformations")
     if not isinstance(listed, list | tuple):
         raise _Unusable(f"its transformations are {shown(listed)}, not a list")
-    here = place.key("transformations")
+    here = at.key("transformations")
     items: list[ByDimensionItem] = []
     for index, item in enumerate(listed):
         if not isinstance(item, dict):
@@ -302,15 +296,15 @@ def _axes_of(item: dict[str, Any], side: tuple[str, str], index: int) -> tuple[i
 
 
 def _bijection(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
+    reader: TransformationReader, value: dict[str, Any], at: At, depth: int, labels: _Labels
 ) -> Transformation:
     # Both directions are given; neither is derived from the other.
     missing = [key for key in ("forward", "inverse") if not isinstance(value.get(key), dict)]
     if missing:
         there = all(key in value for key in missing)
         raise _Unusable(f"it has no {missing[0]}", "wrong-type" if there else None)
-    forward = reader.read(value["forward"], place.key("forward"), depth + 1)
-    inverse = reader.read(value["inverse"], place.key("inverse"), depth + 1)
+    forward = reader.read(value["forward"], at.key("forward"), depth + 1)
+    inverse = reader.read(value["inverse"], at.key("inverse"), depth + 1)
     return Bijection(forward, inverse, **labels)
 
 
@@ -318,23 +312,23 @@ def _field_at(value: dict[str, Any]) -> tuple[str, str | None]:
     path = value.get("path")
     if not isinstance(path, str) or not path:
         raise _Unusable("it has no path to its vector field")
-    return path, text(value.get("interpolation"))
+    return path, string(value.get("interpolation"))
 
 
 def _displacements(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
+    reader: TransformationReader, value: dict[str, Any], at: At, depth: int, labels: _Labels
 ) -> Transformation:
     return Displacements(*_field_at(value), **labels)
 
 
 def _coordinates(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
+    reader: TransformationReader, value: dict[str, Any], at: At, depth: int, labels: _Labels
 ) -> Transformation:
     return Coordinates(*_field_at(value), **labels)
 
 
 _KINDS: dict[
-    str, Callable[[TransformationReader, dict[str, Any], Place, int, _Labels], Transformation]
+    str, Callable[[TransformationReader, dict[str, Any], At, int, _Labels], Transformation]
 ] = {
     "identity": _identity,
     "mapAxis": _map_axis,

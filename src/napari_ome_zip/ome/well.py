@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from napari_ome_zip.ome.reading import Notes, Place, integer, shown, text
+from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.json_values import integer, shown, string
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +26,21 @@ class Well:
     images: tuple[WellImage, ...] = ()
 
 
-def parse_well(value: Any, place: Place, notes: Notes) -> Well | None:
+def parse_well(value: Any, at: At) -> Well | None:
     """Read a well; None, with a finding, where it is no object."""
-    place = place.owned()
+    at = at.owned()
     listed = value.get("images") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(listed, list | tuple | None):
         found = listed if isinstance(value, dict) else value
         code = "well-images-missing" if isinstance(value, dict) else "wrong-type"
-        notes.add(code, place, f"Well images are {shown(found)}; ignored.")
+        at.note(code, f"Well images are {shown(found)}; ignored.")
         return Well() if isinstance(value, dict) else None
     images: list[WellImage] = []
     for index, item in enumerate(listed or ()):
-        path = text(item.get("path") if isinstance(item, dict) else item)
+        path = string(item.get("path") if isinstance(item, dict) else item)
         if path is None:
-            notes.add(
+            at.key("images").item(index).note(
                 "well-path-missing" if isinstance(item, dict) else "wrong-type",
-                place.key("images").item(index),
                 f"Field of view {index} of the well has no path; left out.",
             )
             continue

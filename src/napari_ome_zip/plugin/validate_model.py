@@ -25,7 +25,8 @@ from napari_ome_zip.plugin.validate_state import (
     explain,
     resolve,
 )
-from napari_ome_zip.validation.report import Report, Severity
+from napari_ome_zip.rules import Severity
+from napari_ome_zip.validation.report import Report
 
 type Progress = Callable[[int, int], None]
 type Cancelled = Callable[[], bool]

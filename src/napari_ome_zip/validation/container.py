@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.names import is_archive_name, is_document, is_junk, is_safe
+from napari_ome_zip.rules import Rule
 from napari_ome_zip.storage.archive_file import ArchiveFile
 from napari_ome_zip.storage.archive_index import ArchiveIndex
 from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES
@@ -24,7 +25,6 @@ from napari_ome_zip.validation.container_comment import check_comment
 from napari_ome_zip.validation.container_order import check_order
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import Rule
 
 _LOCAL_SIZE = 30
 _LOCAL_SIGNATURE = b"PK\x03\x04"

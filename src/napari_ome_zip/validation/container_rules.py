@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from napari_ome_zip.validation.report import Issue, Location
-from napari_ome_zip.validation.rule import INFO, MUST, SHOULD, Rule
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Location, Rule
+from napari_ome_zip.validation.report import Issue
 
 _RFC = "RFC-9, OME-Zarr zip files"
 _ZIP = "ZIP (APPNOTE)"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from napari_ome_zip.ome.parse import CONTENT_MISSING
+from napari_ome_zip.rules import Severity
 from napari_ome_zip.validation.documents.agreement import check_agreement
 from napari_ome_zip.validation.documents.group import (
-    CONTENT_MISSING,
     check_form,
-    check_version,
     has_content,
     read_metadata,
 )
@@ -20,7 +20,7 @@ from napari_ome_zip.validation.hierarchy.fields import check_fields
 from napari_ome_zip.validation.hierarchy.graph import check_document_graph, check_graph
 from napari_ome_zip.validation.hierarchy.label_images import check_label_images
 from napari_ome_zip.validation.hierarchy.levels import check_levels
-from napari_ome_zip.validation.report import Issue, Severity
+from napari_ome_zip.validation.report import Issue
 
 
 def check_group_attributes(
@@ -54,9 +54,7 @@ def check_group_attributes(
         In the order of the document; not merged.
     """
     metadata = read_metadata(attributes, path=path, zarr_format=zarr_format, version=version)
-    issues = [*check_version(metadata, zarr_format)]
-    if "ome" in attributes and not isinstance(attributes["ome"], Mapping):
-        issues.append(metadata.place.at("ome").wrong_type(attributes["ome"], "an object", "ome"))
+    issues = []
     if not has_content(metadata.content):
         message = "No image, labels, plate, well, scene or series is described"
         issues.append(metadata.place.issue(CONTENT_MISSING, message))

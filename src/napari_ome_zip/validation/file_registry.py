@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
+from napari_ome_zip.rules import Rule
 from napari_ome_zip.validation import arrays, container_rules, folder, pixels, reading, validate
-from napari_ome_zip.validation.rule import Rule
 
 _MODULES: tuple[ModuleType, ...] = (
     container_rules,

@@ -13,11 +13,11 @@ from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.image.arrays import ChunkedArray
 from napari_ome_zip.image.strictness import strict_reading
 from napari_ome_zip.progress import Watch
+from napari_ome_zip.rules import INFO, MUST, Rule
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.validation.arrays import Arrays, StoredArray
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import INFO, MUST, Rule
 
 MAX_LISTED = 200
 """Damaged entries that are described one by one; the others are counted."""

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
+from napari_ome_zip.ome.json_values import described as describe
+from napari_ome_zip.ome.json_values import is_object
 from napari_ome_zip.progress import Watch
+from napari_ome_zip.rules import MUST, SHOULD, Rule
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import MUST, SHOULD, Rule, describe, is_object
 
 type Document = Mapping[str, object]
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
-from napari_ome_zip.validation import rule
+from napari_ome_zip.ome import at, omero, parse, version_reader
+from napari_ome_zip.rules import Rule
 from napari_ome_zip.validation.documents import (
     agreement,
     axes,
     bioformats2raw,
     coordinate_systems,
     dimensions,
-    group,
     image_label,
     level_transformations,
     multiscale,
-    omero,
     plate,
     references,
     scene,
@@ -31,11 +30,11 @@ from napari_ome_zip.validation.hierarchy import (
     label_images,
     levels,
 )
-from napari_ome_zip.validation.rule import Rule
 
 _MODULES: tuple[ModuleType, ...] = (
-    rule,
-    group,
+    at,
+    version_reader,
+    parse,
     axes,
     coordinate_systems,
     multiscale,

@@ -10,7 +10,9 @@ from napari_ome_zip.errors import ArchiveError, CheckCancelledError, MetadataErr
 from napari_ome_zip.image.discover import discover
 from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.names import DOCUMENT_NAMES
+from napari_ome_zip.ome.json_values import is_object
 from napari_ome_zip.progress import Cancelled, Progress, Watch
+from napari_ome_zip.rules import INFO, SHOULD, Rule
 from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore, open_store
 from napari_ome_zip.storage.given_path import source_path
 from napari_ome_zip.validation import container_rules as rules
@@ -27,7 +29,6 @@ from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.pixels import check_pixels
 from napari_ome_zip.validation.reading import Document, parse_document, read_documents
 from napari_ome_zip.validation.report import Issue, Report
-from napari_ome_zip.validation.rule import INFO, SHOULD, Rule, is_object
 
 CONSOLIDATED_STALE = Rule(
     "consolidated-metadata-stale",

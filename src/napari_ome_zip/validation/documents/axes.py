@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from napari_ome_zip.ome.json_values import described as describe
+from napari_ome_zip.ome.json_values import is_list, is_name, is_object, objects, quoted
+from napari_ome_zip.ome.versions import AxesForm
+from napari_ome_zip.rules import MUST, SHOULD, Rule
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import (
-    MUST,
-    SHOULD,
-    Place,
-    Rule,
-    describe,
-    is_list,
-    is_name,
-    is_object,
-    objects,
-    quoted,
-)
-from napari_ome_zip.validation.versions import AxesForm
+from napari_ome_zip.validation.rule import Place
 
 SECTION = "axes metadata"
 _IMAGE = "multiscales metadata"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from napari_ome_zip.ome.json_values import described as describe
+from napari_ome_zip.ome.json_values import is_list
+from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import MUST, Place, Rule, describe, is_list
+from napari_ome_zip.validation.rule import Place
 
 SECTION = "bioformats2raw.layout metadata"
 

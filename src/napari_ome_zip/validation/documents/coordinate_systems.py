@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from napari_ome_zip.ome.json_values import described as describe
+from napari_ome_zip.ome.json_values import is_list, is_name, is_object, objects, quoted
+from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.validation.documents.axes import check_axes
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import (
-    MUST,
-    Place,
-    Rule,
-    describe,
-    is_list,
-    is_name,
-    is_object,
-    objects,
-    quoted,
-)
+from napari_ome_zip.validation.rule import Place
 
 SECTION = "coordinateSystems metadata"
 

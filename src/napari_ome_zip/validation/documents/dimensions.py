@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from napari_ome_zip.ome.json_values import is_integer, is_list, is_object, is_vector, objects
+from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.validation.documents.level_transformations import SECTION
 from napari_ome_zip.validation.documents.transformations import matrix
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import (
-    MUST,
-    Place,
-    Rule,
-    is_integer,
-    is_list,
-    is_object,
-    is_vector,
-    objects,
-)
+from napari_ome_zip.validation.rule import Place
 
 DIMENSIONS = Rule(
     "transformation-dimensions",

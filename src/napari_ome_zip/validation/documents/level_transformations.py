@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from napari_ome_zip.ome.json_values import described as describe
+from napari_ome_zip.ome.json_values import is_list, is_object, is_vector, objects
+from napari_ome_zip.rules import MUST, SHOULD, Rule
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import (
-    MUST,
-    SHOULD,
-    Place,
-    Rule,
-    describe,
-    is_list,
-    is_object,
-    is_vector,
-    objects,
-)
+from napari_ome_zip.validation.rule import Place
 
 SECTION = "coordinateTransformations metadata"
 _IMAGE = "multiscales metadata"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from napari_ome_zip.ome.json_values import described as describe
+from napari_ome_zip.ome.json_values import is_list, is_name, is_object, objects
+from napari_ome_zip.ome.versions import AxesForm
+from napari_ome_zip.rules import MUST, SHOULD, Rule
 from napari_ome_zip.validation.documents import level_transformations
 from napari_ome_zip.validation.documents.axes import check_axes
 from napari_ome_zip.validation.documents.coordinate_systems import check_coordinate_systems
@@ -13,18 +17,7 @@ from napari_ome_zip.validation.documents.references import (
 )
 from napari_ome_zip.validation.documents.transformations import check_transformation
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import (
-    MUST,
-    SHOULD,
-    Place,
-    Rule,
-    describe,
-    is_list,
-    is_name,
-    is_object,
-    objects,
-)
-from napari_ome_zip.validation.versions import AxesForm
+from napari_ome_zip.validation.rule import Place
 
 SECTION = "multiscales metadata"
 

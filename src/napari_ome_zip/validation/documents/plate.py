@@ -6,20 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from napari_ome_zip.ome.json_values import described as describe
+from napari_ome_zip.ome.json_values import is_integer, is_list, is_name, is_object, objects, quoted
+from napari_ome_zip.rules import MUST, SHOULD, Rule
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import (
-    MUST,
-    SHOULD,
-    Place,
-    Rule,
-    describe,
-    is_integer,
-    is_list,
-    is_name,
-    is_object,
-    objects,
-    quoted,
-)
+from napari_ome_zip.validation.rule import Place
 
 SECTION = "plate metadata"
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from napari_ome_zip.ome.json_values import described as describe
+from napari_ome_zip.ome.json_values import is_name, is_object
+from napari_ome_zip.rules import MUST, SHOULD, Rule
 from napari_ome_zip.validation.documents.level_transformations import SECTION
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import MUST, SHOULD, Place, Rule, describe, is_name, is_object
+from napari_ome_zip.validation.rule import Place
 
 MISSING = Rule(
     "transformation-reference-missing",

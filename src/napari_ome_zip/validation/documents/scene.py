@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from napari_ome_zip.ome.json_values import described as describe
+from napari_ome_zip.ome.json_values import is_list, is_object
+from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.validation.documents.coordinate_systems import check_coordinate_systems
 from napari_ome_zip.validation.documents.references import check_named_references
 from napari_ome_zip.validation.documents.transformations import check_transformation
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import MUST, Place, Rule, describe, is_list, is_object
+from napari_ome_zip.validation.rule import Place
 
 SECTION = "scene metadata"
 

@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from napari_ome_zip.validation.documents.level_transformations import SECTION, check_vector
-from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import (
-    MUST,
-    SHOULD,
-    Place,
-    Rule,
-    describe,
+from napari_ome_zip.ome.json_values import described as describe
+from napari_ome_zip.ome.json_values import (
     is_integer,
     is_list,
     is_name,
@@ -20,6 +14,10 @@ from napari_ome_zip.validation.rule import (
     is_vector,
     quoted,
 )
+from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.validation.documents.level_transformations import SECTION, check_vector
+from napari_ome_zip.validation.report import Issue
+from napari_ome_zip.validation.rule import Place
 
 # Entries rounded to three digits still pass; a rotation mistaken for a shear does not.
 _ORTHONORMAL_TOLERANCE = 2e-3

@@ -5,19 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from napari_ome_zip.ome.json_values import described as describe
+from napari_ome_zip.ome.json_values import is_integer, is_list, is_name, is_object, objects, quoted
+from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import (
-    MUST,
-    Place,
-    Rule,
-    describe,
-    is_integer,
-    is_list,
-    is_name,
-    is_object,
-    objects,
-    quoted,
-)
+from napari_ome_zip.validation.rule import Place
 
 SECTION = "well metadata"
 

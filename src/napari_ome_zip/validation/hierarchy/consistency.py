@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from napari_ome_zip.ome.json_values import quoted
+from napari_ome_zip.ome.parse import CONTENT_MISSING
+from napari_ome_zip.ome.version_reader import SECTION
+from napari_ome_zip.ome.versions import SPECS, known_spec
+from napari_ome_zip.rules import MUST, Location, Rule
 from napari_ome_zip.validation.documents.group import (
-    CONTENT_MISSING,
-    SECTION,
-    check_version,
     has_content,
 )
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
-from napari_ome_zip.validation.report import Issue, Location
-from napari_ome_zip.validation.rule import MUST, Place, Rule, quoted
-from napari_ome_zip.validation.versions import SPECS, known_spec
+from napari_ome_zip.validation.report import Issue
+from napari_ome_zip.validation.rule import Place
 
 INCONSISTENT = Rule(
     "version-inconsistent",
@@ -26,8 +27,6 @@ INCONSISTENT = Rule(
 
 def check_consistency(documents: DocumentSet) -> Iterator[Issue]:
     """Check versions throughout, and the root."""
-    for path, metadata in documents.metadata.items():
-        yield from check_version(metadata, documents.nodes[path].zarr_format)
     yield from _check_same_version(documents)
     yield from _check_root(documents)
 

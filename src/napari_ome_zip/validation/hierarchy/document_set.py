@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from napari_ome_zip.ome.json_values import is_integer, is_list, is_object
 from napari_ome_zip.validation.documents.group import Metadata, has_metadata, read_metadata
-from napari_ome_zip.validation.rule import is_integer, is_list, is_object
 
 _INTEGER = re.compile(r"u?int(8|16|32|64)")
 _V2_INTEGER = re.compile(r"[<>|=]?[iu][1248]")

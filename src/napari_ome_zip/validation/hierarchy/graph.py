@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from napari_ome_zip.image.hierarchy import join
+from napari_ome_zip.ome.json_values import is_object, quoted
+from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.validation.documents.agreement import (
     SYSTEM_UNKNOWN,
     as_objects,
@@ -17,7 +19,7 @@ from napari_ome_zip.validation.documents.references import reference_name, refer
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.hierarchy.fields import field_paths
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import MUST, Place, Rule, is_object, quoted
+from napari_ome_zip.validation.rule import Place
 
 _SECTION = "coordinateTransformations metadata, graph connectedness"
 
