@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
-from napari_ome_zip.ome import at, omero, parse, version_reader
+from napari_ome_zip.ome import at, omero, parse, version_reader, well
 from napari_ome_zip.rules import Rule
 from napari_ome_zip.validation.documents import (
     agreement,
@@ -20,7 +20,6 @@ from napari_ome_zip.validation.documents import (
     references,
     scene,
     transformations,
-    well,
 )
 from napari_ome_zip.validation.hierarchy import (
     collections,
