@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
-from napari_ome_zip.ome import at, omero, parse, version_reader, well
+from napari_ome_zip.ome import (
+    acquisition,
+    at,
+    omero,
+    parse,
+    plate,
+    plate_lines,
+    version_reader,
+    well,
+)
 from napari_ome_zip.rules import Rule
 from napari_ome_zip.validation.documents import (
     agreement,
@@ -16,7 +25,6 @@ from napari_ome_zip.validation.documents import (
     image_label,
     level_transformations,
     multiscale,
-    plate,
     references,
     scene,
     transformations,
@@ -44,7 +52,9 @@ _MODULES: tuple[ModuleType, ...] = (
     agreement,
     omero,
     image_label,
+    plate_lines,
     plate,
+    acquisition,
     well,
     bioformats2raw,
     scene,
