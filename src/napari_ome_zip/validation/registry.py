@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
-from napari_ome_zip.ome import at, omero, parse, version_reader
+from napari_ome_zip.ome import (
+    at,
+    axes,
+    coordinate_system,
+    image_axes,
+    multiscale_reader,
+    omero,
+    parse,
+    version_reader,
+)
 from napari_ome_zip.rules import Rule
 from napari_ome_zip.validation.documents import (
     agreement,
-    axes,
     bioformats2raw,
-    coordinate_systems,
     dimensions,
     image_label,
     level_transformations,
@@ -36,7 +43,9 @@ _MODULES: tuple[ModuleType, ...] = (
     version_reader,
     parse,
     axes,
-    coordinate_systems,
+    image_axes,
+    coordinate_system,
+    multiscale_reader,
     multiscale,
     level_transformations,
     transformations,
