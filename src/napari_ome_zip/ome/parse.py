@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,6 +95,9 @@ def parse_group(
     return ParsedGroup(group, found, departures)
 
 
+_PARTS: Mapping[str, Callable[[Any, At], object]] = {"omero": parse_omero, "well": parse_well}
+
+
 def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, Any]:
     """Read each object that is there."""
     read: dict[str, Any] = {}
@@ -108,13 +111,13 @@ def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, An
     for key, name, parse in (
         ("image-label", "image_label", parse_image_label),
         ("plate", "plate", parse_plate),
-        ("well", "well", parse_well),
         ("scene", "scene", parse_scene),
     ):
         if ome.get(key) is not None:
             read[name] = parse(ome[key], at.key(key))
-    if "omero" in ome:
-        read["omero"] = parse_omero(ome["omero"], at.key("omero"))
+    for key, parse_part in _PARTS.items():
+        if key in ome:
+            read[key] = parse_part(ome[key], at.key(key))
     if is_draft_scene(ome):
         read["scene"] = parse_scene(ome, at)
     for key in ("labels", "series"):

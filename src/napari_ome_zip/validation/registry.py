@@ -14,6 +14,7 @@ from napari_ome_zip.ome import (
     omero,
     parse,
     version_reader,
+    well,
 )
 from napari_ome_zip.rules import Rule
 from napari_ome_zip.validation.documents import (
@@ -27,7 +28,6 @@ from napari_ome_zip.validation.documents import (
     references,
     scene,
     transformations,
-    well,
 )
 from napari_ome_zip.validation.hierarchy import (
     collections,

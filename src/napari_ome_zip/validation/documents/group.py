@@ -14,7 +14,6 @@ from napari_ome_zip.validation.documents.image_label import check_image_label, c
 from napari_ome_zip.validation.documents.multiscale import check_multiscales
 from napari_ome_zip.validation.documents.plate import check_plate
 from napari_ome_zip.validation.documents.scene import check_scene
-from napari_ome_zip.validation.documents.well import check_well
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import Place
 
@@ -23,7 +22,6 @@ _CHECKS: Mapping[str, Callable[[object, Place], Iterator[Issue]]] = {
     "labels": check_labels,
     "image-label": check_image_label,
     "plate": check_plate,
-    "well": check_well,
     "bioformats2raw.layout": check_layout,
     "series": check_series,
     "scene": check_scene,
