@@ -35,7 +35,6 @@ READER_ONLY = {
     "label-properties-many": "how many properties are kept is a limit of this reader's",
     "level-channels-differ": "the specification says of no axis how long it is at each level",
     "level-unusable": "Zarr allows what napari cannot show: texts, no pixels, a single axis",
-    "metadata-too-deep": "the specification sets no limit to how deep objects are nested",
     "tiles-rounded": "fusing images into one layer is a choice of this reader, no fault of files",
 }
 """Codes of the reader that no rule has, and why."""

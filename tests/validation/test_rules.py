@@ -362,6 +362,16 @@ def downsampling_undescribed() -> Documents:
     return d
 
 
+@breaks("metadata-too-deep")
+def details_nested_without_end() -> Documents:
+    d = image("0.5")
+    nested: dict[str, Any] = {}
+    for _ in range(5000):
+        nested = {"inside": nested}
+    first_image(d)["metadata"] = nested
+    return d
+
+
 @breaks("level-transformation-count")
 def two_transformations_of_a_level() -> Documents:
     d = image("0.6")

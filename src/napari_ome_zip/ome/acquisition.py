@@ -128,9 +128,8 @@ def parse_field_count(value: dict[str, Any], key: str, at: At) -> int | None:
     if key not in value or (count is not None and count > 0):
         return count
     done = "ignored" if value[key] is not None else ""
-    if at.spec.details or done:
-        found = f"Number of fields of view is {described(value[key])}, not an integer above 0"
-        at.key(key).report(COUNT_INVALID, found, done)
+    found = f"Number of fields of view is {described(value[key])}, not an integer above 0"
+    at.key(key).regulated(at.spec.details).report(COUNT_INVALID, found, done)
     return None
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.ome.json_values import described
 from napari_ome_zip.ome.versions import SPECS, Spec
-from napari_ome_zip.rules import MUST, Location, Rule
+from napari_ome_zip.rules import INFO, MUST, Location, Rule
 
 WRONG_TYPE = Rule(
     "wrong-type",
@@ -27,6 +27,13 @@ WRONG_TYPE = Rule(
     "A field holds the kind of JSON value that the specification gives it.",
     "Write the kind of value that is expected, or have the program that wrote the file "
     "write it again.",
+)
+TOO_DEEP = Rule(
+    "metadata-too-deep",
+    INFO,
+    "",
+    "Objects are nested no deeper than programs can follow.",
+    "Nothing, as long as your programs read it; write the metadata with fewer levels of nesting.",
 )
 
 
@@ -139,22 +146,34 @@ class At:
     """Names of fields and positions in lists, from the outside in."""
     owner: tuple[str | int, ...] = ()
     """Parts of the object that the place belongs to: one repair is reported once per object."""
+    is_regulated: bool = True
+    """Whether the version regulates what stands here; else only repairs are reported."""
 
     def key(self, name: str) -> At:
         """Return the place of a member of this object."""
-        return At(self.document, self.departures, (*self.parts, name), self.owner)
+        return self._below((*self.parts, name), self.owner)
 
     def item(self, index: int) -> At:
         """Return the place of an entry of this list."""
-        return At(self.document, self.departures, (*self.parts, index), self.owner)
+        return self._below((*self.parts, index), self.owner)
 
     def down(self, *parts: str | int) -> At:
         """Return the place of a part further down."""
-        return At(self.document, self.departures, (*self.parts, *parts), self.owner)
+        return self._below((*self.parts, *parts), self.owner)
 
     def owned(self) -> At:
         """Return this place as the object that repairs further down are counted for."""
-        return At(self.document, self.departures, self.parts, self.parts)
+        return self._below(self.parts, self.parts)
+
+    def regulated(self, is_regulated: bool) -> At:
+        """Return this place as one that the version regulates, or does not.
+
+        Where it does not, departures about which nothing is done are dropped.
+        """
+        return At(self.document, self.departures, self.parts, self.owner, is_regulated)
+
+    def _below(self, parts: tuple[str | int, ...], owner: tuple[str | int, ...]) -> At:
+        return At(self.document, self.departures, parts, owner, self.is_regulated)
 
     @property
     def spec(self) -> Spec:
@@ -164,7 +183,7 @@ class At:
     @property
     def judging(self) -> bool:
         """Whether anyone asks for departures about which nothing is done."""
-        return self.departures.judging
+        return self.is_regulated and self.departures.judging
 
     @property
     def field(self) -> str:
@@ -240,7 +259,7 @@ class At:
 
     def mark[Part](self, part: Part) -> Part:
         """Remember, where judging, that a part of the model was read here; return the part."""
-        if self.judging:
+        if self.departures.judging:
             self.departures.mark(part, self)
         return part
 

@@ -7,7 +7,32 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis, parse_axes
-from napari_ome_zip.ome.json_values import shown, string
+from napari_ome_zip.ome.json_values import found_in, is_name, quoted, string
+from napari_ome_zip.rules import MUST, Rule
+
+SECTION = "coordinateSystems metadata"
+
+NAME_MISSING = Rule(
+    "coordinate-system-name-missing",
+    MUST,
+    SECTION,
+    "Every coordinate system has a name: a string that is not empty.",
+    'Name the coordinate system, for instance "physical".',
+)
+NAME_DUPLICATE = Rule(
+    "coordinate-system-name-duplicate",
+    MUST,
+    SECTION,
+    "No two coordinate systems of one list share a name.",
+    "Give each coordinate system a name of its own, and refer to it by that name.",
+)
+AXES_MISSING = Rule(
+    "coordinate-system-axes-missing",
+    MUST,
+    SECTION,
+    "Every coordinate system lists its axes.",
+    "List the axes of the coordinate system, in the order of the array's dimensions.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,46 +46,46 @@ class CoordinateSystem:
 
 
 def parse_coordinate_systems(value: Any, at: At) -> tuple[CoordinateSystem, ...]:
-    """Read a list of coordinate systems; an absent list is an empty one."""
-    if value is None:
-        return ()
+    """Read a list of coordinate systems; empty where there is none."""
+    return tuple(system for system, _ in placed_coordinate_systems(value, at))
+
+
+def placed_coordinate_systems(value: Any, at: At) -> list[tuple[CoordinateSystem, At]]:
+    """Read a list of coordinate systems, each with its place."""
     if not isinstance(value, list | tuple):
-        at.note("wrong-type", f"Coordinate systems are {shown(value)}, not a list; ignored.")
-        return ()
-    systems: dict[str, CoordinateSystem] = {}
+        done = "" if value is None else "ignored"
+        at.wrong_type(value, "a list of coordinate systems", SECTION, done)
+        return []
+    systems: dict[str, tuple[CoordinateSystem, At]] = {}
     for index, item in enumerate(value):
         here = at.item(index)
         if not isinstance(item, dict):
-            here.note("wrong-type", f"Coordinate system {index} is {shown(item)}; ignored.")
+            here.wrong_type(item, "a coordinate system object", SECTION, "ignored")
             continue
-        name = _name(item.get("name"), index, here)
+        name = _name(item, index, here)
         # The name MUST be unique among the systems of a document: references go by it.
         if name in systems:
-            here.note(
-                "coordinate-system-name-duplicate",
-                f"Two coordinate systems are named {shown(name)}; the first one is used.",
-            )
+            found = f"Several coordinate systems are called {quoted(name)}"
+            here.report(NAME_DUPLICATE, found, "the first one is used")
             continue
-        systems[name] = CoordinateSystem(name, _axes(item.get("axes"), name, here))
-    return tuple(systems.values())
+        system = CoordinateSystem(name, _axes(item.get("axes"), here))
+        systems[name] = here.mark(system), here
+    return list(systems.values())
 
 
-def _axes(value: Any, name: str, at: At) -> tuple[Axis, ...]:
-    if value is None:
-        at.note(
-            "coordinate-system-axes-missing",
-            f"Coordinate system {shown(name)} has no axes; they are taken from the array.",
-        )
+def _name(value: dict[str, Any], index: int, at: At) -> str:
+    written = value.get("name")
+    if is_name(written):
+        return written
+    name = string(written) or f"system_{index}"
+    found = f"Coordinate system without a name: found {found_in(value, 'name')}"
+    at.report(NAME_MISSING, found, f"it is called {quoted(name)}")
+    return name
+
+
+def _axes(value: Any, at: At) -> tuple[Axis, ...]:
+    if value in (None, []):
+        done = "they are taken from the array" if value is None else ""
+        at.report(AXES_MISSING, "Coordinate system without axes", done)
         return ()
     return parse_axes(value, at.key("axes"), names_expected=False)
-
-
-def _name(value: Any, index: int, at: At) -> str:
-    if isinstance(value, str) and value:
-        return value
-    name = string(value) or f"system_{index}"
-    at.note(
-        "coordinate-system-name-missing",
-        f"Coordinate system {index} has no proper name; {shown(name)} is used.",
-    )
-    return name

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from napari_ome_zip.ome.at import At
-from napari_ome_zip.ome.axes import Axis, check_axes, parse_axes
-from napari_ome_zip.ome.coordinate_system import CoordinateSystem, parse_coordinate_systems
+from napari_ome_zip.ome.at import TOO_DEEP, At
+from napari_ome_zip.ome.axes import parse_axes
+from napari_ome_zip.ome.coordinate_system import CoordinateSystem, placed_coordinate_systems
 from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
+from napari_ome_zip.ome.image_axes import judge_image_axes
 from napari_ome_zip.ome.json_values import shown, string
 from napari_ome_zip.ome.level_reader import (
     Context,
@@ -22,6 +23,25 @@ from napari_ome_zip.ome.level_reader import (
 from napari_ome_zip.ome.multiscale import PHYSICAL, Multiscale
 from napari_ome_zip.ome.transformation import SystemRef, Transformation
 from napari_ome_zip.ome.transformation_reader import TransformationReader, note_loose
+from napari_ome_zip.ome.versions import AxesForm
+from napari_ome_zip.rules import MUST, Rule
+
+SECTION = "multiscales metadata"
+
+AXES_MISSING = Rule(
+    "multiscale-axes-missing",
+    MUST,
+    SECTION,
+    "An image lists its axes (0.3 to 0.5).",
+    'Add "axes": one entry per dimension of the arrays, in their order.',
+)
+SYSTEMS_MISSING = Rule(
+    "multiscale-systems-missing",
+    MUST,
+    SECTION,
+    "An image has at least one coordinate system (since 0.6).",
+    'Add "coordinateSystems" with the axes of the image.',
+)
 
 
 def parse_multiscales(
@@ -58,7 +78,8 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
         levels=TransformationReader(_path_ref, _name_ref, repair=True, graph=graph),
         extra=TransformationReader(_name_ref, _name_ref, repair=not graph, graph=graph),
     )
-    systems = _systems(value, at, context)
+    placed = _systems(value, at, context)
+    systems = tuple(system for system, _ in placed)
     entries = dataset_entries(value.get("datasets"), at.key("datasets"))
     shared, alternatives = _multiscale_level(value, systems, at, context)
     if graph:
@@ -79,9 +100,10 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
         type=string(value.get("type")),
         metadata=_metadata(value.get("metadata"), at.key("metadata")),
     )
-    if known_version:
-        where = at.key("coordinateSystems" if graph else "axes")
-        check_axes(multiscale.axes, version, where)
+    for system, written_at in placed:
+        if written_at is not None:
+            shown = known_version and system is multiscale.intrinsic
+            judge_image_axes(system.axes, written_at, version=version, shown=shown)
     return multiscale
 
 
@@ -93,23 +115,35 @@ def _name_ref(value: str) -> SystemRef:
     return SystemRef(name=value)
 
 
-def _systems(value: dict[str, Any], at: At, context: Context) -> tuple[CoordinateSystem, ...]:
-    if context.graph:
-        systems = parse_coordinate_systems(
-            value.get("coordinateSystems"), at.key("coordinateSystems")
-        )
-        if systems:
-            return systems
-    axes: tuple[Axis, ...] = ()
-    if value.get("axes") is not None:
-        axes = parse_axes(value["axes"], at.key("axes"), names_expected=context.version == "0.3")
-    elif context.version >= "0.3" and not value.get("coordinateSystems"):
-        newer = context.version >= "0.6"
-        at.note(
-            "multiscale-systems-missing" if newer else "multiscale-axes-missing",
-            "No axes are given: the last of t, c, z, y, x are used for the array's dimensions.",
-        )
-    return (CoordinateSystem(PHYSICAL, axes),)
+_Placed = tuple[CoordinateSystem, At | None]
+
+
+def _systems(value: dict[str, Any], at: At, context: Context) -> list[_Placed]:
+    """Return the coordinate systems, each with the place of its axes where it lists any."""
+    _judge_missing(value, at, context)
+    systems: list[tuple[CoordinateSystem, At]] = []
+    if context.graph and value.get("coordinateSystems") is not None:
+        here = at.key("coordinateSystems").regulated(at.spec.graph)
+        systems = placed_coordinate_systems(value["coordinateSystems"], here)
+    if systems:
+        return [(system, here.key("axes") if system.axes else None) for system, here in systems]
+    here = at.key("axes").regulated(at.spec.axes in (AxesForm.NAMES, AxesForm.OBJECTS))
+    if value.get("axes") is None:
+        return [(here.mark(CoordinateSystem(PHYSICAL)), None)]
+    axes = parse_axes(value["axes"], here, names_expected=context.version == "0.3")
+    is_list = isinstance(value["axes"], list | tuple)
+    return [(here.mark(CoordinateSystem(PHYSICAL, axes)), here if is_list else None)]
+
+
+def _judge_missing(value: dict[str, Any], at: At, context: Context) -> None:
+    """Judge whether an image has the axes or coordinate systems that its version asks for."""
+    systems, axes = value.get("coordinateSystems"), value.get("axes")
+    guessed = context.version >= "0.3" and axes is None and not systems
+    done = "the last of t, c, z, y, x are used for the dimensions of the array" if guessed else ""
+    if at.spec.graph and systems in (None, []):
+        at.report(SYSTEMS_MISSING, "Image without coordinate systems", done)
+    elif not at.spec.graph and axes is None and (at.spec.axes is not AxesForm.IMPLIED or done):
+        at.report(AXES_MISSING, "Image without axes", done)
 
 
 def _multiscale_level(
@@ -148,5 +182,5 @@ def _metadata(value: Any, at: At) -> FrozenMapping | None:
     try:
         return FrozenMapping(value)
     except TooDeepError as problem:
-        at.note("metadata-too-deep", f"Metadata is {problem}; left out.")
+        at.report(TOO_DEEP, f"Metadata is {problem}", "left out", section=SECTION)
         return None

@@ -28,7 +28,10 @@ def parse_scene(value: Any, at: At) -> Scene | None:
         at.note("wrong-type", f"Scene is {shown(value)}, not an object; ignored.")
         return None
     at = at.owned() if at.field == "scene" else at
-    systems = parse_coordinate_systems(value.get("coordinateSystems"), at.key("coordinateSystems"))
+    systems: tuple[CoordinateSystem, ...] = ()
+    if "coordinateSystems" in value:
+        here = at.key("coordinateSystems")
+        systems = parse_coordinate_systems(value["coordinateSystems"], here)
     own_names = {system.name for system in systems}
 
     def from_string(written: str) -> SystemRef:

@@ -139,7 +139,8 @@ class TransformationReader:
         path = None if path in ("", ".") or not isinstance(path, str) else path
         axes = None
         if isinstance(value.get("axes"), list):
-            axes = parse_axes(value["axes"], at.key("axes"), names_expected=True)
+            here = at.key("axes").regulated(False)
+            axes = parse_axes(value["axes"], here, names_expected=True)
         ref = SystemRef(path, string(name), axes or None)
         return None if ref == SystemRef() else ref
 

@@ -8,6 +8,10 @@ from types import MappingProxyType, ModuleType
 from napari_ome_zip.ome import (
     acquisition,
     at,
+    axes,
+    coordinate_system,
+    image_axes,
+    multiscale_reader,
     omero,
     parse,
     plate,
@@ -18,9 +22,7 @@ from napari_ome_zip.ome import (
 from napari_ome_zip.rules import Rule
 from napari_ome_zip.validation.documents import (
     agreement,
-    axes,
     bioformats2raw,
-    coordinate_systems,
     dimensions,
     image_label,
     level_transformations,
@@ -43,7 +45,9 @@ _MODULES: tuple[ModuleType, ...] = (
     version_reader,
     parse,
     axes,
-    coordinate_systems,
+    image_axes,
+    coordinate_system,
+    multiscale_reader,
     multiscale,
     level_transformations,
     transformations,

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from napari_ome_zip.ome.json_values import is_list, is_name, is_object, objects, quoted
 from napari_ome_zip.rules import MUST, Rule
-from napari_ome_zip.validation.documents.coordinate_systems import axes_by_system
 from napari_ome_zip.validation.documents.dimensions import check_dimensions
 from napari_ome_zip.validation.documents.group import Metadata
+from napari_ome_zip.validation.documents.raw import axes_by_system
 from napari_ome_zip.validation.documents.references import reference_name, reference_path
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import Place

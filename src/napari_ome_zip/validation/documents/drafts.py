@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from napari_ome_zip.ome.json_values import is_integer, is_list, is_name, is_object, objects
-from napari_ome_zip.validation.documents.axes import axis_names
+from napari_ome_zip.validation.documents.raw import axis_names
 
 _AXIS_FIELDS = {"input_axes": "inputAxes", "output_axes": "outputAxes"}
 _Names = tuple[str, ...]

@@ -9,8 +9,6 @@ from napari_ome_zip.ome.json_values import is_list, is_name, is_object, objects
 from napari_ome_zip.ome.versions import AxesForm
 from napari_ome_zip.rules import MUST, SHOULD, Rule
 from napari_ome_zip.validation.documents import level_transformations
-from napari_ome_zip.validation.documents.axes import check_axes
-from napari_ome_zip.validation.documents.coordinate_systems import check_coordinate_systems
 from napari_ome_zip.validation.documents.references import (
     check_level_references,
     check_named_references,
@@ -27,20 +25,6 @@ EMPTY = Rule(
     SECTION,
     "The list of images of a group holds at least one.",
     'Describe the image under "multiscales", or remove the key.',
-)
-AXES_MISSING = Rule(
-    "multiscale-axes-missing",
-    MUST,
-    SECTION,
-    "An image lists its axes (0.3 to 0.5).",
-    'Add "axes": one entry per dimension of the arrays, in their order.',
-)
-SYSTEMS_MISSING = Rule(
-    "multiscale-systems-missing",
-    MUST,
-    SECTION,
-    "An image has at least one coordinate system (since 0.6).",
-    'Add "coordinateSystems" with the axes of the image.',
 )
 DATASETS_MISSING = Rule(
     "multiscale-datasets-missing",
@@ -110,10 +94,6 @@ def _check_image(raw: object, at: Place) -> Iterator[Issue]:
     if not is_object(raw):
         yield at.wrong_type(raw, "an image object", SECTION)
         return
-    if at.spec.graph:
-        yield from _check_systems(raw, at)
-    elif at.spec.axes is not AxesForm.IMPLIED:
-        yield from _check_axes(raw, at)
     yield from _check_datasets(raw, at)
     transformations = raw.get("coordinateTransformations")
     if transformations is not None:
@@ -144,21 +124,6 @@ def _check_description(raw: Mapping[str, object], at: Place) -> Iterator[Issue]:
     if "metadata" not in raw:
         message = 'Image gives no details of its downsampling ("metadata")'
         yield at.issue(METADATA_MISSING, message)
-
-
-def _check_axes(raw: Mapping[str, object], at: Place) -> Iterator[Issue]:
-    if raw.get("axes") is None:
-        yield at.issue(AXES_MISSING, "Image without axes")
-    else:
-        yield from check_axes(raw["axes"], at.at("axes"), image=True)
-
-
-def _check_systems(raw: Mapping[str, object], at: Place) -> Iterator[Issue]:
-    if raw.get("coordinateSystems") in (None, []):
-        yield at.issue(SYSTEMS_MISSING, "Image without coordinate systems")
-    else:
-        place = at.at("coordinateSystems")
-        yield from check_coordinate_systems(raw["coordinateSystems"], place, image=True)
 
 
 def _check_datasets(raw: Mapping[str, object], at: Place) -> Iterator[Issue]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from napari_ome_zip.ome.json_values import described as describe
 from napari_ome_zip.ome.json_values import is_list, is_object
 from napari_ome_zip.rules import MUST, Rule
-from napari_ome_zip.validation.documents.coordinate_systems import check_coordinate_systems
 from napari_ome_zip.validation.documents.references import check_named_references
 from napari_ome_zip.validation.documents.transformations import check_transformation
 from napari_ome_zip.validation.report import Issue
@@ -29,9 +28,6 @@ def check_scene(raw: object, at: Place) -> Iterator[Issue]:
     if not is_object(raw):
         yield at.wrong_type(raw, "an object", SECTION)
         return
-    if "coordinateSystems" in raw:
-        place = at.at("coordinateSystems")
-        yield from check_coordinate_systems(raw["coordinateSystems"], place, image=False)
     transformations = raw.get("coordinateTransformations")
     if not (is_list(transformations) and transformations):
         found = describe(transformations) if "coordinateTransformations" in raw else "nothing"

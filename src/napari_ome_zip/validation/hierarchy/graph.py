@@ -12,9 +12,9 @@ from napari_ome_zip.validation.documents.agreement import (
     SYSTEM_UNKNOWN,
     as_objects,
 )
-from napari_ome_zip.validation.documents.coordinate_systems import axes_by_system
 from napari_ome_zip.validation.documents.dimensions import check_dimensions
 from napari_ome_zip.validation.documents.group import Metadata
+from napari_ome_zip.validation.documents.raw import axes_by_system
 from napari_ome_zip.validation.documents.references import reference_name, reference_path
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.hierarchy.fields import field_paths

@@ -12,8 +12,7 @@ from napari_ome_zip.ome.omero import CHANNEL_COUNT
 from napari_ome_zip.ome.versions import AxesForm, DimensionNames, Spec
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
 from napari_ome_zip.validation.documents.agreement import as_objects, intrinsic_system
-from napari_ome_zip.validation.documents.axes import axis_names
-from napari_ome_zip.validation.documents.coordinate_systems import axes_by_system
+from napari_ome_zip.validation.documents.raw import axes_by_system, axis_names
 from napari_ome_zip.validation.hierarchy.document_set import ArrayFacts, DocumentSet
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import Place
