@@ -1,0 +1,127 @@
+"""All groups and arrays of one hierarchy, each group read and judged once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.parse import ParsedGroup, parse_group
+from napari_ome_zip.ome.version_reader import CONTENT
+from napari_ome_zip.storage.array_document import ArrayDocument
+from napari_ome_zip.storage.hierarchy import Node
+
+
+@dataclass(frozen=True)
+class JudgedHierarchy:
+    """All groups and arrays of one hierarchy, parents before children.
+
+    Checks ask it what there is, and report what is wrong at the place of a part of a document:
+    ``judged.place(path, plate).report(RULE, found)``.
+
+    Parameters
+    ----------
+    nodes
+        Groups and arrays by their path; ``""`` is the root.
+    """
+
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, documents: Mapping[str, Mapping[str, object]]) -> JudgedHierarchy:
+        """The hierarchy that parsed documents make.
+
+        Parameters
+        ----------
+        documents
+            By path (``""`` for the root): a parsed ``zarr.json``, or for Zarr v2 an object that
+            holds the parsed ``.zgroup``, ``.zarray`` and ``.zattrs`` under these names.
+        """
+        found = {path: Node.of(path, _by_name(each)) for path, each in documents.items()}
+        return cls({path: node for path, node in found.items() if node is not None})
+
+    @cached_property
+    def groups(self) -> Mapping[str, ParsedGroup]:
+        """Every group that has OME-Zarr metadata, read and judged, parents before children."""
+        paths = sorted(
+            (path for path, node in self.nodes.items() if _has_metadata(node)),
+            key=lambda path: (path.count("/") + bool(path), path),
+        )
+        # What states no version is judged like the first group that does.
+        assumed: str | None = None
+        for path in paths:
+            stated = self._parse(path, None, judging=False).namespace.stated
+            if isinstance(stated, str):
+                assumed = stated
+                break
+        return {path: self._parse(path, assumed, judging=True) for path in paths}
+
+    def _parse(self, path: str, assumed: str | None, *, judging: bool) -> ParsedGroup:
+        node = self.nodes[path]
+        return parse_group(
+            node.attributes,
+            path=path,
+            zarr_format=node.zarr_format,
+            assumed=assumed,
+            judging=judging,
+        )
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every path that exists, also where no document lies in it."""
+        found = set(self.nodes)
+        for path in self.nodes:
+            parts = path.split("/")
+            found.update("/".join(parts[:i]) for i in range(len(parts)))
+        return frozenset(found)
+
+    @cached_property
+    def images_below(self) -> Mapping[str, tuple[str, ...]]:
+        """The paths of all images below a path; paths without any are left out."""
+        found: dict[str, list[str]] = {}
+        for path in self.groups:
+            if path and self.is_image(path):
+                parts = path.split("/")
+                for i in range(len(parts)):
+                    found.setdefault("/".join(parts[:i]), []).append(path)
+        return {path: tuple(images) for path, images in found.items()}
+
+    @property
+    def version(self) -> str | None:
+        """The version the hierarchy is judged by: that of its first group with metadata."""
+        return next((group.namespace.at.spec.version for group in self.groups.values()), None)
+
+    def array(self, path: str | None) -> ArrayDocument | None:
+        """Return what the array at a path says of itself, None where there is none."""
+        node = self.nodes.get(path) if path is not None else None
+        return ArrayDocument.of(node) if node is not None and node.kind == "array" else None
+
+    def group(self, path: str | None) -> ParsedGroup | None:
+        """Return the group at a path, None where it has no OME-Zarr metadata."""
+        return self.groups.get(path) if path is not None else None
+
+    def is_group(self, path: str | None) -> bool:
+        """Whether a group lies at a path."""
+        return path is not None and path in self.nodes and self.nodes[path].kind == "group"
+
+    def is_image(self, path: str | None) -> bool:
+        """Whether the group at a path describes an image."""
+        group = self.group(path)
+        return group is not None and "multiscales" in group.namespace.keys
+
+    def place(self, path: str, part: object) -> At:
+        """Return where a part of the document of a group was read; the whole where unknown."""
+        group = self.groups[path]
+        return group.departures.place_of(part) or group.namespace.at
+
+
+def _by_name(document: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
+    names = (".zgroup", ".zarray", ".zattrs")
+    v2 = {name: part for name in names if isinstance(part := document.get(name), Mapping)}
+    return v2 or {"zarr.json": document}
+
+
+def _has_metadata(node: Node) -> bool:
+    keys = ("ome", *CONTENT)
+    return node.kind == "group" and any(key in node.attributes for key in keys)
