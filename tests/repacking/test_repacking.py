@@ -31,7 +31,7 @@ from napari_ome_zip.errors import (
     SaveError,
 )
 from napari_ome_zip.storage import ArchiveStore
-from napari_ome_zip.validation.file_registry import FILE_RULES
+from napari_ome_zip.validation.registry import FILE_RULES
 from raw_zip import take_apart
 from shared_material import corpus_params
 from zipbuilder import DEFLATE, STORED, build_zip

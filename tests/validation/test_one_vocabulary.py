@@ -16,7 +16,7 @@ from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.findings import HEADLINES, MAX_HEADLINE, UNSEEN
 from napari_ome_zip.ome import parse_group
 from napari_ome_zip.validation import RULES, check_group_attributes
-from napari_ome_zip.validation.file_registry import FILE_RULES
+from napari_ome_zip.validation.registry import FILE_RULES
 from shared_material import corpus_params
 
 PACKAGE = Path(napari_ome_zip.__file__).parent

@@ -17,6 +17,7 @@ from napari_ome_zip.ome.omero import parse_omero
 from napari_ome_zip.ome.plate import parse_plate
 from napari_ome_zip.ome.scene import parse_scene
 from napari_ome_zip.ome.version_reader import SECTION, Namespace, is_draft_scene, read_namespace
+from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.ome.well import parse_well
 from napari_ome_zip.rules import MUST, Rule
 
@@ -36,6 +37,16 @@ class ParsedGroup:
     group: OmeGroup
     namespace: Namespace = field(repr=False, compare=False)
     departures: Departures = field(repr=False, compare=False)
+
+    @property
+    def at(self) -> At:
+        """The place of its metadata as a whole."""
+        return self.namespace.at
+
+    @property
+    def spec(self) -> Spec:
+        """The version that it is judged by."""
+        return self.namespace.at.spec
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.progress import Progress
 from napari_ome_zip.storage.base import HierarchyStore
 from napari_ome_zip.storage.json_document import (
     NODE_TYPE,
@@ -119,6 +120,27 @@ class Hierarchy:
         if path not in self._nodes:
             self._nodes[path] = self._read_node(path)
         return self._nodes[path]
+
+    def usable_nodes(self, progress: Progress | None = None) -> dict[str, Node]:
+        """All groups and arrays whose documents can be used; `faults` says what is wrong.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with how many paths were looked at, and how many there are.
+        """
+        nodes: dict[str, Node] = {}
+        paths = self.store.group_paths()
+        for number, path in enumerate(paths):
+            if progress is not None:
+                progress(number, len(paths))
+            try:
+                node = self.node(path)
+            except (ArchiveError, MetadataError):
+                continue
+            if node is not None:
+                nodes[path] = node
+        return nodes
 
     def child_groups(self, path: str) -> tuple[str, ...]:
         """Paths of the groups and arrays directly below ``path``, in natural order."""

@@ -82,7 +82,8 @@ class DocumentFault:
     def error(self) -> MetadataError:
         """The error of needing this document."""
         if self.rule is DAMAGED:
-            return MetadataError(f"{self.found} Ask for the file again, or restore it from a backup.")
+            advice = "Ask for the file again, or restore it from a backup."
+            return MetadataError(f"{self.found} {advice}")
         found = self.found if self.found.endswith(".") else f"{self.key} {self.found}."
         return MetadataError(found)
 

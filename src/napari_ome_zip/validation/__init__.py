@@ -7,14 +7,14 @@ from napari_ome_zip.validation.documents_check import (
     check_group_attributes,
     check_hierarchy_documents,
 )
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
+from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.registry import RULES
 from napari_ome_zip.validation.report import Issue, Report, aggregate
 
 __all__ = [
     "RULES",
-    "DocumentSet",
     "Issue",
+    "JudgedHierarchy",
     "Location",
     "Report",
     "Rule",

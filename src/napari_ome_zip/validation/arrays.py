@@ -19,8 +19,7 @@ from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore
 from napari_ome_zip.storage.hierarchy import Node, join
 from napari_ome_zip.validation import container_rules
 from napari_ome_zip.validation.container_rules import issue
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
-from napari_ome_zip.validation.reading import Document
+from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.report import Issue
 
 _ZARR = "Zarr: chunks"
@@ -160,14 +159,12 @@ class ChunkNames:
     """Position of each in the grid, one row an entry; some may lie outside it."""
 
 
-def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arrays:
+def find_arrays(store: HierarchyStore, nodes: Mapping[str, Node]) -> Arrays:
     """Open every array by its document, and find the entries of each."""
     stored: dict[str, StoredArray] = {}
     problems: dict[str, str] = {}
-    for path, document in documents.items():
-        node = _array_node(path, document)
-        if node is None:
-            continue
+    listed = {path: node for path, node in nodes.items() if node.kind == "array"}
+    for path, node in listed.items():
         try:
             array = ChunkedArray(store, node)
         except MetadataError as error:
@@ -175,14 +172,13 @@ def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arr
             continue
         if array.stored:
             stored[path] = _stored(path, array, node)
-    paths = [path for path, document in documents.items() if _array_node(path, document)]
-    owned, other = _owners(_files(store), paths)
+    owned, other = _owners(_files(store), tuple(listed))
     chunks, unopened = {}, []
     for path, names in owned.items():
         if path not in stored:
             unopened += names
             continue
-        found, rest = _chunk_names(stored[path], documents[path], names)
+        found, rest = _chunk_names(stored[path], listed[path], names)
         chunks[path] = found
         other += rest
     other = [name for name in other if not is_document(name)]
@@ -194,16 +190,6 @@ def _files(store: HierarchyStore) -> Iterator[str]:
     if isinstance(store, DirectoryStore):
         return (entry.name for entry in store.entries() if not entry.problem)
     return store.keys()
-
-
-def _array_node(path: str, document: Document) -> Node | None:
-    array = document.get(".zarray")
-    if is_object(array):
-        return Node(path, "array", 2, {}, array)
-    if document.get("node_type") != "array":
-        return None
-    attributes = document.get("attributes")
-    return Node(path, "array", 3, attributes if is_object(attributes) else {}, document)
 
 
 def _stored(path: str, array: ChunkedArray, node: Node) -> StoredArray:
@@ -242,9 +228,9 @@ def _bucket(folder: str, owned: Mapping[str, list[str]], other: list[str]) -> li
 
 
 def _chunk_names(
-    array: StoredArray, document: Document, names: Sequence[str]
+    array: StoredArray, node: Node, names: Sequence[str]
 ) -> tuple[ChunkNames, list[str]]:
-    separator, lead = _key_encoding(document)
+    separator, lead = _key_encoding(node)
     ndim = len(array.grid)
     number = "(?:0|[1-9][0-9]{0,17})"
     pattern = re.escape(array.prefix + lead) + re.escape(separator).join([number] * ndim)
@@ -260,12 +246,11 @@ def _chunk_names(
     return ChunkNames(chunks, cells.reshape(-1, ndim)), rest
 
 
-def _key_encoding(document: Document) -> tuple[str, str]:
+def _key_encoding(node: Node) -> tuple[str, str]:
     """What separates the numbers in the name of a chunk, and what comes before them."""
-    array = document.get(".zarray")
-    if is_object(array):
-        return str(array.get("dimension_separator") or "."), ""
-    encoding = document.get("chunk_key_encoding")
+    if node.zarr_format == 2:
+        return str(node.document.get("dimension_separator") or "."), ""
+    encoding = node.document.get("chunk_key_encoding")
     name = encoding.get("name") if is_object(encoding) else "default"
     settings = encoding.get("configuration") if is_object(encoding) else None
     chosen = settings.get("separator") if is_object(settings) else None
@@ -274,7 +259,7 @@ def _key_encoding(document: Document) -> tuple[str, str]:
 
 
 def check_arrays(
-    store: HierarchyStore, arrays: Arrays, checked: DocumentSet, *, in_archive: bool
+    store: HierarchyStore, arrays: Arrays, judged: JudgedHierarchy, *, in_archive: bool
 ) -> tuple[Issue, ...]:
     """Check arrays against the entries that hold their chunks, and what else there is.
 
@@ -284,12 +269,12 @@ def check_arrays(
         Where the entries lie.
     arrays : Arrays
         What `find_arrays` found there.
-    checked : DocumentSet
+    judged : JudgedHierarchy
         The documents.
     in_archive : bool
         Whether the rules on archives apply.
     """
-    issues = [*_check_readable(arrays, checked)]
+    issues = [*_check_readable(arrays, judged)]
     tiny: list[str] = []
     unlisted = _unlisted(store)
     for path, array in arrays.stored.items():
@@ -315,21 +300,22 @@ def check_arrays(
     return tuple(issues)
 
 
-def _check_readable(arrays: Arrays, checked: DocumentSet) -> Iterator[Issue]:
-    of_images = _image_arrays(checked) if arrays.problems else frozenset()
+def _check_readable(arrays: Arrays, judged: JudgedHierarchy) -> Iterator[Issue]:
+    of_images = _image_arrays(judged) if arrays.problems else frozenset()
     for path, problem in arrays.problems.items():
         if path in of_images:
             # What zarr advises to programmers helps nobody here.
             found = problem.partition(" Register one explicitly")[0]
-            yield issue(NOT_READABLE, found, checked.nodes[path].entry)
+            yield issue(NOT_READABLE, found, judged.nodes[path].entry)
 
 
-def _image_arrays(checked: DocumentSet) -> frozenset[str]:
-    found = set()
-    for path, metadata in checked.metadata.items():
-        for multiscale in objects(metadata.content.get("multiscales")):
-            for dataset in objects(multiscale.get("datasets")):
-                found.add(join(path, str(dataset.get("path"))))
+def _image_arrays(judged: JudgedHierarchy) -> frozenset[str]:
+    found = {
+        join(path, dataset.path)
+        for path, parsed in judged.groups.items()
+        for image in parsed.group.multiscales
+        for dataset in image.datasets
+    }
     return frozenset(path for path in found if path is not None)
 
 

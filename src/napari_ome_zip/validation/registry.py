@@ -1,88 +1,33 @@
-"""All rules, by their code."""
+"""All rules, by their code: each stands above the code that judges by it."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
-from napari_ome_zip.ome import (
-    acquisition,
-    at,
-    axes,
-    coordinate_system,
-    graph_levels,
-    image_axes,
-    image_graph,
-    level_reader,
-    listed_levels,
-    multiscale_reader,
-    omero,
-    parse,
-    plate,
-    plate_lines,
-    version_reader,
-    well,
-)
+from napari_ome_zip import archive, ome, storage, validation
 from napari_ome_zip.rules import Rule
-from napari_ome_zip.validation.documents import (
-    agreement,
-    bioformats2raw,
-    dimensions,
-    image_label,
-    level_transformations,
-    references,
-    scene,
-    transformations,
+from napari_ome_zip.validation import hierarchy
+
+
+def _rules_in(*packages: ModuleType) -> Iterator[tuple[str, Rule]]:
+    for package in packages:
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            for value in vars(importlib.import_module(module.name)).values():
+                if isinstance(value, Rule):
+                    yield value.code, value
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(dict(_rules_in(ome, hierarchy)))
+"""Every rule on the content of documents, by its code."""
+
+FILE_RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        code: rule
+        for code, rule in _rules_in(archive, storage, validation)
+        if code not in RULES
+    }
 )
-from napari_ome_zip.validation.hierarchy import (
-    collections,
-    consistency,
-    fields,
-    graph,
-    label_images,
-    levels,
-)
-
-_MODULES: tuple[ModuleType, ...] = (
-    at,
-    version_reader,
-    parse,
-    axes,
-    image_axes,
-    coordinate_system,
-    multiscale_reader,
-    level_reader,
-    listed_levels,
-    graph_levels,
-    image_graph,
-    level_transformations,
-    transformations,
-    references,
-    dimensions,
-    agreement,
-    omero,
-    image_label,
-    plate_lines,
-    plate,
-    acquisition,
-    well,
-    bioformats2raw,
-    scene,
-    consistency,
-    levels,
-    label_images,
-    collections,
-    graph,
-    fields,
-)
-
-
-def _collect() -> Iterator[tuple[str, Rule]]:
-    for module in _MODULES:
-        for value in vars(module).values():
-            if isinstance(value, Rule):
-                yield value.code, value
-
-
-RULES: Mapping[str, Rule] = MappingProxyType(dict(_collect()))
-"""Every rule by its code, in the order of the specification."""
+"""Every other rule, by its code: on containers, the reading of documents, arrays, pixels."""

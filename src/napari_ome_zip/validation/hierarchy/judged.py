@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.at import At, Departures, Document
 from napari_ome_zip.ome.parse import ParsedGroup, parse_group
 from napari_ome_zip.ome.version_reader import CONTENT
+from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.storage.array_document import ArrayDocument
 from napari_ome_zip.storage.hierarchy import Node
+from napari_ome_zip.validation.report import Issue
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class JudgedHierarchy:
     """
 
     nodes: Mapping[str, Node] = field(default_factory=dict)
+    _elsewhere: Departures = field(default_factory=lambda: Departures(judging=True), init=False)
 
     @classmethod
     def of(cls, documents: Mapping[str, Mapping[str, object]]) -> JudgedHierarchy:
@@ -90,7 +93,7 @@ class JudgedHierarchy:
     @property
     def version(self) -> str | None:
         """The version the hierarchy is judged by: that of its first group with metadata."""
-        return next((group.namespace.at.spec.version for group in self.groups.values()), None)
+        return next((group.spec.version for group in self.groups.values()), None)
 
     def array(self, path: str | None) -> ArrayDocument | None:
         """Return what the array at a path says of itself, None where there is none."""
@@ -113,7 +116,24 @@ class JudgedHierarchy:
     def place(self, path: str, part: object) -> At:
         """Return where a part of the document of a group was read; the whole where unknown."""
         group = self.groups[path]
-        return group.departures.place_of(part) or group.namespace.at
+        return group.departures.place_of(part) or group.at
+
+    def place_in_list(self, path: str, key: str, item: str) -> At:
+        """Return the place of a string in a list of the document of a group."""
+        group = self.groups[path]
+        listed = group.namespace.keys.get(key)
+        index = listed.index(item) if isinstance(listed, list) and item in listed else 0
+        return group.at.down(key, index)
+
+    def missing(self, path: str, spec: Spec) -> At:
+        """Return the place of metadata that a group should have, and has not."""
+        return At(Document(path, spec.document_name, spec=spec), self._elsewhere)
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """All that readers and checks have reported so far, not merged."""
+        collected = (*(group.departures for group in self.groups.values()), self._elsewhere)
+        return tuple(Issue.of(each) for departures in collected for each in departures.all())
 
 
 def _by_name(document: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
