@@ -9,7 +9,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 
 from napari_ome_zip import open_image, to_layer_data
-from napari_ome_zip.layers import is_well_names
+from napari_ome_zip.layers.to_layers import is_well_names
 
 MOST_COMPARED = 3 * 10**7
 """Pixels of a level that are compared; of larger ones the corners."""

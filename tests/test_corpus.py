@@ -20,9 +20,9 @@ from npe2 import PluginManager
 from napari_layers import layers_of, pixels, value_in_world
 from napari_ome_zip import open_image
 from napari_ome_zip.geometry.interpolation import linear
-from napari_ome_zip.image.arrays import DamagedChunkWarning
-from napari_ome_zip.layers import METADATA_KEY
+from napari_ome_zip.layers.to_layers import METADATA_KEY
 from napari_ome_zip.names import is_archive_name
+from napari_ome_zip.pixels.arrays import DamagedChunkWarning
 from napari_ome_zip.plugin.reader import read
 from shared_material import CORPUS, corpus_cases, corpus_params
 

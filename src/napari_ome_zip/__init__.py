@@ -10,11 +10,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_ome_zip.from_layers import save_image
     from napari_ome_zip.image.composite import CompositeImage
     from napari_ome_zip.image.load import open_image
-    from napari_ome_zip.layers import to_layer_data
+    from napari_ome_zip.layers.to_layers import to_layer_data
     from napari_ome_zip.repacking import pack, repack, unpack
+    from napari_ome_zip.save import save_image
     from napari_ome_zip.saving.options import SaveOptions
     from napari_ome_zip.validation.validate import validate
 
@@ -24,7 +24,7 @@ _MODULES = {
     "open_image": "napari_ome_zip.image.load",
     "pack": "napari_ome_zip.repacking",
     "repack": "napari_ome_zip.repacking",
-    "save_image": "napari_ome_zip.from_layers",
+    "save_image": "napari_ome_zip.save",
     "to_layer_data": "napari_ome_zip.layers",
     "unpack": "napari_ome_zip.repacking",
     "validate": "napari_ome_zip.validation.validate",

@@ -11,7 +11,7 @@ import pytest
 from hierarchy_builder import HierarchyBuilder, multiscale, placement, ramp
 from napari_layers import codes, layers_of, pixels, value_in_world, view, world_box
 from napari_ome_zip import open_image, to_layer_data
-from napari_ome_zip.layers import METADATA_KEY
+from napari_ome_zip.layers.to_layers import METADATA_KEY
 from recording import RecordingStore
 
 SCALE = (2.0, 0.5, 0.25)

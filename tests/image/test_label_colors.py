@@ -15,9 +15,9 @@ import pytest
 
 from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import open_image, save_image, to_layer_data
-from napari_ome_zip.from_layers import incomplete_layers
 from napari_ome_zip.image import label_colors
-from napari_ome_zip.layers import layer_findings
+from napari_ome_zip.layers import incomplete_layers
+from napari_ome_zip.layers.to_layers import layer_findings
 
 COLORS = {
     3: [255, 0, 0, 255],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import napari_ome_zip.image.hierarchy as hierarchy_module
+import napari_ome_zip.storage.hierarchy as hierarchy_module
 from hierarchy_builder import HierarchyBuilder, axes_of, multiscale, placement, ramp, to_world
 from napari_layers import codes, layers_of, pixels, view
 from napari_ome_zip import open_image, save_image, to_layer_data

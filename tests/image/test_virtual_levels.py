@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_layers import layers_of
 from napari_ome_zip import open_image, save_image, to_layer_data
-from napari_ome_zip.from_layers import from_layer_data
 from napari_ome_zip.image import virtual_levels as limits
-from napari_ome_zip.image.block_cache import BlockCache
-from napari_ome_zip.image.block_mean import block_mean
 from napari_ome_zip.image.level_sampling import MOST_READ
 from napari_ome_zip.image.virtual_levels import VirtualLevel, virtual_levels
-from napari_ome_zip.layers import METADATA_KEY
+from napari_ome_zip.layers import from_layer_data
+from napari_ome_zip.layers.to_layers import METADATA_KEY
+from napari_ome_zip.pixels.block_cache import BlockCache
+from napari_ome_zip.pixels.block_mean import block_mean
 
 
 class Counted:
@@ -206,9 +206,9 @@ class TestCost:
 
 
 def _array(entries: Mapping[str, bytes], path: str) -> Any:
-    from napari_ome_zip.image.arrays import ChunkedArray
-    from napari_ome_zip.image.hierarchy import Hierarchy
+    from napari_ome_zip.pixels.arrays import ChunkedArray
     from napari_ome_zip.storage import open_store
+    from napari_ome_zip.storage.hierarchy import Hierarchy
 
     hierarchy = Hierarchy(open_store(entries))
     node = hierarchy.node(path)

@@ -15,7 +15,7 @@ from hierarchy_builder import HierarchyBuilder, axes_of
 from napari_layers import codes, layers_of
 from napari_ome_zip import CompositeImage, open_image, to_layer_data
 from napari_ome_zip.image.composite import PlacedPart
-from napari_ome_zip.layers import METADATA_KEY, layer_placement
+from napari_ome_zip.layers.to_layers import METADATA_KEY, layer_placement
 
 PIXEL = 0.5
 """Size of a pixel of the images at level 0."""

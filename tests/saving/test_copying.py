@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import SaveCancelledError, SaveError
 from napari_ome_zip.progress import Watch
 from napari_ome_zip.saving import copying
 from napari_ome_zip.saving.copying import copy_entries
 from napari_ome_zip.saving.planned import Copy
-from napari_ome_zip.storage import ArchiveStore, ArchiveWriter, MappingStore
+from napari_ome_zip.storage import ArchiveStore, MappingStore
 
 RANDOM = np.random.default_rng(3)
 NAMES = [

@@ -20,7 +20,7 @@ from hierarchy_builder import HierarchyBuilder
 from layer_comparison import assert_same_layers, open_layers
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data, validate
 from napari_ome_zip.errors import SaveError
-from napari_ome_zip.from_layers import from_layer_data
+from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.saving.plan import plan_save
 from whole_archives import (
     WHOLE_ARCHIVES,

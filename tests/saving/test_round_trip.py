@@ -24,7 +24,7 @@ from layer_comparison import (
 )
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
 from napari_ome_zip.errors import OmeZipError, SaveError
-from napari_ome_zip.from_layers import from_layer_data
+from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.saving.plan import plan_save
 from shared_material import corpus_params
 

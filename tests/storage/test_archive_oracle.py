@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from zarr.abc.store import OffsetByteRequest, RangeByteRequest, SuffixByteRequest
 from zarr.core.buffer import default_buffer_prototype
 
+from napari_ome_zip.archive.recognize import LFS_POINTER
 from napari_ome_zip.storage import ArchiveStore
-from napari_ome_zip.storage.recognise import LFS_POINTER
 from zipbuilder import ome_comment
 
 _segment = st.text(

@@ -15,8 +15,8 @@ import pytest
 from zarr.core.buffer import Buffer, cpu
 from zarr.testing.store import StoreTests
 
+from napari_ome_zip.archive.file import ArchiveFile
 from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore, MappingStore
-from napari_ome_zip.storage.archive_file import ArchiveFile
 
 READ_ONLY = "store was opened in read-only mode and does not support writing"
 

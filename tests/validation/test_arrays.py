@@ -12,9 +12,10 @@ import pytest
 
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip.errors import CheckCancelledError
-from napari_ome_zip.from_layers import from_layer_data, save_image
+from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.progress import Watch
 from napari_ome_zip.rules import Severity
+from napari_ome_zip.save import save_image
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.storage import MappingStore
 from napari_ome_zip.validation.arrays import find_arrays

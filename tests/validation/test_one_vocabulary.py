@@ -20,7 +20,7 @@ from napari_ome_zip.validation.file_registry import FILE_RULES
 from shared_material import corpus_params
 
 PACKAGE = Path(napari_ome_zip.__file__).parent
-FLOORS = ("storage", "ome", "image")
+FLOORS = ("archive", "storage", "ome", "pixels", "image")
 
 READER_ONLY = {
     "channels-many": "how many channels become layers is a limit of this reader's",

@@ -12,10 +12,10 @@ import numpy as np
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedPart
-from napari_ome_zip.image.hierarchy import Hierarchy, Node, join
 from napari_ome_zip.image.load import open_image
 from napari_ome_zip.ome import OmeGroup, parse_group
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore, open_store
+from napari_ome_zip.storage.hierarchy import Hierarchy, Node, join
 
 type Json = dict[str, Any]
 

@@ -10,9 +10,9 @@ from napari_ome_zip.geometry.compile import (
     compile_affine,
     compile_pair,
 )
-from napari_ome_zip.geometry.field import MAX_FIELD_BYTES, VectorField
 from napari_ome_zip.geometry.graph import Edge, Step, SystemNode, TransformGraph, choose_display
 from napari_ome_zip.geometry.point_map import AnyMap, PointMap
+from napari_ome_zip.geometry.vector_field import MAX_FIELD_BYTES, VectorField
 
 __all__ = [
     "MAX_FIELD_BYTES",

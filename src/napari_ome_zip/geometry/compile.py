@@ -15,7 +15,6 @@ from typing import Literal, NamedTuple, cast
 
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.geometry.affine import UNNAMED, Affine, axis_index, counted
-from napari_ome_zip.geometry.field import Samples, VectorField
 from napari_ome_zip.geometry.matrices import (
     Axes,
     LoadArray,
@@ -25,6 +24,7 @@ from napari_ome_zip.geometry.matrices import (
     simple_matrix,
 )
 from napari_ome_zip.geometry.point_map import AnyMap, Block, PointMap, beside, join
+from napari_ome_zip.geometry.vector_field import Samples, VectorField
 from napari_ome_zip.ome.transformation import (
     AffineTransformation,
     Bijection,

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.geometry.affine import Affine, axes_agree, axes_text
-from napari_ome_zip.geometry.field import VectorField
+from napari_ome_zip.geometry.vector_field import VectorField
 
 type AnyMap = Affine | PointMap
 type MapStep = Affine | VectorField | InverseField | Parallel

@@ -8,7 +8,6 @@ from typing import Literal
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
-from napari_ome_zip.image.hierarchy import Hierarchy, Node, join, natural_key
 from napari_ome_zip.ome import (
     Coordinates,
     Displacements,
@@ -21,6 +20,7 @@ from napari_ome_zip.ome import (
     parse_group,
 )
 from napari_ome_zip.ome.node import draft_node
+from napari_ome_zip.storage.hierarchy import Hierarchy, Node, join, natural_key
 
 
 @dataclass(frozen=True)

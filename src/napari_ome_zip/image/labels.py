@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from napari_ome_zip.errors import UnreadableChunkError
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.image.arrays import ChunkedArray, PixelSource
 from napari_ome_zip.image.composite import PlacedPart
-from napari_ome_zip.image.lazy import block_shape
-from napari_ome_zip.image.parallel import read
-from napari_ome_zip.image.strictness import strict_reading
 from napari_ome_zip.ome import Axis
+from napari_ome_zip.pixels.arrays import ChunkedArray, PixelSource
+from napari_ome_zip.pixels.lazy import block_shape
+from napari_ome_zip.pixels.parallel import read
+from napari_ome_zip.pixels.strictness import strict_reading
 
 MAX_JUDGED = 2**27
 """Stored pixels of floating point labels that are looked at on opening, at most."""

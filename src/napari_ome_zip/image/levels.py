@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
-from napari_ome_zip.image.arrays import ChunkedArray
-from napari_ome_zip.image.hierarchy import Hierarchy, join
 from napari_ome_zip.ome import Dataset, Multiscale
+from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.storage.hierarchy import Hierarchy, join
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from napari_ome_zip.archive import refuse_without_chunks
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.channels import MAX_CHANNELS, complete_channels
 from napari_ome_zip.image.choice import SystemChoice
 from napari_ome_zip.image.composite import (
@@ -27,8 +27,6 @@ from napari_ome_zip.image.composite import (
     PlacedPart,
 )
 from napari_ome_zip.image.discover import Found, discover
-from napari_ome_zip.image.fields import lay_out, place_wells
-from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.image.labels import as_integers, can_be_judged, spread_over_image
 from napari_ome_zip.image.levels import Levels, load_levels
 from napari_ome_zip.image.mosaic import FUSE_FROM, fuse
@@ -38,14 +36,12 @@ from napari_ome_zip.image.planes import own_axes
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.virtual_levels import virtual_levels
 from napari_ome_zip.image.warp import Warp
+from napari_ome_zip.image.wells import lay_out, place_wells
 from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
-from napari_ome_zip.storage import (
-    ArchiveStore,
-    HierarchyStore,
-    open_store,
-    refuse_without_chunks,
-)
+from napari_ome_zip.pixels.arrays import PixelSource
+from napari_ome_zip.storage import ArchiveStore, HierarchyStore, open_store
+from napari_ome_zip.storage.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)

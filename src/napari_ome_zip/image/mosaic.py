@@ -19,11 +19,11 @@ import numpy.typing as npt
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.image.arrays import PixelSource, split_key
 from napari_ome_zip.image.composite import Field, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.levels import level_factors
 from napari_ome_zip.image.rounds import names_of_rounds, rounds_of
 from napari_ome_zip.ome import FrozenMapping
+from napari_ome_zip.pixels.arrays import PixelSource, split_key
 
 FUSE_FROM = 9
 """Images that lie apart are fused when there are at least so many; fewer stay layers of their own.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from napari_ome_zip.image.discover import Found, discover
-from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.names import is_junk
 from napari_ome_zip.storage import HierarchyStore
+from napari_ome_zip.storage.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,12 +11,12 @@ import numpy as np
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine, SystemNode, TransformGraph, choose_display
-from napari_ome_zip.image.arrays import PixelSource
 from napari_ome_zip.image.choice import SystemChoice
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.units import conversion, known_unit
 from napari_ome_zip.image.warp import Bendable, Warp, warp
 from napari_ome_zip.ome import Axis, CoordinateSystem, Scene, Transformation
+from napari_ome_zip.pixels.arrays import PixelSource
 
 _TYPE_RANK = {"time": 0, "space": 2, "array": 2}
 _SPACE_RANK = {"z": 0, "y": 1, "x": 2}

@@ -9,12 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_ome_zip.image.composite import PlacedPart
-
-LAYERS = "layers"
-"""Where the note on display keeps what was noted of each layer."""
-
-NDIM = "ndim"
-"""Number of dimensions of a layer that was saved beside others with more."""
+from napari_ome_zip.image.display import NDIM, layer_states
 
 
 @dataclass(frozen=True)
@@ -68,9 +63,9 @@ def own_axes(part: PlacedPart) -> tuple[int, ...] | None:
 
 
 def _noted(part: PlacedPart, ndim: int) -> bool:
-    layers = part.display.to_json().get(LAYERS) if part.display is not None else None
-    return isinstance(layers, list) and bool(layers) and all(_says(one, ndim) for one in layers)
+    states = layer_states(part.display)
+    return bool(states) and all(_says(state, ndim) for state in states)
 
 
-def _says(layer: Any, ndim: int) -> bool:
-    return isinstance(layer, Mapping) and layer.get(NDIM) == ndim
+def _says(state: Any, ndim: int) -> bool:
+    return isinstance(state, Mapping) and state.get(NDIM) == ndim

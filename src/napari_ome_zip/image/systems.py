@@ -20,10 +20,8 @@ from napari_ome_zip.geometry import (
     TransformGraph,
     compile_pair,
 )
-from napari_ome_zip.image.arrays import ChunkedArray
-from napari_ome_zip.image.field_samples import field_samples
-from napari_ome_zip.image.hierarchy import Hierarchy, join
 from napari_ome_zip.image.units import conversion
+from napari_ome_zip.image.vector_field_samples import field_samples
 from napari_ome_zip.ome import (
     Axis,
     Coordinates,
@@ -38,6 +36,8 @@ from napari_ome_zip.ome import (
     Transformation,
     Translation,
 )
+from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.storage.hierarchy import Hierarchy, join
 
 MAX_PARAMETERS = 2**16
 """Numbers in an array that holds parameters of a transformation, at most."""

@@ -21,12 +21,12 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.image.arrays import PixelSource, split_key
-from napari_ome_zip.image.block_cache import BlockCache
-from napari_ome_zip.image.block_mean import block_mean
 from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
 from napari_ome_zip.image.level_sampling import CELL, MOST_READ, Occupancy, Sampling, sampling
-from napari_ome_zip.image.strictness import checked_entries
+from napari_ome_zip.pixels.arrays import PixelSource, split_key
+from napari_ome_zip.pixels.block_cache import BlockCache
+from napari_ome_zip.pixels.block_mean import block_mean
+from napari_ome_zip.pixels.strictness import checked_entries
 
 LONGEST_EDGE = 4096
 """Longest edge of a plane, in pixels, that needs no coarser level."""

@@ -21,9 +21,9 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine, AnyMap, PointMap
 from napari_ome_zip.geometry.interpolation import linear, nearest
 from napari_ome_zip.geometry.point_map import BENT, combine, dependence
-from napari_ome_zip.image.arrays import PixelSource, split_key
-from napari_ome_zip.image.field_samples import FieldArray
+from napari_ome_zip.image.vector_field_samples import FieldArray
 from napari_ome_zip.ome import Axis
+from napari_ome_zip.pixels.arrays import PixelSource, split_key
 
 MAX_GROWTH = 64
 """The grid may have so many times the voxels of the image, at most."""

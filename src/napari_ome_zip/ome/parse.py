@@ -95,7 +95,11 @@ def parse_group(
     return ParsedGroup(group, found, departures)
 
 
-_PARTS: Mapping[str, Callable[[Any, At], object]] = {"omero": parse_omero, "well": parse_well}
+_PARTS: Mapping[str, Callable[[Any, At], object]] = {
+    "omero": parse_omero,
+    "plate": parse_plate,
+    "well": parse_well,
+}
 
 
 def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, Any]:
@@ -110,7 +114,6 @@ def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, An
         )
     for key, name, parse in (
         ("image-label", "image_label", parse_image_label),
-        ("plate", "plate", parse_plate),
         ("scene", "scene", parse_scene),
     ):
         if ome.get(key) is not None:

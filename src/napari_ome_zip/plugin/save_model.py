@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_ome_zip.errors import SaveError
-from napari_ome_zip.from_layers import from_layer_data, incomplete_layers, unsaved_layers
-from napari_ome_zip.layers import LayerData
+from napari_ome_zip.layers import from_layer_data, incomplete_layers, unsaved_layers
+from napari_ome_zip.layers.to_layers import LayerData
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
 from napari_ome_zip.plugin.save_told import told_losses
 from napari_ome_zip.saving.options import (

@@ -12,12 +12,12 @@ from qtpy.QtCore import QObject, QTimer, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_ome_zip.errors import OmeZipError, SaveCancelledError
-from napari_ome_zip.from_layers import save_image
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.plugin.background import TaskWorker
 from napari_ome_zip.plugin.messages import notify, notify_saved
 from napari_ome_zip.plugin.save_model import Choices, Job
 from napari_ome_zip.plugin.save_told import Losses, told
+from napari_ome_zip.save import save_image
 from napari_ome_zip.saving.options import SaveOptions
 
 _LOOK_EVERY_MS = 100

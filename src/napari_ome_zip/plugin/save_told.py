@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.from_layers import incomplete_layers, unsaved_layers
 from napari_ome_zip.image.composite import CompositeImage
-from napari_ome_zip.layers import LayerData, is_well_names
+from napari_ome_zip.layers import incomplete_layers, unsaved_layers
+from napari_ome_zip.layers.to_layers import LayerData, is_well_names
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.plan import plan_save
 

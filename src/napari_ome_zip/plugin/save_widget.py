@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_ome_zip.from_layers import from_layer_data
+from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.plugin.docks import CHECK_COMMAND, open_check, title_of
 from napari_ome_zip.plugin.layer_follower import LayerFollower
 from napari_ome_zip.plugin.save_model import (

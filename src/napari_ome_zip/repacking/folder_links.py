@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError, MetadataError
-from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.names import is_document, is_junk
 from napari_ome_zip.storage import DirectoryStore
 from napari_ome_zip.storage.folder_walk import FolderEntry
+from napari_ome_zip.storage.hierarchy import Hierarchy
 
 _CHUNK = re.compile(r"(?:c|(?:c[/.])?[0-9]+(?:[/.][0-9]+)*)")
 # Of a series of images: bioformats2raw puts the original description there.

@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from napari_ome_zip.archive.entry_scan import LostEntry
 from napari_ome_zip.errors import ArchiveError, MetadataError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.image.arrays import ChunkedArray
-from napari_ome_zip.image.hierarchy import Hierarchy, join
 from napari_ome_zip.ome import OmeGroup, parse_group
+from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.storage import HierarchyStore
-from napari_ome_zip.storage.entry_scan import LostEntry
+from napari_ome_zip.storage.hierarchy import Hierarchy, join
 
 _SHOWN = 5
 _NUMBERS = re.compile(r"(?:c[/.])?([0-9]{1,18}(?:[/.][0-9]{1,18})*)")

@@ -8,19 +8,20 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_ome_zip.archive import ArchiveWriter
+from napari_ome_zip.archive.records import name_problem
 from napari_ome_zip.errors import ArchiveError, MetadataError, SaveCancelledError, SaveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.image.hierarchy import Hierarchy, natural_key
 from napari_ome_zip.names import DOCUMENT_NAMES, is_junk
+from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.folder_links import packed_names
 from napari_ome_zip.repacking.noting import Noted, warn
 from napari_ome_zip.repacking.portable_names import name_findings
 from napari_ome_zip.repacking.resharding import Resharding, plan_resharding
-from napari_ome_zip.storage import ArchiveStore, ArchiveWriter, DirectoryStore, HierarchyStore
-from napari_ome_zip.storage.given_path import target_path
+from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore
+from napari_ome_zip.storage.hierarchy import Hierarchy, natural_key
 from napari_ome_zip.storage.open import open_store
-from napari_ome_zip.storage.zip_records import name_problem
 
 _VERSION = re.compile(r"\d+\.\d+")
 _DOCUMENT = "zarr.json"

@@ -7,17 +7,18 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from napari_ome_zip.archive import ArchiveEntry, ArchiveIndex
+from napari_ome_zip.archive.entry_scan import LostEntry, index_of_entries, scan_entries
+from napari_ome_zip.archive.local_header import ReadAt
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
-from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.names import is_junk
+from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.losses import array_findings, entry_findings
 from napari_ome_zip.repacking.noting import Noted, warn
 from napari_ome_zip.repacking.packing import copying_stopped, write_copy
-from napari_ome_zip.storage import ArchiveEntry, ArchiveIndex, ArchiveStore, HierarchyStore
-from napari_ome_zip.storage.entry_scan import LostEntry, index_of_entries, scan_entries
-from napari_ome_zip.storage.given_path import target_path
-from napari_ome_zip.storage.local_header import ReadAt
+from napari_ome_zip.storage import ArchiveStore, HierarchyStore
+from napari_ome_zip.storage.hierarchy import Hierarchy
 from napari_ome_zip.storage.open import open_store
 
 

@@ -16,9 +16,9 @@ import google_crc32c
 import numpy as np
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.image.arrays import ChunkedArray
-from napari_ome_zip.image.hierarchy import Node
+from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.storage import HierarchyStore
+from napari_ome_zip.storage.hierarchy import Node
 
 TARGET_SHARD_BYTES = 32 << 20
 """Uncompressed size of a shard, about."""

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError, OmeZipError, SaveError
 from napari_ome_zip.names import is_junk, is_safe, unportable_part
+from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.packing import copying_stopped
 from napari_ome_zip.storage import ArchiveStore
-from napari_ome_zip.storage.given_path import target_path
 from napari_ome_zip.storage.open import open_store
 
 

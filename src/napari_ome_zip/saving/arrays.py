@@ -13,7 +13,7 @@ import zarr
 from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 from zarr.storage import MemoryStore
 
-from napari_ome_zip.image.arrays import ChunkedArray
+from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.saving.options import SaveOptions
 
 LONGEST_INDENTED = 2**16

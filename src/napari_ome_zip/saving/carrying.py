@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from napari_ome_zip.archive.writer import is_zarr_json
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.saving.arrays import to_json
 from napari_ome_zip.saving.planned import Copy
-from napari_ome_zip.storage.archive_writer import is_zarr_json
 
 ROOT = "zarr.json"
 

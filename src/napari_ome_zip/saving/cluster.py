@@ -16,7 +16,7 @@ from dask import config
 from dask.base import optimize
 
 from napari_ome_zip.errors import SaveError
-from napari_ome_zip.image.strictness import strict_reading
+from napari_ome_zip.pixels.strictness import strict_reading
 from napari_ome_zip.storage import HierarchyStore
 
 ASK_EVERY_SECONDS = 0.5

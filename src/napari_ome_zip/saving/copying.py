@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
 from napari_ome_zip.progress import Watch
 from napari_ome_zip.saving.planned import Copy
-from napari_ome_zip.storage import ArchiveWriter, HierarchyStore
+from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.base import READ_ROOM
 
 MAX_HELD_BYTES = 64 << 20

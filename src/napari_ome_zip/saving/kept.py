@@ -15,8 +15,6 @@ from typing import Any
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
-from napari_ome_zip.image.hierarchy import join
-from napari_ome_zip.image.lazy import lazy
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import (
     DISPLAY_KEY,
@@ -26,6 +24,7 @@ from napari_ome_zip.ome import (
     Transformation,
     to_attributes,
 )
+from napari_ome_zip.pixels.lazy import lazy
 from napari_ome_zip.saving.arrays import to_json
 from napari_ome_zip.saving.carrying import ROOT, carry, document
 from napari_ome_zip.saving.descriptions import downsampling, part_group
@@ -37,6 +36,7 @@ from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.placement import Placed
 from napari_ome_zip.saving.planned import SavePlan, Version
 from napari_ome_zip.saving.stored import StoredMultiscale, as_stored, stored_multiscale
+from napari_ome_zip.storage.hierarchy import join
 
 LABELS = "labels"
 MAX_NAMED = 5

@@ -7,7 +7,6 @@ from typing import Any
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.composite import PlacedPart
-from napari_ome_zip.image.hierarchy import Node, join
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.saving.arrays import to_json
 from napari_ome_zip.saving.carrying import ROOT, moved
@@ -19,6 +18,7 @@ from napari_ome_zip.saving.merging import (
     ome_of,
 )
 from napari_ome_zip.saving.stored import StoredMultiscale, stored_multiscale
+from napari_ome_zip.storage.hierarchy import Node, join
 
 _KEPT_IN_GROUPS = ("consolidated_metadata",)
 _V2_DOCUMENTS = (".zgroup", ".zattrs")

@@ -9,11 +9,11 @@ from typing import Any, Literal
 import dask.array as da
 import numpy as np
 
+from napari_ome_zip.archive.records import records_size
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.saving.arrays import ArrayLayout
 from napari_ome_zip.saving.reduction import Kind
 from napari_ome_zip.storage import HierarchyStore
-from napari_ome_zip.storage.zip_records import records_size
 
 COMPRESSION_GUESS = 0.6
 """Compressed size of an ordinary micrograph, as a fraction: for the estimate only."""

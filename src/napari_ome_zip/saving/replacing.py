@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.image.composite import CompositeImage
-from napari_ome_zip.storage.given_path import target_path
+from napari_ome_zip.paths import target_path
 
 type _Identity = tuple[int, int, int, int]
 

@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 from dask.delayed import delayed
 
+from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import SaveCancelledError, SaveError, UnreadableChunkError
-from napari_ome_zip.image.arrays import ChunkedArray
-from napari_ome_zip.image.chunk_codecs import pieces
 from napari_ome_zip.image.composite import CompositeImage
-from napari_ome_zip.image.hierarchy import Hierarchy
-from napari_ome_zip.image.strictness import Checked, strict_reading
+from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.pixels.chunk_codecs import pieces
+from napari_ome_zip.pixels.computing import computed, told_of
+from napari_ome_zip.pixels.strictness import Checked, strict_reading
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.saving.cascade import Cascade, Region, tile_shapes
 from napari_ome_zip.saving.cluster import (
@@ -30,14 +31,14 @@ from napari_ome_zip.saving.cluster import (
     packed,
     results,
 )
-from napari_ome_zip.saving.computing import computed, told_of
 from napari_ome_zip.saving.copying import copy_entries
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.planned import ArrayPlan, SavePlan
 from napari_ome_zip.saving.reduction import reduce_block
 from napari_ome_zip.saving.replacing import check_replaceable, remember_written
-from napari_ome_zip.storage import ArchiveWriter, MappingStore, WrittenStore
+from napari_ome_zip.storage import MappingStore, WrittenStore
+from napari_ome_zip.storage.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class _Task:
         return int(np.prod([s.stop - s.start for s in self.region])) * self.plan.dtype.itemsize
 
 
-def save_image(
+def save_composite(
     image: CompositeImage,
     path: str | os.PathLike[str],
     options: SaveOptions | None = None,

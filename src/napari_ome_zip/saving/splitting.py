@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from napari_ome_zip import display_state
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.image import display
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 
 MAX_AXES = 5
@@ -54,7 +54,7 @@ def _one_a_channel(part: PlacedPart) -> Iterator[PlacedPart]:
             to_display=to_display,
             channel_axis=None,
             fields=(),
-            display=display_state.of_channel(part.display, number),
+            display=display.of_channel(part.display, number),
             kept=None,
         )
         if isinstance(one, PlacedImage):

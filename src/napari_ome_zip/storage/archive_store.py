@@ -13,13 +13,13 @@ from functools import cached_property
 from zarr.abc.store import ByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype
 
+from napari_ome_zip.archive.decoding import STORED, decode, refuse_unreadable
+from napari_ome_zip.archive.file import ArchiveFile, Fingerprint, MakeIndex, reopened
+from napari_ome_zip.archive.index import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import stem
-from napari_ome_zip.storage.archive_file import ArchiveFile, Fingerprint, MakeIndex, reopened
-from napari_ome_zip.storage.archive_index import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.storage.base import READ_ROOM, HierarchyStore, as_buffer, resolve_range
-from napari_ome_zip.storage.decoding import STORED, decode, refuse_unreadable
 from napari_ome_zip.storage.tree import NameTree, SortedNames, group_paths
 
 MAX_READ_BYTES = 8 << 30

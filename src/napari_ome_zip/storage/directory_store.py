@@ -16,6 +16,7 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import DOCUMENT_NAMES, is_junk, is_safe, stem
+from napari_ome_zip.paths import is_link_loop, source_path
 from napari_ome_zip.storage.base import (
     MAX_DOCUMENT_BYTES,
     HierarchyStore,
@@ -23,7 +24,6 @@ from napari_ome_zip.storage.base import (
     resolve_range,
 )
 from napari_ome_zip.storage.folder_walk import MAX_LINKS, FolderEntry, walk_folder, what_it_is
-from napari_ome_zip.storage.given_path import is_link_loop, source_path
 
 # Hierarchies are a few folders deep.
 _MAX_DEPTH = 16

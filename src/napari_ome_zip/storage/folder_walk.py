@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_ome_zip.storage.given_path import is_link_loop
+from napari_ome_zip.paths import is_link_loop
 
 MAX_LINKS = 3
 """So many links to folders are followed on the way to a file: folders that link to one another

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from napari_ome_zip.archive.decoding import refuse_unreadable
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_junk
+from napari_ome_zip.paths import source_path
 from napari_ome_zip.storage.archive_store import ArchiveStore
 from napari_ome_zip.storage.base import HierarchyStore
-from napari_ome_zip.storage.decoding import refuse_unreadable
 from napari_ome_zip.storage.directory_store import DirectoryStore
-from napari_ome_zip.storage.given_path import source_path
 from napari_ome_zip.storage.memory_store import MappingStore
 
 _SHOWN = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zarr.abc.store import ByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype
 
-from napari_ome_zip.storage.archive_writer import ArchiveWriter
+from napari_ome_zip.archive.writer import ArchiveWriter
 from napari_ome_zip.storage.base import as_buffer, resolve_range
 from napari_ome_zip.storage.memory_store import MappingStore
 

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.image.arrays import ChunkedArray
-from napari_ome_zip.image.hierarchy import Node, join
 from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_document, is_junk
 from napari_ome_zip.ome.json_values import is_object, objects
+from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
 from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore
+from napari_ome_zip.storage.hierarchy import Node, join
 from napari_ome_zip.validation import container_rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet

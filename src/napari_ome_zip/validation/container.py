@@ -11,15 +11,15 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ome_zip.archive.central_directory import DirectoryColumns
+from napari_ome_zip.archive.decoding import MAX_DECODED_BYTES, SUPPORTED_METHODS, ZSTD
+from napari_ome_zip.archive.entry_table import METHOD_NAMES, USUAL_METHODS
+from napari_ome_zip.archive.file import ArchiveFile
+from napari_ome_zip.archive.index import ArchiveIndex
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.names import is_archive_name, is_document, is_junk, is_safe
 from napari_ome_zip.rules import Rule
-from napari_ome_zip.storage.archive_file import ArchiveFile
-from napari_ome_zip.storage.archive_index import ArchiveIndex
 from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES
-from napari_ome_zip.storage.central_directory import DirectoryColumns
-from napari_ome_zip.storage.decoding import MAX_DECODED_BYTES, SUPPORTED_METHODS, ZSTD
-from napari_ome_zip.storage.entry_table import METHOD_NAMES, USUAL_METHODS
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.container_comment import check_comment
 from napari_ome_zip.validation.container_order import check_order

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from napari_ome_zip.ome.parse import CONTENT_MISSING
-from napari_ome_zip.rules import Severity
 from napari_ome_zip.validation.documents.agreement import check_agreement
 from napari_ome_zip.validation.documents.group import (
+    as_warning,
     check_form,
     has_content,
     read_metadata,
@@ -58,18 +57,12 @@ def check_group_attributes(
     if not has_content(metadata.content):
         message = "No image, labels, plate, well, scene or series is described"
         issues.append(metadata.place.issue(CONTENT_MISSING, message))
-    issues += check_form(metadata)
+    issues += check_form(metadata, alone=True)
     fitting = [*check_agreement(metadata)]
     if metadata.spec.graph:
         fitting += check_document_graph(metadata)
-    issues += (_as_warning(issue) for issue in fitting)
+    issues += (as_warning(issue) for issue in fitting)
     return tuple(issues)
-
-
-def _as_warning(issue: Issue) -> Issue:
-    if issue.severity is Severity.ERROR:
-        return replace(issue, severity=Severity.WARNING)
-    return issue
 
 
 def check_hierarchy_documents(

@@ -10,8 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
-from napari_ome_zip.image.arrays import ChunkedArray
-from napari_ome_zip.image.strictness import strict_reading
+from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.pixels.strictness import strict_reading
 from napari_ome_zip.progress import Watch
 from napari_ome_zip.rules import INFO, MUST, Rule
 from napari_ome_zip.storage import HierarchyStore

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
 from napari_ome_zip.ome import (
+    acquisition,
     at,
     axes,
     coordinate_system,
@@ -13,6 +14,8 @@ from napari_ome_zip.ome import (
     multiscale_reader,
     omero,
     parse,
+    plate,
+    plate_lines,
     version_reader,
     well,
 )
@@ -24,7 +27,6 @@ from napari_ome_zip.validation.documents import (
     image_label,
     level_transformations,
     multiscale,
-    plate,
     references,
     scene,
     transformations,
@@ -54,7 +56,9 @@ _MODULES: tuple[ModuleType, ...] = (
     agreement,
     omero,
     image_label,
+    plate_lines,
     plate,
+    acquisition,
     well,
     bioformats2raw,
     scene,

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError, CheckCancelledError, MetadataError
 from napari_ome_zip.image.discover import discover
-from napari_ome_zip.image.hierarchy import Hierarchy
 from napari_ome_zip.names import DOCUMENT_NAMES
 from napari_ome_zip.ome.json_values import is_object
+from napari_ome_zip.paths import source_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.rules import INFO, SHOULD, Rule
 from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore, open_store
-from napari_ome_zip.storage.given_path import source_path
+from napari_ome_zip.storage.hierarchy import Hierarchy
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.arrays import check_arrays, find_arrays
 from napari_ome_zip.validation.container import check_container, check_file_name, refusal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from napari_ome_zip.ome.json_values import is_integer, is_list, is_name, is_object, objects, quoted
+from napari_ome_zip.ome.json_values import is_list, is_name, is_object, objects, quoted
 from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.validation.documents.dimensions import check_dimensions
 from napari_ome_zip.validation.documents.group import Metadata
@@ -15,7 +15,6 @@ from napari_ome_zip.validation.rule import Place
 
 _TRANSFORMATIONS = "coordinateTransformations metadata"
 _IMAGE = "multiscales metadata"
-_PLATE = "plate metadata"
 
 SYSTEM_UNKNOWN = Rule(
     "coordinate-system-unknown",
@@ -52,13 +51,6 @@ LABEL_KIND = Rule(
     "An image and its labels are related by identity, scale, translation or a sequence of these.",
     "Place the labels by scale and translation; anything more general belongs into a scene.",
 )
-WELL_INDEX = Rule(
-    "plate-well-mismatch",
-    MUST,
-    _PLATE,
-    "Path, rowIndex and columnIndex of a well name the same row and column.",
-    "Correct the path or the indices, which count from 0.",
-)
 _LABEL_KINDS = ("identity", "scale", "translation")
 
 
@@ -71,9 +63,6 @@ def check_agreement(metadata: Metadata) -> Iterator[Issue]:
         scene = content.get("scene")
         if is_object(scene):
             yield from _check_scene(scene, place.at("scene"))
-    plate = content.get("plate")
-    if is_object(plate) and place.spec.details:
-        yield from _check_wells(plate, place.at("plate", "wells"))
 
 
 def as_objects(raw: object) -> list[Mapping[str, object]]:
@@ -176,24 +165,3 @@ def _check_scene(scene: Mapping[str, object], at: Place) -> Iterator[Issue]:
             own = reference_path(item, side) is None
             if name is not None and own and name not in systems:
                 yield _unknown_system(name, systems, place.at(side))
-
-
-def _check_wells(plate: Mapping[str, object], at: Place) -> Iterator[Issue]:
-    rows, columns = (
-        [line.get("name") for line in as_objects(plate.get(field))] for field in ("rows", "columns")
-    )
-    for i, well in enumerate(as_objects(plate.get("wells"))):
-        path, row, column = well.get("path"), well.get("rowIndex"), well.get("columnIndex")
-        if not (is_name(path) and is_integer(row) and is_integer(column)):
-            continue
-        row, column = int(row), int(column)
-        if row < 0 or column < 0 or len(path.split("/")) != 2:
-            continue
-        if row >= len(rows) or column >= len(columns):
-            size = f"{len(rows)} rows and {len(columns)} columns"
-            message = f"Well {quoted(path)} lies outside the plate, which has {size}"
-            yield at.at(i).issue(WELL_INDEX, message)
-        elif path != f"{rows[row]}/{columns[column]}":
-            expected = f"{rows[row]}/{columns[column]}"
-            message = f"Well {quoted(path)} has the indices of {quoted(expected)}"
-            yield at.at(i).issue(WELL_INDEX, message)

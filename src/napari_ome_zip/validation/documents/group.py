@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from napari_ome_zip.ome.parse import ParsedGroup, parse_group
 from napari_ome_zip.ome.version_reader import CONTENT
 from napari_ome_zip.ome.versions import Spec
+from napari_ome_zip.rules import MUST, SHOULD
 from napari_ome_zip.validation.documents.bioformats2raw import check_layout, check_series
 from napari_ome_zip.validation.documents.drafts import released_form
 from napari_ome_zip.validation.documents.image_label import check_image_label, check_labels
 from napari_ome_zip.validation.documents.multiscale import check_multiscales
-from napari_ome_zip.validation.documents.plate import check_plate
 from napari_ome_zip.validation.documents.scene import check_scene
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import Place
@@ -21,7 +21,6 @@ _CHECKS: Mapping[str, Callable[[object, Place], Iterator[Issue]]] = {
     "multiscales": check_multiscales,
     "labels": check_labels,
     "image-label": check_image_label,
-    "plate": check_plate,
     "bioformats2raw.layout": check_layout,
     "series": check_series,
     "scene": check_scene,
@@ -75,12 +74,28 @@ def read_metadata(
     return Metadata(parsed, content, place, parsed.namespace.stated, document.is_draft)
 
 
-def check_form(metadata: Metadata) -> Iterator[Issue]:
-    """Check each object in the metadata by itself."""
+def check_form(metadata: Metadata, *, alone: bool = False) -> Iterator[Issue]:
+    """Check each object in the metadata by itself.
+
+    Parameters
+    ----------
+    metadata
+        The metadata of one group.
+    alone
+        Whether the rest of the hierarchy is not known: how the parts of a document fit together
+        is a warning then.
+    """
     content = metadata.content
-    yield from map(Issue.of, metadata.parsed.departures.all())
+    for departure in metadata.parsed.departures.all():
+        issue = Issue.of(departure)
+        yield as_warning(issue) if alone and departure.rule.is_agreement else issue
     for key, check in _CHECKS.items():
         # Until 0.4 the attributes are shared with other programs, which have used this key.
         foreign = key == "labels" and not metadata.spec.namespaced and "multiscales" in content
         if key in content and not foreign:
             yield from check(content[key], metadata.place.at(key))
+
+
+def as_warning(issue: Issue) -> Issue:
+    """Return an issue that is a warning at most."""
+    return replace(issue, severity=SHOULD) if issue.severity is MUST else issue

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from napari_ome_zip.image.hierarchy import join
 from napari_ome_zip.ome.json_values import is_name, is_object, objects, quoted
 from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import as_objects, intrinsic_system
 from napari_ome_zip.validation.documents.group import Metadata
 from napari_ome_zip.validation.documents.raw import axes_by_system

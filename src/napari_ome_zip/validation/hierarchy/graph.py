@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from napari_ome_zip.image.hierarchy import join
 from napari_ome_zip.ome.json_values import is_object, quoted
 from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import (
     SYSTEM_UNKNOWN,
     as_objects,

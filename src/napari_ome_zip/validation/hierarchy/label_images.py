@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from napari_ome_zip.image.hierarchy import join
 from napari_ome_zip.ome.json_values import is_list, is_name, is_object, quoted
 from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Location, Rule
+from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import as_objects
 from napari_ome_zip.validation.documents.group import Metadata, has_content
 from napari_ome_zip.validation.documents.image_label import SECTION

@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from napari_ome_zip.image.hierarchy import join
 from napari_ome_zip.ome.json_values import is_list, is_name, is_object, is_vector, objects, quoted
 from napari_ome_zip.ome.omero import CHANNEL_COUNT
 from napari_ome_zip.ome.versions import AxesForm, DimensionNames, Spec
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
+from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.documents.agreement import as_objects, intrinsic_system
 from napari_ome_zip.validation.documents.raw import axes_by_system, axis_names
 from napari_ome_zip.validation.hierarchy.document_set import ArrayFacts, DocumentSet

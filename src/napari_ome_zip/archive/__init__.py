@@ -1,0 +1,9 @@
+"""The ZIP format alone: end record, directory, entries, decoding, writing, verification."""
+
+from __future__ import annotations
+
+from napari_ome_zip.archive.decoding import refuse_without_chunks
+from napari_ome_zip.archive.index import ArchiveEntry, ArchiveIndex
+from napari_ome_zip.archive.writer import ArchiveWriter
+
+__all__ = ["ArchiveEntry", "ArchiveIndex", "ArchiveWriter", "refuse_without_chunks"]

@@ -1,0 +1,81 @@
+"""Refusing archives that are made to fill disks: many bytes that are claimed of few."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_ome_zip.archive.entry_table import EntryTable
+from napari_ome_zip.errors import ArchiveError
+
+_DEFLATE, _ZSTD = 8, 93
+MAX_RATIOS = {_DEFLATE: 1032, _ZSTD: 1 << 15}
+"""No stream of the ZIP compression method can hold more than this many bytes for each of its own.
+
+A DEFLATE code of two bits repeats 258 bytes, a Zstandard block of four bytes repeats one byte
+128 Ki times.
+"""
+RATIO_SLACK = 1024
+"""And so many more, in all."""
+MAX_UNPACKED_RATIO = MAX_RATIOS[_DEFLATE]
+"""So many times its own size an archive may unpack to, however it is compressed."""
+MAX_UNPACKED_BYTES = 1 << 30
+"""So much (1 GiB) any archive may unpack to, as any compressed entry may."""
+
+_LOCAL_SIZE = 30
+
+
+def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
+    """Refuse an archive whose entries share bytes of the file, or claim to hold absurdly many.
+
+    Entries that can be told to be wrong by themselves do not count: reading one of them is refused
+    anyway, and the others are as good as they are. So entries that are what they claim to be,
+    each in bytes of its own, are never refused.
+
+    Parameters
+    ----------
+    table : EntryTable
+        All entries.
+    size : int
+        Size of the file in bytes.
+    label : str
+        How messages name the file.
+
+    Raises
+    ------
+    ArchiveError
+        With the code ``entries-overlap``.
+    """
+    stored, sizes = _believable(table, size)
+    if int(stored.sum()) > size:
+        raise ArchiveError(
+            f"Entries of the archive share bytes: they take {int(stored.sum()):,} in a file of "
+            f"{size:,}. Such files are made to fill disks. Ask for another copy: {label}",
+            code="entries-overlap",
+        )
+    bound = max(MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO * size)
+    if int(sizes.sum()) > bound:
+        raise ArchiveError(
+            f"The archive of {size:,} bytes claims to hold {int(sizes.sum()):,}, more than the "
+            f"{bound:,} that are believed. Such files are made to fill disks. "
+            f"Ask for another copy: {label}",
+            code="entries-overlap",
+        )
+
+
+def _believable(
+    table: EntryTable, size: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Bytes in the file, and bytes of content, of every entry that might be what it says."""
+    columns = table.columns
+    rows = np.fromiter(table.rows.values(), np.int64, len(table.rows))
+    # Sizes are 64 bits of anything: as floating point numbers their sum does not overflow.
+    stored = columns.compressed_sizes[rows].astype(np.float64)
+    sizes = columns.sizes[rows].astype(np.float64)
+    starts = columns.offsets[rows].astype(np.float64) + table.shift
+    whole = (starts >= 0) & (starts + _LOCAL_SIZE + stored <= size)
+    methods = columns.methods[rows]
+    true = whole & np.where(methods == 0, stored == sizes, sizes <= MAX_UNPACKED_BYTES)
+    for method, ratio in MAX_RATIOS.items():
+        true &= (methods != method) | (sizes <= stored * ratio + RATIO_SLACK)
+    return stored[true] + _LOCAL_SIZE, sizes[true]

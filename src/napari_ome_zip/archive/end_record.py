@@ -1,0 +1,235 @@
+"""The end of a ZIP archive: where its central directory lies, by the end record and ZIP64."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from napari_ome_zip.archive.central_directory import DIGITAL_SIGNATURE, RECORD_SIZE, SIGNATURE
+from napari_ome_zip.archive.local_header import LOCAL_SIGNATURE, ReadAt, lies_in_an_entry
+from napari_ome_zip.archive.recognize import not_a_zip
+from napari_ome_zip.errors import ArchiveError
+
+MAX_DIRECTORY_BYTES = 1 << 29
+"""Largest central directory that is read (512 MiB: some five million entries)."""
+
+_END = struct.Struct("<4s4H2LH")
+_END_SIGNATURE = b"PK\x05\x06"
+_LOCATOR = struct.Struct("<4sLQL")
+_LOCATOR_SIGNATURE = b"PK\x06\x07"
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_END64_SIGNATURE = b"PK\x06\x06"
+_SPANNING_MARKER = b"PK\x07\x08"
+_FULL_16 = 0xFFFF
+_WHAT_TO_DO = (
+    "Copy or download it again; where that does not help, 'ome-zip repack --salvage' saves what "
+    "is left of it"
+)
+
+# A comment is at most 65,535 bytes; the wider window finds the record before padding.
+_WINDOWS = (_END.size + 65_535, 1 << 20)
+_MAX_CANDIDATES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class EndRecord:
+    """What the end of the archive says about the whole of it."""
+
+    directory_start: int
+    """Place of the central directory in the file."""
+    directory_size: int
+    entry_count: int
+    """Number of entries as claimed; the directory itself is believed, not this."""
+    shift: int
+    """Bytes before the archive that its offsets do not count."""
+    comment: bytes
+    is_zip64: bool
+    trailing: int
+    """Bytes after the comment."""
+    trailing_is_padding: bool
+    """Whether the bytes after the comment are all NUL."""
+
+
+def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
+    """Find the end record of an archive.
+
+    A comment may hold anything, end records too, so the record is chosen that fits the file: its
+    comment reaches exactly to the end and its directory starts with a directory record; failing
+    that, the last one followed by padding or other bytes.
+
+    Raises
+    ------
+    ArchiveError
+        When the file is not a ZIP archive, is incomplete, or is one part of several.
+    """
+    if size == 0:
+        raise ArchiveError(
+            f"The file is empty (0 bytes): {label}. Copy or download it again.", code="file-empty"
+        )
+    head = read(0, 1024)
+    if head.startswith(_SPANNING_MARKER):
+        raise _split(label)
+    problem: ArchiveError | None = None
+    for window in _WINDOWS:
+        start = max(0, size - window)
+        tail = read(start, size - start)
+        try:
+            record = _choose(read, size, start, tail, label)
+        except ArchiveError as error:
+            problem = problem or error
+        else:
+            if record is not None and _is_of_an_inner_archive(read, size, record, head):
+                raise _without_end(label)
+            if record is not None:
+                return record
+        if start == 0:
+            break
+    if problem is not None:
+        raise problem
+    if head.startswith(LOCAL_SIGNATURE):
+        raise _without_end(label)
+    raise not_a_zip(head, label)
+
+
+def _is_of_an_inner_archive(read: ReadAt, size: int, record: EndRecord, head: bytes) -> bool:
+    """Whether an end belongs to an archive that is an entry of this one, whose own end is gone."""
+    if record.shift <= 0 or not head.startswith(LOCAL_SIGNATURE):
+        return False
+    return lies_in_an_entry(read, record.shift, size)
+
+
+def _choose(read: ReadAt, size: int, start: int, tail: bytes, label: str) -> EndRecord | None:
+    """The record that fits best; None where there is no end record at all."""
+    exact_empty: EndRecord | None = None
+    loose: EndRecord | None = None
+    problem: ArchiveError | None = None
+    for position in _candidates(tail):
+        try:
+            record = _parse(read, size, start + position, tail[position:], label)
+        except ArchiveError as error:
+            problem = error
+            continue
+        if record.trailing == 0 and record.directory_size > 0:
+            return record
+        if record.trailing == 0:
+            exact_empty = record
+        elif record.directory_size > 0:
+            loose = record
+    if loose is not None or exact_empty is not None:
+        return loose or exact_empty
+    if problem is not None:
+        raise problem
+    return None
+
+
+def _candidates(tail: bytes) -> Iterator[int]:
+    """Places of end signatures, in the order of the file, the last ones where there are many."""
+    places: list[int] = []
+    position = tail.rfind(_END_SIGNATURE)
+    while position >= 0 and len(places) < _MAX_CANDIDATES:
+        places.append(position)
+        position = tail.rfind(_END_SIGNATURE, 0, position)
+    return reversed(places)
+
+
+def _parse(read: ReadAt, size: int, place: int, data: bytes, label: str) -> EndRecord:
+    if len(data) < _END.size:
+        raise _inconsistent(label)
+    _, disk, first_disk, here, count, length, offset, comment_length = _END.unpack_from(data)
+    comment_end = _END.size + comment_length
+    if comment_end > len(data):
+        raise _inconsistent(label)
+    end = place
+    wide = _parse_zip64(read, place, label)
+    if wide is not None:
+        end, disk, first_disk, here, count, length, offset = wide
+    if disk not in (0, _FULL_16) or first_disk not in (0, _FULL_16):
+        raise _split(label)
+    directory_start = _locate(read, end, length, offset, label)
+    rest = data[comment_end:]
+    return EndRecord(
+        directory_start=directory_start,
+        directory_size=length,
+        entry_count=max(count, here),
+        shift=directory_start - offset,
+        comment=data[_END.size : comment_end],
+        is_zip64=wide is not None,
+        trailing=len(rest),
+        trailing_is_padding=not rest.strip(b"\0"),
+    )
+
+
+def _parse_zip64(
+    read: ReadAt, place: int, label: str
+) -> tuple[int, int, int, int, int, int, int] | None:
+    """The ZIP64 end record's fields, led by its place, where there is one."""
+    if place < _LOCATOR.size:
+        return None
+    locator = read(place - _LOCATOR.size, _LOCATOR.size)
+    if len(locator) < _LOCATOR.size or not locator.startswith(_LOCATOR_SIGNATURE):
+        return None
+    _, _, wanted, disks = _LOCATOR.unpack(locator)
+    # Bytes before the archive shift the record away from its stated place.
+    for candidate in (wanted, place - _LOCATOR.size - _END64.size):
+        if not 0 <= candidate <= place - _LOCATOR.size - _END64.size:
+            continue
+        record = read(candidate, _END64.size)
+        if len(record) < _END64.size or not record.startswith(_END64_SIGNATURE):
+            continue
+        if disks > 1:
+            raise _split(label)
+        _, _, _, _, disk, first_disk, here, count, length, offset = _END64.unpack(record)
+        return candidate, disk, first_disk, here, count, length, offset
+    return None
+
+
+def _locate(read: ReadAt, end: int, length: int, offset: int, label: str) -> int:
+    """Where the central directory really starts: right before its end, else where it is said."""
+    if length > MAX_DIRECTORY_BYTES and length <= end:
+        raise ArchiveError(
+            f"The archive's central directory claims {length / 2**20:,.0f} MiB, more than the "
+            f"{MAX_DIRECTORY_BYTES >> 20} MiB that are read. It is damaged, or holds far too many "
+            f"entries; use sharding to write fewer: {label}",
+            code="directory-too-large",
+        )
+    if length == 0:
+        return end
+    for start in (end - length, offset):
+        if 0 <= start <= end - length and _starts_with_record(read, start, length):
+            return start
+    raise _inconsistent(label)
+
+
+def _starts_with_record(read: ReadAt, start: int, length: int) -> bool:
+    record = read(start, RECORD_SIZE)
+    if record.startswith(DIGITAL_SIGNATURE):
+        return True
+    if len(record) < RECORD_SIZE or not record.startswith(SIGNATURE):
+        return False
+    name, extra, comment = struct.unpack_from("<HHH", record, 28)
+    return bool(RECORD_SIZE + name + extra + comment <= length)
+
+
+def _split(label: str) -> ArchiveError:
+    return ArchiveError(
+        "The archive is split into several parts, and this is one of them. "
+        f"Join the parts into one file first (for example with 'zip -s 0'): {label}",
+        code="archive-split",
+    )
+
+
+def _without_end(label: str) -> ArchiveError:
+    return ArchiveError(
+        "The archive is incomplete: its end is missing, as after an interrupted transfer or "
+        f"when the program that wrote it stopped early. {_WHAT_TO_DO}: {label}",
+        code="archive-incomplete",
+    )
+
+
+def _inconsistent(label: str) -> ArchiveError:
+    return ArchiveError(
+        "The archive is incomplete or damaged: its end does not lead to its central directory "
+        f"(the list of what it holds). {_WHAT_TO_DO}: {label}",
+        code="archive-incomplete",
+    )

@@ -1,0 +1,229 @@
+"""Entries of an archive found by their local headers, where its end or its directory is gone.
+
+Each entry begins with a header of its own (APPNOTE 4.3.7) that says almost all the directory does.
+Nothing is taken on trust: an entry is found where its checksum holds, and named where it does not.
+The file is read in windows, and once more for the bytes of each entry.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_ome_zip.archive.central_directory import DirectoryColumns
+from napari_ome_zip.archive.decoding import STORED, decode, refuse_unreadable
+from napari_ome_zip.archive.entry_table import METHOD_NAMES, ArchiveEntry
+from napari_ome_zip.archive.index import ArchiveIndex
+from napari_ome_zip.archive.local_header import (
+    LOCAL_SIGNATURE,
+    NEWEST_VERSION,
+    LocalHeader,
+    ReadAt,
+    read_local_header,
+)
+from napari_ome_zip.errors import ArchiveError, DamagedEntryError
+from napari_ome_zip.names import is_archive_name
+
+_CENTRAL_START = struct.Struct("<4s4H")
+_CENTRAL_START = struct.Struct("<4s4H")
+_LOCAL, _CENTRAL, _DESCRIPTOR = LOCAL_SIGNATURE, b"PK\x01\x02", b"PK\x07\x08"
+_SIGNATURES = re.compile(rb"PK(?:\x03\x04|\x01\x02|\x07\x08)")
+_ENDS = (_LOCAL, _CENTRAL, _DESCRIPTOR, b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x08")
+_FIRST_WINDOW, _WINDOW = 1 << 14, 1 << 20
+# What follows the bytes of an entry whose sizes were not known before: with and without ZIP64.
+_DESCRIPTORS = (struct.Struct("<IQQ"), struct.Struct("<III"))
+_CUT = "the file ends before its last byte"
+
+
+@dataclass(frozen=True, slots=True)
+class LostEntry:
+    """An entry that begins in the file, and whose content cannot be had."""
+
+    name: str
+    reason: str
+    """Why not, as a clause without a full stop."""
+    offset: int
+    """Place of its local header in the file."""
+
+
+def scan_entries(read: ReadAt, size: int) -> Iterator[tuple[int, ArchiveEntry | LostEntry]]:
+    """Every entry that begins in a file, in the order of the file.
+
+    Parameters
+    ----------
+    read : callable
+        ``read(offset, length)`` gives up to so many bytes of the file.
+    size : int
+        Size of the file in bytes.
+
+    Yields
+    ------
+    int
+        How much of the file has been looked at.
+    ArchiveEntry or LostEntry
+        An entry whose checksum holds, or one that cannot be had.
+    """
+    place = _next_local(read, 0, size)
+    while place is not None:
+        header = read_local_header(read, place, size)
+        if header is None:
+            following = place + 1
+        else:
+            found, following = _measured(read, header, size)
+            yield following, found
+        place = _next_local(read, following, size)
+
+
+def index_of_entries(entries: Sequence[ArchiveEntry], size: int, label: str) -> ArchiveIndex:
+    """The index of an archive whose directory is not used.
+
+    Parameters
+    ----------
+    entries : sequence of ArchiveEntry
+        What it holds, as found in the file; of one name the last counts.
+    size : int
+        Size of the file in bytes.
+    label : str
+        How messages name the file.
+
+    Raises
+    ------
+    ArchiveError
+        When two names collide.
+    """
+    columns = DirectoryColumns(
+        names=[entry.name for entry in entries],
+        offsets=np.array([entry.offset for entry in entries], np.uint64),
+        compressed_sizes=np.array([entry.compressed_size for entry in entries], np.uint64),
+        sizes=np.array([entry.size for entry in entries], np.uint64),
+        crcs=np.array([entry.crc for entry in entries], np.uint32),
+        methods=np.array([entry.method for entry in entries], np.uint16),
+        flags=np.array([entry.flags for entry in entries], np.uint16),
+        disks=np.zeros(len(entries), np.uint16),
+        zip64_count=0,
+    )
+    return ArchiveIndex.of_columns(columns, size, label)
+
+
+def _next_local(read: ReadAt, start: int, size: int) -> int | None:
+    for place, signature in _signatures(read, start, size):
+        if signature == _LOCAL:
+            return place
+    return None
+
+
+def _signatures(read: ReadAt, start: int, size: int) -> Iterator[tuple[int, bytes]]:
+    """Places of records of any kind, from a place on."""
+    window = _FIRST_WINDOW
+    while start < size:
+        data = read(start, window + 3)
+        for match in _SIGNATURES.finditer(data):
+            if match.start() < window:
+                yield start + match.start(), match[0]
+        start += window
+        window = min(2 * window, _WINDOW)
+
+
+def _measured(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntry | LostEntry, int]:
+    """The entry of a header, and where to look for the next one."""
+    if header.is_encrypted:
+        return LostEntry(header.name, "it is encrypted", header.place), header.start
+    if header.is_streamed and not header.is_folder:
+        return _streamed(read, header, size)
+    end = header.start + header.compressed_size
+    if end > size:
+        # Inside an archive that is an entry itself other entries begin, which are not this one's.
+        following = size if _holds_archive(header) else header.start
+        return LostEntry(header.name, _CUT, header.place), following
+    entry = _entry(header, header.crc, header.compressed_size, header.size)
+    problem = _problem(read, entry, header.start)
+    if problem is None:
+        return entry, end
+    # Where something begins right behind it, it is as long as it says, and its bytes are wrong.
+    is_whole = read(end, 4) in (*_ENDS, b"")
+    return LostEntry(header.name, problem, header.place), end if is_whole else header.start
+
+
+def _streamed(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntry | LostEntry, int]:
+    """An entry whose sizes stand after its bytes: where they name just the distance."""
+    for place, signature in _signatures(read, header.start, size):
+        if signature == _DESCRIPTOR:
+            for layout in _DESCRIPTORS:
+                entry = _described(read, header, layout, place, place + 4)
+                if entry is not None:
+                    return entry, place + 4 + layout.size
+            continue
+        for layout in _DESCRIPTORS:
+            entry = _described(read, header, layout, place - layout.size, place - layout.size)
+            if entry is not None:
+                return entry, place
+        if _is_next(read, signature, place, size) and not _holds_archive(header):
+            problem = "its checksum is wrong, or its end is missing"
+            return LostEntry(header.name, problem, header.place), place
+    for layout in _DESCRIPTORS:
+        entry = _described(read, header, layout, size - layout.size, size - layout.size)
+        if entry is not None:
+            return entry, size
+    return LostEntry(header.name, _CUT, header.place), size
+
+
+def _is_next(read: ReadAt, signature: bytes, place: int, size: int) -> bool:
+    """Whether a record begins at a place, and not only four bytes of pixels that look like one."""
+    if signature == _LOCAL:
+        return read_local_header(read, place, size) is not None
+    fields = read(place, _CENTRAL_START.size)
+    if len(fields) < _CENTRAL_START.size:
+        return True
+    _, made_by, needed, _, method = _CENTRAL_START.unpack(fields)
+    return max(made_by & 0xFF, needed & 0xFF) <= NEWEST_VERSION and method in METHOD_NAMES
+
+
+def _described(
+    read: ReadAt, header: LocalHeader, layout: struct.Struct, end: int, place: int
+) -> ArchiveEntry | None:
+    """The entry that ends at a place, if the descriptor that may lie there says so."""
+    data = read(place, layout.size) if end >= header.start else b""
+    if len(data) < layout.size:
+        return None
+    crc, compressed, full = layout.unpack(data)
+    if compressed != end - header.start:
+        return None
+    entry = _entry(header, crc, compressed, full)
+    return entry if _problem(read, entry, header.start) is None else None
+
+
+def _entry(header: LocalHeader, crc: int, compressed_size: int, size: int) -> ArchiveEntry:
+    return ArchiveEntry(
+        header.name, header.place, compressed_size, size, header.method, crc, header.flags
+    )
+
+
+def _problem(read: ReadAt, entry: ArchiveEntry, start: int) -> str | None:
+    """Why the content of an entry cannot be had; None where its checksum holds."""
+    try:
+        refuse_unreadable(entry)
+        if entry.method == STORED:
+            if entry.compressed_size != entry.size:
+                return "its sizes contradict each other"
+            crc = _checksum(read, start, entry.size)
+        else:
+            crc = zlib.crc32(decode(entry, read(start, entry.compressed_size)))
+    except (ArchiveError, DamagedEntryError):
+        return "its bytes do not unpack"
+    return None if crc == entry.crc else "its checksum is wrong"
+
+
+def _checksum(read: ReadAt, start: int, length: int) -> int:
+    crc = 0
+    for offset in range(0, length, _WINDOW):
+        crc = zlib.crc32(read(start + offset, min(_WINDOW, length - offset)), crc)
+    return crc
+
+
+def _holds_archive(header: LocalHeader) -> bool:
+    return is_archive_name(header.name) or header.name.lower().endswith(".zip")

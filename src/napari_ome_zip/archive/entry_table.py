@@ -1,0 +1,282 @@
+"""Entries of a ZIP archive by name: normalised, without unsafe ones, the last of each name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from napari_ome_zip.archive.central_directory import DirectoryColumns
+from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.names import DOCUMENT_NAMES, is_document, is_junk, is_safe
+
+METHOD_NAMES: dict[int, str] = {
+    0: "stored",
+    1: "shrunk",
+    6: "imploded",
+    8: "DEFLATE",
+    9: "DEFLATE64",
+    12: "bzip2",
+    14: "LZMA",
+    93: "zstd",
+    95: "XZ",
+    97: "WavPack",
+    98: "PPMd",
+    99: "AES encryption",
+}
+"""Names of ZIP compression methods by their number."""
+
+USUAL_METHODS = (0, 8)
+"""What every reader of ZIP archives can read: stored, DEFLATE."""
+
+_ZARR_JSON = "zarr.json"
+# Names that need a closer look hold one of these, when each is set between line breaks. Searching
+# all names at once for a few substrings is far quicker than a look at each.
+_SUSPICIOUS = ("\n\n", "\\", "\0", ":", "//", "./", ".\n", "\n/")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveEntry:
+    """One entry of the archive, as its central directory describes it."""
+
+    name: str
+    """Name, with forward slashes."""
+    offset: int
+    """Place of the local header in the file."""
+    compressed_size: int
+    """Bytes taken in the file."""
+    size: int
+    """Bytes of the content."""
+    method: int
+    """Compression method: 0 stored, 8 DEFLATE, …"""
+    crc: int
+    """CRC-32 of the content."""
+    flags: int
+    """General purpose flags."""
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether a password is needed."""
+        return bool(self.flags & 1)
+
+    @property
+    def method_name(self) -> str:
+        """Name of the compression method, with its number where it has none."""
+        return METHOD_NAMES.get(self.method, f"method {self.method}")
+
+
+class EntryTable:
+    """Parsed records, and the rows that can be read by their names."""
+
+    def __init__(
+        self, columns: DirectoryColumns, shift: int, label: str, claims_json_first: bool
+    ) -> None:
+        self.columns = columns
+        self._claims_json_first = claims_json_first
+        self.findings: tuple[Finding, ...] = ()
+        self.shift = shift
+        if np.any((columns.disks != 0) & (columns.disks != 0xFFFF)):
+            raise ArchiveError(
+                "The archive is split into several parts, and this is one of them. "
+                f"Join the parts into one file first: {label}",
+                code="archive-split",
+            )
+        self.rows = self._rows(label)
+
+    @cached_property
+    def documents(self) -> tuple[str, ...]:
+        """Names that hold Zarr metadata, in the directory's order."""
+        endings = tuple(DOCUMENT_NAMES)
+        return tuple(name for name in self.rows if name.endswith(endings) and is_document(name))
+
+    def find(self, name: str) -> ArchiveEntry | None:
+        row = self.rows.get(name)
+        return None if row is None else self.entry(row, name)
+
+    def entry(self, row: int, name: str) -> ArchiveEntry:
+        columns = self.columns
+        return ArchiveEntry(
+            name,
+            int(columns.offsets[row]) + self.shift,
+            int(columns.compressed_sizes[row]),
+            int(columns.sizes[row]),
+            int(columns.methods[row]),
+            int(columns.crcs[row]),
+            int(columns.flags[row]),
+        )
+
+    def _rows(self, label: str) -> dict[str, int]:
+        names = self.columns.names
+        joined = f"\n{'\n'.join(names)}\n"
+        served, suspects, unsafe, backslashes = names, _suspects(names, joined), [], 0
+        if suspects:
+            served = list(names)
+        for row in suspects:
+            name = names[row].replace("\\", "/")
+            served[row] = name.removeprefix("./")
+            if not is_safe(served[row].removesuffix("/")):
+                served[row] = ""
+                unsafe.append(names[row])
+            elif name != names[row]:
+                backslashes += 1
+        rows = dict(zip(served, range(len(served)), strict=True))
+        count = len(served)
+        if suspects or "/\n" in joined:
+            rows = {name: row for name, row in rows.items() if name and not name.endswith("/")}
+            count = sum(1 for name in served if name and not name.endswith("/"))
+        self._refuse_collisions(served, suspects, rows, label)
+        self.findings = (
+            *_unsafe_finding(unsafe),
+            *_backslash_finding(backslashes),
+            *(self._repeated_finding(served, rows) if count > len(rows) else ()),
+            *(self._order_finding(served) if self._claims_json_first else ()),
+            *self._method_finding(),
+        )
+        return rows
+
+    def _refuse_collisions(
+        self, served: list[str], suspects: list[int], rows: dict[str, int], label: str
+    ) -> None:
+        written = self.columns.names
+        as_written = set(written) if suspects else set()
+        seen: dict[str, str] = {}
+        for row in suspects:
+            name = served[row]
+            if name not in rows:
+                continue
+            other = name if name in as_written else seen.setdefault(name, written[row])
+            if other != written[row]:
+                raise ArchiveError(
+                    f"Two entries of the archive have the same name once it is written with "
+                    f"forward slashes: {other!r} and {written[row]!r}. "
+                    f"Pack the archive again: {label}",
+                    code="names-collide",
+                )
+
+    def _repeated_finding(self, served: list[str], rows: dict[str, int]) -> tuple[Finding, ...]:
+        columns = self.columns
+        differing: dict[str, None] = {}
+        for row, name in enumerate(served):
+            last = rows.get(name, row)
+            if last == row:
+                continue
+            same = (
+                columns.crcs[row] == columns.crcs[last]
+                and columns.sizes[row] == columns.sizes[last]
+            )
+            # A program that writes as it goes rewrites a document by appending: the last is the
+            # newest, and nothing is in doubt. Who promises an order has packed a finished image.
+            newest = columns.offsets[row] < columns.offsets[last]
+            if not same and (self._claims_json_first or not newest):
+                differing[name] = None
+        if not differing:
+            return ()
+        first = next(iter(differing))
+        others = f" and {len(differing) - 1:,} more" if len(differing) > 1 else ""
+        return (
+            Finding(
+                "repeated-entries",
+                first,
+                f"The archive holds {first!r}{others} more than once with different content; "
+                "the last one is used.",
+            ),
+        )
+
+    def _order_finding(self, served: list[str]) -> tuple[Finding, ...]:
+        late = _late_document(served)
+        if late is None:
+            return ()
+        return (
+            Finding(
+                "json-first-untrue",
+                late,
+                f"The archive's comment says that zarr.json come first, the root's before all, "
+                f"but {late!r} comes later; the archive was read completely instead.",
+            ),
+        )
+
+    def _method_finding(self) -> tuple[Finding, ...]:
+        methods = self.columns.methods
+        unusual = methods[~np.isin(methods, USUAL_METHODS)]
+        if not unusual.size:
+            return ()
+        kinds = ", ".join(
+            METHOD_NAMES.get(method, f"method {method}") for method in np.unique(unusual).tolist()
+        )
+        return (
+            Finding(
+                "unusual-compression",
+                "",
+                f"{unusual.size:,} entries are compressed in an unusual way ({kinds}); "
+                "other programs may not read them. Repack the archive without ZIP compression.",
+            ),
+        )
+
+
+def _late_document(names: list[str]) -> str | None:
+    """The first ``zarr.json`` that comes after chunks, or the root's where it is not the first.
+
+    Other files at the root are none of the hierarchy's, nor is what file managers leave anywhere;
+    and the same document once more (also in other letters, where a file system ignored their
+    case) hides nothing.
+    """
+    data_from = next((row for row, name in enumerate(names) if _is_data(name)), len(names))
+    seen: set[str] = set()
+    for row, name in enumerate(names):
+        if not name.endswith(_ZARR_JSON) or not _is_zarr_json(name):
+            continue
+        if name.lower() not in seen and (row > data_from or (seen and name == _ZARR_JSON)):
+            return name
+        seen.add(name.lower())
+    return None
+
+
+def _is_zarr_json(name: str) -> bool:
+    """Whether it is a document of Zarr v3: ``foozarr.json`` and ``._zarr.json`` only end alike."""
+    return name.rpartition("/")[2] == _ZARR_JSON and not is_junk(name)
+
+
+def _is_data(name: str) -> bool:
+    if "/" not in name or name.endswith("/"):
+        return False
+    return not name.endswith(f"/{_ZARR_JSON}") and not is_junk(name)
+
+
+def _suspects(names: list[str], joined: str) -> list[int]:
+    """Rows whose names need a closer look."""
+    present = [text for text in _SUSPICIOUS if text in joined]
+    if not present:
+        return []
+    return [
+        row
+        for row, name in enumerate(names)
+        if not name or any(text in f"\n{name}\n" for text in present)
+    ]
+
+
+def _unsafe_finding(unsafe: list[str]) -> tuple[Finding, ...]:
+    if not unsafe:
+        return ()
+    count = "1 entry has a name" if len(unsafe) == 1 else f"{len(unsafe):,} entries have names"
+    return (
+        Finding(
+            "unsafe-entry-names",
+            unsafe[0],
+            f"{count} that would lead out of the archive, such as {unsafe[0]!r}; ignored.",
+        ),
+    )
+
+
+def _backslash_finding(count: int) -> tuple[Finding, ...]:
+    if not count:
+        return ()
+    return (
+        Finding(
+            "backslash-names",
+            "",
+            f"The names of {count:,} entries are written with backslashes instead of slashes; "
+            "they were read as slashes.",
+        ),
+    )

@@ -1,0 +1,222 @@
+"""What a ZIP archive holds: the index of its entries, complete at once or in two steps."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from functools import cached_property
+
+from napari_ome_zip.archive.amplification import refuse_amplification
+from napari_ome_zip.archive.central_directory import (
+    DirectoryColumns,
+    count_signatures,
+    holds_telltale,
+    leading_length,
+    parse_directory,
+)
+from napari_ome_zip.archive.end_record import EndRecord, read_end_record
+from napari_ome_zip.archive.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable
+from napari_ome_zip.archive.local_header import ReadAt
+from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.names import is_document
+
+__all__ = ["ArchiveEntry", "ArchiveIndex"]
+
+
+class ArchiveIndex:
+    """The entries of an archive by name.
+
+    Where the comment says ``jsonFirst`` (RFC-9), only the Zarr documents at the front are parsed
+    when the index is made. That they are all of them is verified by a plain search through the
+    remaining bytes; where it is not so, everything is parsed at once. Thus what is asked of the
+    index never depends on whether the comment tells the truth.
+
+    Parameters
+    ----------
+    read : callable
+        ``read(offset, length)`` gives up to so many bytes of the file.
+    size : int
+        Size of the file in bytes.
+    label : str
+        How messages name the file.
+
+    Raises
+    ------
+    ArchiveError
+        When the file is not a usable ZIP archive.
+    """
+
+    def __init__(self, read: ReadAt, size: int, label: str = "the file") -> None:
+        self.label = label
+        self._size = size
+        self.end: EndRecord = read_end_record(read, size, label)
+        self._raw = read(self.end.directory_start, self.end.directory_size)
+        if len(self._raw) < self.end.directory_size:
+            raise ArchiveError(
+                f"The archive is incomplete, its end cannot be read: {label}",
+                code="archive-incomplete",
+            )
+        self._lock = threading.Lock()
+        self._full: EntryTable | None = None
+        self._leading: EntryTable | None = None
+        self._end_findings = _end_findings(self.end)
+        if self.claims_json_first:
+            self._read_leading()
+        if self._leading is None:
+            self.complete()
+
+    @classmethod
+    def of_columns(cls, columns: DirectoryColumns, size: int, label: str) -> ArchiveIndex:
+        """The index of records that were found otherwise than in a central directory."""
+        index = cls.__new__(cls)
+        index.label = label
+        index._size = size
+        index.end = EndRecord(size, 0, len(columns), 0, b"", False, 0, False)
+        index._raw = b""
+        index._lock = threading.Lock()
+        index._leading = None
+        index._end_findings = ()
+        index._full = EntryTable(columns, 0, label, claims_json_first=False)
+        refuse_amplification(index._full, size, label)
+        return index
+
+    def __len__(self) -> int:
+        return len(self.complete().rows)
+
+    def __contains__(self, name: str) -> bool:
+        return self.find(name) is not None
+
+    @property
+    def comment(self) -> bytes:
+        """The archive comment."""
+        return self.end.comment
+
+    @cached_property
+    def claims_json_first(self) -> bool:
+        """Whether the comment says that all ``zarr.json`` come first (RFC-9, S6)."""
+        try:
+            value = json.loads(self.end.comment.rstrip(b"\0"))
+        except (ValueError, RecursionError):
+            return False
+        for key in ("ome", "zipFile", "centralDirectory", "jsonFirst"):
+            if not isinstance(value, dict):
+                return False
+            value = value.get(key)
+        return value is True
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every entry is indexed by now, not the leading documents only."""
+        return self._full is not None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was tolerated so far."""
+        table = self._full or self._documents_table()
+        return self._end_findings + self._count_finding(table) + table.findings
+
+    def find(self, name: str) -> ArchiveEntry | None:
+        """The entry of this name, or None."""
+        table = self._full
+        if table is None:
+            if is_document(name):
+                return self._documents_table().find(name)
+            table = self.complete()
+        return table.find(name)
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all entries that can be read: no folders, no unsafe names, each once."""
+        return tuple(self.complete().rows)
+
+    def documents(self) -> tuple[str, ...]:
+        """Names of the entries that hold Zarr metadata, in the directory's order."""
+        return self._documents_table().documents
+
+    def records(self) -> Iterator[ArchiveEntry]:
+        """Every record of the central directory in its order: repeated, folders, unsafe, all.
+
+        Names are as written, offsets are places in the file.
+        """
+        table = self.complete()
+        for row, name in enumerate(table.columns.names):
+            yield table.entry(row, name)
+
+    @property
+    def zip64_record_count(self) -> int:
+        """How many records of the central directory carry ZIP64 fields."""
+        return self.complete().columns.zip64_count
+
+    def complete(self) -> EntryTable:
+        """Index every entry, if that has not been done yet."""
+        if self._full is None:
+            with self._lock:
+                if self._full is None:
+                    table = self._table(self._raw)
+                    refuse_amplification(table, self._size, self.label)
+                    self._full = table
+                    self._leading = None
+                    self._raw = b""
+        return self._full
+
+    def renew_lock(self) -> None:
+        """Forget a lock that another thread held when the process was forked."""
+        self._lock = threading.Lock()
+
+    def _documents_table(self) -> EntryTable:
+        # Read once: another thread may complete the index between two looks.
+        leading = self._leading
+        return leading if leading is not None else self.complete()
+
+    def _read_leading(self) -> None:
+        raw = self._raw
+        length = leading_length(raw, b"zarr.json")
+        if not length or holds_telltale(raw, length):
+            return
+        if count_signatures(raw) != self.end.entry_count:
+            return
+        # Archives are written by one tool in one way: the first chunk tells how the others are.
+        flags, method = (
+            int.from_bytes(raw[length + n : length + n + 2], "little") for n in (8, 10)
+        )
+        if len(raw) > length and (flags & 1 or method not in USUAL_METHODS):
+            return
+        self._leading = self._table(raw[:length])
+
+    def _table(self, raw: bytes) -> EntryTable:
+        columns = parse_directory(raw)
+        return EntryTable(columns, self.end.shift, self.label, self.claims_json_first)
+
+    def _count_finding(self, table: EntryTable) -> tuple[Finding, ...]:
+        claimed, counted = self.end.entry_count, len(table.columns)
+        # Without ZIP64 the 16-bit count overflows; nothing is in doubt then. And the leading
+        # documents stand alone only where the number of all records is as claimed.
+        if table is not self._full or claimed in (counted, counted & 0xFFFF):
+            return ()
+        return (
+            Finding(
+                "wrong-entry-count",
+                "",
+                f"The archive's end claims {claimed:,} entries, its central directory lists "
+                f"{counted:,}; all of these are used.",
+            ),
+        )
+
+
+def _end_findings(end: EndRecord) -> tuple[Finding, ...]:
+    found = []
+    if end.shift:
+        found.append(
+            Finding(
+                "uncounted-prefix",
+                "",
+                f"{abs(end.shift):,} bytes before the archive are not counted in its offsets; "
+                "the offsets were corrected.",
+            )
+        )
+    if end.trailing and not end.trailing_is_padding:
+        found.append(
+            Finding("trailing-bytes", "", f"{end.trailing:,} bytes after the archive were ignored.")
+        )
+    return tuple(found)

@@ -1,0 +1,352 @@
+"""Write a single-image archive in one pass: documents, then chunks, then the directory."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import zlib
+from collections.abc import Buffer, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from napari_ome_zip.archive.partial_file import PartialFile
+from napari_ome_zip.archive.records import (
+    archive_comment,
+    central_record,
+    end_records,
+    local_record,
+    name_problem,
+)
+from napari_ome_zip.archive.verification import verify_archive
+from napari_ome_zip.errors import ArchiveError, SaveError
+
+_DOCUMENT = "zarr.json"
+_VERSION = re.compile(r"\d+\.\d+")
+
+
+def is_zarr_json(name: str) -> bool:
+    """Whether an entry is a Zarr v3 metadata document; ``foozarr.json`` is none."""
+    return name == _DOCUMENT or name.endswith(f"/{_DOCUMENT}")
+
+
+def breadth_first(names: Mapping[str, object]) -> list[str]:
+    """Names of documents in RFC-9's order: the root's, then level by level.
+
+    Folders of one level keep the order of their parents, and are sorted by name below each, so
+    the order follows from the names alone.
+    """
+    return sorted(names, key=lambda name: (name.count("/"), name.split("/")))
+
+
+class ArchiveWriter:
+    """An archive that is being written, beside its target, entry by entry.
+
+    All entries are stored (not compressed: Zarr's codecs have done that), with ZIP64 records
+    throughout and a fixed time, as RFC-9 asks. The target is replaced by :meth:`commit`, after
+    what was written has been read back; leaving the ``with`` block without it, or with an
+    exception, removes the temporary file.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file to write; an existing one stays as it is until :meth:`commit`.
+    version : str
+        Version of OME-Zarr for the archive's comment, such as ``"0.5"``.
+
+    Raises
+    ------
+    SaveError
+        The folder is missing or read-only, or the target cannot be replaced.
+    ArchiveError
+        ``version`` is not of the form ``X.Y``.
+
+    Examples
+    --------
+    >>> with ArchiveWriter("cells.ome.zip", "0.5") as writer:  # doctest: +SKIP
+    ...     writer.write_documents({"zarr.json": b"{...}", "0/zarr.json": b"{...}"})
+    ...     writer.write("0/c/0/0", chunk)
+    ...     writer.commit()
+    """
+
+    def __init__(self, path: str | os.PathLike[str], version: str) -> None:
+        if not _VERSION.fullmatch(version):
+            raise ArchiveError(f"Unusable OME-Zarr version {version!r}: expected one like '0.5'.")
+        self._comment = archive_comment(version)
+        self._documents: dict[str, bytes] = {}
+        self._names: dict[str, tuple[int, int]] = {}
+        self._directory = bytearray()
+        self._unfinished: str | None = None
+        self._failure: SaveError | None = None
+        self._lock = threading.Lock()
+        self._file = PartialFile(path)
+
+    @property
+    def documents(self) -> Mapping[str, bytes]:
+        """The documents as they were written, in the order of the file."""
+        return self._documents
+
+    @property
+    def bytes_written(self) -> int:
+        """Size of the archive so far, without its central directory."""
+        return self._file.size
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def write_documents(self, documents: Mapping[str, Buffer]) -> None:
+        """Write all ``zarr.json`` documents, the root's first, then breadth first (RFC-9).
+
+        Parameters
+        ----------
+        documents : mapping of str to bytes
+            The documents by entry name, ``"zarr.json"`` for the root among them, in any order.
+
+        Raises
+        ------
+        ArchiveError
+            Something is not a ``zarr.json``, the root's is missing, or documents were written
+            before: they must all come first, and a reader is promised that they do.
+        SaveError
+            The disk does not take the bytes.
+        """
+        strangers = [name for name in documents if not is_zarr_json(name)]
+        if strangers:
+            raise ArchiveError(f"Not a zarr.json document: {strangers[0]!r}. Write it as a chunk.")
+        if _DOCUMENT not in documents:
+            raise ArchiveError(
+                "No root zarr.json: an archive begins with the document of its root."
+            )
+        contents = {name: bytes(documents[name]) for name in breadth_first(documents)}
+        for name in contents:
+            _check_name(name)
+        with self._lock:
+            self._check_usable()
+            if self._names:
+                raise ArchiveError(
+                    "Documents were written already: give all of them at once, before any chunk."
+                )
+            for name, content in contents.items():
+                self._append(name, len(content), zlib.crc32(content), (content,))
+            self._documents = contents
+
+    def write(self, name: str, data: Buffer) -> None:
+        """Append one chunk, shard or other entry; threads may call this at the same time.
+
+        Parameters
+        ----------
+        name : str
+            The entry's path in the archive, each written once.
+        data : bytes-like
+            The bytes to store, C-contiguous.
+
+        Raises
+        ------
+        ArchiveError
+            The name is illegal, was written before, or is a ``zarr.json``'s; or no documents
+            have been written yet; or the writer is closed.
+        SaveError
+            The disk does not take the bytes.
+        """
+        self._check_chunk_name(name)
+        view = memoryview(data)
+        view = view.cast("B") if view.nbytes else memoryview(b"")
+        # The checksum takes longer than the write, and needs no lock.
+        crc = zlib.crc32(view)
+        with self._lock:
+            self._check_new(name)
+            self._append(name, view.nbytes, crc, (view,))
+
+    def write_copies(self, entries: Sequence[tuple[str, Buffer, int]]) -> None:
+        """Append entries that are copied from elsewhere, where each was verified.
+
+        Parameters
+        ----------
+        entries : sequence of (str, bytes-like, int)
+            Name, content and CRC-32 of each.
+
+        Raises
+        ------
+        ArchiveError, SaveError
+            As of :meth:`write`.
+        """
+        for name, _, _ in entries:
+            self._check_chunk_name(name)
+        with self._lock:
+            parts: list[Buffer] = []
+            offset = self._file.size
+            for name, data, crc in entries:
+                self._check_new(name)
+                # Set before, for an interrupt may fall between any two lines.
+                self._unfinished = name
+                size = memoryview(data).nbytes
+                header = local_record(name, crc, size)
+                parts += [header, data]
+                self._directory += central_record(name, crc, size, offset)
+                self._names[name] = (offset + len(header), size)
+                offset += len(header) + size
+                self._unfinished = None
+            self._unfinished = "entries that are copied"
+            try:
+                self._file.append(*parts)
+            except SaveError as error:
+                self._failure = error
+                raise
+            self._unfinished = None
+
+    def write_pieces(self, name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> None:
+        """Append an entry that is too large to be held at once.
+
+        Parameters
+        ----------
+        name : str
+            As for :meth:`write`.
+        size, crc : int
+            Of all pieces together: both stand before them in the file.
+        pieces : iterable of bytes-like
+            The bytes, in order; whatever getting them raises ends the archive.
+
+        Raises
+        ------
+        ArchiveError, SaveError
+            As of :meth:`write`; also where the pieces are not what was said of them.
+        """
+        self._check_chunk_name(name)
+        with self._lock:
+            self._check_new(name)
+            self._append(name, size, crc, _counted(name, size, crc, pieces))
+
+    def size_of(self, name: str) -> int | None:
+        """Size in bytes of an entry that was written; None where there is none."""
+        place = self._names.get(name)
+        return None if place is None else place[1]
+
+    def read(self, name: str, start: int, stop: int) -> bytes:
+        """Bytes of an entry that was written, as smaller levels are made from larger ones.
+
+        Raises
+        ------
+        KeyError
+            No such entry was written.
+        """
+        offset, size = self._names[name]
+        return self._file.read(offset + start, max(0, min(stop, size) - start))
+
+    def commit(self) -> Path:
+        """Finish, verify, and put the archive in its target's place.
+
+        Returns
+        -------
+        pathlib.Path
+            The file that was written, with symbolic links resolved.
+
+        Raises
+        ------
+        ArchiveError
+            Nothing was written, or the writer is closed.
+        SaveError
+            The disk does not take the bytes (or did not, in an earlier write), what was written
+            does not read back the same, or the target cannot be replaced. The target is
+            untouched then.
+        """
+        try:
+            with self._lock:
+                self._check_usable()
+                if not self._names:
+                    raise ArchiveError("Nothing to save: an archive holds at least zarr.json.")
+                offset = self._file.size
+                ends = end_records(len(self._names), len(self._directory), offset, self._comment)
+                self._file.append(self._directory, ends)
+                self._file.sync()
+                verify_archive(self._file.path, self._documents, len(self._names), self._comment)
+                return self._file.publish()
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Remove what was written. Does nothing after :meth:`commit`, or a second time."""
+        with self._lock:
+            self._file.discard()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.abort()
+
+    def _check_usable(self) -> None:
+        if self._failure is not None:
+            # Of many threads any may be heard first: each tells the disk's reason.
+            raise SaveError(str(self._failure), self._failure.errno) from self._failure
+        if self._unfinished is not None:
+            raise ArchiveError(
+                f"The archive is incomplete: writing {self._unfinished!r} was interrupted. "
+                "Start the save again."
+            )
+        if not self._file.is_open:
+            raise ArchiveError("The archive is closed: it was saved or cancelled before.")
+
+    def _check_chunk_name(self, name: str) -> None:
+        _check_name(name)
+        if is_zarr_json(name):
+            raise ArchiveError(
+                f"Too late for the document {name!r}: documents come first in the archive, "
+                "through write_documents."
+            )
+
+    def _check_new(self, name: str) -> None:
+        self._check_usable()
+        if not self._names:
+            raise ArchiveError(f"Documents come first: {name!r} cannot precede zarr.json.")
+        if name in self._names:
+            raise ArchiveError(
+                f"Written twice: {name!r}. An entry cannot be changed; let each block of "
+                "work cover whole chunks (or shards)."
+            )
+
+    def _append(self, name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> None:
+        offset = self._file.size
+        # Set before, for an interrupt may fall between any two lines.
+        self._unfinished = name
+        try:
+            header = local_record(name, crc, size)
+            for piece in pieces:
+                self._file.append(header, piece)
+                header = b""
+        except SaveError as error:
+            self._failure = error
+            raise
+        self._directory += central_record(name, crc, size, offset)
+        self._names[name] = (self._file.size - size, size)
+        self._unfinished = None
+
+
+def _counted(name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> Iterator[Buffer]:
+    """The pieces, at least one, while they add up to what was said of them."""
+    found, checksum = 0, 0
+    for piece in pieces:
+        found += memoryview(piece).nbytes
+        checksum = zlib.crc32(piece, checksum)
+        yield piece
+    if (found, checksum) != (size, crc):
+        raise ArchiveError(
+            f"{name!r} was changed while it was copied: expected {size:,} bytes, found {found:,}. "
+            "Make sure that no other program writes there, and try again."
+        )
+    if not size:
+        yield b""
+
+
+def _check_name(name: str) -> None:
+    problem = name_problem(name)
+    if problem is not None:
+        raise ArchiveError(f"Illegal entry name {name!r}: {problem}.")

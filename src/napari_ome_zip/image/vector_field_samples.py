@@ -1,0 +1,174 @@
+"""The samples of a vector field in the hierarchy: where they are, and what is missing of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_ome_zip.errors import MetadataError, TransformationError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.geometry import MAX_FIELD_BYTES, Affine, Directions, FieldSamples
+from napari_ome_zip.ome import (
+    Coordinates,
+    Displacements,
+    Multiscale,
+    Transformation,
+    parse_group,
+)
+from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.storage.hierarchy import Hierarchy, Node, join
+
+type CompileLevel = Callable[[str, Transformation, tuple[str, ...], tuple[str, ...]], Directions]
+"""Compiles the transformation of a level, given its group's path and the names of the axes."""
+
+_COMPONENTS = {"displacements": "displacement", "coordinates": "coordinate"}
+
+
+class FieldArray(ChunkedArray):
+    """An array of vectors, which unlike pixels are of no use where a part of them is damaged."""
+
+    notes: tuple[Finding, ...] = ()
+    """Chunks that are absent: by Zarr they hold the fill value, but they may have been lost."""
+
+    def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Vectors of ``region``.
+
+        Raises
+        ------
+        TransformationError
+            If a chunk of it is damaged.
+        """
+        vectors = super().read(region)
+        if self._reported:
+            raise TransformationError(
+                f"The vector field is damaged: chunk '{min(self._reported)}' cannot be read."
+            )
+        return vectors
+
+    def is_stored(self, cell: tuple[int, ...]) -> bool:
+        """Whether a chunk (or shard) is in the archive."""
+        return self._store.has(self.key(cell))
+
+    def _report(
+        self,
+        cell: tuple[int, ...],
+        inner: tuple[int, ...] | None,
+        error: Exception,
+        shown: str = "",
+    ) -> None:
+        self._reported.add(self.key(cell))
+
+
+def field_samples(
+    hierarchy: Hierarchy,
+    base: str,
+    transformation: Displacements | Coordinates,
+    compile_level: CompileLevel,
+) -> FieldSamples:
+    """Find the vector field of a transformation in the document at ``base``; read no chunk.
+
+    The field is a multiscale, of which the first level is used, or (0.6 drafts) an array that
+    carries systems and transformations itself. One of its axes, wherever it stands, has the
+    type "displacement" or "coordinate".
+
+    Returns
+    -------
+    FieldSamples
+        Of a `FieldArray`.
+
+    Raises
+    ------
+    TransformationError
+        When there is no usable field: no document, no chunk, no axis of components, or one
+        that is too large.
+    """
+    kind, path = transformation.kind, join(base, transformation.path)
+    name = f"The vector field '{transformation.path}' of {kind}"
+    try:
+        node = None if path is None else hierarchy.node(path)
+        if path is None or node is None:
+            raise TransformationError(f"{name} is not there.")
+        multiscale = _description(node, path)
+        array_node = node
+        if node.kind == "group":
+            level = join(path, multiscale.datasets[0].path) if multiscale.datasets else None
+            found = None if level is None else hierarchy.node(level)
+            if found is None or found.kind != "array":
+                raise TransformationError(f"{name} has no level that is there.")
+            array_node = found
+        array = FieldArray(hierarchy.store, array_node)
+    except MetadataError as error:
+        raise TransformationError(f"{name} cannot be used: {error}") from error
+    axes = multiscale.axes
+    components = [n for n, axis in enumerate(axes) if axis.role == _COMPONENTS[kind]]
+    if len(components) != 1 or len(axes) != array.ndim:
+        raise TransformationError(
+            f"{name} needs one axis of type '{_COMPONENTS[kind]}' among {array.ndim} axes; "
+            f"found {', '.join(f'{a.name} ({a.type})' for a in axes) or 'no axes'}."
+        )
+    names = tuple(axis.name for axis in axes)
+    to_input = Affine.identity(names)
+    if multiscale.datasets and multiscale.datasets[0].transformation is not None:
+        level_map, _, problem = compile_level(
+            path, multiscale.datasets[0].transformation, names, names
+        )
+        if not isinstance(level_map, Affine):
+            raise TransformationError(f"{name} cannot be placed: {problem}")
+        to_input = level_map
+    array.notes = _absent(array, name, kind)
+    return FieldSamples(array, components[0], _without(to_input, components[0]))
+
+
+def _description(node: Node, path: str) -> Multiscale:
+    """The multiscale at a path; an array that carries the same facts is one of one level."""
+    attributes = node.attributes
+    if node.kind == "array":
+        ome = attributes.get("ome", attributes)
+        ome = ome if isinstance(ome, dict) else {}
+        level = {
+            "path": "0",
+            "coordinateTransformations": ome.get("coordinateTransformations", []),
+        }
+        entry = {"coordinateSystems": ome.get("coordinateSystems", []), "datasets": [level]}
+        attributes = {"ome": {"version": ome.get("version", "0.6"), "multiscales": [entry]}}
+    zarr_format = 3 if node.kind == "array" else node.zarr_format
+    group = parse_group(attributes, path=path, zarr_format=zarr_format).group
+    if not group.multiscales:
+        raise MetadataError(f"'{path}' is no multiscale, expected one that holds vectors.")
+    return group.multiscales[0]
+
+
+def _without(affine: Affine, component: int) -> Affine:
+    """The map of the grid's own axes: the components are counted, not placed."""
+    matrix = np.delete(np.delete(affine.matrix, component, axis=0), component, axis=1)
+    names = tuple(n for i, n in enumerate(affine.input_axes) if i != component)
+    return Affine(matrix, names, names)
+
+
+def _absent(array: FieldArray, name: str, kind: str) -> tuple[Finding, ...]:
+    """Refuse a field of which nothing is stored; say it where a part is not."""
+    size = int(np.prod(array.shape, dtype=object)) * array.dtype.itemsize
+    if size > MAX_FIELD_BYTES:
+        raise TransformationError(
+            f"{name} takes {size / 2**20:.0f} MiB, expected at most {MAX_FIELD_BYTES // 2**20} MiB."
+        )
+    counts = [range(-(-n // c)) for n, c in zip(array.shape, array.stored, strict=True)]
+    stored = [array.is_stored(cell) for cell in itertools.product(*counts)]
+    lost = stored.count(False)
+    if not lost:
+        return ()
+    if lost == len(stored) or kind == "coordinates":
+        some = "all" if lost == len(stored) else f"{lost} of {len(stored)}"
+        raise TransformationError(f"{name} is not complete: {some} of its chunks are missing.")
+    return (
+        Finding(
+            "field-incomplete",
+            array.path,
+            f"{name} lacks {lost} of {len(stored)} chunks; where they are missing nothing is moved "
+            "(libraries leave out chunks that hold only zeros).",
+        ),
+    )

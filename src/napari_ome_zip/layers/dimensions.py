@@ -1,0 +1,85 @@
+"""The dimensions that layers share in a viewer, as the axes of one coordinate system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.units import known_unit
+from napari_ome_zip.layers.understanding import UnderstoodLayer
+from napari_ome_zip.ome import Axis, CoordinateSystem
+from napari_ome_zip.ome.axes import TYPES_BY_NAME
+
+
+def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
+    """The viewer's dimensions: named by the layer that has most of them."""
+    ndim = max(layer.ndim for layer in layers)
+    full = [layer for layer in layers if layer.ndim == ndim]
+    names = next((layer.labels for layer in full if layer.labels), _default_names(ndim))
+    if len({name.lower() for name in names}) < ndim:
+        names = _default_names(ndim)
+    units: list[str | None] = [None] * ndim
+    for layer in layers:
+        for number, unit in zip(own_dimensions(layer, names), layer.units, strict=True):
+            units[number] = units[number] or unit
+    axes = [
+        _axis(name, unit or _unknown_unit(name, layers), names)
+        for name, unit in zip(names, units, strict=True)
+    ]
+    return CoordinateSystem("world", tuple(axes))
+
+
+def renamed_axes(layers: Sequence[UnderstoodLayer], system: CoordinateSystem) -> Iterator[Finding]:
+    """Layers whose axes get other names than they have: all share those of one of them.
+
+    Those that are a part of a file keep the axes that they have there.
+    """
+    names = [axis.name for axis in system.axes]
+    for layer in layers:
+        saved = tuple(names[number] for number in own_dimensions(layer, names))
+        if layer.opened is None and layer.labels and layer.labels != saved:
+            text = (
+                f"'{layer.name}': its axes {', '.join(layer.labels)} are saved as "
+                f"{', '.join(saved)}."
+            )
+            yield Finding("axes-renamed", layer.name, text)
+
+
+def own_dimensions(layer: UnderstoodLayer, names: Sequence[str]) -> tuple[int, ...]:
+    """Which of the dimensions named ``names`` a layer has, by its own names in their order.
+
+    Names that do not tell leave it to a viewer's way: dimensions count from the last.
+    """
+    missing = len(names) - layer.ndim
+    if missing and set(layer.labels) <= set(names) and layer.labels:
+        found = [names.index(label) for label in layer.labels]
+        if found == sorted(set(found)):
+            return tuple(found)
+    return tuple(range(missing, len(names)))
+
+
+def _axis(name: str, unit: str | None, names: Sequence[str]) -> Axis:
+    """An axis with its type; without a telling name the last ones are space."""
+    kind = TYPES_BY_NAME.get(name.lower())
+    if kind in (None, "channel"):
+        told = sum(TYPES_BY_NAME.get(other.lower()) == "space" for other in names)
+        # Without a type, "c" would be read as the axis of channels, which are layers of their own.
+        other = None if kind is None else "other"
+        kind = "space" if told < 2 and name in names[-2:] else other
+    return Axis(name, kind, unit)
+
+
+def _default_names(ndim: int) -> tuple[str, ...]:
+    """Names that readers keep in this order: time comes first, space last."""
+    known = ("t", "z", "y", "x")
+    more = tuple(f"dim_{number}" for number in range(1, ndim - len(known) + 1))
+    return ("t", *more, "z", "y", "x") if more else known[-ndim:]
+
+
+def _unknown_unit(name: str, layers: Sequence[UnderstoodLayer]) -> str | None:
+    """A unit that napari does not know, as the file had it."""
+    for layer in layers:
+        for axis in layer.note.get("axes") or ():
+            if axis.get("name") == name and axis.get("unit") and not known_unit(axis["unit"]):
+                return str(axis["unit"])
+    return None

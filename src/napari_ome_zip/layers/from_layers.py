@@ -1,0 +1,355 @@
+"""Napari layer data as a composite image: what `to_layers` does, the other way round."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_ome_zip.errors import SaveError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image import display
+from napari_ome_zip.image.composite import (
+    Channel,
+    CompositeImage,
+    PlacedImage,
+    PlacedLabels,
+    PlacedPart,
+)
+from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.image.units import conversion
+from napari_ome_zip.layers import display_state
+from napari_ome_zip.layers.channel_stack import ChannelStack
+from napari_ome_zip.layers.dimensions import common_system, own_dimensions, renamed_axes
+from napari_ome_zip.layers.grouping import image_groups, label_groups
+from napari_ome_zip.layers.label_tables import label_colors, label_properties
+from napari_ome_zip.layers.losses import unsaved_layers, why_not
+from napari_ome_zip.layers.opened_layer import opened_layer
+from napari_ome_zip.layers.plain import clean_text, plain
+from napari_ome_zip.layers.sliders import contrast_range, shown_plane
+from napari_ome_zip.layers.to_layers import LayerData, layer_note
+from napari_ome_zip.layers.unchanged import as_opened
+from napari_ome_zip.layers.understanding import UnderstoodLayer, understand
+from napari_ome_zip.ome import (
+    Axis,
+    CoordinateSystem,
+    ImageLabel,
+)
+from napari_ome_zip.paths import target_path
+from napari_ome_zip.pixels.arrays import PixelSource
+from napari_ome_zip.pixels.computing import told_of
+from napari_ome_zip.pixels.limits import estimate_limits
+
+_RGB = ("#FF0000", "#00FF00", "#0000FF")
+
+
+def from_layer_data(
+    layers: Sequence[LayerData],
+    name: str = "image",
+    *,
+    snapshot: bool = True,
+    target: str | os.PathLike[str] | None = None,
+) -> CompositeImage:
+    """The composite image that some layers show together.
+
+    Channels that came from one image become one image again; otherwise layers of equal shape,
+    type of pixels, axes and place are its channels, as far as OME-Zarr has dimensions for it.
+    Labels belong to the image they came with, else to the one that lies at the same place, else
+    to the first of those with most dimensions.
+
+    Parameters
+    ----------
+    layers : sequence of LayerData
+        Bottom layer first, as napari's writers receive them. Pixels stay lazy.
+    name : str
+        Name of the composite.
+    snapshot : bool
+        Copy labels that are in memory or lazy, so that painting on does not change what is saved.
+        Planning alone needs no copy.
+    target : path, optional
+        The file that will be written. Of several files that layers came from, the one that is
+        replaced keeps what layers do not stand for; else the one of the lowest image.
+
+    Raises
+    ------
+    SaveError
+        If none of the layers can be saved, or one of them is not what it should be; the
+        message names it.
+    """
+    understood = [
+        understand(data, {**keywords, "order": number}, kind, snapshot=snapshot)
+        for number, (data, keywords, kind) in enumerate(layers)
+        if _can_be_saved(data, keywords, kind)
+    ]
+    if not understood:
+        reasons = " ".join(finding.message for finding in unsaved_layers(layers))
+        raise SaveError(f"Nothing to save: no layer can be saved. {reasons}".strip())
+    system = common_system(understood)
+    opened = _opened(understood, target)
+    understood = [
+        layer
+        if layer.opened is not None and layer.opened.opened is opened
+        else replace(layer, opened=None, is_unchanged=False)
+        for layer in understood
+    ]
+    taken: set[int] = set()
+    groups = image_groups([layer for layer in understood if layer.kind == "image"])
+    images = [(g[0], _image(g, system, f"/image-{n}", taken)) for n, g in enumerate(groups)]
+    labels = [
+        _label_image(group, system, images, f"/labels-{number}", taken)
+        for number, group in enumerate(label_groups(understood))
+    ]
+    parts = (*(image for _, image in images), *labels)
+    told = (*renamed_axes(understood, system), *_of_other_files(layers, opened))
+    return CompositeImage(name, None, system, parts, told, opened=opened)
+
+
+def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Iterator[Finding]:
+    """Files that layers came from besides the one whose other content is kept."""
+    found: dict[int, Opened] = {}
+    for _, keywords, _ in layers:
+        other = opened_layer(layer_note(keywords))
+        if other is not None and other.opened is not opened:
+            found[id(other.opened)] = other.opened
+    for each in found.values():
+        name = each.store.name
+        text = f"Only what the layers show of {name} is saved; the rest of that file is not."
+        yield Finding("content-stays-behind", name, text)
+
+
+def _can_be_saved(data: Any, keywords: Mapping[str, Any], kind: str) -> bool:
+    with told_of(clean_text(keywords.get("name") or kind), "its data are not an array"):
+        return why_not(data, kind) is None
+
+
+def _opened(
+    layers: Sequence[UnderstoodLayer], target: str | os.PathLike[str] | None
+) -> Opened | None:
+    """The file whose other content is kept: the one that is replaced, else that of an image."""
+    known = [layer for layer in layers if layer.opened is not None]
+    known.sort(key=lambda layer: layer.kind != "image")
+    found = [layer.opened.opened for layer in known if layer.opened is not None]
+    if target is not None:
+        path = target_path(target).resolve()
+        for opened in found:
+            source = opened.store.source
+            if source is not None and Path(source).resolve() == path:
+                return opened
+    with_images = [layer for layer in known if layer.kind == "image"]
+    return found[0] if with_images else None
+
+
+def _image(
+    group: Sequence[UnderstoodLayer], system: CoordinateSystem, path: str, taken: set[int]
+) -> PlacedImage:
+    """One image of its channels: the one that they came from, or a new one."""
+    made = _new_image(group, system, path)
+    part = _part_taken(group, taken)
+    if not isinstance(part, PlacedImage):
+        return made
+    again = as_opened(part, group, _placement(group[0], system, None)[1])
+    if again is None:
+        return made
+    taken.add(id(part))
+    return replace(
+        again,
+        channels=made.channels,
+        display=made.display,
+        default_t=made.default_t,
+        default_z=made.default_z,
+    )
+
+
+def _part_taken(group: Sequence[UnderstoodLayer], taken: set[int]) -> PlacedPart | None:
+    """The part of the file that layers stand for, where no other layers do."""
+    opened = group[0].opened
+    return None if opened is None or id(opened.part) in taken else opened.part
+
+
+def _new_image(
+    group: Sequence[UnderstoodLayer], system: CoordinateSystem, path: str
+) -> PlacedImage:
+    first = group[0]
+    states = [_state(layer, system) for layer in group]
+    if first.colors:
+        arrays = [(level,) * first.colors for level in first.levels]
+        channels = tuple(
+            Channel(label, color, (0.0, 255.0) if first.levels[0].dtype == np.uint8 else None)
+            for label, color in zip(("red", "green", "blue"), _RGB, strict=True)
+        )
+    elif len(group) > 1:
+        arrays = list(zip(*(layer.levels for layer in group), strict=True))
+        channels = tuple(_channel(layer) for layer in group)
+    else:
+        return _placed_image(first, first.levels, None, (_channel(first),), states, system, path)
+    position = _channel_position(first, system)
+    names = tuple(layer.name for layer in group) * max(1, first.colors)
+    sources = tuple(
+        ChannelStack(level, position, bool(first.colors), names=names) for level in arrays
+    )
+    return _placed_image(first, sources, position, channels, states, system, path)
+
+
+def _state(layer: UnderstoodLayer, system: CoordinateSystem) -> dict[str, Any]:
+    flat = layer.ndim < len(system.axes)
+    with told_of(layer.name, "how it looks is not understood"):
+        state = display_state.capture(layer.keywords, layer.kind, layer.ndim if flat else None)
+    found: dict[str, Any] = plain(state)
+    return found
+
+
+def _channel_position(layer: UnderstoodLayer, system: CoordinateSystem) -> int:
+    """Behind time, before space, as versions up to 0.5 want it."""
+    return sum(axis.type == "time" for axis in _own_axes(layer, system))
+
+
+def _own_axes(layer: UnderstoodLayer, system: CoordinateSystem) -> tuple[Axis, ...]:
+    names = [axis.name for axis in system.axes]
+    return tuple(system.axes[number] for number in own_dimensions(layer, names))
+
+
+def _placed_image(
+    layer: UnderstoodLayer,
+    sources: tuple[PixelSource, ...],
+    channel_axis: int | None,
+    channels: tuple[Channel, ...],
+    states: Sequence[Mapping[str, Any]],
+    system: CoordinateSystem,
+    path: str,
+) -> PlacedImage:
+    axes, affine = _placement(layer, system, channel_axis)
+    default_t, default_z = shown_plane(layer, _own_axes(layer, system))
+    return PlacedImage(
+        path=path,
+        name=layer.image_name,
+        axes=axes,
+        sources=sources,
+        to_display=affine,
+        channel_axis=channel_axis,
+        display=display.of_layers(states),
+        channels=channels,
+        default_t=default_t,
+        default_z=default_z,
+    )
+
+
+def _placement(
+    layer: UnderstoodLayer, system: CoordinateSystem, channel_axis: int | None
+) -> tuple[tuple[Axis, ...], Affine]:
+    """Axes of the stored array, and its map to the system."""
+    own = _own_axes(layer, system)
+    rows = [system.axes.index(axis) for axis in own]
+    factors = [conversion(u, axis.unit) for u, axis in zip(layer.units, own, strict=True)]
+    matrix = np.zeros((len(system.axes), len(own) + 1))
+    matrix[rows] = layer.matrix * np.array(factors)[:, np.newaxis]
+    axes = list(own)
+    if channel_axis is not None:
+        axes.insert(channel_axis, Axis(_channel_name(own), "channel"))
+        matrix = np.insert(matrix, channel_axis, 0.0, axis=1)
+    names = tuple(axis.name for axis in axes)
+    return tuple(axes), Affine(matrix, names, tuple(axis.name for axis in system.axes))
+
+
+def _channel_name(axes: Sequence[Axis]) -> str:
+    return "channel" if any(axis.name.lower() == "c" for axis in axes) else "c"
+
+
+def _channel(layer: UnderstoodLayer) -> Channel:
+    with told_of(layer.name, "how it looks is not understood"):
+        return _understood_channel(layer)
+
+
+def _understood_channel(layer: UnderstoodLayer) -> Channel:
+    keywords = layer.keywords
+    limits = keywords.get("contrast_limits") or estimate_limits(layer.levels)
+    colormap = keywords.get("colormap")
+    label = layer.name.removeprefix(f"{layer.image_name}: ")
+    return Channel(
+        name=label,
+        color=display_state.hex_color(colormap) or display_state.brightest_color(colormap),
+        limits=None if limits is None else (float(limits[0]), float(limits[1])),
+        visible=bool(keywords.get("visible", True)),
+        contrast_range=contrast_range(layer),
+    )
+
+
+def _label_image(
+    group: Sequence[UnderstoodLayer],
+    system: CoordinateSystem,
+    images: Sequence[tuple[UnderstoodLayer, PlacedImage]],
+    path: str,
+    taken: set[int],
+) -> PlacedLabels:
+    """One label image: the one that its layers came from, or a new one."""
+    layer = group[0]
+    axes, affine = _placement(layer, system, None)
+    image = _image_of(layer, affine, images)
+    with told_of(layer.name, "its colors or features are not understood"):
+        colors, _ = label_colors(layer.keywords)
+        properties, _ = label_properties(layer.keywords)
+    made = PlacedLabels(
+        path=path,
+        name=layer.image_name,
+        axes=axes,
+        sources=layer.levels,
+        to_display=affine,
+        channel_axis=None,
+        display=display.of_layers([_state(each, system) for each in group]),
+        image_path=None if image is None else image.path,
+        label=ImageLabel(colors, properties),
+    )
+    part = _part_taken(group, taken)
+    again = as_opened(part, group, affine, made.label) if isinstance(part, PlacedLabels) else None
+    if again is None:
+        return made
+    taken.add(id(part))
+    return replace(again, display=made.display, image_path=made.image_path, label=made.label)
+
+
+def _image_of(
+    layer: UnderstoodLayer, affine: Affine, images: Sequence[tuple[UnderstoodLayer, PlacedImage]]
+) -> PlacedImage | None:
+    """The image that labels belong to: where they came from, else by place, else a whole one."""
+    if not images:
+        return None
+    source, parent = layer.note.get("source"), layer.note.get("image")
+    own = (
+        []
+        if parent is None
+        else [image for first, image in images if first.origin[:2] == (source, parent)]
+    )
+    if len(own) == 1:
+        return own[0]
+    candidates = own or [image for _, image in images]
+    there = [
+        image
+        for first, image in images
+        if any(image is each for each in candidates)
+        and (_covers(layer, first) or _lies_with(layer, affine, image))
+    ]
+    if there:
+        return there[0]
+    return max(candidates, key=lambda image: len(image.axes) - (image.channel_axis is not None))
+
+
+def _covers(layer: UnderstoodLayer, image: UnderstoodLayer) -> bool:
+    """Whether labels have the shape and the place of the layer that shows an image."""
+    size = image.levels[0].shape[: image.ndim]
+    return (
+        size == layer.levels[0].shape
+        and layer.units == image.units
+        and np.allclose(layer.matrix, image.matrix)
+    )
+
+
+def _lies_with(layer: UnderstoodLayer, affine: Affine, image: PlacedImage) -> bool:
+    """Whether an image has the shape of labels and lies where they lie."""
+    kept = [i for i in range(len(image.axes)) if i != image.channel_axis]
+    own = image.to_display.select(inputs=[image.axes[i].name for i in kept])
+    size = tuple(image.shape[i] for i in kept)
+    return size == layer.levels[0].shape and own.is_close(affine)

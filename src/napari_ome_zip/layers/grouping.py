@@ -1,0 +1,82 @@
+"""Which layers are the channels of one image, or of one label image."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from napari_ome_zip.layers.losses import MAX_DIMENSIONS
+from napari_ome_zip.layers.understanding import UnderstoodLayer
+
+
+def label_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer]]:
+    """Layers that are the channels of one label image of a file; others stand for themselves."""
+    groups: dict[Any, list[UnderstoodLayer]] = {}
+    for number, layer in enumerate(layers):
+        if layer.kind != "labels":
+            continue
+        opened, channel = layer.opened, layer.note.get("channel")
+        several = opened is not None and opened.part.channel_count > 1
+        full = (layer.levels[0].shape, layer.levels[0].dtype, layer.matrix.tobytes())
+        key = (id(opened.part), *full) if opened is not None and several else (number, None)
+        fits = all(other.note.get("channel") != channel for other in groups.get(key, ()))
+        groups.setdefault(key if fits else (number, None), []).append(layer)
+    return [_of_equal_levels(sorted(group, key=_channel_number)) for group in groups.values()]
+
+
+def image_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer]]:
+    """Layers that are the channels of one image."""
+    groups: dict[Any, list[UnderstoodLayer]] = {}
+    seen: Counter[Any] = Counter()
+    for number, layer in enumerate(layers):
+        origin = _told_apart(layer, seen)
+        # A file may have images of more axes than are written: saving says what becomes of them.
+        alone = layer.colors or (layer.ndim >= MAX_DIMENSIONS and layer.opened is None)
+        key = (
+            origin,
+            _shapes(layer),
+            layer.levels[0].dtype,
+            layer.matrix.tobytes(),
+            layer.units,
+            layer.labels,
+            number if alone else None,
+        )
+        groups.setdefault(key, []).append(layer)
+    return [_of_equal_levels(sorted(group, key=_channel_number)) for group in groups.values()]
+
+
+def _shapes(layer: UnderstoodLayer) -> tuple[tuple[int, ...], ...]:
+    """Shapes of the levels; of a file's image the first one: a channel may be replaced by one."""
+    shapes = tuple(level.shape for level in layer.levels)
+    return shapes if layer.opened is None else shapes[:1]
+
+
+def _of_equal_levels(group: list[UnderstoodLayer]) -> list[UnderstoodLayer]:
+    """The channels of an image with the levels that all of them have; others are made anew."""
+    count = 0
+    for shapes in zip(*([level.shape for level in layer.levels] for layer in group), strict=False):
+        if len(set(shapes)) > 1:
+            break
+        count += 1
+    return [replace(layer, levels=layer.levels[:count]) for layer in group]
+
+
+def _told_apart(layer: UnderstoodLayer, seen: Counter[Any]) -> tuple[Any, ...]:
+    """The image that a layer came from; in memory, where all have one path, by name and turn.
+
+    An image has each channel once: a channel that comes again is another image's.
+    """
+    if layer.opened is None and (not layer.note or layer.note.get("source") is not None):
+        return layer.origin
+    own = () if layer.opened is None else (id(layer.opened.part),)
+    image = (*layer.origin, layer.image_name, *own)
+    channel = (image, layer.note.get("channel"))
+    seen[channel] += 1
+    return (*image, seen[channel])
+
+
+def _channel_number(layer: UnderstoodLayer) -> int:
+    number = layer.note.get("channel")
+    return number if isinstance(number, int) else 0

@@ -1,0 +1,56 @@
+"""What a layer showed when it was opened: how saving knows what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from napari_ome_zip.image.composite import PlacedPart
+from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.pixels.lazy import pixel_identity
+
+NOTE = "opened"
+"""Its place in what is noted in a layer's metadata."""
+
+_PLACE = ("scale", "translate", "rotate", "shear", "affine")
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedLayer:
+    """One layer as it was made of a part of an opened composite.
+
+    Layers carry it in their metadata. It holds no pixels, and copies of a layer share it.
+    """
+
+    opened: Opened
+    part: PlacedPart
+    pixels: tuple[Hashable, ...]
+    """Identity of each level, see `pixel_identity`."""
+    keywords: Mapping[str, Any]
+    """As the layer was made with."""
+
+    def has_pixels_of(self, data: Any) -> bool:
+        """Whether layer data are still the pixels of the file, in all levels."""
+        return identities(data) == self.pixels
+
+    def placed(self, place: Mapping[str, Any]) -> OpenedLayer:
+        """The same shown in another coordinate system of the file."""
+        rest = {key: value for key, value in self.keywords.items() if key not in _PLACE}
+        return replace(self, keywords={**rest, **place})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> OpenedLayer:
+        return self
+
+
+def identities(data: Any) -> tuple[Hashable, ...]:
+    """Identity of each level of layer data, largest first; empty where one may change unseen."""
+    levels = data if isinstance(data, Sequence) else [data]
+    found = tuple(pixel_identity(level) for level in levels)
+    return () if None in found else found
+
+
+def opened_layer(note: Mapping[str, Any]) -> OpenedLayer | None:
+    """What a layer's note says, where it is what `to_layer_data` wrote."""
+    found = note.get(NOTE)
+    return found if isinstance(found, OpenedLayer) else None

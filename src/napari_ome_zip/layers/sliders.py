@@ -1,0 +1,55 @@
+"""Where the sliders of a layer stand, and what they offer: no part of ordinary layer data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from napari_ome_zip.layers.to_layers import CONTRAST_RANGE, SHOWN, SHOWN_PLANE
+from napari_ome_zip.layers.understanding import UnderstoodLayer
+from napari_ome_zip.ome import Axis
+
+
+def contrast_range(layer: UnderstoodLayer) -> tuple[float, float] | None:
+    """Values that the contrast slider offers: as it is known now, else as the file had it."""
+    found: Any
+    for found in (layer.keywords.get(CONTRAST_RANGE), layer.note.get(CONTRAST_RANGE)):
+        if _is_range(found):
+            return float(found[0]), float(found[1])
+    return None
+
+
+def shown_plane(layer: UnderstoodLayer, axes: Sequence[Axis]) -> tuple[int, int]:
+    """The time and the plane in depth that are shown, as indices; 0 where nothing is known.
+
+    Parameters
+    ----------
+    layer : UnderstoodLayer
+    axes : sequence of Axis
+        One for each of its dimensions.
+    """
+    indices = layer.keywords.get(SHOWN_PLANE)
+    if indices is None:
+        noted: Any = layer.note.get(SHOWN)
+        return (noted[0], noted[1]) if _are_indices(noted) and len(noted) == 2 else (0, 0)
+    if not _are_indices(indices) or len(indices) != len(axes):
+        return 0, 0
+    placed = list(zip(axes, indices, strict=True))
+    times = [index for axis, index in placed if axis.role == "time"]
+    planes = [index for axis, index in placed if axis.role == "space"][:-2]
+    return (*times, 0)[0], (*planes, 0)[0]
+
+
+def _is_range(value: Any) -> bool:
+    if not isinstance(value, Sequence) or len(value) != 2:
+        return False
+    return all(map(_is_finite, value)) and value[0] < value[1]
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _are_indices(value: Any) -> bool:
+    return isinstance(value, Sequence) and all(isinstance(n, int) and n >= 0 for n in value)

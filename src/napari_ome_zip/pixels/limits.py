@@ -1,0 +1,88 @@
+"""Contrast limits for images whose file gives none, from few pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+
+from napari_ome_zip.pixels.lazy import chunk_shape, pixels_of
+
+MAX_SAMPLE = 2**22
+"""Pixels looked at, at most."""
+MAX_CHUNKS = 2**12
+"""Chunks (of dask arrays: blocks) read for that, at most."""
+
+
+def estimate_limits(levels: tuple[da.Array, ...]) -> tuple[float, float] | None:
+    """Smallest and largest value of the coarsest level, or of its middle where that is large.
+
+    Parameters
+    ----------
+    levels : tuple of dask.array.Array
+        Levels of one channel, largest first.
+
+    Returns
+    -------
+    tuple of float or None
+        ``(low, high)`` with ``low < high``; None for 8-bit and boolean pixels, which have
+        natural limits, and where there is no finite value.
+    """
+    coarsest = levels[-1]
+    if coarsest.dtype.itemsize == 1 or not coarsest.size:
+        return None
+    pixels = sample(coarsest)
+    if pixels.dtype.kind == "c":
+        pixels = np.abs(pixels)
+    return _range(pixels)
+
+
+def sample(array: da.Array) -> npt.NDArray[Any]:
+    """Pixels of the middle of ``array``: at most `MAX_SAMPLE`, of about `MAX_CHUNKS` chunks."""
+    return pixels_of(middle(middle(array, MAX_SAMPLE), MAX_CHUNKS, chunk_shape(array)))
+
+
+def middle(array: da.Array, size: int, unit: Sequence[int] = ()) -> da.Array:
+    """The middle of ``array``, of at most ``size`` elements; leading axes are cut first.
+
+    Leading axes (time, depth) are cut before the plane, since a whole plane in the middle of
+    a stack tells more than a thin column through it.
+
+    Parameters
+    ----------
+    array : dask.array.Array
+    size : int
+    unit : sequence of int, optional
+        Elements along each axis that count as one, such as those of a chunk.
+    """
+    unit = unit or (1,) * array.ndim
+    shape = [-(-n // u) for n, u in zip(array.shape, unit, strict=True)]
+    for axis in range(array.ndim):
+        rest = math.prod(shape) // max(1, shape[axis])
+        shape[axis] = max(1, min(shape[axis], size // max(1, rest)))
+    parts = [min(n * u, full) for n, u, full in zip(shape, unit, array.shape, strict=True)]
+    region = tuple(
+        slice((full - part) // 2, (full - part) // 2 + part)
+        for full, part in zip(array.shape, parts, strict=True)
+    )
+    cut: da.Array = array[region]
+    return cut
+
+
+def _range(pixels: npt.NDArray[Any]) -> tuple[float, float] | None:
+    bound = np.inf
+    if pixels.dtype.kind == "f":
+        pixels = pixels[np.isfinite(pixels)]
+        if not pixels.size:
+            return None
+        # Viewers subtract limits from each other and from pixels, in single precision or better.
+        bound = float(np.finfo(np.result_type(pixels.dtype, np.float32)).max) / 4
+    low = max(float(pixels.min()), -bound)
+    high = min(float(pixels.max()), bound)
+    if low < high:
+        return low, high
+    return (min(low, 0.0), max(low, 0.0)) if low else (0.0, 1.0)

@@ -1,0 +1,56 @@
+"""Saves a composite image, or napari's layer data: where the floors of layers and saving meet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.layers.from_layers import from_layer_data
+from napari_ome_zip.layers.to_layers import LayerData
+from napari_ome_zip.names import stem
+from napari_ome_zip.progress import Cancelled, Progress
+from napari_ome_zip.saving.options import SaveOptions
+from napari_ome_zip.saving.save import save_composite
+
+
+def save_image(
+    source: CompositeImage | Sequence[LayerData],
+    path: str | os.PathLike[str],
+    options: SaveOptions | None = None,
+    *,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Path:
+    """Save a composite image, or napari layer data, as a single-image archive.
+
+    Parameters
+    ----------
+    source : CompositeImage or sequence of LayerData
+        Layer data are ``(data, keyword arguments, type)``; layers other than images and labels
+        are left out (`unsaved_layers` names them, `incomplete_layers` what others lose).
+    path, options, progress, cancelled
+        As for `napari_ome_zip.saving.save.save_composite`.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+
+    Raises
+    ------
+    SaveError, SaveCancelledError
+        As there.
+
+    Examples
+    --------
+    >>> from napari_ome_zip import SaveOptions, open_image, save_image
+    >>> save_image(  # doctest: +SKIP
+    ...     open_image("cells.ozx"), "copy.ozx", SaveOptions(version="0.6")
+    ... )
+    """
+    if not isinstance(source, CompositeImage):
+        # Nobody paints while the caller waits: who saves in the background takes a snapshot first.
+        source = from_layer_data(source, name=stem(path), snapshot=False, target=path)
+    return save_composite(source, path, options, progress=progress, cancelled=cancelled)
