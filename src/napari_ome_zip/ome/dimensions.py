@@ -135,9 +135,7 @@ def _in_affine(
         yield Departure(DIMENSIONS, at.key("affine"), found)
 
 
-def _in_projection(
-    part: ProjectAxis, before: _Names, after: _Names, at: At
-) -> Iterator[Departure]:
+def _in_projection(part: ProjectAxis, before: _Names, after: _Names, at: At) -> Iterator[Departure]:
     for field, axes, names in (
         ("droppedInputs", part.dropped_inputs, before),
         ("createdOutputs", part.created_outputs, after),

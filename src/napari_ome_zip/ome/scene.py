@@ -10,6 +10,7 @@ from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.coordinate_system import (
     CoordinateSystem,
     parse_coordinate_systems,
+    report_unknown,
 )
 from napari_ome_zip.ome.json_values import found_in
 from napari_ome_zip.ome.transformation import SystemRef, Transformation
@@ -56,7 +57,9 @@ def _transformations(
 ) -> tuple[Transformation, ...]:
     listed = scene.get("coordinateTransformations")
     if not isinstance(listed, list | tuple) or not listed:
-        found = f"Scene without transformations: found {found_in(scene, 'coordinateTransformations')}"
+        found = (
+            f"Scene without transformations: found {found_in(scene, 'coordinateTransformations')}"
+        )
         is_list = isinstance(listed, list | tuple)
         at.report(TRANSFORMATIONS_MISSING, found, "" if listed is None or is_list else "ignored")
         return ()

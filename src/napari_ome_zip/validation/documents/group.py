@@ -12,18 +12,14 @@ from napari_ome_zip.rules import MUST, SHOULD
 from napari_ome_zip.validation.documents.bioformats2raw import check_layout, check_series
 from napari_ome_zip.validation.documents.drafts import released_form
 from napari_ome_zip.validation.documents.image_label import check_image_label, check_labels
-from napari_ome_zip.validation.documents.multiscale import check_multiscales
-from napari_ome_zip.validation.documents.scene import check_scene
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import Place
 
 _CHECKS: Mapping[str, Callable[[object, Place], Iterator[Issue]]] = {
-    "multiscales": check_multiscales,
     "labels": check_labels,
     "image-label": check_image_label,
     "bioformats2raw.layout": check_layout,
     "series": check_series,
-    "scene": check_scene,
 }
 
 
