@@ -109,6 +109,7 @@ def parse_group(
 _PARTS: Mapping[str, Callable[[Any, At], object]] = {
     "omero": parse_omero,
     "plate": parse_plate,
+    "scene": parse_scene,
     "well": parse_well,
 }
 
@@ -123,12 +124,8 @@ def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, An
             at.key("multiscales"),
             known_version=version.is_known,
         )
-    for key, name, parse in (
-        ("image-label", "image_label", parse_image_label),
-        ("scene", "scene", parse_scene),
-    ):
-        if ome.get(key) is not None:
-            read[name] = parse(ome[key], at.key(key))
+    if ome.get("image-label") is not None:
+        read["image_label"] = parse_image_label(ome["image-label"], at.key("image-label"))
     for key, parse_part in _PARTS.items():
         if key in ome:
             read[key] = parse_part(ome[key], at.key(key))

@@ -24,10 +24,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(dict(_rules_in(ome, hierarchy)))
 """Every rule on the content of documents, by its code."""
 
 FILE_RULES: Mapping[str, Rule] = MappingProxyType(
-    {
-        code: rule
-        for code, rule in _rules_in(archive, storage, validation)
-        if code not in RULES
-    }
+    {code: rule for code, rule in _rules_in(archive, storage, validation) if code not in RULES}
 )
 """Every other rule, by its code: on containers, the reading of documents, arrays, pixels."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from napari_ome_zip.errors import ArchiveError, CheckCancelledError, MetadataError
 from napari_ome_zip.image.discover import discover
@@ -207,7 +208,9 @@ def _check_document(name: str, place: Path) -> Report:
     return Report.of(name, "document", judged.version, issues)
 
 
-def _attributes(document: Mapping[str, Any], place: Path) -> tuple[Mapping[str, Any] | None, int | None]:
+def _attributes(
+    document: Mapping[str, Any], place: Path
+) -> tuple[Mapping[str, Any] | None, int | None]:
     """The attributes in a document, None for an array's; and the format where it is known."""
     if place.name in DOCUMENT_NAMES - {"zarr.json", ".zattrs"}:
         return None, 2

@@ -64,6 +64,7 @@ SERIES_NUMBERS = Rule(
     'Rename the groups, or list their paths under "series" in the OME group.',
 )
 
+
 def check_collections(judged: JudgedHierarchy) -> None:
     """Check all plates, wells and series."""
     for path, parsed in judged.groups.items():

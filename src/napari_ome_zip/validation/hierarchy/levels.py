@@ -146,9 +146,7 @@ def existing_levels(image: Multiscale, path: str, judged: JudgedHierarchy) -> li
     return levels
 
 
-def _placement(
-    dataset: Dataset, ndim: int
-) -> tuple[tuple[float, ...] | None, tuple[float, ...]]:
+def _placement(dataset: Dataset, ndim: int) -> tuple[tuple[float, ...] | None, tuple[float, ...]]:
     scale, offset = (1.0,) * ndim, (0.0,) * ndim
     for part in _parts(dataset.transformation):
         match part:
@@ -248,7 +246,7 @@ def _check_channels(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> 
     """Check the number of display settings against the number of channels."""
     omero, image = parsed.group.omero, parsed.group.multiscales[0]
     levels, names = existing_levels(image, path, judged), image_axes(image, parsed)
-    if omero is None or not omero.is_list or not levels or names is None:
+    if omero is None or not omero.channels or not levels or names is None:
         return
     shape = levels[0].array.shape
     if len(names) != len(shape):
