@@ -9,8 +9,10 @@ from napari_ome_zip.ome import (
     acquisition,
     at,
     axes,
+    bioformats2raw,
     coordinate_system,
     image_axes,
+    image_label,
     multiscale_reader,
     omero,
     parse,
@@ -22,9 +24,7 @@ from napari_ome_zip.ome import (
 from napari_ome_zip.rules import Rule
 from napari_ome_zip.validation.documents import (
     agreement,
-    bioformats2raw,
     dimensions,
-    image_label,
     level_transformations,
     multiscale,
     references,
