@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from napari_ome_zip.ome.at import At
@@ -33,6 +35,16 @@ AXES_MISSING = Rule(
     "Every coordinate system lists its axes.",
     "List the axes of the coordinate system, in the order of the array's dimensions.",
 )
+SYSTEM_UNKNOWN = Rule(
+    "coordinate-system-unknown",
+    MUST,
+    "coordinateTransformations metadata",
+    "Transformations lead from and to coordinate systems that exist.",
+    "Define the coordinate system, or correct its name.",
+    is_agreement=True,
+)
+
+_MAX_SHOWN = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +101,10 @@ def _axes(value: Any, at: At) -> tuple[Axis, ...]:
         at.report(AXES_MISSING, "Coordinate system without axes", done)
         return ()
     return parse_axes(value, at.key("axes"), names_expected=False)
+
+
+def report_unknown(name: str, known: Iterable[str], at: At, done: str = "") -> None:
+    """Say that a transformation leads from or to a coordinate system that does not exist."""
+    names = quoted(tuple(islice(known, _MAX_SHOWN)))
+    found = f"Coordinate system {quoted(name)} does not exist; there is: {names}"
+    at.report(SYSTEM_UNKNOWN, found, done)

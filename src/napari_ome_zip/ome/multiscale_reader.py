@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from napari_ome_zip.ome.at import TOO_DEEP, At
 from napari_ome_zip.ome.axes import parse_axes
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem, placed_coordinate_systems
 from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
+from napari_ome_zip.ome.graph_levels import graph_datasets
 from napari_ome_zip.ome.image_axes import judge_image_axes
-from napari_ome_zip.ome.json_values import shown, string
+from napari_ome_zip.ome.image_graph import judge_additional
+from napari_ome_zip.ome.json_values import objects, string
 from napari_ome_zip.ome.level_reader import (
+    SECTION,
     Context,
-    agreeing,
     dataset_entries,
-    graph_dataset,
-    listed_dataset,
     transformation_items,
     usable_parts,
+    with_ends,
 )
-from napari_ome_zip.ome.multiscale import PHYSICAL, Multiscale
+from napari_ome_zip.ome.listed_levels import LENGTH, judge_kinds, listed_dataset, report_missing
+from napari_ome_zip.ome.multiscale import PHYSICAL, Dataset, Multiscale
 from napari_ome_zip.ome.transformation import SystemRef, Transformation
 from napari_ome_zip.ome.transformation_reader import TransformationReader, note_loose
-from napari_ome_zip.ome.versions import AxesForm
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.ome.versions import AxesForm, Spec
+from napari_ome_zip.rules import MUST, SHOULD, Rule
 
-SECTION = "multiscales metadata"
-
+EMPTY = Rule(
+    "multiscales-empty",
+    MUST,
+    SECTION,
+    "The list of images of a group holds at least one.",
+    'Describe the image under "multiscales", or remove the key.',
+)
 AXES_MISSING = Rule(
     "multiscale-axes-missing",
     MUST,
@@ -42,6 +50,27 @@ SYSTEMS_MISSING = Rule(
     "An image has at least one coordinate system (since 0.6).",
     'Add "coordinateSystems" with the axes of the image.',
 )
+NAME_MISSING = Rule(
+    "multiscale-name-missing",
+    SHOULD,
+    SECTION,
+    "An image has a name.",
+    'Add the "name" of the image: viewers show it.',
+)
+TYPE_MISSING = Rule(
+    "multiscale-type-missing",
+    SHOULD,
+    SECTION,
+    "An image says how its smaller levels were computed.",
+    'Add "type", for instance "gaussian".',
+)
+METADATA_MISSING = Rule(
+    "multiscale-metadata-missing",
+    SHOULD,
+    SECTION,
+    "An image holds details of how its smaller levels were computed.",
+    'Add "metadata", for instance the function and its arguments.',
+)
 
 
 def parse_multiscales(
@@ -49,21 +78,21 @@ def parse_multiscales(
 ) -> tuple[Multiscale, ...]:
     """Read the multiscales of a group; the axes of an unknown version are not checked."""
     if isinstance(value, dict):
-        message = "Multiscales are one object, not a list; used."
-        at.note("wrong-type", message, harmless=True)
+        done = "it is read as the only one"
+        at.wrong_type(value, "a list of images", SECTION, done, harmless=True)
         value = [value]
     if not isinstance(value, list | tuple):
-        at.note("wrong-type", f"Multiscales are {shown(value)}; ignored.")
+        at.wrong_type(value, "a list of images", SECTION, "ignored")
         return ()
     if not value:
-        at.note("multiscales-empty", "Multiscales is empty: this group holds no image.")
+        at.report(EMPTY, "The list of images (multiscales) is empty", "this group holds no image")
     read = []
     for index, item in enumerate(value):
         here = at.item(index)
         if isinstance(item, dict):
-            read.append(_parse_one(item, version, here.owned(), known_version))
+            read.append(here.mark(_parse_one(item, version, here.owned(), known_version)))
         else:
-            here.note("wrong-type", f"Multiscale {index} is {shown(item)}; ignored.")
+            here.wrong_type(item, "an image object", SECTION, "ignored")
     return tuple(read)
 
 
@@ -80,23 +109,26 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
     )
     placed = _systems(value, at, context)
     systems = tuple(system for system, _ in placed)
-    entries = dataset_entries(value.get("datasets"), at.key("datasets"))
-    shared, alternatives = _multiscale_level(value, systems, at, context)
+    regulated = at.regulated(_transformations_regulated(at.spec, graph=graph))
+    entries = dataset_entries(value, regulated)
+    own = _own_transformations(value, systems, regulated, context)
+    datasets: tuple[Dataset, ...]
     if graph:
-        datasets = tuple(graph_dataset(path, item, here, context) for path, item, here in entries)
-        datasets = agreeing(systems, datasets, at)
+        datasets = graph_datasets(entries, systems, context)
     else:
         ndim = len(systems[0].axes)
         datasets = tuple(
-            listed_dataset(path, item, here, context, shared, ndim, first=index == 0)
+            listed_dataset(path, item, here, context, own.shared, ndim, first=index == 0)
             for index, (path, item, here) in enumerate(entries)
         )
+    for dataset, (_, _, here) in zip(datasets, entries, strict=True):
+        here.mark(dataset)
     multiscale = Multiscale(
         name=string(value.get("name")),
         version=version,
         coordinate_systems=systems,
         datasets=datasets,
-        transformations=alternatives,
+        transformations=tuple(own.named),
         type=string(value.get("type")),
         metadata=_metadata(value.get("metadata"), at.key("metadata")),
     )
@@ -104,7 +136,31 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
         if written_at is not None:
             shown = known_version and system is multiscale.intrinsic
             judge_image_axes(system.axes, written_at, version=version, shown=shown)
+    if at.judging:
+        _judge_description(value, at)
+        if graph and at.spec.graph:
+            judge_additional(multiscale, own.places)
     return multiscale
+
+
+def _transformations_regulated(spec: Spec, *, graph: bool) -> bool:
+    """Whether the version knows transformations, and in the form in which they are read."""
+    return spec.axes is (AxesForm.SYSTEMS if graph else AxesForm.OBJECTS)
+
+
+def _judge_description(value: dict[str, Any], at: At) -> None:
+    """Judge whether an image says what it is, and how its levels were made."""
+    if "name" not in value:
+        at.report(NAME_MISSING, "Image without a name")
+    elif not isinstance(value["name"], str):
+        at.key("name").wrong_type(value["name"], "a string", SECTION)
+    if len(objects(value.get("datasets"))) < 2:
+        return  # nothing was downsampled
+    if "type" not in value:
+        at.report(TYPE_MISSING, 'Image does not say how it was downsampled ("type")')
+    if "metadata" not in value:
+        found = 'Image gives no details of its downsampling ("metadata")'
+        at.report(METADATA_MISSING, found)
 
 
 def _path_ref(value: str) -> SystemRef:
@@ -146,33 +202,50 @@ def _judge_missing(value: dict[str, Any], at: At, context: Context) -> None:
         at.report(AXES_MISSING, "Image without axes", done)
 
 
-def _multiscale_level(
-    value: dict[str, Any],
-    systems: tuple[CoordinateSystem, ...],
-    at: At,
-    context: Context,
-) -> tuple[tuple[Transformation, ...], tuple[Transformation, ...]]:
-    """Return those that every level shares (up to 0.5), and those between named systems."""
+@dataclass
+class _Own:
+    """The transformations of an image itself."""
+
+    shared: tuple[Transformation, ...] = ()
+    """Those that every level shares (until 0.5)."""
+    named: list[Transformation] = field(default_factory=list)
+    """Those between named systems."""
+    places: list[At] = field(default_factory=list)
+    """The place of each of the named ones."""
+
+
+def _own_transformations(
+    value: dict[str, Any], systems: Sequence[CoordinateSystem], at: At, context: Context
+) -> _Own:
     here = at.key("coordinateTransformations")
-    shared: list[Transformation] = []
-    named: list[Transformation] = []
-    for index, item in enumerate(
-        transformation_items(value.get("coordinateTransformations"), here)
-    ):
-        read = context.extra.read(item, here.item(index))
+    given = value.get("coordinateTransformations")
+    own = _Own()
+    if given in ([], ()) and not context.graph:
+        report_missing(given, here)
+    read = [
+        (context.extra.read(item, here.item(index)), item, here.item(index))
+        for index, item in enumerate(transformation_items(given, here))
+    ]
+    shared = []
+    for transformation, item, place in read:
         if context.graph:
-            if read.input is None or read.output is None:
-                note_loose(item, here.item(index))
+            if transformation.input is None or transformation.output is None:
+                note_loose(item, place)
                 continue
-            named.append(read)
-        elif read.output is None:
-            shared.append(read)
+        elif transformation.output is None:
+            shared.append(transformation)
+            continue
         else:
             # SpatialData calls the image's own system by its axes ("cyx").
-            axes = read.input.axes if read.input else None
-            named.append(replace(read, input=SystemRef(None, systems[0].name, axes)))
-    usable = usable_parts(shared, len(systems[0].axes), here)
-    return usable, tuple(named)
+            axes = transformation.input.axes if transformation.input else None
+            start = SystemRef(None, systems[0].name, axes)
+            transformation = with_ends(transformation, here, start, transformation.output)
+        own.named.append(transformation)
+        own.places.append(place)
+    if read and not context.graph:
+        judge_kinds([transformation for transformation, *_ in read], here, applied=False)
+    own.shared = usable_parts(shared, len(systems[0].axes), here, LENGTH)
+    return own
 
 
 def _metadata(value: Any, at: At) -> FrozenMapping | None:

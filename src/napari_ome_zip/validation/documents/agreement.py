@@ -4,54 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from napari_ome_zip.ome.json_values import is_list, is_name, is_object, objects, quoted
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.ome.coordinate_system import SYSTEM_UNKNOWN
+from napari_ome_zip.ome.json_values import is_list, is_object, objects, quoted
 from napari_ome_zip.validation.documents.dimensions import check_dimensions
 from napari_ome_zip.validation.documents.group import Metadata
 from napari_ome_zip.validation.documents.raw import axes_by_system
 from napari_ome_zip.validation.documents.references import reference_name, reference_path
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import Place
-
-_TRANSFORMATIONS = "coordinateTransformations metadata"
-_IMAGE = "multiscales metadata"
-
-SYSTEM_UNKNOWN = Rule(
-    "coordinate-system-unknown",
-    MUST,
-    _TRANSFORMATIONS,
-    "Transformations lead from and to coordinate systems that exist.",
-    "Define the coordinate system, or correct its name.",
-)
-INPUT_MISMATCH = Rule(
-    "level-input-mismatch",
-    MUST,
-    _IMAGE,
-    "The transformation of a level takes that level as its input.",
-    'Give "input" the path of the level it belongs to.',
-)
-OUTPUT_DIFFERS = Rule(
-    "level-output-differs",
-    MUST,
-    _IMAGE,
-    "All levels of an image are mapped to the same coordinate system.",
-    'Give "output" the same name at every level.',
-)
-NOT_INTRINSIC = Rule(
-    "multiscale-transformation-detached",
-    MUST,
-    _IMAGE,
-    "Additional transformations of an image lead from or to the system its levels are mapped to.",
-    "Let the transformation start or end at the coordinate system that the levels name as output.",
-)
-LABEL_KIND = Rule(
-    "label-transformation-kind",
-    MUST,
-    _IMAGE,
-    "An image and its labels are related by identity, scale, translation or a sequence of these.",
-    "Place the labels by scale and translation; anything more general belongs into a scene.",
-)
-_LABEL_KINDS = ("identity", "scale", "translation")
 
 
 def check_agreement(metadata: Metadata) -> Iterator[Issue]:
@@ -80,80 +40,31 @@ def intrinsic_system(image: Mapping[str, object]) -> str | None:
     return None
 
 
-def _unknown_system(name: str, systems: Mapping[str, object], at: Place) -> Issue:
-    known = quoted(tuple(systems))
-    message = f"Coordinate system {quoted(name)} does not exist; there is: {known}"
-    return at.issue(SYSTEM_UNKNOWN, message)
-
-
 def _check_image(image: Mapping[str, object], at: Place) -> Iterator[Issue]:
     systems = axes_by_system(image.get("coordinateSystems"))
-    intrinsic = intrinsic_system(image)
     for i, dataset in enumerate(as_objects(image.get("datasets"))):
         items = as_objects(dataset.get("coordinateTransformations"))
         for j, item in enumerate(items):
             place = at.at("datasets", i, "coordinateTransformations", j)
-            yield from _check_level(item, dataset.get("path"), systems, intrinsic, place)
+            if item.get("type") in ("scale", "translation", "sequence"):
+                continue  # the reader of levels judges these
+            axes = len(systems.get(reference_name(item, "output") or "", ())) or None
+            yield from check_dimensions(item, axes, axes, place)
     for i, item in enumerate(as_objects(image.get("coordinateTransformations"))):
-        place = at.at("coordinateTransformations", i)
-        yield from _check_additional(item, systems, intrinsic, place)
+        counts: list[int | None] = []
+        for side in ("input", "output"):
+            name, path = reference_name(item, side), reference_path(item, side)
+            own = name is not None and path is None
+            counts.append(len(systems.get(name or "", ())) or None if own else None)
+        yield from check_dimensions(
+            item, counts[0], counts[1], at.at("coordinateTransformations", i)
+        )
 
 
-def _check_level(
-    item: Mapping[str, object],
-    path: object,
-    systems: Mapping[str, list[Mapping[str, object]]],
-    intrinsic: str | None,
-    at: Place,
-) -> Iterator[Issue]:
-    source, target = reference_path(item, "input"), reference_name(item, "output")
-    if source is not None and is_name(path) and source != path:
-        message = f"Input is {quoted(source)}, but the level is {quoted(path)}"
-        yield at.at("input").issue(INPUT_MISMATCH, message)
-    if target is None:
-        return
-    if target != intrinsic:
-        message = f"Level is mapped to {quoted(target)}, others to {quoted(intrinsic)}"
-        yield at.at("output").issue(OUTPUT_DIFFERS, message)
-    if target in systems:
-        axes = len(systems[target]) or None
-        yield from check_dimensions(item, axes, axes, at)
-    elif systems:  # Having none at all is said elsewhere.
-        yield _unknown_system(target, systems, at.at("output"))
-
-
-def _check_additional(
-    item: Mapping[str, object],
-    systems: Mapping[str, list[Mapping[str, object]]],
-    intrinsic: str | None,
-    at: Place,
-) -> Iterator[Issue]:
-    counts: list[int | None] = []
-    own: list[str] = []
-    for side in ("input", "output"):
-        name, path = reference_name(item, side), reference_path(item, side)
-        count = None
-        if name is not None and path is None:
-            own.append(name)
-            if name in systems:
-                count = len(systems[name]) or None
-            else:
-                yield _unknown_system(name, systems, at.at(side))
-        elif path is not None and not _places_labels(item):
-            message = f"Labels cannot be related to their image by {item.get('type')}"
-            yield at.issue(LABEL_KIND, message)
-        counts.append(count)
-    if own and intrinsic is not None and intrinsic not in own:
-        message = f"Transformation touches {quoted(own)}, but not {quoted(intrinsic)}"
-        yield at.issue(NOT_INTRINSIC, message)
-    yield from check_dimensions(item, counts[0], counts[1], at)
-
-
-def _places_labels(item: Mapping[str, object]) -> bool:
-    if item.get("type") == "sequence":
-        kinds = [part.get("type") for part in objects(item.get("transformations"))]
-        return kinds == ["scale", "translation"]
-    return item.get("type") in _LABEL_KINDS
+def _unknown_system(name: str, systems: Mapping[str, object], at: Place) -> Issue:
+    known = quoted(tuple(systems))
+    message = f"Coordinate system {quoted(name)} does not exist; there is: {known}"
+    return at.issue(SYSTEM_UNKNOWN, message)
 
 
 def _check_scene(scene: Mapping[str, object], at: Place) -> Iterator[Issue]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from napari_ome_zip.ome.coordinate_system import SYSTEM_UNKNOWN
 from napari_ome_zip.ome.json_values import is_object, quoted
 from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.hierarchy import join
-from napari_ome_zip.validation.documents.agreement import (
-    SYSTEM_UNKNOWN,
-    as_objects,
-)
+from napari_ome_zip.validation.documents.agreement import as_objects
 from napari_ome_zip.validation.documents.dimensions import check_dimensions
 from napari_ome_zip.validation.documents.group import Metadata
 from napari_ome_zip.validation.documents.raw import axes_by_system
