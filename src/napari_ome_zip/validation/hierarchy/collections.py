@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from napari_ome_zip.ome.bioformats2raw import SECTION as SERIES
 from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.plate import Plate
@@ -106,7 +104,7 @@ def _check_acquisitions(
     for image in well.images:
         number = image.acquisition
         if number is None:
-            if len(acquisitions) > 1:
+            if len(acquisitions) > 1 and not judged.is_faulty(path, image):
                 message = "Field of view does not say to which acquisition it belongs"
                 judged.place(path, image).report(ACQUISITION_MISSING, message)
         elif acquisitions and number not in acquisitions:
@@ -123,14 +121,13 @@ def _check_fields(path: str, well: Well, judged: JudgedHierarchy) -> None:
             judged.place(path, image).report(FIELD_NOT_FOUND, message)
 
 
-def _check_series(path: str, series: Sequence[str], judged: JudgedHierarchy) -> None:
+def _check_series(path: str, series: tuple[str, ...], judged: JudgedHierarchy) -> None:
     # The list lies in the group OME; its paths count from the group above.
     parent = path.rpartition("/")[0]
-    for name in series:
+    for name, at in judged.places(path, series):
         target = join(parent, name)
         if not judged.is_image(target):
             what = "is not an image" if target in judged.folders else "does not exist"
-            at = judged.place_in_list(path, "series", name)
             at.report(SERIES_NOT_FOUND, f"Image {quoted(name)} of the series {what}")
 
 

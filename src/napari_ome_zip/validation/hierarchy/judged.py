@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from napari_ome_zip.ome.at import At, Departures, Document
+from napari_ome_zip.ome.at import At, Departure, Departures, Document
 from napari_ome_zip.ome.parse import ParsedGroup, parse_group
 from napari_ome_zip.ome.version_reader import CONTENT
 from napari_ome_zip.ome.versions import Spec
+from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.array_document import ArrayDocument
 from napari_ome_zip.storage.hierarchy import Node
 from napari_ome_zip.validation.report import Issue
@@ -29,6 +30,9 @@ class JudgedHierarchy:
     """
 
     nodes: Mapping[str, Node] = field(default_factory=dict)
+    _faults: dict[str, dict[tuple[str | int, ...], set[str]]] = field(
+        default_factory=dict, init=False
+    )
     _elsewhere: Departures = field(default_factory=lambda: Departures(judging=True), init=False)
 
     @classmethod
@@ -118,12 +122,21 @@ class JudgedHierarchy:
         group = self.groups[path]
         return group.departures.place_of(part) or group.at
 
-    def place_in_list(self, path: str, key: str, item: str) -> At:
-        """Return the place of a string in a list of the document of a group."""
-        group = self.groups[path]
-        listed = group.namespace.keys.get(key)
-        index = listed.index(item) if isinstance(listed, list) and item in listed else 0
-        return group.at.down(key, index)
+    def places(self, path: str, entries: tuple[str, ...]) -> Iterator[tuple[str, At]]:
+        """Return each entry of a list in the document of a group, with its place."""
+        return zip(entries, self.groups[path].departures.places_of(entries), strict=True)
+
+    def is_faulty(self, path: str, part: object, *rules: Rule) -> bool:
+        """Whether a MUST was broken in a part of a document; one of `rules`, where any are given.
+
+        What was repaired has been reported: comparing it with others would report it again.
+        """
+        at = self.place(path, part)
+        faulty = self._faults.get(path)
+        if faulty is None:
+            faulty = self._faults[path] = _prefixes(self.groups[path].departures.all())
+        found = faulty.get(at.parts, set())
+        return any(rule.code in found for rule in rules) if rules else bool(found)
 
     def missing(self, path: str, spec: Spec) -> At:
         """Return the place of metadata that a group should have, and has not."""
@@ -134,6 +147,17 @@ class JudgedHierarchy:
         """All that readers and checks have reported so far, not merged."""
         collected = (*(group.departures for group in self.groups.values()), self._elsewhere)
         return tuple(Issue.of(each) for departures in collected for each in departures.all())
+
+
+def _prefixes(departures: Iterable[Departure]) -> dict[tuple[str | int, ...], set[str]]:
+    """Codes of the errors in every part of a document, by the steps that lead there."""
+    found: dict[tuple[str | int, ...], set[str]] = {}
+    for departure in departures:
+        if departure.rule.severity is MUST:
+            parts = departure.at.parts
+            for end in range(len(parts) + 1):
+                found.setdefault(parts[:end], set()).add(departure.rule.code)
+    return found
 
 
 def _by_name(document: Mapping[str, object]) -> dict[str, Mapping[str, object]]:

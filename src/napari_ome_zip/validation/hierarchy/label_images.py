@@ -121,18 +121,17 @@ def _check_missing_list(path: str, parsed: ParsedGroup | None, judged: JudgedHie
 
 
 def _check_listed(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> None:
-    for name in parsed.group.labels or ():
+    for name, at in judged.places(path, parsed.group.labels or ()):
         target = join(path, name)
         if target is None or target not in judged.folders:
-            message = f"Label image {quoted(name)} is listed but missing"
-            judged.place_in_list(path, "labels", name).report(NOT_FOUND, message)
+            at.report(NOT_FOUND, f"Label image {quoted(name)} is listed but missing")
         elif judged.is_image(target):
             _check_label(path, target, judged)
         else:
             label = judged.group(target)
             if label is None or "image-label" not in label.namespace.keys:
                 message = f"Label {quoted(name)} is not an image: it has no multiscales"
-                judged.place_in_list(path, "labels", name).report(NOT_IMAGE, message)
+                at.report(NOT_IMAGE, message)
         _check_between(path, name, judged)
 
 
@@ -183,7 +182,7 @@ def _compare(
         message = f"Labels have {counts[0]} resolution levels, their image has {counts[1]}"
         at.key("datasets").report(LEVEL_COUNT, message)
     ours, theirs = existing_levels(label, path, judged), existing_levels(image, parent, judged)
-    names = image_axes(label, judged.groups[path]), image_axes(image, judged.groups[parent])
+    names = image_axes(label, path, judged), image_axes(image, parent, judged)
     if ours and theirs and names[0] is not None and names[1] is not None:
         lengths = dict(zip(names[1], theirs[0].array.shape, strict=False))
         for name, length in zip(names[0], ours[0].array.shape, strict=False):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.axes import NAME_MISSING
 from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.multiscale import Dataset, Multiscale
 from napari_ome_zip.ome.omero import CHANNEL_COUNT
@@ -128,10 +129,14 @@ def check_levels(judged: JudgedHierarchy) -> None:
             _check_channels(path, parsed, judged)
 
 
-def image_axes(image: Multiscale, parsed: ParsedGroup) -> tuple[str, ...] | None:
+def image_axes(
+    image: Multiscale, path: str, judged: JudgedHierarchy
+) -> tuple[str, ...] | None:
     """Return the names of the axes of an image's arrays, None where they are unknown."""
-    if parsed.spec.axes is AxesForm.IMPLIED:
+    if judged.groups[path].spec.axes is AxesForm.IMPLIED:
         return _IMPLIED
+    if judged.is_faulty(path, image.intrinsic, NAME_MISSING):
+        return None  # some of the names were made up
     return tuple(axis.name for axis in image.axes) or None
 
 
@@ -141,14 +146,17 @@ def existing_levels(image: Multiscale, path: str, judged: JudgedHierarchy) -> li
     for dataset in image.datasets:
         array = judged.array(join(path, dataset.path))
         if array is not None:
+            is_repaired = judged.is_faulty(path, dataset)
             scale, translation = _placement(dataset, len(array.shape))
+            scale = None if is_repaired else scale
             levels.append(Level(judged.place(path, dataset), array, scale, translation))
     return levels
 
 
 def _placement(dataset: Dataset, ndim: int) -> tuple[tuple[float, ...] | None, tuple[float, ...]]:
     scale, offset = (1.0,) * ndim, (0.0,) * ndim
-    for part in _parts(dataset.transformation):
+    parts = _parts(dataset.transformation)
+    for part in parts:
         match part:
             case Scale(scale=tuple() as factors) if len(factors) == ndim:
                 scale = tuple(a * b for a, b in zip(scale, factors, strict=True))
@@ -159,7 +167,7 @@ def _placement(dataset: Dataset, ndim: int) -> tuple[tuple[float, ...] | None, t
                 pass
             case _:
                 return None, offset
-    return (scale if dataset.transformation is not None else None), offset
+    return (scale if any(isinstance(part, Scale) for part in parts) else None), offset
 
 
 def _parts(transformation: Transformation | None) -> Sequence[Transformation]:
@@ -178,7 +186,7 @@ def _check_image(image: Multiscale, path: str, judged: JudgedHierarchy) -> None:
             else:
                 at.report(NOT_FOUND, f"Level {quoted(dataset.path)} does not exist")
     levels = existing_levels(image, path, judged)
-    names = image_axes(image, judged.groups[path])
+    names = image_axes(image, path, judged)
     for level in levels:
         _check_array(level, names)
     if levels:
@@ -245,7 +253,7 @@ def _check_alignment(first: Level, level: Level) -> None:
 def _check_channels(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> None:
     """Check the number of display settings against the number of channels."""
     omero, image = parsed.group.omero, parsed.group.multiscales[0]
-    levels, names = existing_levels(image, path, judged), image_axes(image, parsed)
+    levels, names = existing_levels(image, path, judged), image_axes(image, path, judged)
     if omero is None or not omero.channels or not levels or names is None:
         return
     shape = levels[0].array.shape
