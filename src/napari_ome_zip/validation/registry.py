@@ -9,10 +9,12 @@ from napari_ome_zip.ome import (
     acquisition,
     at,
     axes,
+    bioformats2raw,
     coordinate_system,
     graph_levels,
     image_axes,
     image_graph,
+    image_label,
     level_reader,
     listed_levels,
     multiscale_reader,
@@ -26,9 +28,7 @@ from napari_ome_zip.ome import (
 from napari_ome_zip.rules import Rule
 from napari_ome_zip.validation.documents import (
     agreement,
-    bioformats2raw,
     dimensions,
-    image_label,
     level_transformations,
     references,
     scene,

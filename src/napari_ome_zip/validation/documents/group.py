@@ -9,9 +9,7 @@ from napari_ome_zip.ome.parse import ParsedGroup, parse_group
 from napari_ome_zip.ome.version_reader import CONTENT
 from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.rules import MUST, SHOULD
-from napari_ome_zip.validation.documents.bioformats2raw import check_layout, check_series
 from napari_ome_zip.validation.documents.drafts import released_form
-from napari_ome_zip.validation.documents.image_label import check_image_label, check_labels
 from napari_ome_zip.validation.documents.multiscale import check_multiscales
 from napari_ome_zip.validation.documents.scene import check_scene
 from napari_ome_zip.validation.report import Issue
@@ -19,10 +17,6 @@ from napari_ome_zip.validation.rule import Place
 
 _CHECKS: Mapping[str, Callable[[object, Place], Iterator[Issue]]] = {
     "multiscales": check_multiscales,
-    "labels": check_labels,
-    "image-label": check_image_label,
-    "bioformats2raw.layout": check_layout,
-    "series": check_series,
     "scene": check_scene,
 }
 
@@ -90,9 +84,7 @@ def check_form(metadata: Metadata, *, alone: bool = False) -> Iterator[Issue]:
         issue = Issue.of(departure)
         yield as_warning(issue) if alone and departure.rule.is_agreement else issue
     for key, check in _CHECKS.items():
-        # Until 0.4 the attributes are shared with other programs, which have used this key.
-        foreign = key == "labels" and not metadata.spec.namespaced and "multiscales" in content
-        if key in content and not foreign:
+        if key in content:
             yield from check(content[key], metadata.place.at(key))
 
 
