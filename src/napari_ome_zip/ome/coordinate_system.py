@@ -44,7 +44,7 @@ SYSTEM_UNKNOWN = Rule(
     is_agreement=True,
 )
 
-_MAX_SHOWN = 9
+_MAX_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +118,5 @@ def _axes(value: Any, at: At) -> tuple[Axis, ...]:
 def report_unknown(name: str, known: Iterable[str], at: At, done: str = "") -> None:
     """Say that a transformation leads from or to a coordinate system that does not exist."""
     names = quoted(tuple(islice(known, _MAX_SHOWN)))
-    found = f"Coordinate system {quoted(name)} does not exist; there is: {names}"
+    found = f"Coordinate system {quoted(name)} does not exist (known: {names})"
     at.report(SYSTEM_UNKNOWN, found, done)

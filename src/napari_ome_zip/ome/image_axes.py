@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis
-from napari_ome_zip.ome.json_values import shortened
 from napari_ome_zip.ome.versions import AxesForm
 from napari_ome_zip.rules import MUST, SHOULD, Rule
 
@@ -58,7 +57,7 @@ SPACE_ORDER = Rule(
 
 _COMPONENTS = ("coordinate", "displacement")
 _FREE_TYPES = (*_COMPONENTS, "array")
-_MAX_SHOWN = 9
+_MAX_CHARACTERS = 200
 
 
 def judge_image_axes(
@@ -141,5 +140,5 @@ def _disorder(axes: Sequence[Axis]) -> str:
 
 
 def _listed(axes: Sequence[Axis]) -> str:
-    first = (f"{shortened(a.name)}: {shortened(a.type or 'no type')}" for a in axes[:_MAX_SHOWN])
-    return ", ".join(first) + (", …" if len(axes) > _MAX_SHOWN else "")
+    listed = ", ".join(f"{axis.name}: {axis.type or 'no type'}" for axis in axes)
+    return listed if len(listed) <= _MAX_CHARACTERS else listed[: _MAX_CHARACTERS - 1] + "…"
