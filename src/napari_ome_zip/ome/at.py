@@ -78,6 +78,8 @@ class Departures:
         self._all: list[Departure] = []
         self._first: dict[_Kind, Departure] = {}
         self._more: dict[_Kind, int] = {}
+        self._codes: dict[tuple[str | int, ...], set[str]] = {}
+        self._indexed = 0
         self._places: dict[int, tuple[object, At]] = {}
         self._entries: dict[int, tuple[object, tuple[At, ...]]] = {}
 
@@ -94,6 +96,22 @@ class Departures:
     def all(self) -> tuple[Departure, ...]:
         """Everything that was reported, in the order of the document; only where judging."""
         return tuple(self._all)
+
+    def has(self, rule: Rule, at: At) -> bool:
+        """Whether a rule was reported as broken at a place, or further down."""
+        return rule.code in self.codes_below(at)
+
+    def codes_below(self, at: At) -> frozenset[str]:
+        """Codes of the errors reported so far at a place and further down; only where judging.
+
+        What was repaired has been reported: comparing it with others would report it again.
+        """
+        for departure in self._all[self._indexed :]:
+            if departure.rule.severity is MUST:
+                for end in range(len(departure.at.parts) + 1):
+                    self._codes.setdefault(departure.at.parts[:end], set()).add(departure.rule.code)
+        self._indexed = len(self._all)
+        return frozenset(self._codes.get(at.parts, ()))
 
     def findings(self) -> tuple[Finding, ...]:
         """What something was done about, in the order of first occurrence."""
@@ -271,7 +289,7 @@ class At:
     def mark[Part](self, part: Part) -> Part:
         """Remember, where judging, that a part of the model was read here; return the part."""
         if self.departures.judging:
-            self.departures.mark(part, self)
+            self.departures.mark(part, self.regulated(True))
         return part
 
     def mark_entries(self, entries: tuple[str, ...], places: Iterable[At]) -> tuple[str, ...]:

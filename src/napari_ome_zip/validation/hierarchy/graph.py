@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis
-from napari_ome_zip.ome.coordinate_system import SYSTEM_UNKNOWN, CoordinateSystem
+from napari_ome_zip.ome.coordinate_system import (
+    NAME_MISSING,
+    SYSTEM_UNKNOWN,
+    CoordinateSystem,
+)
 from napari_ome_zip.ome.dimensions import judge_dimensions
 from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.parse import ParsedGroup
@@ -156,10 +160,12 @@ def _check_connected(
 ) -> None:
     links, scene = Links(), parsed.group.scene
     for system in scene.coordinate_systems if scene is not None else ():
-        links.add((scope, system.name))
+        if not _is_nameless(parsed, system):
+            links.add((scope, system.name))
     for path, image in images.items():
-        for name in image_systems(image):
-            links.add((path, name))
+        for system in image_systems(image).values():
+            if not _is_nameless(image, system):
+                links.add((path, system.name))
     for path, image in images.items():
         for each in image.group.multiscales:
             _link(each.transformations, path, links)
@@ -176,6 +182,12 @@ def _check_connected(
         for group in others:
             found = ", ".join(_written(system) for system in group)
             parsed.at.report(NOT_CONNECTED, f"Not linked to {_written(first[0])}: {found}")
+
+
+def _is_nameless(parsed: ParsedGroup, system: CoordinateSystem) -> bool:
+    """Whether the name of a system was made up, so that nothing can refer to it."""
+    at = parsed.departures.place_of(system)
+    return at is not None and parsed.departures.has(NAME_MISSING, at)
 
 
 def _written(system: System) -> str:

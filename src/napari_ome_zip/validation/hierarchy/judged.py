@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from napari_ome_zip.ome.at import At, Departure, Departures, Document
+from napari_ome_zip.ome.at import At, Departures, Document
 from napari_ome_zip.ome.parse import ParsedGroup, parse_group
 from napari_ome_zip.ome.version_reader import CONTENT
 from napari_ome_zip.ome.versions import Spec
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import Rule
 from napari_ome_zip.storage.array_document import ArrayDocument
 from napari_ome_zip.storage.hierarchy import Node
 from napari_ome_zip.validation.report import Issue
@@ -30,9 +30,6 @@ class JudgedHierarchy:
     """
 
     nodes: Mapping[str, Node] = field(default_factory=dict)
-    _faults: dict[str, dict[tuple[str | int, ...], set[str]]] = field(
-        default_factory=dict, init=False
-    )
     _elsewhere: Departures = field(default_factory=lambda: Departures(judging=True), init=False)
 
     @classmethod
@@ -131,11 +128,7 @@ class JudgedHierarchy:
 
         What was repaired has been reported: comparing it with others would report it again.
         """
-        at = self.place(path, part)
-        faulty = self._faults.get(path)
-        if faulty is None:
-            faulty = self._faults[path] = _prefixes(self.groups[path].departures.all())
-        found = faulty.get(at.parts, set())
+        found = self.groups[path].departures.codes_below(self.place(path, part))
         return any(rule.code in found for rule in rules) if rules else bool(found)
 
     def missing(self, path: str, spec: Spec) -> At:
@@ -147,17 +140,6 @@ class JudgedHierarchy:
         """All that readers and checks have reported so far, not merged."""
         collected = (*(group.departures for group in self.groups.values()), self._elsewhere)
         return tuple(Issue.of(each) for departures in collected for each in departures.all())
-
-
-def _prefixes(departures: Iterable[Departure]) -> dict[tuple[str | int, ...], set[str]]:
-    """Codes of the errors in every part of a document, by the steps that lead there."""
-    found: dict[tuple[str | int, ...], set[str]] = {}
-    for departure in departures:
-        if departure.rule.severity is MUST:
-            parts = departure.at.parts
-            for end in range(len(parts) + 1):
-                found.setdefault(parts[:end], set()).add(departure.rule.code)
-    return found
 
 
 def _by_name(document: Mapping[str, object]) -> dict[str, Mapping[str, object]]:

@@ -129,9 +129,7 @@ def check_levels(judged: JudgedHierarchy) -> None:
             _check_channels(path, parsed, judged)
 
 
-def image_axes(
-    image: Multiscale, path: str, judged: JudgedHierarchy
-) -> tuple[str, ...] | None:
+def image_axes(image: Multiscale, path: str, judged: JudgedHierarchy) -> tuple[str, ...] | None:
     """Return the names of the axes of an image's arrays, None where they are unknown."""
     if judged.groups[path].spec.axes is AxesForm.IMPLIED:
         return _IMPLIED
