@@ -147,6 +147,19 @@ def test_a_document_without_ome_zarr_is_an_empty_group_without_findings(nothing:
     assert parsed.findings == ()
 
 
+@pytest.mark.skipif(not VALID, reason=f"the conformance documents are not there: {ATTRIBUTES}")
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_judging_changes_nothing_about_what_is_read(data: st.DataObject) -> None:
+    document = data.draw(damaged(data.draw(st.sampled_from(VALID))))
+
+    opened = read(document)
+    judged = parse_group(document, path="", zarr_format=3, judging=True)
+
+    assert judged.group == opened.group or "nan" in repr(opened.group)
+    assert judged.findings == opened.findings
+
+
 # --- versions
 
 
@@ -329,6 +342,18 @@ def test_paths_that_are_no_strings_are_repaired_and_told_once(key: str) -> None:
     assert getattr(parsed.group, key) == ("a", "1")
     assert codes(parsed) == ["wrong-type"]
     assert "3 more" in parsed.findings[0].message
+
+
+@pytest.mark.parametrize("key", ["labels", "series"])
+def test_paths_are_found_again_in_the_document_where_some_were_left_out(key: str) -> None:
+    attributes = {"ome": {"version": "0.5", key: [None, "a", "", "a", "b"]}}
+
+    parsed = parse_group(attributes, path="", zarr_format=3, judging=True)
+
+    paths = getattr(parsed.group, key)
+    assert paths == ("a", "b")
+    places = [str(at) for at in parsed.departures.places_of(paths)]
+    assert places == [f"{key}[1]", f"{key}[4]"]
 
 
 def test_labels_that_are_no_list_are_told() -> None:

@@ -24,15 +24,12 @@ FLOORS = ("archive", "storage", "ome", "pixels", "image")
 
 READER_ONLY = {
     "channels-many": "how many channels become layers is a limit of this reader's",
-    "display-illegal": "the attribute is this package's own, no part of the specification",
     "field-incomplete": "chunks left out are legal (chunks-missing); of vectors they leave a hole",
     "field-not-inverted": "how well vectors can be inverted is a matter of this reader's method",
     "field-properties-left-out": "what napari cannot hold of a layer is no fault of the file",
     "group-unusable": "of a document that cannot be read a report says which document-… it is",
     "image-unplaced": "what is wrong with a transformation has a code of its own in a report",
     "image-unusable": "sums up the faults of all levels, each of which a report names by itself",
-    "label-properties-duplicate": "the specification allows several properties for one label",
-    "label-properties-many": "how many properties are kept is a limit of this reader's",
     "level-channels-differ": "the specification says of no axis how long it is at each level",
     "level-unusable": "Zarr allows what napari cannot show: texts, no pixels, a single axis",
     "tiles-rounded": "fusing images into one layer is a choice of this reader, no fault of files",

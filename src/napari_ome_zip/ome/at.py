@@ -13,6 +13,7 @@ them unseen. Judging that takes time asks ``at.judging`` first.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from napari_ome_zip.findings import Finding
@@ -78,6 +79,7 @@ class Departures:
         self._first: dict[_Kind, Departure] = {}
         self._more: dict[_Kind, int] = {}
         self._places: dict[int, tuple[object, At]] = {}
+        self._entries: dict[int, tuple[object, tuple[At, ...]]] = {}
 
     def add(self, departure: Departure) -> None:
         """Keep a departure."""
@@ -105,6 +107,15 @@ class Departures:
     def mark(self, part: object, at: At) -> None:
         """Remember where a part of the model was read."""
         self._places[id(part)] = (part, at)
+
+    def mark_entries(self, entries: tuple[str, ...], places: Iterable[At]) -> None:
+        """Remember where each entry of a list of strings was read."""
+        self._entries[id(entries)] = (entries, tuple(places))
+
+    def places_of(self, entries: tuple[str, ...]) -> tuple[At, ...]:
+        """Where the entries of a list were read, in their order; empty where nothing was marked."""
+        found = self._entries.get(id(entries))
+        return found[1] if found else ()
 
     def place_of(self, part: object) -> At | None:
         """Where a part of the model was read, None where nothing was marked."""
@@ -262,6 +273,15 @@ class At:
         if self.departures.judging:
             self.departures.mark(part, self)
         return part
+
+    def mark_entries(self, entries: tuple[str, ...], places: Iterable[At]) -> tuple[str, ...]:
+        """Remember, where judging, where each entry of this list was read; return the entries.
+
+        Equal strings may be one object, so that `mark` cannot tell them apart.
+        """
+        if self.departures.judging:
+            self.departures.mark_entries(entries, places)
+        return entries
 
     def __str__(self) -> str:
         steps = Location().at(*self.parts).json_path

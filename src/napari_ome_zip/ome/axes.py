@@ -71,6 +71,7 @@ TYPES_BY_NAME = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "
 _TYPES_UNTIL_05 = ("space", "time", "channel")
 _TYPES_SINCE_06 = ("array", "space", "time", "channel", "coordinate", "displacement")
 _UNITS: Mapping[str, Mapping[str, float]] = {"space": METERS, "time": SECONDS}
+_MAX_RENAMED_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,16 +212,13 @@ def _with_unique_names(axes: tuple[Axis, ...], at: At) -> tuple[Axis, ...]:
             seen[name] = 1
         unique.append(replace(axis, name=name))
     for name, names in renamed.items():
-        more = ", …" if len(names) > _NAMES_SHOWN else ""
+        more = ", …" if len(names) > _MAX_RENAMED_SHOWN else ""
         at.report(
             NAME_DUPLICATE,
             f"{counts[name]} axes are called {quoted(name)}",
-            f"they are told apart by {quoted(names[:_NAMES_SHOWN])}{more}",
+            f"they become {quoted([name, *names[:_MAX_RENAMED_SHOWN]])}{more}",
         )
     return tuple(unique)
-
-
-_NAMES_SHOWN = 3
 
 
 def _free_name(name: str, numbers: dict[str, int], taken: set[str]) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis, parse_axes
@@ -44,7 +44,7 @@ SYSTEM_UNKNOWN = Rule(
     is_agreement=True,
 )
 
-_MAX_SHOWN = 9
+_MAX_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +59,26 @@ class CoordinateSystem:
 
 def parse_coordinate_systems(value: Any, at: At) -> tuple[CoordinateSystem, ...]:
     """Read a list of coordinate systems; empty where there is none."""
-    return tuple(system for system, _ in placed_coordinate_systems(value, at))
+    return tuple(read.system for read in written_coordinate_systems(value, at))
 
 
-def placed_coordinate_systems(value: Any, at: At) -> list[tuple[CoordinateSystem, At]]:
-    """Read a list of coordinate systems, each with its place."""
+class WrittenSystem(NamedTuple):
+    """A coordinate system, and its axes as they are written."""
+
+    system: CoordinateSystem
+    axes: Sequence[Any] | None
+    """The list of axes, None where there is none."""
+    at: At
+    """The place of the list."""
+
+
+def written_coordinate_systems(value: Any, at: At) -> list[WrittenSystem]:
+    """Read a list of coordinate systems, each with its axes as they are written."""
     if not isinstance(value, list | tuple):
         done = "" if value is None else "ignored"
         at.wrong_type(value, "a list of coordinate systems", SECTION, done)
         return []
-    systems: dict[str, tuple[CoordinateSystem, At]] = {}
+    systems: dict[str, WrittenSystem] = {}
     for index, item in enumerate(value):
         here = at.item(index)
         if not isinstance(item, dict):
@@ -80,8 +90,10 @@ def placed_coordinate_systems(value: Any, at: At) -> list[tuple[CoordinateSystem
             found = f"Several coordinate systems are called {quoted(name)}"
             here.report(NAME_DUPLICATE, found, "the first one is used")
             continue
-        system = CoordinateSystem(name, _axes(item.get("axes"), here))
-        systems[name] = here.mark(system), here
+        axes = item.get("axes")
+        system = here.mark(CoordinateSystem(name, _axes(axes, here)))
+        listed = axes if axes and isinstance(axes, list | tuple) else None
+        systems[name] = WrittenSystem(system, listed, here.key("axes"))
     return list(systems.values())
 
 
@@ -106,5 +118,5 @@ def _axes(value: Any, at: At) -> tuple[Axis, ...]:
 def report_unknown(name: str, known: Iterable[str], at: At, done: str = "") -> None:
     """Say that a transformation leads from or to a coordinate system that does not exist."""
     names = quoted(tuple(islice(known, _MAX_SHOWN)))
-    found = f"Coordinate system {quoted(name)} does not exist; there is: {names}"
+    found = f"Coordinate system {quoted(name)} does not exist (known: {names})"
     at.report(SYSTEM_UNKNOWN, found, done)

@@ -9,7 +9,7 @@ from typing import Any
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem, report_unknown
 from napari_ome_zip.ome.dimensions import DIMENSIONS, judge_dimensions
-from napari_ome_zip.ome.json_values import quoted
+from napari_ome_zip.ome.json_values import is_name, quoted
 from napari_ome_zip.ome.level_reader import (
     SECTION,
     Context,
@@ -112,12 +112,12 @@ def _level(path: str, item: dict[str, Any], at: At, context: Context) -> _Level:
         here.report(LEVEL_COUNT, f"{len(items)} transformations of one level, expected one", done)
     read = [context.levels.read(each, here.item(index)) for index, each in enumerate(items)]
     for index, each in enumerate(read):
-        _judge(each, path, here.item(index))
+        _judge(each, path if is_name(item.get("path")) else None, here.item(index))
     unusable = any(isinstance(inner, Unknown) for each in read for inner in each.walk())
     return _Level(path, here, () if unusable else read)
 
 
-def _judge(read: Transformation, path: str, at: At) -> None:
+def _judge(read: Transformation, path: str | None, at: At) -> None:
     """Judge one transformation of a level by itself."""
     if any(isinstance(inner, Unknown) for inner in read.walk()):
         return
@@ -127,7 +127,7 @@ def _judge(read: Transformation, path: str, at: At) -> None:
         inside = f" of {', '.join(parts)}" if parts else ""
         at.report(LEVEL_KIND, f"A level cannot be placed by {read.kind}{inside}")
     source = read.input.path if read.input else None
-    if source is not None and source != path:
+    if source is not None and path is not None and source != path:
         found = f"Input is {quoted(source)}, but the level is {quoted(path)}"
         at.key("input").report(INPUT_MISMATCH, found)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis
-from napari_ome_zip.ome.json_values import shortened
 from napari_ome_zip.ome.versions import AxesForm
 from napari_ome_zip.rules import MUST, SHOULD, Rule
 
@@ -58,10 +57,12 @@ SPACE_ORDER = Rule(
 
 _COMPONENTS = ("coordinate", "displacement")
 _FREE_TYPES = (*_COMPONENTS, "array")
-_MAX_SHOWN = 9
+_MAX_CHARACTERS = 200
 
 
-def judge_image_axes(axes: Sequence[Axis], at: At, *, version: str, shown: bool) -> None:
+def judge_image_axes(
+    axes: Sequence[Axis], at: At, *, version: str, shown: bool, typed: bool
+) -> None:
     """Judge the axes of one coordinate system of an image; nothing is changed.
 
     Parameters
@@ -74,18 +75,20 @@ def judge_image_axes(axes: Sequence[Axis], at: At, *, version: str, shown: bool)
         The version that the document is read as.
     shown
         Whether the image is shown with these axes: whoever opens it is told of them.
+    typed
+        Whether all axes were objects: types that were guessed are not judged.
     """
     if not 2 <= len(axes) <= 5:
         count = "1 axis" if len(axes) == 1 else f"{len(axes)} axes"
         done = "it is shown all the same" if shown and axes else ""
         at.report(COUNT, f"Image with {count}: an image has two to five", done)
-    has_types = at.spec.axes in (AxesForm.OBJECTS, AxesForm.SYSTEMS)
-    if at.judging and has_types:
+    judges_types = at.judging and typed and at.spec.axes in (AxesForm.OBJECTS, AxesForm.SYSTEMS)
+    if judges_types:
         _judge_types(axes, at)
     # Types in capitals and axes without one are shown in order, but are not in order as written.
     if shown and version <= "0.5" and not _is_ordered_by_role(axes):
         at.report(ORDER, _disorder(axes), "the order is kept")
-    elif at.judging and has_types:
+    elif judges_types:
         _judge_order(axes, at)
 
 
@@ -137,5 +140,5 @@ def _disorder(axes: Sequence[Axis]) -> str:
 
 
 def _listed(axes: Sequence[Axis]) -> str:
-    first = (f"{shortened(a.name)}: {shortened(a.type or 'no type')}" for a in axes[:_MAX_SHOWN])
-    return ", ".join(first) + (", …" if len(axes) > _MAX_SHOWN else "")
+    listed = ", ".join(f"{axis.name}: {axis.type or 'no type'}" for axis in axes)
+    return listed if len(listed) <= _MAX_CHARACTERS else listed[: _MAX_CHARACTERS - 1] + "…"

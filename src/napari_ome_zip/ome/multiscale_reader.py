@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from napari_ome_zip.ome.at import TOO_DEEP, At
-from napari_ome_zip.ome.axes import parse_axes
-from napari_ome_zip.ome.coordinate_system import CoordinateSystem, placed_coordinate_systems
+from napari_ome_zip.ome.axes import Axis, parse_axes
+from napari_ome_zip.ome.coordinate_system import (
+    CoordinateSystem,
+    WrittenSystem,
+    written_coordinate_systems,
+)
 from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
 from napari_ome_zip.ome.graph_levels import graph_datasets
 from napari_ome_zip.ome.image_axes import judge_image_axes
@@ -116,8 +120,8 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
             ends=Ends.NAMED if graph else Ends.FREE,
         ),
     )
-    placed = _systems(value, at, context)
-    systems = tuple(system for system, _ in placed)
+    written = _systems(value, at, context)
+    systems = tuple(read.system for read in written)
     regulated = at.regulated(_transformations_regulated(at.spec, graph=graph))
     entries = dataset_entries(value, regulated)
     own = _own_transformations(value, systems, regulated, context)
@@ -141,10 +145,15 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
         type=string(value.get("type")),
         metadata=_metadata(value.get("metadata"), at.key("metadata")),
     )
-    for system, written_at in placed:
-        if written_at is not None:
-            shown = known_version and system is multiscale.intrinsic
-            judge_image_axes(system.axes, written_at, version=version, shown=shown)
+    for read in written:
+        if read.axes is not None:
+            judge_image_axes(
+                read.system.axes,
+                read.at,
+                version=version,
+                shown=known_version and read.system is multiscale.intrinsic,
+                typed=all(isinstance(axis, dict) for axis in read.axes),
+            )
     if at.judging:
         _judge_description(value, at)
         if graph and at.spec.graph:
@@ -180,24 +189,20 @@ def _name_ref(value: str) -> SystemRef:
     return SystemRef(name=value)
 
 
-_Placed = tuple[CoordinateSystem, At | None]
-
-
-def _systems(value: dict[str, Any], at: At, context: Context) -> list[_Placed]:
-    """Return the coordinate systems, each with the place of its axes where it lists any."""
+def _systems(value: dict[str, Any], at: At, context: Context) -> list[WrittenSystem]:
     _judge_missing(value, at, context)
-    systems: list[tuple[CoordinateSystem, At]] = []
     if context.graph and value.get("coordinateSystems") is not None:
         here = at.key("coordinateSystems").regulated(at.spec.graph)
-        systems = placed_coordinate_systems(value["coordinateSystems"], here)
-    if systems:
-        return [(system, here.key("axes") if system.axes else None) for system, here in systems]
+        systems = written_coordinate_systems(value["coordinateSystems"], here)
+        if systems:
+            return systems
     here = at.key("axes").regulated(at.spec.axes in (AxesForm.NAMES, AxesForm.OBJECTS))
-    if value.get("axes") is None:
-        return [(here.mark(CoordinateSystem(PHYSICAL)), None)]
-    axes = parse_axes(value["axes"], here, names_expected=context.version == "0.3")
-    is_list = isinstance(value["axes"], list | tuple)
-    return [(here.mark(CoordinateSystem(PHYSICAL, axes)), here if is_list else None)]
+    listed = value.get("axes")
+    axes: tuple[Axis, ...] = ()
+    if listed is not None:
+        axes = parse_axes(listed, here, names_expected=context.version == "0.3")
+    system = here.mark(CoordinateSystem(PHYSICAL, axes))
+    return [WrittenSystem(system, listed if isinstance(listed, list | tuple) else None, here)]
 
 
 def _judge_missing(value: dict[str, Any], at: At, context: Context) -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.ome.at import At, Departures, Document
+from napari_ome_zip.ome.at import TOO_DEEP, At, Departures, Document
+from napari_ome_zip.ome.bioformats2raw import parse_layout
 from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
 from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
 from napari_ome_zip.ome.image_label import parse_image_label
-from napari_ome_zip.ome.json_values import integer, shown, string
+from napari_ome_zip.ome.json_values import described
 from napari_ome_zip.ome.multiscale_reader import parse_multiscales
 from napari_ome_zip.ome.omero import parse_omero
+from napari_ome_zip.ome.path_list import parse_labels, parse_series
 from napari_ome_zip.ome.plate import parse_plate
 from napari_ome_zip.ome.scene import parse_scene
 from napari_ome_zip.ome.version_reader import SECTION, Namespace, is_draft_scene, read_namespace
 from napari_ome_zip.ome.well import parse_well
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import INFO, MUST, Rule
 
 CONTENT_MISSING = Rule(
     "ome-content-missing",
@@ -26,6 +28,13 @@ CONTENT_MISSING = Rule(
     SECTION,
     "The metadata describe an image, labels, a plate, a well, a scene or a series.",
     "Check that this is the right file, and that the program that wrote it had finished.",
+)
+DISPLAY_ILLEGAL = Rule(
+    "display-illegal",
+    INFO,
+    "attributes of other programs",
+    f"The attribute {DISPLAY_KEY}, in which this program keeps what napari shows, is an object.",
+    "Save the file again from napari.",
 )
 
 
@@ -84,23 +93,28 @@ def parse_group(
         document, departures, path=path, zarr_format=zarr_format, assumed=assumed
     )
     at = At(found.at.document, departures)
+    beside = At(replace(found.at.document, namespace=""), departures)
     says_anything = found.has_content or "version" in found.keys
     group = OmeGroup(
         path=path,
         version=found.version if says_anything else None,
         zarr_format=zarr_format or found.at.spec.zarr_format,
-        display=_display(document.get(DISPLAY_KEY), root.key(DISPLAY_KEY)),
+        display=_display(document.get(DISPLAY_KEY), beside.key(DISPLAY_KEY)),
         **_objects(found.keys, at, found),
     )
     return ParsedGroup(group, found, departures)
 
 
-_PARTS: Mapping[str, Callable[[Any, At], object]] = {
-    "omero": parse_omero,
-    "plate": parse_plate,
-    "scene": parse_scene,
-    "well": parse_well,
+_PARTS: Mapping[str, tuple[str, Callable[[Any, At], object]]] = {
+    "omero": ("omero", parse_omero),
+    "image-label": ("image_label", parse_image_label),
+    "plate": ("plate", parse_plate),
+    "scene": ("scene", parse_scene),
+    "well": ("well", parse_well),
+    "series": ("series", parse_series),
+    "bioformats2raw.layout": ("bioformats2raw_layout", parse_layout),
 }
+"""Name in the model and reader of each object that is read by itself, by its key."""
 
 
 def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, Any]:
@@ -113,51 +127,15 @@ def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, An
             at.key("multiscales"),
             known_version=version.is_known,
         )
-    if ome.get("image-label") is not None:
-        read["image_label"] = parse_image_label(ome["image-label"], at.key("image-label"))
-    for key, parse_part in _PARTS.items():
+    for key, (name, parse) in _PARTS.items():
         if key in ome:
-            read[key] = parse_part(ome[key], at.key(key))
+            read[name] = parse(ome[key], at.key(key))
     if is_draft_scene(ome):
         read["scene"] = parse_scene(ome, at)
-    for key in ("labels", "series"):
-        # Until 0.4 the attributes are shared with other programs, which have used this key.
-        foreign = key == "labels" and "multiscales" in ome and version.version <= "0.4"
-        if ome.get(key) is not None and not foreign:
-            read[key] = _paths(ome[key], key, at.key(key))
-    layout = ome.get("bioformats2raw.layout")
-    if layout is not None:
-        read["bioformats2raw_layout"] = _layout(layout, at.key("bioformats2raw.layout"))
+    # Until 0.4 the attributes are shared with other programs, which have used the key "labels".
+    if "labels" in ome and ("multiscales" not in ome or version.version > "0.4"):
+        read["labels"] = parse_labels(ome["labels"], at.key("labels"))
     return read
-
-
-def _paths(value: Any, key: str, at: At) -> tuple[str, ...] | None:
-    at = at.owned()
-    found_unlisted = key == "labels"  # those that no list names are shown as well
-    if not isinstance(value, list | tuple):
-        message = f"The list of {key} is {shown(value)}, not a list."
-        at.note("wrong-type", message, harmless=found_unlisted)
-        return (value,) if isinstance(value, str) and value else None
-    paths: dict[str, None] = {}  # ordered, without repetition
-    for index, item in enumerate(value):
-        path = string(item)
-        if not isinstance(item, str) or not item:
-            done = f"read as {shown(path)}" if path else "ignored"
-            at.item(index).note(
-                "wrong-type",
-                f"Entry {index} of {key} is {shown(item)}, not a path; {done}.",
-                harmless=found_unlisted or path is not None,
-            )
-        if path:
-            paths[path] = None
-    return tuple(paths)
-
-
-def _layout(value: Any, at: At) -> int | None:
-    layout = integer(int(value) if isinstance(value, str) and value in ("1", "2", "3") else value)
-    if layout is None:
-        at.note("bioformats2raw-layout", f"The bioformats2raw layout is {shown(value)}; ignored.")
-    return layout
 
 
 def _display(value: Any, at: At) -> FrozenMapping | None:
@@ -165,7 +143,9 @@ def _display(value: Any, at: At) -> FrozenMapping | None:
         try:
             return FrozenMapping(value)
         except TooDeepError as problem:
-            at.note("metadata-too-deep", f"The attribute {DISPLAY_KEY} is {problem}; left out.")
+            found = f"The attribute {DISPLAY_KEY} is {problem}"
+            at.report(TOO_DEEP, found, "left out", section=DISPLAY_ILLEGAL.section)
     elif value is not None:
-        at.note("display-illegal", f"The attribute {DISPLAY_KEY} is {shown(value)}; ignored.")
+        found = f"The attribute {DISPLAY_KEY} is {described(value)}, not an object"
+        at.report(DISPLAY_ILLEGAL, found, "ignored")
     return None

@@ -9,11 +9,13 @@ from napari_ome_zip.ome import (
     acquisition,
     at,
     axes,
+    bioformats2raw,
     coordinate_system,
     dimensions,
     graph_levels,
     image_axes,
     image_graph,
+    image_label,
     level_reader,
     listed_levels,
     multiscale_reader,
@@ -29,7 +31,6 @@ from napari_ome_zip.ome import (
     well,
 )
 from napari_ome_zip.rules import Rule
-from napari_ome_zip.validation.documents import bioformats2raw, image_label
 from napari_ome_zip.validation.hierarchy import (
     collections,
     consistency,

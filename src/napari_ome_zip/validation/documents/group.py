@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from napari_ome_zip.ome.parse import ParsedGroup, parse_group
 from napari_ome_zip.ome.version_reader import CONTENT
 from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.rules import MUST, SHOULD
-from napari_ome_zip.validation.documents.bioformats2raw import check_layout, check_series
 from napari_ome_zip.validation.documents.drafts import released_form
-from napari_ome_zip.validation.documents.image_label import check_image_label, check_labels
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import Place
-
-_CHECKS: Mapping[str, Callable[[object, Place], Iterator[Issue]]] = {
-    "labels": check_labels,
-    "image-label": check_image_label,
-    "bioformats2raw.layout": check_layout,
-    "series": check_series,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +72,9 @@ def check_form(metadata: Metadata, *, alone: bool = False) -> Iterator[Issue]:
         Whether the rest of the hierarchy is not known: how the parts of a document fit together
         is a warning then.
     """
-    content = metadata.content
     for departure in metadata.parsed.departures.all():
         issue = Issue.of(departure)
         yield as_warning(issue) if alone and departure.rule.is_agreement else issue
-    for key, check in _CHECKS.items():
-        # Until 0.4 the attributes are shared with other programs, which have used this key.
-        foreign = key == "labels" and not metadata.spec.namespaced and "multiscales" in content
-        if key in content and not foreign:
-            yield from check(content[key], metadata.place.at(key))
 
 
 def as_warning(issue: Issue) -> Issue:

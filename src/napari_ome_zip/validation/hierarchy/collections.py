@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from napari_ome_zip.ome.bioformats2raw import SECTION as SERIES
 from napari_ome_zip.ome.json_values import is_integer, is_list, is_name, is_object, objects, quoted
 from napari_ome_zip.ome.plate_lines import SECTION as PLATE
 from napari_ome_zip.ome.well import SECTION as WELL
 from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.hierarchy import join
-from napari_ome_zip.validation.documents.bioformats2raw import SECTION as SERIES
 from napari_ome_zip.validation.documents.group import Metadata
 from napari_ome_zip.validation.documents.raw import as_objects
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
