@@ -121,7 +121,9 @@ class JudgedHierarchy:
 
     def places(self, path: str, entries: tuple[str, ...]) -> Iterator[tuple[str, At]]:
         """Return each entry of a list in the document of a group, with its place."""
-        return zip(entries, self.groups[path].departures.places_of(entries), strict=True)
+        group = self.groups[path]
+        for number, entry in enumerate(entries):
+            yield entry, group.departures.place_of_entry(entries, number) or group.at
 
     def is_faulty(self, path: str, part: object, *rules: Rule) -> bool:
         """Whether a MUST was broken in a part of a document; one of `rules`, where any are given.
