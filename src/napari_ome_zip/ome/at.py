@@ -168,7 +168,7 @@ class Document:
     """Whether it was written for a development version of 0.6, laid out unlike the released one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: dozens are made for each image that is opened
 class At:
     """A place in the document of one group.
 

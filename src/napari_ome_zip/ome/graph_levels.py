@@ -111,7 +111,7 @@ def _level(path: str, item: dict[str, Any], at: At, context: Context) -> _Level:
         done = "they are applied in the order written" if items else PLACED_BY_SIZE
         here.report(LEVEL_COUNT, f"{len(items)} transformations of one level, expected one", done)
     read = [context.levels.read(each, here.item(index)) for index, each in enumerate(items)]
-    for index, each in enumerate(read):
+    for index, each in enumerate(read if at.judging else ()):
         _judge(each, path if is_name(item.get("path")) else None, here.item(index))
     unusable = any(isinstance(inner, Unknown) for each in read for inner in each.walk())
     return _Level(path, here, () if unusable else read)
@@ -140,21 +140,18 @@ def _agreeing(
     if whole is None:
         return level.dataset
     output = whole.output or SystemRef()
-    at = level.at.item(len(level.read) - 1)
-    own_name = quoted(intrinsic.name)
-    if output.name is None or output.path is not None:
-        pass  # this has been reported, and what is done about it
-    elif output.name not in systems:
-        report_unknown(output.name, systems, at.key("output"), f"{own_name} is used")
-    elif output.name != intrinsic.name:
-        found = f"Level is mapped to {quoted(output.name)}, others to {own_name}"
-        done = "it is placed by the ratio of the sizes"
-        at.key("output").report(OUTPUT_DIFFERS, found, done)
-        return Dataset(level.path)
+    # What has no name, or a path, has been reported, and what is done about it.
+    if output.name != intrinsic.name and output.name is not None and output.path is None:
+        at, own_name = level.at.down(len(level.read) - 1, "output"), quoted(intrinsic.name)
+        if output.name in systems:
+            found = f"Level is mapped to {quoted(output.name)}, others to {own_name}"
+            at.report(OUTPUT_DIFFERS, found, "it is placed by the ratio of the sizes")
+            return Dataset(level.path)
+        report_unknown(output.name, systems, at, f"{own_name} is used")
     usable = usable_parts(level.read, len(intrinsic.axes), level.at, DIMENSIONS)
     if not usable:
         return Dataset(level.path)
-    for index, part in enumerate(usable):
+    for index, part in enumerate(usable if level.at.judging else ()):
         judge_dimensions(part, intrinsic.axes, intrinsic.axes, level.at.item(index))
     start, end = whole.input or SystemRef(path=level.path), SystemRef(name=intrinsic.name)
     return Dataset(level.path, with_ends(whole, level.at, start, end))

@@ -75,8 +75,9 @@ def read_reference(
     SystemRef or None
         None where the reference says nothing that can be used.
     """
-    ref = _reference(value.get(side), from_string, at.key(side))
-    if ends is not Ends.FREE:
+    written = value.get(side)
+    ref = None if written is None else _reference(written, from_string, at.key(side))
+    if ends is not Ends.FREE and (at.judging or not _is_usual(written, side, ends)):
         _judge(value, side, ref, at, ends)
     return ref
 
@@ -93,13 +94,25 @@ def _reference(value: Any, from_string: StringReader, at: At) -> SystemRef | Non
     if isinstance(value.get("axes"), list):
         here = at.key("axes").regulated(False)
         axes = parse_axes(value["axes"], here, names_expected=True)
-    ref = SystemRef(path, string(name), axes or None)
-    return None if ref == SystemRef() else ref
+    name = string(name)
+    return SystemRef(path, name, axes or None) if path or name or axes else None
+
+
+def _is_usual(written: Any, side: Side, ends: Ends) -> bool:
+    """Whether a reference has what it needs, and nothing more."""
+    needed, other = _fields(side, ends)
+    is_object = isinstance(written, dict) and written.get(other) is None
+    return is_object and is_name(written.get(needed))
+
+
+def _fields(side: Side, ends: Ends) -> tuple[str, str]:
+    """The field that a reference needs, and the other one."""
+    return ("path", "name") if ends is Ends.LEVEL and side == "input" else ("name", "path")
 
 
 def _judge(value: dict[str, Any], side: Side, ref: SystemRef | None, at: At, ends: Ends) -> None:
     is_level = ends is Ends.LEVEL
-    needed, other = ("path", "name") if is_level and side == "input" else ("name", "path")
+    needed, other = _fields(side, ends)
     done = _done(side, ref, ends)
     if side not in value:
         at.report(MISSING, f"Transformation without {side}", done)
