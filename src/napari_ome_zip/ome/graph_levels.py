@@ -111,7 +111,7 @@ def _level(path: str, item: dict[str, Any], at: At, context: Context) -> _Level:
         done = "they are applied in the order written" if items else PLACED_BY_SIZE
         here.report(LEVEL_COUNT, f"{len(items)} transformations of one level, expected one", done)
     read = [context.levels.read(each, here.item(index)) for index, each in enumerate(items)]
-    for index, each in enumerate(read if at.judging else ()):
+    for index, each in enumerate(read if here.judging else ()):
         _judge(each, path if is_name(item.get("path")) else None, here.item(index))
     unusable = any(isinstance(inner, Unknown) for each in read for inner in each.walk())
     return _Level(path, here, () if unusable else read)

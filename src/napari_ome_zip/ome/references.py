@@ -75,14 +75,19 @@ def read_reference(
     SystemRef or None
         None where the reference says nothing that can be used.
     """
-    written = value.get(side)
-    ref = None if written is None else _reference(written, from_string, at.key(side))
-    if ends is not Ends.FREE and (at.judging or not _is_usual(written, side, ends)):
+    ref = _reference(value.get(side), from_string, side, at)
+    if ends is not Ends.FREE and not (ref is not None and _is_plain(value[side], side, ends)):
         _judge(value, side, ref, at, ends)
     return ref
 
 
-def _reference(value: Any, from_string: StringReader, at: At) -> SystemRef | None:
+def _is_plain(reference: Any, side: Side, ends: Ends) -> bool:
+    """Whether a reference says what is needed and nothing else, as nearly all of them do."""
+    needed = "path" if ends is Ends.LEVEL and side == "input" else "name"
+    return isinstance(reference, dict) and len(reference) == 1 and is_name(reference.get(needed))
+
+
+def _reference(value: Any, from_string: StringReader, side: Side, at: At) -> SystemRef | None:
     if is_name(value):
         return from_string(value)
     if not isinstance(value, dict):
@@ -92,27 +97,15 @@ def _reference(value: Any, from_string: StringReader, at: At) -> SystemRef | Non
     path = None if path in ("", ".") or not isinstance(path, str) else path
     axes = None
     if isinstance(value.get("axes"), list):
-        here = at.key("axes").regulated(False)
+        here = at.down(side, "axes").regulated(False)
         axes = parse_axes(value["axes"], here, names_expected=True)
     name = string(name)
     return SystemRef(path, name, axes or None) if path or name or axes else None
 
 
-def _is_usual(written: Any, side: Side, ends: Ends) -> bool:
-    """Whether a reference has what it needs, and nothing more."""
-    needed, other = _fields(side, ends)
-    is_object = isinstance(written, dict) and written.get(other) is None
-    return is_object and is_name(written.get(needed))
-
-
-def _fields(side: Side, ends: Ends) -> tuple[str, str]:
-    """The field that a reference needs, and the other one."""
-    return ("path", "name") if ends is Ends.LEVEL and side == "input" else ("name", "path")
-
-
 def _judge(value: dict[str, Any], side: Side, ref: SystemRef | None, at: At, ends: Ends) -> None:
     is_level = ends is Ends.LEVEL
-    needed, other = _fields(side, ends)
+    needed, other = ("path", "name") if is_level and side == "input" else ("name", "path")
     done = _done(side, ref, ends)
     if side not in value:
         at.report(MISSING, f"Transformation without {side}", done)
