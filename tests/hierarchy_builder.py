@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import zarr
+from zarr.buffer import default_buffer_prototype
 from zarr.storage import MemoryStore
 
 TYPES = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
@@ -189,7 +190,7 @@ class HierarchyBuilder:
 
     def put(self, name: str, content: bytes) -> HierarchyBuilder:
         """Add or replace an entry by its bytes."""
-        self._content[name] = zarr.core.buffer.default_buffer_prototype().buffer.from_bytes(content)
+        self._content[name] = default_buffer_prototype().buffer.from_bytes(content)
         return self
 
     def edit(self, name: str, **changes: Any) -> HierarchyBuilder:

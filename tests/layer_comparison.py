@@ -9,9 +9,9 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 
 from napari_ome_zip import open_image, to_layer_data
-from napari_ome_zip.layers.to_layers import is_well_names
+from napari_ome_zip.layers.well_names import is_well_names
 
-MOST_COMPARED = 3 * 10**7
+MAX_COMPARED = 3 * 10**7
 """Pixels of a level that are compared; of larger ones the corners."""
 
 SETTINGS = ("name", "units", "visible", "blending", "opacity", "projection_mode")
@@ -66,7 +66,7 @@ def assert_same_pixels(one: Layer, other: Layer) -> None:
         assert level.shape == again.shape
         assert level.dtype == again.dtype
         region = (...,)
-        if level.size > MOST_COMPARED:
+        if level.size > MAX_COMPARED:
             region = tuple(slice(-200, None) for _ in level.shape)
         np.testing.assert_array_equal(np.asarray(level[region]), np.asarray(again[region]))
 

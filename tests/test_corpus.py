@@ -20,7 +20,7 @@ from npe2 import PluginManager
 from napari_layers import layers_of, pixels, value_in_world
 from napari_ome_zip import open_image
 from napari_ome_zip.geometry.interpolation import linear
-from napari_ome_zip.layers.to_layers import METADATA_KEY
+from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.names import is_archive_name
 from napari_ome_zip.pixels.arrays import DamagedChunkWarning
 from napari_ome_zip.plugin.reader import read

@@ -21,7 +21,10 @@ _OTHER_FORMATS = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".npy", ".h5", ".n5"
 
 _NO_NAME = "image"
 
-DOCUMENT_NAMES = frozenset({"zarr.json", ".zgroup", ".zattrs", ".zarray"})
+ZARR_JSON = "zarr.json"
+"""Base name of the document of a group or array of Zarr v3."""
+
+DOCUMENT_NAMES = frozenset({ZARR_JSON, ".zgroup", ".zattrs", ".zarray"})
 """Base names of the entries that hold Zarr metadata, of format 3 and of format 2."""
 
 _JUNK_NAMES = frozenset({".ds_store", "thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"})
@@ -88,6 +91,11 @@ def is_document(name: str) -> bool:
     return name.rpartition("/")[2] in DOCUMENT_NAMES and not is_junk(name)
 
 
+def is_zarr_json(name: str) -> bool:
+    """Whether an entry is a document of Zarr v3; ``foozarr.json`` and ``._zarr.json`` are not."""
+    return name == ZARR_JSON or name.endswith(f"/{ZARR_JSON}")
+
+
 def is_junk(name: str) -> bool:
     """Whether an entry was left by a file manager and means nothing."""
     segments = name.lower().split("/")
@@ -99,6 +107,14 @@ def is_chunk(name: str) -> bool:
     """Whether an entry of this name may hold pixels: a file in a folder that is no document."""
     name = name.replace("\\", "/")
     return "/" in name and not name.endswith("/") and not is_document(name) and not is_junk(name)
+
+
+def breadth_first(path: str) -> tuple[int, list[str]]:
+    """Sort key of paths: parents before children, level by level, as RFC-9 orders documents.
+
+    Folders of one level keep the order of their parents, and are sorted by name below each.
+    """
+    return (path.count("/") + 1 if path else 0, path.split("/"))
 
 
 def is_safe(name: str) -> bool:

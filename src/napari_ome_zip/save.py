@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.from_layers import from_layer_data
-from napari_ome_zip.layers.to_layers import LayerData
+from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.names import stem
 from napari_ome_zip.progress import Cancelled, Progress
 from napari_ome_zip.saving.options import SaveOptions

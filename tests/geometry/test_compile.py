@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence as Series
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,28 +21,12 @@ from geometry.strategies import counts, names, points
 from napari_ome_zip.errors import ArchiveError, TransformationError
 from napari_ome_zip.geometry.affine import Affine
 from napari_ome_zip.geometry.compile import compile_affine, compile_pair
-from napari_ome_zip.ome.transformation import (
-    AffineTransformation,
-    Bijection,
-    ByDimension,
-    ByDimensionItem,
-    Coordinates,
-    Displacements,
-    Identity,
-    MapAxis,
-    ProjectAxis,
-    Rotation,
-    Scale,
-    Sequence,
-    Transformation,
-    Translation,
-    Unknown,
-)
+from napari_ome_zip.ome import transformation as tf
 
 YX = ("y", "x")
 ZYX = ("z", "y", "x")
 TURN = ((0.0, -1.0), (1.0, 0.0))
-FIELD = Displacements("field")
+FIELD = tf.Displacements("field")
 
 
 def no_array(path: str) -> np.ndarray:
@@ -50,7 +34,9 @@ def no_array(path: str) -> np.ndarray:
 
 
 def compiled(
-    transformation: Transformation, inputs: Series[str] = YX, outputs: Series[str] | None = None
+    transformation: tf.Transformation,
+    inputs: Sequence[str] = YX,
+    outputs: Sequence[str] | None = None,
 ) -> Affine:
     return compile_affine(transformation, inputs, outputs or inputs, no_array)
 
@@ -58,37 +44,37 @@ def compiled(
 # --- the oracle
 
 
-def evaluate(transformation: Transformation, point: list[float]) -> list[float]:
+def evaluate(transformation: tf.Transformation, point: list[float]) -> list[float]:
     match transformation:
-        case Identity():
+        case tf.Identity():
             return point
-        case Scale(scale=tuple(factors)):
+        case tf.Scale(scale=tuple(factors)):
             return [factor * value for factor, value in zip(factors, point, strict=True)]
-        case Translation(translation=tuple(shifts)):
+        case tf.Translation(translation=tuple(shifts)):
             return [shift + value for shift, value in zip(shifts, point, strict=True)]
-        case Rotation(rotation=tuple(rows)):
+        case tf.Rotation(rotation=tuple(rows)):
             return [sum(a * v for a, v in zip(row, point, strict=True)) for row in rows]
-        case AffineTransformation(affine=tuple(rows)):
+        case tf.AffineTransformation(affine=tuple(rows)):
             return [sum(a * v for a, v in zip(row, [*point, 1.0], strict=True)) for row in rows]
-        case MapAxis(map_axis=order):
+        case tf.MapAxis(map_axis=order):
             return [point[index] for index in order]
-        case ProjectAxis(dropped_inputs=dropped, created_outputs=created):
+        case tf.ProjectAxis(dropped_inputs=dropped, created_outputs=created):
             kept = [value for index, value in enumerate(point) if index not in dropped]
             for index in sorted(created):
                 kept.insert(index, 0.0)
             return kept
-        case Sequence(transformations=parts):
+        case tf.SequenceTransformation(transformations=parts):
             for part in parts:
                 point = evaluate(part, point)
             return point
-        case ByDimension(items=items):
+        case tf.ByDimension(items=items):
             result = {}
             for item in items:
                 chosen = [point[int(index)] for index in item.input_axes]
                 values = evaluate(item.transformation, chosen)
                 result.update(zip(item.output_axes, values, strict=True))
             return [result[index] for index in range(len(result))]
-        case Bijection(forward=forward):
+        case tf.Bijection(forward=forward):
             return evaluate(forward, point)
     raise NotImplementedError(transformation.kind)
 
@@ -109,14 +95,14 @@ def subsets(count: int, size: int) -> st.SearchStrategy[tuple[int, ...]]:
 
 
 @st.composite
-def projections(draw: st.DrawFn, inputs: int, outputs: int) -> ProjectAxis:
+def projections(draw: st.DrawFn, inputs: int, outputs: int) -> tf.ProjectAxis:
     dropped = draw(st.integers(max(0, inputs - outputs), inputs))
     created = outputs - (inputs - dropped)
-    return ProjectAxis(draw(subsets(inputs, dropped)), draw(subsets(outputs, created)))
+    return tf.ProjectAxis(draw(subsets(inputs, dropped)), draw(subsets(outputs, created)))
 
 
 @st.composite
-def by_dimensions(draw: st.DrawFn, inputs: int, outputs: int, depth: int) -> ByDimension:
+def by_dimensions(draw: st.DrawFn, inputs: int, outputs: int, depth: int) -> tf.ByDimension:
     order = draw(st.permutations(range(outputs)))
     items = []
     while order:
@@ -124,15 +110,15 @@ def by_dimensions(draw: st.DrawFn, inputs: int, outputs: int, depth: int) -> ByD
         rows, order = order[:taken], order[taken:]
         columns = draw(st.integers(1, inputs).flatmap(lambda size: subsets(inputs, size)))
         part = draw(transformations(len(columns), len(rows), depth - 1))
-        items.append(ByDimensionItem(part, columns, tuple(rows)))
-    return ByDimension(tuple(items))
+        items.append(tf.ByDimensionItem(part, columns, tuple(rows)))
+    return tf.ByDimension(tuple(items))
 
 
 @st.composite
-def sequences(draw: st.DrawFn, inputs: int, outputs: int, depth: int) -> Sequence:
+def sequences(draw: st.DrawFn, inputs: int, outputs: int, depth: int) -> tf.SequenceTransformation:
     middle = draw(st.lists(st.integers(1, 4), max_size=2))
     steps = [inputs, *middle, outputs]
-    return Sequence(
+    return tf.SequenceTransformation(
         tuple(
             draw(transformations(start, end, depth - 1)) for start, end in itertools.pairwise(steps)
         )
@@ -140,24 +126,26 @@ def sequences(draw: st.DrawFn, inputs: int, outputs: int, depth: int) -> Sequenc
 
 
 @st.composite
-def bijections(draw: st.DrawFn, count: int, depth: int) -> Bijection:
+def bijections(draw: st.DrawFn, count: int, depth: int) -> tf.Bijection:
     part = transformations(count, count, depth - 1)
-    return Bijection(draw(part), draw(part))
+    return tf.Bijection(draw(part), draw(part))
 
 
-def transformations(inputs: int, outputs: int, depth: int = 2) -> st.SearchStrategy[Transformation]:
+def transformations(
+    inputs: int, outputs: int, depth: int = 2
+) -> st.SearchStrategy[tf.Transformation]:
     """Any transformation of the affine family between so many axes."""
-    kinds: list[st.SearchStrategy[Transformation]] = [
-        tables(outputs, inputs + 1).map(AffineTransformation),
+    kinds: list[st.SearchStrategy[tf.Transformation]] = [
+        tables(outputs, inputs + 1).map(tf.AffineTransformation),
         projections(inputs, outputs),
     ]
     if inputs == outputs:
         kinds += [
-            st.just(Identity()),
-            numbers(inputs).map(Scale),
-            numbers(inputs).map(Translation),
-            tables(inputs, inputs).map(Rotation),
-            subsets(inputs, inputs).map(MapAxis),
+            st.just(tf.Identity()),
+            numbers(inputs).map(tf.Scale),
+            numbers(inputs).map(tf.Translation),
+            tables(inputs, inputs).map(tf.Rotation),
+            subsets(inputs, inputs).map(tf.MapAxis),
         ]
     if depth:
         kinds += [sequences(inputs, outputs, depth), by_dimensions(inputs, outputs, depth)]
@@ -190,7 +178,7 @@ def test_a_sequence_is_its_parts_one_after_the_other(
     second = data.draw(transformations(middle_count, last_count))
     start, middle, end = names(first_count), names(middle_count), names(last_count)
 
-    whole = compiled(Sequence((first, second)), start, end)
+    whole = compiled(tf.SequenceTransformation((first, second)), start, end)
 
     assert whole == compiled(first, start, middle).then(compiled(second, middle, end))
 
@@ -202,8 +190,15 @@ def test_identities_in_a_sequence_change_nothing(
     inner = data.draw(transformations(inputs, outputs))
     axes = names(inputs), names(outputs)
 
-    assert compiled(Sequence((Identity(), inner, Identity())), *axes) == compiled(inner, *axes)
-    assert compiled(Sequence((Sequence(()), Sequence((inner,)))), *axes) == compiled(inner, *axes)
+    assert compiled(
+        tf.SequenceTransformation((tf.Identity(), inner, tf.Identity())), *axes
+    ) == compiled(inner, *axes)
+    assert compiled(
+        tf.SequenceTransformation(
+            (tf.SequenceTransformation(()), tf.SequenceTransformation((inner,)))
+        ),
+        *axes,
+    ) == compiled(inner, *axes)
 
 
 @given(st.data(), counts)
@@ -211,7 +206,7 @@ def test_backward_undoes_forward(data: st.DataObject, count: int) -> None:
     # Without bijections, whose inverse here is arbitrary.
     transformation = data.draw(
         transformations(count, count).filter(
-            lambda one: not any(isinstance(part, Bijection) for part in one.walk())
+            lambda one: not any(isinstance(part, tf.Bijection) for part in one.walk())
         )
     )
     start = data.draw(points(count))
@@ -230,7 +225,7 @@ def test_a_bijection_backward_is_its_inverse_as_given(data: st.DataObject, count
     forward, inverse = (data.draw(transformations(count, count)) for _ in range(2))
     axes = names(count)
 
-    found = compile_pair(Bijection(forward, inverse), axes, axes, no_array)
+    found = compile_pair(tf.Bijection(forward, inverse), axes, axes, no_array)
 
     assert found.forward == compiled(forward, axes)
     assert found.backward == compiled(inverse, axes)
@@ -239,26 +234,26 @@ def test_a_bijection_backward_is_its_inverse_as_given(data: st.DataObject, count
 # --- other libraries as oracles
 
 
-def as_document(transformation: Transformation) -> dict[str, Any]:
+def as_document(transformation: tf.Transformation) -> dict[str, Any]:
     """Write a transformation as the specification's JSON."""
     document: dict[str, Any] = {"type": transformation.kind}
     match transformation:
-        case Scale(scale=values):
+        case tf.Scale(scale=values):
             document["scale"] = values
-        case Translation(translation=values):
+        case tf.Translation(translation=values):
             document["translation"] = values
-        case Rotation(rotation=rows):
+        case tf.Rotation(rotation=rows):
             document["rotation"] = rows
-        case AffineTransformation(affine=rows):
+        case tf.AffineTransformation(affine=rows):
             document["affine"] = rows
-        case MapAxis(map_axis=order):
+        case tf.MapAxis(map_axis=order):
             document["mapAxis"] = order
-        case ProjectAxis(dropped_inputs=dropped, created_outputs=created):
+        case tf.ProjectAxis(dropped_inputs=dropped, created_outputs=created):
             document |= {"droppedInputs": dropped} if dropped else {}
             document |= {"createdOutputs": created} if created else {}
-        case Sequence(transformations=parts):
+        case tf.SequenceTransformation(transformations=parts):
             document["transformations"] = [as_document(part) for part in parts]
-        case ByDimension(items=items):
+        case tf.ByDimension(items=items):
             document["transformations"] = [
                 {
                     "transformation": as_document(item.transformation),
@@ -273,37 +268,45 @@ def as_document(transformation: Transformation) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("transformation", "inputs", "outputs"),
     [
-        (Identity(), YX, YX),
-        (Scale((2.0, 3.0, 5.0)), ZYX, ZYX),
-        (Translation((-1.0, 0.5)), YX, YX),
-        (Rotation(TURN), YX, YX),
-        (AffineTransformation(((3.0, 0.4, 30.0), (0.3, 2.0, 20.0))), YX, YX),
-        (AffineTransformation(((0.0, 0.0, 1.0), (3.0, 4.0, 2.0), (6.0, 7.0, 5.0))), YX, ZYX),
-        (MapAxis((1, 2, 0)), ZYX, ZYX),
-        (ProjectAxis(created_outputs=(0, 1)), YX, ("c", *ZYX)),
-        (ProjectAxis((0,), (2,)), ZYX, ZYX),
-        (ProjectAxis((0, 2)), ZYX, ("y",)),
+        (tf.Identity(), YX, YX),
+        (tf.Scale((2.0, 3.0, 5.0)), ZYX, ZYX),
+        (tf.Translation((-1.0, 0.5)), YX, YX),
+        (tf.Rotation(TURN), YX, YX),
+        (tf.AffineTransformation(((3.0, 0.4, 30.0), (0.3, 2.0, 20.0))), YX, YX),
+        (tf.AffineTransformation(((0.0, 0.0, 1.0), (3.0, 4.0, 2.0), (6.0, 7.0, 5.0))), YX, ZYX),
+        (tf.MapAxis((1, 2, 0)), ZYX, ZYX),
+        (tf.ProjectAxis(created_outputs=(0, 1)), YX, ("c", *ZYX)),
+        (tf.ProjectAxis((0,), (2,)), ZYX, ZYX),
+        (tf.ProjectAxis((0, 2)), ZYX, ("y",)),
         (
-            Sequence((Scale((1.0, 2.0)), Rotation(TURN), Translation((10.0, 20.0)))),
+            tf.SequenceTransformation(
+                (tf.Scale((1.0, 2.0)), tf.Rotation(TURN), tf.Translation((10.0, 20.0)))
+            ),
             YX,
             YX,
         ),
-        (Sequence((ProjectAxis(created_outputs=(0,)), Translation((4.0, 1.0, 2.0)))), YX, ZYX),
         (
-            ByDimension(
+            tf.SequenceTransformation(
+                (tf.ProjectAxis(created_outputs=(0,)), tf.Translation((4.0, 1.0, 2.0)))
+            ),
+            YX,
+            ZYX,
+        ),
+        (
+            tf.ByDimension(
                 (
-                    ByDimensionItem(Scale((3.0,)), (1,), (0,)),
-                    ByDimensionItem(Translation((5.0,)), (0,), (1,)),
+                    tf.ByDimensionItem(tf.Scale((3.0,)), (1,), (0,)),
+                    tf.ByDimensionItem(tf.Translation((5.0,)), (0,), (1,)),
                 )
             ),
             YX,
             YX,
         ),
         (
-            ByDimension(
+            tf.ByDimension(
                 (
-                    ByDimensionItem(Rotation(TURN), (2, 0), (0, 2)),
-                    ByDimensionItem(Translation((5.0,)), (1,), (1,)),
+                    tf.ByDimensionItem(tf.Rotation(TURN), (2, 0), (0, 2)),
+                    tf.ByDimensionItem(tf.Translation((5.0,)), (1,), (1,)),
                 )
             ),
             ZYX,
@@ -313,7 +316,7 @@ def as_document(transformation: Transformation) -> dict[str, Any]:
     ids=lambda value: getattr(value, "kind", None),
 )
 def test_ome_zarr_maps_the_same_points_to_the_same_places(
-    transformation: Transformation, inputs: tuple[str, ...], outputs: tuple[str, ...]
+    transformation: tf.Transformation, inputs: tuple[str, ...], outputs: tuple[str, ...]
 ) -> None:
     utils = pytest.importorskip(
         "ome_zarr.classes.tnd_utils", reason="this ome-zarr has no transformations"
@@ -342,7 +345,7 @@ def test_a_rotation_in_space_is_the_one_scipy_makes() -> None:
     rows = tuple(tuple(row) for row in rotation.as_matrix()[::-1, ::-1])
     start = np.random.default_rng(1).normal(size=(9, 3))
 
-    found = compiled(Rotation(rows), ZYX).apply(start)
+    found = compiled(tf.Rotation(rows), ZYX).apply(start)
 
     np.testing.assert_allclose(found, rotation.apply(start[:, ::-1])[:, ::-1])
 
@@ -351,26 +354,28 @@ def test_a_rotation_in_space_is_the_one_scipy_makes() -> None:
 
 
 def test_a_rotation_by_90_degrees_turns_the_first_axis_into_the_second() -> None:
-    affine = compiled(Rotation(TURN))
+    affine = compiled(tf.Rotation(TURN))
 
     assert affine.apply([1, 0]).tolist() == [0, 1]
     assert affine.apply([0, 1]).tolist() == [-1, 0]
 
 
 def test_a_cyclic_map_axis_is_not_its_inverse() -> None:
-    affine = compiled(MapAxis((1, 2, 0)), ZYX)
+    affine = compiled(tf.MapAxis((1, 2, 0)), ZYX)
 
     assert affine.apply([10, 20, 30]).tolist() == [20, 30, 10]
 
 
 def test_map_axis_keeps_meaning_where_the_world_orders_its_axes_otherwise() -> None:
-    affine = compiled(MapAxis((1, 0)), YX, ("x", "y"))
+    affine = compiled(tf.MapAxis((1, 0)), YX, ("x", "y"))
 
     assert affine.select(outputs=YX) == Affine.identity(YX)
 
 
 def test_a_section_is_placed_in_its_volume() -> None:
-    placed = Sequence((ProjectAxis(created_outputs=(0,)), Translation((4.0, 1.0, 2.0))))
+    placed = tf.SequenceTransformation(
+        (tf.ProjectAxis(created_outputs=(0,)), tf.Translation((4.0, 1.0, 2.0)))
+    )
 
     found = compile_pair(placed, YX, ZYX, no_array)
 
@@ -381,14 +386,18 @@ def test_a_section_is_placed_in_its_volume() -> None:
 
 
 def test_a_channel_axis_is_projected_away() -> None:
-    affine = compiled(ProjectAxis((0,)), ("c", "y", "x"), YX)
+    affine = compiled(tf.ProjectAxis((0,)), ("c", "y", "x"), YX)
 
     assert affine.apply([7, 1, 2]).tolist() == [1, 2]
 
 
 def test_what_a_sequence_creates_and_drops_again_can_be_followed_backwards() -> None:
-    there_and_back = Sequence(
-        (ProjectAxis(created_outputs=(0,)), Translation((9.0, 1.0, 2.0)), ProjectAxis((0,)))
+    there_and_back = tf.SequenceTransformation(
+        (
+            tf.ProjectAxis(created_outputs=(0,)),
+            tf.Translation((9.0, 1.0, 2.0)),
+            tf.ProjectAxis((0,)),
+        )
     )
 
     found = compile_pair(there_and_back, YX, YX, no_array)
@@ -399,10 +408,10 @@ def test_what_a_sequence_creates_and_drops_again_can_be_followed_backwards() -> 
 
 
 def test_by_dimension_may_swap_axes() -> None:
-    swapped = ByDimension(
+    swapped = tf.ByDimension(
         (
-            ByDimensionItem(Scale((3.0,)), (1,), (0,)),
-            ByDimensionItem(Translation((5.0,)), (0,), (1,)),
+            tf.ByDimensionItem(tf.Scale((3.0,)), (1,), (0,)),
+            tf.ByDimensionItem(tf.Translation((5.0,)), (0,), (1,)),
         )
     )
 
@@ -412,10 +421,10 @@ def test_by_dimension_may_swap_axes() -> None:
 
 def test_by_dimension_may_leave_input_axes_unused() -> None:
     """The specification's second example: l j k i to z y x, with l unused."""
-    leaving = ByDimension(
+    leaving = tf.ByDimension(
         (
-            ByDimensionItem(Translation((0.5, 1.5)), (3, 2), (1, 2)),
-            ByDimensionItem(Scale((2.0,)), (1,), (0,)),
+            tf.ByDimensionItem(tf.Translation((0.5, 1.5)), (3, 2), (1, 2)),
+            tf.ByDimensionItem(tf.Scale((2.0,)), (1,), (0,)),
         )
     )
 
@@ -425,10 +434,10 @@ def test_by_dimension_may_leave_input_axes_unused() -> None:
 
 
 def test_by_dimension_reads_names_of_either_system() -> None:
-    by_name = ByDimension(
+    by_name = tf.ByDimension(
         (
-            ByDimensionItem(Scale((2.0,)), ("dim_1",), ("x",)),
-            ByDimensionItem(Translation((-10.0,)), ("dim_0",), ("y",)),
+            tf.ByDimensionItem(tf.Scale((2.0,)), ("dim_1",), ("x",)),
+            tf.ByDimensionItem(tf.Translation((-10.0,)), ("dim_0",), ("y",)),
         )
     )
 
@@ -438,26 +447,26 @@ def test_by_dimension_reads_names_of_either_system() -> None:
 
 
 def test_by_dimension_reads_names_within_a_sequence_that_keeps_them() -> None:
-    by_name = ByDimension(
+    by_name = tf.ByDimension(
         (
-            ByDimensionItem(Translation((1.0,)), ("x",), ("x",)),
-            ByDimensionItem(Identity(), ("y",), ("y",)),
+            tf.ByDimensionItem(tf.Translation((1.0,)), ("x",), ("x",)),
+            tf.ByDimensionItem(tf.Identity(), ("y",), ("y",)),
         )
     )
-    parts = (Scale((2.0, 2.0)), by_name, Scale((3.0, 3.0)))
+    parts = (tf.Scale((2.0, 2.0)), by_name, tf.Scale((3.0, 3.0)))
 
-    assert compiled(Sequence(parts)).apply([1, 1]).tolist() == [6, 9]
+    assert compiled(tf.SequenceTransformation(parts)).apply([1, 1]).tolist() == [6, 9]
 
 
 def test_by_dimension_nests() -> None:
-    inner = ByDimension(
+    inner = tf.ByDimension(
         (
-            ByDimensionItem(Translation((1.0,)), (1,), (0,)),
-            ByDimensionItem(Scale((10.0,)), (0,), (1,)),
+            tf.ByDimensionItem(tf.Translation((1.0,)), (1,), (0,)),
+            tf.ByDimensionItem(tf.Scale((10.0,)), (0,), (1,)),
         )
     )
-    outer = ByDimension(
-        (ByDimensionItem(inner, (2, 0), (1, 2)), ByDimensionItem(Identity(), (1,), (0,)))
+    outer = tf.ByDimension(
+        (tf.ByDimensionItem(inner, (2, 0), (1, 2)), tf.ByDimensionItem(tf.Identity(), (1,), (0,)))
     )
 
     # The inner one gets (x, z): its outputs are (z + 1, 10 x).
@@ -465,9 +474,9 @@ def test_by_dimension_nests() -> None:
 
 
 def test_a_bijection_whose_forward_part_is_a_field_serves_backward() -> None:
-    back = AffineTransformation(((0.0, 2.0, 1.0), (-2.0, 0.0, 3.0)))
+    back = tf.AffineTransformation(((0.0, 2.0, 1.0), (-2.0, 0.0, 3.0)))
 
-    found = compile_pair(Bijection(FIELD, back), YX, YX, no_array)
+    found = compile_pair(tf.Bijection(FIELD, back), YX, YX, no_array)
 
     assert found.forward is None
     assert found.backward == Affine([[0, 2, 1], [-2, 0, 3]], YX, YX)
@@ -476,16 +485,16 @@ def test_a_bijection_whose_forward_part_is_a_field_serves_backward() -> None:
 
 
 def test_a_bijection_whose_inverse_is_a_field_is_inverted_in_closed_form() -> None:
-    found = compile_pair(Bijection(Scale((2.0, 4.0)), FIELD), YX, YX, no_array)
+    found = compile_pair(tf.Bijection(tf.Scale((2.0, 4.0)), FIELD), YX, YX, no_array)
 
     assert found.backward == Affine([[0.5, 0, 0], [0, 0.25, 0]], YX, YX)
     assert found.problem is None
 
 
 def test_a_bijection_within_a_sequence_keeps_its_own_inverse() -> None:
-    parts = (Scale((2.0, 2.0)), Bijection(FIELD, Translation((1.0, 0.0))))
+    parts = (tf.Scale((2.0, 2.0)), tf.Bijection(FIELD, tf.Translation((1.0, 0.0))))
 
-    found = compile_pair(Sequence(parts), YX, YX, no_array)
+    found = compile_pair(tf.SequenceTransformation(parts), YX, YX, no_array)
 
     assert found.forward is None
     assert found.backward is not None
@@ -496,11 +505,11 @@ def test_a_bijection_within_a_sequence_keeps_its_own_inverse() -> None:
 
 def test_a_bijection_within_by_dimension_keeps_its_own_inverse() -> None:
     items = (
-        ByDimensionItem(Bijection(FIELD, Translation((1.0,))), (1,), (0,)),
-        ByDimensionItem(Scale((2.0,)), (0,), (1,)),
+        tf.ByDimensionItem(tf.Bijection(FIELD, tf.Translation((1.0,))), (1,), (0,)),
+        tf.ByDimensionItem(tf.Scale((2.0,)), (0,), (1,)),
     )
 
-    found = compile_pair(ByDimension(items), YX, YX, no_array)
+    found = compile_pair(tf.ByDimension(items), YX, YX, no_array)
 
     assert found.forward is None
     assert found.backward is not None
@@ -513,12 +522,12 @@ def test_a_bijection_within_by_dimension_keeps_its_own_inverse() -> None:
 @pytest.mark.parametrize(
     ("transformation", "array", "expected"),
     [
-        (Scale(path="p"), np.array([2, 3], ">i2"), [[2, 0, 0], [0, 3, 0]]),
-        (Translation(path="p"), np.array([2, 3], "<f4"), [[1, 0, 2], [0, 1, 3]]),
-        (Rotation(path="p"), np.array(TURN), [[0, -1, 0], [1, 0, 0]]),
-        (AffineTransformation(path="p"), np.arange(6.0).reshape(2, 3), [[0, 1, 2], [3, 4, 5]]),
+        (tf.Scale(path="p"), np.array([2, 3], ">i2"), [[2, 0, 0], [0, 3, 0]]),
+        (tf.Translation(path="p"), np.array([2, 3], "<f4"), [[1, 0, 2], [0, 1, 3]]),
+        (tf.Rotation(path="p"), np.array(TURN), [[0, -1, 0], [1, 0, 0]]),
+        (tf.AffineTransformation(path="p"), np.arange(6.0).reshape(2, 3), [[0, 1, 2], [3, 4, 5]]),
         (
-            AffineTransformation(path="p"),
+            tf.AffineTransformation(path="p"),
             np.array([[1.0, 2, 3], [4, 5, 6], [0, 0, 1]]),
             [[1, 2, 3], [4, 5, 6]],
         ),
@@ -526,7 +535,7 @@ def test_a_bijection_within_by_dimension_keeps_its_own_inverse() -> None:
     ids=["scale", "translation", "rotation", "affine", "homogeneous affine"],
 )
 def test_parameters_are_read_from_the_array_at_their_path(
-    transformation: Transformation, array: np.ndarray, expected: list[list[float]]
+    transformation: tf.Transformation, array: np.ndarray, expected: list[list[float]]
 ) -> None:
     found = compile_affine(transformation, YX, YX, {"p": array}.__getitem__)
 
@@ -538,31 +547,33 @@ def test_an_array_that_cannot_be_read_is_named() -> None:
         raise ArchiveError("the entry is encrypted")
 
     with pytest.raises(TransformationError, match=r"affine needs the array 'a/b'.*encrypted"):
-        compile_affine(AffineTransformation(path="a/b"), YX, YX, unreadable)
+        compile_affine(tf.AffineTransformation(path="a/b"), YX, YX, unreadable)
     with pytest.raises(TransformationError, match="affine needs the array 'a/b'"):
-        compile_affine(AffineTransformation(path="a/b"), YX, YX, no_array)
+        compile_affine(tf.AffineTransformation(path="a/b"), YX, YX, no_array)
 
 
 def test_an_array_of_an_image_is_no_matrix() -> None:
     with pytest.raises(TransformationError, match="'p', an array of 512×512"):
-        compile_affine(Rotation(path="p"), YX, YX, lambda _: np.zeros((512, 512)))
+        compile_affine(tf.Rotation(path="p"), YX, YX, lambda _: np.zeros((512, 512)))
 
 
 # --- matrices in homogeneous coordinates
 
-FULL = AffineTransformation(((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), (0.0, 0.0, 1.0)))
-UPPER = AffineTransformation(((1.0, 2.0, 3.0), (4.0, 5.0, 6.0)))
+FULL = tf.AffineTransformation(((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), (0.0, 0.0, 1.0)))
+UPPER = tf.AffineTransformation(((1.0, 2.0, 3.0), (4.0, 5.0, 6.0)))
 
 
 @pytest.mark.parametrize(
     "wrap",
     [
         lambda affine: affine,
-        lambda affine: Sequence((affine, Scale((2.0, 3.0)))),
-        lambda affine: Sequence((affine, Identity(), FULL)),
-        lambda affine: Sequence((Sequence((affine,)), Rotation(TURN))),
-        lambda affine: Sequence((affine, MapAxis((1, 0)))),
-        lambda affine: Sequence((affine, Identity())),
+        lambda affine: tf.SequenceTransformation((affine, tf.Scale((2.0, 3.0)))),
+        lambda affine: tf.SequenceTransformation((affine, tf.Identity(), FULL)),
+        lambda affine: tf.SequenceTransformation(
+            (tf.SequenceTransformation((affine,)), tf.Rotation(TURN))
+        ),
+        lambda affine: tf.SequenceTransformation((affine, tf.MapAxis((1, 0)))),
+        lambda affine: tf.SequenceTransformation((affine, tf.Identity())),
     ],
 )
 def test_the_last_row_of_a_homogeneous_matrix_is_left_out(wrap: Any) -> None:
@@ -572,7 +583,7 @@ def test_the_last_row_of_a_homogeneous_matrix_is_left_out(wrap: Any) -> None:
 def test_a_matrix_that_fits_as_it_is_is_taken_as_it_is() -> None:
     # Two axes to three: the last output axis is constant 1, as the specification reads it.
     assert compiled(FULL, YX, ZYX).apply([0, 0]).tolist() == [3, 6, 1]
-    followed = Sequence((FULL, Translation((0.0, 0.0, 9.0))))
+    followed = tf.SequenceTransformation((FULL, tf.Translation((0.0, 0.0, 9.0))))
     assert compiled(followed, YX, ZYX).apply([0, 0]).tolist() == [3, 6, 10]
 
 
@@ -582,65 +593,71 @@ def test_a_matrix_that_fits_as_it_is_is_taken_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("transformation", "message"),
     [
-        (Scale((2.0,)), r"scale has 1 number, expected 2: one for each of 2 axes \(y, x\)"),
-        (Translation((1.0, 2.0, 3.0)), "translation has 3 numbers, expected 2"),
-        (Scale(), "scale has neither parameters nor a path"),
-        (Scale((1.0, float("nan"))), "scale transformation holds infinite or undefined"),
-        (Rotation(((1.0,),)), "rotation is 1×1, expected 2×2"),
-        (AffineTransformation(((1.0, 0.0), (0.0, 1.0))), "affine is 2×2, expected 2×3"),
+        (tf.Scale((2.0,)), r"scale has 1 number, expected 2: one for each of 2 axes \(y, x\)"),
+        (tf.Translation((1.0, 2.0, 3.0)), "translation has 3 numbers, expected 2"),
+        (tf.Scale(), "scale has neither parameters nor a path"),
+        (tf.Scale((1.0, float("nan"))), "scale transformation holds infinite or undefined"),
+        (tf.Rotation(((1.0,),)), "rotation is 1×1, expected 2×2"),
+        (tf.AffineTransformation(((1.0, 0.0), (0.0, 1.0))), "affine is 2×2, expected 2×3"),
         (
-            AffineTransformation(((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 1.0, 1.0))),
+            tf.AffineTransformation(((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 1.0, 1.0))),
             "affine is 3×3, expected 2×3",
         ),
-        (MapAxis((0, 0)), "mapAxis names axis 0 twice"),
-        (MapAxis((0, 2)), "mapAxis names axis 2, expected different indices below 2"),
-        (MapAxis((0, 1, 2)), "mapAxis has 3 entries, expected 2"),
-        (ProjectAxis((2,), (0,)), r"projectAxis \(droppedInputs\) names axis 2"),
-        (ProjectAxis((0,), (2,)), r"projectAxis \(createdOutputs\) names axis 2"),
-        (ProjectAxis((0,)), r"projectAxis makes 1 axis of 2 .*, expected 2 axes \(y, x\)"),
+        (tf.MapAxis((0, 0)), "mapAxis names axis 0 twice"),
+        (tf.MapAxis((0, 2)), "mapAxis names axis 2, expected different indices below 2"),
+        (tf.MapAxis((0, 1, 2)), "mapAxis has 3 entries, expected 2"),
+        (tf.ProjectAxis((2,), (0,)), r"projectAxis \(droppedInputs\) names axis 2"),
+        (tf.ProjectAxis((0,), (2,)), r"projectAxis \(createdOutputs\) names axis 2"),
+        (tf.ProjectAxis((0,)), r"projectAxis makes 1 axis of 2 .*, expected 2 axes \(y, x\)"),
         (
-            ByDimension((ByDimensionItem(Scale((1.0,)), (0,), (0,)),)),
+            tf.ByDimension((tf.ByDimensionItem(tf.Scale((1.0,)), (0,), (0,)),)),
             r"byDimension produces output axis 1 \('x'\) 0 times",
         ),
         (
-            ByDimension(
+            tf.ByDimension(
                 (
-                    ByDimensionItem(Identity(), (0, 1), (0, 1)),
-                    ByDimensionItem(Identity(), (0,), (0,)),
+                    tf.ByDimensionItem(tf.Identity(), (0, 1), (0, 1)),
+                    tf.ByDimensionItem(tf.Identity(), (0,), (0,)),
                 )
             ),
             r"output axis 0 \('y'\) 2 times",
         ),
         (
-            ByDimension((ByDimensionItem(Identity(), (0, 2), (0, 1)),)),
+            tf.ByDimension((tf.ByDimensionItem(tf.Identity(), (0, 2), (0, 1)),)),
             "byDimension's inputAxes names axis 2",
         ),
         (
-            ByDimension((ByDimensionItem(Identity(), ("y", "q"), (0, 1)),)),
+            tf.ByDimension((tf.ByDimensionItem(tf.Identity(), ("y", "q"), (0, 1)),)),
             "byDimension's inputAxes cannot be resolved: Axis 'q' not found",
         ),
         (
-            ByDimension(
+            tf.ByDimension(
                 (
-                    ByDimensionItem(Identity(), (0, 1), (0,)),
-                    ByDimensionItem(Identity(), (1,), (1,)),
+                    tf.ByDimensionItem(tf.Identity(), (0, 1), (0,)),
+                    tf.ByDimensionItem(tf.Identity(), (1,), (1,)),
                 )
             ),
             r"identity keeps the number of axes.*\(Part 1 of a byDimension",
         ),
-        (ByDimension(()), "byDimension produces output axis 0"),
-        (Sequence((Identity(), Scale((1.0,)))), r"scale has 1 number.*\(Part 2 of a sequence.\)"),
-        (Displacements("field"), r"displacements is a vector field \(at 'field'\)"),
-        (Coordinates("field"), r"coordinates is a vector field \(at 'field'\)"),
-        (Unknown("thinPlateSpline"), "'thinPlateSpline' is no kind of transformation"),
-        (Unknown("scale", "it has no scale"), "scale cannot be applied: it has no scale"),
-        (Unknown("", "it has no type"), "transformation cannot be applied: it has no type"),
-        (Sequence((Scale((1.0, 1.0)), Coordinates("f"))), "coordinates is a vector field"),
+        (tf.ByDimension(()), "byDimension produces output axis 0"),
+        (
+            tf.SequenceTransformation((tf.Identity(), tf.Scale((1.0,)))),
+            r"scale has 1 number.*\(Part 2 of a sequence.\)",
+        ),
+        (tf.Displacements("field"), r"displacements is a vector field \(at 'field'\)"),
+        (tf.Coordinates("field"), r"coordinates is a vector field \(at 'field'\)"),
+        (tf.Unknown("thinPlateSpline"), "'thinPlateSpline' is no kind of transformation"),
+        (tf.Unknown("scale", "it has no scale"), "scale cannot be applied: it has no scale"),
+        (tf.Unknown("", "it has no type"), "transformation cannot be applied: it has no type"),
+        (
+            tf.SequenceTransformation((tf.Scale((1.0, 1.0)), tf.Coordinates("f"))),
+            "coordinates is a vector field",
+        ),
     ],
     ids=lambda value: getattr(value, "kind", None),
 )
 def test_what_cannot_be_applied_is_refused_by_name(
-    transformation: Transformation, message: str
+    transformation: tf.Transformation, message: str
 ) -> None:
     with pytest.raises(TransformationError, match=message):
         compiled(transformation)
@@ -653,29 +670,29 @@ def test_what_cannot_be_applied_is_refused_by_name(
 @pytest.mark.parametrize(
     "transformation",
     [
-        Identity(),
-        Scale((1.0, 1.0)),
-        Translation((1.0, 1.0)),
-        Rotation(TURN),
-        Bijection(Identity(), Identity()),
+        tf.Identity(),
+        tf.Scale((1.0, 1.0)),
+        tf.Translation((1.0, 1.0)),
+        tf.Rotation(TURN),
+        tf.Bijection(tf.Identity(), tf.Identity()),
     ],
     ids=lambda value: value.kind,
 )
-def test_kinds_that_keep_the_number_of_axes_say_so(transformation: Transformation) -> None:
+def test_kinds_that_keep_the_number_of_axes_say_so(transformation: tf.Transformation) -> None:
     expected = f"{transformation.kind} keeps the number of axes.*2 axes .*, its output 3 axes"
     with pytest.raises(TransformationError, match=expected):
         compiled(transformation, YX, ZYX)
 
 
 def test_numbers_beyond_all_bounds_are_refused() -> None:
-    huge = Scale((1e300, 1.0))
+    huge = tf.Scale((1e300, 1.0))
 
     with pytest.raises(TransformationError, match="infinite"):
-        compiled(Sequence((huge, huge)))
+        compiled(tf.SequenceTransformation((huge, huge)))
 
 
 def test_a_scale_of_zero_maps_forward_only() -> None:
-    found = compile_pair(Scale((0.0, 1.0)), YX, YX, no_array)
+    found = compile_pair(tf.Scale((0.0, 1.0)), YX, YX, no_array)
 
     assert found.forward is not None
     assert found.backward is None
@@ -685,14 +702,18 @@ def test_a_scale_of_zero_maps_forward_only() -> None:
 @pytest.mark.parametrize(
     "transformation",
     [
-        Sequence((ProjectAxis(created_outputs=tuple(range(10_000))), Identity())),
-        Sequence((MapAxis(tuple(range(10_000))), Identity())),
-        ByDimension((ByDimensionItem(Identity(), (0,) * 10_000, (0, 1)),)),
-        Sequence((AffineTransformation(((0.0, 0.0, 0.0),) * 10_000), ProjectAxis((0,)))),
+        tf.SequenceTransformation(
+            (tf.ProjectAxis(created_outputs=tuple(range(10_000))), tf.Identity())
+        ),
+        tf.SequenceTransformation((tf.MapAxis(tuple(range(10_000))), tf.Identity())),
+        tf.ByDimension((tf.ByDimensionItem(tf.Identity(), (0,) * 10_000, (0, 1)),)),
+        tf.SequenceTransformation(
+            (tf.AffineTransformation(((0.0, 0.0, 0.0),) * 10_000), tf.ProjectAxis((0,)))
+        ),
     ],
     ids=lambda value: value.kind,
 )
-def test_a_document_cannot_ask_for_huge_matrices(transformation: Transformation) -> None:
+def test_a_document_cannot_ask_for_huge_matrices(transformation: tf.Transformation) -> None:
     with pytest.raises(TransformationError, match=r"1000\d axes, expected at most 64"):
         compiled(transformation)
 
@@ -710,7 +731,7 @@ def test_the_conformance_documents_compile(conformance: Path) -> None:
         found[kind] = listed[kind]
 
     rows = tuple(map(tuple, found["affine"]))
-    assert compiled(AffineTransformation(rows)).apply([1, 10]).tolist() == [37, 40.3]
-    assert compiled(MapAxis(tuple(found["mapAxis"]))).apply([1, 10]).tolist() == [10, 1]
+    assert compiled(tf.AffineTransformation(rows)).apply([1, 10]).tolist() == [37, 40.3]
+    assert compiled(tf.MapAxis(tuple(found["mapAxis"]))).apply([1, 10]).tolist() == [10, 1]
     rotation = tuple(map(tuple, found["rotation"]))
-    assert compiled(Rotation(rotation)).apply([1, 10]).tolist() == [10, -1]
+    assert compiled(tf.Rotation(rotation)).apply([1, 10]).tolist() == [10, -1]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.geometry import Affine, VectorField
 from napari_ome_zip.geometry.interpolation import linear, nearest
-from napari_ome_zip.geometry.vector_field import INTERPOLATIONS, MAX_FIELD_BYTES
+from napari_ome_zip.geometry.vector_field import INTERPOLATIONS, MAX_VECTOR_FIELD_BYTES
 
 YX = ("y", "x")
 
@@ -133,7 +133,7 @@ def test_points_without_an_origin_are_told_apart_from_the_others() -> None:
     np.testing.assert_allclose(found[1:], [[1.0, 16.0], [2.0, 19.0]], atol=1e-6)
 
 
-def test_vectors_that_are_no_numbers_say_nothing_and_leave_their_neighbours_alone() -> None:
+def test_vectors_that_are_no_numbers_say_nothing_and_leave_their_neighbors_alone() -> None:
     vectors = np.zeros((4, 4, 2))
     vectors[3, 3] = np.nan
     found = field_of(vectors).apply([[1.0, 1.0], [2.0, 2.0], [2.5, 2.5], [np.nan, 1.0]])
@@ -184,7 +184,7 @@ def test_what_does_not_fit_is_refused_by_name(changes: dict[str, Any], message: 
 
 
 def test_a_field_that_is_too_large_is_refused_and_the_bound_named() -> None:
-    vectors = np.broadcast_to(np.float32(0), (MAX_FIELD_BYTES // 8 // 1000, 1001, 2))
+    vectors = np.broadcast_to(np.float32(0), (MAX_VECTOR_FIELD_BYTES // 8 // 1000, 1001, 2))
     with pytest.raises(TransformationError, match="at most 256 MiB"):
         field_of(vectors)
 

@@ -61,7 +61,7 @@ def test_what_the_document_says_properly_is_kept(omero: Omero, count: int) -> No
 
 
 @given(st.integers(1, 40))
-def test_default_colours_of_neighbouring_channels_differ(count: int) -> None:
+def test_default_colors_of_neighboring_channels_differ(count: int) -> None:
     colors = default_colors(count)
     assert len(colors) == count
     assert all(a != b for a, b in pairwise(colors))

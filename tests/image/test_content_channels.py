@@ -27,7 +27,7 @@ def image(count: int, omero: Any = None, dtype: Any = np.uint16) -> HierarchyBui
 
 
 def colors(layers: list[Any]) -> list[str]:
-    """Colour of the brightest value of each layer."""
+    """Color of the brightest value of each layer."""
     brightest = [(layer.colormap.colors[-1, :3] * 255).astype(np.uint8) for layer in layers]
     return [f"#{color.tobytes().hex().upper()}" for color in brightest]
 
@@ -42,7 +42,7 @@ class TestWithoutSettings:
             (7, ["#00FFFF", "#FF00FF", "#FFFF00", "#FF0000", "#00FF00", "#0000FF", "#00FFFF"]),
         ],
     )
-    def test_each_channel_is_a_layer_in_a_colour_of_its_own(
+    def test_each_channel_is_a_layer_in_a_color_of_its_own(
         self, count: int, expected: list[str]
     ) -> None:
         source = image(count)
@@ -170,7 +170,7 @@ class TestIncompleteSettings:
         assert layer.contrast_limits == [100, 2000]
 
 
-class TestColourPictures:
+class TestColorPictures:
     RGB = tuple(
         {"label": name, "color": color, "active": True, "window": {"start": 0, "end": 255}}
         for name, color in (("red", "FF0000"), ("green", "00FF00"), ("blue", "0000FF"))
@@ -192,7 +192,7 @@ class TestColourPictures:
         ("dtype", "colors"),
         [(np.uint16, "FF0000 00FF00 0000FF"), (np.uint8, "00FF00 FF0000 0000FF")],
     )
-    def test_other_pixels_or_colours_are_channels(self, dtype: Any, colors: str) -> None:
+    def test_other_pixels_or_colors_are_channels(self, dtype: Any, colors: str) -> None:
         channels = [channel(color=color) for color in colors.split()]
         source = HierarchyBuilder().image(
             ramp((3, 4, 5), dtype), "cyx", omero={"channels": channels}

@@ -10,7 +10,7 @@ import pytest
 from hierarchy_builder import HierarchyBuilder, axes_of, multiscale, placement, ramp, to_world
 from napari_layers import codes, layers_of, pixels, value_in_world, view, world_box
 from napari_ome_zip import open_image
-from napari_ome_zip.layers.to_layers import METADATA_KEY
+from napari_ome_zip.layers.layer_data import METADATA_KEY
 
 
 def series(*shapes: tuple[int, ...], listed: list[str] | None = None) -> HierarchyBuilder:

@@ -11,7 +11,7 @@ import pytest
 from hierarchy_builder import HierarchyBuilder, multiscale, placement, ramp
 from napari_layers import codes, layers_of, pixels, value_in_world, view, world_box
 from napari_ome_zip import open_image, to_layer_data
-from napari_ome_zip.layers.to_layers import METADATA_KEY
+from napari_ome_zip.layers.layer_data import METADATA_KEY
 from recording import RecordingStore
 
 SCALE = (2.0, 0.5, 0.25)
@@ -297,11 +297,11 @@ class TestValues:
         np.testing.assert_array_equal(pixels(layer), stored)
 
 
-class TestColours:
+class TestColors:
     def labels(self, **image_label: Any) -> HierarchyBuilder:
         return with_labels(ramp((3, 4, 6), np.uint8), **{"image-label": image_label})
 
-    def test_each_value_has_its_colour_and_the_others_are_transparent(self) -> None:
+    def test_each_value_has_its_color_and_the_others_are_transparent(self) -> None:
         colors = [
             {"label-value": 1, "rgba": [255, 0, 0, 255]},
             {"label-value": 2, "rgba": [0, 0, 255, 51]},
@@ -310,14 +310,14 @@ class TestColours:
         np.testing.assert_allclose(layer.get_color(1), [1, 0, 0, 1])
         np.testing.assert_allclose(layer.get_color(2), [0, 0, 1, 0.2])
 
-    def test_a_colour_of_background_is_kept(self) -> None:
+    def test_a_color_of_background_is_kept(self) -> None:
         black, red = [0, 0, 0, 128], [255, 0, 0, 255]
         colors = [{"label-value": 0, "rgba": black}, {"label-value": 1, "rgba": red}]
         layer = only_labels(self.labels(colors=colors))
         assert layer.colormap.color_dict[0][3] == pytest.approx(128 / 255)
 
     @pytest.mark.parametrize("value", [70000, 2**40, -3])
-    def test_a_colour_of_a_large_or_negative_value_opens(self, value: int) -> None:
+    def test_a_color_of_a_large_or_negative_value_opens(self, value: int) -> None:
         stored = np.full((3, 4, 6), value, np.int64)
         colors = [{"label-value": value, "rgba": [0, 255, 0, 255]}]
         layer = only_labels(with_labels(stored, **{"image-label": {"colors": colors}}))
@@ -347,7 +347,7 @@ class TestColours:
             {"source": {"image": "../../../.."}},
         ],
     )
-    def test_odd_colours_and_properties_never_hide_the_labels(self, image_label: Any) -> None:
+    def test_odd_colors_and_properties_never_hide_the_labels(self, image_label: Any) -> None:
         layer = only_labels(self.labels(**image_label))
         np.testing.assert_array_equal(pixels(layer), ramp((3, 4, 6), np.uint8))
 

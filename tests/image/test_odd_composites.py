@@ -152,7 +152,7 @@ def test_three_channels_that_were_apart_stay_apart(tmp_path) -> None:  # type: i
     assert [keywords["opacity"] for _, keywords, _ in again] == [0.5] * 3
 
 
-def test_a_hidden_colour_picture_stays_hidden(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_hidden_color_picture_stays_hidden(tmp_path) -> None:  # type: ignore[no-untyped-def]
     picture = ramp((8, 8, 3), np.uint8)
     keywords = {"name": "he", "rgb": True, "visible": False}
     path = save_image([(picture, keywords, "image")], tmp_path / "a.ozx")

@@ -17,10 +17,10 @@ from hierarchy_builder import HierarchyBuilder, ramp
 from napari_layers import layers_of
 from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.image import virtual_levels as limits
-from napari_ome_zip.image.level_sampling import MOST_READ
+from napari_ome_zip.image.level_sampling import MAX_READ
 from napari_ome_zip.image.virtual_levels import VirtualLevel, virtual_levels
 from napari_ome_zip.layers import from_layer_data
-from napari_ome_zip.layers.to_layers import METADATA_KEY
+from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.pixels.block_cache import BlockCache
 from napari_ome_zip.pixels.block_mean import block_mean
 
@@ -135,7 +135,7 @@ class TestCost:
         virtual = level(base, 128, 128)
         shown = virtual[:, :]
         assert shown.shape == (256, 256)
-        assert base.read <= MOST_READ * shown.size
+        assert base.read <= MAX_READ * shown.size
         # The picture is one of brightness growing along both axes; what stands for a place is
         # as far from it as a group of chunks reaches.
         y, x = np.indices(shown.shape)
@@ -221,7 +221,7 @@ def small_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let small images be giants."""
     monkeypatch.setattr(limits, "LONGEST_EDGE", 64)
     monkeypatch.setattr(limits, "OVERVIEW_EDGE", 16)
-    monkeypatch.setattr(limits, "LONGEST_VOLUME_EDGE", 32)
+    monkeypatch.setattr(limits, "MAX_VOLUME_EDGE", 32)
 
 
 class TestGiants:

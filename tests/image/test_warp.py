@@ -15,7 +15,8 @@ from hierarchy_builder import HierarchyBuilder, axes_of
 from napari_layers import codes, layers_of
 from napari_ome_zip import CompositeImage, open_image, to_layer_data
 from napari_ome_zip.image.composite import PlacedPart
-from napari_ome_zip.layers.to_layers import METADATA_KEY, layer_placement
+from napari_ome_zip.layers.channel_array import layer_placement
+from napari_ome_zip.layers.layer_data import METADATA_KEY
 
 PIXEL = 0.5
 """Size of a pixel of the images at level 0."""
@@ -141,7 +142,7 @@ def scene(
 
 
 def world_of(part: PlacedPart, level: int = 0) -> np.ndarray:
-    """World coordinates of all voxel centres of a level, as a viewer places them."""
+    """World coordinates of all voxel centers of a level, as a viewer places them."""
     shape = part.sources[level].shape
     factors = np.array(part.shape) / shape
     return part.to_display.apply(places(shape, 1.0) * factors + (factors - 1) / 2)
@@ -366,7 +367,7 @@ def test_a_bent_image_is_not_merely_moved_into_another_system() -> None:
     entries = scene(sine).entries
     ((_, keywords, _),) = to_layer_data(open_image(entries))
     straight = open_image(entries, system="img:physical")
-    assert not straight.parts[0].bent
+    assert not straight.parts[0].nonlinear
     assert layer_placement(straight, keywords["metadata"][METADATA_KEY], 2) is None
     assert layer_placement(open_image(entries), {"path": "img", "multiscale": 0}, 2) is None
 

@@ -13,7 +13,7 @@ import pytest
 from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.layers import from_layer_data, incomplete_layers, unsaved_layers
 from napari_ome_zip.layers.channel_stack import ChannelStack
-from napari_ome_zip.plugin.save_model import Choices, resolve
+from napari_ome_zip.plugin.save.model import Choices, resolve
 
 PIXELS = np.arange(64 * 48, dtype=np.uint16).reshape(64, 48)
 NUCLEI = (PIXELS % 7).astype(np.uint8)

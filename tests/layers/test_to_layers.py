@@ -19,7 +19,7 @@ from hierarchy_builder import HierarchyBuilder, ramp
 from napari_layers import layers_of, pixels, value_in_world, view
 from napari_ome_zip import CompositeImage, open_image, save_image, to_layer_data
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.layers.to_layers import METADATA_KEY
+from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.ome import Axis, CoordinateSystem
 
 SIZES = {"t": 2, "z": 2, "y": 3, "x": 4}

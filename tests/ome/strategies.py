@@ -35,7 +35,7 @@ from napari_ome_zip.ome import (
     Rotation,
     Scale,
     Scene,
-    Sequence,
+    SequenceTransformation,
     SystemRef,
     Transformation,
     Translation,
@@ -91,7 +91,7 @@ def level_transformations(draw: st.DrawFn, ndim: int, ref: dict[str, Any]) -> Tr
     if draw(st.booleans()):
         return Scale(scale.scale, **ref)
     offsets = tuple(draw(st.lists(amounts, min_size=ndim, max_size=ndim)))
-    return Sequence((scale, Translation(offsets)), **ref)
+    return SequenceTransformation((scale, Translation(offsets)), **ref)
 
 
 @st.composite
@@ -149,7 +149,9 @@ def transformations(depth: int = 2, **labels: Any) -> st.SearchStrategy[Transfor
     if depth:
         inner = transformations(depth - 1)
         kinds += [
-            st.lists(inner, max_size=3).map(lambda parts: Sequence(tuple(parts), **labels)),
+            st.lists(inner, max_size=3).map(
+                lambda parts: SequenceTransformation(tuple(parts), **labels)
+            ),
             st.tuples(inner, inner).map(lambda both: Bijection(*both, **labels)),
             st.lists(
                 inner.map(lambda part: ByDimensionItem(part, (0,), (1, 0))), min_size=1, max_size=2

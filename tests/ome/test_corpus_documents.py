@@ -13,7 +13,7 @@ from napari_ome_zip.ome import (
     Identity,
     ParsedGroup,
     Scale,
-    Sequence,
+    SequenceTransformation,
     SystemRef,
     Translation,
     parse_group,
@@ -102,7 +102,10 @@ def test_axes_without_type_and_of_custom_type_have_their_role() -> None:
         ("identity", Identity()),
         ("scale", Scale((4, 3, 2))),
         ("translation", Translation((30, 20, 10))),
-        ("sequenceScaleTranslation", Sequence((Scale((4, 3, 2)), Translation((32, 21, 10))))),
+        (
+            "sequenceScaleTranslation",
+            SequenceTransformation((Scale((4, 3, 2)), Translation((32, 21, 10)))),
+        ),
     ],
 )
 def test_the_early_drafts_of_neuroglancer_are_read(kind: str, expected: Any) -> None:

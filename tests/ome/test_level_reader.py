@@ -12,7 +12,7 @@ from napari_ome_zip.ome import (
     Multiscale,
     ParsedGroup,
     Scale,
-    Sequence,
+    SequenceTransformation,
     SystemRef,
     Translation,
     parse_group,
@@ -66,7 +66,7 @@ def test_an_illegal_factor_becomes_1_and_the_others_stay(bad: Any) -> None:
 def test_an_illegal_offset_becomes_0_and_the_others_stay(bad: Any) -> None:
     parsed = read([scale(2, 2), translation(bad, -7)])
 
-    expected = Sequence((Scale((2, 2)), Translation((0, -7))), **REFS)
+    expected = SequenceTransformation((Scale((2, 2)), Translation((0, -7))), **REFS)
     assert the_image(parsed).datasets[0].transformation == expected
     assert codes(parsed) == ["transformation-parameters"]
 
@@ -109,7 +109,7 @@ def test_missing_transformations_are_told_once_from_04_on(version: str, nothing:
 def test_a_translation_before_the_scale_is_applied_as_written_and_told() -> None:
     parsed = read([translation(10, 20), scale(0.5, 0.25)])
 
-    expected = Sequence((Translation((10, 20)), Scale((0.5, 0.25))), **REFS)
+    expected = SequenceTransformation((Translation((10, 20)), Scale((0.5, 0.25))), **REFS)
     assert the_image(parsed).datasets[0].transformation == expected
     assert codes(parsed) == ["transformation-order"]
 
@@ -121,7 +121,7 @@ def test_a_translation_without_a_scale_is_told() -> None:
 def test_two_scales_in_a_level_are_both_applied_and_told() -> None:
     parsed = read([scale(2, 2), scale(3, 3)])
 
-    expected = Sequence((Scale((2, 2)), Scale((3, 3))), **REFS)
+    expected = SequenceTransformation((Scale((2, 2)), Scale((3, 3))), **REFS)
     assert the_image(parsed).datasets[0].transformation == expected
     assert codes(parsed) == ["transformation-scale-count"]
 
@@ -135,8 +135,8 @@ def test_transformations_of_the_multiscale_come_after_those_of_every_level() -> 
 
     first, second = the_image(parsed).datasets
     shared = (Scale((2, 2)), Translation((10, -20)))
-    assert first.transformation == Sequence((Scale((0.5, 0.5)), *shared), **REFS)
-    assert second.transformation == Sequence(
+    assert first.transformation == SequenceTransformation((Scale((0.5, 0.5)), *shared), **REFS)
+    assert second.transformation == SequenceTransformation(
         (Scale((1, 1)), Translation((0.25, 0.25)), *shared),
         input=SystemRef(path="1"),
         output=SystemRef(name="physical"),
@@ -148,7 +148,7 @@ def test_transformations_of_the_multiscale_come_after_those_of_every_level() -> 
 def test_a_multiscale_translation_alone_is_legal_practice() -> None:
     parsed = read([scale(2, 2)], coordinateTransformations=[translation(1, 2)])
 
-    expected = Sequence((Scale((2, 2)), Translation((1, 2))), **REFS)
+    expected = SequenceTransformation((Scale((2, 2)), Translation((1, 2))), **REFS)
     assert the_image(parsed).datasets[0].transformation == expected
     assert parsed.findings == ()
 

@@ -11,7 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.ome import OmeGroup, ParsedGroup, Scale, Sequence, SystemRef, Translation
+from napari_ome_zip.ome import (
+    OmeGroup,
+    ParsedGroup,
+    Scale,
+    SequenceTransformation,
+    SystemRef,
+    Translation,
+)
 from napari_ome_zip.ome.parse import parse_group
 from ome.documents import ATTRIBUTES
 from ome.strategies import damaged, json_values
@@ -298,7 +305,7 @@ def test_scale_and_translation_of_every_version_give_the_same_model() -> None:
     assert all(parsed.findings == () for parsed in images)
     assert len({parsed.group.multiscales for parsed in images}) == 1
     transformation = images[0].group.multiscales[0].datasets[0].transformation
-    assert transformation == Sequence(
+    assert transformation == SequenceTransformation(
         (Scale((1, 0.5, 0.25)), Translation((0, 10, -20))),
         input=SystemRef(path="0"),
         output=SystemRef(name="physical"),

@@ -35,7 +35,7 @@ from napari_ome_zip.ome import (
     Rotation,
     Scale,
     Scene,
-    Sequence,
+    SequenceTransformation,
     SystemRef,
     Transformation,
     Translation,
@@ -235,7 +235,10 @@ def test_06_has_a_place_for_several_systems() -> None:
         (image(None), "no scale for level '0'"),
         (image(Scale((0.0, 1.0))), "other than 0"),
         (image(Scale((float("nan"), 1.0))), "finite"),
-        (image(Sequence((Scale((1.0, 1.0)), Translation((float("inf"), 0.0))))), "finite"),
+        (
+            image(SequenceTransformation((Scale((1.0, 1.0)), Translation((float("inf"), 0.0))))),
+            "finite",
+        ),
         (image(Rotation(((0.0, -1.0), (1.0, 0.0)))), "scale and translation"),
         (image(AffineTransformation(path="affine")), "scale and translation"),
         (image(Scale(path="scale")), "scale and translation"),
@@ -297,13 +300,17 @@ def test_a_scene_without_transformations_is_said() -> None:
     [
         (Identity(), [1, 1], None),
         (Translation((3.0, 4.0)), [1, 1], [3, 4]),
-        (Sequence((Translation((10.0, 20.0)), Scale((0.5, 0.25)))), [0.5, 0.25], [5, 5]),
         (
-            Sequence(
+            SequenceTransformation((Translation((10.0, 20.0)), Scale((0.5, 0.25)))),
+            [0.5, 0.25],
+            [5, 5],
+        ),
+        (
+            SequenceTransformation(
                 (
-                    Sequence((Scale((2.0, 2.0)), Translation((1.0, 2.0)))),
+                    SequenceTransformation((Scale((2.0, 2.0)), Translation((1.0, 2.0)))),
                     Identity(),
-                    Sequence((Scale((3.0, 5.0)), Translation((10.0, 20.0)))),
+                    SequenceTransformation((Scale((3.0, 5.0)), Translation((10.0, 20.0)))),
                 )
             ),
             [6, 10],

@@ -19,7 +19,7 @@ from napari_ome_zip.ome import (
     Rotation,
     Scale,
     Scene,
-    Sequence,
+    SequenceTransformation,
     SystemRef,
     Transformation,
     Translation,
@@ -66,10 +66,10 @@ READ_SCALE = Scale((2, 3))
         ({"type": "affine", "path": "aff"}, AffineTransformation(None, "aff", **REFS)),
         ({"type": "rotation", "rotation": [[0, -1], [1, 0]]}, Rotation(((0, -1), (1, 0)), **REFS)),
         ({"type": "rotation", "path": "rot"}, Rotation(None, "rot", **REFS)),
-        ({"type": "sequence", "transformations": []}, Sequence((), **REFS)),
+        ({"type": "sequence", "transformations": []}, SequenceTransformation((), **REFS)),
         (
             {"type": "sequence", "transformations": [SCALE, {"type": "identity"}]},
-            Sequence((READ_SCALE, Identity()), **REFS),
+            SequenceTransformation((READ_SCALE, Identity()), **REFS),
         ),
         (
             {

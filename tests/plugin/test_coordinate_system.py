@@ -14,7 +14,7 @@ from hierarchy_builder import HierarchyBuilder, multiscale, ramp
 from napari_layers import value_in_world
 from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.errors import TransformationError
-from napari_ome_zip.layers.to_layers import METADATA_KEY
+from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.plugin.coordinate_system_model import choice_of, hint, move
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_layers import layers_of, pixels
-from napari_ome_zip.plugin import save_widget
-from napari_ome_zip.plugin.save_model import Choices, Job, View, readable_size, resolve
-from napari_ome_zip.plugin.save_widget import SaveWidget
+from napari_ome_zip.plugin.save import widget as save_widget
+from napari_ome_zip.plugin.save.model import Choices, Job, View, readable_size, resolve
+from napari_ome_zip.plugin.save.widget import SaveWidget
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from napari_ome_zip.errors import ArchiveError, OmeZipError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.plugin.validate_model import Job, Outcome, ValidateModel
-from napari_ome_zip.plugin.validate_state import (
+from napari_ome_zip.plugin.check.model import Job, Outcome, ValidateModel
+from napari_ome_zip.plugin.check.state import (
     REPACK_BUTTON,
     SALVAGE_BUTTON,
     Activity,

@@ -13,8 +13,8 @@ from napari.components import ViewerModel
 from hierarchy_builder import HierarchyBuilder
 from napari_layers import layers_of
 from napari_ome_zip import open_image, save_image, to_layer_data
-from napari_ome_zip.plugin.save_model import Choices
-from napari_ome_zip.plugin.save_widget import SaveWidget
+from napari_ome_zip.plugin.save.model import Choices
+from napari_ome_zip.plugin.save.widget import SaveWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QMessageBox
 
 from napari_ome_zip.plugin.docks import PLUGIN
-from napari_ome_zip.plugin.save_question import CANCEL, SAVE
+from napari_ome_zip.plugin.save.question import CANCEL, SAVE
 from whole_archives import whole_series
 
 if TYPE_CHECKING:

@@ -27,11 +27,11 @@ from qtpy.QtWidgets import (
 
 from layer_comparison import assert_same_layers
 from napari_layers import layers_of, pixels
+from napari_ome_zip.plugin.check.widget import ValidateWidget
 from napari_ome_zip.plugin.docks import CHECK_WIDGET, PLUGIN
-from napari_ome_zip.plugin.save_model import Choices
-from napari_ome_zip.plugin.save_run import SaveRun
-from napari_ome_zip.plugin.save_widget import SaveWidget
-from napari_ome_zip.plugin.validate_widget import ValidateWidget
+from napari_ome_zip.plugin.save.model import Choices
+from napari_ome_zip.plugin.save.run import SaveRun
+from napari_ome_zip.plugin.save.widget import SaveWidget
 
 if TYPE_CHECKING:
     import napari

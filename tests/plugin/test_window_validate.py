@@ -18,10 +18,10 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton, QWidget
 
 import napari_ome_zip
+from napari_ome_zip.plugin.check.widget import ValidateWidget
 from napari_ome_zip.plugin.docks import CHECK_WIDGET, PLUGIN
 from napari_ome_zip.plugin.messages import CHECK_FILE
 from napari_ome_zip.plugin.reader import read
-from napari_ome_zip.plugin.validate_widget import ValidateWidget
 from napari_ome_zip.rules import Location, Severity
 from napari_ome_zip.validation.report import Issue, Report
 from spoiling import change_root, damage, two_channels_for_one

@@ -15,7 +15,8 @@ from npe2 import PluginManager
 
 from napari_layers import layers_of, pixels
 from napari_ome_zip.errors import SaveCancelledError, SaveError
-from napari_ome_zip.layers.to_layers import METADATA_KEY, WELL_NAMES
+from napari_ome_zip.layers.layer_data import METADATA_KEY
+from napari_ome_zip.layers.well_names import WELL_NAMES
 from napari_ome_zip.plugin.writer import write_ome_zip, write_ozx
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import pytest
 from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import SaveCancelledError, SaveError
 from napari_ome_zip.progress import Watch
-from napari_ome_zip.saving import copying
-from napari_ome_zip.saving.copying import copy_entries
-from napari_ome_zip.saving.planned import Copy
+from napari_ome_zip.saving.original import copying
+from napari_ome_zip.saving.original.carrying import Copy
+from napari_ome_zip.saving.original.copying import copy_entries
 from napari_ome_zip.storage import ArchiveStore, MappingStore
 
 RANDOM = np.random.default_rng(3)

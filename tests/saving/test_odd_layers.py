@@ -12,7 +12,7 @@ import pytest
 from hierarchy_builder import ramp
 from napari_ome_zip import open_image, save_image
 from napari_ome_zip.errors import SaveError
-from napari_ome_zip.layers.to_layers import METADATA_KEY, LayerData
+from napari_ome_zip.layers.layer_data import METADATA_KEY, LayerData
 
 type Layer = tuple[Any, dict[str, Any], str]
 

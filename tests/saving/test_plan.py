@@ -16,7 +16,7 @@ import zarr
 from napari_ome_zip import SaveOptions, save_image
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.layers import from_layer_data
-from napari_ome_zip.saving.fresh import safe_names
+from napari_ome_zip.saving.arranging.names import safe_names
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.planned import SavePlan
 

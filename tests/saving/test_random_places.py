@@ -26,7 +26,7 @@ NAMES = ("t", "z", "y", "x")
 UNITS = {"t": ("second", "millisecond"), "space": ("micrometer", "nanometer", "millimeter")}
 CODES = 2 ** len(NAMES)
 """Values of a layer's pixels that tell its corners apart."""
-MOST_ASTRAY = 1e-3
+MAX_STRAY = 1e-3
 """Of a pixel."""
 
 
@@ -193,4 +193,4 @@ def saved_and_opened(layers: list[Layer]) -> Iterator[tuple[Layer, Layer]]:
 def test_every_corner_is_where_it_was(seed: int) -> None:
     for before, after in saved_and_opened(RandomLayers(seed).layers()):
         assert type(before) is type(after)
-        assert astray(before, after) < MOST_ASTRAY, before.name
+        assert astray(before, after) < MAX_STRAY, before.name

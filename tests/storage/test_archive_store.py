@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import zarr
 from numcodecs.zstd import Zstd
+from zarr.abc.buffer import Buffer
 from zarr.abc.store import OffsetByteRequest, RangeByteRequest, SuffixByteRequest
-from zarr.core.buffer import default_buffer_prototype
+from zarr.buffer import default_buffer_prototype
 from zarr.storage import MemoryStore
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
@@ -287,13 +288,13 @@ def test_a_plane_of_a_sharded_array_reads_little_more_than_its_chunks(
     tmp_path: Path, pipeline: str
 ) -> None:
     with zarr.config.set({"codec_pipeline.path": f"zarr.core.codec_pipeline.{pipeline}"}):
-        memory = MemoryStore()
+        written: dict[str, Buffer] = {}
         pixels = np.random.default_rng(0).integers(0, 4000, (16, 256, 256), np.uint16)
         array = zarr.create_array(
-            memory, name="0", data=pixels, chunks=(1, 64, 64), shards=(16, 256, 256)
+            MemoryStore(written), name="0", data=pixels, chunks=(1, 64, 64), shards=(16, 256, 256)
         )
         assert array.shards == (16, 256, 256)
-        files = {key: value.to_bytes() for key, value in memory._store_dict.items()}
+        files = {key: value.to_bytes() for key, value in written.items()}
         path = tmp_path / "a.ozx"
         path.write_bytes(build_zip(files, comment=ome_comment()))
         store = CountingStore(path)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from zarr.core.buffer import Buffer, cpu
+from zarr.abc.buffer import Buffer
+from zarr.buffer import cpu
 from zarr.testing.store import StoreTests
 
 from napari_ome_zip.archive.file import ArchiveFile

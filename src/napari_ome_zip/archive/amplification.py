@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.archive.entry_table import EntryTable
+from napari_ome_zip.archive.layout import LOCAL_HEADER
 from napari_ome_zip.errors import ArchiveError
 
 _DEFLATE, _ZSTD = 8, 93
@@ -21,8 +22,6 @@ MAX_UNPACKED_RATIO = MAX_RATIOS[_DEFLATE]
 """So many times its own size an archive may unpack to, however it is compressed."""
 MAX_UNPACKED_BYTES = 1 << 30
 """So much (1 GiB) any archive may unpack to, as any compressed entry may."""
-
-_LOCAL_SIZE = 30
 
 
 def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
@@ -73,9 +72,9 @@ def _believable(
     stored = columns.compressed_sizes[rows].astype(np.float64)
     sizes = columns.sizes[rows].astype(np.float64)
     starts = columns.offsets[rows].astype(np.float64) + table.shift
-    whole = (starts >= 0) & (starts + _LOCAL_SIZE + stored <= size)
+    whole = (starts >= 0) & (starts + LOCAL_HEADER.size + stored <= size)
     methods = columns.methods[rows]
     true = whole & np.where(methods == 0, stored == sizes, sizes <= MAX_UNPACKED_BYTES)
     for method, ratio in MAX_RATIOS.items():
         true &= (methods != method) | (sizes <= stored * ratio + RATIO_SLACK)
-    return stored[true] + _LOCAL_SIZE, sizes[true]
+    return stored[true] + LOCAL_HEADER.size, sizes[true]

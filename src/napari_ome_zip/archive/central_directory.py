@@ -7,7 +7,6 @@ and the fields are gathered column by column; only odd directories are walked re
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +14,20 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from napari_ome_zip.archive.layout import (
+    CENTRAL_HEADER,
+    CENTRAL_LENGTHS,
+    CENTRAL_LENGTHS_AT,
+    CENTRAL_SIGNATURE,
+    DIGITAL_SIGNATURE,
+    FULL_32,
+    UTF8_FLAG,
+    ZIP64_EXTRA_ID,
+    zip64_values,
+)
 from napari_ome_zip.errors import ArchiveError
 
-RECORD_SIZE = 46
-SIGNATURE = b"PK\x01\x02"
-DIGITAL_SIGNATURE = b"PK\x05\x05"
-_UTF8_FLAG = 0x800
-_FULL_32 = 0xFFFFFFFF
-_FULL_16 = 0xFFFF
-_LENGTHS = struct.Struct("<HHH")
+_SIZE = CENTRAL_HEADER.size
 
 _RECORD = np.dtype(
     [
@@ -88,11 +92,11 @@ def parse_directory(raw: bytes) -> DirectoryColumns:
     cells = np.frombuffer(raw, np.uint8)
     starts, end = _record_starts(raw, cells)
     if starts.size:
-        windows = sliding_window_view(cells, RECORD_SIZE)[starts]
+        windows = sliding_window_view(cells, _SIZE)[starts]
         records = np.ascontiguousarray(windows).view(_RECORD).ravel()
     else:
         records = np.zeros(0, _RECORD)
-    name_starts = starts + RECORD_SIZE
+    name_starts = starts + _SIZE
     name_ends = name_starts + records["name_length"]
     sizes, compressed, offsets, zip64_count = _wide_fields(raw, cells, records, name_ends)
     return DirectoryColumns(
@@ -112,9 +116,9 @@ def leading_length(raw: bytes, wanted: bytes) -> int:
     """Bytes taken by the records at the front whose names are ``wanted`` or end in ``/wanted``."""
     position = 0
     tail = b"/" + wanted
-    while raw.startswith(SIGNATURE, position) and position + RECORD_SIZE <= len(raw):
-        name, extra, comment = _LENGTHS.unpack_from(raw, position + 28)
-        name_start = position + RECORD_SIZE
+    while raw.startswith(CENTRAL_SIGNATURE, position) and position + _SIZE <= len(raw):
+        name, extra, comment = CENTRAL_LENGTHS.unpack_from(raw, position + CENTRAL_LENGTHS_AT)
+        name_start = position + _SIZE
         written = raw[name_start : name_start + name]
         if written != wanted and not written.endswith(tail):
             break
@@ -147,7 +151,7 @@ def holds_telltale(raw: bytes, start: int) -> bool:
 
 def count_signatures(raw: bytes) -> int:
     """How often the bytes that begin a record occur, wherever they do."""
-    wanted = int.from_bytes(SIGNATURE, "little")
+    wanted = int.from_bytes(CENTRAL_SIGNATURE, "little")
     aligned = (
         np.frombuffer(raw, "<u4", (len(raw) - first) // 4, first)
         for first in range(min(4, max(0, len(raw) - 3)))
@@ -157,11 +161,11 @@ def count_signatures(raw: bytes) -> int:
 
 def _record_starts(raw: bytes, cells: _Bytes) -> tuple[_Places, int]:
     """Where each record starts, and where the last one ends."""
-    found = np.flatnonzero(cells[: max(len(raw) - RECORD_SIZE + 1, 0)] == SIGNATURE[0])
+    found = np.flatnonzero(cells[: max(len(raw) - _SIZE + 1, 0)] == CENTRAL_SIGNATURE[0])
     for place in range(1, 4):
-        found = found[cells[found + place] == SIGNATURE[place]]
+        found = found[cells[found + place] == CENTRAL_SIGNATURE[place]]
     if found.size:
-        spans = RECORD_SIZE + sum(
+        spans = _SIZE + sum(
             cells[found + place].astype(np.int64) << shift
             for place, shift in ((28, 0), (29, 8), (30, 0), (31, 8), (32, 0), (33, 8))
         )
@@ -177,11 +181,11 @@ def _walk(raw: bytes) -> tuple[_Places, int]:
     position = 0
     total = len(raw)
     while position < total and not raw.startswith(DIGITAL_SIGNATURE, position):
-        if position + RECORD_SIZE > total or not raw.startswith(SIGNATURE, position):
+        if position + _SIZE > total or not raw.startswith(CENTRAL_SIGNATURE, position):
             raise _inconsistent(len(starts))
-        name, extra, comment = _LENGTHS.unpack_from(raw, position + 28)
+        name, extra, comment = CENTRAL_LENGTHS.unpack_from(raw, position + CENTRAL_LENGTHS_AT)
         starts.append(position)
-        position += RECORD_SIZE + name + extra + comment
+        position += _SIZE + name + extra + comment
         if position > total:
             raise _inconsistent(len(starts))
     return np.array(starts, np.int64), position
@@ -200,7 +204,7 @@ def _wide_fields(
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], int]:
     """Sizes and offsets, taken from the ZIP64 extra field where the 32-bit fields are full."""
     columns = [records[name].astype(np.uint64) for name in ("size", "compressed_size", "offset")]
-    needed = np.stack([column == _FULL_32 for column in columns])
+    needed = np.stack([column == FULL_32 for column in columns])
     rows = np.flatnonzero(needed.any(axis=0))
     if not rows.size:
         return columns[0], columns[1], columns[2], 0
@@ -214,7 +218,7 @@ def _wide_fields(
     first = np.where(inside, starts, 0)
     ids = cells[first].astype(np.int64) | cells[first + 1].astype(np.int64) << 8
     lengths = cells[first + 2].astype(np.int64) | cells[first + 3].astype(np.int64) << 8
-    usual = inside & (ids == 1) & (lengths >= 8 * counts)
+    usual = inside & (ids == ZIP64_EXTRA_ID) & (lengths >= 8 * counts)
     position = starts + 4
     eights = sliding_window_view(cells, 8) if len(raw) >= 8 else None
     for column, wanted in zip(columns, needed, strict=True):
@@ -238,27 +242,13 @@ def _wide_fields(
     return columns[0], columns[1], columns[2], taken
 
 
-def zip64_values(extra: bytes, count: int) -> list[int] | None:
-    """So many values of the ZIP64 field among the extra fields; None where it has not as many."""
-    position = 0
-    while position + 4 <= len(extra):
-        kind, length = struct.unpack_from("<HH", extra, position)
-        position += 4
-        if kind == 1:
-            if length < 8 * count or position + 8 * count > len(extra):
-                return None
-            return list(struct.unpack_from(f"<{count}Q", extra, position))
-        position += length
-    return None
-
-
 def _names(raw: bytes, flags: NDArray[np.uint16], starts: _Places, ends: _Places) -> list[str]:
     text = raw.decode("latin-1")
     names = [text[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
     if not "".join(names).isascii():
         for row, name in enumerate(names):
             if not name.isascii():
-                names[row] = decoded_name(name.encode("latin-1"), bool(flags[row] & _UTF8_FLAG))
+                names[row] = decoded_name(name.encode("latin-1"), bool(flags[row] & UTF8_FLAG))
     return names
 
 

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from napari_ome_zip.archive.central_directory import DIGITAL_SIGNATURE, RECORD_SIZE, SIGNATURE
-from napari_ome_zip.archive.local_header import LOCAL_SIGNATURE, ReadAt, lies_in_an_entry
+from napari_ome_zip.archive.layout import (
+    CENTRAL_HEADER,
+    CENTRAL_LENGTHS,
+    CENTRAL_LENGTHS_AT,
+    CENTRAL_SIGNATURE,
+    DESCRIPTOR_SIGNATURE,
+    DIGITAL_SIGNATURE,
+    END,
+    END_SIGNATURE,
+    FULL_16,
+    LOCAL_SIGNATURE,
+    ZIP64_END,
+    ZIP64_END_SIGNATURE,
+    ZIP64_LOCATOR,
+    ZIP64_LOCATOR_SIGNATURE,
+    ReadAt,
+)
+from napari_ome_zip.archive.local_header import lies_in_an_entry
 from napari_ome_zip.archive.recognize import not_a_zip
 from napari_ome_zip.errors import ArchiveError
 
 MAX_DIRECTORY_BYTES = 1 << 29
 """Largest central directory that is read (512 MiB: some five million entries)."""
 
-_END = struct.Struct("<4s4H2LH")
-_END_SIGNATURE = b"PK\x05\x06"
-_LOCATOR = struct.Struct("<4sLQL")
-_LOCATOR_SIGNATURE = b"PK\x06\x07"
-_END64 = struct.Struct("<4sQ2H2L4Q")
-_END64_SIGNATURE = b"PK\x06\x06"
-_SPANNING_MARKER = b"PK\x07\x08"
-_FULL_16 = 0xFFFF
 _WHAT_TO_DO = (
     "Copy or download it again; where that does not help, 'ome-zip repack --salvage' saves what "
     "is left of it"
 )
 
 # A comment is at most 65,535 bytes; the wider window finds the record before padding.
-_WINDOWS = (_END.size + 65_535, 1 << 20)
+_WINDOWS = (END.size + 65_535, 1 << 20)
 _MAX_CANDIDATES = 4096
 
 
@@ -68,7 +75,7 @@ def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
             f"The file is empty (0 bytes): {label}. Copy or download it again.", code="file-empty"
         )
     head = read(0, 1024)
-    if head.startswith(_SPANNING_MARKER):
+    if head.startswith(DESCRIPTOR_SIGNATURE):
         raise _split(label)
     problem: ArchiveError | None = None
     for window in _WINDOWS:
@@ -126,25 +133,25 @@ def _choose(read: ReadAt, size: int, start: int, tail: bytes, label: str) -> End
 def _candidates(tail: bytes) -> Iterator[int]:
     """Places of end signatures, in the order of the file, the last ones where there are many."""
     places: list[int] = []
-    position = tail.rfind(_END_SIGNATURE)
+    position = tail.rfind(END_SIGNATURE)
     while position >= 0 and len(places) < _MAX_CANDIDATES:
         places.append(position)
-        position = tail.rfind(_END_SIGNATURE, 0, position)
+        position = tail.rfind(END_SIGNATURE, 0, position)
     return reversed(places)
 
 
 def _parse(read: ReadAt, size: int, place: int, data: bytes, label: str) -> EndRecord:
-    if len(data) < _END.size:
+    if len(data) < END.size:
         raise _inconsistent(label)
-    _, disk, first_disk, here, count, length, offset, comment_length = _END.unpack_from(data)
-    comment_end = _END.size + comment_length
+    _, disk, first_disk, here, count, length, offset, comment_length = END.unpack_from(data)
+    comment_end = END.size + comment_length
     if comment_end > len(data):
         raise _inconsistent(label)
     end = place
     wide = _parse_zip64(read, place, label)
     if wide is not None:
         end, disk, first_disk, here, count, length, offset = wide
-    if disk not in (0, _FULL_16) or first_disk not in (0, _FULL_16):
+    if disk not in (0, FULL_16) or first_disk not in (0, FULL_16):
         raise _split(label)
     directory_start = _locate(read, end, length, offset, label)
     rest = data[comment_end:]
@@ -153,7 +160,7 @@ def _parse(read: ReadAt, size: int, place: int, data: bytes, label: str) -> EndR
         directory_size=length,
         entry_count=max(count, here),
         shift=directory_start - offset,
-        comment=data[_END.size : comment_end],
+        comment=data[END.size : comment_end],
         is_zip64=wide is not None,
         trailing=len(rest),
         trailing_is_padding=not rest.strip(b"\0"),
@@ -164,22 +171,22 @@ def _parse_zip64(
     read: ReadAt, place: int, label: str
 ) -> tuple[int, int, int, int, int, int, int] | None:
     """The ZIP64 end record's fields, led by its place, where there is one."""
-    if place < _LOCATOR.size:
+    if place < ZIP64_LOCATOR.size:
         return None
-    locator = read(place - _LOCATOR.size, _LOCATOR.size)
-    if len(locator) < _LOCATOR.size or not locator.startswith(_LOCATOR_SIGNATURE):
+    locator = read(place - ZIP64_LOCATOR.size, ZIP64_LOCATOR.size)
+    if len(locator) < ZIP64_LOCATOR.size or not locator.startswith(ZIP64_LOCATOR_SIGNATURE):
         return None
-    _, _, wanted, disks = _LOCATOR.unpack(locator)
+    _, _, wanted, disks = ZIP64_LOCATOR.unpack(locator)
     # Bytes before the archive shift the record away from its stated place.
-    for candidate in (wanted, place - _LOCATOR.size - _END64.size):
-        if not 0 <= candidate <= place - _LOCATOR.size - _END64.size:
+    for candidate in (wanted, place - ZIP64_LOCATOR.size - ZIP64_END.size):
+        if not 0 <= candidate <= place - ZIP64_LOCATOR.size - ZIP64_END.size:
             continue
-        record = read(candidate, _END64.size)
-        if len(record) < _END64.size or not record.startswith(_END64_SIGNATURE):
+        record = read(candidate, ZIP64_END.size)
+        if len(record) < ZIP64_END.size or not record.startswith(ZIP64_END_SIGNATURE):
             continue
         if disks > 1:
             raise _split(label)
-        _, _, _, _, disk, first_disk, here, count, length, offset = _END64.unpack(record)
+        _, _, _, _, disk, first_disk, here, count, length, offset = ZIP64_END.unpack(record)
         return candidate, disk, first_disk, here, count, length, offset
     return None
 
@@ -202,13 +209,13 @@ def _locate(read: ReadAt, end: int, length: int, offset: int, label: str) -> int
 
 
 def _starts_with_record(read: ReadAt, start: int, length: int) -> bool:
-    record = read(start, RECORD_SIZE)
+    record = read(start, CENTRAL_HEADER.size)
     if record.startswith(DIGITAL_SIGNATURE):
         return True
-    if len(record) < RECORD_SIZE or not record.startswith(SIGNATURE):
+    if len(record) < CENTRAL_HEADER.size or not record.startswith(CENTRAL_SIGNATURE):
         return False
-    name, extra, comment = struct.unpack_from("<HHH", record, 28)
-    return bool(RECORD_SIZE + name + extra + comment <= length)
+    name, extra, comment = CENTRAL_LENGTHS.unpack_from(record, CENTRAL_LENGTHS_AT)
+    return bool(CENTRAL_HEADER.size + name + extra + comment <= length)
 
 
 def _split(label: str) -> ArchiveError:

@@ -19,21 +19,23 @@ from napari_ome_zip.archive.central_directory import DirectoryColumns
 from napari_ome_zip.archive.decoding import STORED, decode, refuse_unreadable
 from napari_ome_zip.archive.entry_table import METHOD_NAMES, ArchiveEntry
 from napari_ome_zip.archive.index import ArchiveIndex
-from napari_ome_zip.archive.local_header import (
+from napari_ome_zip.archive.layout import (
+    CENTRAL_SIGNATURE,
+    DESCRIPTOR_SIGNATURE,
+    END_SIGNATURE,
+    EXTRA_DATA_SIGNATURE,
     LOCAL_SIGNATURE,
-    NEWEST_VERSION,
-    LocalHeader,
+    ZIP64_END_SIGNATURE,
     ReadAt,
-    read_local_header,
 )
+from napari_ome_zip.archive.local_header import NEWEST_VERSION, LocalHeader, read_local_header
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.names import is_archive_name
 
 _CENTRAL_START = struct.Struct("<4s4H")
-_CENTRAL_START = struct.Struct("<4s4H")
-_LOCAL, _CENTRAL, _DESCRIPTOR = LOCAL_SIGNATURE, b"PK\x01\x02", b"PK\x07\x08"
-_SIGNATURES = re.compile(rb"PK(?:\x03\x04|\x01\x02|\x07\x08)")
-_ENDS = (_LOCAL, _CENTRAL, _DESCRIPTOR, b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x08")
+_RECORDS = (LOCAL_SIGNATURE, CENTRAL_SIGNATURE, DESCRIPTOR_SIGNATURE)
+_SIGNATURES = re.compile(b"|".join(map(re.escape, _RECORDS)))
+_ENDS = (*_RECORDS, END_SIGNATURE, ZIP64_END_SIGNATURE, EXTRA_DATA_SIGNATURE)
 _FIRST_WINDOW, _WINDOW = 1 << 14, 1 << 20
 # What follows the bytes of an entry whose sizes were not known before: with and without ZIP64.
 _DESCRIPTORS = (struct.Struct("<IQQ"), struct.Struct("<III"))
@@ -112,7 +114,7 @@ def index_of_entries(entries: Sequence[ArchiveEntry], size: int, label: str) -> 
 
 def _next_local(read: ReadAt, start: int, size: int) -> int | None:
     for place, signature in _signatures(read, start, size):
-        if signature == _LOCAL:
+        if signature == LOCAL_SIGNATURE:
             return place
     return None
 
@@ -152,7 +154,7 @@ def _measured(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntr
 def _streamed(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntry | LostEntry, int]:
     """An entry whose sizes stand after its bytes: where they name just the distance."""
     for place, signature in _signatures(read, header.start, size):
-        if signature == _DESCRIPTOR:
+        if signature == DESCRIPTOR_SIGNATURE:
             for layout in _DESCRIPTORS:
                 entry = _described(read, header, layout, place, place + 4)
                 if entry is not None:
@@ -174,7 +176,7 @@ def _streamed(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntr
 
 def _is_next(read: ReadAt, signature: bytes, place: int, size: int) -> bool:
     """Whether a record begins at a place, and not only four bytes of pixels that look like one."""
-    if signature == _LOCAL:
+    if signature == LOCAL_SIGNATURE:
         return read_local_header(read, place, size) is not None
     fields = read(place, _CENTRAL_START.size)
     if len(fields) < _CENTRAL_START.size:

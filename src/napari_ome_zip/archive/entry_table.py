@@ -8,9 +8,17 @@ from functools import cached_property
 import numpy as np
 
 from napari_ome_zip.archive.central_directory import DirectoryColumns
+from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, FULL_16
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.names import DOCUMENT_NAMES, is_document, is_junk, is_safe
+from napari_ome_zip.names import (
+    DOCUMENT_NAMES,
+    ZARR_JSON,
+    is_document,
+    is_junk,
+    is_safe,
+    is_zarr_json,
+)
 
 METHOD_NAMES: dict[int, str] = {
     0: "stored",
@@ -31,7 +39,6 @@ METHOD_NAMES: dict[int, str] = {
 USUAL_METHODS = (0, 8)
 """What every reader of ZIP archives can read: stored, DEFLATE."""
 
-_ZARR_JSON = "zarr.json"
 # Names that need a closer look hold one of these, when each is set between line breaks. Searching
 # all names at once for a few substrings is far quicker than a look at each.
 _SUSPICIOUS = ("\n\n", "\\", "\0", ":", "//", "./", ".\n", "\n/")
@@ -59,7 +66,7 @@ class ArchiveEntry:
     @property
     def is_encrypted(self) -> bool:
         """Whether a password is needed."""
-        return bool(self.flags & 1)
+        return bool(self.flags & ENCRYPTED_FLAG)
 
     @property
     def method_name(self) -> str:
@@ -77,7 +84,7 @@ class EntryTable:
         self._claims_json_first = claims_json_first
         self.findings: tuple[Finding, ...] = ()
         self.shift = shift
-        if np.any((columns.disks != 0) & (columns.disks != 0xFFFF)):
+        if np.any((columns.disks != 0) & (columns.disks != FULL_16)):
             raise ArchiveError(
                 "The archive is split into several parts, and this is one of them. "
                 f"Join the parts into one file first: {label}",
@@ -225,23 +232,18 @@ def _late_document(names: list[str]) -> str | None:
     data_from = next((row for row, name in enumerate(names) if _is_data(name)), len(names))
     seen: set[str] = set()
     for row, name in enumerate(names):
-        if not name.endswith(_ZARR_JSON) or not _is_zarr_json(name):
+        if not is_zarr_json(name) or is_junk(name):
             continue
-        if name.lower() not in seen and (row > data_from or (seen and name == _ZARR_JSON)):
+        if name.lower() not in seen and (row > data_from or (seen and name == ZARR_JSON)):
             return name
         seen.add(name.lower())
     return None
 
 
-def _is_zarr_json(name: str) -> bool:
-    """Whether it is a document of Zarr v3: ``foozarr.json`` and ``._zarr.json`` only end alike."""
-    return name.rpartition("/")[2] == _ZARR_JSON and not is_junk(name)
-
-
 def _is_data(name: str) -> bool:
     if "/" not in name or name.endswith("/"):
         return False
-    return not name.endswith(f"/{_ZARR_JSON}") and not is_junk(name)
+    return not name.endswith(f"/{ZARR_JSON}") and not is_junk(name)
 
 
 def _suspects(names: list[str], joined: str) -> list[int]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from napari_ome_zip.archive.index import ArchiveIndex
-from napari_ome_zip.archive.local_header import ReadAt
+from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.paths import source_path
 

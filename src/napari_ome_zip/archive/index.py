@@ -17,10 +17,10 @@ from napari_ome_zip.archive.central_directory import (
 )
 from napari_ome_zip.archive.end_record import EndRecord, read_end_record
 from napari_ome_zip.archive.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable
-from napari_ome_zip.archive.local_header import ReadAt
+from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.names import is_document
+from napari_ome_zip.names import ZARR_JSON, is_document
 
 __all__ = ["ArchiveEntry", "ArchiveIndex"]
 
@@ -171,7 +171,7 @@ class ArchiveIndex:
 
     def _read_leading(self) -> None:
         raw = self._raw
-        length = leading_length(raw, b"zarr.json")
+        length = leading_length(raw, ZARR_JSON.encode())
         if not length or holds_telltale(raw, length):
             return
         if count_signatures(raw) != self.end.entry_count:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from napari_ome_zip.archive.central_directory import decoded_name, zip64_values
+from napari_ome_zip.archive.central_directory import decoded_name
 from napari_ome_zip.archive.entry_table import METHOD_NAMES
+from napari_ome_zip.archive.layout import (
+    DESCRIPTOR_FLAG,
+    ENCRYPTED_FLAG,
+    FULL_32,
+    LOCAL_HEADER,
+    LOCAL_SIGNATURE,
+    UTF8_FLAG,
+    ReadAt,
+    zip64_values,
+)
 
-type ReadAt = Callable[[int, int], bytes]
-"""Reads up to so many bytes at a place of the file: ``read(offset, length)``."""
-
-LOCAL_SIGNATURE = b"PK\x03\x04"
 NEWEST_VERSION = 63
 """Of the standard, times ten: 6.3."""
 
-_HEADER = struct.Struct("<4s5H3I2H")
 _USUAL_SIZE = 512
-_HAS_DESCRIPTOR, _ENCRYPTED, _UTF8 = 0x8, 0x1, 0x800
-_FULL_32 = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,12 @@ class LocalHeader:
     @property
     def is_streamed(self) -> bool:
         """Whether the sizes stand after the bytes only."""
-        return bool(self.flags & _HAS_DESCRIPTOR) and not (self.compressed_size and self.crc)
+        return bool(self.flags & DESCRIPTOR_FLAG) and not (self.compressed_size and self.crc)
 
     @property
     def is_encrypted(self) -> bool:
         """Whether a password is needed."""
-        return bool(self.flags & _ENCRYPTED)
+        return bool(self.flags & ENCRYPTED_FLAG)
 
     @property
     def is_folder(self) -> bool:
@@ -63,25 +64,25 @@ def read_local_header(read: ReadAt, place: int, size: int) -> LocalHeader | None
         Where it begins, and the size of the file.
     """
     data = read(place, _USUAL_SIZE)
-    if len(data) < _HEADER.size or not data.startswith(LOCAL_SIGNATURE):
+    if len(data) < LOCAL_HEADER.size or not data.startswith(LOCAL_SIGNATURE):
         return None
     _, needed, flags, method, _, _, crc, compressed, full, name_length, extra_length = (
-        _HEADER.unpack_from(data)
+        LOCAL_HEADER.unpack_from(data)
     )
-    length = _HEADER.size + name_length + extra_length
+    length = LOCAL_HEADER.size + name_length + extra_length
     if needed & 0xFF > NEWEST_VERSION or method not in METHOD_NAMES or not name_length:
         return None
     if place + length > size:
         return None
     if len(data) < length:
         data = read(place, length)
-    raw_name = data[_HEADER.size : _HEADER.size + name_length]
-    name = decoded_name(raw_name, bool(flags & _UTF8))
+    raw_name = data[LOCAL_HEADER.size : LOCAL_HEADER.size + name_length]
+    name = decoded_name(raw_name, bool(flags & UTF8_FLAG))
     if "\0" in name:
         return None
-    wanted = [value == _FULL_32 for value in (full, compressed)]
+    wanted = [value == FULL_32 for value in (full, compressed)]
     if any(wanted):
-        values = zip64_values(data[_HEADER.size + name_length : length], sum(wanted)) or []
+        values = zip64_values(data[LOCAL_HEADER.size + name_length : length], sum(wanted)) or []
         full = values.pop(0) if wanted[0] and values else full
         compressed = values.pop(0) if wanted[1] and values else compressed
     return LocalHeader(name, place, place + length, flags, method, crc, compressed, full)

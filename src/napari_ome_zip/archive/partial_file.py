@@ -16,6 +16,7 @@ from collections.abc import Buffer, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from napari_ome_zip.archive.layout import LOCAL_SIGNATURE
 from napari_ome_zip.errors import SaveError, SaveWarning
 from napari_ome_zip.names import stem
 from napari_ome_zip.paths import target_path
@@ -34,7 +35,6 @@ _LABEL_BYTES = 200
 _TOKEN_BYTES = 8
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
-_ZIP_START = b"PK\x03\x04"
 
 
 class PartialFile:
@@ -338,7 +338,7 @@ def _is_leftover(path: Path, now: float) -> bool:
         if not stat.S_ISREG(found.st_mode) or now - found.st_mtime < STALE_AFTER_SECONDS:
             return False
         with path.open("rb") as file:
-            return file.read(4) in (b"", _ZIP_START) and not _in_use(file.fileno())
+            return file.read(4) in (b"", LOCAL_SIGNATURE) and not _in_use(file.fileno())
     except OSError:
         return False
 

@@ -11,29 +11,35 @@ from __future__ import annotations
 import json
 import struct
 
+from napari_ome_zip.archive.layout import (
+    CENTRAL_HEADER,
+    CENTRAL_SIGNATURE,
+    END,
+    END_SIGNATURE,
+    FULL_16,
+    FULL_32,
+    LOCAL_HEADER,
+    LOCAL_SIGNATURE,
+    UTF8_FLAG,
+    ZIP64_END,
+    ZIP64_END_SIGNATURE,
+    ZIP64_EXTRA_ID,
+    ZIP64_LOCATOR,
+    ZIP64_LOCATOR_SIGNATURE,
+)
 from napari_ome_zip.names import is_safe
-
-LOCAL_HEADER = struct.Struct("<4s5H3I2H")
-CENTRAL_HEADER = struct.Struct("<4s6H3I5H2I")
-ZIP64_END = struct.Struct("<4sQ2H2I4Q")
-ZIP64_LOCATOR = struct.Struct("<4sIQI")
-END = struct.Struct("<4s4H2IH")
 
 _LOCAL_EXTRA = struct.Struct("<2H2Q")
 _CENTRAL_EXTRA = struct.Struct("<2H3Q")
-_ZIP64_EXTRA_ID = 1
 _VERSION_ZIP64 = 45
 _MADE_BY_UNIX = 3 << 8
 _STORED = 0
-_UTF8_NAME = 1 << 11
 _TIME = 0
 # 1 January 1980, the first day ZIP knows: a fixed time makes two saves of one image byte-equal.
 _DATE = (0 << 9) | (1 << 5) | 1
-_SAYS_ZIP64_16 = 0xFFFF
-_SAYS_ZIP64_32 = 0xFFFFFFFF
 # A regular file that its owner may write and everyone may read, for tools that restore modes.
 _REGULAR_FILE = 0o100644 << 16
-_LONGEST_NAME = 0xFFFF
+_MAX_NAME_BYTES = 0xFFFF
 
 
 def name_problem(name: str) -> str | None:
@@ -52,8 +58,8 @@ def name_problem(name: str) -> str | None:
         encoded = name.encode("utf-8")
     except UnicodeEncodeError:
         return "it cannot be written as UTF-8"
-    if len(encoded) > _LONGEST_NAME:
-        return f"it takes {len(encoded)} bytes, more than the {_LONGEST_NAME} a ZIP can hold"
+    if len(encoded) > _MAX_NAME_BYTES:
+        return f"it takes {len(encoded)} bytes, more than the {_MAX_NAME_BYTES} a ZIP can hold"
     return None
 
 
@@ -61,19 +67,19 @@ def local_record(name: str, crc: int, size: int) -> bytes:
     """The local header of a stored entry of ``size`` bytes: all that precedes its bytes."""
     encoded = name.encode("utf-8")
     header = LOCAL_HEADER.pack(
-        b"PK\x03\x04",
+        LOCAL_SIGNATURE,
         _VERSION_ZIP64,
         _flags(name),
         _STORED,
         _TIME,
         _DATE,
         crc,
-        _SAYS_ZIP64_32,
-        _SAYS_ZIP64_32,
+        FULL_32,
+        FULL_32,
         len(encoded),
         _LOCAL_EXTRA.size,
     )
-    extra = _LOCAL_EXTRA.pack(_ZIP64_EXTRA_ID, _LOCAL_EXTRA.size - 4, size, size)
+    extra = _LOCAL_EXTRA.pack(ZIP64_EXTRA_ID, _LOCAL_EXTRA.size - 4, size, size)
     return header + encoded + extra
 
 
@@ -81,7 +87,7 @@ def central_record(name: str, crc: int, size: int, offset: int) -> bytes:
     """The central directory's record of a stored entry whose local header lies at ``offset``."""
     encoded = name.encode("utf-8")
     header = CENTRAL_HEADER.pack(
-        b"PK\x01\x02",
+        CENTRAL_SIGNATURE,
         _MADE_BY_UNIX | _VERSION_ZIP64,
         _VERSION_ZIP64,
         _flags(name),
@@ -89,17 +95,17 @@ def central_record(name: str, crc: int, size: int, offset: int) -> bytes:
         _TIME,
         _DATE,
         crc,
-        _SAYS_ZIP64_32,
-        _SAYS_ZIP64_32,
+        FULL_32,
+        FULL_32,
         len(encoded),
         _CENTRAL_EXTRA.size,
         0,
         0,
         0,
         _REGULAR_FILE,
-        _SAYS_ZIP64_32,
+        FULL_32,
     )
-    extra = _CENTRAL_EXTRA.pack(_ZIP64_EXTRA_ID, _CENTRAL_EXTRA.size - 4, size, size, offset)
+    extra = _CENTRAL_EXTRA.pack(ZIP64_EXTRA_ID, _CENTRAL_EXTRA.size - 4, size, size, offset)
     return header + encoded + extra
 
 
@@ -116,7 +122,7 @@ def end_records(entries: int, directory_size: int, directory_offset: int, commen
     (APPNOTE 4.4.1.4).
     """
     zip64_end = ZIP64_END.pack(
-        b"PK\x06\x06",
+        ZIP64_END_SIGNATURE,
         ZIP64_END.size - 12,
         _MADE_BY_UNIX | _VERSION_ZIP64,
         _VERSION_ZIP64,
@@ -127,15 +133,15 @@ def end_records(entries: int, directory_size: int, directory_offset: int, commen
         directory_size,
         directory_offset,
     )
-    locator = ZIP64_LOCATOR.pack(b"PK\x06\x07", 0, directory_offset + directory_size, 1)
+    locator = ZIP64_LOCATOR.pack(ZIP64_LOCATOR_SIGNATURE, 0, directory_offset + directory_size, 1)
     end = END.pack(
-        b"PK\x05\x06",
+        END_SIGNATURE,
         0,
         0,
-        min(entries, _SAYS_ZIP64_16),
-        min(entries, _SAYS_ZIP64_16),
-        min(directory_size, _SAYS_ZIP64_32),
-        min(directory_offset, _SAYS_ZIP64_32),
+        min(entries, FULL_16),
+        min(entries, FULL_16),
+        min(directory_size, FULL_32),
+        min(directory_offset, FULL_32),
         len(comment),
     )
     return zip64_end + locator + end + comment
@@ -148,4 +154,4 @@ def archive_comment(version: str) -> bytes:
 
 
 def _flags(name: str) -> int:
-    return 0 if name.isascii() else _UTF8_NAME
+    return 0 if name.isascii() else UTF8_FLAG

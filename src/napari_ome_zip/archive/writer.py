@@ -21,23 +21,9 @@ from napari_ome_zip.archive.records import (
 )
 from napari_ome_zip.archive.verification import verify_archive
 from napari_ome_zip.errors import ArchiveError, SaveError
+from napari_ome_zip.names import ZARR_JSON, breadth_first, is_zarr_json
 
-_DOCUMENT = "zarr.json"
 _VERSION = re.compile(r"\d+\.\d+")
-
-
-def is_zarr_json(name: str) -> bool:
-    """Whether an entry is a Zarr v3 metadata document; ``foozarr.json`` is none."""
-    return name == _DOCUMENT or name.endswith(f"/{_DOCUMENT}")
-
-
-def breadth_first(names: Mapping[str, object]) -> list[str]:
-    """Names of documents in RFC-9's order: the root's, then level by level.
-
-    Folders of one level keep the order of their parents, and are sorted by name below each, so
-    the order follows from the names alone.
-    """
-    return sorted(names, key=lambda name: (name.count("/"), name.split("/")))
 
 
 class ArchiveWriter:
@@ -117,11 +103,11 @@ class ArchiveWriter:
         strangers = [name for name in documents if not is_zarr_json(name)]
         if strangers:
             raise ArchiveError(f"Not a zarr.json document: {strangers[0]!r}. Write it as a chunk.")
-        if _DOCUMENT not in documents:
+        if ZARR_JSON not in documents:
             raise ArchiveError(
                 "No root zarr.json: an archive begins with the document of its root."
             )
-        contents = {name: bytes(documents[name]) for name in breadth_first(documents)}
+        contents = {name: bytes(documents[name]) for name in sorted(documents, key=breadth_first)}
         for name in contents:
             _check_name(name)
         with self._lock:

@@ -218,8 +218,8 @@ def _about_place(part: Json, axes: Sequence[Json]) -> str:
         for axis, (low, high) in zip(axes, part["extent"], strict=True)
     ]
     linear = np.array(part["to_display"])[:, :-1]
-    straight = all(np.count_nonzero(row) <= 1 for row in linear)
-    return ", ".join(spans) + ("" if straight else " (turned or sheared)")
+    aligned = all(np.count_nonzero(row) <= 1 for row in linear)
+    return ", ".join(spans) + ("" if aligned else " (turned or sheared)")
 
 
 def _unit(unit: str | None) -> str:

@@ -5,29 +5,35 @@ from __future__ import annotations
 from napari_ome_zip.geometry.affine import NEGLIGIBLE, Affine, strays
 from napari_ome_zip.geometry.compile import (
     Directions,
-    FieldSamples,
-    LoadField,
+    LoadVectorField,
+    VectorFieldSamples,
     compile_affine,
     compile_pair,
 )
-from napari_ome_zip.geometry.graph import Edge, Step, SystemNode, TransformGraph, choose_display
+from napari_ome_zip.geometry.graph import (
+    DirectedEdge,
+    Edge,
+    SystemNode,
+    TransformGraph,
+    choose_display,
+)
 from napari_ome_zip.geometry.point_map import AnyMap, PointMap
-from napari_ome_zip.geometry.vector_field import MAX_FIELD_BYTES, VectorField
+from napari_ome_zip.geometry.vector_field import MAX_VECTOR_FIELD_BYTES, VectorField
 
 __all__ = [
-    "MAX_FIELD_BYTES",
+    "MAX_VECTOR_FIELD_BYTES",
     "NEGLIGIBLE",
     "Affine",
     "AnyMap",
+    "DirectedEdge",
     "Directions",
     "Edge",
-    "FieldSamples",
-    "LoadField",
+    "LoadVectorField",
     "PointMap",
-    "Step",
     "SystemNode",
     "TransformGraph",
     "VectorField",
+    "VectorFieldSamples",
     "choose_display",
     "compile_affine",
     "compile_pair",

@@ -264,14 +264,14 @@ def strays(linear: NDArray[np.float64], lengths: Sequence[float]) -> NDArray[np.
         are not.
     """
     diagonal = abs(linear.diagonal())
-    beside = abs(linear)
-    np.fill_diagonal(beside, 0.0)
+    off_diagonal = abs(linear)
+    np.fill_diagonal(off_diagonal, 0.0)
     with np.errstate(divide="ignore", over="ignore"):
         # Pixels first: what one step moves may be tiny, and the image be long.
         moved: NDArray[np.float64] = np.divide(
-            beside @ np.asarray(lengths, dtype=float),
+            off_diagonal @ np.asarray(lengths, dtype=float),
             diagonal,
-            out=np.where(beside.any(axis=1), np.inf, 0.0),
+            out=np.where(off_diagonal.any(axis=1), np.inf, 0.0),
             where=diagonal > 0,
         )
     return moved

@@ -7,8 +7,7 @@ counted, not named: the first input axis is the first entry of the point, as the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from collections.abc import Sequence as Series
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from itertools import islice
 from typing import Literal, NamedTuple, cast
@@ -23,27 +22,12 @@ from napari_ome_zip.geometry.matrices import (
     check_same_count,
     simple_matrix,
 )
-from napari_ome_zip.geometry.point_map import AnyMap, Block, PointMap, beside, join
+from napari_ome_zip.geometry.point_map import AnyMap, Block, PointMap, block_diagonal, join
 from napari_ome_zip.geometry.vector_field import Samples, VectorField
-from napari_ome_zip.ome.transformation import (
-    AffineTransformation,
-    Bijection,
-    ByDimension,
-    Coordinates,
-    Displacements,
-    Identity,
-    MapAxis,
-    ProjectAxis,
-    Rotation,
-    Scale,
-    Sequence,
-    Transformation,
-    Translation,
-    Unknown,
-)
+from napari_ome_zip.ome import transformation as tf
 
 
-class FieldSamples(NamedTuple):
+class VectorFieldSamples(NamedTuple):
     """What the file says about a vector field."""
 
     samples: Samples
@@ -54,7 +38,7 @@ class FieldSamples(NamedTuple):
     """Indices of the grid, without the components, to coordinates of its system."""
 
 
-type LoadField = Callable[[Displacements | Coordinates], FieldSamples]
+type LoadVectorField = Callable[[tf.Displacements | tf.Coordinates], VectorFieldSamples]
 """Finds the samples of a vector field; raises TransformationError where there are none."""
 
 
@@ -62,7 +46,7 @@ class _Loaders(NamedTuple):
     """Reading of what lies outside the document."""
 
     array: LoadArray
-    field: LoadField | None
+    vector_field: LoadVectorField | None
 
 
 class Directions(NamedTuple):
@@ -77,9 +61,9 @@ class Directions(NamedTuple):
 
 
 def compile_affine(
-    transformation: Transformation,
-    input_axes: Series[str],
-    output_axes: Series[str],
+    transformation: tf.Transformation,
+    input_axes: Sequence[str],
+    output_axes: Sequence[str],
     load_array: LoadArray,
 ) -> Affine:
     """Compile a transformation to the map from its input system to its output system.
@@ -113,11 +97,11 @@ def compile_affine(
 
 
 def compile_pair(
-    transformation: Transformation,
-    input_axes: Series[str],
-    output_axes: Series[str],
+    transformation: tf.Transformation,
+    input_axes: Sequence[str],
+    output_axes: Sequence[str],
     load_array: LoadArray,
-    load_field: LoadField | None = None,
+    load_vector_field: LoadVectorField | None = None,
 ) -> Directions:
     """Compile a transformation in both directions, as far as each can be.
 
@@ -129,7 +113,7 @@ def compile_pair(
     ----------
     transformation, input_axes, output_axes, load_array
         As for `compile_affine`.
-    load_field : callable, optional
+    load_vector_field : callable, optional
         Finds the samples of vector fields; without it they are refused by name.
 
     Returns
@@ -137,26 +121,26 @@ def compile_pair(
     Directions
         Never raises TransformationError; a missing direction is None and `problem` says why.
     """
-    load = _Loaders(load_array, load_field)
+    load = _Loaders(load_array, load_vector_field)
     return _directions(transformation, tuple(input_axes), tuple(output_axes), load)
 
 
 def _directions(
-    transformation: Transformation, input_axes: Axes, output_axes: Axes | None, load: _Loaders
+    transformation: tf.Transformation, input_axes: Axes, output_axes: Axes | None, load: _Loaders
 ) -> Directions:
     """Compile both directions; `output_axes` is None where only the transformation says them."""
     try:
         for axes in (input_axes, output_axes or ()):
             check_axis_count(transformation.kind, len(axes))
         match transformation:
-            case Sequence():
+            case tf.SequenceTransformation():
                 return _sequence(transformation, input_axes, output_axes, load)
-            case ByDimension():
+            case tf.ByDimension():
                 return _by_dimension(transformation, input_axes, output_axes, load)
-            case Bijection():
+            case tf.Bijection():
                 return _bijection(transformation, input_axes, output_axes, load)
-            case Displacements() | Coordinates() if load.field is not None:
-                return _field(transformation, input_axes, output_axes, load.field)
+            case tf.Displacements() | tf.Coordinates() if load.vector_field is not None:
+                return _vector_field(transformation, input_axes, output_axes, load.vector_field)
         matrix = simple_matrix(transformation, input_axes, output_axes, load.array)
         if output_axes is None:
             output_axes = _axes_after(transformation, input_axes, len(matrix))
@@ -165,17 +149,17 @@ def _directions(
         return Directions(None, None, str(error))
 
 
-def _field(
-    transformation: Displacements | Coordinates,
+def _vector_field(
+    transformation: tf.Displacements | tf.Coordinates,
     input_axes: Axes,
     output_axes: Axes | None,
-    load: LoadField,
+    load: LoadVectorField,
 ) -> Directions:
     found = load(transformation)
     components = found.samples.shape[found.component_axis]
     check_axis_count(transformation.kind, components)
     if output_axes is None:
-        same = isinstance(transformation, Displacements)
+        same = isinstance(transformation, tf.Displacements)
         output_axes = input_axes if same else (UNNAMED,) * components
     if len(found.to_input.output_axes) != len(input_axes):
         raise TransformationError(
@@ -194,7 +178,7 @@ def _field(
     return _with_inverse(transformation, PointMap((field,)))
 
 
-def _with_inverse(transformation: Transformation, forward: AnyMap) -> Directions:
+def _with_inverse(transformation: tf.Transformation, forward: AnyMap) -> Directions:
     inverse = forward.inverse()
     if inverse is not None:
         return Directions(forward, inverse, None)
@@ -206,22 +190,25 @@ def _with_inverse(transformation: Transformation, forward: AnyMap) -> Directions
     )
 
 
-def _axes_after(transformation: Transformation, input_axes: Axes, count: int) -> Axes:
+def _axes_after(transformation: tf.Transformation, input_axes: Axes, count: int) -> Axes:
     """Name the axes between two parts of a sequence: kept by kinds that mix none, else unknown."""
-    if isinstance(transformation, Identity | Scale | Translation):
+    if isinstance(transformation, tf.Identity | tf.Scale | tf.Translation):
         return input_axes
     return (UNNAMED,) * count
 
 
 def _sequence(
-    transformation: Sequence, input_axes: Axes, output_axes: Axes | None, load: _Loaders
+    transformation: tf.SequenceTransformation,
+    input_axes: Axes,
+    output_axes: Axes | None,
+    load: _Loaders,
 ) -> Directions:
-    parts = list(_flat(transformation)) or [Identity()]
+    parts = list(_flat(transformation)) or [tf.Identity()]
     found: list[Directions] = []
     axes = input_axes
     for index, part in enumerate(parts):
         after = output_axes if index + 1 == len(parts) else None
-        if isinstance(part, AffineTransformation) and after is None:
+        if isinstance(part, tf.AffineTransformation) and after is None:
             # The parts that follow can tell a homogeneous matrix from one with an axis more.
             wanted = _expected_inputs(islice(parts, index + 1, None), output_axes)
             after = (UNNAMED,) * len(axes) if wanted == len(axes) else None
@@ -239,28 +226,34 @@ def _sequence(
     return Directions(forward, backward, _first_problem(forward, backward, found))
 
 
-def _flat(sequence: Sequence) -> Iterable[Transformation]:
+def _flat(sequence: tf.SequenceTransformation) -> Iterable[tf.Transformation]:
     """Yield the parts of a sequence and of the sequences in it, in order of application."""
     for part in sequence.transformations:
-        if isinstance(part, Sequence):
+        if isinstance(part, tf.SequenceTransformation):
             yield from _flat(part)
         else:
             yield part
 
 
-def _expected_inputs(parts: Iterable[Transformation], output_axes: Axes | None) -> int | None:
+def _expected_inputs(parts: Iterable[tf.Transformation], output_axes: Axes | None) -> int | None:
     """Return how many axes the first of the parts that says so takes, None when none does."""
     for part in parts:
         match part:
-            case Scale(scale=tuple(values)) | Translation(translation=tuple(values)):
+            case tf.Scale(scale=tuple(values)) | tf.Translation(translation=tuple(values)):
                 return len(values)
-            case MapAxis(map_axis=values):
+            case tf.MapAxis(map_axis=values):
                 return len(values)
-            case Rotation(rotation=tuple(rows)):
+            case tf.Rotation(rotation=tuple(rows)):
                 return len(rows)
-            case AffineTransformation(affine=tuple(rows)) if rows:
+            case tf.AffineTransformation(affine=tuple(rows)) if rows:
                 return len(rows[0]) - 1
-            case AffineTransformation() | ProjectAxis() | ByDimension() | Coordinates() | Unknown():
+            case (
+                tf.AffineTransformation()
+                | tf.ProjectAxis()
+                | tf.ByDimension()
+                | tf.Coordinates()
+                | tf.Unknown()
+            ):
                 return None  # these may change the number of axes, and do not say from how many
     return None if output_axes is None else len(output_axes)
 
@@ -292,11 +285,11 @@ def _first_problem(
 
 
 def _by_dimension(
-    transformation: ByDimension, input_axes: Axes, output_axes: Axes | None, load: _Loaders
+    transformation: tf.ByDimension, input_axes: Axes, output_axes: Axes | None, load: _Loaders
 ) -> Directions:
     if output_axes is None:
         output_axes = _produced_axes(transformation, input_axes)
-    blocks: list[_Block] = []
+    blocks: list[_CompiledItem] = []
     for index, item in enumerate(transformation.items):
         columns = _item_axes(item.input_axes, input_axes, "inputAxes")
         rows = _item_axes(item.output_axes, output_axes, "outputAxes")
@@ -308,7 +301,7 @@ def _by_dimension(
         )
         if here.problem is not None:
             here = here._replace(problem=f"{here.problem} (Part {index + 1} of a byDimension.)")
-        blocks.append(_Block(columns, rows, here))
+        blocks.append(_CompiledItem(columns, rows, here))
     # Every output axis MUST appear in exactly one item; input axes may be left out or shared.
     _check_produced_once(blocks, output_axes)
     found = [block.found for block in blocks]
@@ -333,7 +326,7 @@ def _by_dimension(
     return Directions(forward, backward, _first_problem(forward, backward, found))
 
 
-class _Block(NamedTuple):
+class _CompiledItem(NamedTuple):
     """One item of a byDimension, compiled."""
 
     columns: list[int]
@@ -352,10 +345,10 @@ def _assembled(
         if one is None:
             return None
         listed.append(Block(one, tuple(columns), tuple(rows)))
-    return beside(listed, input_axes, output_axes)
+    return block_diagonal(listed, input_axes, output_axes)
 
 
-def _produced_axes(transformation: ByDimension, input_axes: Axes) -> Axes:
+def _produced_axes(transformation: tf.ByDimension, input_axes: Axes) -> Axes:
     """Say which axes a byDimension produces where no system is declared for its output."""
     produced = [axis for item in transformation.items for axis in item.output_axes]
     check_axis_count(transformation.kind, len(produced))
@@ -364,7 +357,7 @@ def _produced_axes(transformation: ByDimension, input_axes: Axes) -> Axes:
     return (UNNAMED,) * len(produced)
 
 
-def _item_axes(wanted: Series[int | str], axes: Axes, field: str) -> list[int]:
+def _item_axes(wanted: Sequence[int | str], axes: Axes, field: str) -> list[int]:
     """Resolve the indices or names of an item to indices of the whole."""
     try:
         indices = [axis_index(axis, axes) if isinstance(axis, str) else axis for axis in wanted]
@@ -374,7 +367,7 @@ def _item_axes(wanted: Series[int | str], axes: Axes, field: str) -> list[int]:
     return indices
 
 
-def _check_produced_once(blocks: Iterable[_Block], output_axes: Axes) -> None:
+def _check_produced_once(blocks: Iterable[_CompiledItem], output_axes: Axes) -> None:
     produced = [row for block in blocks for row in block.rows]
     for row, name in enumerate(output_axes):
         times = produced.count(row)
@@ -387,7 +380,7 @@ def _check_produced_once(blocks: Iterable[_Block], output_axes: Axes) -> None:
 
 
 def _bijection(
-    transformation: Bijection, input_axes: Axes, output_axes: Axes | None, load: _Loaders
+    transformation: tf.Bijection, input_axes: Axes, output_axes: Axes | None, load: _Loaders
 ) -> Directions:
     check_same_count(transformation, input_axes, output_axes)
     after = (UNNAMED,) * len(input_axes) if output_axes is None else output_axes

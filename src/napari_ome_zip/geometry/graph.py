@@ -23,7 +23,7 @@ from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.geometry.affine import Affine, axes_agree, axes_text
 from napari_ome_zip.geometry.point_map import AnyMap, join
 
-type _Adjacency = dict[SystemNode, list[Step]]
+type _Adjacency = dict[SystemNode, list[DirectedEdge]]
 
 
 class SystemNode(NamedTuple):
@@ -56,7 +56,7 @@ class Edge:
     """Why a direction is missing, in one sentence."""
 
 
-class Step(NamedTuple):
+class DirectedEdge(NamedTuple):
     """An edge walked in one direction."""
 
     edge: Edge
@@ -85,9 +85,9 @@ class Step(NamedTuple):
         return self.map if isinstance(self.map, Affine) else None
 
     @property
-    def opposite(self) -> Step:
+    def opposite(self) -> DirectedEdge:
         """The same edge walked the other way."""
-        return Step(self.edge, not self.is_backward)
+        return DirectedEdge(self.edge, not self.is_backward)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,10 +119,10 @@ class TransformGraph:
         object.__setattr__(self, "nodes", nodes)
         object.__setattr__(self, "edges", tuple(self.edges))
         for edge in self.edges:
-            for step in (Step(edge, False), Step(edge, True)):
+            for step in (DirectedEdge(edge, False), DirectedEdge(edge, True)):
                 _check_step(step, nodes)
 
-    def route(self, source: SystemNode, target: SystemNode) -> tuple[Step, ...] | None:
+    def route(self, source: SystemNode, target: SystemNode) -> tuple[DirectedEdge, ...] | None:
         """Return the steps from `source` to `target`, or None when no usable way exists.
 
         No steps lead from a system to itself. Both systems must be declared.
@@ -133,8 +133,8 @@ class TransformGraph:
             When a system is not declared.
         """
         self._check_declared(source, target)
-        straight = _way(self._straight, source, target)
-        return straight if straight is not None else _way(self._usable, source, target)
+        exact = _way(self._affine, source, target)
+        return exact if exact is not None else _way(self._usable, source, target)
 
     def resolve(self, source: SystemNode, target: SystemNode) -> AnyMap:
         """Compose the maps along the way from `source` to `target`.
@@ -182,7 +182,7 @@ class TransformGraph:
             result = join(result, back)
         return result
 
-    def _steps(self, source: SystemNode, target: SystemNode) -> tuple[Step, ...]:
+    def _steps(self, source: SystemNode, target: SystemNode) -> tuple[DirectedEdge, ...]:
         steps = self.route(source, target)
         if steps is None:
             raise TransformationError(self._why_not(source, target))
@@ -205,7 +205,7 @@ class TransformGraph:
         steps: _Adjacency = {node: [] for node in self.nodes}
         for is_backward in (False, True):
             for edge in self.edges:
-                step = Step(edge, is_backward)
+                step = DirectedEdge(edge, is_backward)
                 steps.setdefault(step.start, []).append(step)
         return steps
 
@@ -214,7 +214,7 @@ class TransformGraph:
         return _only(self._all, lambda step: step.map is not None)
 
     @cached_property
-    def _straight(self) -> _Adjacency:
+    def _affine(self) -> _Adjacency:
         return _only(self._all, lambda step: step.affine is not None)
 
     def _check_declared(self, *nodes: SystemNode) -> None:
@@ -280,7 +280,7 @@ def choose_display(
     return max(graph.nodes, key=lambda node: (usable[node], as_written[node]), default=None)
 
 
-def _check_step(step: Step, nodes: Mapping[SystemNode, tuple[str, ...]]) -> None:
+def _check_step(step: DirectedEdge, nodes: Mapping[SystemNode, tuple[str, ...]]) -> None:
     """Refuse a map between systems that are not declared, or of another number of axes."""
     if step.map is None:
         return
@@ -297,15 +297,15 @@ def _check_step(step: Step, nodes: Mapping[SystemNode, tuple[str, ...]]) -> None
             )
 
 
-def _only(adjacency: _Adjacency, accept: Callable[[Step], bool]) -> _Adjacency:
+def _only(adjacency: _Adjacency, accept: Callable[[DirectedEdge], bool]) -> _Adjacency:
     return {node: [step for step in steps if accept(step)] for node, steps in adjacency.items()}
 
 
 def _arrivals(
     adjacency: _Adjacency, source: SystemNode, target: SystemNode | None = None
-) -> dict[SystemNode, Step | None]:
+) -> dict[SystemNode, DirectedEdge | None]:
     """Walk breadth first; give each system found, in order, the step that first arrived at it."""
-    arrivals: dict[SystemNode, Step | None] = {source: None}
+    arrivals: dict[SystemNode, DirectedEdge | None] = {source: None}
     waiting = deque([source])
     while waiting and target not in arrivals:
         for step in adjacency[waiting.popleft()]:
@@ -315,7 +315,9 @@ def _arrivals(
     return arrivals
 
 
-def _way(adjacency: _Adjacency, source: SystemNode, target: SystemNode) -> tuple[Step, ...] | None:
+def _way(
+    adjacency: _Adjacency, source: SystemNode, target: SystemNode
+) -> tuple[DirectedEdge, ...] | None:
     arrivals = _arrivals(adjacency, source, target)
     if target not in arrivals:
         return None

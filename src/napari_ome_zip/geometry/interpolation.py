@@ -31,7 +31,7 @@ def nearest(samples: NDArray[Any], places: NDArray[np.float64]) -> NDArray[Any]:
     ndarray, shape (P, …)
     """
     limits = np.array(samples.shape[: places.shape[1]]) - 1
-    # Halves are rounded up, always: rint would take the even neighbour.
+    # Halves are rounded up, always: rint would take the even neighbor.
     index = np.clip(np.floor(places + 0.5), 0, limits).astype(np.intp)
     taken: NDArray[Any] = samples[tuple(index.T)]
     return taken
@@ -65,7 +65,7 @@ def linear(
             continue
         index = np.where(upper, high, low)
         weight = np.prod(np.where(upper, share, 1.0 - share), axis=1)
-        # A weight of 0 must not let in what a neighbour outside the known part holds (nan).
+        # A weight of 0 must not let in what a neighbor outside the known part holds (nan).
         used = np.flatnonzero(weight)
         values = samples[tuple(index[used].T)]
         out[used] += weight[used].reshape(-1, *further) * values

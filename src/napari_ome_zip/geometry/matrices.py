@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Sequence as Series
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,19 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_ome_zip.errors import OmeZipError, TransformationError
 from napari_ome_zip.geometry.affine import UNNAMED, axes_text, counted, real_array, shape_text
-from napari_ome_zip.ome.transformation import (
-    AffineTransformation,
-    Coordinates,
-    Displacements,
-    Identity,
-    MapAxis,
-    ProjectAxis,
-    Rotation,
-    Scale,
-    Transformation,
-    Translation,
-    Unknown,
-)
+from napari_ome_zip.ome import transformation as tf
 
 type LoadArray = Callable[[str], NDArray[Any]]
 """Reads the array of parameters at a path as the document writes it."""
@@ -36,7 +23,7 @@ MAX_AXES = 64
 
 
 def simple_matrix(
-    transformation: Transformation, input_axes: Axes, output_axes: Axes | None, load: LoadArray
+    transformation: tf.Transformation, input_axes: Axes, output_axes: Axes | None, load: LoadArray
 ) -> NDArray[np.float64]:
     """Return the matrix of a kind that contains no other.
 
@@ -62,47 +49,47 @@ def simple_matrix(
     """
     count = len(input_axes)
     match transformation:
-        case Identity():
+        case tf.Identity():
             check_same_count(transformation, input_axes, output_axes)
             return np.eye(count, count + 1)
-        case Scale(scale=values, path=path):
+        case tf.Scale(scale=values, path=path):
             check_same_count(transformation, input_axes, output_axes)
             factors = _vector(transformation, values, path, input_axes, load)
             return np.column_stack([np.diag(factors), np.zeros(count)])
-        case Translation(translation=values, path=path):
+        case tf.Translation(translation=values, path=path):
             check_same_count(transformation, input_axes, output_axes)
             shifts = _vector(transformation, values, path, input_axes, load)
             return np.column_stack([np.eye(count), shifts])
-        case Rotation(rotation=rows, path=path):
+        case tf.Rotation(rotation=rows, path=path):
             check_same_count(transformation, input_axes, output_axes)
             table = _parameters(transformation, rows, path, load)
             _check_shape(transformation, table, (count, count), "one row and column per axis")
             return np.column_stack([table, np.zeros(count)])
-        case AffineTransformation():
+        case tf.AffineTransformation():
             return _affine_matrix(transformation, count, output_axes, load)
-        case MapAxis():
+        case tf.MapAxis():
             return _map_axis_matrix(transformation, input_axes, output_axes)
-        case ProjectAxis():
+        case tf.ProjectAxis():
             return _project_axis_matrix(transformation, input_axes, output_axes)
     raise TransformationError(_refusal(transformation))
 
 
-def _refusal(transformation: Transformation) -> str:
+def _refusal(transformation: tf.Transformation) -> str:
     match transformation:
-        case Displacements(path=path) | Coordinates(path=path):
+        case tf.Displacements(path=path) | tf.Coordinates(path=path):
             return (
                 f"{transformation.kind} is a vector field (at '{path}'), which cannot be applied "
                 "here; expected a transformation that a matrix can express."
             )
-        case Unknown(kind=kind, problem=str(problem)):
+        case tf.Unknown(kind=kind, problem=str(problem)):
             return f"{kind or 'transformation'} cannot be applied: {problem}."
-        case Unknown(kind=kind):
+        case tf.Unknown(kind=kind):
             return f"'{kind}' is no kind of transformation that OME-Zarr 0.6 knows."
     return f"{transformation.kind} cannot be expressed as a matrix."
 
 
 def _affine_matrix(
-    transformation: AffineTransformation, count: int, output_axes: Axes | None, load: LoadArray
+    transformation: tf.AffineTransformation, count: int, output_axes: Axes | None, load: LoadArray
 ) -> NDArray[np.float64]:
     table = _parameters(transformation, transformation.affine, transformation.path, load)
     rows = len(table) if output_axes is None and table.ndim else len(output_axes or ())
@@ -121,7 +108,7 @@ def _is_unit_row(row: NDArray[np.float64]) -> bool:
 
 
 def _map_axis_matrix(
-    transformation: MapAxis, input_axes: Axes, output_axes: Axes | None
+    transformation: tf.MapAxis, input_axes: Axes, output_axes: Axes | None
 ) -> NDArray[np.float64]:
     order, count = transformation.map_axis, len(input_axes)
     check_axis_count(transformation.kind, len(order))
@@ -139,7 +126,7 @@ def _map_axis_matrix(
 
 
 def _project_axis_matrix(
-    transformation: ProjectAxis, input_axes: Axes, output_axes: Axes | None
+    transformation: tf.ProjectAxis, input_axes: Axes, output_axes: Axes | None
 ) -> NDArray[np.float64]:
     dropped, created = transformation.dropped_inputs, transformation.created_outputs
     check_indices("projectAxis (droppedInputs)", dropped, input_axes)
@@ -159,7 +146,7 @@ def _project_axis_matrix(
 
 
 def _vector(
-    transformation: Transformation,
+    transformation: tf.Transformation,
     values: tuple[float, ...] | None,
     path: str | None,
     axes: Axes,
@@ -177,7 +164,7 @@ def _vector(
 
 
 def _parameters(
-    transformation: Transformation, values: ArrayLike | None, path: str | None, load: LoadArray
+    transformation: tf.Transformation, values: ArrayLike | None, path: str | None, load: LoadArray
 ) -> NDArray[np.float64]:
     """Return parameters from the document or from the array it points to."""
     kind = transformation.kind
@@ -206,7 +193,7 @@ def check_axis_count(what: str, count: int) -> None:
 
 
 def check_same_count(
-    transformation: Transformation, input_axes: Axes, output_axes: Axes | None
+    transformation: tf.Transformation, input_axes: Axes, output_axes: Axes | None
 ) -> None:
     """Refuse another number of output axes than input axes, for a kind that keeps it."""
     if output_axes is not None and len(input_axes) != len(output_axes):
@@ -217,7 +204,7 @@ def check_same_count(
 
 
 def _check_shape(
-    transformation: Transformation,
+    transformation: tf.Transformation,
     table: NDArray[np.float64],
     expected: tuple[int, int],
     meaning: str,
@@ -229,7 +216,7 @@ def _check_shape(
         )
 
 
-def check_indices(what: str, indices: Series[int], axes: Axes) -> None:
+def check_indices(what: str, indices: Sequence[int], axes: Axes) -> None:
     """Refuse indices that are no axes, or the same axis twice."""
     check_axis_count(what, len(indices))
     wrong = [index for index in indices if not 0 <= index < len(axes)]

@@ -13,14 +13,14 @@ from napari_ome_zip.geometry.affine import Affine, axes_agree, axes_text
 from napari_ome_zip.geometry.vector_field import VectorField
 
 type AnyMap = Affine | PointMap
-type MapStep = Affine | VectorField | InverseField | Parallel
+type MapStep = Affine | VectorField | InverseVectorField | Parallel
 
-STRAIGHT, BENT = 1, 2
+AFFINE, NONLINEAR = 1, 2
 """How an output axis follows an input axis: by an affine map alone, or through a vector field."""
 
 
 @dataclass(frozen=True)
-class InverseField:
+class InverseVectorField:
     """A vector field followed backwards, numerically; nan where no point is found."""
 
     field: VectorField
@@ -97,18 +97,20 @@ class PointMap:
         found = tuple(step for step in steps if step is not None)
         return PointMap(found) if len(found) == len(steps) else None
 
-    def fields(self) -> tuple[VectorField, ...]:
+    def vector_fields(self) -> tuple[VectorField, ...]:
         """All vector fields in it."""
         found: list[VectorField] = []
         for step in self.steps:
             match step:
                 case VectorField():
                     found.append(step)
-                case InverseField():
+                case InverseVectorField():
                     found.append(step.field)
                 case Parallel():
                     for block in step.blocks:
-                        found += block.map.fields() if isinstance(block.map, PointMap) else ()
+                        found += (
+                            block.map.vector_fields() if isinstance(block.map, PointMap) else ()
+                        )
         return tuple(found)
 
     def skeleton(self) -> Affine:
@@ -119,7 +121,7 @@ class PointMap:
         return _reduced(self.steps, self.input_axes, self.output_axes)
 
     def dependence(self) -> NDArray[np.int8]:
-        """Which output axes follow which input axes, shape (M, N): 0, `STRAIGHT` or `BENT`."""
+        """Which output axes follow which input axes, shape (M, N): 0, `AFFINE` or `NONLINEAR`."""
         result = _dependence(self.steps[0])
         for step in self.steps[1:]:
             result = combine(result, _dependence(step))
@@ -144,10 +146,10 @@ def join(first: AnyMap, second: AnyMap) -> AnyMap:
     return PointMap((*_steps(first), *_steps(second)))
 
 
-def beside(
+def block_diagonal(
     blocks: Sequence[Block], input_axes: tuple[str, ...], output_axes: tuple[str, ...]
 ) -> AnyMap:
-    """Put maps of separate axes side by side; an Affine where all are."""
+    """Join maps of separate axes in a block diagonal map; an Affine where all are."""
     if any(isinstance(block.map, PointMap) for block in blocks):
         return PointMap((Parallel(tuple(blocks), input_axes, output_axes),))
     matrix = np.zeros((len(output_axes), len(input_axes) + 1))
@@ -179,8 +181,10 @@ def _inverse_step(step: MapStep) -> MapStep | None:
         case Affine():
             return step.inverse()
         case VectorField():
-            return InverseField(step) if len(step.input_axes) == len(step.output_axes) else None
-        case InverseField():
+            return (
+                InverseVectorField(step) if len(step.input_axes) == len(step.output_axes) else None
+            )
+        case InverseVectorField():
             return step.field
     columns = sorted(column for block in step.blocks for column in block.columns)
     if columns != list(range(len(step.input_axes))):
@@ -204,7 +208,7 @@ def _reduced(
                 Block(b.map.skeleton() if isinstance(b.map, PointMap) else b.map, b.columns, b.rows)
                 for b in step.blocks
             ]
-            flat = beside(blocks, step.input_axes, step.output_axes)
+            flat = block_diagonal(blocks, step.input_axes, step.output_axes)
             matrix = flat.matrix if isinstance(flat, Affine) else np.empty(0)
         elif isinstance(step, Affine):
             matrix = step.matrix
@@ -218,9 +222,9 @@ def _reduced(
 def _dependence(step: MapStep) -> NDArray[np.int8]:
     match step:
         case Affine():
-            return np.where(step.linear != 0, STRAIGHT, 0).astype(np.int8)
-        case VectorField() | InverseField():
-            return np.full((len(step.output_axes), len(step.input_axes)), BENT, dtype=np.int8)
+            return np.where(step.linear != 0, AFFINE, 0).astype(np.int8)
+        case VectorField() | InverseVectorField():
+            return np.full((len(step.output_axes), len(step.input_axes)), NONLINEAR, dtype=np.int8)
     result = np.zeros((len(step.output_axes), len(step.input_axes)), dtype=np.int8)
     for block in step.blocks:
         result[np.ix_(list(block.rows), list(block.columns))] = dependence(block.map)

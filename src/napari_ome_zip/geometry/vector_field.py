@@ -14,7 +14,7 @@ from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.geometry.affine import Affine, axes_text, counted, shape_text
 from napari_ome_zip.geometry.interpolation import cubic, linear, nearest, spline_coefficients
 
-MAX_FIELD_BYTES = 2**28
+MAX_VECTOR_FIELD_BYTES = 2**28
 """Size of the samples of a field, at most: all of them are held in memory."""
 
 INTERPOLATIONS = ("nearest", "linear", "bspline-cubic")
@@ -107,10 +107,10 @@ class VectorField:
                 f"expected one of {', '.join(INTERPOLATIONS)}."
             )
         size = int(np.prod(shape, dtype=object)) * max(4, self.samples.dtype.itemsize)
-        if size > MAX_FIELD_BYTES:
+        if size > MAX_VECTOR_FIELD_BYTES:
             raise TransformationError(
                 f"{self.kind}: the field takes {size / 2**20:.0f} MiB, expected at most "
-                f"{MAX_FIELD_BYTES // 2**20} MiB."
+                f"{MAX_VECTOR_FIELD_BYTES // 2**20} MiB."
             )
         if self.to_input.inverse() is None:
             raise TransformationError(f"{self.kind}: the grid of the field is flat.")

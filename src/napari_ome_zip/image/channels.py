@@ -17,9 +17,9 @@ _MANY = ("#00FFFF", "#FF00FF", "#FFFF00", "#FF0000", "#00FF00", "#0000FF")
 
 
 def default_colors(count: int) -> tuple[str, ...]:
-    """Colours for ``count`` channels of which nothing is known.
+    """Colors for ``count`` channels of which nothing is known.
 
-    One is gray, two are magenta and green (told apart by colour-blind people), more follow a
+    One is gray, two are magenta and green (distinguishable to color-blind people), more follow a
     fixed cycle.
     """
     if count == 1:

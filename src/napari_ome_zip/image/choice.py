@@ -10,7 +10,7 @@ from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.geometry import SystemNode, TransformGraph
 from napari_ome_zip.image.systems import ImageSystems
 
-MOST_ASKED = 10
+MAX_ASKED = 10
 """Images whose ways are followed. With more, systems of single images are not offered."""
 
 
@@ -55,13 +55,13 @@ def _offered(
         return {} if default is None else {str(default): default}
     own, main_own = _own(images), _own(main)
     counts = Counter(
-        node for image in main[:MOST_ASKED] for node in graph.reachable(image.intrinsic)
+        node for image in main[:MAX_ASKED] for node in graph.reachable(image.intrinsic)
     )
     most = max(counts.values(), default=0)
     nodes = [node for node in graph.nodes if counts[node] == most]
     if most < 2 <= len(main):
         nodes = []  # nothing connects the images
-    hidden = own if len(main) > MOST_ASKED else own - main_own
+    hidden = own if len(main) > MAX_ASKED else own - main_own
     nodes = [node for node in nodes if node not in hidden]
     first = default or (main[0].intrinsic if len(main) == 1 else None)
     nodes.sort(key=lambda node: (node != first, node in own))

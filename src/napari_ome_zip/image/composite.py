@@ -69,7 +69,7 @@ class PlacedPart:
     """Where the pixels of each level come from, largest first; all of one dtype and number of
     dimensions."""
     to_display: Affine
-    """From indices of voxel centres at level 0 (one input per array dimension) to the axes of
+    """From indices of voxel centers at level 0 (one input per array dimension) to the axes of
     the composite's display system."""
     channel_axis: int | None
     """Position of the channel axis in `axes`, if there is one."""
@@ -81,8 +81,8 @@ class PlacedPart:
     """The images that were fused into this one, where it is a mosaic."""
     display: FrozenMapping | None = None
     """What this package noted about display beyond the specification, as stored."""
-    bent: bool = False
-    """Whether a vector field bends it: pixels are resampled in the display system, outside of the
+    nonlinear: bool = False
+    """Whether its map is nonlinear: pixels are resampled in the display system, outside of the
     image they are 0, and in another system they would be others."""
     overviews: tuple[PixelSource, ...] = field(default=(), repr=False)
     """Coarser levels than the file has, for viewers; they are computed, and never saved."""
@@ -149,7 +149,7 @@ class PlacedLabels(PlacedPart):
     image_path: str | None = None
     """Group path of the image it segments."""
     label: ImageLabel | None = None
-    """Colours and properties per label value."""
+    """Colors and properties per label value."""
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-MOST_READ = 256
+MAX_READ = 256
 """Pixels of the file that are read for one pixel of a virtual level, on average."""
 
 CELL = 256
 """Edge of what is computed as one in the plane that is looked at."""
 
-_MOST_IN_UNIT = 2**24
+_MAX_IN_UNIT = 2**24
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Sampling:
 def sampling(
     chunks: Sequence[int], factors: Sequence[int], shape: Sequence[int], plane: Sequence[int]
 ) -> tuple[Sampling, ...]:
-    """Read as little as `MOST_READ` allows, but whole chunks, and not too many.
+    """Read as little as `MAX_READ` allows, but whole chunks, and not too many.
 
     Parameters
     ----------
@@ -70,13 +70,13 @@ def sampling(
         The axes that are looked at together.
     """
     least = [max(c, CELL) if axis in plane else c for axis, c in enumerate(chunks)]
-    while math.prod(least) > _MOST_IN_UNIT:
+    while math.prod(least) > _MAX_IN_UNIT:
         axis = max(range(len(least)), key=lambda i: (least[i], -i))
         least[axis] = -(-least[axis] // 2)
     windows = [min(n, f) for n, f in zip(least, factors, strict=True)]
     units = [1 if f == 1 else max(1, -(-n // f)) for n, f in zip(least, factors, strict=True)]
     every = [1] * len(least)
-    while math.prod(windows) > MOST_READ * math.prod(every):
+    while math.prod(windows) > MAX_READ * math.prod(every):
         room = [
             f * u * m if f > 1 and u * m < n else 0
             for f, u, m, n in zip(factors, units, every, shape, strict=True)

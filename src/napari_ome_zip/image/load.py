@@ -52,7 +52,7 @@ class _Loaded:
     systems: ImageSystems
     levels: Levels
     warp: Warp | None = None
-    """Its grid in the display system, where a vector field bends it."""
+    """Its grid in the display system, under a nonlinear map."""
 
     @property
     def pixels(self) -> Pixels:
@@ -81,7 +81,7 @@ def open_image(
 
     Reads metadata documents only, no chunk of pixels (except labels stored as floating point
     numbers, to see whether all are whole; too large ones are shown as an image instead). Vector
-    fields that bend an image are read, for its extent depends on them.
+    fields of an image are read, for its extent depends on them.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def _part(
         name=name,
         axes=axes,
         sources=item.sources,
-        bent=item.warp is not None,
+        nonlinear=item.warp is not None,
         to_display=affine,
         channel_axis=channel_axis,
         multiscale=item.systems.number,

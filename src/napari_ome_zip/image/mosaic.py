@@ -216,8 +216,8 @@ def _groups(
     """The parts that become one, each time."""
     alike: dict[Any, list[PlacedPart]] = defaultdict(list)
     for number, part in enumerate(parts):
-        # The border of one that is bent would hide its neighbors.
-        key = _kinship(part) if fuse_from and not part.bent else number
+        # The border of one that is warped would hide its neighbors.
+        key = _kinship(part) if fuse_from and not part.nonlinear else number
         image = renamed.get(part.image_path or "") if isinstance(part, PlacedLabels) else None
         alike[key, image].append(part)
     return [tiles for group in alike.values() for tiles in _fused(group, fuse_from)]
@@ -382,9 +382,10 @@ def _display(group: Sequence[PlacedPart]) -> FrozenMapping | None:
 def _names(groups: Sequence[Sequence[PlacedPart]], archive: str) -> list[str]:
     """A name for each mosaic; where there are several, those of the rounds of tiles."""
     tiles = [group for group in groups if _is_scan(group[0])]
-    told = iter(names_of_rounds(tiles) if len(tiles) > 1 else [""] * len(tiles))
+    round_names = iter(names_of_rounds(tiles) if len(tiles) > 1 else [""] * len(tiles))
     return [
-        (next(told) if _is_scan(group[0]) else "") or _name(group[0], archive) for group in groups
+        (next(round_names) if _is_scan(group[0]) else "") or _name(group[0], archive)
+        for group in groups
     ]
 
 

@@ -14,7 +14,7 @@ from napari_ome_zip.geometry import Affine, SystemNode, TransformGraph, choose_d
 from napari_ome_zip.image.choice import SystemChoice
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.units import conversion, known_unit
-from napari_ome_zip.image.warp import Bendable, Warp, warp
+from napari_ome_zip.image.warp import Warp, Warpable, warp
 from napari_ome_zip.ome import Axis, CoordinateSystem, Scene, Transformation
 from napari_ome_zip.pixels.arrays import PixelSource
 
@@ -43,7 +43,7 @@ class Placement(NamedTuple):
     """For each image, from array indices to the axes of the display system."""
     findings: tuple[Finding, ...]
     warps: tuple[Warp | None, ...]
-    """For each image that a vector field bends its new grid, to which its map belongs."""
+    """For each image under a nonlinear map its new grid, to which its map belongs."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def place(
     scenes : sequence of (group path, Scene)
     images : sequence of ImageSystems
     pixels : sequence of Pixels
-        Of each image. Pixels are not read; vector fields are, of images that one bends.
+        Of each image. Pixels are not read; vector fields are, of images under a nonlinear map.
     choice : SystemChoice, optional
         A system that someone wants instead; learns what there is to choose from.
 
@@ -176,20 +176,20 @@ def _map(
             _check_showable(affine, image)
             return _Mapped(image, level, affine, axes), ()
         back = graph.resolve_back(image.intrinsic, target)
-        bendable = _bendable(builder, image, level, pixels)
-        bent = warp(bendable, forward, back, axes, image.path)
+        warpable = _warpable(builder, image, level, pixels)
+        warped = warp(warpable, forward, back, axes, image.path)
     except TransformationError as error:
         if display is None and image.intrinsic in builder.apart:
             return own, ()  # nothing says that they lie elsewhere
         return own, (_unplaced(image, str(error), "its own coordinate system"),)
-    # Array axes that were bent are axes of the display system now.
-    image = replace(image, axes=bent.axes)
-    return _Mapped(image, level, bent.affine, axes, bent), bent.findings
+    # Nonlinear array axes are axes of the display system now.
+    image = replace(image, axes=warped.axes)
+    return _Mapped(image, level, warped.affine, axes, warped), warped.findings
 
 
-def _bendable(
+def _warpable(
     builder: SystemsBuilder, image: ImageSystems, level: Affine, pixels: Pixels
-) -> Bendable:
+) -> Warpable:
     """The levels with their maps to the intrinsic system; without one, by the ratio of shapes."""
     full = np.array(pixels.sources[0].shape)
     maps = [level]
@@ -200,7 +200,7 @@ def _bendable(
             names = level.input_axes
             found = Affine.from_parts(np.diag(factors), (factors - 1) / 2, names, names).then(level)
         maps.append(found)
-    return Bendable(pixels.sources, tuple(maps), image.axes, pixels.are_labels)
+    return Warpable(pixels.sources, tuple(maps), image.axes, pixels.are_labels)
 
 
 def _axes_for(affine: Affine, axes: tuple[Axis, ...], image: ImageSystems) -> tuple[Axis, ...]:

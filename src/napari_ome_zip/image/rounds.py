@@ -57,8 +57,8 @@ def names_of_rounds(rounds: Sequence[Sequence[PlacedPart]]) -> list[str]:
         while all(len(each) > 1 for each in words) and len({each[-1] for each in words}) == 1:
             words = [each[:-1] for each in words]
         names = ["".join(each).rstrip(_BETWEEN) for each in words]
-    told = all(names) and len(set(names)) == len(names)
-    return names if told else [""] * len(names)
+    are_distinct = all(names) and len(set(names)) == len(names)
+    return names if are_distinct else [""] * len(names)
 
 
 def _shared_start(names: Sequence[str]) -> str:

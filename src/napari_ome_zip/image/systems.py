@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from collections.abc import Sequence as Series
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,35 +13,23 @@ from napari_ome_zip.geometry import (
     Affine,
     Directions,
     Edge,
-    FieldSamples,
-    LoadField,
+    LoadVectorField,
     SystemNode,
     TransformGraph,
+    VectorFieldSamples,
     compile_pair,
 )
 from napari_ome_zip.image.units import conversion
-from napari_ome_zip.image.vector_field_samples import field_samples
-from napari_ome_zip.ome import (
-    Axis,
-    Coordinates,
-    CoordinateSystem,
-    Displacements,
-    Identity,
-    Multiscale,
-    Scale,
-    Scene,
-    Sequence,
-    SystemRef,
-    Transformation,
-    Translation,
-)
+from napari_ome_zip.image.vector_field_samples import vector_field_samples
+from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale, Scene, SystemRef
+from napari_ome_zip.ome import transformation as tf
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.storage.hierarchy import Hierarchy, join
 
 MAX_PARAMETERS = 2**16
 """Numbers in an array that holds parameters of a transformation, at most."""
 
-_KEEP_NAMES = (Identity, Scale, Translation, Sequence)
+_KEEP_NAMES = (tf.Identity, tf.Scale, tf.Translation, tf.SequenceTransformation)
 
 
 @dataclass(frozen=True)
@@ -77,7 +64,7 @@ class _Declared(NamedTuple):
     """A transformation of a document, and what it leads from and to."""
 
     base: str
-    transformation: Transformation
+    transformation: tf.Transformation
     source: SystemNode
     target: SystemNode
 
@@ -132,7 +119,7 @@ class SystemsBuilder:
         return nodes
 
     def add_transformations(
-        self, base: str, transformations: Iterable[Transformation], number: int = 0
+        self, base: str, transformations: Iterable[tf.Transformation], number: int = 0
     ) -> None:
         """Add the transformations of the document at ``base``."""
         for transformation in transformations:
@@ -140,7 +127,7 @@ class SystemsBuilder:
             target = self._resolve(base, transformation.output, number)
             self.declared.append(_Declared(base, transformation, source, target))
 
-    def connect_labels(self, images: Series[ImageSystems]) -> None:
+    def connect_labels(self, images: Sequence[ImageSystems]) -> None:
         """Put labels into the space of their image where the documents do not relate the two.
 
         Labels share their image's space unless the documents say otherwise (section "labels"),
@@ -189,15 +176,16 @@ class SystemsBuilder:
     def compile(
         self,
         base: str,
-        transformation: Transformation,
+        transformation: tf.Transformation,
         inputs: tuple[str, ...],
         outputs: tuple[str, ...],
         *,
-        fields: bool = False,
+        with_vector_fields: bool = False,
     ) -> Directions:
         """Both directions of a transformation, with its parameters read from the hierarchy.
 
-        Vector fields are found (not read) with ``fields``; otherwise they are refused by name.
+        Vector fields are found (not read) with ``with_vector_fields``, else they are refused by
+        name.
 
         Identity, scale and translation never exchange axes: between systems that name the same
         axes in another order they are applied by name (mapAxis is the kind that permutes).
@@ -209,8 +197,8 @@ class SystemsBuilder:
             if isinstance(forward, Affine):
                 forward = forward.select(outputs=outputs)
                 return Directions(forward, forward.inverse(), problem)
-        load_field = self._field_loader(base) if fields else None
-        return compile_pair(transformation, inputs, outputs, load, load_field)
+        load_vector_field = self._vector_field_loader(base) if with_vector_fields else None
+        return compile_pair(transformation, inputs, outputs, load, load_vector_field)
 
     def _names(self, node: SystemNode) -> tuple[str, ...]:
         return tuple(axis.name for axis in self.axes[node])
@@ -227,7 +215,7 @@ class SystemsBuilder:
             _stated(transformation.input, nodes[0]),
             _stated(transformation.output, nodes[1]),
         )
-        found = self.compile(base, transformation, *stated, fields=stated == nodes)
+        found = self.compile(base, transformation, *stated, with_vector_fields=stated == nodes)
         if stated != nodes and isinstance(found.forward, Affine):
             forward = _by_name(found.forward, *nodes)
             found = Directions(forward, forward.inverse(), found.problem)
@@ -266,9 +254,9 @@ class SystemsBuilder:
         """Whether SpatialData's name for an image's own space (its axes, ``cyx``) is meant."""
         return reference.name == "".join(axis.name for axis in own)
 
-    def _field_loader(self, base: str) -> LoadField:
-        def load(transformation: Displacements | Coordinates) -> FieldSamples:
-            return field_samples(self.hierarchy, base, transformation, self.compile)
+    def _vector_field_loader(self, base: str) -> LoadVectorField:
+        def load(transformation: tf.Displacements | tf.Coordinates) -> VectorFieldSamples:
+            return vector_field_samples(self.hierarchy, base, transformation, self.compile)
 
         return load
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from napari_ome_zip.errors import MetadataError, TransformationError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.geometry import MAX_FIELD_BYTES, Affine, Directions, FieldSamples
+from napari_ome_zip.geometry import MAX_VECTOR_FIELD_BYTES, Affine, Directions, VectorFieldSamples
 from napari_ome_zip.ome import (
     Coordinates,
     Displacements,
@@ -28,7 +28,7 @@ type CompileLevel = Callable[[str, Transformation, tuple[str, ...], tuple[str, .
 _COMPONENTS = {"displacements": "displacement", "coordinates": "coordinate"}
 
 
-class FieldArray(ChunkedArray):
+class VectorFieldArray(ChunkedArray):
     """An array of vectors, which unlike pixels are of no use where a part of them is damaged."""
 
     notes: tuple[Finding, ...] = ()
@@ -63,12 +63,12 @@ class FieldArray(ChunkedArray):
         self._reported.add(self.key(cell))
 
 
-def field_samples(
+def vector_field_samples(
     hierarchy: Hierarchy,
     base: str,
     transformation: Displacements | Coordinates,
     compile_level: CompileLevel,
-) -> FieldSamples:
+) -> VectorFieldSamples:
     """Find the vector field of a transformation in the document at ``base``; read no chunk.
 
     The field is a multiscale, of which the first level is used, or (0.6 drafts) an array that
@@ -77,8 +77,8 @@ def field_samples(
 
     Returns
     -------
-    FieldSamples
-        Of a `FieldArray`.
+    VectorFieldSamples
+        Of a `VectorFieldArray`.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def field_samples(
             if found is None or found.kind != "array":
                 raise TransformationError(f"{name} has no level that is there.")
             array_node = found
-        array = FieldArray(hierarchy.store, array_node)
+        array = VectorFieldArray(hierarchy.store, array_node)
     except MetadataError as error:
         raise TransformationError(f"{name} cannot be used: {error}") from error
     axes = multiscale.axes
@@ -120,7 +120,7 @@ def field_samples(
             raise TransformationError(f"{name} cannot be placed: {problem}")
         to_input = level_map
     array.notes = _absent(array, name, kind)
-    return FieldSamples(array, components[0], _without(to_input, components[0]))
+    return VectorFieldSamples(array, components[0], _without(to_input, components[0]))
 
 
 def _description(node: Node, path: str) -> Multiscale:
@@ -149,12 +149,13 @@ def _without(affine: Affine, component: int) -> Affine:
     return Affine(matrix, names, names)
 
 
-def _absent(array: FieldArray, name: str, kind: str) -> tuple[Finding, ...]:
+def _absent(array: VectorFieldArray, name: str, kind: str) -> tuple[Finding, ...]:
     """Refuse a field of which nothing is stored; say it where a part is not."""
     size = int(np.prod(array.shape, dtype=object)) * array.dtype.itemsize
-    if size > MAX_FIELD_BYTES:
+    if size > MAX_VECTOR_FIELD_BYTES:
         raise TransformationError(
-            f"{name} takes {size / 2**20:.0f} MiB, expected at most {MAX_FIELD_BYTES // 2**20} MiB."
+            f"{name} takes {size / 2**20:.0f} MiB, "
+            f"expected at most {MAX_VECTOR_FIELD_BYTES // 2**20} MiB."
         )
     counts = [range(-(-n // c)) for n, c in zip(array.shape, array.stored, strict=True)]
     stored = [array.is_stored(cell) for cell in itertools.product(*counts)]

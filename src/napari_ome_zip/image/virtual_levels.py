@@ -1,11 +1,11 @@
 """Coarser levels that no file holds, computed where and when they are looked at.
 
-Levels up to `MOST_READ` pixels of the file for one of their own are exact: means of blocks of the
+Levels up to `MAX_READ` pixels of the file for one of their own are exact: means of blocks of the
 level before (for labels the first pixel of each block). Coarser ones would read a whole image to
 draw a thumbnail, so they are samples: of neighboring chunks one is read and averaged, and the
 pixels of the others repeat what is nearest in it. Chunks that are not stored cost nothing, not even
 a look for each of them, and always show as what they are. So a view of *n* pixels reads about *n*
-times `MOST_READ` pixels of the file, however large that is.
+times `MAX_READ` pixels of the file, however large that is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
-from napari_ome_zip.image.level_sampling import CELL, MOST_READ, Occupancy, Sampling, sampling
+from napari_ome_zip.image.level_sampling import CELL, MAX_READ, Occupancy, Sampling, sampling
 from napari_ome_zip.pixels.arrays import PixelSource, split_key
 from napari_ome_zip.pixels.block_cache import BlockCache
 from napari_ome_zip.pixels.block_mean import block_mean
@@ -32,14 +32,14 @@ LONGEST_EDGE = 4096
 """Longest edge of a plane, in pixels, that needs no coarser level."""
 OVERVIEW_EDGE = 1024
 """Longest edge of the plane of the coarsest virtual level: about one screen."""
-LONGEST_VOLUME_EDGE = 2048
+MAX_VOLUME_EDGE = 2048
 """Longest edge of a volume that any graphics card of today shows."""
 MOST_VOXELS = 2**28
 """Voxels of a volume that needs no coarser level: 512 MiB of 16 bit."""
 CACHE_BYTES = 256 << 20
 """Computed pixels that are kept for each image."""
 
-_MOST_IN_CELL = 2**21
+_MAX_IN_CELL = 2**21
 
 _Region = tuple[slice, ...]
 
@@ -100,7 +100,7 @@ def _axes_to_halve(
 
 
 def _too_large(volume: Sequence[int]) -> bool:
-    return max(volume) > LONGEST_VOLUME_EDGE or math.prod(volume) > MOST_VOXELS
+    return max(volume) > MAX_VOLUME_EDGE or math.prod(volume) > MOST_VOXELS
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +147,7 @@ class VirtualLevel:
         ]
         cell = [min(c, n) for c, n in zip(cell, self.shape, strict=True)]
         for axis in range(self.ndim):
-            while axis not in self.plane and cell[axis] > 1 and math.prod(cell) > _MOST_IN_CELL:
+            while axis not in self.plane and cell[axis] > 1 and math.prod(cell) > _MAX_IN_CELL:
                 cell[axis] = -(-cell[axis] // 2)
         return tuple(cell)
 
@@ -159,7 +159,7 @@ class VirtualLevel:
     @property
     def exact(self) -> bool:
         """Whether every pixel of the file takes part."""
-        return math.prod(self.factors) <= MOST_READ
+        return math.prod(self.factors) <= MAX_READ
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
         """Read a region, given as one slice or integer an axis."""

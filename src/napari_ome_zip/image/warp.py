@@ -1,8 +1,8 @@
-"""Images that a vector field bends: lazily resampled on a straight grid of the display system.
+"""Images under a nonlinear map: lazily resampled on a regular grid of the display system.
 
 A viewer places a layer by an affine map and nothing else. An image whose way to the display system
 leads through a vector field is therefore given a pixel grid there, and each block of it is computed
-when it is looked at: its voxel centres are followed back into the image, whose pixels around them
+when it is looked at: its voxel centers are followed back into the image, whose pixels around them
 are read and interpolated.
 """
 
@@ -20,8 +20,8 @@ from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine, AnyMap, PointMap
 from napari_ome_zip.geometry.interpolation import linear, nearest
-from napari_ome_zip.geometry.point_map import BENT, combine, dependence
-from napari_ome_zip.image.vector_field_samples import FieldArray
+from napari_ome_zip.geometry.point_map import NONLINEAR, combine, dependence
+from napari_ome_zip.image.vector_field_samples import VectorFieldArray
 from napari_ome_zip.ome import Axis
 from napari_ome_zip.pixels.arrays import PixelSource, split_key
 
@@ -37,7 +37,7 @@ _SLACK = 1e-6
 type _Points = npt.NDArray[np.float64]
 
 
-class Bendable(NamedTuple):
+class Warpable(NamedTuple):
     """What is needed of an image to resample it."""
 
     sources: tuple[PixelSource, ...]
@@ -56,7 +56,7 @@ class Warp:
 
     sources: tuple[WarpedArray, ...]
     axes: tuple[Axis, ...]
-    """One per array dimension; bent dimensions are those of the display system."""
+    """One per array dimension; nonlinear dimensions are those of the display system."""
     affine: Affine
     """Indices of the new grid to the display system."""
     findings: tuple[Finding, ...] = ()
@@ -64,17 +64,17 @@ class Warp:
 
 @dataclass(frozen=True)
 class Grid:
-    """Places of voxel centres along the bent axes of the display system."""
+    """Places of voxel centers along the nonlinear axes of the display system."""
 
     origin: tuple[float, ...]
-    """Of the first voxel of level 0, along each bent axis."""
+    """Of the first voxel of level 0, along each nonlinear axis."""
     spacing: tuple[float, ...]
     """Of level 0."""
     factors: tuple[int, ...]
     """Voxels of level 0 that one of this level spans; it lies in the middle of them."""
 
     def coordinates(self, axis: int, index: slice) -> _Points:
-        """Coordinates along one bent axis of the voxels ``index``."""
+        """Coordinates along one nonlinear axis of the voxels ``index``."""
         factor = self.factors[axis]
         places = np.arange(index.start, index.stop) * factor + (factor - 1) / 2
         coordinates: _Points = self.origin[axis] + self.spacing[axis] * places
@@ -86,10 +86,10 @@ class WarpedArray:
     """Array-like of one level of an image on its new grid; outside the image it holds 0."""
 
     source: PixelSource
-    pull: PointMap
+    inverse_map: PointMap
     """Display system to array indices of this level."""
     grid: Grid
-    bent: tuple[int, ...]
+    nonlinear: tuple[int, ...]
     """Array axes that are resampled."""
     rows: tuple[int, ...]
     """Axes of the display system that take their place, in the same order."""
@@ -116,8 +116,8 @@ class WarpedArray:
         """Size of a block that is worth computing at once."""
         chunks = []
         for axis, (chunk, size) in enumerate(zip(self.source.chunks, self.shape, strict=True)):
-            most = _PLANE if axis in self.bent[-2:] else min(int(chunk), _DEPTH)
-            chunks.append(max(1, min(most if axis in self.bent else int(chunk), size)))
+            most = _PLANE if axis in self.nonlinear[-2:] else min(int(chunk), _DEPTH)
+            chunks.append(max(1, min(most if axis in self.nonlinear else int(chunk), size)))
         return tuple(chunks)
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
@@ -134,7 +134,7 @@ class WarpedArray:
 
     def _fill(self, out: npt.NDArray[Any], region: tuple[slice, ...]) -> None:
         places = self._places(region)
-        limits = np.array([self.source.shape[axis] for axis in self.bent])
+        limits = np.array([self.source.shape[axis] for axis in self.nonlinear])
         # A comparison with nan, where a field says nothing, is false.
         inside = ((places >= -0.5) & (places <= limits - 0.5)).all(axis=1)
         if not inside.any():
@@ -142,23 +142,23 @@ class WarpedArray:
         places = np.clip(places[inside], 0, limits - 1)
         low = np.floor(places.min(axis=0)).astype(int)
         high = np.minimum(np.floor(places.max(axis=0)).astype(int) + 2, limits)
-        passing = [s.stop - s.start for n, s in enumerate(region) if n not in self.bent]
+        passing = [s.stop - s.start for n, s in enumerate(region) if n not in self.nonlinear]
         if math.prod([*(high - low).tolist(), *passing]) > _MAX_REGION and self._split(out, region):
             return
         wanted = list(region)
-        for axis, start, stop in zip(self.bent, low.tolist(), high.tolist(), strict=True):
+        for axis, start, stop in zip(self.nonlinear, low.tolist(), high.tolist(), strict=True):
             wanted[axis] = slice(start, stop)
         pixels = np.moveaxis(
-            np.asarray(self.source[tuple(wanted)]), self.bent, range(len(self.bent))
+            np.asarray(self.source[tuple(wanted)]), self.nonlinear, range(len(self.nonlinear))
         )
         values = self._interpolate(pixels, places - low)
-        into = np.moveaxis(out, self.bent, range(len(self.bent)))
-        mask = inside.reshape(into.shape[: len(self.bent)])
+        into = np.moveaxis(out, self.nonlinear, range(len(self.nonlinear)))
+        mask = inside.reshape(into.shape[: len(self.nonlinear)])
         into[mask] = values
 
     def _split(self, out: npt.NDArray[Any], region: tuple[slice, ...]) -> bool:
         """Do half of a region at a time, to read no more of the image than fits in memory."""
-        axis = max(self.bent, key=lambda n: region[n].stop - region[n].start)
+        axis = max(self.nonlinear, key=lambda n: region[n].stop - region[n].start)
         begin, end = region[axis].start, region[axis].stop
         if end - begin < 2:
             return False
@@ -172,13 +172,13 @@ class WarpedArray:
         return True
 
     def _places(self, region: tuple[slice, ...]) -> _Points:
-        """Where in the source the voxels of a region come from, shape (P, bent axes)."""
-        along = [self.grid.coordinates(n, region[axis]) for n, axis in enumerate(self.bent)]
-        points = np.zeros((*map(len, along), len(self.pull.input_axes)))
+        """Where in the source the voxels of a region come from, shape (P, nonlinear axes)."""
+        along = [self.grid.coordinates(n, region[axis]) for n, axis in enumerate(self.nonlinear)]
+        points = np.zeros((*map(len, along), len(self.inverse_map.input_axes)))
         for row, coordinates in zip(self.rows, np.meshgrid(*along, indexing="ij"), strict=True):
             points[..., row] = coordinates
-        indices = self.pull.apply(points.reshape(-1, points.shape[-1]))
-        return indices[:, list(self.bent)]
+        indices = self.inverse_map.apply(points.reshape(-1, points.shape[-1]))
+        return indices[:, list(self.nonlinear)]
 
     def _interpolate(self, pixels: npt.NDArray[Any], places: _Points) -> npt.NDArray[Any]:
         if self.nearest or self.dtype.kind == "b":
@@ -190,11 +190,11 @@ class WarpedArray:
         return values.astype(self.dtype)
 
 
-def warp(image: Bendable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], path: str) -> Warp:
+def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], path: str) -> Warp:
     """Give an image a grid in the display system, on which it is resampled when looked at.
 
-    The extent of the bent image must be known to make the grid, so vector fields are read;
-    pixels are not. Array axes that no field bends (time, channel) stay as they are.
+    The extent of the warped image must be known to make the grid, so vector fields are read;
+    pixels are not. Array axes that follow no vector field (time, channel) stay as they are.
 
     Parameters
     ----------
@@ -215,18 +215,18 @@ def warp(image: Bendable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], p
     Raises
     ------
     TransformationError
-        When the image cannot be resampled: a field cannot be read, bends the channel axis, or
-        the image would become too large.
+        When the image cannot be resampled: a vector field cannot be read or involves the channel
+        axis, or the image would become too large.
     """
-    bent, rows = _bent_axes(image, forward)
-    lattice = _lattice(image, bent)
+    nonlinear, rows = _nonlinear_axes(image, forward)
+    lattice = _lattice(image, nonlinear)
     mapped = forward.apply(image.to_intrinsic[0].apply(lattice))
     known = np.isfinite(mapped).all(axis=-1)
     if not known.any():
         raise TransformationError("The vector field says nothing about the place of the image.")
-    pulls = tuple(_pull(back, level) for level in image.to_intrinsic)
-    own = _own_spacing(image.to_intrinsic[0].then(_straight(forward)), bent, rows)
-    steps = [_spacing(pull, mapped[known], bent, rows) for pull in pulls]
+    inverse_maps = tuple(_inverse_map(back, level) for level in image.to_intrinsic)
+    own = _own_spacing(image.to_intrinsic[0].then(_affine_part(forward)), nonlinear, rows)
+    steps = [_spacing(inverse_map, mapped[known], nonlinear, rows) for inverse_map in inverse_maps]
     factors = [tuple(max(1, round(float(r))) for r in step / steps[0]) for step in steps]
     # Voxels of the image's own size, unless the field makes another size of them.
     spacing = np.where(np.abs(steps[0] / own - 1) < _SAME_SIZE, own, steps[0])
@@ -237,65 +237,67 @@ def warp(image: Bendable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], p
         for n, (row, column) in enumerate(zip(rows, zip(*factors, strict=True), strict=True))
     ]
     origin, counts = tuple(first for first, _ in spans), [count for _, count in spans]
-    _check_size(image, bent, counts)
+    _check_size(image, nonlinear, counts)
     sources = []
-    for source, pull, by in zip(image.sources, pulls, factors, strict=True):
+    for source, inverse_map, by in zip(image.sources, inverse_maps, factors, strict=True):
         shape = list(source.shape)
-        for axis, count, factor in zip(bent, counts, by, strict=True):
+        for axis, count, factor in zip(nonlinear, counts, by, strict=True):
             shape[axis] = -(-count // factor)
         grid = Grid(origin, tuple(spacing.tolist()), by)
-        sources.append(WarpedArray(source, pull, grid, bent, rows, tuple(shape), image.nearest))
+        sources.append(
+            WarpedArray(source, inverse_map, grid, nonlinear, rows, tuple(shape), image.nearest)
+        )
     new_axes = list(image.axes)
-    for axis, row in zip(bent, rows, strict=True):
+    for axis, row in zip(nonlinear, rows, strict=True):
         new_axes[axis] = axes[row]
     affine = _grid_affine(image, forward, sources[0], new_axes, axes)
     findings = [*_notes(forward, back), *_not_found(mapped[known], back, path)]
     return Warp(tuple(sources), tuple(new_axes), affine, tuple(dict.fromkeys(findings)))
 
 
-def _bent_axes(image: Bendable, forward: AnyMap) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _nonlinear_axes(image: Warpable, forward: AnyMap) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Array axes and display axes that a field joins with each other, or to such axes."""
     follows = combine(dependence(image.to_intrinsic[0]), dependence(forward))
-    rows, columns = (follows == BENT).any(axis=1), (follows == BENT).any(axis=0)
+    rows, columns = (follows == NONLINEAR).any(axis=1), (follows == NONLINEAR).any(axis=0)
     while True:
         more_rows = rows | (follows[:, columns] != 0).any(axis=1)
         more_columns = columns | (follows[more_rows] != 0).any(axis=0)
         if (more_rows == rows).all() and (more_columns == columns).all():
             break
         rows, columns = more_rows, more_columns
-    bent = tuple(int(n) for n in np.flatnonzero(columns))
-    straight = [image.axes[n].name for n in bent if image.axes[n].role == "channel"]
-    if straight:
+    nonlinear = tuple(int(n) for n in np.flatnonzero(columns))
+    channels = [image.axes[n].name for n in nonlinear if image.axes[n].role == "channel"]
+    if channels:
         raise TransformationError(
-            f"The vector field bends the channel axis '{straight[0]}', expected spatial axes; "
+            f"The vector field bends the channel axis '{channels[0]}', expected spatial axes; "
             "byDimension leaves other axes out."
         )
-    if len(bent) != np.count_nonzero(rows):
+    if len(nonlinear) != np.count_nonzero(rows):
         raise TransformationError(
-            f"The vector field leads from {len(bent)} axes of the image to "
+            f"The vector field leads from {len(nonlinear)} axes of the image to "
             f"{np.count_nonzero(rows)}; it cannot be followed back to the image."
         )
-    return bent, tuple(int(n) for n in np.flatnonzero(rows))
+    return nonlinear, tuple(int(n) for n in np.flatnonzero(rows))
 
 
-def _lattice(image: Bendable, bent: Sequence[int]) -> _Points:
+def _lattice(image: Warpable, nonlinear: Sequence[int]) -> _Points:
     """Indices spread over the image from border to border, shape (…, array axes)."""
-    most = _LATTICE.get(len(bent), 11)
+    most = _LATTICE.get(len(nonlinear), 11)
     along = [
         np.linspace(
             -0.5,
             image.sources[0].shape[axis] - 0.5,
             min(most, 2 * image.sources[0].shape[axis] + 1),
         )
-        for axis in bent
+        for axis in nonlinear
     ]
     points = np.zeros((*map(len, along), len(image.axes)))
-    for axis, indices in zip(bent, np.meshgrid(*along, indexing="ij"), strict=True):
+    for axis, indices in zip(nonlinear, np.meshgrid(*along, indexing="ij"), strict=True):
         points[..., axis] = indices
     return points
 
 
-def _pull(back: AnyMap, level: Affine) -> PointMap:
+def _inverse_map(back: AnyMap, level: Affine) -> PointMap:
     inverse = level.inverse()
     if inverse is None:
         raise TransformationError("The pixel grid of the image is flat.")
@@ -303,7 +305,9 @@ def _pull(back: AnyMap, level: Affine) -> PointMap:
     return PointMap((*steps, inverse))
 
 
-def _spacing(pull: PointMap, points: _Points, bent: Sequence[int], rows: Sequence[int]) -> _Points:
+def _spacing(
+    inverse_map: PointMap, points: _Points, nonlinear: Sequence[int], rows: Sequence[int]
+) -> _Points:
     """Distances along each display axis that cross one voxel of the image, in the middle of all.
 
     The step along an axis is such that the place in the image moves by one voxel, whichever way.
@@ -316,8 +320,8 @@ def _spacing(pull: PointMap, points: _Points, bent: Sequence[int], rows: Sequenc
         width = 1e-3 * float(size[row] or 1.0)
         aside = np.zeros(points.shape[-1])
         aside[row] = width
-        moved = pull.apply(chosen + aside) - pull.apply(chosen - aside)
-        speed = np.linalg.norm(moved[:, list(bent)], axis=1) / (2 * width)
+        moved = inverse_map.apply(chosen + aside) - inverse_map.apply(chosen - aside)
+        speed = np.linalg.norm(moved[:, list(nonlinear)], axis=1) / (2 * width)
         speed = speed[np.isfinite(speed) & (speed > 0)]
         if not len(speed):
             raise TransformationError(
@@ -328,10 +332,10 @@ def _spacing(pull: PointMap, points: _Points, bent: Sequence[int], rows: Sequenc
     return np.array(steps)
 
 
-def _own_spacing(affine: Affine, bent: Sequence[int], rows: Sequence[int]) -> _Points:
-    """`_spacing` of the image if no field bent it; nan where that means nothing."""
+def _own_spacing(affine: Affine, nonlinear: Sequence[int], rows: Sequence[int]) -> _Points:
+    """`_spacing` of the image without its vector field; nan where that means nothing."""
     try:
-        back = np.linalg.inv(affine.linear[np.ix_(rows, bent)])
+        back = np.linalg.inv(affine.linear[np.ix_(rows, nonlinear)])
     except np.linalg.LinAlgError:
         return np.full(len(rows), np.nan)
     lengths: _Points = 1 / np.linalg.norm(back, axis=0)
@@ -347,7 +351,7 @@ def _unit(factors: Sequence[int]) -> int:
 def _span(
     coordinates: _Points, known: npt.NDArray[np.bool_], start: float, step: float, unit: int
 ) -> tuple[float, int]:
-    """First voxel centre and number of voxels of a grid through ``start`` over the coordinates."""
+    """First voxel center and number of voxels of a grid through ``start`` over the coordinates."""
     bulge = 0.0  # how far the image may reach out between the points of the lattice
     for axis in range(coordinates.ndim):
         if coordinates.shape[axis] > 2:
@@ -361,8 +365,8 @@ def _span(
     return first, -(-count // unit) * unit
 
 
-def _check_size(image: Bendable, bent: Sequence[int], counts: Sequence[int]) -> None:
-    before = math.prod(image.sources[0].shape[axis] for axis in bent)
+def _check_size(image: Warpable, nonlinear: Sequence[int], counts: Sequence[int]) -> None:
+    before = math.prod(image.sources[0].shape[axis] for axis in nonlinear)
     if math.prod(counts) > MAX_GROWTH * (before + 2**16):
         raise TransformationError(
             f"The vector field spreads the image over {' × '.join(map(str, counts))} pixels, "
@@ -371,28 +375,28 @@ def _check_size(image: Bendable, bent: Sequence[int], counts: Sequence[int]) -> 
 
 
 def _grid_affine(
-    image: Bendable,
+    image: Warpable,
     forward: AnyMap,
     level: WarpedArray,
     new_axes: Sequence[Axis],
     axes: Sequence[Axis],
 ) -> Affine:
-    """Indices of the new grid to the display system; exact for axes that no field bends."""
-    matrix = image.to_intrinsic[0].then(_straight(forward)).matrix.copy()
+    """Indices of the new grid to the display system; exact for axes that follow no vector field."""
+    matrix = image.to_intrinsic[0].then(_affine_part(forward)).matrix.copy()
     matrix[list(level.rows)] = 0
-    for n, (axis, row) in enumerate(zip(level.bent, level.rows, strict=True)):
+    for n, (axis, row) in enumerate(zip(level.nonlinear, level.rows, strict=True)):
         matrix[row, axis] = level.grid.spacing[n]
         matrix[row, -1] = level.grid.origin[n]
     return Affine(matrix, tuple(a.name for a in new_axes), tuple(a.name for a in axes))
 
 
-def _straight(forward: AnyMap) -> Affine:
+def _affine_part(forward: AnyMap) -> Affine:
     return forward.skeleton() if isinstance(forward, PointMap) else forward
 
 
 def _notes(*maps: AnyMap) -> list[Finding]:
-    fields = [field for one in maps if isinstance(one, PointMap) for field in one.fields()]
-    return [n for f in fields if isinstance(f.samples, FieldArray) for n in f.samples.notes]
+    fields = [field for one in maps if isinstance(one, PointMap) for field in one.vector_fields()]
+    return [n for f in fields if isinstance(f.samples, VectorFieldArray) for n in f.samples.notes]
 
 
 def _not_found(mapped: _Points, back: AnyMap, path: str) -> list[Finding]:

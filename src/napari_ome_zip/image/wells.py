@@ -13,7 +13,7 @@ from napari_ome_zip.image.composite import PlacedWell
 from napari_ome_zip.image.discover import FieldPosition
 
 GAP = 0.05
-"""Space between neighbouring wells, as a fraction of a well."""
+"""Space between neighboring wells, as a fraction of a well."""
 
 
 def lay_out(
@@ -138,7 +138,7 @@ def _within_wells(
 
 
 def _pitch(wells: Iterable[list[int]], boxes: dict[int, np.ndarray]) -> np.ndarray:
-    """Distance between neighbouring wells: the extent of the widest, and a gap."""
+    """Distance between neighboring wells: the extent of the widest, and a gap."""
     extents = []
     for inside in wells:
         low = np.min([boxes[i][0] for i in inside], axis=0)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.image.units import known_unit
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.units import conversion, known_unit
 from napari_ome_zip.layers.understanding import UnderstoodLayer
 from napari_ome_zip.ome import Axis, CoordinateSystem
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
@@ -83,3 +86,30 @@ def _unknown_unit(name: str, layers: Sequence[UnderstoodLayer]) -> str | None:
             if axis.get("name") == name and axis.get("unit") and not known_unit(axis["unit"]):
                 return str(axis["unit"])
     return None
+
+
+def placement(
+    layer: UnderstoodLayer, system: CoordinateSystem, channel_axis: int | None
+) -> tuple[tuple[Axis, ...], Affine]:
+    """Axes of the stored array, and its map to the system."""
+    own = layer_axes(layer, system)
+    rows = [system.axes.index(axis) for axis in own]
+    factors = [conversion(u, axis.unit) for u, axis in zip(layer.units, own, strict=True)]
+    matrix = np.zeros((len(system.axes), len(own) + 1))
+    matrix[rows] = layer.matrix * np.array(factors)[:, np.newaxis]
+    axes = list(own)
+    if channel_axis is not None:
+        axes.insert(channel_axis, Axis(_channel_name(own), "channel"))
+        matrix = np.insert(matrix, channel_axis, 0.0, axis=1)
+    names = tuple(axis.name for axis in axes)
+    return tuple(axes), Affine(matrix, names, tuple(axis.name for axis in system.axes))
+
+
+def layer_axes(layer: UnderstoodLayer, system: CoordinateSystem) -> tuple[Axis, ...]:
+    """The axes of the system that a layer has, in the order of its dimensions."""
+    names = [axis.name for axis in system.axes]
+    return tuple(system.axes[number] for number in own_dimensions(layer, names))
+
+
+def _channel_name(axes: Sequence[Axis]) -> str:
+    return "channel" if any(axis.name.lower() == "c" for axis in axes) else "c"

@@ -12,7 +12,6 @@ import numpy as np
 
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image import display
 from napari_ome_zip.image.composite import (
     Channel,
@@ -22,27 +21,30 @@ from napari_ome_zip.image.composite import (
     PlacedPart,
 )
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.image.units import conversion
 from napari_ome_zip.layers import display_state
 from napari_ome_zip.layers.channel_stack import ChannelStack
-from napari_ome_zip.layers.dimensions import common_system, own_dimensions, renamed_axes
-from napari_ome_zip.layers.grouping import image_groups, label_groups
+from napari_ome_zip.layers.dimensions import (
+    common_system,
+    layer_axes,
+    placement,
+    renamed_axes,
+)
+from napari_ome_zip.layers.grouping import image_groups, image_of_labels, label_groups
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
+from napari_ome_zip.layers.layer_data import LayerData, layer_note
 from napari_ome_zip.layers.losses import unsaved_layers, why_not
 from napari_ome_zip.layers.opened_layer import opened_layer
 from napari_ome_zip.layers.plain import clean_text, plain
 from napari_ome_zip.layers.sliders import contrast_range, shown_plane
-from napari_ome_zip.layers.to_layers import LayerData, layer_note
 from napari_ome_zip.layers.unchanged import as_opened
 from napari_ome_zip.layers.understanding import UnderstoodLayer, understand
 from napari_ome_zip.ome import (
-    Axis,
     CoordinateSystem,
     ImageLabel,
 )
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.pixels.arrays import PixelSource
-from napari_ome_zip.pixels.computing import told_of
+from napari_ome_zip.pixels.computing import layer_errors
 from napari_ome_zip.pixels.limits import estimate_limits
 
 _RGB = ("#FF0000", "#00FF00", "#0000FF")
@@ -123,7 +125,7 @@ def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Itera
 
 
 def _can_be_saved(data: Any, keywords: Mapping[str, Any], kind: str) -> bool:
-    with told_of(clean_text(keywords.get("name") or kind), "its data are not an array"):
+    with layer_errors(clean_text(keywords.get("name") or kind), "its data are not an array"):
         return why_not(data, kind) is None
 
 
@@ -152,7 +154,7 @@ def _image(
     part = _part_taken(group, taken)
     if not isinstance(part, PlacedImage):
         return made
-    again = as_opened(part, group, _placement(group[0], system, None)[1])
+    again = as_opened(part, group, placement(group[0], system, None)[1])
     if again is None:
         return made
     taken.add(id(part))
@@ -197,7 +199,7 @@ def _new_image(
 
 def _state(layer: UnderstoodLayer, system: CoordinateSystem) -> dict[str, Any]:
     flat = layer.ndim < len(system.axes)
-    with told_of(layer.name, "how it looks is not understood"):
+    with layer_errors(layer.name, "how it looks is not understood"):
         state = display_state.capture(layer.keywords, layer.kind, layer.ndim if flat else None)
     found: dict[str, Any] = plain(state)
     return found
@@ -205,12 +207,7 @@ def _state(layer: UnderstoodLayer, system: CoordinateSystem) -> dict[str, Any]:
 
 def _channel_position(layer: UnderstoodLayer, system: CoordinateSystem) -> int:
     """Behind time, before space, as versions up to 0.5 want it."""
-    return sum(axis.type == "time" for axis in _own_axes(layer, system))
-
-
-def _own_axes(layer: UnderstoodLayer, system: CoordinateSystem) -> tuple[Axis, ...]:
-    names = [axis.name for axis in system.axes]
-    return tuple(system.axes[number] for number in own_dimensions(layer, names))
+    return sum(axis.type == "time" for axis in layer_axes(layer, system))
 
 
 def _placed_image(
@@ -222,8 +219,8 @@ def _placed_image(
     system: CoordinateSystem,
     path: str,
 ) -> PlacedImage:
-    axes, affine = _placement(layer, system, channel_axis)
-    default_t, default_z = shown_plane(layer, _own_axes(layer, system))
+    axes, affine = placement(layer, system, channel_axis)
+    default_t, default_z = shown_plane(layer, layer_axes(layer, system))
     return PlacedImage(
         path=path,
         name=layer.image_name,
@@ -238,29 +235,8 @@ def _placed_image(
     )
 
 
-def _placement(
-    layer: UnderstoodLayer, system: CoordinateSystem, channel_axis: int | None
-) -> tuple[tuple[Axis, ...], Affine]:
-    """Axes of the stored array, and its map to the system."""
-    own = _own_axes(layer, system)
-    rows = [system.axes.index(axis) for axis in own]
-    factors = [conversion(u, axis.unit) for u, axis in zip(layer.units, own, strict=True)]
-    matrix = np.zeros((len(system.axes), len(own) + 1))
-    matrix[rows] = layer.matrix * np.array(factors)[:, np.newaxis]
-    axes = list(own)
-    if channel_axis is not None:
-        axes.insert(channel_axis, Axis(_channel_name(own), "channel"))
-        matrix = np.insert(matrix, channel_axis, 0.0, axis=1)
-    names = tuple(axis.name for axis in axes)
-    return tuple(axes), Affine(matrix, names, tuple(axis.name for axis in system.axes))
-
-
-def _channel_name(axes: Sequence[Axis]) -> str:
-    return "channel" if any(axis.name.lower() == "c" for axis in axes) else "c"
-
-
 def _channel(layer: UnderstoodLayer) -> Channel:
-    with told_of(layer.name, "how it looks is not understood"):
+    with layer_errors(layer.name, "how it looks is not understood"):
         return _understood_channel(layer)
 
 
@@ -287,9 +263,9 @@ def _label_image(
 ) -> PlacedLabels:
     """One label image: the one that its layers came from, or a new one."""
     layer = group[0]
-    axes, affine = _placement(layer, system, None)
-    image = _image_of(layer, affine, images)
-    with told_of(layer.name, "its colors or features are not understood"):
+    axes, affine = placement(layer, system, None)
+    image = image_of_labels(layer, affine, images)
+    with layer_errors(layer.name, "its colors or features are not understood"):
         colors, _ = label_colors(layer.keywords)
         properties, _ = label_properties(layer.keywords)
     made = PlacedLabels(
@@ -309,47 +285,3 @@ def _label_image(
         return made
     taken.add(id(part))
     return replace(again, display=made.display, image_path=made.image_path, label=made.label)
-
-
-def _image_of(
-    layer: UnderstoodLayer, affine: Affine, images: Sequence[tuple[UnderstoodLayer, PlacedImage]]
-) -> PlacedImage | None:
-    """The image that labels belong to: where they came from, else by place, else a whole one."""
-    if not images:
-        return None
-    source, parent = layer.note.get("source"), layer.note.get("image")
-    own = (
-        []
-        if parent is None
-        else [image for first, image in images if first.origin[:2] == (source, parent)]
-    )
-    if len(own) == 1:
-        return own[0]
-    candidates = own or [image for _, image in images]
-    there = [
-        image
-        for first, image in images
-        if any(image is each for each in candidates)
-        and (_covers(layer, first) or _lies_with(layer, affine, image))
-    ]
-    if there:
-        return there[0]
-    return max(candidates, key=lambda image: len(image.axes) - (image.channel_axis is not None))
-
-
-def _covers(layer: UnderstoodLayer, image: UnderstoodLayer) -> bool:
-    """Whether labels have the shape and the place of the layer that shows an image."""
-    size = image.levels[0].shape[: image.ndim]
-    return (
-        size == layer.levels[0].shape
-        and layer.units == image.units
-        and np.allclose(layer.matrix, image.matrix)
-    )
-
-
-def _lies_with(layer: UnderstoodLayer, affine: Affine, image: PlacedImage) -> bool:
-    """Whether an image has the shape of labels and lies where they lie."""
-    kept = [i for i in range(len(image.axes)) if i != image.channel_axis]
-    own = image.to_display.select(inputs=[image.axes[i].name for i in kept])
-    size = tuple(image.shape[i] for i in kept)
-    return size == layer.levels[0].shape and own.is_close(affine)

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.composite import PlacedImage
 from napari_ome_zip.layers.losses import MAX_DIMENSIONS
 from napari_ome_zip.layers.understanding import UnderstoodLayer
 
@@ -80,3 +84,47 @@ def _told_apart(layer: UnderstoodLayer, seen: Counter[Any]) -> tuple[Any, ...]:
 def _channel_number(layer: UnderstoodLayer) -> int:
     number = layer.note.get("channel")
     return number if isinstance(number, int) else 0
+
+
+def image_of_labels(
+    layer: UnderstoodLayer, affine: Affine, images: Sequence[tuple[UnderstoodLayer, PlacedImage]]
+) -> PlacedImage | None:
+    """The image that labels belong to: where they came from, else by place, else a whole one."""
+    if not images:
+        return None
+    source, parent = layer.note.get("source"), layer.note.get("image")
+    own = (
+        []
+        if parent is None
+        else [image for first, image in images if first.origin[:2] == (source, parent)]
+    )
+    if len(own) == 1:
+        return own[0]
+    candidates = own or [image for _, image in images]
+    there = [
+        image
+        for first, image in images
+        if any(image is each for each in candidates)
+        and (_covers(layer, first) or _lies_with(layer, affine, image))
+    ]
+    if there:
+        return there[0]
+    return max(candidates, key=lambda image: len(image.axes) - (image.channel_axis is not None))
+
+
+def _covers(layer: UnderstoodLayer, image: UnderstoodLayer) -> bool:
+    """Whether labels have the shape and the place of the layer that shows an image."""
+    size = image.levels[0].shape[: image.ndim]
+    return (
+        size == layer.levels[0].shape
+        and layer.units == image.units
+        and np.allclose(layer.matrix, image.matrix)
+    )
+
+
+def _lies_with(layer: UnderstoodLayer, affine: Affine, image: PlacedImage) -> bool:
+    """Whether an image has the shape of labels and lies where they lie."""
+    kept = [i for i in range(len(image.axes)) if i != image.channel_axis]
+    own = image.to_display.select(inputs=[image.axes[i].name for i in kept])
+    size = tuple(image.shape[i] for i in kept)
+    return size == layer.levels[0].shape and own.is_close(affine)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from napari_ome_zip.image.label_colors import noted_colors
+from napari_ome_zip.layers.layer_data import layer_note
 from napari_ome_zip.layers.plain import clean_text, plain
-from napari_ome_zip.layers.to_layers import layer_note
-from napari_ome_zip.ome import LabelColor, LabelTable
-from napari_ome_zip.ome.frozen_json import freeze
+from napari_ome_zip.ome import ImageLabel, LabelColor, LabelTable
+from napari_ome_zip.ome.frozen_json import freeze, thaw
 
 _NAMED = {
     "transparent": "00000000", "black": "000000", "silver": "c0c0c0", "gray": "808080",
@@ -147,3 +147,37 @@ def _column_name(name: str, columns: Mapping[str, Any]) -> str:
 
 def _is_infinite(value: Any) -> bool:
     return isinstance(value, float | np.floating) and bool(np.isinf(value))
+
+
+def color_table(colors: Sequence[LabelColor]) -> dict[int, np.ndarray]:
+    """Red, green, blue and opacity from 0 to 1 by label value."""
+    fractions = np.array([color.rgba for color in colors], dtype=float) / 255
+    return dict(zip([color.value for color in colors], fractions, strict=True))
+
+
+def features_table(label: ImageLabel) -> dict[str, Any]:
+    """A table of label properties with one row per label value, in column ``index``."""
+    properties = label.table
+    if not properties:
+        return {}
+    table: dict[str, Any] = {"index": list(properties.values)}
+    for name, cells in properties.columns.items():
+        # The column "index" tells napari the label value; a property of that name gives way.
+        column = "index_" if name == "index" else name
+        rows = (
+            cells.values()
+            if len(cells) == len(properties)
+            else map(cells.get, range(len(properties)))
+        )
+        table[column] = _column(list(map(thaw, rows)))
+    return table
+
+
+def _column(values: list[Any]) -> Any:
+    """One property of all labels; lists and objects stay whole, one a row."""
+    if not any(isinstance(value, list | dict) for value in values):
+        return values
+    column = np.empty(len(values), dtype=object)
+    for row, value in enumerate(values):
+        column[row] = value
+    return column

@@ -9,8 +9,8 @@ import numpy as np
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
+from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.plain import clean_text
-from napari_ome_zip.layers.to_layers import LayerData
 
 SAVED_KINDS = ("image", "labels")
 MAX_DIMENSIONS = 5

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from napari_ome_zip.layers.to_layers import CONTRAST_RANGE, SHOWN, SHOWN_PLANE
+from napari_ome_zip.layers.layer_data import CONTRAST_RANGE, SHOWN, SHOWN_PLANE
 from napari_ome_zip.layers.understanding import UnderstoodLayer
 from napari_ome_zip.ome import Axis
 

@@ -55,7 +55,7 @@ def as_opened[P: PlacedPart](
     if sources is None:
         return None
     return replace(
-        part, sources=sources, overviews=(), bent=False, to_display=to_display, kept=kept
+        part, sources=sources, overviews=(), nonlinear=False, to_display=to_display, kept=kept
     )
 
 

@@ -13,12 +13,11 @@ import numpy.typing as npt
 
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.image.units import known_unit
+from napari_ome_zip.layers.layer_data import genuine_note, layer_note
 from napari_ome_zip.layers.losses import is_multiscale
-from napari_ome_zip.layers.notes import genuine_note
 from napari_ome_zip.layers.opened_layer import OpenedLayer, opened_layer
 from napari_ome_zip.layers.plain import clean_text
-from napari_ome_zip.layers.to_layers import layer_note
-from napari_ome_zip.pixels.computing import told_of
+from napari_ome_zip.pixels.computing import layer_errors
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def understand(
         If the data or the keywords are not those of a layer; it names the layer.
     """
     name = clean_text(keywords.get("name") or kind)
-    with told_of(name, "it is not understood"):
+    with layer_errors(name, "it is not understood"):
         layer = _understood(data, keywords, kind, snapshot)
     if not np.isfinite(layer.matrix).all():
         raise SaveError(

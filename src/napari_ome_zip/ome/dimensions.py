@@ -22,10 +22,10 @@ from napari_ome_zip.ome.transformation import (
     ProjectAxis,
     Rotation,
     Scale,
+    SequenceTransformation,
     Transformation,
     Translation,
 )
-from napari_ome_zip.ome.transformation import Sequence as SequenceTransformation
 from napari_ome_zip.ome.transformation_reader import BY_DIMENSION
 from napari_ome_zip.rules import MUST, Rule
 

@@ -19,8 +19,12 @@ from napari_ome_zip.ome.level_reader import (
 )
 from napari_ome_zip.ome.listed_levels import PLACED_BY_SIZE, report_missing
 from napari_ome_zip.ome.multiscale import Dataset, Multiscale
-from napari_ome_zip.ome.transformation import Sequence as SequenceTransformation
-from napari_ome_zip.ome.transformation import SystemRef, Transformation, Unknown
+from napari_ome_zip.ome.transformation import (
+    SequenceTransformation,
+    SystemRef,
+    Transformation,
+    Unknown,
+)
 from napari_ome_zip.rules import MUST, Rule
 
 LEVEL_COUNT = Rule(

@@ -12,12 +12,12 @@ from napari_ome_zip.ome.transformation import (
     Identity,
     MapAxis,
     Scale,
+    SequenceTransformation,
     SystemRef,
     Transformation,
     Translation,
     Unknown,
 )
-from napari_ome_zip.ome.transformation import Sequence as SequenceTransformation
 from napari_ome_zip.ome.transformation_reader import TransformationReader
 from napari_ome_zip.rules import MUST, Rule
 

@@ -15,8 +15,12 @@ from napari_ome_zip.ome.level_reader import (
     with_ends,
 )
 from napari_ome_zip.ome.multiscale import PHYSICAL, Dataset
-from napari_ome_zip.ome.transformation import Sequence as SequenceTransformation
-from napari_ome_zip.ome.transformation import SystemRef, Transformation, Unknown
+from napari_ome_zip.ome.transformation import (
+    SequenceTransformation,
+    SystemRef,
+    Transformation,
+    Unknown,
+)
 from napari_ome_zip.ome.transformation_reader import KIND
 from napari_ome_zip.rules import MUST, Rule
 

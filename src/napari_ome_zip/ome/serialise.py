@@ -20,7 +20,13 @@ from napari_ome_zip.ome.description_writer import (
 from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
 from napari_ome_zip.ome.multiscale import Dataset, Multiscale
 from napari_ome_zip.ome.scene import Scene
-from napari_ome_zip.ome.transformation import Identity, Scale, Sequence, SystemRef, Translation
+from napari_ome_zip.ome.transformation import (
+    Identity,
+    Scale,
+    SequenceTransformation,
+    SystemRef,
+    Translation,
+)
 from napari_ome_zip.ome.transformation_writer import scale_and_translation, transformation_to_json
 
 Version = Literal["0.5", "0.6"]
@@ -118,13 +124,17 @@ def _dataset_06(dataset: Dataset, multiscale: Multiscale, title: str) -> dict[st
     found = dataset.transformation
     scale, translation = _diagonal(dataset, len(multiscale.axes), title)
     match found:
-        case Identity() | Scale() | Sequence(transformations=(Scale(), Translation())):
+        case (
+            Identity() | Scale() | SequenceTransformation(transformations=(Scale(), Translation()))
+        ):
             written = transformation_to_json(found)
         case _:
             steps = (
                 (Scale(scale),) if translation is None else (Scale(scale), Translation(translation))
             )
-            written = transformation_to_json(steps[0] if len(steps) == 1 else Sequence(steps))
+            written = transformation_to_json(
+                steps[0] if len(steps) == 1 else SequenceTransformation(steps)
+            )
     refs = {"input": found.input, "output": found.output} if found else {}
     # A level's input MUST have a path, its output a name.
     if not (ref := refs.get("input")) or ref.path is None:

@@ -111,7 +111,7 @@ class Rotation(Transformation):
 
 
 @dataclass(frozen=True)
-class Sequence(Transformation):
+class SequenceTransformation(Transformation):
     """Transformations applied one after the other, the first one first."""
 
     kind: ClassVar[str] = "sequence"

@@ -21,7 +21,7 @@ from napari_ome_zip.ome.transformation import (
     ProjectAxis,
     Rotation,
     Scale,
-    Sequence,
+    SequenceTransformation,
     Transformation,
     Translation,
     Unknown,
@@ -187,7 +187,7 @@ class TransformationReader:
             case "scale" | "translation":
                 parameters = read_amounts(value, kind, at, repair=self.repair)
             case "sequence":
-                return Sequence(self._sequence(value, at, depth), **labels)
+                return SequenceTransformation(self._sequence(value, at, depth), **labels)
             case "byDimension":
                 return ByDimension(self._by_dimension(value, at, depth), **labels)
             case "bijection":

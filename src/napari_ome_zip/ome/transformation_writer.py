@@ -17,7 +17,7 @@ from napari_ome_zip.ome.transformation import (
     ProjectAxis,
     Rotation,
     Scale,
-    Sequence,
+    SequenceTransformation,
     SystemRef,
     Transformation,
     Translation,
@@ -68,7 +68,7 @@ def _parameters(transformation: Transformation) -> dict[str, Any]:
                 return {transformation.kind: [_numbers(row) for row in rows]}
             if path is not None:
                 return {"path": path}
-        case Sequence(transformations=parts):
+        case SequenceTransformation(transformations=parts):
             return {"transformations": [transformation_to_json(part) for part in parts]}
         case ByDimension():
             return {"transformations": _items(transformation)}
@@ -154,6 +154,6 @@ def scale_and_translation(
 
 
 def _flat(transformation: Transformation) -> list[Transformation]:
-    if not isinstance(transformation, Sequence):
+    if not isinstance(transformation, SequenceTransformation):
         return [transformation]
     return [part for each in transformation.transformations for part in _flat(each)]

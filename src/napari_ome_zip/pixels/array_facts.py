@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import zarr
-from zarr.abc.codec import Codec
-from zarr.core.array_spec import ArraySpec
-from zarr.core.buffer import default_buffer_prototype
-from zarr.core.codec_pipeline import FusedCodecPipeline
-from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
 from zarr.errors import ZarrUserWarning
 from zarr.storage import MemoryStore, StorePath
+from zarr.types import AnyArray
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.pixels.chunk_codecs import ObjectCodec, usual_codec
+from napari_ome_zip.pixels.zarr_codec import ZarrCodec
 from napari_ome_zip.storage.hierarchy import Node
 
 _MAX_CAUSE = 300
-
-type Metadata = ArrayV2Metadata | ArrayV3Metadata
-type Decoder = tuple[FusedCodecPipeline, ArraySpec]
 
 
 @dataclass(frozen=True)
 class ArrayFacts:
     """Everything about an array but its place."""
 
-    metadata: Metadata
+    array: AnyArray
+    """As zarr reads the document; it lies nowhere."""
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     """As stored, in the stored byte order."""
@@ -44,18 +39,8 @@ class ArrayFacts:
     fill_value: Any
     regular: bool
     """Whether all chunks are of one shape, so that the cells of `stored` are entries."""
-    usual: ObjectCodec | None
-    """Where all codecs are usual ones: their C libraries, called directly."""
-    decoder: Decoder | None
-    """Else zarr's pipeline that works in the calling thread, for this array only.
-
-    None where a codec cannot do so, or chunks differ in shape; zarr's public reading is used then.
-    """
-
-    @property
-    def decodes_here(self) -> bool:
-        """Whether stored objects are decoded and encoded in the calling thread."""
-        return self.usual is not None or self.decoder is not None
+    codec: ObjectCodec | None
+    """Of the stored objects; None where chunks differ in shape, and zarr reads the whole array."""
 
 
 def array_facts(node: Node) -> ArrayFacts:
@@ -78,7 +63,6 @@ def array_facts(node: Node) -> ArrayFacts:
         KeyError,
         ArithmeticError,
         NotImplementedError,
-        ZarrUserWarning,
     ) as error:
         # zarr's errors for documents are all of these: a bad value, a missing or unknown key.
         cause = _shortened(str(error)).rstrip(".") or type(error).__name__
@@ -99,34 +83,42 @@ def _parsed(text: str, zarr_format: int) -> ArrayFacts:
     document = json.loads(text)
     if document.get("storage_transformers"):
         raise ValueError("it uses storage transformers, none of which is known")
-    metadata: Metadata
-    with warnings.catch_warnings():
-        # What zarr would repair, with advice to those who write, is no array that can be shown.
-        warnings.simplefilter("error", ZarrUserWarning)
-        if zarr_format == 3:
-            metadata = ArrayV3Metadata.from_dict(document)
-        else:
-            # Some writers put an empty list where null is meant.
-            filters = document.get("filters") or None
-            metadata = ArrayV2Metadata.from_dict({**document, "filters": filters, "attributes": {}})
-    array: zarr.Array[Any] = zarr.Array(zarr.AsyncArray(metadata, StorePath(MemoryStore())))
+    if zarr_format == 2:
+        # Some writers put an empty list where null is meant.
+        document |= {"filters": document.get("filters") or None, "attributes": {}}
+    array = _array(document)
     if array.dtype.kind != "T":
         _refuse_codecs_of_texts(document, array.dtype)
     regular = zarr_format == 2 or _has_regular_grid(document)
     fill = 0 if array.fill_value is None else array.fill_value
     dtype = np.dtype(array.dtype)
-    usual = usual_codec(metadata, dtype, fill) if regular else None
+    stored = (array.shards or array.chunks) if regular else array.shape
+    codec: ObjectCodec | None = None
+    if regular:
+        codec = usual_codec(array, dtype, fill)
+        codec = codec or ZarrCodec(document | {"shape": stored}, array.shards is not None)
     return ArrayFacts(
-        metadata=metadata,
+        array=array,
         shape=array.shape,
         dtype=dtype,
         chunks=array.chunks if regular else array.shape,
-        stored=(array.shards or array.chunks) if regular else array.shape,
+        stored=stored,
         fill_value=fill,
         regular=regular,
-        usual=usual,
-        decoder=_synchronous_decoder(array) if regular and usual is None else None,
+        codec=codec,
     )
+
+
+def _array(document: Any) -> AnyArray:
+    """As zarr understands a document. What it would repair is an error: it could not be shown."""
+    place = StorePath(MemoryStore())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ZarrUserWarning)
+        try:
+            return zarr.Array(zarr.AsyncArray(document, place))
+        except ZarrUserWarning as warning:
+            # The array has no place yet that anyone could look for.
+            raise ValueError(str(warning).removeprefix(f"Array {str(place)!r}: ")) from warning
 
 
 def _refuse_codecs_of_texts(document: Mapping[str, Any], dtype: Any) -> None:
@@ -147,20 +139,3 @@ def _has_regular_grid(document: Mapping[str, Any]) -> bool:
     """Whether all chunks are of one shape; Zarr v2 knows no other grid."""
     grid = document.get("chunk_grid")
     return isinstance(grid, dict) and grid.get("name") == "regular"
-
-
-def _synchronous_decoder(array: zarr.Array[Any]) -> Decoder | None:
-    metadata = array.metadata
-    config = array.async_array.config
-    if isinstance(metadata, ArrayV2Metadata):
-        config = replace(config, order=metadata.order)  # v3 says it with a transpose codec
-    spec = ArraySpec(
-        shape=array.shards or array.chunks,
-        dtype=metadata.dtype,
-        fill_value=metadata.fill_value,
-        config=config,
-        prototype=default_buffer_prototype(),
-    )
-    codecs = cast("Iterable[Codec]", array.async_array.codec_pipeline)
-    pipeline = FusedCodecPipeline.from_codecs(codecs).evolve_from_array_spec(spec)
-    return (pipeline, spec) if pipeline.sync_transform is not None else None

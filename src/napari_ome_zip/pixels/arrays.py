@@ -10,22 +10,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import zarr
-from zarr.abc.store import ByteRequest
-from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
-from zarr.core.chunk_utils import ChunkTransform
 from zarr.storage import StorePath
 
 from napari_ome_zip.errors import DamagedEntryError, OmeZipError, UnreadableChunkError
-from napari_ome_zip.pixels.array_facts import Decoder, array_facts
-from napari_ome_zip.pixels.chunk_codecs import Region, cell_ranges, piece_of, pieces
+from napari_ome_zip.pixels.array_facts import array_facts
+from napari_ome_zip.pixels.chunk_codecs import (
+    Held,
+    ObjectCodec,
+    Region,
+    cell_ranges,
+    piece_of,
+    pieces,
+)
 from napari_ome_zip.pixels.stored_chunks import StoredCells, boxes
 from napari_ome_zip.pixels.strictness import Checked, checked_entries
-from napari_ome_zip.storage import HierarchyStore, resolve_range
+from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Node
 
 MAX_DAMAGE_REPORTS = 3
@@ -224,24 +228,13 @@ class ChunkedArray:
         ValueError
             If their shape is not that of the part: the rest would be made up.
         """
-        if not self.decodes_here:
-            raise TypeError("an array whose codecs are asynchronous is not written here")
+        codec = self._object_codec
         self._check_pixels(cell, pixels)
-        fill = self._facts.fill_value
         if pixels.shape != self.stored:
-            padded = np.full(self.stored, fill, dtype=self._facts.dtype)
+            padded = np.full(self.stored, self._facts.fill_value, dtype=self._facts.dtype)
             padded[tuple(slice(0, n) for n in pixels.shape)] = pixels
             pixels = padded
-        if self._facts.usual is not None:
-            return self._facts.usual.encode(pixels)
-        if not np.any(pixels if fill == 0 else pixels != fill):
-            return None
-        pipeline, spec = cast("Decoder", self._facts.decoder)
-        transform = cast("ChunkTransform", pipeline.sync_transform)
-        block = np.ascontiguousarray(pixels, dtype=self._facts.dtype)
-        buffer = spec.prototype.nd_buffer.from_numpy_array(block)
-        encoded = transform.encode_chunk(buffer, spec)
-        return None if encoded is None else encoded.to_bytes()
+        return codec.encode(pixels)
 
     def _check_pixels(self, cell: tuple[int, ...], pixels: npt.NDArray[Any]) -> None:
         if pixels.dtype.newbyteorder("=") != self.dtype:
@@ -270,22 +263,21 @@ class ChunkedArray:
         Exception
             Of any kind: what a codec raises on damaged bytes is the codec's choice.
         """
-        if not self.decodes_here:
-            raise TypeError("an array without a synchronous decoder is read by zarr")
         out = np.empty(self.stored, dtype=self._facts.dtype)
         whole = tuple(slice(0, n) for n in self.stored)
-        self._decode((cell, whole, whole), out, content)
+        self._object_codec.read(Held(content).read, whole, out)
         return out
 
     @property
-    def decodes_here(self) -> bool:
-        """Whether `decode` and `encode` can be used: all codecs work in the calling thread."""
-        return self._facts.decodes_here
+    def is_regular(self) -> bool:
+        """Whether all chunks are of one shape, so that `decode` and `encode` can be used."""
+        return self._facts.regular
 
     @property
-    def encodes_here(self) -> bool:
-        """Whether `encode` can be used for all of it."""
-        return self.decodes_here and self._facts.regular
+    def _object_codec(self) -> ObjectCodec:
+        if self._facts.codec is None:
+            raise TypeError("an array whose chunks differ in shape is read by zarr as a whole")
+        return self._facts.codec
 
     @property
     def document(self) -> Mapping[str, Any]:
@@ -359,7 +351,7 @@ class ChunkedArray:
 
     @property
     def _is_sharded(self) -> bool:
-        return getattr(self._facts.metadata, "shards", None) is not None
+        return self._facts.array.shards is not None
 
     def _read_damaged(self, error: DamagedEntryError, piece: Piece, out: npt.NDArray[Any]) -> None:
         """Show what can still be decoded of bytes whose checksum is wrong."""
@@ -427,35 +419,23 @@ class ChunkedArray:
         """
         cell, within, target = piece
         name = self.key(cell)
-        if self._facts.usual is not None:
-            fetch = partial(self._store.read, name) if content is None else _Held(content).read
-            part = out[target] if target else out  # not a number where there are no axes
-            if not self._facts.usual.read(fetch, within, part):
-                part[...] = self._facts.fill_value
+        part = out[target] if target else out  # not a number where there are no axes
+        if self._facts.codec is None:
+            part[...] = self._zarr_array[within]
             return
-        if content is None and self._facts.regular and not self._store.has(name):
-            out[target] = self._facts.fill_value
-            return
-        if self._facts.decoder is None:
-            sides = zip(cell, self.stored, within, strict=True)
-            out[target] = self._zarr_array[
-                tuple(slice(i * n + w.start, i * n + w.stop) for i, n, w in sides)
-            ]
-            return
-        pipeline, spec = self._facts.decoder
-        buffer = default_buffer_prototype().nd_buffer.from_numpy_array(out)
-        source: Any = StorePath(self._store, name) if content is None else _Held(content)
-        pipeline.read_sync([(source, spec, within, target, False)], buffer)
+        fetch = partial(self._store.read, name) if content is None else Held(content).read
+        if not self._facts.codec.read(fetch, within, part):
+            part[...] = self._facts.fill_value
 
     @cached_property
     def _zarr_array(self) -> zarr.Array[Any]:
-        """zarr's own reading, for codecs that cannot decode in the calling thread."""
+        """zarr's own reading, for arrays whose chunks differ in shape."""
         path = StorePath(self._store, self.path)
-        return zarr.Array(zarr.AsyncArray(self._facts.metadata, path))
+        return zarr.Array(zarr.AsyncArray(self._facts.array.metadata, path))
 
     def key(self, cell: tuple[int, ...]) -> str:
         """Entry that holds a cell of the grid of stored objects."""
-        key = self._facts.metadata.encode_chunk_key(cell)
+        key = self._facts.array.metadata.encode_chunk_key(cell)
         return f"{self.path}/{key}" if self.path else key
 
     def _report(
@@ -483,20 +463,6 @@ class ChunkedArray:
             self._store.on_damage(message)
         else:
             warnings.warn(message, DamagedChunkWarning, stacklevel=2)
-
-
-@dataclass(frozen=True)
-class _Held:
-    """Bytes of a stored object that were read already, to be read like those of a store."""
-
-    content: bytes | memoryview
-
-    def read(self, byte_range: ByteRequest | None) -> memoryview:
-        start, stop = resolve_range(byte_range, len(self.content))
-        return memoryview(self.content)[start:stop]
-
-    def get_sync(self, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer:
-        return prototype.buffer.from_bytes(self.read(byte_range))
 
 
 def _is_from_system(error: Exception) -> bool:

@@ -12,7 +12,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol
 
 import google_crc32c
 import numpy as np
@@ -28,7 +28,9 @@ from zarr.codecs import (
     ShardingCodec,
     ZstdCodec,
 )
-from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
+from zarr.types import AnyArray, ArrayV2
+
+from napari_ome_zip.storage import resolve_range
 
 _MISSING = 2**64 - 1
 """Offset and length of an inner chunk that a shard does not hold (Zarr v3, sharding codec)."""
@@ -38,6 +40,18 @@ type Content = bytes | memoryview
 type Region = tuple[slice, ...]
 type Fetch = Callable[[ByteRequest | None], Content | None]
 """Bytes of an entry, or a range of them; None where there is no such entry."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Bytes of a stored object that were read already, to be read like those of a store."""
+
+    content: Content
+
+    def read(self, byte_range: ByteRequest | None) -> memoryview:
+        """A `Fetch` of these bytes."""
+        start, stop = resolve_range(byte_range, len(self.content))
+        return memoryview(self.content)[start:stop]
 
 
 class ObjectCodec(Protocol):
@@ -234,15 +248,13 @@ def pieces(region: Region, grid: Sequence[int]) -> Iterator[tuple[tuple[int, ...
         yield cell, within, tuple([part for _, _, part in combination])
 
 
-def usual_codec(
-    metadata: ArrayV2Metadata | ArrayV3Metadata, dtype: np.dtype[Any], fill_value: Any
-) -> ObjectCodec | None:
+def usual_codec(array: AnyArray, dtype: np.dtype[Any], fill_value: Any) -> ObjectCodec | None:
     """The codec of an array's stored objects; None where only zarr has it.
 
     Parameters
     ----------
-    metadata
-        The array's document, of a regular grid.
+    array : zarr.Array
+        Of a regular grid.
     dtype : dtype
         Of a pixel.
     fill_value
@@ -250,26 +262,24 @@ def usual_codec(
     """
     if dtype.kind not in "biufc":
         return None
-    if isinstance(metadata, ArrayV2Metadata):
-        return _of_version_2(metadata, dtype, fill_value)
-    codecs = tuple(metadata.codecs)
-    shape = cast("tuple[int, ...]", metadata.chunk_grid.chunk_shape)  # type: ignore[union-attr]
+    if array.metadata.zarr_format == 2:
+        return _of_version_2(array, dtype, fill_value)
+    codecs = tuple(array.metadata.codecs)
     if len(codecs) == 1 and isinstance(codecs[0], ShardingCodec):
-        return _of_shards(codecs[0], shape, dtype, fill_value)
-    return _of_chunks(codecs, shape, dtype, fill_value)
+        return _of_shards(codecs[0], array.shards or array.chunks, dtype, fill_value)
+    return _of_chunks(codecs, array.chunks, dtype, fill_value)
 
 
-def _of_version_2(
-    metadata: ArrayV2Metadata, dtype: np.dtype[Any], fill_value: Any
-) -> ChunkCodec | None:
+def _of_version_2(array: ArrayV2, dtype: np.dtype[Any], fill_value: Any) -> ChunkCodec | None:
+    metadata = array.async_array.metadata
     compressor = metadata.compressor
     if metadata.filters or metadata.order != "C":
         return None
     if compressor is None:
-        return ChunkCodec(metadata.chunks, dtype, (), fill_value)
+        return ChunkCodec(array.chunks, dtype, (), fill_value)
     for kind, wrapped in ((Blosc, _Blosc), (GZip, _GZip), (Zstd, _Zstd)):
         if isinstance(compressor, kind):
-            return ChunkCodec(metadata.chunks, dtype, (wrapped(compressor),), fill_value)
+            return ChunkCodec(array.chunks, dtype, (wrapped(compressor),), fill_value)
     return None
 
 

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from napari_ome_zip.errors import OmeZipError, SaveError
 
-_LONGEST_REASON = 300
+_MAX_REASON = 300
 
 
 @contextmanager
-def told_of(title: str, what: str) -> Iterator[None]:
+def layer_errors(title: str, what: str) -> Iterator[None]:
     """Within this block: what others' data raise is a `SaveError` that names their layer.
 
     Parameters
@@ -31,7 +31,7 @@ def told_of(title: str, what: str) -> Iterator[None]:
     except OmeZipError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:_LONGEST_REASON]
+        reason = " ".join(str(error).split())[:_MAX_REASON]
         raise SaveError(
             f"'{title}' cannot be saved: {what} ({type(error).__name__}: {reason}). Nothing was "
             "saved; an earlier file is untouched. Correct this layer, or save without it.",
@@ -49,7 +49,7 @@ def computed(block: da.Array, title: str) -> npt.NDArray[Any]:
     SaveError
         If they cannot be computed, or are not of the shape that was said.
     """
-    with told_of(title, "its pixels cannot be computed"):
+    with layer_errors(title, "its pixels cannot be computed"):
         pixels = np.asarray(block.compute(scheduler="synchronous", callbacks=()))
     if pixels.shape != block.shape:
         raise SaveError(

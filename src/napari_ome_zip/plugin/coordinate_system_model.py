@@ -9,8 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.layers.channel_array import layer_placement
+from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.layers.opened_layer import NOTE, opened_layer
-from napari_ome_zip.layers.to_layers import METADATA_KEY, layer_placement
 
 type Open = Callable[..., CompositeImage]
 

@@ -14,7 +14,7 @@ from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_ome_zip.plugin.layer_follower import LayerFollower
-from napari_ome_zip.plugin.save_model import readable_size
+from napari_ome_zip.plugin.save.model import readable_size
 
 if TYPE_CHECKING:
     import napari.viewer

@@ -14,7 +14,8 @@ import napari_ome_zip
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
-from napari_ome_zip.layers.to_layers import LayerData, layer_findings
+from napari_ome_zip.layers.layer_data import LayerData
+from napari_ome_zip.layers.to_layers import layer_findings
 from napari_ome_zip.names import is_archive_name
 from napari_ome_zip.plugin.messages import check_action, notify
 from napari_ome_zip.plugin.viewer_state import with_contrast_range

@@ -20,7 +20,8 @@ from skimage.measure import label
 from skimage.morphology import disk, opening, remove_small_objects
 from zarr.storage import MemoryStore
 
-from napari_ome_zip.archive.writer import ArchiveWriter, is_zarr_json
+from napari_ome_zip.archive.writer import ArchiveWriter
+from napari_ome_zip.names import is_zarr_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

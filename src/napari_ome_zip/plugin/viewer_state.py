@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Labels, Layer
 
-from napari_ome_zip.layers.to_layers import CONTRAST_RANGE, METADATA_KEY, SHOWN_PLANE, LayerData
+from napari_ome_zip.layers.layer_data import CONTRAST_RANGE, METADATA_KEY, SHOWN_PLANE, LayerData
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -10,11 +10,11 @@ from napari.utils import cancelable_progress
 
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.layers import from_layer_data, unsaved_layers
-from napari_ome_zip.layers.to_layers import LayerData
+from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.names import stem
 from napari_ome_zip.plugin.messages import notify_saved
-from napari_ome_zip.plugin.save_question import check_agreed
-from napari_ome_zip.plugin.save_told import describe, losses, told
+from napari_ome_zip.plugin.save.losses import describe, losses, told
+from napari_ome_zip.plugin.save.question import check_agreed
 from napari_ome_zip.plugin.typed_name import completed
 from napari_ome_zip.plugin.viewer_state import as_shown
 from napari_ome_zip.progress import Progress

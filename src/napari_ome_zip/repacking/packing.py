@@ -12,7 +12,7 @@ from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.archive.records import name_problem
 from napari_ome_zip.errors import ArchiveError, MetadataError, SaveCancelledError, SaveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.names import DOCUMENT_NAMES, is_junk
+from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON, is_junk, is_zarr_json
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.folder_links import packed_names
@@ -24,7 +24,6 @@ from napari_ome_zip.storage.hierarchy import Hierarchy, natural_key
 from napari_ome_zip.storage.open import open_store
 
 _VERSION = re.compile(r"\d+\.\d+")
-_DOCUMENT = "zarr.json"
 _HELD_BYTES = 64 << 20
 """Entries above this size (64 MiB) are copied piece by piece."""
 
@@ -165,7 +164,7 @@ def copying_stopped() -> SaveCancelledError:
 
 def _plan(store: HierarchyStore, shard: bool) -> _Plan:
     names = _names(store)
-    if _DOCUMENT not in names:
+    if ZARR_JSON not in names:
         raise _no_root_document(names)
     for name in names:
         problem = name_problem(name)
@@ -174,10 +173,10 @@ def _plan(store: HierarchyStore, shard: bool) -> _Plan:
                 f"Cannot pack {name!r}: {problem}. Rename the file, and pack again.",
                 code="unsafe-entry-names",
             )
-    documents = {name: _document(store, name) for name in names if _is_zarr_json(name)}
+    documents = {name: _document(store, name) for name in names if is_zarr_json(name)}
     shards = plan_resharding(store, documents, names) if shard else Resharding()
     documents |= shards.documents
-    copied = [name for name in names if not _is_zarr_json(name) and name not in shards.chunks]
+    copied = [name for name in names if not is_zarr_json(name) and name not in shards.chunks]
     ordered = sorted(copied, key=natural_key)
     return _Plan(_version(store), documents, ordered, shards, name_findings(names))
 
@@ -191,10 +190,6 @@ def _names(store: HierarchyStore) -> list[str]:
 def _document(store: HierarchyStore, name: str) -> bytes:
     content = store.read_document(name)
     return b"" if content is None else content
-
-
-def _is_zarr_json(name: str) -> bool:
-    return name == _DOCUMENT or name.endswith(f"/{_DOCUMENT}")
 
 
 def _no_root_document(names: list[str]) -> ArchiveError:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from napari_ome_zip.archive import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.archive.entry_scan import LostEntry, index_of_entries, scan_entries
-from napari_ome_zip.archive.local_header import ReadAt
+from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
 from napari_ome_zip.names import is_junk
 from napari_ome_zip.paths import target_path

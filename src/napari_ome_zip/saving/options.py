@@ -7,6 +7,7 @@ from typing import Literal
 
 from napari_ome_zip.errors import SaveError
 
+type Version = Literal["0.5", "0.6"]
 type VersionChoice = Literal["auto", "0.5", "0.6"]
 type Codec = Literal["zstd", "blosc", "gzip", "none"]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,20 +12,20 @@ from napari_ome_zip.errors import MetadataError, OmeZipError, SaveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.ome import OmeGroup
-from napari_ome_zip.saving.carrying import ROOT, carry, moved
-from napari_ome_zip.saving.field_labels import over_fields
-from napari_ome_zip.saving.fresh import FreshHierarchy
-from napari_ome_zip.saving.kept import gone, kept_plan, part_paths, removed, why_not_kept
-from napari_ome_zip.saving.ome_xml import METADATA_XML
-from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.origin import Origin
-from napari_ome_zip.saving.placement import Placed, own_placement
-from napari_ome_zip.saving.planned import SavePlan, Version
-from napari_ome_zip.saving.splitting import split_channels
-from napari_ome_zip.saving.stored import as_stored, stored_multiscale
+from napari_ome_zip.saving.arranging.fresh import FreshHierarchy
+from napari_ome_zip.saving.arranging.placement import Placed, own_placement
+from napari_ome_zip.saving.arranging.splitting import split_channels
+from napari_ome_zip.saving.keeping.conditions import why_not_kept
+from napari_ome_zip.saving.keeping.field_labels import over_fields
+from napari_ome_zip.saving.keeping.kept import kept_plan
+from napari_ome_zip.saving.losses import losses_of_arranging, losses_of_layers, versions_of
+from napari_ome_zip.saving.options import SaveOptions, Version
+from napari_ome_zip.saving.original.carrying import carry
+from napari_ome_zip.saving.original.origin import Origin
+from napari_ome_zip.saving.original.removed import part_paths, removed
+from napari_ome_zip.saving.original.stored import as_stored
+from napari_ome_zip.saving.planned import SavePlan
 
-MAX_NAMED = 5
 MAX_COORDINATE = 1e100
 """Larger numbers in a place are no places: readers, ours too, do not use them."""
 
@@ -68,41 +67,12 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     if opened is not None:
         cut = over_fields(image)
         if why_not_kept(cut, opened, asked, options.levels) is None:
-            return _and_lost(kept_plan(cut, opened, options), _told(cut))
-    return _and_lost(_fresh_plan(image, options), _told(image))
+            return _and_lost(kept_plan(cut, opened, options), losses_of_layers(cut))
+    return _and_lost(_fresh_plan(image, options), losses_of_layers(image))
 
 
 def _and_lost(plan: SavePlan, lost: Iterable[Finding]) -> SavePlan:
     return replace(plan, lost=(*lost, *plan.lost))
-
-
-def _told(image: CompositeImage) -> Iterator[Finding]:
-    """What an image that was made of layers lost on the way, and parts that became smaller."""
-    if image.source is None:
-        yield from image.findings
-    for part in image.parts:
-        if image.opened is None or part.kept is None or part.kept.pixels or part.fields:
-            continue
-        stored = stored_multiscale(image.opened, part.path, part.multiscale)
-        before = stored.levels[0].array.shape if stored is not None else part.shape
-        if math.prod(part.shape) < math.prod(before):
-            yield Finding("part-smaller", part.path, _smaller(part, before))
-
-
-def _smaller(part: PlacedPart, before: Sequence[int]) -> str:
-    """A coarser level that was edited, a crop, or an image that lost channels."""
-    axis = part.channel_axis
-    if axis is not None and len(before) == len(part.shape):
-        others = [n for n in range(len(before)) if n != axis]
-        if all(part.shape[n] == before[n] for n in others):
-            return (
-                f"'{part.name}' is saved with {part.shape[axis]} of its {before[axis]} channels: "
-                "those are not part of it that were removed, or changed by themselves."
-            )
-    return (
-        f"'{part.name}' is saved with {_size(part.shape)} pixels: those of the file, "
-        f"{_size(before)}, are replaced."
-    )
 
 
 def _check_numbers(image: CompositeImage) -> None:
@@ -117,10 +87,6 @@ def _check_numbers(image: CompositeImage) -> None:
                 f"{found}, expected numbers below {MAX_COORDINATE:g}. Correct it, and save again; "
                 "nothing was saved."
             )
-
-
-def _size(shape: Sequence[int]) -> str:
-    return " × ".join(map(str, shape))
 
 
 def _check_readable(opened: Opened) -> None:
@@ -168,12 +134,8 @@ def _fresh_plan(image: CompositeImage, options: SaveOptions) -> SavePlan:
 def _versions(image: CompositeImage, options: SaveOptions, *, tilted: bool) -> tuple[Version, ...]:
     if options.version != "auto":
         return (options.version,)
-    was_06 = image.opened is not None and "0.6" in _versions_of(image.opened)
+    was_06 = image.opened is not None and "0.6" in versions_of(image.opened)
     return ("0.6",) if tilted or was_06 else ("0.5", "0.6")
-
-
-def _versions_of(opened: Opened) -> list[str]:
-    return sorted({found.group.version or "" for found in opened.images.values()})
 
 
 def _arranged(
@@ -199,7 +161,7 @@ def _arranged(
     )
     origin.settle(builder.documents, version)
     documents, copies = carry(opened, origin.moves, builder.documents)
-    lost = tuple(_lost(image, opened, version, origin, builder.documents))
+    lost = tuple(losses_of_arranging(image, opened, version, origin, builder.documents))
     kept = {copy.name for copy in copies}
     extras = {name: content for name, content in builder.extras.items() if name not in kept}
     arrays = tuple(builder.arrays)
@@ -213,7 +175,9 @@ def _with_stored_levels(image: CompositeImage) -> CompositeImage:
     origin = Origin(image.opened)
     parts = []
     for part in image.parts:
-        stored = None if part.bent or not (part.kept and part.kept.pixels) else origin.stored(part)
+        stored = (
+            None if part.nonlinear or not (part.kept and part.kept.pixels) else origin.stored(part)
+        )
         # Labels that are not of integers there were converted.
         alike = stored is not None and (
             isinstance(part, PlacedImage) or stored.levels[0].array.dtype.kind in "iu"
@@ -232,89 +196,3 @@ def _families(image: CompositeImage) -> _Families:
         else:
             families.append((labels, []))
     return families
-
-
-def _lost(
-    image: CompositeImage,
-    opened: Opened,
-    version: Version,
-    origin: Origin,
-    written: Collection[str],
-) -> Iterator[Finding]:
-    """What the file has, and will not have once it is arranged anew."""
-    name = opened.store.name
-    was = _versions_of(opened)
-    if was != [version]:
-        text = f"The file becomes OME-Zarr {version}; {name} is {' and '.join(was)}."
-        yield Finding("version-changes", "", text)
-    if origin.has_scene or any(_has_systems(f.group) for f in opened.images.values()):
-        text = (
-            "Images are arranged anew, as they are shown: other coordinate systems of the file, "
-            "and transformations between them, are not kept."
-        )
-        yield Finding("systems-replaced", "", text)
-    others = _of_another_version(opened, version, origin, written)
-    if others:
-        named = ", ".join(f"'{path or name}'" for path in others[:MAX_NAMED])
-        text = f"What cannot be read stays as it is, of another version than {version}: {named}."
-        yield Finding("version-mixed", others[0], text)
-    for path in removed(image, opened):
-        yield gone(opened, path)
-    for part in image.parts:
-        if part.kept and part.fields:
-            yield Finding(
-                "mosaic-flattened",
-                part.path,
-                f"'{part.name}' is saved as one image: its {len(part.fields)} fields of view, "
-                "their wells and what lies beside them are not kept.",
-            )
-        elif part.kept and part.bent:
-            yield Finding(
-                "field-applied",
-                part.path,
-                f"'{part.name}' is saved as it is shown: resampled, without its vector field.",
-            )
-    if METADATA_XML in opened.sizes and _images_change(image, opened):
-        text = f"{METADATA_XML} is kept, and still describes the images that {name} has."
-        yield Finding("metadata-xml-stale", METADATA_XML, text)
-    old = _left_in_zarr_v2(opened, origin)
-    if old:
-        named = ", ".join(f"'{path}'" for path in old[:MAX_NAMED])
-        text = f"{named} stay in the form of Zarr v2: some programs do not find them there."
-        yield Finding("zarr-v2-kept", old[0], text)
-
-
-def _of_another_version(
-    opened: Opened, version: Version, origin: Origin, written: Collection[str]
-) -> list[str]:
-    """Groups that are taken over as they are, and state another version."""
-    found = []
-    for path in opened.store.group_paths():
-        name = f"{path}/{ROOT}" if path else ROOT
-        goes = moved(name, origin.moves)
-        if path in opened.shown or name not in opened.sizes or goes is None or goes in written:
-            continue
-        stated = origin.version_of(path)
-        if stated is not None and not stated.startswith(version):
-            found.append(path)
-    return found
-
-
-def _has_systems(group: OmeGroup) -> bool:
-    return any(multiscale.transformations for multiscale in group.multiscales)
-
-
-def _images_change(image: CompositeImage, opened: Opened) -> bool:
-    new = [part for part in image.images if part.kept is None]
-    gone_images = [p for p in removed(image, opened) if opened.images[p].kind == "image"]
-    return bool(new or gone_images)
-
-
-def _left_in_zarr_v2(opened: Opened, origin: Origin) -> Sequence[str]:
-    """Groups at the top that hold documents of Zarr v2 which are taken over."""
-    documents = (
-        entry
-        for entry in opened.sizes
-        if entry.rpartition("/")[2] in (".zgroup", ".zarray") and moved(entry, origin.moves)
-    )
-    return list(dict.fromkeys(entry.split("/")[0] for entry in documents))

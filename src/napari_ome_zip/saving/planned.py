@@ -2,63 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-import dask.array as da
-import numpy as np
+from typing import Literal
 
 from napari_ome_zip.archive.records import records_size
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.saving.arrays import ArrayLayout
-from napari_ome_zip.saving.reduction import Kind
+from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
+from napari_ome_zip.saving.options import Version
+from napari_ome_zip.saving.original.carrying import Copy
 from napari_ome_zip.storage import HierarchyStore
 
 COMPRESSION_GUESS = 0.6
 """Compressed size of an ordinary micrograph, as a fraction: for the estimate only."""
 
-type Version = Literal["0.5", "0.6"]
 type Layout = Literal["image", "series", "scene", "kept"]
-
-
-@dataclass(frozen=True)
-class ArrayPlan:
-    """One array that will be written."""
-
-    path: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    layout: ArrayLayout
-    source: da.Array | None = field(repr=False)
-    """Where its pixels come from; None where they are made from the array `made_from`."""
-    made_from: str | None = None
-    step: tuple[int, ...] = ()
-    """Pixels of `made_from` that become one, along each axis."""
-    kind: Kind = "mean"
-    title: str = "image"
-    """Name of the layer or image that the pixels come from, for messages."""
-
-    @property
-    def nbytes(self) -> int:
-        """Uncompressed size in bytes."""
-        return math.prod(self.shape) * self.dtype.itemsize
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One entry that is taken over byte for byte."""
-
-    source: str
-    """Its name where it is taken from."""
-    name: str
-    """Its name in the archive."""
-    nbytes: int
-
-    @property
-    def archived_bytes(self) -> int:
-        """What it adds to the archive."""
-        return self.nbytes + records_size(self.name)
 
 
 @dataclass(frozen=True)

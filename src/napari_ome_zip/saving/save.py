@@ -20,22 +20,23 @@ from napari_ome_zip.errors import SaveCancelledError, SaveError, UnreadableChunk
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.chunk_codecs import pieces
-from napari_ome_zip.pixels.computing import computed, told_of
+from napari_ome_zip.pixels.computing import computed, layer_errors
 from napari_ome_zip.pixels.strictness import Checked, strict_reading
 from napari_ome_zip.progress import Cancelled, Progress, Watch
-from napari_ome_zip.saving.cascade import Cascade, Region, tile_shapes
-from napari_ome_zip.saving.cluster import (
+from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
+from napari_ome_zip.saving.encoding.cascade import Cascade, Region, tile_shapes
+from napari_ome_zip.saving.encoding.cluster import (
     Packed,
     can_be_sent,
     distributed_client,
     packed,
     results,
 )
-from napari_ome_zip.saving.copying import copy_entries
+from napari_ome_zip.saving.encoding.reduction import reduce_block
 from napari_ome_zip.saving.options import SaveOptions
+from napari_ome_zip.saving.original.copying import copy_entries
 from napari_ome_zip.saving.plan import plan_save
-from napari_ome_zip.saving.planned import ArrayPlan, SavePlan
-from napari_ome_zip.saving.reduction import reduce_block
+from napari_ome_zip.saving.planned import SavePlan
 from napari_ome_zip.saving.replacing import check_replaceable, remember_written
 from napari_ome_zip.storage import MappingStore, WrittenStore
 from napari_ome_zip.storage.hierarchy import Hierarchy
@@ -248,7 +249,7 @@ def _write_distributed(
     encode = delayed(_encode, pure=False)
     while batch := list(itertools.islice(tasks, in_flight)):
         calls = [encode(encoder, t.cell, packed(_block(t.plan.source, t.region))) for t in batch]
-        with told_of(batch[0].plan.title, "the cluster cannot compute its pixels"):
+        with layer_errors(batch[0].plan.title, "the cluster cannot compute its pixels"):
             done = list(results(client, calls, watch.check))
         for task, encoded in zip(batch, done, strict=True):
             _append(writer, task.target, task.cell, encoded)

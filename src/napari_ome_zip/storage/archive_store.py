@@ -10,12 +10,13 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
-from zarr.core.buffer import Buffer, BufferPrototype
 
 from napari_ome_zip.archive.decoding import STORED, decode, refuse_unreadable
 from napari_ome_zip.archive.file import ArchiveFile, Fingerprint, MakeIndex, reopened
 from napari_ome_zip.archive.index import ArchiveEntry, ArchiveIndex
+from napari_ome_zip.archive.layout import LOCAL_HEADER, local_lengths
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import stem
@@ -28,8 +29,6 @@ MAX_READ_BYTES = 8 << 30
 DECODED_CACHE_BYTES = 128 << 20
 """Decoded content of compressed entries that is kept for the next read (128 MiB)."""
 
-_LOCAL_SIGNATURE = b"PK\x03\x04"
-_LOCAL_SIZE = 30
 # Room for the extra fields that writers put into local headers, so that one read mostly suffices.
 _EXTRA_ROOM = 64
 # Longer reads leave the event loop to others; shorter ones take less time than changing threads.
@@ -148,12 +147,12 @@ class ArchiveStore(HierarchyStore):
         if entry is None or entry.method != STORED or entry.compressed_size != entry.size:
             return self.read(key)
         refuse_unreadable(entry)
-        room = _LOCAL_SIZE + len(entry.name) + _EXTRA_ROOM
+        room = LOCAL_HEADER.size + len(entry.name) + _EXTRA_ROOM
         wanted = room + entry.size
         if entry.offset < 0 or room > READ_ROOM or wanted > len(buffer):
             return self.read(key)
         got = self._file.read_into(entry.offset, buffer[:wanted])
-        start = _header_size(entry, bytes(buffer[:_LOCAL_SIZE]))
+        start = _header_size(entry, bytes(buffer[: LOCAL_HEADER.size]))
         if got < start + entry.size:
             return self.read(key)
         payload = buffer[start : start + entry.size]
@@ -256,7 +255,7 @@ class ArchiveStore(HierarchyStore):
     def __reduce__(self) -> tuple[object, ...]:
         return _restore, (type(self), self.source, self.root, self._noted, self._fingerprint)
 
-    def _again(self) -> ArchiveStore:
+    def _clone(self) -> ArchiveStore:
         return self.at_root("")
 
     @cached_property
@@ -302,7 +301,7 @@ class ArchiveStore(HierarchyStore):
     def _payload(self, entry: ArchiveEntry) -> memoryview:
         """The entry's bytes in the file, read together with its local header."""
         size = entry.compressed_size
-        if entry.offset + _LOCAL_SIZE + size > self._file.size or entry.offset < 0:
+        if entry.offset + LOCAL_HEADER.size + size > self._file.size or entry.offset < 0:
             raise _cut_short(entry)
         if size > MAX_READ_BYTES:
             raise ArchiveError(
@@ -310,9 +309,9 @@ class ArchiveStore(HierarchyStore):
                 "that are read of one entry. Use smaller chunks, or sharding.",
                 code="entry-too-large",
             )
-        guess = _LOCAL_SIZE + len(entry.name) + _EXTRA_ROOM + size
+        guess = LOCAL_HEADER.size + len(entry.name) + _EXTRA_ROOM + size
         data = memoryview(self._pread(entry.offset, guess))
-        start = _header_size(entry, bytes(data[:_LOCAL_SIZE]))
+        start = _header_size(entry, bytes(data[: LOCAL_HEADER.size]))
         if len(data) < start + size:
             data = memoryview(self._pread(entry.offset + start, size))
             start = 0
@@ -326,7 +325,7 @@ class ArchiveStore(HierarchyStore):
         if start is None:
             if entry.offset < 0:
                 raise _cut_short(entry)
-            start = entry.offset + _header_size(entry, self._pread(entry.offset, _LOCAL_SIZE))
+            start = entry.offset + _header_size(entry, self._pread(entry.offset, LOCAL_HEADER.size))
             self._data_starts[entry.offset] = start
         return start
 
@@ -383,14 +382,13 @@ def _restore(
 
 
 def _header_size(entry: ArchiveEntry, header: bytes) -> int:
-    if len(header) < _LOCAL_SIZE or not header.startswith(_LOCAL_SIGNATURE):
+    lengths = local_lengths(header)
+    if lengths is None:
         raise DamagedEntryError(
             entry.name,
             f"{entry.name!r} is damaged: it does not begin where the archive's directory says.",
         )
-    name_length = int.from_bytes(header[26:28], "little")
-    extra_length = int.from_bytes(header[28:30], "little")
-    return _LOCAL_SIZE + name_length + extra_length
+    return LOCAL_HEADER.size + sum(lengths)
 
 
 def _refuse_two_sizes(entry: ArchiveEntry) -> None:

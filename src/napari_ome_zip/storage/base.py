@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 
+from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import (
     ByteRequest,
     OffsetByteRequest,
@@ -12,7 +13,7 @@ from zarr.abc.store import (
     Store,
     SuffixByteRequest,
 )
-from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr.buffer import default_buffer_prototype
 
 from napari_ome_zip.archive.recognize import is_lfs_pointer
 from napari_ome_zip.errors import ArchiveError
@@ -315,10 +316,10 @@ class HierarchyStore(Store):
         # docstring inherited
         if not read_only:
             super().with_read_only(read_only)
-        return self._again()
+        return self._clone()
 
     @abstractmethod
-    def _again(self) -> HierarchyStore:
+    def _clone(self) -> HierarchyStore:
         """Another store of the same bytes that is not open yet."""
 
 

@@ -10,12 +10,12 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
-from zarr.core.buffer import Buffer, BufferPrototype
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.names import DOCUMENT_NAMES, is_junk, is_safe, stem
+from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON, breadth_first, is_junk, is_safe, stem
 from napari_ome_zip.paths import is_link_loop, source_path
 from napari_ome_zip.storage.base import (
     MAX_DOCUMENT_BYTES,
@@ -176,8 +176,7 @@ class DirectoryStore(HierarchyStore):
 
     def group_paths(self) -> tuple[str, ...]:
         # docstring inherited
-        found = self._walk("", (), 0)
-        return tuple(sorted(found, key=lambda path: (path.count("/") + bool(path), path)))
+        return tuple(sorted(self._walk("", (), 0), key=breadth_first))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.source == other.source
@@ -191,7 +190,7 @@ class DirectoryStore(HierarchyStore):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 
-    def _again(self) -> DirectoryStore:
+    def _clone(self) -> DirectoryStore:
         return self.at_root("")
 
     def read(self, key: str, byte_range: ByteRequest | None = None) -> bytes | None:
@@ -242,7 +241,7 @@ class DirectoryStore(HierarchyStore):
                 yield from self._walk(below, (*above, place), links + is_link)
 
     def _is_array(self, path: str) -> bool:
-        key = f"{path}/zarr.json" if path else "zarr.json"
+        key = f"{path}/{ZARR_JSON}" if path else ZARR_JSON
         try:
             if (self.size_of(key) or 0) > MAX_DOCUMENT_BYTES:
                 return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
+from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
-from zarr.core.buffer import Buffer, BufferPrototype
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import is_document
@@ -94,7 +94,7 @@ class MappingStore(HierarchyStore):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 
-    def _again(self) -> MappingStore:
+    def _clone(self) -> MappingStore:
         return self.at_root("")
 
     @cached_property

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
+from napari_ome_zip.names import breadth_first
+
 
 class NameTree:
     """Children of each folder, made from the full names of files."""
@@ -56,4 +58,4 @@ def _add_folder(folders: dict[str, list[str]], folder: str) -> list[str]:
 def group_paths(documents: Iterable[str]) -> tuple[str, ...]:
     """Folders that hold any of these documents, parents before children."""
     folders = {name.rpartition("/")[0] for name in documents}
-    return tuple(sorted(folders, key=lambda path: (path.count("/") + bool(path), path)))
+    return tuple(sorted(folders, key=breadth_first))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
-from zarr.core.buffer import Buffer, BufferPrototype
 
 from napari_ome_zip.archive.writer import ArchiveWriter
 from napari_ome_zip.storage.base import as_buffer, resolve_range

@@ -16,6 +16,15 @@ from napari_ome_zip.archive.decoding import MAX_DECODED_BYTES, SUPPORTED_METHODS
 from napari_ome_zip.archive.entry_table import METHOD_NAMES, USUAL_METHODS
 from napari_ome_zip.archive.file import ArchiveFile
 from napari_ome_zip.archive.index import ArchiveIndex
+from napari_ome_zip.archive.layout import (
+    ENCRYPTED_FLAG,
+    END_SIGNATURE,
+    LOCAL_HEADER,
+    LOCAL_SIGNATURE,
+    UTF8_FLAG,
+    local_lengths,
+    zip64_values,
+)
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.names import is_archive_name, is_document, is_junk, is_safe
 from napari_ome_zip.rules import Rule
@@ -26,9 +35,6 @@ from napari_ome_zip.validation.container_order import check_order
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
 
-_LOCAL_SIZE = 30
-_LOCAL_SIGNATURE = b"PK\x03\x04"
-_UTF8_FLAG = 0x800
 _SHOWN = 4
 # Local headers are looked at one by one: all of them up to so many, else as many, evenly spread.
 _HEADERS_READ = 512
@@ -172,22 +178,18 @@ def _check_zip64(container: Container) -> Iterator[Issue]:
 
 def _has_zip64_extra(container: Container, row: int) -> bool:
     offset = container.index.end.shift + int(container.columns.offsets[row])
-    header = container.file.read(offset, _LOCAL_SIZE) if offset >= 0 else b""
-    if len(header) < _LOCAL_SIZE or not header.startswith(_LOCAL_SIGNATURE):
+    header = container.file.read(offset, LOCAL_HEADER.size) if offset >= 0 else b""
+    lengths = local_lengths(header)
+    if lengths is None:
         return False
-    name, length = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))
-    extra = container.file.read(offset + _LOCAL_SIZE + name, length)
-    position = 0
-    while position + 4 <= len(extra):
-        if extra[position : position + 2] == b"\x01\x00":
-            return True
-        position += 4 + int.from_bytes(extra[position + 2 : position + 4], "little")
-    return False
+    name, extra = lengths
+    fields = container.file.read(offset + LOCAL_HEADER.size + name, extra)
+    return zip64_values(fields, 0) is not None
 
 
 def _check_methods(container: Container) -> Iterator[Issue]:
     columns = container.columns
-    encrypted = np.flatnonzero(columns.flags & 1)
+    encrypted = np.flatnonzero(columns.flags & ENCRYPTED_FLAG)
     if encrypted.size:
         message = f"Encrypted: {_entries(encrypted.size)} cannot be read without a password"
         yield container.name_issue(rules.ENCRYPTED, message, encrypted.tolist())
@@ -231,14 +233,14 @@ def _check_sizes(container: Container) -> Iterator[Issue]:
     ratio = np.where(columns.methods == ZSTD, 1 << 15, 1032).astype(np.float64)
     bounded = np.isin(columns.methods, (8, ZSTD)) & (sizes <= MAX_DECODED_BYTES)
     wrong = np.flatnonzero(
-        (~compressed & (stored != sizes) & (columns.flags & 1 == 0))
+        (~compressed & (stored != sizes) & (columns.flags & ENCRYPTED_FLAG == 0))
         | (bounded & (sizes > stored * ratio + 1024))
     )
     if wrong.size:
         message = "Sizes that cannot be true: the entry is damaged"
         yield container.name_issue(rules.SIZES_IMPOSSIBLE, message, wrong.tolist())
     starts = columns.offsets.astype(np.float64) + container.index.end.shift
-    outside = np.flatnonzero((starts < 0) | (starts + _LOCAL_SIZE + stored > size))
+    outside = np.flatnonzero((starts < 0) | (starts + LOCAL_HEADER.size + stored > size))
     if outside.size:
         message = f"Beyond the end of the file: {_entries(outside.size)} incomplete"
         yield container.name_issue(rules.CUT_SHORT, message, outside.tolist())
@@ -260,7 +262,7 @@ def _check_names(container: Container) -> Iterator[Issue]:
         rows = [
             row
             for row, name in enumerate(written)
-            if not name.isascii() and not flags[row] & _UTF8_FLAG
+            if not name.isascii() and not flags[row] & UTF8_FLAG
         ]
         if rows:
             message = f"Names not marked as UTF-8: {_entries(len(rows))}"
@@ -331,7 +333,7 @@ def _check_ends(container: Container) -> Iterator[Issue]:
     if end.shift:
         message = f"{abs(end.shift):,} bytes before the archive are not counted in its offsets"
         yield issue(rules.UNCOUNTED_PREFIX, message)
-    elif len(offsets) and container.file.read(0, 4) != _LOCAL_SIGNATURE:
+    elif len(offsets) and container.file.read(0, 4) != LOCAL_SIGNATURE:
         message = f"{int(offsets.min()):,} bytes lie before the archive (a program, or a remnant)"
         yield issue(rules.PREFIX, message)
     if end.trailing:
@@ -342,7 +344,7 @@ def _check_ends(container: Container) -> Iterator[Issue]:
     if claimed not in (counted, counted & 0xFFFF):
         message = f"The archive's end claims {claimed:,} entries, its directory lists {counted:,}"
         yield issue(rules.ENTRY_COUNT, message)
-    if b"PK\x05\x06" in end.comment:
+    if END_SIGNATURE in end.comment:
         message = "The comment holds the signature that ends an archive"
         yield issue(rules.COMMENT_SIGNATURE, message)
 
@@ -355,14 +357,14 @@ def _check_local_headers(container: Container) -> Iterator[Issue]:
     for row in range(0, count, step):
         start = int(columns.offsets[row]) + shift
         name = columns.names[row]
-        if not 0 <= start <= container.file.size - _LOCAL_SIZE:
+        if not 0 <= start <= container.file.size - LOCAL_HEADER.size:
             continue
-        header = container.file.read(start, _LOCAL_SIZE + 4 * len(name))
-        if not header.startswith(_LOCAL_SIGNATURE):
+        header = container.file.read(start, LOCAL_HEADER.size + 4 * len(name))
+        lengths = local_lengths(header)
+        if lengths is None:
             missing.append(row)
             continue
-        length = int.from_bytes(header[26:28], "little")
-        local = header[_LOCAL_SIZE : _LOCAL_SIZE + length]
+        local = header[LOCAL_HEADER.size :][: lengths[0]]
         if local not in (name.encode(), name.encode("cp437", "replace")):
             renamed.append(row)
     if missing:

@@ -7,13 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ome_zip.names import is_junk
+from napari_ome_zip.names import ZARR_JSON, is_junk, is_zarr_json
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
-
-_ROOT = "zarr.json"
-_BELOW = "/zarr.json"
 
 
 def check_order(
@@ -39,10 +36,10 @@ def check_order(
         return
     untrue: list[str] = []
     places = np.argsort(offsets, kind="stable")
-    if names[0] != _ROOT:
+    if names[0] != ZARR_JSON:
         untrue.append(names[0])
         yield issue(rules.ROOT_FIRST, f"The archive's list begins with {names[0]!r}", names[0])
-    elif names[int(places[0])] != _ROOT:
+    elif names[int(places[0])] != ZARR_JSON:
         first = names[int(places[0])]
         yield issue(rules.ROOT_FIRST, f"The file begins with {first!r}", first)
     late = late_document(names)
@@ -61,19 +58,14 @@ def check_order(
 
 def late_document(names: Sequence[str]) -> str | None:
     """The first ``zarr.json`` after something else, or after a deeper one; None in S4's order."""
-    ahead = 0
-    for name in names:
-        if not is_zarr_json(name):
-            break
-        ahead += 1
+    ahead = next((row for row, name in enumerate(names) if not _is_document(name)), len(names))
     depth = 0
     for name in names[:ahead]:
         if name.count("/") < depth:
             return name
         depth = name.count("/")
-    return next((name for name in names[ahead:] if is_zarr_json(name)), None)
+    return next((name for name in names[ahead:] if _is_document(name)), None)
 
 
-def is_zarr_json(name: str) -> bool:
-    """Whether an entry is a document of Zarr v3; ``foozarr.json`` and ``._zarr.json`` are not."""
-    return (name.endswith(_BELOW) or name == _ROOT) and not is_junk(name)
+def _is_document(name: str) -> bool:
+    return is_zarr_json(name) and not is_junk(name)

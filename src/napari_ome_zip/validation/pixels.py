@@ -180,7 +180,7 @@ def _check_item(store: HierarchyStore, item: _Item) -> Iterator[Issue]:
 
 def _check_chunk(array: StoredArray, item: _Item, content: bytes | memoryview) -> Iterator[Issue]:
     try:
-        if array.array.decodes_here:
+        if array.array.is_regular:
             array.array.decode(item.cell, content)
         else:
             with strict_reading():

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from napari_ome_zip.names import breadth_first
 from napari_ome_zip.ome.at import At, Departures, Document
 from napari_ome_zip.ome.parse import ParsedGroup, parse_group
 from napari_ome_zip.ome.version_reader import CONTENT
@@ -48,10 +49,8 @@ class JudgedHierarchy:
     @cached_property
     def groups(self) -> Mapping[str, ParsedGroup]:
         """Every group that has OME-Zarr metadata, read and judged, parents before children."""
-        paths = sorted(
-            (path for path, node in self.nodes.items() if _has_metadata(node)),
-            key=lambda path: (path.count("/") + bool(path), path),
-        )
+        described = (path for path, node in self.nodes.items() if _has_metadata(node))
+        paths = sorted(described, key=breadth_first)
         # What states no version is judged like the first group that does.
         assumed: str | None = None
         for path in paths:

@@ -13,8 +13,13 @@ from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.multiscale import Dataset, Multiscale
 from napari_ome_zip.ome.omero import CHANNEL_COUNT
 from napari_ome_zip.ome.parse import ParsedGroup
-from napari_ome_zip.ome.transformation import Identity, Scale, Transformation, Translation
-from napari_ome_zip.ome.transformation import Sequence as SequenceTransformation
+from napari_ome_zip.ome.transformation import (
+    Identity,
+    Scale,
+    SequenceTransformation,
+    Transformation,
+    Translation,
+)
 from napari_ome_zip.ome.versions import AxesForm, DimensionNames
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
 from napari_ome_zip.storage.array_document import ArrayDocument

@@ -1,0 +1,80 @@
+"""Layer data as napari has them, and the note in their metadata that says where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+type LayerData = tuple[Any, dict[str, Any], str]
+"""Data, keyword arguments and layer type, as napari's readers return them."""
+
+
+METADATA_KEY = "napari_ome_zip"
+"""Key in a layer's ``metadata`` under which its source is noted."""
+
+
+CONTRAST_RANGE = "contrast_limits_range"
+"""Values that a layer's contrast slider offers: noted under `METADATA_KEY` when a file is read,
+since layer data have no place for it; a keyword of layer data where whoever saves knows it."""
+
+
+SHOWN_PLANE = "shown_plane"
+"""The plane that is shown, as one index for each of a layer's dimensions: a keyword of layer data
+where whoever saves knows it."""
+
+
+SHOWN = "shown"
+"""Notes which time and which plane in depth a file wants to be shown first."""
+
+
+def layer_note(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was noted in a layer's metadata when it was read; anyone may have changed it since."""
+    metadata = keywords.get("metadata")
+    note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
+    return note if isinstance(note, Mapping) else {}
+
+
+def genuine_note(note: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a note that are of the kind that `to_layer_data` writes, and no others."""
+    return {key: value for key, value in note.items() if _CHECKS.get(key, _anything)(value)}
+
+
+def _anything(_: object) -> bool:
+    return True
+
+
+def _is_text_or_none(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number_or_none(value: object) -> bool:
+    return value is None or _is_number(value)
+
+
+def _are_numbers(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(map(_is_number, value))
+
+
+def _are_axes(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(
+        isinstance(axis, Mapping) and all(map(_is_text_or_none, axis.values())) for axis in value
+    )
+
+
+_CHECKS: Mapping[str, Callable[[object], bool]] = {
+    "source": _is_text_or_none,
+    "path": _is_text_or_none,
+    "image": _is_text_or_none,
+    "name": _is_text_or_none,
+    "system": _is_text_or_none,
+    "multiscale": _is_number,
+    "channel": _is_number_or_none,
+    "levels": _is_number,
+    "virtual_levels": _is_number,
+    "order": _are_numbers,
+    "axes": _are_axes,
+}

@@ -1,0 +1,226 @@
+"""The dock widget that checks an archive, and makes a repaired copy of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
+
+import napari_ome_zip
+from napari_ome_zip.plugin.background import TaskWorker
+from napari_ome_zip.plugin.check.layout import ValidateLayout
+from napari_ome_zip.plugin.check.model import Job, Outcome, Repack, Validate, ValidateModel
+from napari_ome_zip.plugin.check.state import (
+    Details,
+    explain,
+    layer_source,
+    suggested_copy,
+)
+from napari_ome_zip.plugin.docks import PLUGIN
+
+if TYPE_CHECKING:
+    import napari.viewer
+    from qtpy.QtCore import QMimeData
+
+
+_PROGRESS_EVERY_MS = 100
+_ARCHIVES = "Archives (*.ome.zip *.ozx *.zip);;All files (*)"
+_REPORTS = {"Text (*.txt)": ".txt", "JSON (*.json)": ".json"}
+
+
+class ValidateWidget(QWidget):
+    """Checks a file and shows what is wrong with it, in plain words, and what to do.
+
+    Parameters
+    ----------
+    viewer
+        The viewer whose selected layer may be checked, and that opens repaired copies.
+    validate, repack : callable, optional
+        The functions that do the work; those of this package where left out.
+    """
+
+    def __init__(
+        self,
+        viewer: napari.viewer.Viewer,
+        validate: Validate | None = None,
+        repack: Repack | None = None,
+    ) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self.model = ValidateModel(
+            validate or napari_ome_zip.validate,
+            repack or napari_ome_zip.repack,
+            start=self._start,
+            changed=self._show,
+        )
+        self._timer = QTimer(self)
+        self._timer.setInterval(_PROGRESS_EVERY_MS)
+        self._timer.timeout.connect(self.model.look_at_progress)
+        self.parts = ValidateLayout(self)
+        self.setAcceptDrops(True)
+        self._connect()
+        self._show()
+
+    def _connect(self) -> None:
+        parts, model = self.parts, self.model
+        parts.choose.clicked.connect(self._choose_file)
+        parts.from_layer.clicked.connect(self._take_selected_layer)
+        parts.deep.toggled.connect(model.set_deep)
+        parts.check.clicked.connect(model.check_again)
+        parts.deepen.clicked.connect(model.check_deeply)
+        parts.cancel.clicked.connect(model.cancel)
+        for severity, button in parts.filters.items():
+            button.toggled.connect(partial(model.show, severity))
+        parts.search.textChanged.connect(model.search)
+        parts.table.row_chosen.connect(model.select)
+        for kind, action in zip(("text", "json"), parts.copy_menu.actions(), strict=True):
+            action.triggered.connect(partial(self._copy, kind))
+        parts.save.clicked.connect(self._save_report)
+        parts.repack.clicked.connect(partial(self._choose_copy, False))
+        parts.salvage.clicked.connect(partial(self._choose_copy, True))
+        parts.open_copy.clicked.connect(self._open_copy)
+
+    # What a person does
+
+    def check(self, path: str, *, deep: bool = False) -> None:
+        """Check a file, with `deep` every pixel of it, and show what was found."""
+        if deep:
+            self.model.set_deep(True)
+        self.model.check(path)
+
+    def _choose_file(self) -> None:
+        folder = str(Path(self.model.state.path).parent) if self.model.state.path else ""
+        path, _ = QFileDialog.getOpenFileName(self, "Check an archive", folder, _ARCHIVES)
+        if path:
+            self.check(path)
+
+    def _take_selected_layer(self) -> None:
+        layer = self._viewer.layers.selection.active
+        if layer is None:
+            self.model.say("Select one layer in the layer list first.")
+            return
+        path = layer_source(layer.metadata, layer.source.path)
+        if path is None:
+            self.model.say(f"The layer {layer.name} was not read from a file.")
+        else:
+            self.check(path)
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        if event is not None and _local_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        files = _local_files(event.mimeData()) if event is not None else []
+        if event is not None and files:
+            event.acceptProposedAction()
+            note = f"Of {len(files)} files, the first is checked." if len(files) > 1 else ""
+            self.model.check(files[0], note)
+
+    def _copy(self, kind: str, _checked: bool = False) -> None:
+        clipboard = QApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(self.model.export(kind))
+            self.model.say("The report is in the clipboard.")
+
+    def _save_report(self) -> None:
+        start = str(Path(self.model.state.path).with_suffix(".report.txt"))
+        path, chosen = QFileDialog.getSaveFileName(
+            self, "Save the report", start, ";;".join(_REPORTS)
+        )
+        if not path:
+            return
+        target = Path(path) if Path(path).suffix else Path(path + _REPORTS.get(chosen, ".txt"))
+        kind = "json" if target.suffix.lower() == ".json" else "text"
+        try:
+            target.write_text(self.model.export(kind), encoding="utf-8")
+        except OSError as error:
+            self.model.say(explain(error, str(target)))
+        else:
+            self.model.say(f"Saved the report {target.name}.")
+
+    def _choose_copy(self, salvage: bool, _checked: bool = False) -> None:
+        title = "Salvage what is left" if salvage else "Repack a fixed copy"
+        path, _ = QFileDialog.getSaveFileName(
+            self, title, suggested_copy(self.model.state.path), _ARCHIVES
+        )
+        if path:
+            self.model.repack(path, salvage=salvage)
+
+    def _open_copy(self) -> None:
+        self._viewer.open(self.model.state.fixed_copy, plugin=PLUGIN)
+
+    # What is shown
+
+    def _show(self) -> None:
+        state, parts = self.model.state, self.parts
+        parts.name.setText(state.name)
+        parts.name.setToolTip(state.path)
+        parts.deep.setChecked(state.deep)
+        parts.check.setEnabled(state.can_check)
+        parts.show_activity(state.activity, state.progress)
+        parts.show_verdict(state.verdict, state.tone)
+        parts.deepen.setVisible(state.can_deepen)
+        parts.findings.setVisible(state.has_issues)
+        for shown in state.filters:
+            parts.filters[shown.severity].setText(shown.label)
+            parts.filters[shown.severity].setChecked(shown.checked)
+        if parts.search.text() != state.search:
+            parts.search.setText(state.search)
+        parts.table.show_rows(state.rows, state.selected)
+        parts.show_details(_details_html(state.details) if state.details else escape(state.hint))
+        parts.exports.setVisible(state.can_export)
+        parts.repack.setEnabled(state.can_repack)
+        parts.salvage.setVisible(state.can_salvage)
+        parts.note.setText(state.note)
+        parts.note.setVisible(bool(state.note))
+        parts.open_copy.setVisible(bool(state.fixed_copy))
+        if state.can_cancel != self._timer.isActive():
+            self._timer.start() if state.can_cancel else self._timer.stop()
+
+    # What runs in the background
+
+    def _start(self, job: Job) -> None:
+        worker = TaskWorker(job)
+        worker.returned.connect(self._finished)
+        worker.errored.connect(partial(self._crashed, job))
+        self.destroyed.connect(job.cancel)
+        worker.start()
+
+    def _finished(self, outcome: Outcome) -> None:
+        self.model.finish(outcome)
+
+    def _crashed(self, job: Job, error: Exception) -> None:
+        self.model.crash(job)
+        notification_manager.receive_error(type(error), error, error.__traceback__)
+
+    def event(self, event: QEvent | None) -> bool:
+        # napari takes the widget out of a dock that is closed, and keeps it nowhere.
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.model.close()
+        return bool(super().event(event))
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        self.model.close()
+        super().closeEvent(event)
+
+
+def _local_files(mime: QMimeData | None) -> list[str]:
+    if mime is None:
+        return []
+    return [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
+
+
+def _details_html(details: Details) -> str:
+    lines = [
+        f"<p><b>{escape(details.message)}</b></p>",
+        f"<p><b>What to do:</b> {escape(details.remedy)}</p>",
+        f"<p><b>Where:</b> {'<br>'.join(escape(place) for place in details.places)}</p>",
+        f"<p><b>Rule:</b> {escape(details.rule)} ({escape(details.code)})</p>",
+    ]
+    return "".join(lines)

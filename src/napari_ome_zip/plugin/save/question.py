@@ -1,0 +1,71 @@
+"""Ask before a file is replaced by one that holds less: napari's dialog only asked for its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import napari
+from napari.utils.notifications import show_warning
+from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
+
+from napari_ome_zip.errors import SaveCancelledError
+from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.plugin.save.losses import Losses, describe
+
+GONE_FROM_FILE = frozenset(
+    {
+        "content-stays-behind",
+        "field-applied",
+        "image-removed",
+        "image-split",
+        "mosaic-flattened",
+        "part-smaller",
+        "systems-replaced",
+    }
+)
+"""Losses of what the replaced file holds, and maybe no other file does."""
+
+SAVE, CANCEL = "Replace it all the same", "Cancel"
+
+
+def check_agreed(image: CompositeImage, target: Path, found: Losses) -> None:
+    """Say what would be gone from the file that is replaced, and ask; without a window, only say.
+
+    Raises
+    ------
+    SaveCancelledError
+        If the person does not want that; nothing is written.
+    """
+    gone = [finding for finding in found.lost if finding.code in GONE_FROM_FILE]
+    if not gone or not _replaces_its_own(image, target):
+        return
+    text = f"{target.name} would hold less than it does now. {describe(gone)}"
+    window = _window()
+    if window is None:
+        show_warning(text)
+        return
+    box = QMessageBox(window)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle(f"Replace {target.name}?")
+    box.setText(text)
+    agree = box.addButton(SAVE, QMessageBox.ButtonRole.DestructiveRole)
+    box.setDefaultButton(box.addButton(CANCEL, QMessageBox.ButtonRole.RejectRole))
+    box.exec()
+    if box.clickedButton() is not agree:
+        raise SaveCancelledError(
+            f"Cancelled: {target.name} is as it was. Save under another name to keep both."
+        )
+
+
+def _replaces_its_own(image: CompositeImage, target: Path) -> bool:
+    source = None if image.opened is None else image.opened.store.source
+    return source is not None and target.exists() and Path(source).resolve() == target.resolve()
+
+
+def _window() -> QWidget | None:
+    viewer = napari.current_viewer()
+    if QApplication.instance() is None or viewer is None:
+        return None
+    return QApplication.activeWindow() or next(
+        (w for w in QApplication.topLevelWidgets() if w.isVisible()), None
+    )

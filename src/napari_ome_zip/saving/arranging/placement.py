@@ -1,0 +1,69 @@
+"""Where a part lies: what its own scale and translation say, and what leads on to the world."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_ome_zip.geometry import NEGLIGIBLE, Affine, strays
+from napari_ome_zip.image.composite import PlacedPart
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A part with its own scale and translation, and what leads on to the world."""
+
+    part: PlacedPart
+    scale: tuple[float, ...]
+    translation: tuple[float, ...]
+    to_world: Affine | None
+    """From its intrinsic system to the display system; None where axes of one name agree."""
+
+
+def own_placement(part: PlacedPart) -> Placed:
+    """Split a part's placement into what a level's scale and translation hold, and the rest."""
+    affine = part.to_display
+    names = tuple(axis.name for axis in part.axes)
+    aligned = _axis_aligned(part)
+    if aligned is not None:
+        return aligned
+    factors = np.array([math.hypot(*column) or 1.0 for column in affine.linear.T])
+    if part.channel_axis is not None:
+        factors[part.channel_axis] = 1.0
+    rest = Affine(
+        np.column_stack([affine.linear / factors, affine.offset]), names, affine.output_axes
+    )
+    return Placed(part, tuple(factors.tolist()), (0.0,) * len(names), rest)
+
+
+def _axis_aligned(part: PlacedPart) -> Placed | None:
+    """A part that its own scale (negative for a flip) and translation place; None for others."""
+    affine = part.to_display
+    names = [axis.name for axis in part.axes]
+    columns = [c for c in range(len(names)) if c != part.channel_axis]
+    if not {names[c] for c in columns} <= set(affine.output_axes):
+        return None
+    rows = [affine.output_axes.index(names[c]) for c in columns]
+    free = part.kept.unplaced if part.kept is not None else ()
+    unused = [row for row in range(len(affine.output_axes)) if row not in rows]
+    said = [row for row in unused if affine.output_axes[row] not in free]
+    own = affine.linear[np.ix_(rows, columns)]
+    if np.any(affine.linear[unused]) or np.any(affine.offset[said]):
+        return None
+    if not np.all(own.diagonal()):
+        return None
+    if np.any(strays(own, [part.shape[c] for c in columns]) > NEGLIGIBLE):
+        return None
+    scale, translation = np.ones(len(names)), np.zeros(len(names))
+    scale[columns], translation[columns] = own.diagonal(), affine.offset[rows]
+    return Placed(part, tuple(scale.tolist()), tuple(translation.tolist()), None)
+
+
+def from_pixel(affine: Affine, first: Sequence[int]) -> Affine:
+    """The map of an array that begins at a pixel of another one, in pixels of level 0."""
+    offset = affine.offset + affine.linear @ np.array(first, dtype=float)
+    matrix = np.column_stack([affine.linear, offset])
+    return Affine(matrix, affine.input_axes, affine.output_axes)

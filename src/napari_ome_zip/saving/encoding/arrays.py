@@ -1,0 +1,123 @@
+"""Arrays that will be written: their chunks, shards, codecs and Zarr documents."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import zarr
+from zarr.abc.buffer import Buffer
+from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
+from zarr.storage import MemoryStore
+
+from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.saving.options import SaveOptions
+
+LONGEST_INDENTED = 2**16
+"""Characters of a document that is written with a line for each value."""
+MAX_SHARD_BYTES = 2**24
+"""Uncompressed size of a shard, about; a few of them are in memory at once."""
+
+
+@dataclass(frozen=True)
+class ArrayLayout:
+    """How an array is cut: both shapes are aligned to its origin."""
+
+    chunks: tuple[int, ...]
+    shards: tuple[int, ...] | None
+    """None where a single chunk holds the array, or shards are not wanted."""
+
+    @property
+    def stored(self) -> tuple[int, ...]:
+        """Shape of what becomes one entry of the archive."""
+        return self.shards or self.chunks
+
+    @classmethod
+    def of(cls, array: ChunkedArray) -> ArrayLayout:
+        """How an array of a file is cut."""
+        chunks = tuple(array.chunks)
+        return cls(chunks, None if array.stored == chunks else tuple(array.stored))
+
+
+def layout(
+    shape: Sequence[int], axis_types: Sequence[str | None], itemsize: int, options: SaveOptions
+) -> ArrayLayout:
+    """Choose chunks and shards for an array.
+
+    Chunks are planes of y and x, since planes are what is looked at. Shards keep the number of
+    entries low (RFC-9 SHOULD): they span `options.shard` pixels in the plane and as many planes
+    as `MAX_SHARD_BYTES` allows, along the spatial axes only.
+    """
+    space = [axis for axis, kind in enumerate(axis_types) if kind == "space"]
+    plane = space[-2:] if len(space) >= 2 else list(range(len(shape)))[-2:]
+    chunks = [1] * len(shape)
+    for axis in plane:
+        chunks[axis] = max(1, min(options.chunk_edge, shape[axis]))
+    if not options.shard_edge or all(c >= n for c, n in zip(chunks, shape, strict=True)):
+        return ArrayLayout(tuple(chunks), None)
+    shards = list(chunks)
+    for axis in plane:
+        chunk = chunks[axis]
+        wanted = min(options.shard_edge, math.ceil(shape[axis] / chunk) * chunk)
+        shards[axis] = max(1, wanted // chunk) * chunk
+    for axis in (axis for axis in reversed(space) if axis not in plane):
+        room = MAX_SHARD_BYTES // max(1, math.prod(shards) * itemsize)
+        shards[axis] = max(1, min(shape[axis], room))
+    return ArrayLayout(tuple(chunks), tuple(shards))
+
+
+def array_document(
+    shape: Sequence[int],
+    dtype: np.dtype[Any],
+    arrangement: ArrayLayout,
+    axis_names: Sequence[str],
+    options: SaveOptions,
+    attributes: Mapping[str, Any] | None = None,
+) -> bytes:
+    """The ``zarr.json`` of an array (Zarr v3), as the zarr library writes it."""
+    written: dict[str, Buffer] = {}
+    zarr.create_array(
+        MemoryStore(written),
+        shape=tuple(shape),
+        dtype=dtype,
+        chunks=arrangement.chunks,
+        shards=arrangement.shards,
+        compressors=_compressor(options, dtype),
+        fill_value=0,
+        dimension_names=list(axis_names),
+        zarr_format=3,
+    )
+    document = json.loads(written["zarr.json"].to_bytes())
+    if attributes:
+        document["attributes"] = dict(attributes)
+    return to_json(document)
+
+
+def to_json(document: Any) -> bytes:
+    """A document as bytes: the same for the same content, and readable where anyone would read it.
+
+    NaN and infinity, which JSON does not have, come from attributes of other programs alone (zarr
+    writes and reads them so): what a file said, it says again. Only without indentation does
+    Python's library use its fast encoder.
+    """
+    compact = json.dumps(document, ensure_ascii=False)
+    if len(compact) > LONGEST_INDENTED:
+        return compact.encode()
+    return json.dumps(document, indent=1, ensure_ascii=False).encode()
+
+
+def _compressor(options: SaveOptions, dtype: np.dtype[Any]) -> Any:
+    match options.codec_name:
+        case "zstd":
+            return ZstdCodec(level=options.codec_level)
+        case "gzip":
+            return GzipCodec(level=options.codec_level)
+        case "blosc":
+            return BloscCodec(
+                cname="zstd", clevel=options.codec_level, shuffle="shuffle", typesize=dtype.itemsize
+            )
+    return None

@@ -1,0 +1,105 @@
+"""Whether a file can keep its arrangement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.ome import Transformation
+from napari_ome_zip.saving.keeping.label_place import ImagesByPath, images_by_path, own_place
+from napari_ome_zip.saving.options import Version
+from napari_ome_zip.saving.original.carrying import ROOT
+from napari_ome_zip.saving.original.removed import part_paths, removed
+from napari_ome_zip.saving.original.stored import stored_multiscale
+from napari_ome_zip.storage.hierarchy import join
+
+
+def why_not_kept(
+    image: CompositeImage, opened: Opened, version: Version | None, levels: int | None = None
+) -> str | None:
+    """Why a file cannot keep its arrangement; None where it can.
+
+    Parameters
+    ----------
+    image : CompositeImage
+        What is to be saved.
+    opened : Opened
+        The file that it came from.
+    version : {"0.5", "0.6"} or None
+        The version that was asked for.
+    levels : int, optional
+        The number of levels that was asked for.
+    """
+    has = file_version(opened)
+    if has is None:
+        return "its OME-Zarr version is one that is only read"
+    if version is not None and version != has:
+        return f"version {version} was chosen"
+    images = images_by_path(image)
+    for part in image.parts:
+        problem = _why_not(part, images, opened, levels)
+        if problem is not None:
+            return problem
+    for path in removed(image, opened):
+        if opened.images[path].kind == "image":
+            return f"image '{path or opened.store.name}' is not among the layers"
+        if path in _referred_to(opened):
+            return f"labels '{path}' are not among the layers"
+    return None
+
+
+def _why_not(
+    part: PlacedPart, images: ImagesByPath, opened: Opened, levels: int | None
+) -> str | None:
+    if part.kept is None:
+        if not isinstance(part, PlacedLabels):
+            return f"image '{part.name}' is new"
+        return None if own_place(part, images, opened) else f"labels '{part.name}' lie elsewhere"
+    if not part.kept.place:
+        return f"'{part.name}' was moved"
+    if any(_is_tilted_anew(part, path, opened, levels) for path in part_paths(part)):
+        return f"levels of '{part.name}' are placed by more than scale and translation"
+    if part.kept.pixels:
+        return None
+    stored = stored_multiscale(opened, part.path, part.multiscale)
+    if part.fields or stored is None or stored.levels[0].array.ndim != len(part.axes):
+        return f"'{part.name}' was changed as a whole"
+    return None
+
+
+def _is_tilted_anew(part: PlacedPart, path: str, opened: Opened, levels: int | None) -> bool:
+    """Whether levels are stated anew whose place scale and translation alone do not tell."""
+    stored = stored_multiscale(opened, path, part.multiscale)
+    if stored is None or stored.is_straight:
+        return False
+    if levels not in (None, len(stored.levels)):
+        return True
+    alike = len(stored.levels) == 1 and part.shape == stored.levels[0].array.shape
+    return part.kept is not None and not part.kept.pixels and not alike
+
+
+def file_version(opened: Opened) -> Version | None:
+    """The version that a file's documents are of; None where they are of Zarr v2, or disagree."""
+    versions = {found.group.version for found in opened.images.values()}
+    formats = {found.group.zarr_format for found in opened.images.values()}
+    if formats != {3} or len(versions) != 1 or ROOT not in opened.sizes:
+        return None
+    (found,) = versions
+    return "0.5" if found == "0.5" else "0.6" if found == "0.6" else None
+
+
+def _referred_to(opened: Opened) -> set[str]:
+    """Groups that transformations of other groups name."""
+    return {path for path, _ in _references(opened)}
+
+
+def _references(opened: Opened) -> Iterator[tuple[str, str]]:
+    for path, found in opened.images.items():
+        group = found.group
+        listed: list[Transformation] = list(group.scene.transformations if group.scene else ())
+        listed += [t for multiscale in group.multiscales for t in multiscale.transformations]
+        for each in listed:
+            for ref in (each.input, each.output):
+                if ref is not None and ref.path and (target := join(path, ref.path)) is not None:
+                    yield target, path

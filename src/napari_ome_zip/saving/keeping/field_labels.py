@@ -1,0 +1,106 @@
+"""Labels drawn over a mosaic, as labels of the fields of view that it consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import dask.array as da
+import numpy as np
+
+from napari_ome_zip.image.composite import (
+    CompositeImage,
+    Field,
+    Kept,
+    PlacedImage,
+    PlacedLabels,
+    PlacedPart,
+)
+from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.saving.arranging.placement import from_pixel
+from napari_ome_zip.saving.original.stored import stored_multiscale
+
+_ON_GRID = 1e-3
+
+
+def over_fields(image: CompositeImage) -> CompositeImage:
+    """Cut labels of a mosaic at the borders of its fields, wherever they lie on its grid.
+
+    Labels that were painted anew take the place of those that a field has; other fields get new
+    ones. New labels on another grid belong to no image then.
+    """
+    if image.opened is None:
+        return image
+    mosaics = {part.path: part for part in image.images if part.fields and part.kept}
+    parts: list[PlacedPart] = []
+    for part in image.parts:
+        mosaic = mosaics.get(part.image_path or "") if isinstance(part, PlacedLabels) else None
+        cut = None
+        if mosaic is not None and isinstance(part, PlacedLabels) and _is_new(part):
+            cut = _cut(part, mosaic, image.opened)
+            if cut is None and part.kept is None:
+                part = replace(part, image_path=None)  # of none of the fields
+        parts += [part] if cut is None else cut
+    return replace(image, parts=tuple(parts))
+
+
+def _is_new(part: PlacedLabels) -> bool:
+    return part.channel_axis is None and (part.kept is None or not part.kept.pixels)
+
+
+def _cut(labels: PlacedLabels, mosaic: PlacedImage, opened: Opened) -> list[PlacedLabels] | None:
+    """Labels of each field; None where they do not lie on the mosaic's grid."""
+    own = [field.path for field in labels.fields] or ([labels.path] if labels.kept else [])
+    there = {path.rpartition("/labels/")[0]: path for path in own}
+    found = []
+    for field in mosaic.fields:
+        stored = stored_multiscale(opened, field.path)
+        start = _start(labels, mosaic, field)
+        if stored is None or start is None:
+            return None
+        shape = stored.levels[0].array.shape
+        size = [n for axis, n in enumerate(shape) if axis != mosaic.channel_axis]
+        pixels = _region(labels.levels[0], start, size)
+        if pixels is None:
+            continue
+        old = there.get(field.path)
+        found.append(
+            replace(
+                labels,
+                path=old or f"/{labels.path}-{field.path}",
+                sources=(pixels,),
+                overviews=(),
+                fields=(),
+                to_display=from_pixel(labels.to_display, start),
+                image_path=field.path,
+                kept=None if old is None else Kept(pixels=False, look=bool(labels.kept)),
+            )
+        )
+    return found or None
+
+
+def _start(labels: PlacedLabels, mosaic: PlacedImage, field: Field) -> list[int] | None:
+    """The first pixel of a field on the grid of the labels; None where grids differ."""
+    kept = [axis for axis in range(len(mosaic.axes)) if axis != mosaic.channel_axis]
+    grid, own = mosaic.to_display.linear[:, kept], labels.to_display.linear
+    if grid.shape != own.shape or not np.allclose(grid, own, rtol=1e-6, atol=0):
+        return None
+    corner = mosaic.to_display.offset + mosaic.to_display.linear @ np.array(field.offset)
+    exact, *_ = np.linalg.lstsq(own, corner - labels.to_display.offset, rcond=None)
+    whole = np.rint(exact)
+    if np.abs(exact - whole).max(initial=0) > _ON_GRID:
+        return None
+    return [int(n) for n in whole]
+
+
+def _region(level: da.Array, start: Sequence[int], size: Sequence[int]) -> da.Array | None:
+    """Part of an array; 0 where it goes beyond. None where it lies outside altogether."""
+    low = [max(0, s) for s in start]
+    high = [min(n, s + k) for n, s, k in zip(level.shape, start, size, strict=True)]
+    if any(b <= a for a, b in zip(low, high, strict=True)):
+        return None
+    inside: da.Array = level[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    beyond = [(a - s, s + k - b) for a, b, s, k in zip(low, high, start, size, strict=True)]
+    if any(n for pair in beyond for n in pair):
+        inside = da.pad(inside, beyond)
+    return inside

@@ -1,0 +1,141 @@
+"""What the file that was opened has, and the one that is written will not have."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Sequence
+
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.composite import CompositeImage, PlacedPart
+from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.ome import OmeGroup
+from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML
+from napari_ome_zip.saving.options import Version
+from napari_ome_zip.saving.original.carrying import ROOT, moved
+from napari_ome_zip.saving.original.origin import Origin
+from napari_ome_zip.saving.original.removed import MAX_NAMED, gone, removed
+from napari_ome_zip.saving.original.stored import stored_multiscale
+
+
+def losses_of_layers(image: CompositeImage) -> Iterator[Finding]:
+    """What an image that was made of layers lost on the way, and parts that became smaller."""
+    if image.source is None:
+        yield from image.findings
+    for part in image.parts:
+        if image.opened is None or part.kept is None or part.kept.pixels or part.fields:
+            continue
+        stored = stored_multiscale(image.opened, part.path, part.multiscale)
+        before = stored.levels[0].array.shape if stored is not None else part.shape
+        if math.prod(part.shape) < math.prod(before):
+            yield Finding("part-smaller", part.path, _smaller(part, before))
+
+
+def losses_of_arranging(
+    image: CompositeImage,
+    opened: Opened,
+    version: Version,
+    origin: Origin,
+    written: Collection[str],
+) -> Iterator[Finding]:
+    """What the file has, and will not have once it is arranged anew."""
+    name = opened.store.name
+    was = versions_of(opened)
+    if was != [version]:
+        text = f"The file becomes OME-Zarr {version}; {name} is {' and '.join(was)}."
+        yield Finding("version-changes", "", text)
+    if origin.has_scene or any(_has_systems(f.group) for f in opened.images.values()):
+        text = (
+            "Images are arranged anew, as they are shown: other coordinate systems of the file, "
+            "and transformations between them, are not kept."
+        )
+        yield Finding("systems-replaced", "", text)
+    others = _of_another_version(opened, version, origin, written)
+    if others:
+        named = ", ".join(f"'{path or name}'" for path in others[:MAX_NAMED])
+        text = f"What cannot be read stays as it is, of another version than {version}: {named}."
+        yield Finding("version-mixed", others[0], text)
+    for path in removed(image, opened):
+        yield gone(opened, path)
+    for part in image.parts:
+        if part.kept and part.fields:
+            yield Finding(
+                "mosaic-flattened",
+                part.path,
+                f"'{part.name}' is saved as one image: its {len(part.fields)} fields of view, "
+                "their wells and what lies beside them are not kept.",
+            )
+        elif part.kept and part.nonlinear:
+            yield Finding(
+                "field-applied",
+                part.path,
+                f"'{part.name}' is saved as it is shown: resampled, without its vector field.",
+            )
+    if METADATA_XML in opened.sizes and _images_change(image, opened):
+        text = f"{METADATA_XML} is kept, and still describes the images that {name} has."
+        yield Finding("metadata-xml-stale", METADATA_XML, text)
+    old = _left_in_zarr_v2(opened, origin)
+    if old:
+        named = ", ".join(f"'{path}'" for path in old[:MAX_NAMED])
+        text = f"{named} stay in the form of Zarr v2: some programs do not find them there."
+        yield Finding("zarr-v2-kept", old[0], text)
+
+
+def _smaller(part: PlacedPart, before: Sequence[int]) -> str:
+    """A coarser level that was edited, a crop, or an image that lost channels."""
+    axis = part.channel_axis
+    if axis is not None and len(before) == len(part.shape):
+        others = [n for n in range(len(before)) if n != axis]
+        if all(part.shape[n] == before[n] for n in others):
+            return (
+                f"'{part.name}' is saved with {part.shape[axis]} of its {before[axis]} channels: "
+                "those are not part of it that were removed, or changed by themselves."
+            )
+    return (
+        f"'{part.name}' is saved with {_size(part.shape)} pixels: those of the file, "
+        f"{_size(before)}, are replaced."
+    )
+
+
+def _size(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def versions_of(opened: Opened) -> list[str]:
+    """The versions that the images of a file state."""
+    return sorted({found.group.version or "" for found in opened.images.values()})
+
+
+def _of_another_version(
+    opened: Opened, version: Version, origin: Origin, written: Collection[str]
+) -> list[str]:
+    """Groups that are taken over as they are, and state another version."""
+    found = []
+    for path in opened.store.group_paths():
+        name = f"{path}/{ROOT}" if path else ROOT
+        goes = moved(name, origin.moves)
+        if path in opened.shown or name not in opened.sizes or goes is None or goes in written:
+            continue
+        stated = origin.version_of(path)
+        if stated is not None and not stated.startswith(version):
+            found.append(path)
+    return found
+
+
+def _has_systems(group: OmeGroup) -> bool:
+    return any(multiscale.transformations for multiscale in group.multiscales)
+
+
+def _images_change(image: CompositeImage, opened: Opened) -> bool:
+    new = [part for part in image.images if part.kept is None]
+    gone_images = [p for p in removed(image, opened) if opened.images[p].kind == "image"]
+    return bool(new or gone_images)
+
+
+def _left_in_zarr_v2(opened: Opened, origin: Origin) -> Sequence[str]:
+    """Groups at the top that hold documents of Zarr v2 which are taken over."""
+    documents = (
+        entry
+        for entry in opened.sizes
+        if entry.rpartition("/")[2] in (".zgroup", ".zarray") and moved(entry, origin.moves)
+    )
+    return list(dict.fromkeys(entry.split("/")[0] for entry in documents))

@@ -1,0 +1,129 @@
+"""New words in an old document: what is not understood there stays, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from napari_ome_zip.ome import DISPLAY_KEY
+
+OME = "ome"
+LABELS = "labels"
+LABEL_VALUE = "label-value"
+
+_KNOWN_OF_CHANNEL = ("label", "color", "active", "window")
+_KNOWN_OF_MULTISCALE = (
+    "name", "type", "metadata", "axes", "datasets", "coordinateSystems",
+    "coordinateTransformations", "version",
+)  # fmt: skip
+_KNOWN_OF_DATASET = ("path", "coordinateTransformations")
+_KNOWN_OF_LABEL = ("colors", "properties", "version")
+STRUCTURE = ("plate", "well", "scene", "series", "bioformats2raw.layout")
+"""What says which other groups belong to a group."""
+_KNOWN_OF_GROUP = ("version", "multiscales", "omero", "image-label", "labels", *STRUCTURE)
+
+type Json = dict[str, Any]
+
+
+def ome_of(attributes: Mapping[str, Any]) -> Json:
+    """What attributes say of OME-Zarr: under ``ome``, or before 0.5 among all others."""
+    found = attributes.get(OME)
+    if isinstance(found, dict):
+        return dict(found)
+    return {key: value for key, value in attributes.items() if key in _KNOWN_OF_GROUP}
+
+
+def attributes_of_others(attributes: Mapping[str, Any]) -> Json:
+    """Attributes that other conventions have put beside those of OME-Zarr."""
+    namespaced = isinstance(attributes.get(OME), dict)
+    ours = (OME, DISPLAY_KEY) if namespaced else (*_KNOWN_OF_GROUP, DISPLAY_KEY)
+    return {key: value for key, value in attributes.items() if key not in ours}
+
+
+def merged_attributes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
+    """Attributes of a group that say what ``new`` says, and all else that ``old`` said."""
+    result = attributes_of_others(old)
+    if OME in new:
+        result[OME] = _merged_group(ome_of(old), new[OME])
+    return result | {key: value for key, value in new.items() if key != OME}
+
+
+def merged_omero(old: Any, new: Json) -> Json:
+    """Rendering settings with the channels of ``new``; fields that are not understood stay."""
+    old = old if isinstance(old, dict) else {}
+    channels = [
+        _updated(before, after, _KNOWN_OF_CHANNEL)
+        for before, after in _paired(old.get("channels"), new["channels"])
+    ]
+    for (before, _), channel in zip(
+        _paired(old.get("channels"), new["channels"]), channels, strict=True
+    ):
+        if "window" in channel:
+            channel["window"] = _updated(
+                before.get("window"), channel["window"], ("min", "max", "start", "end")
+            )
+    result = {**old, "channels": channels}
+    if "rdefs" in new:
+        before = old.get("rdefs")
+        before = before if isinstance(before, dict) else {}
+        result["rdefs"] = {**before, **new["rdefs"]}
+        if all(channel.get("color") == "FFFFFF" for channel in channels):
+            # Gray is gray in either model; any other color would not be seen in "greyscale".
+            result["rdefs"]["model"] = before.get("model", new["rdefs"]["model"])
+    return result
+
+
+def merged_label(old: Any, new: Json) -> Json:
+    """Colors and properties of ``new``; the source and what is not understood of ``old``."""
+    result = _updated(old, new, _KNOWN_OF_LABEL)
+    before = old.get("colors") if isinstance(old, dict) else None
+    known = {
+        entry.get(LABEL_VALUE): entry
+        for entry in (before if isinstance(before, list) else ())
+        if isinstance(entry, dict) and isinstance(entry.get(LABEL_VALUE), int | float)
+    }
+    if "colors" in new:
+        result["colors"] = [
+            _updated(known.get(entry[LABEL_VALUE]), entry, (LABEL_VALUE, "rgba"))
+            for entry in new["colors"]
+        ]
+    return result
+
+
+def merged_multiscale(old: Any, new: Json) -> Json:
+    """A multiscale as ``new`` says it, with the unknown fields of ``old`` and of its datasets."""
+    result = _updated(old, new, _KNOWN_OF_MULTISCALE)
+    listed = old.get("datasets") if isinstance(old, dict) else None
+    result["datasets"] = merged_datasets(listed, new["datasets"])
+    return result
+
+
+def merged_datasets(old: Any, new: Sequence[Json]) -> list[Json]:
+    """Levels of ``new``; each keeps what is not understood of the level that it takes over."""
+    return [_updated(before, after, _KNOWN_OF_DATASET) for before, after in _paired(old, new)]
+
+
+def _merged_group(old: Json, new: Json) -> Json:
+    result = _updated(old, new, _KNOWN_OF_GROUP)
+    if "multiscales" in new:
+        pairs = _paired(old.get("multiscales"), new["multiscales"])
+        result["multiscales"] = [merged_multiscale(before, after) for before, after in pairs]
+    if "omero" in new:
+        result["omero"] = merged_omero(old.get("omero"), new["omero"])
+    if "image-label" in new:
+        result["image-label"] = merged_label(old.get("image-label"), new["image-label"])
+    return result
+
+
+def _updated(old: Any, new: Json, known: Sequence[str]) -> Json:
+    """``new``, and of ``old`` what is not among the known fields."""
+    old = old if isinstance(old, dict) else {}
+    return {**new, **{k: v for k, v in old.items() if k not in known and k not in new}}
+
+
+def _paired(old: Any, new: Sequence[Json]) -> list[tuple[Json, Json]]:
+    """Each entry of ``new`` with the one at its place in ``old``, which may not be there."""
+    before = list(old) if isinstance(old, list) else []
+    before = [entry if isinstance(entry, dict) else {} for entry in before[: len(new)]]
+    before += [{}] * (len(new) - len(before))
+    return list(zip(before, new, strict=True))
