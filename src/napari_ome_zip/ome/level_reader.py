@@ -139,15 +139,14 @@ _SAME_AXES = (Identity, MapAxis, Scale, SequenceTransformation, Translation)
 def _wrong_length(parts: Sequence[Transformation], ndim: int, at: At) -> _Wrong | None:
     """Return the kind, length and place of the first part that does not fit the axes."""
     for index, part in enumerate(parts):
-        here = at.item(index)
         match part:
             case Scale(scale=tuple() as found) | Translation(translation=tuple() as found):
                 if len(found) != ndim:
-                    return part.kind, len(found), here
+                    return part.kind, len(found), at.item(index)
             case Identity() | MapAxis():
                 pass
             case SequenceTransformation(transformations=inner):
-                wrong = _wrong_length(inner, ndim, here.key("transformations"))
+                wrong = _wrong_length(inner, ndim, at.down(index, "transformations"))
                 if wrong is not None:
                     return wrong
                 if not all(isinstance(each, _SAME_AXES) for each in part.walk()):
