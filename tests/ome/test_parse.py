@@ -352,7 +352,7 @@ def test_paths_are_found_again_in_the_document_where_some_were_left_out(key: str
 
     paths = getattr(parsed.group, key)
     assert paths == ("a", "b")
-    places = [str(at) for at in parsed.departures.places_of(paths)]
+    places = [str(parsed.departures.place_of_entry(paths, number)) for number in (0, 1)]
     assert places == [f"{key}[1]", f"{key}[4]"]
 
 

@@ -13,7 +13,7 @@ them unseen. Judging that takes time asks ``at.judging`` first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from napari_ome_zip.findings import Finding
@@ -79,7 +79,7 @@ class Departures:
         self._first: dict[_Kind, Departure] = {}
         self._more: dict[_Kind, int] = {}
         self._places: dict[int, tuple[object, At]] = {}
-        self._entries: dict[int, tuple[object, tuple[At, ...]]] = {}
+        self._entries: dict[int, tuple[object, At, Sequence[int]]] = {}
 
     def add(self, departure: Departure) -> None:
         """Keep a departure."""
@@ -108,14 +108,26 @@ class Departures:
         """Remember where a part of the model was read."""
         self._places[id(part)] = (part, at)
 
-    def mark_entries(self, entries: tuple[str, ...], places: Iterable[At]) -> None:
-        """Remember where each entry of a list of strings was read."""
-        self._entries[id(entries)] = (entries, tuple(places))
+    def mark_entries(self, entries: tuple[str, ...], at: At, positions: Sequence[int]) -> None:
+        """Remember where the entries of a list of strings were read.
 
-    def places_of(self, entries: tuple[str, ...]) -> tuple[At, ...]:
-        """Where the entries of a list were read, in their order; empty where nothing was marked."""
-        found = self._entries.get(id(entries))
-        return found[1] if found else ()
+        Parameters
+        ----------
+        entries
+            The list as the model has it.
+        at
+            Where the list was read.
+        positions
+            Of each entry, in the list as it is written; empty where no list is written.
+        """
+        self._entries[id(entries)] = (entries, at, positions)
+
+    def place_of_entry(self, entries: tuple[str, ...], number: int) -> At | None:
+        """Where an entry of a list of strings was read, None where nothing was marked."""
+        if id(entries) not in self._entries:
+            return None
+        _, at, positions = self._entries[id(entries)]
+        return at.item(positions[number]) if positions else at
 
     def place_of(self, part: object) -> At | None:
         """Where a part of the model was read, None where nothing was marked."""
@@ -277,13 +289,13 @@ class At:
             self.departures.mark(part, self)
         return part
 
-    def mark_entries(self, entries: tuple[str, ...], places: Iterable[At]) -> tuple[str, ...]:
-        """Remember, where judging, where each entry of this list was read; return the entries.
+    def mark_entries(self, entries: tuple[str, ...], positions: Sequence[int]) -> tuple[str, ...]:
+        """Remember, where judging, that entries of a list of strings were read here; return them.
 
         Equal strings may be one object, so that `mark` cannot tell them apart.
         """
         if self.departures.judging:
-            self.departures.mark_entries(entries, places)
+            self.departures.mark_entries(entries, self, positions)
         return entries
 
     def __str__(self) -> str:

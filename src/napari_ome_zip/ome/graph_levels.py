@@ -8,6 +8,7 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem, report_unknown
+from napari_ome_zip.ome.dimensions import DIMENSIONS, judge_dimensions
 from napari_ome_zip.ome.json_values import is_name, quoted
 from napari_ome_zip.ome.level_reader import (
     SECTION,
@@ -52,14 +53,6 @@ OUTPUT_DIFFERS = Rule(
     SECTION,
     "All levels of an image are mapped to the same coordinate system.",
     'Give "output" the same name at every level.',
-    is_agreement=True,
-)
-_DIMENSIONS = Rule(
-    "transformation-dimensions",
-    MUST,
-    "coordinateTransformations metadata",
-    "The parameters of a transformation fit the numbers of axes it leads from and to.",
-    "Write as many parameters as there are axes, in their order.",
     is_agreement=True,
 )
 
@@ -149,16 +142,8 @@ def _agreeing(
     output = whole.output or SystemRef()
     at = level.at.item(len(level.read) - 1)
     own_name = quoted(intrinsic.name)
-    if output.name is None:
-        at.note(
-            "transformation-reference-missing",
-            f"Transformation without output; {own_name} is used.",
-        )
-    elif output.path is not None:
-        at.note(
-            "transformation-reference-surplus",
-            f"Output of a level also gives a path; {own_name} is used.",
-        )
+    if output.name is None or output.path is not None:
+        pass  # this has been reported, and what is done about it
     elif output.name not in systems:
         report_unknown(output.name, systems, at.key("output"), f"{own_name} is used")
     elif output.name != intrinsic.name:
@@ -166,8 +151,10 @@ def _agreeing(
         done = "it is placed by the ratio of the sizes"
         at.key("output").report(OUTPUT_DIFFERS, found, done)
         return Dataset(level.path)
-    usable = usable_parts(level.read, len(intrinsic.axes), level.at, _DIMENSIONS)
+    usable = usable_parts(level.read, len(intrinsic.axes), level.at, DIMENSIONS)
     if not usable:
         return Dataset(level.path)
+    for index, part in enumerate(usable):
+        judge_dimensions(part, intrinsic.axes, intrinsic.axes, level.at.item(index))
     start, end = whole.input or SystemRef(path=level.path), SystemRef(name=intrinsic.name)
     return Dataset(level.path, with_ends(whole, level.at, start, end))

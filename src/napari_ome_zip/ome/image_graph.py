@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.coordinate_system import report_unknown
+from napari_ome_zip.ome.dimensions import judge_dimensions
 from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.multiscale import Multiscale
 from napari_ome_zip.ome.transformation import Transformation, Unknown
@@ -48,6 +50,7 @@ def judge_additional(image: Multiscale, places: Sequence[At]) -> None:
     intrinsic = image.intrinsic.name
     for item, at in zip(image.transformations, places, strict=True):
         own = []
+        axes: dict[str, tuple[Axis, ...]] = {"input": (), "output": ()}
         for side, reference in (("input", item.input), ("output", item.output)):
             if reference is None:
                 continue
@@ -59,9 +62,12 @@ def judge_additional(image: Multiscale, places: Sequence[At]) -> None:
                 own.append(reference.name)
                 if reference.name not in systems:
                     report_unknown(reference.name, systems, at.key(side))
+                else:
+                    axes[side] = systems[reference.name].axes
         if is_placed and own and intrinsic not in own:
             found = f"Transformation touches {quoted(own)}, but not {quoted(intrinsic)}"
             at.report(NOT_INTRINSIC, found)
+        judge_dimensions(item, axes["input"], axes["output"], at)
 
 
 def _places_labels(item: Transformation) -> bool:

@@ -17,15 +17,9 @@ from napari_ome_zip.ome.level_reader import (
 from napari_ome_zip.ome.multiscale import PHYSICAL, Dataset
 from napari_ome_zip.ome.transformation import Sequence as SequenceTransformation
 from napari_ome_zip.ome.transformation import SystemRef, Transformation, Unknown
+from napari_ome_zip.ome.transformation_reader import KIND
 from napari_ome_zip.rules import MUST, Rule
 
-KIND = Rule(
-    "transformation-kind",
-    MUST,
-    SECTION,
-    "Resolution levels are placed by scale and translation only (until 0.5).",
-    "Write a scale and a translation; anything more general needs OME-Zarr 0.6.",
-)
 SCALE_COUNT = Rule(
     "transformation-scale-count",
     MUST,

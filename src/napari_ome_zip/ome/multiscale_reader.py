@@ -28,8 +28,9 @@ from napari_ome_zip.ome.level_reader import (
 )
 from napari_ome_zip.ome.listed_levels import LENGTH, judge_kinds, listed_dataset, report_missing
 from napari_ome_zip.ome.multiscale import PHYSICAL, Dataset, Multiscale
+from napari_ome_zip.ome.references import Ends
 from napari_ome_zip.ome.transformation import SystemRef, Transformation
-from napari_ome_zip.ome.transformation_reader import TransformationReader, note_loose
+from napari_ome_zip.ome.transformation_reader import TransformationReader
 from napari_ome_zip.ome.versions import AxesForm, Spec
 from napari_ome_zip.rules import MUST, SHOULD, Rule
 
@@ -108,8 +109,16 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
         version,
         graph,
         # A bare string is the level's path as input, else the name of a system.
-        levels=TransformationReader(_path_ref, _name_ref, repair=True, graph=graph),
-        extra=TransformationReader(_name_ref, _name_ref, repair=not graph, graph=graph),
+        levels=TransformationReader(
+            _path_ref, _name_ref, repair=True, graph=graph, ends=Ends.LEVEL if graph else Ends.FREE
+        ),
+        extra=TransformationReader(
+            _name_ref,
+            _name_ref,
+            repair=not graph,
+            graph=graph,
+            ends=Ends.NAMED if graph else Ends.FREE,
+        ),
     )
     written = _systems(value, at, context)
     systems = tuple(read.system for read in written)
@@ -238,15 +247,14 @@ def _own_transformations(
     if given in ([], ()) and not context.graph:
         report_missing(given, here)
     read = [
-        (context.extra.read(item, here.item(index)), item, here.item(index))
+        (context.extra.read(item, here.item(index)), here.item(index))
         for index, item in enumerate(transformation_items(given, here))
     ]
     shared = []
-    for transformation, item, place in read:
+    for transformation, place in read:
         if context.graph:
             if transformation.input is None or transformation.output is None:
-                note_loose(item, place)
-                continue
+                continue  # which has been reported
         elif transformation.output is None:
             shared.append(transformation)
             continue

@@ -109,6 +109,7 @@ _PARTS: Mapping[str, tuple[str, Callable[[Any, At], object]]] = {
     "omero": ("omero", parse_omero),
     "image-label": ("image_label", parse_image_label),
     "plate": ("plate", parse_plate),
+    "scene": ("scene", parse_scene),
     "well": ("well", parse_well),
     "series": ("series", parse_series),
     "bioformats2raw.layout": ("bioformats2raw_layout", parse_layout),
@@ -129,8 +130,6 @@ def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, An
     for key, (name, parse) in _PARTS.items():
         if key in ome:
             read[name] = parse(ome[key], at.key(key))
-    if ome.get("scene") is not None:
-        read["scene"] = parse_scene(ome["scene"], at.key("scene"))
     if is_draft_scene(ome):
         read["scene"] = parse_scene(ome, at)
     # Until 0.4 the attributes are shared with other programs, which have used the key "labels".

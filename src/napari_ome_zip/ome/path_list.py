@@ -27,7 +27,7 @@ def _paths(
     if not isinstance(value, list | tuple):
         done = "read as one path" if is_name(value) else "ignored" if value is not None else ""
         at.wrong_type(value, "a list of paths", section, done, harmless=harmless)
-        return at.mark_entries((value,), [at]) if is_name(value) else None
+        return at.mark_entries((value,), ()) if is_name(value) else None
     positions: dict[str, int] = {}
     for index, item in enumerate(value):
         path = string(item)
@@ -37,4 +37,4 @@ def _paths(
             at.item(index).wrong_type(item, f"the path of {kind}", section, done, harmless=is_read)
         if path:
             positions.setdefault(path, index)
-    return at.mark_entries(tuple(positions), (at.item(index) for index in positions.values()))
+    return at.mark_entries(tuple(positions), tuple(positions.values()))

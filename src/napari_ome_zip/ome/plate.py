@@ -147,37 +147,53 @@ def _wells(value: dict[str, Any], rows: Lines, columns: Lines, at: At) -> tuple[
         done = "" if isinstance(listed, list | tuple | None) else "ignored"
         at.report(WELLS_MISSING, f"Plate without wells: found {found_in(value, 'wells')}", done)
         return ()
-    read = (_well(item, rows, columns, here.item(index)) for index, item in enumerate(listed))
-    wells = tuple(well for well in read if well is not None)
+    wells: list[PlateWell] = []
+    for index, item in enumerate(listed):
+        well = _well(item, rows, columns)
+        departs = well is None or not isinstance(item, dict) or _is_beyond(well, rows, columns)
+        # A plate may have thousands of wells: a place is made only for what departs.
+        if here.judging or departs:
+            _report_well(item, well, rows, columns, here.item(index))
+        if well is not None:
+            wells.append(well)
     if at.judging:
         for path, count in Counter(well.path for well in wells).items():
             if count > 1:
                 here.report(WELL_DUPLICATE, f"Well {quoted(path)} is listed {count} times")
-    return wells
+    return tuple(wells)
 
 
-def _well(value: Any, rows: Lines, columns: Lines, at: At) -> PlateWell | None:
+def _well(value: Any, rows: Lines, columns: Lines) -> PlateWell | None:
     given = value if isinstance(value, dict) else {"path": value}
-    path = given["path"] if isinstance(given.get("path"), str) else ""
-    names = path.strip("/").split("/") if path.strip("/") else []
-    done = "" if names else "left out"
-    if not isinstance(value, dict):
-        at.wrong_type(value, "a well object", SECTION, done)
-    elif not names:
-        found = f"Well without a path: found {found_in(value, 'path')}"
-        at.report(WELL_PATH_MISSING, found, done)
-    if at.judging and at.spec.details and isinstance(value, dict):
-        _judge_form(value, at)
-    if not names:
+    path = given.get("path")
+    names = path.strip("/").split("/") if isinstance(path, str) else [""]
+    if not isinstance(path, str) or names == [""]:
         return None
     row, column = names[-2:] if len(names) > 1 else (names[0], "1")
-    stated = integer(given.get("rowIndex")), integer(given.get("columnIndex"))
-    well = PlateWell(path, rows.place(stated[0], row), columns.place(stated[1], column))
-    if rows.is_beyond(well.row_index) or columns.is_beyond(well.column_index):
-        at.report(WELL_INDEX, _outside(path, rows, columns), "the plate is enlarged")
-    elif at.judging and at.spec.details:
-        _judge_indices(path, stated, rows, columns, at)
-    return at.mark(well)
+    return PlateWell(
+        path,
+        rows.place(integer(given.get("rowIndex")), row),
+        columns.place(integer(given.get("columnIndex")), column),
+    )
+
+
+def _is_beyond(well: PlateWell, rows: Lines, columns: Lines) -> bool:
+    return rows.is_beyond(well.row_index) or columns.is_beyond(well.column_index)
+
+
+def _report_well(value: Any, well: PlateWell | None, rows: Lines, columns: Lines, at: At) -> None:
+    done = "left out" if well is None else ""
+    if not isinstance(value, dict):
+        at.wrong_type(value, "a well object", SECTION, done)
+    elif well is None:
+        found = f"Well without a path: found {found_in(value, 'path')}"
+        at.report(WELL_PATH_MISSING, found, done)
+    if well is not None and _is_beyond(at.mark(well), rows, columns):
+        at.report(WELL_INDEX, _outside(well.path, rows, columns), "the plate is enlarged")
+    if at.judging and at.spec.details and isinstance(value, dict):
+        _judge_form(value, at)
+        if well is not None and not _is_beyond(well, rows, columns):
+            _judge_indices(value, rows, columns, at)
 
 
 def _judge_form(value: dict[str, Any], at: At) -> None:
@@ -194,11 +210,10 @@ def _judge_form(value: dict[str, Any], at: At) -> None:
             at.report(WELL_INDEX_MISSING, found)
 
 
-def _judge_indices(
-    path: str, stated: tuple[int | None, int | None], rows: Lines, columns: Lines, at: At
-) -> None:
+def _judge_indices(value: dict[str, Any], rows: Lines, columns: Lines, at: At) -> None:
     # What has no index, or no path of two parts, is reported as that already.
-    row, column = stated
+    path = value["path"]
+    row, column = integer(value.get("rowIndex")), integer(value.get("columnIndex"))
     parts = path.split("/")
     if row is None or column is None or row < 0 or column < 0 or len(parts) != 2:
         return

@@ -81,14 +81,18 @@ def parse_well(value: Any, at: At) -> Well | None:
         )
         return at.mark(Well())
     here = at.key("images")
-    read = (_image(item, here.item(index)) for index, item in enumerate(listed))
+    read = (_image(item, here, index) for index, item in enumerate(listed))
     images = tuple(image for image in read if image is not None)
     if at.judging:
         _judge_duplicates(images, here)
     return at.mark(Well(images))
 
 
-def _image(value: Any, at: At) -> WellImage | None:
+def _image(value: Any, images: At, index: int) -> WellImage | None:
+    if not images.judging and isinstance(value, dict) and is_name(value.get("path")):
+        # Nothing to repair, and there may be thousands: no place is made for it.
+        return WellImage(value["path"], integer(value.get("acquisition")))
+    at = images.item(index)
     if not isinstance(value, dict):
         path = string(value)
         at.wrong_type(value, "an object", SECTION, "left out" if path is None else "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from napari_ome_zip.ome.parse import CONTENT_MISSING
-from napari_ome_zip.validation.documents.agreement import check_agreement
 from napari_ome_zip.validation.documents.group import (
     as_warning,
     check_form,
@@ -58,10 +57,8 @@ def check_group_attributes(
         message = "No image, labels, plate, well, scene or series is described"
         issues.append(metadata.place.issue(CONTENT_MISSING, message))
     issues += check_form(metadata, alone=True)
-    fitting = [*check_agreement(metadata)]
     if metadata.spec.graph:
-        fitting += check_document_graph(metadata)
-    issues += (as_warning(issue) for issue in fitting)
+        issues += map(as_warning, check_document_graph(metadata))
     return tuple(issues)
 
 
@@ -84,7 +81,6 @@ def check_hierarchy_documents(
     issues = [*check_consistency(checked)]
     for metadata in checked.metadata.values():
         issues += check_form(metadata)
-        issues += check_agreement(metadata)
     for check in (check_levels, check_label_images, check_collections, check_graph, check_fields):
         issues += check(checked)
     return tuple(issues)

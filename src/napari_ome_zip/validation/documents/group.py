@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from napari_ome_zip.ome.parse import ParsedGroup, parse_group
@@ -10,15 +10,8 @@ from napari_ome_zip.ome.version_reader import CONTENT
 from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.rules import MUST, SHOULD
 from napari_ome_zip.validation.documents.drafts import released_form
-from napari_ome_zip.validation.documents.multiscale import check_multiscales
-from napari_ome_zip.validation.documents.scene import check_scene
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import Place
-
-_CHECKS: Mapping[str, Callable[[object, Place], Iterator[Issue]]] = {
-    "multiscales": check_multiscales,
-    "scene": check_scene,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +72,9 @@ def check_form(metadata: Metadata, *, alone: bool = False) -> Iterator[Issue]:
         Whether the rest of the hierarchy is not known: how the parts of a document fit together
         is a warning then.
     """
-    content = metadata.content
     for departure in metadata.parsed.departures.all():
         issue = Issue.of(departure)
         yield as_warning(issue) if alone and departure.rule.is_agreement else issue
-    for key, check in _CHECKS.items():
-        if key in content:
-            yield from check(content[key], metadata.place.at(key))
 
 
 def as_warning(issue: Issue) -> Issue:

@@ -1,4 +1,4 @@
-"""Axes and coordinate systems as a document writes them; nothing is judged here."""
+"""Images and coordinate systems as a document writes them; nothing is judged here."""
 
 from __future__ import annotations
 
@@ -18,3 +18,32 @@ def axes_by_system(raw: object) -> dict[str, list[Mapping[str, object]]]:
     """Return the axes of each named coordinate system."""
     named = ((system.get("name"), system) for system in objects(raw))
     return {name: objects(system.get("axes")) for name, system in named if is_name(name)}
+
+
+def as_objects(raw: object) -> list[Mapping[str, object]]:
+    """Return the items of a list, empty objects for those that are none, so positions stay."""
+    return [item if is_object(item) else {} for item in raw] if is_list(raw) else []
+
+
+def intrinsic_system(image: Mapping[str, object]) -> str | None:
+    """Return the name of the system that the first level is mapped to (0.6)."""
+    for dataset in objects(image.get("datasets")):
+        for item in objects(dataset.get("coordinateTransformations")):
+            name = reference_name(item, "output")
+            if name is not None:
+                return name
+    return None
+
+
+def reference_name(raw: Mapping[str, object], side: str) -> str | None:
+    """Return the name that ``input`` or ``output`` of a transformation gives."""
+    reference = raw.get(side)
+    name = reference.get("name") if is_object(reference) else None
+    return name if is_name(name) else None
+
+
+def reference_path(raw: Mapping[str, object], side: str) -> str | None:
+    """Return the path that ``input`` or ``output`` of a transformation gives."""
+    reference = raw.get(side)
+    path = reference.get("path") if is_object(reference) else None
+    return path if is_name(path) else None

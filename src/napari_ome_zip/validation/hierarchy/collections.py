@@ -10,8 +10,8 @@ from napari_ome_zip.ome.plate_lines import SECTION as PLATE
 from napari_ome_zip.ome.well import SECTION as WELL
 from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.hierarchy import join
-from napari_ome_zip.validation.documents.agreement import as_objects
 from napari_ome_zip.validation.documents.group import Metadata
+from napari_ome_zip.validation.documents.raw import as_objects
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import Place

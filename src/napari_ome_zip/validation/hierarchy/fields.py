@@ -7,10 +7,14 @@ from collections.abc import Iterator, Mapping
 from napari_ome_zip.ome.json_values import is_name, is_object, objects, quoted
 from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.hierarchy import join
-from napari_ome_zip.validation.documents.agreement import as_objects, intrinsic_system
 from napari_ome_zip.validation.documents.group import Metadata
-from napari_ome_zip.validation.documents.raw import axes_by_system
-from napari_ome_zip.validation.documents.references import reference_name, reference_path
+from napari_ome_zip.validation.documents.raw import (
+    as_objects,
+    axes_by_system,
+    intrinsic_system,
+    reference_name,
+    reference_path,
+)
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import Place

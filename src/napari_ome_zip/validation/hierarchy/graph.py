@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.coordinate_system import SYSTEM_UNKNOWN
+from napari_ome_zip.ome.dimensions import misfits
 from napari_ome_zip.ome.json_values import is_object, quoted
+from napari_ome_zip.ome.scene import Scene
 from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.hierarchy import join
-from napari_ome_zip.validation.documents.agreement import as_objects
-from napari_ome_zip.validation.documents.dimensions import check_dimensions
 from napari_ome_zip.validation.documents.group import Metadata
-from napari_ome_zip.validation.documents.raw import axes_by_system
-from napari_ome_zip.validation.documents.references import reference_name, reference_path
+from napari_ome_zip.validation.documents.raw import (
+    as_objects,
+    axes_by_system,
+    reference_name,
+    reference_path,
+)
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.hierarchy.fields import field_paths
 from napari_ome_zip.validation.report import Issue
@@ -76,7 +81,9 @@ def check_graph(documents: DocumentSet) -> Iterator[Issue]:
             start = f"{path}/" if path else ""
             inside = {p: m for p, m in images.items() if p == path or p.startswith(start)}
             seen.update(inside)
-            yield from _check_references(scene, path, metadata, documents)
+            typed = metadata.parsed.group.scene
+            if typed is not None:
+                yield from _check_references(typed, path, metadata, documents)
             free = {p: m for p, m in inside.items() if p not in parts}
             yield from _check_connected(path, metadata, free, documents)
     for path, metadata in images.items():
@@ -98,27 +105,36 @@ def _parts_of_others(documents: DocumentSet) -> frozenset[str]:
 
 
 def _check_references(
-    scene: Mapping[str, object], path: str, metadata: Metadata, documents: DocumentSet
+    scene: Scene, path: str, metadata: Metadata, documents: DocumentSet
 ) -> Iterator[Issue]:
-    own = axes_by_system(scene.get("coordinateSystems"))
-    for i, item in enumerate(as_objects(scene.get("coordinateTransformations"))):
-        at = metadata.place.at("scene", "coordinateTransformations", i)
-        counts: list[int | None] = []
-        for side in ("input", "output"):
-            name, relative = reference_name(item, side), reference_path(item, side)
-            systems = own
-            if relative is not None:
-                image = documents.described(join(path, relative))
+    own = {system.name: system.axes for system in scene.coordinate_systems}
+    for item in scene.transformations:
+        at = metadata.parsed.departures.place_of(item)
+        if at is None:
+            continue
+        axes: list[tuple[Axis, ...]] = []
+        for side, reference in (("input", item.input), ("output", item.output)):
+            if reference is None:
+                continue
+            systems, place = own, Place(at.key(side).location, at.spec)
+            if reference.path is not None:
+                image = documents.described(join(path, reference.path))
                 if image is None or "multiscales" not in image.content:
-                    message = f"Image {quoted(relative)} of the scene does not exist"
-                    yield at.at(side).issue(IMAGE_NOT_FOUND, message)
-                    counts.append(None)
+                    message = f"Image {quoted(reference.path)} of the scene does not exist"
+                    yield place.issue(IMAGE_NOT_FOUND, message)
+                    axes.append(())
                     continue
-                systems = image_systems(image.content)
-                if name is not None and name not in systems:
-                    yield _unknown(name, relative, systems, at.at(side))
-            counts.append(len(systems.get(name or "", ())) or None)
-        yield from check_dimensions(item, counts[0], counts[1], at)
+                systems = _axes_by_name(image)
+                if reference.name is not None and reference.name not in systems:
+                    yield _unknown(reference.name, reference.path, systems, place)
+            axes.append(systems.get(reference.name or "", ()))
+        yield from map(Issue.of, misfits(item, axes[0], axes[1], at))
+
+
+def _axes_by_name(image: Metadata) -> dict[str, tuple[Axis, ...]]:
+    """Return the axes of the coordinate systems of a group's images (since 0.6)."""
+    images = image.parsed.group.multiscales if image.spec.graph else ()
+    return {system.name: system.axes for each in images for system in each.coordinate_systems}
 
 
 def image_systems(

@@ -9,8 +9,8 @@ from napari_ome_zip.ome.json_values import is_list, is_name, is_object, quoted
 from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Location, Rule
 from napari_ome_zip.storage.hierarchy import join
-from napari_ome_zip.validation.documents.agreement import as_objects
 from napari_ome_zip.validation.documents.group import Metadata, has_content
+from napari_ome_zip.validation.documents.raw import as_objects
 from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
 from napari_ome_zip.validation.hierarchy.levels import existing_levels, image_axes
 from napari_ome_zip.validation.report import Issue

@@ -11,8 +11,12 @@ from napari_ome_zip.ome.omero import CHANNEL_COUNT
 from napari_ome_zip.ome.versions import AxesForm, DimensionNames, Spec
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
 from napari_ome_zip.storage.hierarchy import join
-from napari_ome_zip.validation.documents.agreement import as_objects, intrinsic_system
-from napari_ome_zip.validation.documents.raw import axes_by_system, axis_names
+from napari_ome_zip.validation.documents.raw import (
+    as_objects,
+    axes_by_system,
+    axis_names,
+    intrinsic_system,
+)
 from napari_ome_zip.validation.hierarchy.document_set import ArrayFacts, DocumentSet
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.rule import Place
