@@ -111,7 +111,7 @@ def _level(path: str, item: dict[str, Any], at: At, context: Context) -> _Level:
         done = "they are applied in the order written" if items else PLACED_BY_SIZE
         here.report(LEVEL_COUNT, f"{len(items)} transformations of one level, expected one", done)
     read = [context.levels.read(each, here.item(index)) for index, each in enumerate(items)]
-    for index, each in enumerate(read):
+    for index, each in enumerate(read if here.judging else ()):
         _judge(each, path if is_name(item.get("path")) else None, here.item(index))
     unusable = any(isinstance(inner, Unknown) for each in read for inner in each.walk())
     return _Level(path, here, () if unusable else read)
@@ -154,7 +154,7 @@ def _agreeing(
     usable = usable_parts(level.read, len(intrinsic.axes), level.at, DIMENSIONS)
     if not usable:
         return Dataset(level.path)
-    for index, part in enumerate(usable):
+    for index, part in enumerate(usable if level.at.judging else ()):
         judge_dimensions(part, intrinsic.axes, intrinsic.axes, level.at.item(index))
     start, end = whole.input or SystemRef(path=level.path), SystemRef(name=intrinsic.name)
     return Dataset(level.path, with_ends(whole, level.at, start, end))

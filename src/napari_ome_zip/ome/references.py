@@ -75,13 +75,19 @@ def read_reference(
     SystemRef or None
         None where the reference says nothing that can be used.
     """
-    ref = _reference(value.get(side), from_string, at.key(side))
-    if ends is not Ends.FREE:
+    ref = _reference(value.get(side), from_string, side, at)
+    if ends is not Ends.FREE and not (ref is not None and _is_plain(value[side], side, ends)):
         _judge(value, side, ref, at, ends)
     return ref
 
 
-def _reference(value: Any, from_string: StringReader, at: At) -> SystemRef | None:
+def _is_plain(reference: Any, side: Side, ends: Ends) -> bool:
+    """Whether a reference says what is needed and nothing else, as nearly all of them do."""
+    needed = "path" if ends is Ends.LEVEL and side == "input" else "name"
+    return isinstance(reference, dict) and len(reference) == 1 and is_name(reference.get(needed))
+
+
+def _reference(value: Any, from_string: StringReader, side: Side, at: At) -> SystemRef | None:
     if is_name(value):
         return from_string(value)
     if not isinstance(value, dict):
@@ -91,7 +97,7 @@ def _reference(value: Any, from_string: StringReader, at: At) -> SystemRef | Non
     path = None if path in ("", ".") or not isinstance(path, str) else path
     axes = None
     if isinstance(value.get("axes"), list):
-        here = at.key("axes").regulated(False)
+        here = at.down(side, "axes").regulated(False)
         axes = parse_axes(value["axes"], here, names_expected=True)
     ref = SystemRef(path, string(name), axes or None)
     return None if ref == SystemRef() else ref

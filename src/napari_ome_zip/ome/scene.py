@@ -75,8 +75,10 @@ def _transformations(
     here = at.key("coordinateTransformations")
     read: list[Transformation] = []
     for index, item in enumerate(listed):
-        transformation = reader.read(item, here.item(index))
-        _judge_systems(transformation, own, here.item(index))
+        place = here.item(index)
+        transformation = reader.read(item, place)
+        if at.judging:
+            _judge_systems(transformation, own, place)
         # Input and output MUST be given: they are what the transformation connects.
         if transformation.input is not None and transformation.output is not None:
             read.append(transformation)

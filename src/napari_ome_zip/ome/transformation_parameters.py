@@ -146,7 +146,6 @@ def read_amounts(value: dict[str, Any], kind: str, at: At, *, repair: bool) -> P
         raise UnusableError(missing, PARAMETERS)
     read = [number(item) for item in listed]
     neutral = 1.0 if kind == "scale" else 0.0
-    done = f"{neutral:g} is used" if repair else NOT_APPLIED
     faults: list[tuple[Rule, At, str]] = []
     if None in read:
         odd = described(listed[read.index(None)])
@@ -157,11 +156,13 @@ def read_amounts(value: dict[str, Any], kind: str, at: At, *, repair: bool) -> P
         found = f"Pixel size is zero: scale {shortened(str(list(listed)))}"
         faults.append((SCALE_ZERO, at.key(kind), found))
     for rule, here, found in faults:
-        here.report(rule, found, done)
+        here.report(rule, found, f"{neutral:g} is used" if repair else NOT_APPLIED)
     if faults and not repair:
         raise UnusableError(faults[0][2])
-    refused = (None, 0) if kind == "scale" else (None,)
-    return {kind: tuple(neutral if item in refused else item for item in read)}
+    if faults:
+        refused = (None, 0) if kind == "scale" else (None,)
+        return {kind: tuple(neutral if item in refused else item for item in read)}
+    return {kind: tuple(read)}
 
 
 def read_map_axis(value: dict[str, Any], at: At) -> Parameters:
