@@ -127,7 +127,7 @@ def test_what_follows_from_a_guess_is_not_judged() -> None:
     space = {"type": "space", "unit": "micrometer"}
 
     assert judged([3, {"name": "y", **space}]) == ["wrong-type"]
-    assert judged([{"name": "y", **space}, {"name": "x"}]) == [
+    assert judged([{"name": "y"}, {"name": "x", **space}]) == [
         "axis-type-missing",
         "axis-space-count",
     ]
