@@ -52,12 +52,11 @@ class Departure:
     """Section of the specification, where the rule leaves it to the place."""
     harmless: bool = False
     """Whether what was meant is seen all the same."""
-    message: str = ""
 
     @property
     def finding(self) -> Finding:
         """The departure as whoever opens the file is told of it."""
-        message = self.message or f"{self.found}; {self.done}."
+        message = f"{self.found}; {self.done}."
         return Finding(self.rule.code, str(self.at), message, self.harmless)
 
 
@@ -83,9 +82,9 @@ class Departures:
 
     def add(self, departure: Departure) -> None:
         """Keep a departure."""
-        if self.judging and not departure.message:
+        if self.judging:
             self._all.append(departure)
-        if departure.done or departure.message:
+        if departure.done:
             # The same repair in one object is reported once, and counted.
             kind = (departure.rule.code, departure.at.owner, departure.at.field)
             self._more[kind] = self._more.get(kind, -1) + 1
@@ -250,11 +249,6 @@ class At:
         """
         if done or self.judging:
             self.departures.add(Departure(rule, self, found, done, section, harmless))
-
-    def note(self, code: str, message: str, *, harmless: bool = False) -> None:
-        """Note a repair whose rule still stands elsewhere."""
-        rule = Rule(code, MUST, "", "", "")
-        self.departures.add(Departure(rule, self, "", "", "", harmless, message))
 
     def wrong_type(
         self,
