@@ -136,11 +136,18 @@ def test_metadata_nested_without_end_are_left_out() -> None:
         {"ome": {"labels": ["cells"] * 200_000}},
         image(axes=["x"] * 200_000),
         image(datasets=[{"path": "0"}] * 200_000),
+        image(
+            "0.6",
+            coordinateSystems=[
+                {"name": str(number), "axes": [{"name": "y"}, {"name": "x"}]}
+                for number in range(30_000)
+            ],
+        ),
     ],
-    ids=["labels", "axes", "levels"],
+    ids=["labels", "axes", "levels", "systems"],
 )
 @pytest.mark.timeout(60)
-def test_a_list_of_equal_entries_is_read_in_linear_time_with_few_findings(
+def test_a_long_list_is_read_in_linear_time_with_few_findings(
     document: dict[str, Any],
 ) -> None:
     assert len(read(document).findings) < 6

@@ -191,19 +191,25 @@ class At:
 
     def key(self, name: str) -> At:
         """Return the place of a member of this object."""
-        return self._below((*self.parts, name), self.owner)
+        return At(
+            self.document, self.departures, (*self.parts, name), self.owner, self.is_regulated
+        )
 
     def item(self, index: int) -> At:
         """Return the place of an entry of this list."""
-        return self._below((*self.parts, index), self.owner)
+        return At(
+            self.document, self.departures, (*self.parts, index), self.owner, self.is_regulated
+        )
 
     def down(self, *parts: str | int) -> At:
         """Return the place of a part further down."""
-        return self._below((*self.parts, *parts), self.owner)
+        return At(
+            self.document, self.departures, (*self.parts, *parts), self.owner, self.is_regulated
+        )
 
     def owned(self) -> At:
         """Return this place as the object that repairs further down are counted for."""
-        return self._below(self.parts, self.parts)
+        return At(self.document, self.departures, self.parts, self.parts, self.is_regulated)
 
     def regulated(self, is_regulated: bool) -> At:
         """Return this place as one that the version regulates, or does not.
@@ -211,9 +217,6 @@ class At:
         Where it does not, departures about which nothing is done are dropped.
         """
         return At(self.document, self.departures, self.parts, self.owner, is_regulated)
-
-    def _below(self, parts: tuple[str | int, ...], owner: tuple[str | int, ...]) -> At:
-        return At(self.document, self.departures, parts, owner, self.is_regulated)
 
     @property
     def spec(self) -> Spec:

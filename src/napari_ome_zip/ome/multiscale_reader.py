@@ -145,20 +145,30 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
         type=string(value.get("type")),
         metadata=_metadata(value.get("metadata"), at.key("metadata")),
     )
-    for read in written:
-        if read.axes is not None:
-            judge_image_axes(
-                read.system.axes,
-                read.at,
-                version=version,
-                shown=known_version and read.system is multiscale.intrinsic,
-                typed=all(isinstance(axis, dict) for axis in read.axes),
-            )
+    _judge_axes(written, multiscale, at, known_version=known_version)
     if at.judging:
         _judge_description(value, at)
         if graph and at.spec.graph:
             judge_additional(multiscale, own.places)
     return multiscale
+
+
+def _judge_axes(
+    written: Sequence[WrittenSystem], image: Multiscale, at: At, *, known_version: bool
+) -> None:
+    """Judge the axes of all systems of an image; those it is shown with also where it is opened."""
+    intrinsic = image.intrinsic
+    for read in written:
+        shown = known_version and read.system is intrinsic
+        if read.axes is None or not (shown or at.judging):
+            continue
+        judge_image_axes(
+            read.system.axes,
+            read.at,
+            version=image.version or "",
+            shown=shown,
+            typed=all(isinstance(axis, dict) for axis in read.axes),
+        )
 
 
 def _transformations_regulated(spec: Spec, *, graph: bool) -> bool:
