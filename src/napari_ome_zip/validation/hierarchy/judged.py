@@ -9,7 +9,7 @@ from functools import cached_property
 from napari_ome_zip.names import breadth_first
 from napari_ome_zip.ome.at import At, Departures, Document
 from napari_ome_zip.ome.parse import ParsedGroup, parse_group
-from napari_ome_zip.ome.version_reader import CONTENT
+from napari_ome_zip.ome.version_reader import CONTENT, read_namespace
 from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.rules import Rule
 from napari_ome_zip.storage.array_document import ArrayDocument
@@ -52,23 +52,23 @@ class JudgedHierarchy:
         described = (path for path, node in self.nodes.items() if _has_metadata(node))
         paths = sorted(described, key=breadth_first)
         # What states no version is judged like the first group that does.
-        assumed: str | None = None
-        for path in paths:
-            stated = self._parse(path, None, judging=False).namespace.stated
-            if isinstance(stated, str):
-                assumed = stated
-                break
-        return {path: self._parse(path, assumed, judging=True) for path in paths}
+        stated = (self._stated(path) for path in paths)
+        assumed = next((version for version in stated if isinstance(version, str)), None)
+        return {
+            path: parse_group(
+                self.nodes[path].attributes,
+                path=path,
+                zarr_format=self.nodes[path].zarr_format,
+                assumed=assumed,
+                judging=True,
+            )
+            for path in paths
+        }
 
-    def _parse(self, path: str, assumed: str | None, *, judging: bool) -> ParsedGroup:
-        node = self.nodes[path]
-        return parse_group(
-            node.attributes,
-            path=path,
-            zarr_format=node.zarr_format,
-            assumed=assumed,
-            judging=judging,
-        )
+    def _stated(self, path: str) -> object:
+        node, unseen = self.nodes[path], Departures()
+        attributes, zarr_format = node.attributes, node.zarr_format
+        return read_namespace(attributes, unseen, path=path, zarr_format=zarr_format).stated
 
     @cached_property
     def folders(self) -> frozenset[str]:
