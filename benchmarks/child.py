@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import resource
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,15 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
     done = work()
     return 1000 * (time.perf_counter() - start), done
+
+
+def append_encoded(path: Path, codec: Any, blocks: Iterable[Any]) -> None:
+    """Encode blocks on all cores, append them to a file, and wait until the disk has them."""
+    with path.open("ab") as file, ThreadPoolExecutor(os.cpu_count()) as pool:
+        for encoded in pool.map(codec.encode, blocks):
+            file.write(encoded)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def sampled(

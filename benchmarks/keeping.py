@@ -11,13 +11,12 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from child import Sample, peak_above, reset_peak, timed
+from child import Sample, append_encoded, peak_above, reset_peak, timed
 from data import KEPT, LEVELS, archive
 
 NAME = "nuclei"
@@ -66,12 +65,7 @@ def floor(folder: Path, case: str) -> Callable[[], Path]:
 
     def save() -> Path:
         subprocess.run(["cp", str(archive(KEPT)), str(path)], check=True)
-        codec = Zstd(level=1)
-        with path.open("ab") as file, ThreadPoolExecutor(os.cpu_count()) as pool:
-            for encoded in pool.map(codec.encode, blocks):
-                file.write(encoded)
-            file.flush()
-            os.fsync(file.fileno())
+        append_encoded(path, Zstd(level=1), blocks)
         return path
 
     return save

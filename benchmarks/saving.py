@@ -6,18 +6,16 @@ all cores, and put the bytes on the disk; it is given the smaller levels.
 
 from __future__ import annotations
 
-import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dask.array as da
 import numpy as np
-from child import Sample, peak_above, reset_peak, timed
+from child import Sample, append_encoded, peak_above, reset_peak, timed
 from data import AXES, LEVELS, halved
 
 SHAPE = (2, 16, 2048, 2048)
@@ -140,12 +138,8 @@ def floor(folder: Path) -> Callable[[], Path]:
     path = folder / "floor.bin"
 
     def save() -> Path:
-        codec = Zstd(level=1)
-        with path.open("wb") as file, ThreadPoolExecutor(os.cpu_count()) as pool:
-            for encoded in pool.map(codec.encode, blocks):
-                file.write(encoded)
-            file.flush()
-            os.fsync(file.fileno())
+        path.unlink(missing_ok=True)
+        append_encoded(path, Zstd(level=1), blocks)
         return path
 
     return save

@@ -26,7 +26,7 @@ from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.errors import ArchiveError, MetadataError
 from napari_ome_zip.image.channels import MAX_CHANNELS
 from napari_ome_zip.layers.to_layers import MAX_LAYERS, layer_findings
-from napari_ome_zip.pixels.arrays import DamagedChunkWarning
+from napari_ome_zip.pixels.damage import DamagedChunkWarning
 from napari_ome_zip.validation.validate import validate
 
 

@@ -22,7 +22,7 @@ from napari_ome_zip import open_image
 from napari_ome_zip.geometry.interpolation import linear
 from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.names import is_archive_name
-from napari_ome_zip.pixels.arrays import DamagedChunkWarning
+from napari_ome_zip.pixels.damage import DamagedChunkWarning
 from napari_ome_zip.plugin.reader import read
 from shared_material import CORPUS, corpus_cases, corpus_params
 

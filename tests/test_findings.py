@@ -37,8 +37,11 @@ def test_what_changes_what_is_seen_is_told_apart(finding: Finding, seen: bool) -
 
 def test_the_point_comes_before_the_details() -> None:
     finding = Finding("label-dtype", "labels/a", "Labels 'a' hold numbers with fractions.")
-    assert finding.told == "Labels are shown as an image. Labels 'a' hold numbers with fractions."
-    assert Finding("nobody-has-decided", "", "Something.").told == "Something."
+    assert (
+        finding.with_headline
+        == "Labels are shown as an image. Labels 'a' hold numbers with fractions."
+    )
+    assert Finding("nobody-has-decided", "", "Something.").with_headline == "Something."
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from hierarchy_builder import write_archive
 from napari_ome_zip import open_image, save_image, to_layer_data, validate
 from napari_ome_zip.cli.main import main
 from napari_ome_zip.errors import OmeZipError
-from napari_ome_zip.pixels.arrays import DamagedChunkWarning
+from napari_ome_zip.pixels.damage import DamagedChunkWarning
 
 SECONDS = 60
 """A hundred times what a file takes on a busy machine."""

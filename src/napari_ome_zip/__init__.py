@@ -1,7 +1,7 @@
 """Single-image OME-Zarr in one file: open, save and check ``.ome.zip`` and ``.ozx`` archives.
 
 Public names are imported when first used: napari imports this package at start, and starting
-must not wait for what nobody asked for yet.
+must not wait for anything that is not needed yet.
 """
 
 from __future__ import annotations

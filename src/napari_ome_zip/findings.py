@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -33,8 +33,8 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "dataset-not-found": "A resolution level is missing",
         "dataset-path-missing": "A resolution level is missing",
         "display-illegal": "How it was displayed in napari is lost",
-        "field-incomplete": "Bent in part only: vectors are missing",
-        "field-not-inverted": "Bent roughly: vectors cannot be inverted",
+        "field-incomplete": "Warped only in part: vectors are missing",
+        "field-not-inverted": "Warped roughly: vectors are not invertible",
         "field-properties-left-out": "Properties of labels are not shown",
         "group-unusable": "Not everything is shown: a part is unusable",
         "image-unplaced": "An image is not where it belongs",
@@ -149,14 +149,21 @@ class Finding:
 
     @property
     def is_seen(self) -> bool:
-        """Whether it changes what is seen; so does whatever nobody has decided about."""
+        """Whether it changes what is seen; codes in neither list are taken to."""
         return not self.harmless and self.code not in UNSEEN
 
     @property
-    def told(self) -> str:
+    def with_headline(self) -> str:
         """The message, after the point of it in a few words."""
         headline = HEADLINES.get(self.code)
         return f"{headline}. {self.message}" if headline else self.message
+
+
+def listed[T](items: Sequence[T], most: int, write: Callable[[T], str] = repr) -> str:
+    """The first few of some names for a message, and how many more there are."""
+    rest = len(items) - most
+    shown = ", ".join(map(write, items[:most]))
+    return f"{shown} and {rest:,} more" if rest > 0 else shown
 
 
 def first_reasons(reasons: Iterable[str]) -> str:

@@ -27,6 +27,7 @@ ZARR_JSON = "zarr.json"
 DOCUMENT_NAMES = frozenset({ZARR_JSON, ".zgroup", ".zattrs", ".zarray"})
 """Base names of the entries that hold Zarr metadata, of format 3 and of format 2."""
 
+_IN_A_FOLDER = f"/{ZARR_JSON}"
 _JUNK_NAMES = frozenset({".ds_store", "thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"})
 _JUNK_FOLDERS = frozenset({"__macosx", ".spotlight-v100", ".trashes", ".fseventsd"})
 _RESERVED = frozenset(
@@ -93,7 +94,7 @@ def is_document(name: str) -> bool:
 
 def is_zarr_json(name: str) -> bool:
     """Whether an entry is a document of Zarr v3; ``foozarr.json`` and ``._zarr.json`` are not."""
-    return name == ZARR_JSON or name.endswith(f"/{ZARR_JSON}")
+    return name.endswith(_IN_A_FOLDER) or name == ZARR_JSON
 
 
 def is_junk(name: str) -> bool:
@@ -104,7 +105,7 @@ def is_junk(name: str) -> bool:
 
 
 def is_chunk(name: str) -> bool:
-    """Whether an entry of this name may hold pixels: a file in a folder that is no document."""
+    """Whether an entry of this name may hold pixels: a file in a folder that is not a document."""
     name = name.replace("\\", "/")
     return "/" in name and not name.endswith("/") and not is_document(name) and not is_junk(name)
 
@@ -118,14 +119,14 @@ def breadth_first(path: str) -> tuple[int, list[str]]:
 
 
 def is_safe(name: str) -> bool:
-    """Whether a (normalised) entry name stays inside the archive: relative, without ``..``."""
+    """Whether a (normalized) entry name stays inside the archive: relative, without ``..``."""
     if not name or "\0" in name or _DRIVE.match(name):
         return False
     return not any(segment in ("", ".", "..") for segment in name.split("/"))
 
 
 def unportable_part(part: str) -> bool:
-    """Whether Windows cannot hold a file or folder of this name (no path: one part of it)."""
+    """Whether Windows cannot hold a file or folder of this name (one part of a path)."""
     return (
         part.partition(".")[0].rstrip(" ").lower() in _RESERVED
         or part.endswith((".", " "))

@@ -1,4 +1,4 @@
-"""How long work tells how far it is, and is told to stop."""
+"""How work reports how far it is, and is asked to stop."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Watch:
     _done: int = field(default=0, init=False)
 
     def add(self, amount: int) -> None:
-        """Count what was done, tell it, and `check`."""
+        """Count what was done, report it, and `check`."""
         self._done += amount
-        self.tell(self._done, self.total)
+        self.report(self._done, self.total)
 
-    def tell(self, done: int, total: int) -> None:
-        """Say how far the work is, and `check`."""
+    def report(self, done: int, total: int) -> None:
+        """Report how far the work is, and `check`."""
         if self.progress is not None:
             self.progress(done, total)
         self.check()

@@ -51,6 +51,6 @@ def save_image(
     ... )
     """
     if not isinstance(source, CompositeImage):
-        # Nobody paints while the caller waits: who saves in the background takes a snapshot first.
+        # The caller waits, so pixels do not change; saving in the background needs a snapshot.
         source = from_layer_data(source, name=stem(path), snapshot=False, target=path)
     return save_composite(source, path, options, progress=progress, cancelled=cancelled)

@@ -20,7 +20,7 @@ import pytest
 
 from killed_work import ends_of_killed_work
 from napari_ome_zip.archive import partial_file
-from napari_ome_zip.archive.partial_file import STALE_AFTER_SECONDS
+from napari_ome_zip.archive.leftovers import STALE_AFTER_SECONDS
 from napari_ome_zip.archive.writer import ArchiveWriter
 from napari_ome_zip.errors import ArchiveError, SaveError
 from raw_zip import take_apart
@@ -247,7 +247,7 @@ class TestNoRoom:
                 save_blocks(target, lambda _: bytes(100_000), 20)
             assert info.value.errno == errno.ENOSPC
             assert isinstance(info.value, OSError)
-            assert "1.0 MB had been written" in str(info.value)
+            assert "KiB had been written" in str(info.value)
             assert target.read_bytes() == before
             assert not leftovers(disk)
             save(target, b"there is room again")
@@ -260,7 +260,7 @@ class TestNoRoom:
             # their directory does not.
             with pytest.raises(SaveError, match=r"^Disk full") as info:
                 save_blocks(target, lambda _: b"", 8_000)
-            assert "1.0 MB had been written" in str(info.value)
+            assert "1 MiB had been written" in str(info.value)
             assert not list(disk.iterdir())
 
     @posix_only

@@ -15,7 +15,7 @@ from hierarchy_builder import HierarchyBuilder, ramp, to_world
 from mutations import changed_documents
 from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.errors import OmeZipError
-from napari_ome_zip.pixels.arrays import DamagedChunkWarning
+from napari_ome_zip.pixels.damage import DamagedChunkWarning
 
 MAX_BYTES = 64 << 20
 

@@ -11,7 +11,7 @@ import pytest
 
 from hierarchy_builder import HierarchyBuilder, multiscale, placement, resized
 from napari_ome_zip import open_image, to_layer_data
-from napari_ome_zip.image.virtual_levels import LONGEST_EDGE
+from napari_ome_zip.image.virtual_levels import MAX_EDGE
 
 SCREEN = 2000
 """Pixels of a large screen."""
@@ -67,7 +67,7 @@ def tasks(array: Any) -> int:
 class TestCosts:
     def test_the_whole_picture_takes_few_tasks(self, make: Any) -> None:
         ((data, _, _), *_) = to_layer_data(open_image(make()))
-        assert max(data[-1].shape) <= LONGEST_EDGE
+        assert max(data[-1].shape) <= MAX_EDGE
         assert tasks(data[-1]) <= 16
 
     def test_a_screen_full_of_any_level_takes_few_tasks(self, make: Any) -> None:

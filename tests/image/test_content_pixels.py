@@ -13,7 +13,7 @@ from hierarchy_builder import HierarchyBuilder, multiscale, placement, ramp
 from napari_layers import codes, layers_of, pixels, value_in_world, world_box
 from napari_ome_zip import open_image
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.pixels.arrays import DamagedChunkWarning
+from napari_ome_zip.pixels.damage import DamagedChunkWarning
 
 
 class TestDataTypes:

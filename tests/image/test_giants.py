@@ -14,8 +14,9 @@ from hierarchy_builder import HierarchyBuilder, ramp, resized
 from napari_layers import view
 from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.pixels.arrays import MAX_LOOKED_UP, DamagedChunkWarning
+from napari_ome_zip.pixels.damage import DamagedChunkWarning
 from napari_ome_zip.pixels.limits import MAX_CHUNKS
+from napari_ome_zip.pixels.stored_chunks import MAX_LOOKED_UP
 from recording import RecordingStore
 
 

@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import dask.array as da
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from hierarchy_builder import HierarchyBuilder, ramp, to_world
 from napari_layers import codes, layers_of, pixels, value_in_world, view
 from napari_ome_zip import CompositeImage, open_image, save_image
 from napari_ome_zip.image.mosaic import FUSE_FROM, MosaicArray, Tile
+from napari_ome_zip.pixels.source import DaskSource
 
 SIDE = 16
 """Pixels along each side of a tile at level 0."""
@@ -301,28 +303,15 @@ def test_any_region_is_that_of_all_tiles_painted_one_after_the_other(
     places: list[tuple[int, int]], region: tuple[slice, slice]
 ) -> None:
     tiles = tuple(
-        Tile(_Source(np.full((10, 10), n + 1, np.uint8)), place) for n, place in enumerate(places)
+        Tile(DaskSource(da.full((10, 10), n + 1, dtype=np.uint8)), place)
+        for n, place in enumerate(places)
     )
     canvas = np.zeros((40, 40), np.uint8)
     for tile in tiles:
         y, x = tile.offset
-        canvas[y : y + 10, x : x + 10] = tile.source[...]
+        canvas[y : y + 10, x : x + 10] = tile.source[:, :]
     mosaic = MosaicArray("", tiles, canvas.shape, np.dtype(np.uint8))
     np.testing.assert_array_equal(mosaic[region], canvas[region])
-
-
-class _Source:
-    """An array as `MosaicArray` reads it."""
-
-    def __init__(self, array: np.ndarray) -> None:
-        self._array = array
-        self.shape = array.shape
-        self.dtype = array.dtype
-        self.ndim = array.ndim
-        self.chunks = array.shape
-
-    def __getitem__(self, key: object) -> np.ndarray:
-        return self._array[key]  # type: ignore[index]
 
 
 def test_a_mosaic_survives_a_journey_to_another_process() -> None:

@@ -23,39 +23,52 @@ from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.pixels.block_cache import BlockCache
 from napari_ome_zip.pixels.block_mean import block_mean
+from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.source import PixelSource
 
 
-class Counted:
+class Counted(PixelSource):
     """Pixels whose reading is counted; chunks listed in ``blanks`` are not stored."""
 
     def __init__(self, pixels: np.ndarray, chunks: tuple[int, ...]) -> None:
         self.pixels = pixels
-        self.chunks, self.shape = chunks, pixels.shape
-        self.dtype, self.ndim = pixels.dtype, pixels.ndim
-        self.read = 0
+        self.counted = 0
+        self._chunks = chunks
 
-    def __getitem__(self, key: Any) -> np.ndarray:
-        found = self.pixels[key]
-        self.read += found.size
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.pixels.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.pixels.dtype
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        return self._chunks
+
+    def read(self, region: Region) -> np.ndarray:
+        found = self.pixels[region]
+        self.counted += found.size
         return found
 
 
-class Endless:
+class Endless(PixelSource):
     """A plane of any size, whose pixels are computed from their place."""
 
-    chunks = (256, 256)
-    dtype = np.dtype(np.uint16)
-    ndim = 2
+    chunks = (256, 256)  # type: ignore[assignment]
+    dtype = np.dtype(np.uint16)  # type: ignore[assignment]
+    shape = ()  # type: ignore[assignment]
+    fill_value = 7  # type: ignore[assignment]
 
     def __init__(self, side: int, stored: bool = True) -> None:
         self.shape = (side, side)
         self.stored = stored
-        self.read = 0
-        self.fill_value = 7
+        self.counted = 0
 
-    def __getitem__(self, key: Any) -> np.ndarray:
-        rows, columns = (np.arange(s.start, s.stop) for s in key)
-        self.read += rows.size * columns.size
+    def read(self, region: Region) -> np.ndarray:
+        rows, columns = (np.arange(s.start, s.stop) for s in region)
+        self.counted += rows.size * columns.size
         return ((rows[:, np.newaxis] + columns) // 4).astype(np.uint16)
 
     def stored_boxes(self, region: Any) -> np.ndarray | None:
@@ -126,16 +139,16 @@ class TestCost:
         base = Counted(ramp((512, 512)), (64, 64))
         virtual = level(base, 2, 2)
         virtual[:, :]
-        read = base.read
+        read = base.counted
         virtual[10:20, 10:20]
-        assert base.read == read == base.pixels.size
+        assert base.counted == read == base.pixels.size
 
     def test_an_overview_of_a_huge_plane_reads_a_bounded_part_of_it(self) -> None:
         base = Endless(2**15)
         virtual = level(base, 128, 128)
         shown = virtual[:, :]
         assert shown.shape == (256, 256)
-        assert base.read <= MAX_READ * shown.size
+        assert base.counted <= MAX_READ * shown.size
         # The picture is one of brightness growing along both axes; what stands for a place is
         # as far from it as a group of chunks reaches.
         y, x = np.indices(shown.shape)
@@ -154,7 +167,7 @@ class TestCost:
     def test_what_is_not_stored_is_not_read(self) -> None:
         base = Endless(2**17, stored=False)
         assert (level(base, 128, 128)[:, :] == 7).all()
-        assert base.read == 0
+        assert base.counted == 0
 
     def test_stored_chunks_alone_are_shown_where_few_are_stored(self) -> None:
         builder = HierarchyBuilder().group()
@@ -219,7 +232,7 @@ def _array(entries: Mapping[str, bytes], path: str) -> Any:
 @pytest.fixture
 def small_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let small images be giants."""
-    monkeypatch.setattr(limits, "LONGEST_EDGE", 64)
+    monkeypatch.setattr(limits, "MAX_EDGE", 64)
     monkeypatch.setattr(limits, "OVERVIEW_EDGE", 16)
     monkeypatch.setattr(limits, "MAX_VOLUME_EDGE", 32)
 
@@ -244,7 +257,7 @@ class TestGiants:
         shapes = self._shapes((2, 4000, 3000, 3000), "tzyx")
         depths = [(2000, 1500, 1500), (2000, 750, 750), (1000, 750, 750), (500, 375, 375)]
         assert shapes == [(2, *depth) for depth in depths]
-        assert math.prod(shapes[-1][1:]) <= limits.MOST_VOXELS < math.prod(depths[-2])
+        assert math.prod(shapes[-1][1:]) <= limits.MAX_VOXELS < math.prod(depths[-2])
 
     def test_time_is_never_halved(self) -> None:
         assert {shape[0] for shape in self._shapes((9000, 20, 5000, 5000), "tzyx")} == {9000}

@@ -13,7 +13,7 @@ import pytest
 from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.layers import from_layer_data, incomplete_layers, unsaved_layers
 from napari_ome_zip.layers.channel_stack import ChannelStack
-from napari_ome_zip.plugin.save.model import Choices, resolve
+from napari_ome_zip.plugin.save.model import SaveChoices, resolve
 
 PIXELS = np.arange(64 * 48, dtype=np.uint16).reshape(64, 48)
 NUCLEI = (PIXELS % 7).astype(np.uint8)
@@ -153,8 +153,8 @@ def test_labels_are_saved_as_they_were_when_saving_began() -> None:
         (np.ones((2, 2, 2, 2, 4, 4)), "has 6 dimensions"),
         (np.ones((4, 4), np.longdouble), "which Zarr cannot store"),
         (np.ones((4, 4), np.clongdouble), "which Zarr cannot store"),
-        (np.zeros((4, 4), "M8[s]"), "which is no kind of pixel"),
-        (np.zeros((4, 4), [("a", int)]), "which is no kind of pixel"),
+        (np.zeros((4, 4), "M8[s]"), "which is not a type of pixel"),
+        (np.zeros((4, 4), [("a", int)]), "which is not a type of pixel"),
     ],
 )
 def test_a_layer_that_cannot_be_held_is_left_out_with_its_reason(
@@ -238,7 +238,7 @@ def test_transparency_and_phase_are_told_where_there_are_any() -> None:
 
 def test_the_form_says_what_a_layer_loses(tmp_path: Path) -> None:
     layer = image(np.zeros((4, 4, 4), np.uint8), rgb=True)
-    view = resolve(Choices(file=str(tmp_path / "a")), [(0, layer)])
+    view = resolve(SaveChoices(file=str(tmp_path / "a")), [(0, layer)])
     assert "Not all saved: 'cells' is saved without its transparency." in view.summary
     assert view.can_save
 

@@ -29,9 +29,9 @@ from zarr.registry import register_codec
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.names import is_document
-from napari_ome_zip.pixels import arrays as module
 from napari_ome_zip.pixels.array_facts import array_facts
-from napari_ome_zip.pixels.arrays import ChunkedArray, DamagedChunkWarning
+from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.pixels.damage import MAX_DAMAGE_REPORTS, DamagedChunkWarning
 from napari_ome_zip.pixels.lazy import MAX_BLOCKS, TARGET_BLOCK_BYTES, block_shape, lazy
 from napari_ome_zip.pixels.zarr_codec import ZarrCodec
 from napari_ome_zip.storage import HierarchyStore, MappingStore, open_store
@@ -291,7 +291,7 @@ class TestDamage:
             builder.put(f"a/c/{number}", b"bad")
         with pytest.warns(DamagedChunkWarning) as said:
             assert not opened(builder)[()].any()
-        assert len(said) == module.MAX_DAMAGE_REPORTS + 1
+        assert len(said) == MAX_DAMAGE_REPORTS + 1
         assert "More chunks of 'a' are damaged" in str(said[-1].message)
 
     def test_a_lack_of_memory_is_no_damage(self, monkeypatch: pytest.MonkeyPatch) -> None:

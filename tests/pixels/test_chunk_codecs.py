@@ -106,9 +106,9 @@ def test_every_other_array_is_left_to_zarr(zarr_format: int, options: dict[str, 
 def test_zarr_reads_what_is_encoded(zarr_format: int, options: dict[str, Any]) -> None:
     array = opened(zarr_format, options)
     entries = {key: value for key, value in array._store._contents.items() if is_document(key)}
-    ranges = [range(-(-n // s)) for n, s in zip(array.shape, array.stored, strict=True)]
+    ranges = [range(-(-n // s)) for n, s in zip(array.shape, array.grid_chunk_shape, strict=True)]
     for cell in itertools.product(*ranges):
-        sides = zip(cell, array.stored, array.shape, strict=True)
+        sides = zip(cell, array.grid_chunk_shape, array.shape, strict=True)
         region = tuple(slice(i * s, min((i + 1) * s, n)) for i, s, n in sides)
         encoded = array.encode(cell, PIXELS[region])
         assert encoded is not None
@@ -184,14 +184,14 @@ class TestShards:
         assert found == [3, 4, 5, 6]
         assert len(asked) == 3
 
-    @pytest.mark.filterwarnings("default::napari_ome_zip.pixels.arrays.DamagedChunkWarning")
+    @pytest.mark.filterwarnings("default::napari_ome_zip.pixels.damage.DamagedChunkWarning")
     def test_a_chunk_beyond_the_end_is_told_and_the_others_are_shown(self) -> None:
         shard = self.shard([(0, 2), (400, 2), (2, 2)], bytes([1, 2, 3, 4]))
         with pytest.warns(UserWarning, match=r"Damaged chunk a/c/0, inner chunk \(1,\)"):
             found, _ = self.read(shard, 0, 6)
         assert found == [1, 2, 7, 7, 3, 4]
 
-    @pytest.mark.filterwarnings("default::napari_ome_zip.pixels.arrays.DamagedChunkWarning")
+    @pytest.mark.filterwarnings("default::napari_ome_zip.pixels.damage.DamagedChunkWarning")
     def test_an_index_whose_checksum_is_wrong_is_told(self) -> None:
         shard = bytearray(self.shard([(0, 2), (2, 2), self.MISSING], bytes([1, 2, 3, 4])))
         shard[4] ^= 1
@@ -200,7 +200,7 @@ class TestShards:
         assert found == [7, 7, 7, 7]
 
 
-@pytest.mark.filterwarnings("default::napari_ome_zip.pixels.arrays.DamagedChunkWarning")
+@pytest.mark.filterwarnings("default::napari_ome_zip.pixels.damage.DamagedChunkWarning")
 @pytest.mark.parametrize("compressor", [None, ZstdCodec(), GzipCodec(), BloscCodec()])
 def test_a_chunk_of_another_size_is_damage_not_pixels(compressor: Any) -> None:
     options = {"chunks": (4,), "compressors": [] if compressor is None else [compressor]}
@@ -215,7 +215,7 @@ BLOSC = numcodecs.Blosc(clevel=0).encode(np.arange(64, dtype="u1"))
 ZSTD = numcodecs.Zstd(1).encode(np.zeros(10_000_000, "u1"))
 
 
-@pytest.mark.filterwarnings("default::napari_ome_zip.pixels.arrays.DamagedChunkWarning")
+@pytest.mark.filterwarnings("default::napari_ome_zip.pixels.damage.DamagedChunkWarning")
 @pytest.mark.parametrize(
     ("compressor", "content", "why"),
     [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hierarchy_builder import HierarchyBuilder, ramp
-from napari_ome_zip.pixels.arrays import ChannelView, ChunkedArray
-from napari_ome_zip.pixels.lazy import PixelArray, lazy
+from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.pixels.lazy import lazy
+from napari_ome_zip.pixels.pixel_array import SLOTS, PixelArray, is_supported
+from napari_ome_zip.pixels.source import ChannelView
 from napari_ome_zip.storage import MappingStore
 from napari_ome_zip.storage.hierarchy import Hierarchy
 
@@ -173,3 +178,66 @@ def test_what_it_does_not_have_is_said(array: da.Array) -> None:
     with pytest.raises(AttributeError, match="PixelArray"):
         _ = array.no_such_thing
     assert isinstance(array, PixelArray)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_it_is_copied_unless_that_is_forbidden(array: da.Array, changed: bool) -> None:
+    if changed:
+        array[0, 0, 0] = PIXELS[0, 0, 0]
+    for copy in (None, True):
+        np.testing.assert_array_equal(np.array(array, copy=copy), PIXELS)
+    with pytest.raises(ValueError, match="Unable to avoid copy"):
+        np.array(array, copy=False)
+
+
+def test_dask_is_what_is_assumed_of_it() -> None:
+    """Each assumption of `pixel_array`; where one fails, layers become slower, not wrong."""
+    assert not getattr(da, "ARRAY_EXPR_ENABLED", False), "dask arrays are expressions now"
+    missing = [slot for slot in SLOTS if not hasattr(da.Array, slot)]
+    assert not missing, f"dask arrays keep no {missing} in slots any more"
+    assert is_supported()
+    bare: Any = object.__new__(da.Array)
+    early = [slot for slot in SLOTS if hasattr(bare, slot)]
+    assert not early, f"dask arrays have {early} before their constructor sets it"
+    ordinary = da.zeros(3)
+    before = ordinary.dask
+    ordinary[0] = 1
+    assert ordinary.dask is not before, "an assignment leaves no other graph in the slot 'dask'"
+
+
+def test_another_dask_gets_ordinary_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(da, "ARRAY_EXPR_ENABLED", True)
+    array = lazy(source())
+    assert type(array) is da.Array
+    np.testing.assert_array_equal(np.asarray(array[1, 2:4]), PIXELS[1, 2:4])
+
+
+EXPRESSIONS = """
+import numpy as np
+from napari_ome_zip import open_image, to_layer_data
+from hierarchy_builder import HierarchyBuilder, ramp
+import dask.array as da
+
+pixels = ramp((3, 40, 50), "u2")
+image = HierarchyBuilder().group().image(pixels, "cyx", "a")
+composite = open_image(image.entries)
+assert da.ARRAY_EXPR_ENABLED
+for number, (level, _, _) in enumerate(to_layer_data(composite)):
+    np.testing.assert_array_equal(level.compute(), pixels[number])
+    np.testing.assert_array_equal(level[3:7, 5].compute(), pixels[number, 3:7, 5])
+"""
+
+
+def test_layers_are_right_with_arrays_of_expressions() -> None:
+    """Such arrays have no `__array__` yet (dask 2026.8): napari cannot show them, scripts can."""
+    if not hasattr(da, "ARRAY_EXPR_ENABLED"):
+        pytest.skip("this dask has no arrays of expressions")
+    paths = os.pathsep.join(path for path in sys.path if path)
+    settings = {"DASK_ARRAY__QUERY_PLANNING": "True", "PYTHONPATH": paths}
+    done = subprocess.run(
+        [sys.executable, "-c", EXPRESSIONS],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

@@ -16,17 +16,20 @@ from hypothesis import strategies as st
 
 from napari_ome_zip.pixels import parallel
 from napari_ome_zip.pixels.parallel import in_parallel, read
+from napari_ome_zip.pixels.source import DirectSource
 
 
-class Numbers:
+class Numbers(DirectSource):
     """A source whose pixels are their own positions."""
 
-    dtype = np.dtype("i8")
+    dtype = np.dtype("i8")  # type: ignore[assignment]
+    shape, chunks, grid_chunk_shape = (), (), ()  # type: ignore[assignment]
 
     def __init__(self, shape: tuple[int, ...], chunks: tuple[int, ...], stored: Any = None) -> None:
         self.pixels = np.arange(np.prod(shape)).reshape(shape)
+        self.shape = shape
         self.chunks = chunks
-        self.stored = stored or chunks
+        self.grid_chunk_shape = stored or chunks
         self.asked: list[tuple[slice, ...]] = []
         self.threads: set[int] = set()
 

@@ -109,7 +109,7 @@ def test_what_does_not_fit_into_memory_is_refused_and_not_offered_first() -> Non
         warnings.simplefilter("ignore")
         source = Labels(levels, name="huge")
     assert default_level(source.data) == 3, "2, 3 and 4 fit; 2 is more than is comfortable"
-    with pytest.raises(TooLargeError, match=r"Level 0 needs 400\.0 GB of memory"):
+    with pytest.raises(TooLargeError, match=r"Level 0 needs 372\.5 GiB of memory"):
         editable_copy(source, 0)
 
 

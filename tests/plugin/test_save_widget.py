@@ -12,8 +12,9 @@ from qtpy.QtCore import Qt
 
 from napari_layers import layers_of, pixels
 from napari_ome_zip.plugin.save import widget as save_widget
-from napari_ome_zip.plugin.save.model import Choices, Job, View, readable_size, resolve
+from napari_ome_zip.plugin.save.model import SaveChoices, SaveStatus, View, resolve
 from napari_ome_zip.plugin.save.widget import SaveWidget
+from napari_ome_zip.sizes import readable_size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,28 +28,28 @@ NUCLEI = (np.ones((40, 50), np.uint8), {"name": "nuclei"}, "labels")
 SPOTS = (np.zeros((1, 2)), {"name": "spots"}, "points")
 
 
-def shown(choices: Choices, *layers: Any, job: Job | None = None) -> View:
+def shown(choices: SaveChoices, *layers: Any, job: SaveStatus | None = None) -> View:
     return resolve(choices, list(enumerate(layers)), job)
 
 
 def test_layers_that_cannot_be_saved_are_shown_with_the_reason(tmp_path: Path) -> None:
-    view = shown(Choices(file=str(tmp_path / "a")), CELLS, SPOTS)
+    view = shown(SaveChoices(file=str(tmp_path / "a")), CELLS, SPOTS)
     assert [(row.name, row.checked) for row in view.rows] == [("cells", True), ("spots", False)]
     assert view.rows[1].problem.startswith("is a points layer")
     assert view.can_save
 
 
 def test_the_completed_name_size_and_version_are_told(tmp_path: Path) -> None:
-    view = shown(Choices(file=str(tmp_path / "a.zip")), CELLS, NUCLEI)
+    view = shown(SaveChoices(file=str(tmp_path / "a.zip")), CELLS, NUCLEI)
     assert view.target == tmp_path / "a.ome.zip"
     assert view.summary.startswith("a.ome.zip, about ")
-    assert "(4.0 kB uncompressed): one image, OME-Zarr 0.5, 2 arrays." in view.summary
-    assert "0.6" in shown(Choices(file=str(tmp_path / "a")), TILTED).summary
+    assert "(3.9 KiB uncompressed): one image, OME-Zarr 0.5, 2 arrays." in view.summary
+    assert "0.6" in shown(SaveChoices(file=str(tmp_path / "a")), TILTED).summary
 
 
 def test_a_file_that_will_be_replaced_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.ozx").write_bytes(b"old")
-    view = shown(Choices(file=str(tmp_path / "a.ozx")), CELLS)
+    view = shown(SaveChoices(file=str(tmp_path / "a.ozx")), CELLS)
     assert view.replaces
     assert "Replaces" in view.summary
 
@@ -80,21 +81,24 @@ def test_impossible_choices_are_refused_before_work_begins(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.ozx").mkdir()
-    view = shown(Choices(**{"file": "a.ozx", **choices}), *layers)
+    view = shown(SaveChoices(**{"file": "a.ozx", **choices}), *layers)
     assert not view.can_save
     with pytest.raises(ValueError, match=problem):
         raise ValueError(view.problem)
 
 
 def test_nothing_is_saved_twice_at_once(tmp_path: Path) -> None:
-    assert not shown(Choices(file=str(tmp_path / "a")), CELLS, job=Job(running=True)).can_save
+    assert not shown(
+        SaveChoices(file=str(tmp_path / "a")), CELLS, job=SaveStatus(running=True)
+    ).can_save
 
 
 def test_sizes_are_readable() -> None:
-    assert [readable_size(n) for n in (7, 1500, 2.5e6, 3e9, 4e15)] == [
-        *("7 bytes", "1.5 kB", "2.5 MB", "3.0 GB"),
-        "4000.0 TB",
+    assert [readable_size(n) for n in (7, 1536, 2.5e6, 3 << 30, 4 << 50)] == [
+        *("7 bytes", "1.5 KiB", "2.4 MiB", "3 GiB"),
+        "4,096 TiB",
     ]
+    assert readable_size(2**20 - 1) == "1 MiB"
 
 
 @pytest.fixture
@@ -147,7 +151,7 @@ def test_what_is_typed_becomes_a_choice(qtbot: QtBot, widget: SaveWidget, tmp_pa
     widget.chunk.value = 32
     widget.shard.value = 64
     qtbot.waitUntil(widget.save_button.isEnabled)
-    assert widget.choices == Choices(
+    assert widget.choices == SaveChoices(
         str(tmp_path / "a"), frozenset(), "0.6", 3, 32, 64, "none", 0, as_in_file=False
     )
     assert not widget.level.enabled
@@ -155,7 +159,7 @@ def test_what_is_typed_becomes_a_choice(qtbot: QtBot, widget: SaveWidget, tmp_pa
 
 
 def test_choices_are_shown_in_the_form(widget: SaveWidget, tmp_path: Path) -> None:
-    chosen = Choices(str(tmp_path / "b"), frozenset(), "0.5", 2, 16, 0, "gzip", 7, **CHOSEN)
+    chosen = SaveChoices(str(tmp_path / "b"), frozenset(), "0.5", 2, 16, 0, "gzip", 7, **CHOSEN)
     widget.choices = chosen
     assert widget.choices == chosen
     assert widget.file.line_edit.value == str(tmp_path / "b")
@@ -175,7 +179,7 @@ def test_cancelling_keeps_no_file(
         lambda block: __import__("time").sleep(0.02) or block, dtype=np.uint16
     )
     window.add_image(slow, name="slow", contrast_limits=(0, 1))
-    widget.choices = Choices(file=str(tmp_path / "a"), shard=0, chunk=64, **CHOSEN)
+    widget.choices = SaveChoices(file=str(tmp_path / "a"), shard=0, chunk=64, **CHOSEN)
     widget.save_button.click()
     assert widget.job.running
     assert widget.progress.isVisible()
@@ -191,7 +195,7 @@ def test_labels_painted_during_a_save_are_saved_as_they_were(
     qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, tmp_path: Path
 ) -> None:
     labels = window.add_labels(np.ones((40, 50), np.uint8), name="nuclei")
-    widget.choices = Choices(file=str(tmp_path / "a"))
+    widget.choices = SaveChoices(file=str(tmp_path / "a"))
     widget.save()
     labels.data[:] = 9
     qtbot.waitUntil(lambda: not widget.job.running, timeout=20_000)
@@ -205,7 +209,7 @@ def test_the_saved_file_can_be_checked(
     assert not widget.check_button.isVisible()
     for layer in window.layers:
         layer.units = ("um", "um")
-    widget.choices = Choices(file=str(tmp_path / "a.ozx"))
+    widget.choices = SaveChoices(file=str(tmp_path / "a.ozx"))
     widget.save_button.click()
     qtbot.waitUntil(lambda: widget.job.saved == tmp_path / "a.ozx", timeout=20_000)
     assert widget.check_button.isVisible()
@@ -221,7 +225,7 @@ def test_without_a_validator_there_is_no_button(
     qtbot: QtBot, widget: SaveWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(save_widget, "CHECK_COMMAND", "not there")
-    widget.choices = Choices(file=str(tmp_path / "a"))
+    widget.choices = SaveChoices(file=str(tmp_path / "a"))
     widget.save_button.click()
     qtbot.waitUntil(lambda: widget.job.saved is not None, timeout=20_000)
     assert not widget.check_button.isVisible()

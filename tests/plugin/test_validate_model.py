@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from napari_ome_zip.errors import ArchiveError, OmeZipError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.plugin.check.model import Job, Outcome, ValidateModel
+from napari_ome_zip.plugin.check.model import CheckModel, Job, Outcome
 from napari_ome_zip.plugin.check.state import (
     REPACK_BUTTON,
     SALVAGE_BUTTON,
     Activity,
-    Choices,
+    CheckChoices,
     Facts,
     Tone,
     explain,
@@ -67,7 +67,7 @@ def facts(*issues: Issue, kind: str = "archive") -> Facts:
 
 
 def test_without_a_file_a_drop_is_invited_and_nothing_can_be_pressed() -> None:
-    state = resolve(Choices(), Facts())
+    state = resolve(CheckChoices(), Facts())
     assert "Drop a file here" in state.name
     assert not any([state.can_check, state.can_cancel, state.can_export, state.can_repack])
     assert state.verdict == ""
@@ -85,13 +85,13 @@ def test_without_a_file_a_drop_is_invited_and_nothing_can_be_pressed() -> None:
 def test_the_verdict_counts_what_was_found(
     issues: tuple[Issue, ...], start: str, tone: Tone
 ) -> None:
-    state = resolve(Choices(), facts(*issues))
+    state = resolve(CheckChoices(), facts(*issues))
     assert state.verdict.startswith(start)
     assert state.tone is tone
 
 
 def test_rows_say_what_how_often_and_where() -> None:
-    rows = resolve(Choices(), facts(*ALL)).rows
+    rows = resolve(CheckChoices(), facts(*ALL)).rows
     assert [(row.message, row.count, row.where) for row in rows] == [
         ("Everything lies in a folder", "", "cells.zarr/zarr.json"),
         ("Entries are compressed", "12×", "0/c/0/0"),
@@ -100,7 +100,7 @@ def test_rows_say_what_how_often_and_where() -> None:
 
 
 def test_details_name_the_places_known_and_count_the_others() -> None:
-    details = resolve(Choices(selected=DEFLATED), facts(*ALL)).details
+    details = resolve(CheckChoices(selected=DEFLATED), facts(*ALL)).details
     assert details is not None
     assert details.remedy == "Repack the archive without compression."
     assert details.places == ("0/c/0/0", "0/c/0/1", "0/c/0/2", "and 9 more")
@@ -110,14 +110,14 @@ def test_details_name_the_places_known_and_count_the_others() -> None:
 
 def test_a_remedy_names_the_button_rather_than_the_command() -> None:
     issue = replace(FOLDER, remedy=ROOT_IN_FOLDER.remedy)
-    details = resolve(Choices(), facts(issue)).details
+    details = resolve(CheckChoices(), facts(issue)).details
     assert details is not None
     assert REPACK_BUTTON in details.remedy
     assert "ome-zip" not in details.remedy
 
 
 def test_the_filters_count_occurrences_in_the_right_number() -> None:
-    state = resolve(Choices(severities=frozenset({Severity.ERROR})), facts(*ALL))
+    state = resolve(CheckChoices(severities=frozenset({Severity.ERROR})), facts(*ALL))
     assert [(f.label, f.checked) for f in state.filters] == [
         ("1 error", True),
         ("12 warnings", False),
@@ -138,7 +138,7 @@ def test_the_filters_count_occurrences_in_the_right_number() -> None:
     ],
 )
 def test_the_search_finds_rows_that_contain_every_word(search: str, found: list[Issue]) -> None:
-    state = resolve(Choices(search=search), facts(*ALL))
+    state = resolve(CheckChoices(search=search), facts(*ALL))
     assert [row.issue for row in state.rows] == found
     assert bool(state.hint) == (not found)
 
@@ -152,7 +152,7 @@ def test_the_search_finds_rows_that_contain_every_word(search: str, found: list[
 def test_whatever_is_chosen_the_details_are_those_of_the_row_marked(
     severities: frozenset[Severity], search: str, selected: Issue | None, issues: list[Issue]
 ) -> None:
-    choices = Choices(severities=severities, search=search, selected=selected)
+    choices = CheckChoices(severities=severities, search=search, selected=selected)
     state = resolve(choices, facts(*issues))
     assert {row.issue for row in state.rows} <= set(issues)
     assert all(row.issue.severity in severities for row in state.rows)
@@ -170,14 +170,14 @@ def test_whatever_is_chosen_the_details_are_those_of_the_row_marked(
 @pytest.mark.parametrize(("kind", "can"), [("archive", True), ("directory", False)])
 def test_only_archives_are_repacked(kind: str, can: bool) -> None:
     known = facts(FOLDER, kind=kind)
-    assert resolve(Choices(), known).can_repack is can
-    assert not resolve(Choices(), replace(known, activity=Activity.REPACKING)).can_repack
+    assert resolve(CheckChoices(), known).can_repack is can
+    assert not resolve(CheckChoices(), replace(known, activity=Activity.REPACKING)).can_repack
 
 
 def test_progress_is_told_in_hundredths_where_the_end_is_known() -> None:
     busy = Facts(path="a.ozx", activity=Activity.CHECKING)
-    assert resolve(Choices(), busy).activity == "Checking…"
-    assert resolve(Choices(), replace(busy, progress=(1, 4))).activity == "Checking… 25 %"
+    assert resolve(CheckChoices(), busy).activity == "Checking…"
+    assert resolve(CheckChoices(), replace(busy, progress=(1, 4))).activity == "Checking… 25 %"
 
 
 # Small helpers
@@ -243,7 +243,7 @@ class Desk:
     changes: int = 0
 
     def __post_init__(self) -> None:
-        self.model = ValidateModel(self.validate, self.repack, self.jobs.append, self.changed)
+        self.model = CheckModel(self.validate, self.repack, self.jobs.append, self.changed)
 
     def changed(self) -> None:
         self.changes += 1
@@ -447,7 +447,7 @@ def test_what_is_left_can_be_salvaged_and_what_is_missing_is_said() -> None:
 
 
 def test_what_is_whole_is_not_salvaged() -> None:
-    assert not resolve(Choices(), facts(*ALL)).can_salvage
+    assert not resolve(CheckChoices(), facts(*ALL)).can_salvage
 
 
 def test_a_copy_that_cannot_be_made_is_explained_beside_the_report() -> None:

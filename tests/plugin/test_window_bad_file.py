@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QPushButton
 
 from napari_layers import pixels
 from napari_ome_zip import validate
+from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.plugin.messages import CHECK_FILE
 from spoiling import change_root, damage, two_channels_for_one
 
@@ -81,6 +82,21 @@ def test_dropping_a_bad_file_tells_its_name_and_what_is_wrong(
     assert bright_archive.path.name in text
     assert reason in text
     assert len(window.layers) == 0
+
+
+def test_several_bad_files_that_are_opened_together_are_one_notification(
+    qtbot: QtBot, window: napari.Viewer, tmp_path: Path
+) -> None:
+    bad = [tmp_path / f"bad-{number}.ozx" for number in range(3)]
+    for path in bad:
+        path.write_bytes(b"")
+    with pytest.raises(ArchiveError):
+        window.open([str(path) for path in bad], stack=True, plugin="napari-ome-zip")
+    qtbot.waitUntil(lambda: len(told_by_the_plugin(window)) > 0, timeout=20_000)
+    qtbot.wait(300)
+    (text,) = told_by_the_plugin(window)
+    assert text.startswith("3 files cannot be opened.")
+    assert all(path.name in text for path in bad)
 
 
 def test_after_a_bad_file_a_good_one_still_opens(

@@ -27,15 +27,17 @@ from qtpy.QtWidgets import (
 
 from layer_comparison import assert_same_layers
 from napari_layers import layers_of, pixels
-from napari_ome_zip.plugin.check.widget import ValidateWidget
-from napari_ome_zip.plugin.docks import CHECK_WIDGET, PLUGIN
-from napari_ome_zip.plugin.save.model import Choices
+from napari_ome_zip.plugin.check.widget import CheckWidget
+from napari_ome_zip.plugin.docks import PLUGIN
+from napari_ome_zip.plugin.save.model import SaveChoices
 from napari_ome_zip.plugin.save.run import SaveRun
 from napari_ome_zip.plugin.save.widget import SaveWidget
 
 if TYPE_CHECKING:
     import napari
     from pytestqt.qtbot import QtBot
+
+CHECK_WIDGET = "Check an archive"
 
 WAIT = 20_000
 
@@ -234,7 +236,7 @@ def begin(
     window.add_points([[1, 2, 3]], name="pts")
     gate.shut.set()
     widget = open_form(window)
-    unsharded = Choices(file=str(target), as_in_file=False, shard=0, chunk=64)
+    unsharded = SaveChoices(file=str(target), as_in_file=False, shard=0, chunk=64)
     widget.choices = unsharded
     qtbot.mouseClick(widget.save_button, Qt.MouseButton.LeftButton)
     assert widget.job.running
@@ -252,7 +254,7 @@ def press(qtbot: QtBot, window: napari.Viewer, text: str) -> None:
 def save_as_plain(qtbot: QtBot, window: napari.Viewer, folder: Path, *, by_form: bool) -> None:
     if by_form:
         widget = open_form(window)
-        widget.choices = Choices(file=str(folder / "plain"))
+        widget.choices = SaveChoices(file=str(folder / "plain"))
         qtbot.mouseClick(widget.save_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: widget.job.saved is not None, timeout=WAIT)
     else:
@@ -284,7 +286,7 @@ def test_the_message_after_a_save_checks_the_file_in_the_dock_that_is_open(
     save_as_plain(qtbot, filled, tmp_path, by_form=by_form)
     press(qtbot, filled, "Check")
     docked = filled.window.dock_widgets.values()
-    assert [w for w in docked if isinstance(w, ValidateWidget)] == [checker]
+    assert [w for w in docked if isinstance(w, CheckWidget)] == [checker]
     qtbot.waitUntil(lambda: checker.model.report is not None, timeout=WAIT)
     assert Path(checker.model.report.path) == tmp_path / "plain.ome.zip"
 

@@ -18,8 +18,8 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton, QWidget
 
 import napari_ome_zip
-from napari_ome_zip.plugin.check.widget import ValidateWidget
-from napari_ome_zip.plugin.docks import CHECK_WIDGET, PLUGIN
+from napari_ome_zip.plugin.check.widget import CheckWidget
+from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.messages import CHECK_FILE
 from napari_ome_zip.plugin.reader import read
 from napari_ome_zip.rules import Location, Severity
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import napari
     from pytestqt.qtbot import QtBot
     from tests.plugin.conftest import BrightArchive
+
+CHECK_WIDGET = "Check an archive"
 
 WAIT = 20_000
 
@@ -52,12 +54,12 @@ def in_folder(bright_archive: BrightArchive) -> BrightArchive:
 
 
 @pytest.fixture
-def dock(window: napari.Viewer) -> ValidateWidget:
+def dock(window: napari.Viewer) -> CheckWidget:
     """Return the widget in its dock, as narrow as docks mostly are."""
     return open_dock(window)
 
 
-def open_dock(window: napari.Viewer) -> ValidateWidget:
+def open_dock(window: napari.Viewer) -> CheckWidget:
     dock, widget = window.window.add_plugin_dock_widget(PLUGIN, CHECK_WIDGET)
     window.window._qt_window.resizeDocks([dock], [300], Qt.Orientation.Horizontal)
     return widget
@@ -75,19 +77,19 @@ def drop_on(widget: QWidget, *paths: Path) -> None:
     QCoreApplication.postEvent(widget, QDropEvent(QPointF(spot), *how, no_key))
 
 
-def wait_for_report(qtbot: QtBot, widget: ValidateWidget) -> Report:
+def wait_for_report(qtbot: QtBot, widget: CheckWidget) -> Report:
     qtbot.waitUntil(lambda: widget.model.report is not None, timeout=WAIT)
     assert widget.model.report is not None
     return widget.model.report
 
 
-def rows_shown(widget: ValidateWidget) -> list[str]:
+def rows_shown(widget: CheckWidget) -> list[str]:
     """Return the first column of the table, as it is on the screen."""
     rows = widget.parts.table.model()
     return [rows.index(i, 0).data() for i in range(rows.rowCount())]
 
 
-def click_row(qtbot: QtBot, widget: ValidateWidget, row: int) -> None:
+def click_row(qtbot: QtBot, widget: CheckWidget, row: int) -> None:
     table = widget.parts.table
     spot = table.visualRect(table.model().index(row, 0)).center()
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=spot)
@@ -118,7 +120,7 @@ def choose_in_dialog(qtbot: QtBot) -> Iterator[Callable[[Path], None]]:
 
 
 def test_a_dropped_file_is_checked_and_its_faults_are_listed(
-    qtbot: QtBot, dock: ValidateWidget, in_folder: BrightArchive
+    qtbot: QtBot, dock: CheckWidget, in_folder: BrightArchive
 ) -> None:
     drop_on(dock, in_folder.path)
     report = wait_for_report(qtbot, dock)
@@ -130,7 +132,7 @@ def test_a_dropped_file_is_checked_and_its_faults_are_listed(
 
 
 def test_of_several_files_the_first_is_checked_and_that_is_said(
-    qtbot: QtBot, dock: ValidateWidget, two_bright_archives: tuple[BrightArchive, BrightArchive]
+    qtbot: QtBot, dock: CheckWidget, two_bright_archives: tuple[BrightArchive, BrightArchive]
 ) -> None:
     left, right = two_bright_archives
     drop_on(dock, left.path, right.path)
@@ -139,13 +141,13 @@ def test_of_several_files_the_first_is_checked_and_that_is_said(
     assert "the first is checked" in dock.parts.note.text()
 
 
-def test_no_part_of_the_widget_keeps_a_dropped_file_for_itself(dock: ValidateWidget) -> None:
+def test_no_part_of_the_widget_keeps_a_dropped_file_for_itself(dock: CheckWidget) -> None:
     assert [part for part in dock.findChildren(QWidget) if part.acceptDrops()] == []
 
 
 def test_a_chosen_file_is_checked(
     qtbot: QtBot,
-    dock: ValidateWidget,
+    dock: CheckWidget,
     bright_archive: BrightArchive,
     choose_in_dialog: Callable[[Path], None],
 ) -> None:
@@ -156,7 +158,7 @@ def test_a_chosen_file_is_checked(
 
 
 def test_the_file_of_the_selected_layer_is_checked(
-    qtbot: QtBot, window: napari.Viewer, dock: ValidateWidget, bright_archive: BrightArchive
+    qtbot: QtBot, window: napari.Viewer, dock: CheckWidget, bright_archive: BrightArchive
 ) -> None:
     window.open(bright_archive.path, plugin=PLUGIN)
     qtbot.mouseClick(dock.parts.from_layer, Qt.MouseButton.LeftButton)
@@ -164,7 +166,7 @@ def test_the_file_of_the_selected_layer_is_checked(
 
 
 def test_a_layer_without_a_file_is_named(
-    qtbot: QtBot, window: napari.Viewer, dock: ValidateWidget
+    qtbot: QtBot, window: napari.Viewer, dock: CheckWidget
 ) -> None:
     qtbot.mouseClick(dock.parts.from_layer, Qt.MouseButton.LeftButton)
     assert "Select one layer" in dock.parts.note.text()
@@ -186,7 +188,7 @@ def open_by_menu(window: napari.Viewer) -> None:
 def checkers(window: napari.Viewer) -> list[QWidget]:
     """Return the docked widgets that check files."""
     found = window.window.dock_widgets.values()
-    return [widget for widget in found if isinstance(widget, ValidateWidget)]
+    return [widget for widget in found if isinstance(widget, CheckWidget)]
 
 
 def test_the_menu_opens_the_widget(qtbot: QtBot, window: napari.Viewer) -> None:
@@ -196,7 +198,7 @@ def test_the_menu_opens_the_widget(qtbot: QtBot, window: napari.Viewer) -> None:
 
 
 def test_a_file_that_is_gone_is_explained_in_a_sentence(
-    qtbot: QtBot, dock: ValidateWidget, bright_archive: BrightArchive
+    qtbot: QtBot, dock: CheckWidget, bright_archive: BrightArchive
 ) -> None:
     bright_archive.path.unlink()
     dock.check(str(bright_archive.path))
@@ -206,7 +208,7 @@ def test_a_file_that_is_gone_is_explained_in_a_sentence(
 
 
 def test_a_damaged_chunk_is_not_called_valid_and_the_button_for_pixels_finds_it(
-    qtbot: QtBot, dock: ValidateWidget, bright_archive: BrightArchive
+    qtbot: QtBot, dock: CheckWidget, bright_archive: BrightArchive
 ) -> None:
     path = bright_archive.path
     damage(path, "0/c/1/2")
@@ -221,7 +223,7 @@ def test_a_damaged_chunk_is_not_called_valid_and_the_button_for_pixels_finds_it(
 
 
 def test_the_deep_check_can_be_chosen_before(
-    qtbot: QtBot, dock: ValidateWidget, bright_archive: BrightArchive
+    qtbot: QtBot, dock: CheckWidget, bright_archive: BrightArchive
 ) -> None:
     damage(bright_archive.path, "0/c/1/2")
     qtbot.mouseClick(dock.parts.deep, Qt.MouseButton.LeftButton)
@@ -242,7 +244,7 @@ def issues_of_a_kind() -> tuple[Issue, ...]:
 
 
 @pytest.fixture
-def four_issues(dock: ValidateWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def four_issues(dock: CheckWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Show a report on four issues, whatever the rules find."""
 
     def validate(path: str, deep: bool = False, **_: Any) -> Report:
@@ -254,9 +256,7 @@ def four_issues(dock: ValidateWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.usefixtures("four_issues")
-def test_a_click_on_a_row_shows_its_details_and_what_to_do(
-    qtbot: QtBot, dock: ValidateWidget
-) -> None:
+def test_a_click_on_a_row_shows_its_details_and_what_to_do(qtbot: QtBot, dock: CheckWidget) -> None:
     assert "Fault 0" in dock.parts.details.toPlainText()
     click_row(qtbot, dock, 2)
     text = dock.parts.details.toPlainText()
@@ -265,7 +265,7 @@ def test_a_click_on_a_row_shows_its_details_and_what_to_do(
 
 
 @pytest.mark.usefixtures("four_issues")
-def test_severities_are_hidden_and_words_searched(qtbot: QtBot, dock: ValidateWidget) -> None:
+def test_severities_are_hidden_and_words_searched(qtbot: QtBot, dock: CheckWidget) -> None:
     assert [button.text() for button in dock.parts.filters.values()] == [
         "1 error",
         "2 warnings",
@@ -285,7 +285,7 @@ def test_severities_are_hidden_and_words_searched(qtbot: QtBot, dock: ValidateWi
 
 
 @pytest.mark.usefixtures("four_issues")
-def test_what_the_model_is_told_is_shown(dock: ValidateWidget) -> None:
+def test_what_the_model_is_told_is_shown(dock: CheckWidget) -> None:
     dock.model.set_deep(True)
     dock.model.show(Severity.ERROR, False)
     dock.model.search("fault")
@@ -299,7 +299,7 @@ def test_what_the_model_is_told_is_shown(dock: ValidateWidget) -> None:
 
 
 @pytest.mark.usefixtures("four_issues")
-def test_the_widget_fits_into_a_narrow_dock(window: napari.Viewer, dock: ValidateWidget) -> None:
+def test_the_widget_fits_into_a_narrow_dock(window: napari.Viewer, dock: CheckWidget) -> None:
     dock.model.say("A sentence that is too long for one line of a dock that is so narrow.")
     assert dock.minimumSizeHint().width() <= 300
     assert dock.width() <= 320
@@ -308,7 +308,7 @@ def test_the_widget_fits_into_a_narrow_dock(window: napari.Viewer, dock: Validat
 @pytest.mark.usefixtures("four_issues")
 def test_the_report_is_copied_and_saved_as_text_and_as_json(
     qtbot: QtBot,
-    dock: ValidateWidget,
+    dock: CheckWidget,
     tmp_path: Path,
     choose_in_dialog: Callable[[Path], None],
 ) -> None:
@@ -330,7 +330,7 @@ def test_the_report_is_copied_and_saved_as_text_and_as_json(
 def test_a_fixed_copy_is_made_opened_and_valid(
     qtbot: QtBot,
     window: napari.Viewer,
-    dock: ValidateWidget,
+    dock: CheckWidget,
     in_folder: BrightArchive,
     tmp_path: Path,
     choose_in_dialog: Callable[[Path], None],
@@ -362,7 +362,7 @@ def test_a_fixed_copy_is_made_opened_and_valid(
 def test_of_a_file_without_its_end_what_is_left_is_salvaged_and_opened(
     qtbot: QtBot,
     window: napari.Viewer,
-    dock: ValidateWidget,
+    dock: CheckWidget,
     in_folder: BrightArchive,
     tmp_path: Path,
     choose_in_dialog: Callable[[Path], None],
@@ -388,7 +388,7 @@ def test_of_a_file_without_its_end_what_is_left_is_salvaged_and_opened(
 
 
 def test_a_copy_that_cannot_be_made_is_explained(
-    qtbot: QtBot, dock: ValidateWidget, in_folder: BrightArchive, tmp_path: Path
+    qtbot: QtBot, dock: CheckWidget, in_folder: BrightArchive, tmp_path: Path
 ) -> None:
     dock.check(str(in_folder.path))
     wait_for_report(qtbot, dock)
@@ -421,7 +421,7 @@ class Slow:
 
 
 @pytest.fixture
-def slow(dock: ValidateWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Slow:
+def slow(dock: CheckWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Slow:
     """Start a check that does not end by itself."""
     slow = Slow()
     monkeypatch.setattr(dock.model, "_validate", slow)
@@ -431,7 +431,7 @@ def slow(dock: ValidateWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_progress_is_shown_and_the_check_is_cancelled(
-    qtbot: QtBot, dock: ValidateWidget, slow: Slow
+    qtbot: QtBot, dock: CheckWidget, slow: Slow
 ) -> None:
     qtbot.waitUntil(lambda: dock.parts.bar.value() == 25, timeout=WAIT)
     assert dock.parts.activity.isVisible()
@@ -444,7 +444,7 @@ def test_progress_is_shown_and_the_check_is_cancelled(
 
 def test_a_new_check_ends_the_one_before(
     qtbot: QtBot,
-    dock: ValidateWidget,
+    dock: CheckWidget,
     slow: Slow,
     bright_archive: BrightArchive,
     monkeypatch: pytest.MonkeyPatch,
@@ -455,20 +455,20 @@ def test_a_new_check_ends_the_one_before(
     assert Path(wait_for_report(qtbot, dock).path) == bright_archive.path
 
 
-def test_closing_the_dock_ends_the_check(qtbot: QtBot, dock: ValidateWidget, slow: Slow) -> None:
+def test_closing_the_dock_ends_the_check(qtbot: QtBot, dock: CheckWidget, slow: Slow) -> None:
     dock.parent().destroyOnClose()
     qtbot.waitUntil(slow.stopped.is_set, timeout=WAIT)
 
 
 def test_closing_the_window_ends_the_check(
-    qtbot: QtBot, window: napari.Viewer, dock: ValidateWidget, slow: Slow
+    qtbot: QtBot, window: napari.Viewer, dock: CheckWidget, slow: Slow
 ) -> None:
     window.close()
     qtbot.waitUntil(slow.stopped.is_set, timeout=WAIT)
 
 
 def test_a_mistake_in_the_check_is_a_notification_and_not_the_end(
-    qtbot: QtBot, dock: ValidateWidget, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, dock: CheckWidget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads = []
     crash = dock.model.crash
@@ -491,7 +491,7 @@ def test_a_mistake_in_the_check_is_a_notification_and_not_the_end(
 # From a notification to the widget
 
 
-def press_check(qtbot: QtBot, window: napari.Viewer) -> ValidateWidget:
+def press_check(qtbot: QtBot, window: napari.Viewer) -> CheckWidget:
     """Press the button of the first notification that offers a check."""
 
     def offered() -> list[QPushButton]:

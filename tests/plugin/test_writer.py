@@ -17,7 +17,10 @@ from napari_layers import layers_of, pixels
 from napari_ome_zip.errors import SaveCancelledError, SaveError
 from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.layers.well_names import WELL_NAMES
+from napari_ome_zip.plugin import writer
 from napari_ome_zip.plugin.writer import write_ome_zip, write_ozx
+from napari_ome_zip.saving import save
+from napari_ome_zip.saving.plan import plan_save
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,6 +87,21 @@ def test_saving_from_a_script_writes_and_returns_the_file(
         np.testing.assert_array_equal(pixels(image), viewer.layers["cells"].data)
         np.testing.assert_array_equal(pixels(labels), viewer.layers["nuclei"].data)
         assert (image.name, labels.name) == ("cells", "nuclei")
+
+
+def test_what_is_written_is_planned_once(
+    viewer: ViewerModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = []
+
+    def counting(*arguments: Any) -> Any:
+        planned.append(arguments)
+        return plan_save(*arguments)
+
+    for module in (writer, save):
+        monkeypatch.setattr(module, "plan_save", counting)
+    write_ozx(str(tmp_path / "a.ozx"), data_of(viewer, "cells"))
+    assert len(planned) == 1
 
 
 @pytest.mark.parametrize(

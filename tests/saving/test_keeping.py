@@ -16,7 +16,7 @@ import zarr
 from napari.layers import Image, Labels, Layer
 from zarr.storage import ZipStore
 
-from hierarchy_builder import HierarchyBuilder
+from hierarchy_builder import HierarchyBuilder, axes_of, ramp
 from layer_comparison import assert_same_layers, open_layers
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data, validate
 from napari_ome_zip.errors import SaveError
@@ -668,3 +668,61 @@ def test_a_list_of_labels_stays_a_list_when_the_last_of_them_is_removed(tmp_path
     layers = [layer for layer in open_layers(truth.path) if isinstance(layer, Image)]
     found = json.loads(save(layers, truth.path)["labels/zarr.json"])["attributes"]
     assert found == {"acme:order": [0], "ome": {"version": "0.5", "labels": []}}
+
+
+MICROMETERS = axes_of("yx", {"y": "micrometer", "x": "micrometer"})
+MILLIMETERS = axes_of("yx", {"y": "millimeter", "x": "millimeter"})
+NO_UNITS = [{"name": name, "type": "space"} for name in "yx"]
+
+
+def series(*listed: str) -> HierarchyBuilder:
+    layout = {"bioformats2raw.layout": 3}
+    return HierarchyBuilder().group("", **layout).group("OME", series=list(listed))
+
+
+def test_an_image_that_a_series_does_not_list_is_reported_when_a_scene_will_show_it(
+    tmp_path: Path,
+) -> None:
+    builder = series("0").image(ramp((4, 6)), "yx", "0").image(ramp((8, 6)), "yx", "1")
+    path = builder.archive(tmp_path / "a.ozx")
+    layers = open_layers(path)
+    assert [layer.name for layer in layers] == ["0"]
+    assert "'1' is not in the list of images" in lost(layers, path, version="0.6")
+    assert lost(layers, path) == ""
+    save(layers, path, version="0.6")
+    assert [layer.name for layer in open_layers(path)] == ["0", "1"]
+
+
+def test_labels_keep_the_units_that_only_their_removed_image_stated(tmp_path: Path) -> None:
+    builder = series("0").image(ramp((4, 6)), MICROMETERS, "0", scale=(0.5, 0.5))
+    builder.labels("n", path="0")
+    builder.image(ramp((4, 6), np.uint8), NO_UNITS, "0/labels/n", scale=(0.5, 0.5))
+    path = builder.attribute("0/labels/n", "image-label", {}).archive(tmp_path / "a.ozx")
+    labels = [layer for layer in open_layers(path) if isinstance(layer, Labels)]
+    save(labels, path)
+    (layer,) = open_layers(path)
+    assert [str(unit) for unit in layer.units] == ["micrometer", "micrometer"]
+    np.testing.assert_allclose(layer.scale, (0.5, 0.5))
+
+
+def test_images_of_different_units_keep_their_places_when_they_are_arranged_anew(
+    tmp_path: Path,
+) -> None:
+    builder = series("0", "1").image(ramp((4, 6)), MICROMETERS, "0", scale=(0.5, 0.5))
+    builder.image(ramp((8, 6)), MILLIMETERS, "1", scale=(0.0005, 0.0005))
+    path = builder.archive(tmp_path / "a.ozx")
+    layers = open_layers(path)
+    layers[0].translate = (2, 2)
+    save(layers, path)
+    for before, after in zip(layers, open_layers(path), strict=True):
+        assert after.units == before.units
+        np.testing.assert_allclose(after.scale, before.scale)
+        np.testing.assert_allclose(after.translate, before.translate)
+
+
+def test_levels_that_are_not_wanted_are_counted_before_they_are_left_out(tmp_path: Path) -> None:
+    levels = [ramp((16 >> n, 12 >> n)) for n in range(3)]
+    path = HierarchyBuilder().image(levels, "yx", name="cells").archive(tmp_path / "a.ozx")
+    layers = open_layers(path)
+    assert lost(layers, path, levels=2).endswith("is saved with 2 of its 3 resolution levels.")
+    assert lost(layers, path, levels=3) == lost(layers, path) == ""

@@ -129,10 +129,10 @@ class TestMode:
             assert int(result[index]) == best
 
     @settings(deadline=None)
-    @given(_reductions(_integers | st.just("?")), st.sampled_from(["mode", "nearest"]))
-    def test_no_value_is_invented(self, case, kind) -> None:
+    @given(_reductions(_integers | st.just("?")))
+    def test_no_value_is_invented(self, case) -> None:
         pixels, factors = case
-        result = computed(pixels, factors, kind)
+        result = computed(pixels, factors, "mode")
         for index, values in blocks(pixels, factors):
             assert result[index].item() in values
 
@@ -147,23 +147,9 @@ class TestMode:
         assert computed(pixels, (20, 20), "mode") == 7
 
 
-class TestNearest:
-    @settings(deadline=None)
-    @given(_reductions(_integers))
-    def test_the_middle_pixel_stands_for_its_block(self, case) -> None:
-        pixels, factors = case
-        result = computed(pixels, factors, "nearest")
-        for index in np.ndindex(result.shape):
-            place = tuple(
-                i * f + (min(f, n - i * f) - 1) // 2
-                for i, f, n in zip(index, factors, pixels.shape, strict=True)
-            )
-            assert result[index] == pixels[place]
-
-
 class TestBlocks:
     @settings(deadline=None)
-    @given(_reductions(st.just("u2")), st.sampled_from(["mean", "mode", "nearest"]))
+    @given(_reductions(st.just("u2")), st.sampled_from(["mean", "mode"]))
     def test_what_is_reduced_at_once_does_not_matter(self, case, kind) -> None:
         pixels, factors = case
         whole = computed(pixels, factors, kind)
@@ -173,7 +159,7 @@ class TestBlocks:
 
     def test_the_source_is_never_changed(self) -> None:
         pixels = np.arange(25, dtype="u8").reshape(5, 5)
-        for kind in ("mean", "mode", "nearest"):
+        for kind in ("mean", "mode"):
             for factors in ((1, 1), (2, 2)):
                 before = pixels.copy()
                 computed(pixels, factors, kind)

@@ -19,14 +19,16 @@ from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
 from napari_ome_zip.archive.file import ArchiveFile
 from napari_ome_zip.errors import SaveError, UnreadableChunkError
 from napari_ome_zip.image.mosaic import MosaicArray, Tile
-from napari_ome_zip.pixels.arrays import ChannelView, ChunkedArray, DamagedChunkWarning
+from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.pixels.damage import DamagedChunkWarning
 from napari_ome_zip.pixels.lazy import lazy
+from napari_ome_zip.pixels.source import ChannelView
 from napari_ome_zip.pixels.strictness import strict_reading
 from napari_ome_zip.storage import open_store
 from napari_ome_zip.storage.hierarchy import Hierarchy
 
 # What viewers are told of damage is tested where arrays are.
-pytestmark = pytest.mark.filterwarnings("ignore::napari_ome_zip.pixels.arrays.DamagedChunkWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::napari_ome_zip.pixels.damage.DamagedChunkWarning")
 
 PIXELS = np.random.default_rng(0).integers(1, 60_000, (2, 64, 64), np.uint16)
 OPTIONS = SaveOptions(chunk=32, shard=0, levels=2)

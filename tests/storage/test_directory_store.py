@@ -14,7 +14,7 @@ from folders import folder_of, said_without_rights
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip import open_image, validate
 from napari_ome_zip.errors import DamagedEntryError
-from napari_ome_zip.pixels.arrays import DamagedChunkWarning
+from napari_ome_zip.pixels.damage import DamagedChunkWarning
 from napari_ome_zip.storage import DirectoryStore
 
 PIXELS_3D = ramp((2, 20, 30)) + 1

@@ -17,7 +17,7 @@ from napari_ome_zip.save import save_image
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.storage import MappingStore
 from napari_ome_zip.storage.hierarchy import Hierarchy
-from napari_ome_zip.validation.arrays import find_arrays
+from napari_ome_zip.validation.stored_arrays import find_arrays
 from napari_ome_zip.validation.validate import validate
 from zipbuilder import build_zip
 
@@ -46,7 +46,7 @@ def test_every_chunk_finds_its_array_whatever_its_name(options: dict[str, object
     assert set(arrays.chunks["0"].names) == names
     assert arrays.other == []
     cells = np.prod(arrays.stored["0"].grid)
-    assert len(np.unique(arrays.chunks["0"].cells, axis=0)) == cells
+    assert len(np.unique(arrays.chunks["0"].coordinates, axis=0)) == cells
 
 
 @pytest.mark.parametrize("separator", [".", "/"])

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from broken_files import BROKEN, Broken, entries, write
-from napari_ome_zip.validation.registry import FILE_RULES, RULES
+from file_rules import FILE_RULES
+from napari_ome_zip.validation.registry import RULES
 from napari_ome_zip.validation.validate import validate
 
 _WITH_A_TEST_OF_THEIR_OWN = {"archive-unusable"}

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from file_rules import FILE_RULES
 from napari_ome_zip import open_image, validate
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.findings import HEADLINES, MAX_HEADLINE, UNSEEN
 from napari_ome_zip.ome import parse_group
 from napari_ome_zip.validation import RULES, check_group_attributes
-from napari_ome_zip.validation.registry import FILE_RULES
 from shared_material import corpus_params
 
 READER_ONLY = {

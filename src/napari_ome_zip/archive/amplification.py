@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,13 +23,13 @@ RATIO_SLACK = 1024
 MAX_UNPACKED_RATIO = MAX_RATIOS[_DEFLATE]
 """So many times its own size an archive may unpack to, however it is compressed."""
 MAX_UNPACKED_BYTES = 1 << 30
-"""So much (1 GiB) any archive may unpack to, as any compressed entry may."""
+"""So much (1 GiB) any archive may unpack to, and any compressed entry at most."""
 
 
 def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
     """Refuse an archive whose entries share bytes of the file, or claim to hold absurdly many.
 
-    Entries that can be told to be wrong by themselves do not count: reading one of them is refused
+    Entries that are wrong by themselves do not count: reading one of them is refused
     anyway, and the others are as good as they are. So entries that are what they claim to be,
     each in bytes of its own, are never refused.
 
@@ -62,6 +64,16 @@ def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
         )
 
 
+def claims_too_much(
+    methods: npt.NDArray[np.uint16], stored: npt.NDArray[Any], sizes: npt.NDArray[Any]
+) -> npt.NDArray[np.bool_]:
+    """Which entries claim more bytes than their compression method can make of those stored."""
+    wrong = np.zeros(len(methods), bool)
+    for method, ratio in MAX_RATIOS.items():
+        wrong |= (methods == method) & (sizes > stored.astype(np.float64) * ratio + RATIO_SLACK)
+    return wrong
+
+
 def _believable(
     table: EntryTable, size: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -75,6 +87,5 @@ def _believable(
     whole = (starts >= 0) & (starts + LOCAL_HEADER.size + stored <= size)
     methods = columns.methods[rows]
     true = whole & np.where(methods == 0, stored == sizes, sizes <= MAX_UNPACKED_BYTES)
-    for method, ratio in MAX_RATIOS.items():
-        true &= (methods != method) | (sizes <= stored * ratio + RATIO_SLACK)
+    true &= ~claims_too_much(methods, stored, sizes)
     return stored[true] + LOCAL_HEADER.size, sizes[true]

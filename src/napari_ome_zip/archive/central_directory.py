@@ -60,7 +60,7 @@ class DirectoryColumns:
     """All records of a central directory, in its order."""
 
     names: list[str]
-    """Names as written, decoded; nothing is normalised here."""
+    """Names as written, decoded; nothing is normalized here."""
     offsets: NDArray[np.uint64]
     """Place of each local header, as written (without what lies before the archive)."""
     compressed_sizes: NDArray[np.uint64]
@@ -89,16 +89,16 @@ def parse_directory(raw: bytes) -> DirectoryColumns:
     ArchiveError
         When the records do not chain to the end of the bytes.
     """
-    cells = np.frombuffer(raw, np.uint8)
-    starts, end = _record_starts(raw, cells)
+    octets = np.frombuffer(raw, np.uint8)
+    starts, end = _record_starts(raw, octets)
     if starts.size:
-        windows = sliding_window_view(cells, _SIZE)[starts]
+        windows = sliding_window_view(octets, _SIZE)[starts]
         records = np.ascontiguousarray(windows).view(_RECORD).ravel()
     else:
         records = np.zeros(0, _RECORD)
     name_starts = starts + _SIZE
     name_ends = name_starts + records["name_length"]
-    sizes, compressed, offsets, zip64_count = _wide_fields(raw, cells, records, name_ends)
+    sizes, compressed, offsets, zip64_count = _wide_fields(raw, octets, records, name_ends)
     return DirectoryColumns(
         names=_names(raw[:end], records["flags"], name_starts, name_ends),
         offsets=offsets,
@@ -133,13 +133,13 @@ def holds_telltale(raw: bytes, start: int) -> bool:
     """Whether the bytes from ``start`` hold the name of a document, or ``/../``.
 
     Either after the leading documents makes a complete reading necessary at once: with another
-    document "documents first" is untrue, the other leads out of the archive. Every one of these
-    texts has a dot, which names of chunks have seldom, so that dots are looked at alone: that is
-    ten times as fast as searching for each.
+    document "documents first" is untrue, the other leads out of the archive. Each of these has
+    a dot, which names of chunks seldom have, so only dots are looked at: ten times as fast as
+    searching for each.
     """
-    cells = np.frombuffer(raw, np.uint8)
-    dots = np.flatnonzero(cells[start:-1] == ord(".")) + start
-    following = cells[dots + 1]
+    octets = np.frombuffer(raw, np.uint8)
+    dots = np.flatnonzero(octets[start:-1] == ord(".")) + start
+    following = octets[dots + 1]
     dots = dots[(following == ord("j")) | (following == ord("z")) | (following == ord("."))]
     return any(
         raw.startswith(b"zarr.json", dot - 4)
@@ -159,14 +159,14 @@ def count_signatures(raw: bytes) -> int:
     return sum(int(np.count_nonzero(words == wanted)) for words in aligned)
 
 
-def _record_starts(raw: bytes, cells: _Bytes) -> tuple[_Places, int]:
+def _record_starts(raw: bytes, octets: _Bytes) -> tuple[_Places, int]:
     """Where each record starts, and where the last one ends."""
-    found = np.flatnonzero(cells[: max(len(raw) - _SIZE + 1, 0)] == CENTRAL_SIGNATURE[0])
+    found = np.flatnonzero(octets[: max(len(raw) - _SIZE + 1, 0)] == CENTRAL_SIGNATURE[0])
     for place in range(1, 4):
-        found = found[cells[found + place] == CENTRAL_SIGNATURE[place]]
+        found = found[octets[found + place] == CENTRAL_SIGNATURE[place]]
     if found.size:
         spans = _SIZE + sum(
-            cells[found + place].astype(np.int64) << shift
+            octets[found + place].astype(np.int64) << shift
             for place, shift in ((28, 0), (29, 8), (30, 0), (31, 8), (32, 0), (33, 8))
         )
         ends = found + spans
@@ -200,9 +200,17 @@ def _inconsistent(good: int) -> ArchiveError:
 
 
 def _wide_fields(
-    raw: bytes, cells: _Bytes, records: NDArray[Any], extra_starts: _Places
+    raw: bytes, octets: _Bytes, records: NDArray[Any], extra_starts: _Places
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], int]:
-    """Sizes and offsets, taken from the ZIP64 extra field where the 32-bit fields are full."""
+    """Sizes and offsets, taken from the ZIP64 extra field where the 32-bit fields are full.
+
+    The field holds, in this order, only the values whose 32 bits are full::
+
+        | id 1 | length | size (8)? | compressed size (8)? | offset (8)? |
+
+    Writers put it before all other extra fields, so those rows are read at once, value by value:
+    in each row the place of the next value moves on if the row has this one.
+    """
     columns = [records[name].astype(np.uint64) for name in ("size", "compressed_size", "offset")]
     needed = np.stack([column == FULL_32 for column in columns])
     rows = np.flatnonzero(needed.any(axis=0))
@@ -211,16 +219,15 @@ def _wide_fields(
     needed = needed[:, rows]
     starts = extra_starts[rows]
     counts = needed.sum(axis=0)
-    # The usual writer puts the ZIP64 field first: read all such rows at once.
     inside = (starts + 4 + 8 * counts <= len(raw)) & (
         records["extra_length"][rows] >= 4 + 8 * counts
     )
     first = np.where(inside, starts, 0)
-    ids = cells[first].astype(np.int64) | cells[first + 1].astype(np.int64) << 8
-    lengths = cells[first + 2].astype(np.int64) | cells[first + 3].astype(np.int64) << 8
+    ids = octets[first].astype(np.int64) | octets[first + 1].astype(np.int64) << 8
+    lengths = octets[first + 2].astype(np.int64) | octets[first + 3].astype(np.int64) << 8
     usual = inside & (ids == ZIP64_EXTRA_ID) & (lengths >= 8 * counts)
     position = starts + 4
-    eights = sliding_window_view(cells, 8) if len(raw) >= 8 else None
+    eights = sliding_window_view(octets, 8) if len(raw) >= 8 else None
     for column, wanted in zip(columns, needed, strict=True):
         chosen = usual & wanted
         if eights is not None and chosen.any():
@@ -234,7 +241,7 @@ def _wide_fields(
         extra = raw[start : start + int(records["extra_length"][row])]
         values_found = zip64_values(extra, int(counts[index]))
         if values_found is None:
-            continue  # exactly 0xFFFFFFFF, or nonsense: reading the entry will tell
+            continue  # exactly 0xFFFFFFFF, or nonsense: reading the entry decides
         taken += 1
         for column, wanted in zip(columns, needed[:, index], strict=True):
             if wanted:

@@ -11,13 +11,10 @@ from typing import Protocol
 import numpy as np
 from numcodecs.zstd import Zstd
 
-from napari_ome_zip.archive.amplification import MAX_RATIOS, RATIO_SLACK
+from napari_ome_zip.archive.amplification import MAX_RATIOS, MAX_UNPACKED_BYTES, RATIO_SLACK
 from napari_ome_zip.archive.index import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.names import is_chunk
-
-MAX_DECODED_BYTES = 1 << 30
-"""Largest content of one compressed entry that is decoded (1 GiB)."""
 
 STORED, DEFLATE, BZIP2, LZMA, ZSTD = 0, 8, 12, 14, 93
 
@@ -50,10 +47,10 @@ def refuse_unreadable(entry: ArchiveEntry) -> None:
         )
     if entry.method == STORED:
         return
-    if entry.size > MAX_DECODED_BYTES:
+    if entry.size > MAX_UNPACKED_BYTES:
         raise ArchiveError(
             f"{entry.name!r} claims to unpack to {entry.size:,} bytes, more than the "
-            f"{MAX_DECODED_BYTES:,} that are unpacked for one entry. "
+            f"{MAX_UNPACKED_BYTES:,} that are unpacked for one entry. "
             "Repack the archive without ZIP compression if that is true.",
             code="entry-too-large",
         )

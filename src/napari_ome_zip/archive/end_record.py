@@ -25,6 +25,7 @@ from napari_ome_zip.archive.layout import (
 from napari_ome_zip.archive.local_header import lies_in_an_entry
 from napari_ome_zip.archive.recognize import not_a_zip
 from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.sizes import readable_size
 
 MAX_DIRECTORY_BYTES = 1 << 29
 """Largest central directory that is read (512 MiB: some five million entries)."""
@@ -63,7 +64,11 @@ def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
 
     A comment may hold anything, end records too, so the record is chosen that fits the file: its
     comment reaches exactly to the end and its directory starts with a directory record; failing
-    that, the last one followed by padding or other bytes.
+    that, the last one followed by padding or other bytes::
+
+        prefix | entries | directory | ZIP64 end, locator | end | comment | trailing
+                         ^                                 ^
+                         directory_start                   one of the candidates
 
     Raises
     ------
@@ -195,9 +200,9 @@ def _locate(read: ReadAt, end: int, length: int, offset: int, label: str) -> int
     """Where the central directory really starts: right before its end, else where it is said."""
     if length > MAX_DIRECTORY_BYTES and length <= end:
         raise ArchiveError(
-            f"The archive's central directory claims {length / 2**20:,.0f} MiB, more than the "
-            f"{MAX_DIRECTORY_BYTES >> 20} MiB that are read. It is damaged, or holds far too many "
-            f"entries; use sharding to write fewer: {label}",
+            f"The archive's central directory claims {readable_size(length)}, more than the "
+            f"{readable_size(MAX_DIRECTORY_BYTES)} that are read. It is damaged, or holds far too "
+            f"many entries; use sharding to write fewer: {label}",
             code="directory-too-large",
         )
     if length == 0:

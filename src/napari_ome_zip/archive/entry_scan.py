@@ -152,7 +152,14 @@ def _measured(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntr
 
 
 def _streamed(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntry | LostEntry, int]:
-    """An entry whose sizes stand after its bytes: where they name just the distance."""
+    """An entry whose sizes stand in a descriptor after its bytes.
+
+    A descriptor is believed where it names the distance to the start and the checksum holds; its
+    signature may be missing, then it ends where the next record begins::
+
+        | header | bytes … | PK 07 08? | crc | compressed | size | next record
+                 ^ start   ^ end                                 ^ or the end of the file
+    """
     for place, signature in _signatures(read, header.start, size):
         if signature == DESCRIPTOR_SIGNATURE:
             for layout in _DESCRIPTORS:

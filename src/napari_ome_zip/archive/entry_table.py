@@ -1,4 +1,4 @@
-"""Entries of a ZIP archive by name: normalised, without unsafe ones, the last of each name."""
+"""Entries of a ZIP archive by name: normalized, without unsafe ones, the last of each name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from napari_ome_zip.archive.central_directory import DirectoryColumns
 from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, FULL_16
 from napari_ome_zip.errors import ArchiveError
-from napari_ome_zip.findings import Finding
+from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.names import (
     DOCUMENT_NAMES,
     ZARR_JSON,
@@ -180,14 +180,13 @@ class EntryTable:
                 differing[name] = None
         if not differing:
             return ()
-        first = next(iter(differing))
-        others = f" and {len(differing) - 1:,} more" if len(differing) > 1 else ""
+        names = [*differing]
         return (
             Finding(
                 "repeated-entries",
-                first,
-                f"The archive holds {first!r}{others} more than once with different content; "
-                "the last one is used.",
+                names[0],
+                f"The archive holds {listed(names, 1)} more than once with different "
+                "content; the last one is used.",
             ),
         )
 

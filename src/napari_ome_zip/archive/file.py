@@ -86,7 +86,7 @@ class ArchiveFile:
         return len(data)
 
     def fingerprint(self) -> Fingerprint:
-        """What tells this file from another one of the same path."""
+        """Distinguishes this file from another one at the same path."""
         start = max(0, self.size - _FINGERPRINTED)
         return self.size, zlib.crc32(self.read(start, self.size - start))
 

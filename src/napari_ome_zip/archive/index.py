@@ -176,7 +176,7 @@ class ArchiveIndex:
             return
         if count_signatures(raw) != self.end.entry_count:
             return
-        # Archives are written by one tool in one way: the first chunk tells how the others are.
+        # Archives are written by one tool in one way: the others are as the first chunk is.
         flags, method = (
             int.from_bytes(raw[length + n : length + n + 2], "little") for n in (8, 10)
         )

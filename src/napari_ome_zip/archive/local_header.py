@@ -54,7 +54,7 @@ class LocalHeader:
 
 
 def read_local_header(read: ReadAt, place: int, size: int) -> LocalHeader | None:
-    """The header at a place of a file; None where what is there is none, or only looks like one.
+    """The header at a place of a file; None where there is none, or what only looks like one.
 
     Parameters
     ----------

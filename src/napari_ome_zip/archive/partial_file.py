@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-import secrets
 import stat
 import sys
 import warnings
@@ -16,23 +14,15 @@ from collections.abc import Buffer, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from napari_ome_zip.archive.layout import LOCAL_SIGNATURE
+from napari_ome_zip.archive.leftovers import lock, partial_name, remove_leftovers
 from napari_ome_zip.errors import SaveError, SaveWarning
 from napari_ome_zip.names import stem
 from napari_ome_zip.paths import target_path
-
-if sys.platform != "win32":
-    import fcntl
+from napari_ome_zip.sizes import readable_size
 
 _PARTS_AT_ONCE = 512
 """Parts that are handed to the system at once: it may take no more than 1,024."""
 
-
-STALE_AFTER_SECONDS = 24 * 60 * 60
-
-# Room for the token and the suffix within the 255 bytes that file systems allow.
-_LABEL_BYTES = 200
-_TOKEN_BYTES = 8
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
 
@@ -40,7 +30,7 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM)
 class PartialFile:
     """An append-only temporary sibling of a file, named ``.<name>.<random>.partial``.
 
-    It is locked while it is open, so that another save can tell a file in use from one that a
+    It is locked while it is open, so that another save knows a file in use from one that a
     killed program left behind; leftovers of the same target are removed when they are a day old.
 
     Parameters
@@ -63,7 +53,7 @@ class PartialFile:
         try:
             self.target = self._shown.resolve()
             existing = _existing(self.target, self._shown)
-            self.path = self.target.with_name(_partial_name(self.target.name))
+            self.path = self.target.with_name(partial_name(self.target.name))
             self._fd: int | None = _create(self.path)
         except SaveError:
             raise
@@ -71,8 +61,8 @@ class PartialFile:
             raise self._unwritable(error) from error
         if existing is not None:
             _take_over_rights(self._fd, existing)
-        _lock(self._fd)
-        _remove_leftovers(self.target, now=os.fstat(self._fd).st_mtime)
+        lock(self._fd)
+        remove_leftovers(self.target, now=os.fstat(self._fd).st_mtime)
 
     @property
     def size(self) -> int:
@@ -235,8 +225,9 @@ class PartialFile:
             what = f"The disk stopped taking data ({error.strerror or error})"
             then = "Check the disk, or choose another one"
         return SaveError(
-            f"{what}: {name} was not saved. {_readable(self._size)} had been written in {folder}; "
-            f"they are removed, and any earlier {name} is untouched. {then}, and save again.",
+            f"{what}: {name} was not saved. {readable_size(self._size)} had been written in "
+            f"{folder}; they are removed, and any earlier {name} is untouched. {then}, and save "
+            "again.",
             error.errno,
         )
 
@@ -287,14 +278,6 @@ def _refuse_in_use(target: Path, shown: Path) -> None:
         ) from error
 
 
-def _label(name: str) -> str:
-    return os.fsencode(name)[:_LABEL_BYTES].decode("utf-8", "ignore")
-
-
-def _partial_name(name: str) -> str:
-    return f".{_label(name)}.{secrets.token_hex(_TOKEN_BYTES)}.partial"
-
-
 def _create(path: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
     flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -312,48 +295,6 @@ def _take_over_rights(descriptor: int, existing: os.stat_result) -> None:
         os.fchmod(descriptor, stat.S_IMODE(existing.st_mode))
 
 
-def _lock(descriptor: int) -> None:
-    if sys.platform != "win32":
-        # Where a disk knows no locks, `_in_use` cannot take one either, and removes nothing.
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _remove_leftovers(target: Path, now: float) -> None:
-    """Remove what killed saves of the same target left, where it is certainly that.
-
-    ``now`` is the disk's own clock, since another computer's may be off.
-    """
-    pattern = re.compile(rf"\.{re.escape(_label(target.name))}\.[0-9a-f]{{16}}\.partial")
-    # A leftover that cannot be listed, opened or removed stays: it harms nobody.
-    with suppress(OSError):
-        for path in sorted(target.parent.iterdir()):
-            if pattern.fullmatch(path.name) and _is_leftover(path, now):
-                path.unlink(missing_ok=True)
-
-
-def _is_leftover(path: Path, now: float) -> bool:
-    try:
-        found = path.lstat()
-        if not stat.S_ISREG(found.st_mode) or now - found.st_mtime < STALE_AFTER_SECONDS:
-            return False
-        with path.open("rb") as file:
-            return file.read(4) in (b"", LOCAL_SIGNATURE) and not _in_use(file.fileno())
-    except OSError:
-        return False
-
-
-def _in_use(descriptor: int) -> bool:
-    if sys.platform == "win32":
-        # Windows does not remove a file that another program has open.
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    return False
-
-
 def _sync_folder(folder: Path) -> None:
     """Make the new name last through a power cut; a disk that cannot has the file all the same."""
     if sys.platform == "win32":
@@ -364,14 +305,6 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _readable(size: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
 
 
 def _write_together(descriptor: int, parts: Sequence[memoryview]) -> int:

@@ -1,4 +1,4 @@
-"""What a file is that should have been a ZIP archive, told from its first bytes."""
+"""What a file is that should have been a ZIP archive, from its first bytes."""
 
 from __future__ import annotations
 

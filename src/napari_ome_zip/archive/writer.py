@@ -73,14 +73,6 @@ class ArchiveWriter:
         """The documents as they were written, in the order of the file."""
         return self._documents
 
-    @property
-    def bytes_written(self) -> int:
-        """Size of the archive so far, without its central directory."""
-        return self._file.size
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._names
-
     def __len__(self) -> int:
         return len(self._names)
 
@@ -144,6 +136,7 @@ class ArchiveWriter:
         # The checksum takes longer than the write, and needs no lock.
         crc = zlib.crc32(view)
         with self._lock:
+            self._check_usable()
             self._check_new(name)
             self._append(name, view.nbytes, crc, (view,))
 
@@ -163,25 +156,19 @@ class ArchiveWriter:
         for name, _, _ in entries:
             self._check_chunk_name(name)
         with self._lock:
+            self._check_usable()
             parts: list[Buffer] = []
             offset = self._file.size
+            # Set before, for an interrupt may fall between any two lines.
+            self._unfinished = "entries that are copied"
             for name, data, crc in entries:
                 self._check_new(name)
-                # Set before, for an interrupt may fall between any two lines.
-                self._unfinished = name
                 size = memoryview(data).nbytes
                 header = local_record(name, crc, size)
                 parts += [header, data]
-                self._directory += central_record(name, crc, size, offset)
-                self._names[name] = (offset + len(header), size)
+                self._list(name, size, crc, offset, offset + len(header))
                 offset += len(header) + size
-                self._unfinished = None
-            self._unfinished = "entries that are copied"
-            try:
-                self._file.append(*parts)
-            except SaveError as error:
-                self._failure = error
-                raise
+            self._put(*parts)
             self._unfinished = None
 
     def write_pieces(self, name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> None:
@@ -203,6 +190,7 @@ class ArchiveWriter:
         """
         self._check_chunk_name(name)
         with self._lock:
+            self._check_usable()
             self._check_new(name)
             self._append(name, size, crc, _counted(name, size, crc, pieces))
 
@@ -271,7 +259,7 @@ class ArchiveWriter:
 
     def _check_usable(self) -> None:
         if self._failure is not None:
-            # Of many threads any may be heard first: each tells the disk's reason.
+            # Any of many threads may be heard first: each gives the disk's reason.
             raise SaveError(str(self._failure), self._failure.errno) from self._failure
         if self._unfinished is not None:
             raise ArchiveError(
@@ -290,7 +278,6 @@ class ArchiveWriter:
             )
 
     def _check_new(self, name: str) -> None:
-        self._check_usable()
         if not self._names:
             raise ArchiveError(f"Documents come first: {name!r} cannot precede zarr.json.")
         if name in self._names:
@@ -303,17 +290,24 @@ class ArchiveWriter:
         offset = self._file.size
         # Set before, for an interrupt may fall between any two lines.
         self._unfinished = name
+        header = local_record(name, crc, size)
+        for piece in pieces:
+            self._put(header, piece)
+            header = b""
+        self._list(name, size, crc, offset, self._file.size - size)
+        self._unfinished = None
+
+    def _put(self, *parts: Buffer) -> None:
         try:
-            header = local_record(name, crc, size)
-            for piece in pieces:
-                self._file.append(header, piece)
-                header = b""
+            self._file.append(*parts)
         except SaveError as error:
             self._failure = error
             raise
+
+    def _list(self, name: str, size: int, crc: int, offset: int, start: int) -> None:
+        """Name an entry in the directory: its header is at ``offset``, its bytes at ``start``."""
         self._directory += central_record(name, crc, size, offset)
-        self._names[name] = (self._file.size - size, size)
-        self._unfinished = None
+        self._names[name] = (start, size)
 
 
 def _counted(name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> Iterator[Buffer]:

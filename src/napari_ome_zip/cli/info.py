@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedPart
 from napari_ome_zip.image.load import open_image
 from napari_ome_zip.ome import OmeGroup, parse_group
+from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore, open_store
 from napari_ome_zip.storage.hierarchy import Hierarchy, Node, join
 
@@ -160,7 +160,7 @@ def info_text(described: Json, width: int) -> str:
     for part in described["parts"]:
         lines += ["", *_about_part(part, described["display_system"]["axes"])]
     if described["findings"]:
-        lines += ["", "What was not as it should be:"]
+        lines += ["", "Problems that were worked around:"]
         lines += [f"  {finding['message']}" for finding in described["findings"]]
     return "\n".join(_wrapped(line, width) for line in lines) + "\n"
 
@@ -181,7 +181,7 @@ def _about_container(described: Json) -> str:
     version = f"OME-Zarr {described['version']}" if described["version"] else "OME-Zarr"
     if described["kind"] != "archive":
         return f"{version} in a folder"
-    text = f"{version} in an archive of {_bytes(described['file_bytes'])}"
+    text = f"{version} in an archive of {readable_size(described['file_bytes'])}"
     text += f", {described['entries']:,} entries"
     return text + (f", in its folder '{described['root']}'" if described["root"] else "")
 
@@ -201,7 +201,7 @@ def _about_part(part: Json, axes: Sequence[Json]) -> Iterator[str]:
     where = f" in {part['path']}" if part["path"] else ""
     yield f"{kind} '{part['name']}'{where}"
     sides = ", ".join(f"{a} {n:,}" for a, n in zip(part["axes"], part["shape"], strict=True))
-    yield f"  {sides}; {part['dtype']}; {_bytes(part['pixel_bytes'])} of pixels"
+    yield f"  {sides}; {part['dtype']}; {readable_size(part['pixel_bytes'])} of pixels"
     named = [name for name in part.get("channels", ()) if name]
     if named:
         yield f"  channels: {', '.join(named)}"
@@ -219,7 +219,7 @@ def _about_place(part: Json, axes: Sequence[Json]) -> str:
     ]
     linear = np.array(part["to_display"])[:, :-1]
     aligned = all(np.count_nonzero(row) <= 1 for row in linear)
-    return ", ".join(spans) + ("" if aligned else " (turned or sheared)")
+    return ", ".join(spans) + ("" if aligned else " (rotated or sheared)")
 
 
 def _unit(unit: str | None) -> str:
@@ -228,9 +228,3 @@ def _unit(unit: str | None) -> str:
 
 def _shape(shape: Sequence[int] | None) -> str:
     return " × ".join(f"{n}" for n in shape) if shape else "of other kinds"
-
-
-def _bytes(count: int) -> str:
-    units = ("bytes", "KiB", "MiB", "GiB", "TiB")
-    power = min(len(units) - 1, int(math.log(count, 1024))) if count else 0
-    return f"{count / 1024**power:,.{0 if power == 0 else 1}f} {units[power]}"

@@ -27,9 +27,9 @@ from napari_ome_zip.validation.report import Report
 from napari_ome_zip.validation.validate import validate
 
 GOOD, BAD, FAILED, INTERRUPTED = 0, 1, 2, 130
-"""What the command ends with: nothing wrong; something wrong with a file; could not run."""
+"""Exit statuses: nothing wrong; something wrong with a file; could not run."""
 
-_EXITS = "It ends with 0 where no file has errors, 1 where one has, 2 where it could not run."
+_EXITS = "The exit status is 0 if no file has errors, 1 if one has, 2 if it could not run."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except (OmeZipError, OSError) as error:
         if isinstance(error, BrokenPipeError):
-            # Whoever read the output has seen enough; nothing more can be written to it.
+            # The reader of the output has closed it; nothing more can be written.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return GOOD
         complain(_reason(error))
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    command = _command(commands, "validate", "say whether files are valid, and what is wrong")
+    command = _command(commands, "validate", "check whether files are valid, and say what is wrong")
     command.epilog = _EXITS
     command.add_argument(
         "files", nargs="+", metavar="FILE", help="an archive, a folder, or a zarr.json"
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="write a JSON list of reports")
     command.set_defaults(run=_validate)
 
-    command = _command(commands, "info", "say what is inside a file")
+    command = _command(commands, "info", "describe what is inside a file")
     command.add_argument("file", metavar="FILE", help="an archive or a folder")
     command.add_argument("--json", action="store_true", help="write JSON")
     command.set_defaults(run=_info)
@@ -104,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--salvage",
         action="store_true",
-        help="save what is left of an archive that is damaged or whose end is missing, and say "
-        "what is not",
+        help="save the intact parts of an archive that is damaged or whose end is missing, and "
+        "say what is missing",
     )
     _add_writing(command)
     command.set_defaults(run=_repack)
@@ -128,7 +128,7 @@ def _add_writing(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--shard", action="store_true", help="gather chunks into shards, changing no pixel"
     )
-    command.add_argument("--force", action="store_true", help="replace a file that is there")
+    command.add_argument("--force", action="store_true", help="replace an existing file")
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -224,7 +224,7 @@ def _finished(done: str, made: Path, notes: Sequence[Finding]) -> int:
 def _is_in_the_way(target: str, force: bool) -> bool:
     if force or not Path(target).exists():
         return False
-    complain(f"{target} is there already. Choose another name, or replace it with --force.")
+    complain(f"{target} already exists. Choose another name, or replace it with --force.")
     return True
 
 

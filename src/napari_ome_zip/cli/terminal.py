@@ -15,7 +15,7 @@ from tqdm import tqdm
 from napari_ome_zip.errors import SaveWarning
 from napari_ome_zip.validation.report import Report
 
-_WIDEST = 80
+_MAX_WIDTH = 80
 _COLORS = {"ERROR": "31", "WARNING": "33", "INFO": "36"}
 _BOLD, _RED, _GREEN = "1", "31", "32"
 
@@ -61,7 +61,7 @@ def progress_bar(title: str, unit: str) -> Iterator[ProgressBar]:
 
 def width() -> int:
     """Columns to write in: those of the terminal, at most 80."""
-    return min(_WIDEST, max(30, shutil.get_terminal_size((_WIDEST, 24)).columns))
+    return min(_MAX_WIDTH, max(30, shutil.get_terminal_size((_MAX_WIDTH, 24)).columns))
 
 
 def write(text: str, stream: TextIO | None = None) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.geometry.affine import Affine, axes_text, counted, shape_text
 from napari_ome_zip.geometry.interpolation import cubic, linear, nearest, spline_coefficients
+from napari_ome_zip.sizes import readable_size
 
 MAX_VECTOR_FIELD_BYTES = 2**28
 """Size of the samples of a field, at most: all of them are held in memory."""
@@ -109,8 +110,8 @@ class VectorField:
         size = int(np.prod(shape, dtype=object)) * max(4, self.samples.dtype.itemsize)
         if size > MAX_VECTOR_FIELD_BYTES:
             raise TransformationError(
-                f"{self.kind}: the field takes {size / 2**20:.0f} MiB, expected at most "
-                f"{MAX_VECTOR_FIELD_BYTES // 2**20} MiB."
+                f"{self.kind}: the field takes {readable_size(size)}, expected at most "
+                f"{readable_size(MAX_VECTOR_FIELD_BYTES)}."
             )
         if self.to_input.inverse() is None:
             raise TransformationError(f"{self.kind}: the grid of the field is flat.")

@@ -14,8 +14,8 @@ from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.discover import FieldPosition
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import Axis, CoordinateSystem, FrozenMapping, ImageLabel
-from napari_ome_zip.pixels.arrays import ChannelView, PixelSource
 from napari_ome_zip.pixels.lazy import lazy
+from napari_ome_zip.pixels.source import AnySource, ChannelView, PixelSource
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class PlacedPart:
     name: str
     axes: tuple[Axis, ...]
     """One per array dimension, in stored order."""
-    sources: tuple[PixelSource, ...] = field(repr=False)
+    sources: tuple[AnySource, ...] = field(repr=False)
     """Where the pixels of each level come from, largest first; all of one dtype and number of
     dimensions."""
     to_display: Affine
@@ -93,7 +93,7 @@ class PlacedPart:
     @cached_property
     def levels(self) -> tuple[da.Array, ...]:
         """Lazy pixels with all channels, largest level first."""
-        return tuple(s if isinstance(s, da.Array) else lazy(s) for s in self.sources)
+        return tuple(map(lazy, self.sources))
 
     def channel_levels(self, number: int) -> tuple[da.Array, ...]:
         """Lazy pixels of one channel, largest level first, without the channel axis."""
@@ -105,7 +105,7 @@ class PlacedPart:
         """Lazy pixels of one channel at the levels that the file does not have."""
         return tuple(self._channel(source, number) for source in self.overviews)
 
-    def _channel(self, source: PixelSource, number: int) -> da.Array:
+    def _channel(self, source: AnySource, number: int) -> da.Array:
         axis = self.channel_axis
         if axis is None:
             return lazy(source)

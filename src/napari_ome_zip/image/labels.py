@@ -16,9 +16,10 @@ from napari_ome_zip.errors import UnreadableChunkError
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.ome import Axis
-from napari_ome_zip.pixels.arrays import ChunkedArray, PixelSource
+from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.lazy import block_shape
 from napari_ome_zip.pixels.parallel import read
+from napari_ome_zip.pixels.source import AnySource
 from napari_ome_zip.pixels.strictness import strict_reading
 
 MAX_JUDGED = 2**27
@@ -28,7 +29,7 @@ MAX_JUDGED = 2**27
 class Integers(NamedTuple):
     """Label values as integers, or why they stay what they are."""
 
-    sources: tuple[PixelSource, ...] | None
+    sources: tuple[AnySource, ...] | None
     """Lazy levels of an integer type, largest first; None where values would be lost."""
     remark: str = ""
     """What a person should know, the end of a sentence about the labels; empty for integers."""
@@ -102,7 +103,7 @@ def _regions(source: ChunkedArray) -> Iterator[tuple[slice, ...]]:
     boxes = source.stored_boxes(_whole(source))
     if boxes is not None:
         return (tuple(map(slice, *box.tolist())) for box in boxes)
-    block = block_shape(source.shape, source.stored, source.dtype.itemsize)
+    block = block_shape(source.shape, source.grid_chunk_shape, source.dtype.itemsize)
     axes = [
         [slice(start, min(start + step, size)) for start in range(0, size, step)]
         for size, step in zip(source.shape, block, strict=True)

@@ -39,7 +39,7 @@ from napari_ome_zip.image.warp import Warp
 from napari_ome_zip.image.wells import lay_out, place_wells
 from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
-from napari_ome_zip.pixels.arrays import PixelSource
+from napari_ome_zip.pixels.source import PixelSource
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore, open_store
 from napari_ome_zip.storage.hierarchy import Hierarchy
 

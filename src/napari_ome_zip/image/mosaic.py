@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +22,8 @@ from napari_ome_zip.image.composite import Field, PlacedImage, PlacedLabels, Pla
 from napari_ome_zip.image.levels import level_factors
 from napari_ome_zip.image.rounds import names_of_rounds, rounds_of
 from napari_ome_zip.ome import FrozenMapping
-from napari_ome_zip.pixels.arrays import PixelSource, split_key
+from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.source import DirectSource, PixelSource, as_source
 
 FUSE_FROM = 9
 """Images that lie apart are fused when there are at least so many; fewer stay layers of their own.
@@ -55,49 +55,57 @@ class Tile:
         return self.extent or self.source.shape
 
 
-@dataclass(frozen=True, eq=False)
-class MosaicArray:
-    """Array-like of all tiles of one level; gaps between them hold 0.
+class MosaicArray(DirectSource):
+    """All tiles of one level; gaps between them hold 0.
 
     Where tiles overlap the later one is seen, as a later layer would be.
+
+    Parameters
+    ----------
+    path : str
+        Path of the first image's group.
+    tiles : tuple of Tile
+    shape : tuple of int
+        Size along each axis, in pixels: all tiles lie within.
+    dtype : dtype
+        That holds the pixels of every tile.
     """
 
-    path: str
-    tiles: tuple[Tile, ...]
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    def __init__(
+        self, path: str, tiles: tuple[Tile, ...], shape: tuple[int, ...], dtype: np.dtype[Any]
+    ) -> None:
+        self._path = path
+        self.tiles = tiles
+        self._shape = shape
+        self._dtype = dtype
 
     @property
-    def ndim(self) -> int:
-        """Number of dimensions."""
-        return len(self.shape)
+    def path(self) -> str:
+        # docstring inherited
+        return self._path
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        # docstring inherited
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        # docstring inherited
+        return self._dtype
 
     @property
     def chunks(self) -> tuple[int, ...]:
-        """Size of a chunk of the first tile."""
-        chunks = self.tiles[0].source.chunks
-        if isinstance(self.tiles[0].source, da.Array):
-            return tuple(int(sizes[0]) for sizes in chunks)
-        return tuple(chunks)
+        """Those of the first tile."""
+        return self.tiles[0].source.chunks
 
     @property
-    def stored(self) -> tuple[int, ...]:
-        """Size of what the first tile stores as one."""
-        return getattr(self.tiles[0].source, "stored", self.chunks)
+    def grid_chunk_shape(self) -> tuple[int, ...]:
+        """That of the first tile."""
+        return self.tiles[0].source.grid_chunk_shape
 
-    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
-        """Read a region, given as one slice or integer an axis."""
-        region, steps = split_key(key, self.shape)
-        return self.read(region)[steps]
-
-    def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
-        """Pixels of ``region``, from the tiles that lie in it and no others."""
-        out = np.empty(tuple(s.stop - s.start for s in region), dtype=self.dtype)
-        self.read_into(region, out)
-        return out
-
-    def read_into(self, region: tuple[slice, ...], out: npt.NDArray[Any]) -> None:
-        """As `read`, into an array of the region's shape and this dtype."""
+    def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
+        # docstring inherited
         start = np.array([s.start for s in region])
         stop = np.array([s.stop for s in region])
         out[...] = 0
@@ -107,11 +115,8 @@ class MosaicArray:
             target = tuple(map(slice, first - start, last - start))
             out[target] = _cut(tile.source, first - low, last - low)
 
-    fill_value = 0
-    """What is shown in gaps, and where tiles store nothing."""
-
-    def stored_boxes(self, region: tuple[slice, ...]) -> npt.NDArray[np.int64]:
-        """Where pixels of a region may be other than 0, as of any array."""
+    def stored_boxes(self, region: Region) -> npt.NDArray[np.int64]:
+        """Where pixels of a region may be other than 0, which gaps are."""
         start = np.array([s.start for s in region])
         stop = np.array([s.stop for s in region])
         found = [np.empty((0, 2, self.ndim), dtype=np.int64)]
@@ -142,8 +147,7 @@ def _cut(source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -
     """A region of a tile; where it goes on beyond the last pixel, that is repeated."""
     last = np.array(source.shape)
     first = np.minimum(start, last - 1)
-    inside = tuple(map(slice, first, np.minimum(stop, last)))
-    pixels = np.asarray(source[inside])
+    pixels = source.read(tuple(map(slice, first.tolist(), np.minimum(stop, last).tolist())))
     beyond = (stop - first) - np.array(pixels.shape)
     if beyond.any():
         pixels = np.pad(pixels, [(0, int(n)) for n in beyond], mode="edge")
@@ -155,14 +159,12 @@ def _stored(
     source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any]
 ) -> npt.NDArray[np.int64] | None:
     """Boxes of what is stored of a part of a tile; None where all of it counts."""
-    ask = getattr(source, "stored_boxes", None)
-    if ask is None or source.fill_value != 0:  # type: ignore[attr-defined]
+    if source.fill_value != 0:
         return None
     size = np.array(source.shape)
     if (start >= size).any() or (stop > size).any():
         return None  # the last pixel is repeated beyond its end
-    boxes: npt.NDArray[np.int64] | None = ask(tuple(map(slice, start.tolist(), stop.tolist())))
-    return boxes
+    return source.stored_boxes(tuple(map(slice, start.tolist(), stop.tolist())))
 
 
 def fuse(
@@ -426,7 +428,7 @@ def _level(
     sizes = np.array([part.sources[number].shape for part in group])
     extents = np.clip(ends - places, sizes, sizes + 1)
     tiles = tuple(
-        Tile(part.sources[number], tuple(place.tolist()), tuple(extent.tolist()))
+        Tile(as_source(part.sources[number]), tuple(place.tolist()), tuple(extent.tolist()))
         for part, place, extent in zip(group, places, extents, strict=True)
     )
     ends = places + extents

@@ -16,7 +16,7 @@ from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.units import conversion, known_unit
 from napari_ome_zip.image.warp import Warp, Warpable, warp
 from napari_ome_zip.ome import Axis, CoordinateSystem, Scene, Transformation
-from napari_ome_zip.pixels.arrays import PixelSource
+from napari_ome_zip.pixels.source import PixelSource
 
 _TYPE_RANK = {"time": 0, "space": 2, "array": 2}
 _SPACE_RANK = {"z": 0, "y": 1, "x": 2}

@@ -20,6 +20,10 @@ from napari_ome_zip.ome import (
     parse_group,
 )
 from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.pixels.damage import DamageReports
+from napari_ome_zip.pixels.grid import ChunkCoordinates, Region
+from napari_ome_zip.sizes import readable_size
+from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Hierarchy, Node, join
 
 type CompileLevel = Callable[[str, Transformation, tuple[str, ...], tuple[str, ...]], Directions]
@@ -34,7 +38,11 @@ class VectorFieldArray(ChunkedArray):
     notes: tuple[Finding, ...] = ()
     """Chunks that are absent: by Zarr they hold the fill value, but they may have been lost."""
 
-    def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
+    def __init__(self, store: HierarchyStore, node: Node) -> None:
+        super().__init__(store, node)
+        self._reports = _Noted(store, node.path)
+
+    def read(self, region: Region) -> npt.NDArray[Any]:
         """Vectors of ``region``.
 
         Raises
@@ -43,24 +51,24 @@ class VectorFieldArray(ChunkedArray):
             If a chunk of it is damaged.
         """
         vectors = super().read(region)
-        if self._reported:
+        if self._reports.reported:
+            damaged = min(self._reports.reported)
             raise TransformationError(
-                f"The vector field is damaged: chunk '{min(self._reported)}' cannot be read."
+                f"The vector field is damaged: chunk '{damaged}' cannot be read."
             )
         return vectors
 
-    def is_stored(self, cell: tuple[int, ...]) -> bool:
+    def is_stored(self, coordinates: ChunkCoordinates) -> bool:
         """Whether a chunk (or shard) is in the archive."""
-        return self._store.has(self.key(cell))
+        return self._store.has(self.key(coordinates))
 
-    def _report(
-        self,
-        cell: tuple[int, ...],
-        inner: tuple[int, ...] | None,
-        error: Exception,
-        shown: str = "",
-    ) -> None:
-        self._reported.add(self.key(cell))
+
+class _Noted(DamageReports):
+    """Damage that is noted and not reported: the error that names it says more."""
+
+    def report(self, name: str, *_: Any, **__: Any) -> None:
+        # docstring inherited
+        self.reported.add(name)
 
 
 def vector_field_samples(
@@ -154,10 +162,10 @@ def _absent(array: VectorFieldArray, name: str, kind: str) -> tuple[Finding, ...
     size = int(np.prod(array.shape, dtype=object)) * array.dtype.itemsize
     if size > MAX_VECTOR_FIELD_BYTES:
         raise TransformationError(
-            f"{name} takes {size / 2**20:.0f} MiB, "
-            f"expected at most {MAX_VECTOR_FIELD_BYTES // 2**20} MiB."
+            f"{name} takes {readable_size(size)}, expected at most "
+            f"{readable_size(MAX_VECTOR_FIELD_BYTES)}."
         )
-    counts = [range(-(-n // c)) for n, c in zip(array.shape, array.stored, strict=True)]
+    counts = [range(count) for count in array.chunk_grid_shape]
     stored = [array.is_stored(cell) for cell in itertools.product(*counts)]
     lost = stored.count(False)
     if not lost:

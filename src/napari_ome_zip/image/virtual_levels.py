@@ -17,31 +17,29 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
 from napari_ome_zip.image.level_sampling import CELL, MAX_READ, Occupancy, Sampling, sampling
-from napari_ome_zip.pixels.arrays import PixelSource, split_key
 from napari_ome_zip.pixels.block_cache import BlockCache
 from napari_ome_zip.pixels.block_mean import block_mean
+from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.source import DirectSource, PixelSource, as_source
 from napari_ome_zip.pixels.strictness import checked_entries
 
-LONGEST_EDGE = 4096
+MAX_EDGE = 4096
 """Longest edge of a plane, in pixels, that needs no coarser level."""
 OVERVIEW_EDGE = 1024
 """Longest edge of the plane of the coarsest virtual level: about one screen."""
 MAX_VOLUME_EDGE = 2048
 """Longest edge of a volume that any graphics card of today shows."""
-MOST_VOXELS = 2**28
+MAX_VOXELS = 2**28
 """Voxels of a volume that needs no coarser level: 512 MiB of 16 bit."""
 CACHE_BYTES = 256 << 20
 """Computed pixels that are kept for each image."""
 
 _MAX_IN_CELL = 2**21
-
-_Region = tuple[slice, ...]
 
 
 def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
@@ -55,7 +53,7 @@ def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
     tuple of PixelSource
         Largest first; empty where the coarsest level can be shown as it is. No pixel is read.
     """
-    base = part.sources[-1]
+    base = as_source(part.sources[-1])
     spatial = [i for i, axis in enumerate(part.axes) if axis.role == "space"]
     if len(spatial) < 2:
         spatial = [i for i in range(base.ndim) if i != part.channel_axis][-2:]
@@ -89,7 +87,7 @@ def _axes_to_halve(
     shape: Sequence[int], plane: list[int], volume: list[int], *, started: bool
 ) -> list[int]:
     """The axes that are too long to be shown; none where all can be."""
-    if max(shape[axis] for axis in plane) > (OVERVIEW_EDGE if started else LONGEST_EDGE):
+    if max(shape[axis] for axis in plane) > (OVERVIEW_EDGE if started else MAX_EDGE):
         axes = plane
     elif len(volume) > 2 and shape[volume[0]] > 1 and _too_large([shape[i] for i in volume]):
         axes = volume
@@ -100,12 +98,12 @@ def _axes_to_halve(
 
 
 def _too_large(volume: Sequence[int]) -> bool:
-    return max(volume) > MAX_VOLUME_EDGE or math.prod(volume) > MOST_VOXELS
+    return max(volume) > MAX_VOLUME_EDGE or math.prod(volume) > MAX_VOXELS
 
 
 @dataclass(frozen=True, eq=False)
-class VirtualLevel:
-    """Array-like of one level that is computed from a larger one."""
+class VirtualLevel(DirectSource):
+    """One level that is computed from a larger one."""
 
     before: PixelSource
     """The next larger level, virtual or not."""
@@ -128,13 +126,8 @@ class VirtualLevel:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of a pixel, that of the file."""
+        """That of the file."""
         return self.base.dtype
-
-    @property
-    def ndim(self) -> int:
-        """Number of dimensions."""
-        return len(self.factors)
 
     @cached_property
     def chunks(self) -> tuple[int, ...]:
@@ -152,28 +145,12 @@ class VirtualLevel:
         return tuple(cell)
 
     @property
-    def stored(self) -> tuple[int, ...]:
-        """As `chunks`: nothing is stored, and a block is computed once."""
-        return self.chunks
-
-    @property
     def exact(self) -> bool:
         """Whether every pixel of the file takes part."""
         return math.prod(self.factors) <= MAX_READ
 
-    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
-        """Read a region, given as one slice or integer an axis."""
-        region, steps = split_key(key, self.shape)
-        return self.read(region)[steps]
-
-    def read(self, region: _Region) -> npt.NDArray[Any]:
-        """Pixels of ``region``, put together from blocks that are computed once."""
-        out = np.empty(tuple(max(0, s.stop - s.start) for s in region), self.dtype)
-        self.read_into(region, out)
-        return out
-
-    def read_into(self, region: _Region, out: npt.NDArray[Any]) -> None:
-        """As `read`, into an array of the region's shape and this dtype."""
+    def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
+        """As `read`, put together from blocks that are computed once."""
         if not out.size:
             return
         ranges = [
@@ -199,18 +176,18 @@ class VirtualLevel:
         return block
 
     def _compute(self, start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[Any]:
-        boxes = _stored_boxes(self.base, _spanned(start, stop, self.factors, self.base.shape))
+        boxes = self.base.stored_boxes(_spanned(start, stop, self.factors, self.base.shape))
         if boxes is not None and not len(boxes):
             return self._blank(start, stop)
         if not self.exact:
             return self._sampled(start, stop)
         region = _spanned(start, stop, self.step, self.before.shape)
-        return self._reduced(np.asarray(self.before[region]), self.step)
+        return self._reduced(self.before.read(region), self.step)
 
     def _blank(self, start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[Any]:
         """What shows where nothing is stored."""
         shape = [b - a for a, b in zip(start, stop, strict=True)]
-        return np.full(shape, getattr(self.base, "fill_value", 0), self.dtype)
+        return np.full(shape, self.base.fill_value, self.dtype)
 
     def _reduced(self, pixels: npt.NDArray[Any], step: Sequence[int]) -> npt.NDArray[Any]:
         if self.nearest:
@@ -223,7 +200,7 @@ class VirtualLevel:
         units = [axis.units(a, b, n) for axis, a, b, n in axes]
         pixels = [axis.unit * axis.factor for axis in self._sampling]
         first, last = [r.start for r in units], [r.stop for r in units]
-        boxes = _stored_boxes(self.base, _spanned(first, last, pixels, self.base.shape))
+        boxes = self.base.stored_boxes(_spanned(first, last, pixels, self.base.shape))
         for group, stored in Occupancy.of(units, self._sampling, boxes).groups():
             self._fill_group(group, stored, start, out)
         return out
@@ -257,32 +234,24 @@ class VirtualLevel:
     def _read_unit(self, unit: Sequence[int]) -> npt.NDArray[Any]:
         axes = zip(self._sampling, unit, self.base.shape, strict=True)
         region = tuple(axis.source(i, n) for axis, i, n in axes)
-        return self._reduced(np.asarray(self.base[region]), self.factors)
+        return self._reduced(self.base.read(region), self.factors)
 
     @cached_property
     def _sampling(self) -> tuple[Sampling, ...]:
         return sampling(_chunk_shape(self.base), self.factors, self.shape, self.plane)
 
 
-def _stored_boxes(source: PixelSource, region: _Region) -> npt.NDArray[np.int64] | None:
-    """Where pixels of a region are stored; None where that is not known."""
-    ask = getattr(source, "stored_boxes", None)
-    return None if ask is None else ask(region)
-
-
 def _chunk_shape(source: PixelSource) -> tuple[int, ...]:
-    if isinstance(source, da.Array):
-        return tuple(int(sizes[0]) for sizes in source.chunks)
     return tuple(max(1, min(c, n)) for c, n in zip(source.chunks, source.shape, strict=True))
 
 
 def _spanned(
     start: Sequence[int], stop: Sequence[int], factors: Sequence[int], shape: Sequence[int]
-) -> _Region:
+) -> Region:
     return tuple(
         slice(a * f, min(b * f, n)) for a, b, f, n in zip(start, stop, factors, shape, strict=True)
     )
 
 
-def _slices(first: Sequence[int], last: Sequence[int], origin: Sequence[int]) -> _Region:
+def _slices(first: Sequence[int], last: Sequence[int], origin: Sequence[int]) -> Region:
     return tuple(slice(a - o, b - o) for a, b, o in zip(first, last, origin, strict=True))

@@ -23,7 +23,8 @@ from napari_ome_zip.geometry.interpolation import linear, nearest
 from napari_ome_zip.geometry.point_map import NONLINEAR, combine, dependence
 from napari_ome_zip.image.vector_field_samples import VectorFieldArray
 from napari_ome_zip.ome import Axis
-from napari_ome_zip.pixels.arrays import PixelSource, split_key
+from napari_ome_zip.pixels.grid import shape_of
+from napari_ome_zip.pixels.source import PixelSource
 
 MAX_GROWTH = 64
 """The grid may have so many times the voxels of the image, at most."""
@@ -82,8 +83,8 @@ class Grid:
 
 
 @dataclass(frozen=True, eq=False)
-class WarpedArray:
-    """Array-like of one level of an image on its new grid; outside the image it holds 0."""
+class WarpedArray(PixelSource):
+    """One level of an image on its new grid; outside the image it holds 0."""
 
     source: PixelSource
     inverse_map: PointMap
@@ -93,23 +94,24 @@ class WarpedArray:
     """Array axes that are resampled."""
     rows: tuple[int, ...]
     """Axes of the display system that take their place, in the same order."""
-    shape: tuple[int, ...]
+    size: tuple[int, ...]
+    """Along each axis, in voxels."""
     nearest: bool
 
     @property
     def path(self) -> str:
         """Path of the array that is resampled."""
-        return str(getattr(self.source, "path", ""))
+        return self.source.path
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        # docstring inherited
+        return self.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of a pixel, in native byte order."""
+        # docstring inherited
         return self.source.dtype
-
-    @property
-    def ndim(self) -> int:
-        """Number of dimensions."""
-        return len(self.shape)
 
     @property
     def chunks(self) -> tuple[int, ...]:
@@ -120,14 +122,9 @@ class WarpedArray:
             chunks.append(max(1, min(most if axis in self.nonlinear else int(chunk), size)))
         return tuple(chunks)
 
-    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
-        """Read a region, given as one slice or integer an axis."""
-        region, steps = split_key(key, self.shape)
-        return self.read(region)[steps]
-
     def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
         """Pixels of ``region``, computed from what of the image lies there and nothing else."""
-        out = np.zeros(tuple(max(0, s.stop - s.start) for s in region), dtype=self.dtype)
+        out = np.zeros(shape_of(region), dtype=self.dtype)
         if out.size:
             self._fill(out, region)
         return out
@@ -149,7 +146,7 @@ class WarpedArray:
         for axis, start, stop in zip(self.nonlinear, low.tolist(), high.tolist(), strict=True):
             wanted[axis] = slice(start, stop)
         pixels = np.moveaxis(
-            np.asarray(self.source[tuple(wanted)]), self.nonlinear, range(len(self.nonlinear))
+            self.source.read(tuple(wanted)), self.nonlinear, range(len(self.nonlinear))
         )
         values = self._interpolate(pixels, places - low)
         into = np.moveaxis(out, self.nonlinear, range(len(self.nonlinear)))

@@ -1,4 +1,4 @@
-"""One channel as a layer has it: its dimensions in a viewer's order, and where it lies."""
+"""One channel in the form that its layer has: dimensions in a viewer's order, and a place."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ChannelArray:
 
     levels: tuple[da.Array, ...]
     keywords: dict[str, Any]
-    """``scale`` and ``translate``, or an ``affine`` where these cannot say it."""
+    """``scale`` and ``translate``, or with an ``affine`` where these do not suffice."""
     order: list[int]
     """Which axis of the file, or added to it, each dimension is."""
 
@@ -73,7 +73,7 @@ def channel_array(
 def layer_placement(
     composite: CompositeImage, note: Mapping[str, Any], ndim: int
 ) -> dict[str, Any] | None:
-    """Where a layer that was made of the same archive lies in a composite's display system.
+    """Place of an existing layer in the display system of a composite of the same archive.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def _dimension_order(linear: np.ndarray, names: Sequence[str], display: Sequence
 
     Slicing a viewer's dimensions is exact when array axes lie along display axes, so axes that
     are merely permuted are put in order by (lazily) transposing. Axes that are turned otherwise
-    keep their names' order, and where names do not tell, each goes where it runs most.
+    keep the order of their names, or else each goes to the dimension that it is most parallel to.
     """
     count = linear.shape[1]
     follows = np.abs(linear) > 1e-9 * np.linalg.norm(linear, axis=1, keepdims=True)
@@ -181,7 +181,7 @@ def _dimension_order(linear: np.ndarray, names: Sequence[str], display: Sequence
 
 
 def _arranged(level: da.Array, source: int, order: Sequence[int]) -> da.Array:
-    """Add axes of length 1 behind the ``source`` axes there are, then bring all in order."""
+    """Add axes of length 1 behind the ``source`` existing axes, then put all in order."""
     if source < len(order):
         level = level[(slice(None),) * source + (None,) * (len(order) - source)]
     return level if list(order) == sorted(order) else level.transpose(order)

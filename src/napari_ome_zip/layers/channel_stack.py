@@ -9,26 +9,27 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.pixels.arrays import split_key
 from napari_ome_zip.pixels.computing import computed
+from napari_ome_zip.pixels.grid import Region, shape_of
+from napari_ome_zip.pixels.source import PixelSource
 
 
 @dataclass(frozen=True, eq=False)
-class ChannelStack:
-    """Array-like of several arrays, one a channel.
+class ChannelStack(PixelSource):
+    """Stacks several arrays, one per channel.
 
     Stacking dask arrays makes one graph of all their blocks, which every region that is read
     would have to be looked for in; here a region costs what it costs in the channel's own array.
     """
 
     arrays: tuple[da.Array, ...]
-    """One for each channel, all of one shape and dtype."""
+    """One per channel, all of the same shape and dtype."""
     axis: int
     """Position of the channel axis."""
     colors: bool = False
     """Whether channel ``i`` is entry ``i`` along a last axis of its array."""
     names: tuple[str, ...] = ()
-    """Of the layer of each channel, for messages."""
+    """Names of the channels' layers, for messages."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -43,29 +44,24 @@ class ChannelStack:
         return dtype
 
     @property
-    def ndim(self) -> int:
-        """Number of dimensions, with the channel axis."""
-        return len(self.shape)
-
-    @property
     def chunks(self) -> tuple[int, ...]:
         """One whole channel: dask then asks for just the region that is wanted, in one piece."""
         return tuple(1 if axis == self.axis else n for axis, n in enumerate(self.shape))
 
-    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
-        """Read a region, given as one slice or integer an axis."""
-        region, steps = split_key(key, self.shape)
+    def read(self, region: Region) -> npt.NDArray[Any]:
+        """Pixels of a region, of the type that they really are.
+
+        Whoever saves them compares it with what was said.
+        """
         rest = region[: self.axis] + region[self.axis + 1 :]
         channels = range(region[self.axis].start, region[self.axis].stop)
         if not channels:
-            return np.empty([s.stop - s.start for s in region], self.dtype)[steps]
-        # Of the type that they really are: whoever saves them compares it with what was said.
-        pixels = np.stack([self._read(channel, rest) for channel in channels], axis=self.axis)
-        return pixels[steps]
+            return np.empty(shape_of(region), self.dtype)
+        return np.stack([self._read(channel, rest) for channel in channels], axis=self.axis)
 
-    def _read(self, channel: int, region: tuple[slice, ...]) -> npt.NDArray[Any]:
+    def _read(self, channel: int, region: Region) -> npt.NDArray[Any]:
         where = (*region, channel) if self.colors else region
-        # In this thread, and past napari's cache: whoever reads regions does so in parallel.
+        # In this thread, and past napari's cache: regions are read in parallel already.
         name = self.names[channel] if self.names else "image"
         return computed(self.arrays[channel][where], name)
 

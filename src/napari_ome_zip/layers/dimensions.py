@@ -15,7 +15,7 @@ from napari_ome_zip.ome.axes import TYPES_BY_NAME
 
 
 def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
-    """The viewer's dimensions: named by the layer that has most of them."""
+    """The viewer's dimensions, with the names of the layer that has most of them."""
     ndim = max(layer.ndim for layer in layers)
     full = [layer for layer in layers if layer.ndim == ndim]
     names = next((layer.labels for layer in full if layer.labels), _default_names(ndim))
@@ -33,7 +33,7 @@ def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
 
 
 def renamed_axes(layers: Sequence[UnderstoodLayer], system: CoordinateSystem) -> Iterator[Finding]:
-    """Layers whose axes get other names than they have: all share those of one of them.
+    """Findings for layers whose axes are renamed: all layers share the names of one of them.
 
     Those that are a part of a file keep the axes that they have there.
     """
@@ -51,7 +51,7 @@ def renamed_axes(layers: Sequence[UnderstoodLayer], system: CoordinateSystem) ->
 def own_dimensions(layer: UnderstoodLayer, names: Sequence[str]) -> tuple[int, ...]:
     """Which of the dimensions named ``names`` a layer has, by its own names in their order.
 
-    Names that do not tell leave it to a viewer's way: dimensions count from the last.
+    Otherwise dimensions are counted from the last, as in a viewer.
     """
     missing = len(names) - layer.ndim
     if missing and set(layer.labels) <= set(names) and layer.labels:
@@ -62,13 +62,13 @@ def own_dimensions(layer: UnderstoodLayer, names: Sequence[str]) -> tuple[int, .
 
 
 def _axis(name: str, unit: str | None, names: Sequence[str]) -> Axis:
-    """An axis with its type; without a telling name the last ones are space."""
+    """An axis with its type; the last ones are space where names do not say so."""
     kind = TYPES_BY_NAME.get(name.lower())
     if kind in (None, "channel"):
-        told = sum(TYPES_BY_NAME.get(other.lower()) == "space" for other in names)
+        known = sum(TYPES_BY_NAME.get(other.lower()) == "space" for other in names)
         # Without a type, "c" would be read as the axis of channels, which are layers of their own.
         other = None if kind is None else "other"
-        kind = "space" if told < 2 and name in names[-2:] else other
+        kind = "space" if known < 2 and name in names[-2:] else other
     return Axis(name, kind, unit)
 
 

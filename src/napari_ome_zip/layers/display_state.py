@@ -1,4 +1,4 @@
-"""What napari can show and OME-Zarr cannot say: kept in one attribute that others ignore.
+"""Display settings that OME-Zarr has no place for: kept in one attribute that others ignore.
 
 The attribute ``napari_ome_zip`` beside ``ome`` holds ``{"layers": [...]}``, one object for each
 layer that was saved from the group, in channel order. What is read back is checked value by
@@ -72,7 +72,7 @@ def restore(display: FrozenMapping | None, number: int, kind: str) -> dict[str, 
 
 
 def hex_color(colormap: Any) -> str | None:
-    """``#RRGGBB`` of a colormap that runs from black to one colour; None for any other."""
+    """``#RRGGBB`` of a colormap that runs from black to one color; None for any other."""
     if isinstance(colormap, str):
         return _named(colormap)
     colors = _colors(colormap)
@@ -82,7 +82,7 @@ def hex_color(colormap: Any) -> str | None:
 
 
 def brightest_color(colormap: Any) -> str:
-    """The colour at the bright end, for readers that know one colour a channel."""
+    """The color at the bright end, for readers that know one color per channel."""
     colors = _colors(colormap)
     if colors is None:
         return hex_color(colormap) or "#FFFFFF"
@@ -99,7 +99,7 @@ def _named(name: str) -> str | None:
 
 def _captured_colormap(colormap: Any) -> dict[str, Any] | None:
     if colormap is None or hex_color(colormap) is not None:
-        return None  # the channel's colour says it all
+        return None  # the channel's color says it all
     colors = _colors(colormap)
     if colors is None:
         return None
@@ -140,14 +140,14 @@ def _name(colormap: Any) -> str:
     return str(_part(colormap, "name") or "custom")
 
 
-def _is_text(value: Any) -> bool:
+def _is_nonempty_string(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
 
 
 def _is_number(value: Any) -> bool:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
-    return abs(value) < _HUGE  # also of whole numbers that no float holds
+    return abs(value) < _HUGE  # also for integers that no float holds
 
 
 def _is_fraction(value: Any) -> bool:
@@ -164,7 +164,7 @@ def _one_of(values: set[str]) -> Callable[[Any], bool]:
 
 _CHECKS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "image": {
-        "name": _is_text,
+        "name": _is_nonempty_string,
         ORDER: _is_number,
         "gamma": _is_positive,
         "opacity": _is_fraction,
@@ -179,7 +179,7 @@ _CHECKS: dict[str, dict[str, Callable[[Any], bool]]] = {
         "visible": lambda value: isinstance(value, bool),
     },
     "labels": {
-        "name": _is_text,
+        "name": _is_nonempty_string,
         ORDER: _is_number,
         "opacity": _is_fraction,
         "blending": _one_of(_BLENDING),

@@ -1,4 +1,4 @@
-"""Napari layer data as a composite image: what `to_layers` does, the other way round."""
+"""Napari layer data as a composite image: the inverse of `to_layers`."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ from napari_ome_zip.ome import (
     ImageLabel,
 )
 from napari_ome_zip.paths import target_path
-from napari_ome_zip.pixels.arrays import PixelSource
 from napari_ome_zip.pixels.computing import layer_errors
 from napari_ome_zip.pixels.limits import estimate_limits
+from napari_ome_zip.pixels.source import AnySource
 
 _RGB = ("#FF0000", "#00FF00", "#0000FF")
 
@@ -107,8 +107,8 @@ def from_layer_data(
         for number, group in enumerate(label_groups(understood))
     ]
     parts = (*(image for _, image in images), *labels)
-    told = (*renamed_axes(understood, system), *_of_other_files(layers, opened))
-    return CompositeImage(name, None, system, parts, told, opened=opened)
+    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened))
+    return CompositeImage(name, None, system, parts, findings, opened=opened)
 
 
 def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Iterator[Finding]:
@@ -149,7 +149,7 @@ def _opened(
 def _image(
     group: Sequence[UnderstoodLayer], system: CoordinateSystem, path: str, taken: set[int]
 ) -> PlacedImage:
-    """One image of its channels: the one that they came from, or a new one."""
+    """The image that layers came from, as it is now, or a new one."""
     made = _new_image(group, system, path)
     part = _part_taken(group, taken)
     if not isinstance(part, PlacedImage):
@@ -206,13 +206,13 @@ def _state(layer: UnderstoodLayer, system: CoordinateSystem) -> dict[str, Any]:
 
 
 def _channel_position(layer: UnderstoodLayer, system: CoordinateSystem) -> int:
-    """Behind time, before space, as versions up to 0.5 want it."""
+    """Behind time, before space, as versions up to 0.5 require."""
     return sum(axis.type == "time" for axis in layer_axes(layer, system))
 
 
 def _placed_image(
     layer: UnderstoodLayer,
-    sources: tuple[PixelSource, ...],
+    sources: tuple[AnySource, ...],
     channel_axis: int | None,
     channels: tuple[Channel, ...],
     states: Sequence[Mapping[str, Any]],
@@ -261,7 +261,7 @@ def _label_image(
     path: str,
     taken: set[int],
 ) -> PlacedLabels:
-    """One label image: the one that its layers came from, or a new one."""
+    """The label image that layers came from, as it is now, or a new one."""
     layer = group[0]
     axes, affine = placement(layer, system, None)
     image = image_of_labels(layer, affine, images)

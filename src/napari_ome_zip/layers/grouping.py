@@ -16,7 +16,7 @@ from napari_ome_zip.layers.understanding import UnderstoodLayer
 
 
 def label_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer]]:
-    """Layers that are the channels of one label image of a file; others stand for themselves."""
+    """Layers that are the channels of one label image of a file; each other layer by itself."""
     groups: dict[Any, list[UnderstoodLayer]] = {}
     for number, layer in enumerate(layers):
         if layer.kind != "labels":
@@ -58,7 +58,7 @@ def _shapes(layer: UnderstoodLayer) -> tuple[tuple[int, ...], ...]:
 
 
 def _of_equal_levels(group: list[UnderstoodLayer]) -> list[UnderstoodLayer]:
-    """The channels of an image with the levels that all of them have; others are made anew."""
+    """The channels of an image with the levels that all of them have; the rest is made anew."""
     count = 0
     for shapes in zip(*([level.shape for level in layer.levels] for layer in group), strict=False):
         if len(set(shapes)) > 1:
@@ -89,7 +89,7 @@ def _channel_number(layer: UnderstoodLayer) -> int:
 def image_of_labels(
     layer: UnderstoodLayer, affine: Affine, images: Sequence[tuple[UnderstoodLayer, PlacedImage]]
 ) -> PlacedImage | None:
-    """The image that labels belong to: where they came from, else by place, else a whole one."""
+    """The image of labels: the one they came with, else one in the same place, else a large one."""
     if not images:
         return None
     source, parent = layer.note.get("source"), layer.note.get("image")

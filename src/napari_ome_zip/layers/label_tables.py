@@ -1,4 +1,4 @@
-"""Colours and properties of labels: from napari's tables to what OME-Zarr holds of them."""
+"""Colors and properties of labels: between napari's tables and those of OME-Zarr."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RESERVED = "label-value"
 
 
 def label_colors(keywords: Mapping[str, Any]) -> tuple[tuple[LabelColor, ...], tuple[str, ...]]:
-    """Colours that a person (or file) chose, and what cannot be kept of them.
+    """Colors that a person (or file) chose, and what cannot be kept of them.
 
     Those that napari makes up are not kept: every viewer makes up its own.
     """
@@ -40,11 +40,11 @@ def label_colors(keywords: Mapping[str, Any]) -> tuple[tuple[LabelColor, ...], t
         table, _all_rgba(list(table.values())), table.values(), strict=True
     ):
         if rgba is None:
-            lost.append(f"the colour {clean_text(color)!r} of label {value}")
+            lost.append(f"the color {clean_text(color)!r} of label {value}")
         elif value is None:
             if rgba[3] and not hidden:
-                lost.append("the colour of labels that have none of their own")
-        elif int(value) != 0 or rgba[3]:  # background is transparent, unless someone coloured it
+                lost.append("the color of labels that have none of their own")
+        elif int(value) != 0 or rgba[3]:  # background is transparent, unless it was given a color
             colors.setdefault(int(value), LabelColor(int(value), rgba))
     for color in hidden:
         colors.setdefault(color.value, color)
@@ -60,16 +60,16 @@ def _all_rgba(colors: Sequence[Any]) -> list[tuple[int, int, int, int] | None]:
 
 
 def _rgba(color: Any) -> tuple[int, int, int, int] | None:
-    """Red, green, blue and opacity from 0 to 255; None where it is no colour that is known."""
+    """Red, green, blue and opacity from 0 to 255; None for a color that is not known."""
     if isinstance(color, str):
-        return _from_text(color)
+        return _from_string(color)
     parts = [min(255, max(0, round(255 * float(part)))) for part in color]
     if len(parts) == 3:
         parts.append(255)
     return (parts[0], parts[1], parts[2], parts[3]) if len(parts) == 4 else None
 
 
-def _from_text(color: str) -> tuple[int, int, int, int] | None:
+def _from_string(color: str) -> tuple[int, int, int, int] | None:
     name = color.strip().lower()
     digits = _NAMED.get(name) or (name[1:] if name.startswith("#") else "")
     if len(digits) in (3, 4):
@@ -114,12 +114,12 @@ def label_properties(keywords: Mapping[str, Any]) -> tuple[LabelTable, tuple[str
     if None in labels:
         lost.append(f"{labels.count(None)} rows of features that name no label")
     if infinite:
-        lost.append(f"infinity as a number in {', '.join(infinite)} (it is kept as text)")
+        lost.append(f"infinity as a number in {', '.join(infinite)} (it is kept as a string)")
     return LabelTable(places, table), tuple(lost)
 
 
 def _items(column: Any) -> list[Any]:
-    """The cells of a column; of numbers as Python has them, which are quicker to look at."""
+    """The cells of a column; numbers as Python's own, which are quicker to handle."""
     dtype = getattr(column, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
         numbers: list[Any] = np.asarray(column).tolist()
@@ -128,7 +128,7 @@ def _items(column: Any) -> list[Any]:
 
 
 def _label(value: Any) -> int | None:
-    """The label value that a cell names; None where it names none."""
+    """The label value in a cell; None where there is none."""
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float | np.number) and np.isfinite(value) and np.isreal(value):
@@ -162,7 +162,7 @@ def features_table(label: ImageLabel) -> dict[str, Any]:
         return {}
     table: dict[str, Any] = {"index": list(properties.values)}
     for name, cells in properties.columns.items():
-        # The column "index" tells napari the label value; a property of that name gives way.
+        # The column "index" gives napari the label value; a property of that name gives way.
         column = "index_" if name == "index" else name
         rows = (
             cells.values()

@@ -15,27 +15,27 @@ METADATA_KEY = "napari_ome_zip"
 
 CONTRAST_RANGE = "contrast_limits_range"
 """Values that a layer's contrast slider offers: noted under `METADATA_KEY` when a file is read,
-since layer data have no place for it; a keyword of layer data where whoever saves knows it."""
+since layer data have no place for it; a keyword of layer data where the caller knows it."""
 
 
 SHOWN_PLANE = "shown_plane"
 """The plane that is shown, as one index for each of a layer's dimensions: a keyword of layer data
-where whoever saves knows it."""
+where the caller knows it."""
 
 
 SHOWN = "shown"
-"""Notes which time and which plane in depth a file wants to be shown first."""
+"""Key in a layer's note for the time point and the z plane that a file asks to be shown first."""
 
 
 def layer_note(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What was noted in a layer's metadata when it was read; anyone may have changed it since."""
+    """The note in a layer's metadata, made when it was read; it may have been changed since."""
     metadata = keywords.get("metadata")
     note = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
     return note if isinstance(note, Mapping) else {}
 
 
 def genuine_note(note: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries of a note that are of the kind that `to_layer_data` writes, and no others."""
+    """The entries of a note that are valid, as `to_layer_data` writes them, and no others."""
     return {key: value for key, value in note.items() if _CHECKS.get(key, _anything)(value)}
 
 
@@ -43,38 +43,38 @@ def _anything(_: object) -> bool:
     return True
 
 
-def _is_text_or_none(value: object) -> bool:
+def _is_string_or_none(value: object) -> bool:
     return value is None or isinstance(value, str)
 
 
-def _is_number(value: object) -> bool:
+def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number_or_none(value: object) -> bool:
-    return value is None or _is_number(value)
+def _is_integer_or_none(value: object) -> bool:
+    return value is None or _is_integer(value)
 
 
-def _are_numbers(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(map(_is_number, value))
+def _are_integers(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(map(_is_integer, value))
 
 
 def _are_axes(value: object) -> bool:
     return isinstance(value, list | tuple) and all(
-        isinstance(axis, Mapping) and all(map(_is_text_or_none, axis.values())) for axis in value
+        isinstance(axis, Mapping) and all(map(_is_string_or_none, axis.values())) for axis in value
     )
 
 
 _CHECKS: Mapping[str, Callable[[object], bool]] = {
-    "source": _is_text_or_none,
-    "path": _is_text_or_none,
-    "image": _is_text_or_none,
-    "name": _is_text_or_none,
-    "system": _is_text_or_none,
-    "multiscale": _is_number,
-    "channel": _is_number_or_none,
-    "levels": _is_number,
-    "virtual_levels": _is_number,
-    "order": _are_numbers,
+    "source": _is_string_or_none,
+    "path": _is_string_or_none,
+    "image": _is_string_or_none,
+    "name": _is_string_or_none,
+    "system": _is_string_or_none,
+    "multiscale": _is_integer,
+    "channel": _is_integer_or_none,
+    "levels": _is_integer,
+    "virtual_levels": _is_integer,
+    "order": _are_integers,
     "axes": _are_axes,
 }

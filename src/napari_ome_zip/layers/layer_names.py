@@ -1,4 +1,4 @@
-"""Names of layers: those of images and channels, made distinct."""
+"""Distinct names of layers, made from those of images and channels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from napari_ome_zip.layers.layer_data import LayerData
 
 
 def name_prefix(composite: CompositeImage, part: PlacedPart, *, several: bool) -> str:
-    """What precedes a channel's or label's own name where there are several images."""
+    """Prefix for the name of a channel or label image where there are several images."""
     if not several:
         return ""
     if isinstance(part, PlacedLabels):
@@ -35,7 +35,7 @@ def channel_name(part: PlacedImage, channel: Channel, number: int, prefix: str) 
 
 
 def make_names_distinct(layers: list[LayerData]) -> None:
-    """Number layers of one name; the first that a viewer showed by that name keeps it."""
+    """Number layers of the same name; the first that a viewer saved by that name keeps it."""
     counts = Counter(keywords["name"] for _, keywords, _ in layers)
     taken = set(counts)
     kept: set[str] = set()

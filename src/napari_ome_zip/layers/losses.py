@@ -1,4 +1,4 @@
-"""What an OME-Zarr image cannot hold of layers: which are left out, and what others lose."""
+"""Losses on saving: layers that OME-Zarr cannot hold, and details that others lose."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from napari_ome_zip.layers.plain import clean_text
 
 SAVED_KINDS = ("image", "labels")
 MAX_DIMENSIONS = 5
-"""Of an array, colours or channels included (OME-Zarr 0.5 and 0.6, "axes")."""
+"""Of an array, colors or channels included (OME-Zarr 0.5 and 0.6, "axes")."""
 
-_LARGEST = {"f": 8, "c": 16}
+_MAX_PIXEL_BYTES = {"f": 8, "c": 16}
 """Bytes of the largest pixel that Zarr holds, where NumPy has larger ones."""
-_MOST_LOOKED_AT = 2**24
+_MAX_LOOKED_AT = 2**24
 
 
 def unsaved_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
@@ -33,7 +33,7 @@ def unsaved_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
 
 
 def incomplete_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
-    """What the layers that are saved lose: pixels and places, or details beside them.
+    """Findings for what saved layers lose: pixels and places, or other details.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def incomplete_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
 
 
 def is_multiscale(data: Any) -> bool:
-    """Whether layer data are a sequence of arrays: a list, or what napari makes of one."""
+    """Whether layer data are a sequence of arrays: a list, or napari's own type for one."""
     return isinstance(data, Sequence) and len(data) > 0 and all(hasattr(x, "shape") for x in data)
 
 
@@ -73,8 +73,8 @@ def why_not(data: Any, kind: str) -> str | None:
         return f"has {count} dimensions: an OME-Zarr image has 2 to {MAX_DIMENSIONS}"
     dtype = np.dtype(first.dtype)
     if dtype.kind not in "biufc":
-        return f"holds {dtype}, which is no kind of pixel"
-    if dtype.itemsize > _LARGEST.get(dtype.kind, 8):
+        return f"holds {dtype}, which is not a type of pixel"
+    if dtype.itemsize > _MAX_PIXEL_BYTES.get(dtype.kind, 8):
         return f"holds {dtype}, which Zarr cannot store: convert it to float64 or complex128"
     return None
 
@@ -105,8 +105,8 @@ def _details(keywords: Mapping[str, Any], kind: str) -> tuple[str, ...]:
 
 
 def _is_opaque(pixels: Any) -> bool:
-    """Whether a colour picture in memory has no transparent pixel; large ones are not looked at."""
-    if not isinstance(pixels, np.ndarray) or pixels.size > _MOST_LOOKED_AT:
+    """Whether a color picture in memory has no transparent pixel; large ones are not looked at."""
+    if not isinstance(pixels, np.ndarray) or pixels.size > _MAX_LOOKED_AT:
         return False
     full = np.iinfo(pixels.dtype).max if pixels.dtype.kind in "iu" else 1
     return bool((pixels[..., 3] >= full).all())

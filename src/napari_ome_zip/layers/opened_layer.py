@@ -11,14 +11,14 @@ from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.pixels.lazy import pixel_identity
 
 NOTE = "opened"
-"""Its place in what is noted in a layer's metadata."""
+"""Key in a layer's note."""
 
 _PLACE = ("scale", "translate", "rotate", "shear", "affine")
 
 
 @dataclass(frozen=True, eq=False)
 class OpenedLayer:
-    """One layer as it was made of a part of an opened composite.
+    """A layer as it was when it was made from a part of an opened composite.
 
     Layers carry it in their metadata. It holds no pixels, and copies of a layer share it.
     """
@@ -28,7 +28,7 @@ class OpenedLayer:
     pixels: tuple[Hashable, ...]
     """Identity of each level, see `pixel_identity`."""
     keywords: Mapping[str, Any]
-    """As the layer was made with."""
+    """Those that the layer was made with."""
 
     def has_pixels_of(self, data: Any) -> bool:
         """Whether layer data are still the pixels of the file, in all levels."""
@@ -44,13 +44,13 @@ class OpenedLayer:
 
 
 def identities(data: Any) -> tuple[Hashable, ...]:
-    """Identity of each level of layer data, largest first; empty where one may change unseen."""
+    """Identity of each level of layer data, largest first; empty where one may change unnoticed."""
     levels = data if isinstance(data, Sequence) else [data]
     found = tuple(pixel_identity(level) for level in levels)
     return () if None in found else found
 
 
 def opened_layer(note: Mapping[str, Any]) -> OpenedLayer | None:
-    """What a layer's note says, where it is what `to_layer_data` wrote."""
+    """The record that `to_layer_data` put into a layer's note."""
     found = note.get(NOTE)
     return found if isinstance(found, OpenedLayer) else None

@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 
 MAX_DEPTH = 16
-"""Lists and objects nested more deeply are kept as text."""
+"""Lists and objects nested more deeply are kept as strings."""
 
 _NOTHING = ("NAType", "NaTType", "NoneType")
 
 
 def clean_text(text: Any) -> str:
-    """Text that can be written: half characters (lone surrogates) become question marks."""
+    """A string that can be written: half characters (lone surrogates) become question marks."""
     return str(text).encode("utf-8", "replace").decode()
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """A value as JSON: nothing that was there is dropped, what JSON has no place for is text.
+    """A value as JSON: nothing is dropped, and what JSON cannot hold becomes a string.
 
-    Arrays and tuples become lists, dates and times ISO 8601 text, infinite numbers and anything
-    else text. None stands for what is missing: NaN, NaT and NA.
+    Arrays and tuples become lists, dates and times ISO 8601 strings, infinite numbers and anything
+    else strings. None stands for what is missing: NaN, NaT and NA.
     """
     if isinstance(value, np.datetime64 | np.timedelta64):
         return None if np.isnat(value) else str(value)

@@ -1,4 +1,4 @@
-"""Where the sliders of a layer stand, and what they offer: no part of ordinary layer data."""
+"""Positions and ranges of a layer's sliders, which ordinary layer data do not have."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from napari_ome_zip.ome import Axis
 
 
 def contrast_range(layer: UnderstoodLayer) -> tuple[float, float] | None:
-    """Values that the contrast slider offers: as it is known now, else as the file had it."""
+    """Range of the contrast slider: the current one if known, else that of the file."""
     found: Any
     for found in (layer.keywords.get(CONTRAST_RANGE), layer.note.get(CONTRAST_RANGE)):
         if _is_range(found):

@@ -47,9 +47,9 @@ from napari_ome_zip.layers.well_names import well_names_layer
 from napari_ome_zip.pixels.limits import estimate_limits
 
 MAX_LAYERS = 512
-"""Layers that one file becomes, at most. A viewer takes about a twentieth of a second for each, and
-no list of layers is overlooked that is longer; real series and spectra have fewer. What is left
-out stays in the file."""
+"""Maximum number of layers made of one file. A viewer takes about a twentieth of a second for each,
+and nobody can survey a longer list; real series and spectra have fewer. The others stay in the
+file."""
 
 
 _RGB_COLORS = ("#FF0000", "#00FF00", "#0000FF")
@@ -68,7 +68,7 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
         ``(data, keyword arguments, "image" | "labels" | "points")``. Data of images and labels are
         lists of dask arrays, largest first (multiscale), or one dask array; the names of a plate's
         wells are points. World coordinates are those of the composite's display system; a
-        voxel's centre is its coordinate.
+        voxel's center is its coordinate.
     """
     planes = planes_of(composite)
     several = len({(part.path, part.multiscale) for part in composite.images}) > 1
@@ -93,7 +93,7 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
 
 
 def _system_note(composite: CompositeImage) -> dict[str, Any]:
-    """The coordinate system shown in, where there are others to choose from."""
+    """The name of the display system, where there are others to choose from."""
     if not composite.systems:
         return {}
     known = composite.system.name in composite.systems
@@ -102,7 +102,7 @@ def _system_note(composite: CompositeImage) -> dict[str, Any]:
 
 
 def _in_saved_order(layers: list[LayerData]) -> list[LayerData]:
-    """The order that a viewer had when it saved these layers, where all of them tell it."""
+    """The order in the viewer that saved these layers, if all of them state it."""
     positions = [keywords.get(display_state.ORDER) for _, keywords, _ in layers]
     if None in positions or len(set(positions)) < len(positions):
         return layers
@@ -146,7 +146,7 @@ def _image_layers(part: PlacedImage, prefix: str, planes: PlanesOfAxes) -> Itera
             },
             **display_state.restore(part.display, number, "image"),
         }
-        keywords.pop("rgb", None)  # one channel is no colour picture, whatever was noted
+        keywords.pop("rgb", None)  # one channel is not a color picture, whatever the note says
         limits = channel.limits or estimate_limits(levels[:stored])
         if limits is not None:
             keywords["contrast_limits"] = limits
@@ -163,7 +163,7 @@ def _range_note(channel: Channel, limits: tuple[float, float] | None) -> dict[st
 
 
 def _is_rgb(part: PlacedImage) -> bool:
-    """Whether three 8-bit channels are the red, green and blue of one colour picture."""
+    """Whether three 8-bit channels are the red, green and blue of one color picture."""
     if part.channel_count == 3 and display_state.restore(part.display, 0, "image"):
         # It was saved from a viewer, which knew.
         return bool(display_state.restore(part.display, 0, "image").get("rgb"))
@@ -207,7 +207,7 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iter
             shown, hidden = shown_and_hidden(part.label.colors)
             keywords["note"] |= hidden_note(hidden)
             colors = color_table(shown)
-            if set(colors) - {0}:  # a colour for the background alone leaves the rest to napari
+            if set(colors) - {0}:  # a color for the background alone leaves the rest to napari
                 # Labels whose color cannot be shown are not to vanish.
                 others = "gray" if hidden else "transparent"
                 keywords["colormap"] = {0: "transparent", **colors, None: others}
@@ -219,7 +219,7 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iter
 
 
 def layer_findings(composite: CompositeImage, layers: Sequence[LayerData]) -> tuple[Finding, ...]:
-    """What of the file a viewer is not given, although it is there.
+    """Findings for parts of the file that a viewer is not given.
 
     Parameters
     ----------
@@ -277,7 +277,7 @@ def _order_note(array: ChannelArray) -> dict[str, list[int]]:
 
 
 def _data(levels: tuple[da.Array, ...]) -> list[da.Array] | da.Array:
-    """Levels that get smaller, as napari wants them; a single one is no multiscale."""
+    """Levels of decreasing size, as napari requires; a single one is not multiscale."""
     shrinking = _shrinking(levels)
     return shrinking if len(shrinking) > 1 else shrinking[0]
 

@@ -14,16 +14,16 @@ from napari_ome_zip.layers.channel_stack import ChannelStack
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
 from napari_ome_zip.layers.understanding import UnderstoodLayer, world_matrix
 from napari_ome_zip.ome import ImageLabel
-from napari_ome_zip.pixels.arrays import PixelSource
+from napari_ome_zip.pixels.source import AnySource
 
 _SAME_PLACE = 1e-9
-"""Of a pixel, and of the coordinate: what napari's arithmetic adds."""
+"""Rounding of napari's arithmetic, relative to a pixel and to the coordinate."""
 
 
 def as_opened[P: PlacedPart](
     part: P, group: Sequence[UnderstoodLayer], made: Affine, label: ImageLabel | None = None
 ) -> P | None:
-    """The part that layers were made of, as they are now; None where they are another image.
+    """The part that layers were made from, in its current state; None where they are another image.
 
     Axes are those of the file: their order, names and types, and the channel axis where it was.
 
@@ -114,9 +114,9 @@ def _unplaced(part: PlacedPart) -> tuple[str, ...]:
 
 def _in_file_order(
     part: PlacedPart, group: Sequence[UnderstoodLayer], order: Sequence[int]
-) -> tuple[PixelSource, ...] | None:
-    """New pixels with the axes of the file; None where they have grown along others."""
-    levels: list[PixelSource] = []
+) -> tuple[AnySource, ...] | None:
+    """New pixels with the axes of the file; None where they extend along others."""
+    levels: list[AnySource] = []
     names = tuple(layer.name for layer in group) * max(1, group[0].colors)
     count = len(part.axes) - (part.channel_axis is not None)
     for level in zip(*(layer.levels for layer in group), strict=True):

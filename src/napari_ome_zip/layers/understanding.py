@@ -26,7 +26,7 @@ class UnderstoodLayer:
 
     kind: str
     levels: tuple[da.Array, ...]
-    """Largest first, all of one type of pixel; colours are a last axis."""
+    """Largest first, all of one type of pixel; colors are a last axis."""
     matrix: npt.NDArray[np.float64]
     """World coordinates from indices, shape (ndim, ndim + 1)."""
     labels: tuple[str, ...]
@@ -34,7 +34,7 @@ class UnderstoodLayer:
     keywords: Mapping[str, Any]
     note: Mapping[str, Any]
     colors: int = 0
-    """3 for an RGB layer: that many colours are kept."""
+    """3 for an RGB layer: that many colors are kept."""
     opened: OpenedLayer | None = None
     """What it was when it was opened, where it came from a file."""
     is_unchanged: bool = False
@@ -42,12 +42,12 @@ class UnderstoodLayer:
 
     @property
     def ndim(self) -> int:
-        """Number of dimensions without colours."""
+        """Number of dimensions without colors."""
         return len(self.matrix)
 
     @property
     def name(self) -> str:
-        """As a person sees it."""
+        """As it is shown."""
         return str(self.keywords.get("name") or self.kind)
 
     @property
@@ -57,7 +57,7 @@ class UnderstoodLayer:
 
     @property
     def origin(self) -> tuple[Any, ...]:
-        """Where it came from: file, group, and which image of the group."""
+        """Its origin: file, group, and number of the image in the group."""
         note = self.note
         return (note.get("source"), note.get("path"), note.get("multiscale"))
 
@@ -124,7 +124,7 @@ def _understood(
 
 
 def _stored_levels(levels: list[Any], note: Mapping[str, Any]) -> list[Any]:
-    """The levels that came from a file, without those computed for the screen behind them."""
+    """The levels that came from a file, without the coarser ones computed for the screen."""
     stored, virtual = note.get("levels"), note.get("virtual_levels")
     if not (isinstance(stored, int) and isinstance(virtual, int)):
         return levels
@@ -150,7 +150,7 @@ def _as_dask(level: Any, kind: str, *, snapshot: bool) -> da.Array:
 
 @dataclass(frozen=True, eq=False)
 class _InMemory:
-    """An array that is no `ndarray` to dask, which would copy all its pixels."""
+    """An array that dask does not take for an `ndarray`, which would copy all its pixels."""
 
     pixels: npt.NDArray[Any]
 

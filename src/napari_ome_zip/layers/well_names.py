@@ -10,7 +10,7 @@ from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.layer_data import METADATA_KEY, LayerData, layer_note
 
 WELL_NAMES = "well_names"
-"""Marks the layer with the names of wells, in what `METADATA_KEY` holds."""
+"""Key in a layer's note that marks the layer with the names of wells."""
 
 
 def well_names_layer(composite: CompositeImage, common: dict[str, Any]) -> LayerData:

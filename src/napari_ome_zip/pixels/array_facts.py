@@ -34,11 +34,9 @@ class ArrayFacts:
     """As stored, in the stored byte order."""
     chunks: tuple[int, ...]
     """What is decoded as one; the whole array where its chunks differ in shape."""
-    stored: tuple[int, ...]
+    grid_chunk_shape: tuple[int, ...]
     """What is stored as one entry: a shard where there are shards, else a chunk."""
     fill_value: Any
-    regular: bool
-    """Whether all chunks are of one shape, so that the cells of `stored` are entries."""
     codec: ObjectCodec | None
     """Of the stored objects; None where chunks differ in shape, and zarr reads the whole array."""
 
@@ -92,19 +90,18 @@ def _parsed(text: str, zarr_format: int) -> ArrayFacts:
     regular = zarr_format == 2 or _has_regular_grid(document)
     fill = 0 if array.fill_value is None else array.fill_value
     dtype = np.dtype(array.dtype)
-    stored = (array.shards or array.chunks) if regular else array.shape
+    grid_chunk_shape = (array.shards or array.chunks) if regular else array.shape
     codec: ObjectCodec | None = None
     if regular:
         codec = usual_codec(array, dtype, fill)
-        codec = codec or ZarrCodec(document | {"shape": stored}, array.shards is not None)
+        codec = codec or ZarrCodec(document | {"shape": grid_chunk_shape}, array.shards is not None)
     return ArrayFacts(
         array=array,
         shape=array.shape,
         dtype=dtype,
         chunks=array.chunks if regular else array.shape,
-        stored=stored,
+        grid_chunk_shape=grid_chunk_shape,
         fill_value=fill,
-        regular=regular,
         codec=codec,
     )
 

@@ -30,6 +30,7 @@ from zarr.codecs import (
 )
 from zarr.types import AnyArray, ArrayV2
 
+from napari_ome_zip.pixels.grid import ChunkCoordinates, Region, chunk_ranges, pieces
 from napari_ome_zip.storage import resolve_range
 
 _MISSING = 2**64 - 1
@@ -37,7 +38,6 @@ _MISSING = 2**64 - 1
 _MAX_RUN = 4 << 20
 
 type Content = bytes | memoryview
-type Region = tuple[slice, ...]
 type Fetch = Callable[[ByteRequest | None], Content | None]
 """Bytes of an entry, or a range of them; None where there is no such entry."""
 
@@ -151,7 +151,7 @@ class ShardCodec:
 
     def read(self, fetch: Fetch, within: Region, out: npt.NDArray[Any]) -> bool:
         # docstring inherited
-        ranges = cell_ranges(within, self.chunk.shape)
+        ranges = chunk_ranges(within, self.chunk.shape)
         content = None
         if math.prod(map(len, ranges)) == math.prod(self.grid):
             content = fetch(None)  # in one go, and its checksum is verified
@@ -168,7 +168,7 @@ class ShardCodec:
             index = self._index(found)
         # Not before the index was found to be as long as the grid: it may claim any number.
         wanted = list(pieces(within, self.chunk.shape))
-        places = [index[cell] for cell, _, _ in wanted]
+        places = [index[coordinates] for coordinates, _, _ in wanted]
         chunks = _held(content, places) if content is not None else _fetched(fetch, places)
         for (_, inside, target), chunk in zip(wanted, chunks, strict=True):
             if chunk is None:
@@ -181,21 +181,9 @@ class ShardCodec:
         # docstring inherited
         whole = tuple(slice(0, n) for n in pixels.shape)
         chunks = [self.chunk.encode(pixels[t]) for _, _, t in pieces(whole, self.chunk.shape)]
-        if all(chunk is None for chunk in chunks):
-            return None
-        places = np.full((len(chunks), 2), _MISSING, "<u8")
-        offset = self.index_size if self.index_first else 0
-        for place, chunk in zip(places, chunks, strict=True):
-            if chunk is not None:
-                place[:] = offset, len(chunk)
-                offset += len(chunk)
-        index: Any = places.tobytes()
-        for step in self.index_steps:
-            index = step.encode(index)
-        stored = [chunk for chunk in chunks if chunk is not None]
-        return b"".join([index, *stored] if self.index_first else [*stored, index])
+        return shard_of(chunks, self.index_steps, self.index_size if self.index_first else 0)
 
-    def _index(self, content: Content) -> dict[tuple[int, ...], tuple[int, int] | None]:
+    def _index(self, content: Content) -> dict[ChunkCoordinates, tuple[int, int] | None]:
         for step in reversed(self.index_steps):
             content = step.decode(content)
         numbers = np.frombuffer(content, "<u8")
@@ -204,48 +192,45 @@ class ShardCodec:
                 f"The index of a shard has {numbers.size} numbers, {2 * math.prod(self.grid)} "
                 "were expected."
             )
-        cells = itertools.product(*map(range, self.grid))
+        chunks = itertools.product(*map(range, self.grid))
         pairs = zip(numbers[::2].tolist(), numbers[1::2].tolist(), strict=True)
         return {
-            cell: None if pair == (_MISSING, _MISSING) else pair
-            for cell, pair in zip(cells, pairs, strict=True)
+            coordinates: None if pair == (_MISSING, _MISSING) else pair
+            for coordinates, pair in zip(chunks, pairs, strict=True)
         }
 
 
-def cell_ranges(region: Region, grid: Sequence[int]) -> list[range]:
-    """Numbers of the cells of a grid that a region meets, along each axis."""
-    return [range(s.start // n, -(-s.stop // n)) for s, n in zip(region, grid, strict=True)]
+def shard_of(
+    chunks: Sequence[Content | None], index_steps: Sequence[Step], room: int = 0
+) -> bytes | None:
+    """Put encoded chunks together as a shard; None where all of them are missing.
 
+    Parameters
+    ----------
+    chunks : sequence of bytes or None
+        In the order of the index (C order).
+    index_steps : sequence of Step
+        Codecs of the index.
+    room : int
+        Size of the index where it lies before the chunks; 0 where it lies behind them.
 
-def piece_of(
-    cell: tuple[int, ...], region: Region, grid: Sequence[int]
-) -> tuple[tuple[int, ...], Region, Region]:
-    """A cell, the part of a region that lies in it, and that part's place in the output."""
-    parts = [
-        _part(number, wanted, size) for number, wanted, size in zip(cell, region, grid, strict=True)
-    ]
-    # Not by zip, which gives nothing where there are no axes.
-    return cell, tuple([inside for inside, _ in parts]), tuple([target for _, target in parts])
-
-
-def _part(number: int, wanted: slice, size: int) -> tuple[slice, slice]:
-    first = max(wanted.start, number * size)
-    last = min(wanted.stop, (number + 1) * size)
-    inside = slice(first - number * size, last - number * size)
-    return inside, slice(first - wanted.start, last - wanted.start)
-
-
-def pieces(region: Region, grid: Sequence[int]) -> Iterator[tuple[tuple[int, ...], Region, Region]]:
-    """Split a region at the lines of a grid: cell, region in the cell, region in the output."""
-    axes = [
-        [(number, *_part(number, wanted, size)) for number in numbers]
-        for numbers, wanted, size in zip(cell_ranges(region, grid), region, grid, strict=True)
-    ]
-    for combination in itertools.product(*axes):
-        # Not by zip, which gives nothing where there are no axes.
-        cell = tuple([number for number, _, _ in combination])
-        within = tuple([part for _, part, _ in combination])
-        yield cell, within, tuple([part for _, _, part in combination])
+    Notes
+    -----
+    Zarr v3, sharding codec, "Binary shard format".
+    """
+    stored = [chunk for chunk in chunks if chunk is not None]
+    if not stored:
+        return None
+    places = np.full((len(chunks), 2), _MISSING, "<u8")
+    offset = room
+    for place, chunk in zip(places, chunks, strict=True):
+        if chunk is not None:
+            place[:] = offset, len(chunk)
+            offset += len(chunk)
+    index: Any = places.tobytes()
+    for step in index_steps:
+        index = step.encode(index)
+    return b"".join([index, *stored] if room else [*stored, index])
 
 
 def usual_codec(array: AnyArray, dtype: np.dtype[Any], fill_value: Any) -> ObjectCodec | None:
@@ -310,14 +295,14 @@ def _of_shards(
     grid = tuple(s // c for s, c in zip(shape, chunk.shape, strict=True))
     size = 16 * math.prod(grid) + 4 * len(others)
     index_first = sharding.index_location == "start"
-    return ShardCodec(chunk, grid, index_first, (_Checksum(),) * len(others), size)
+    return ShardCodec(chunk, grid, index_first, (Checksum(),) * len(others), size)
 
 
 def _step(codec: Codec) -> Step | None:
     """The same codec without zarr around it; None for an unusual one."""
     match codec:
         case Crc32cCodec():
-            return _Checksum()
+            return Checksum()
         case ZstdCodec(level=level, checksum=checksum):
             return _Zstd(Zstd(level, checksum))
         case GzipCodec(level=level):
@@ -385,7 +370,7 @@ class _GZip(_Numcodec):
         return self.codec.decode(content) if inflate.unused_data else decoded
 
 
-class _Checksum:
+class Checksum:
     """CRC-32C after the bytes it is of (Zarr v3, crc32c codec)."""
 
     def encode(self, content: Any) -> bytes:

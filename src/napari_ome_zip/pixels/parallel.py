@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 import dask
 import dask.threaded
@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from dask.system import CPU_COUNT
 
-from napari_ome_zip.pixels.chunk_codecs import Region
+from napari_ome_zip.pixels.grid import Region, shape_of
+from napari_ome_zip.pixels.source import PixelSource
 
 PART_BYTES = 4 << 20
 """Larger regions are read in parts of about this size (4 MiB), so that all cores end together."""
@@ -27,31 +28,12 @@ ALONE_BYTES = 1 << 19
 """Smaller regions (512 KiB) are read before another thread has woken up."""
 
 
-class DirectSource(Protocol):
-    """Pixels that can be read into an array that is there already, from any thread."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of a pixel, in native byte order."""
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """What is decoded as one."""
-
-    @property
-    def stored(self) -> tuple[int, ...]:
-        """What is stored as one."""
-
-    def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
-        """Read ``region`` (start and stop of every axis) into an array of its shape."""
-
-
-def read(source: DirectSource, region: Region) -> npt.NDArray[Any]:
+def read(source: PixelSource, region: Region) -> npt.NDArray[Any]:
     """Pixels of ``region``, read and decoded on as many threads as there are cores.
 
     dask's setting ``num_workers`` is heeded.
     """
-    out = np.empty(tuple(max(0, s.stop - s.start) for s in region), source.dtype)
+    out = np.empty(shape_of(region), source.dtype)
     workers = dask.config.get("num_workers", None) or CPU_COUNT
 
     def read_part(part: tuple[Region, Region]) -> None:
@@ -129,12 +111,12 @@ def _pool(process: int) -> ThreadPoolExecutor:
 
 
 def _parts(
-    source: DirectSource, region: Region, size: int, workers: int
+    source: PixelSource, region: Region, size: int, workers: int
 ) -> list[tuple[Region, Region]]:
     """Split a region where chunks meet: parts of it, and their places in the output."""
     wanted = max(2 * workers, size // PART_BYTES) if size > ALONE_BYTES else 1
     # Parts of one shard would each read its index.
-    for grid in (source.stored, source.chunks):
+    for grid in (source.grid_chunk_shape, source.chunks):
         counts = [
             -(-s.stop // n) - s.start // n if s.stop > s.start else 1
             for s, n in zip(region, grid, strict=True)

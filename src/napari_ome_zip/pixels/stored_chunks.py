@@ -1,65 +1,117 @@
-"""Which cells of a large grid are stored, from the names in the store."""
+"""Which chunks of an array are stored, from as few looks into the store as can be."""
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import lt
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.pixels.chunk_codecs import Region
+from napari_ome_zip.pixels.grid import ChunkCoordinates, Region
+from napari_ome_zip.storage import HierarchyStore
+
+MAX_LOOKED_UP = 2**12
+"""Stored objects that are asked for one by one, at most; more are taken from the store's list."""
+MAX_LISTED = 2**20
+"""Stored objects whose places are kept for one array, at most."""
+
+type Name = Callable[[ChunkCoordinates], str]
+"""Name of the entry that holds a chunk."""
 
 
 @dataclass(frozen=True)
-class StoredCells:
-    """Cells of a grid that hold something."""
+class ListedChunks:
+    """Chunks that are stored, as they are listed."""
 
-    cells: npt.NDArray[np.int64]
+    coordinates: npt.NDArray[np.int64]
     """Of shape ``(n, ndim)``."""
 
     @classmethod
-    def of(
-        cls, names: Iterable[str], key: Callable[[tuple[int, ...]], str], grid: Sequence[int]
-    ) -> StoredCells | None:
+    def of(cls, names: Iterable[str], key: Name, grid: Sequence[int]) -> ListedChunks | None:
         """From the names of entries.
 
         Parameters
         ----------
         names : iterable of str
-            Names of an array's entries; those that are no cell's are passed over.
+            Names of an array's entries; those that are not a chunk's are passed over.
         key : callable
-            Name of a cell's entry.
+            Name of a chunk's entry.
         grid : sequence of int
-            Number of cells along each axis.
+            Number of chunks along each axis.
 
         Returns
         -------
-        StoredCells or None
-            None where the names do not say which cell they are.
+        ListedChunks or None
+            None where the names do not say which chunk they are.
         """
         probe = tuple(range(len(grid)))
         numbers = "(0|[1-9][0-9]{0,18})"
         prefix, zeros = _split(key((0,) * len(grid)), key(tuple(10**6 + i for i in probe)))
         pattern = re.compile(re.escape(prefix) + re.escape(zeros).replace("0", numbers))
-        told = pattern.fullmatch(key(probe))
-        if told is None or tuple(map(int, told.groups())) != probe:
+        probed = pattern.fullmatch(key(probe))
+        if probed is None or tuple(map(int, probed.groups())) != probe:
             return None
         matches = filter(None, map(pattern.fullmatch, names))
-        cells = (tuple(map(int, match.groups())) for match in matches)
-        found = [cell for cell in cells if all(map(lt, cell, grid))]
+        coordinates = (tuple(map(int, match.groups())) for match in matches)
+        found = [each for each in coordinates if all(map(lt, each, grid))]
         return cls(np.array(found, dtype=np.int64).reshape(-1, len(grid)))
 
     def within(self, ranges: Sequence[range]) -> npt.NDArray[np.int64]:
-        """Those of the cells that lie in a part of the grid."""
+        """Coordinates of those in a part of the grid, of shape ``(n, ndim)``."""
         first = [r.start for r in ranges]
         stop = [r.stop for r in ranges]
-        kept: npt.NDArray[np.int64] = self.cells[
-            ((self.cells >= first) & (self.cells < stop)).all(axis=1)
+        kept: npt.NDArray[np.int64] = self.coordinates[
+            ((self.coordinates >= first) & (self.coordinates < stop)).all(axis=1)
         ]
         return kept
+
+
+@dataclass(frozen=True, eq=False)
+class StoredChunks:
+    """Looks up which chunks of an array of a regular grid are stored."""
+
+    store: HierarchyStore
+    path: str
+    """Of the array."""
+    key: Name
+    grid: tuple[int, ...]
+    """Number of chunks along each axis."""
+
+    def within(self, ranges: Sequence[range]) -> npt.NDArray[np.int64] | None:
+        """Coordinates of those in a part of the grid, of shape ``(n, ndim)``.
+
+        None where they are too many to be asked for and cannot be listed.
+        """
+        few = math.prod(self.grid) <= MAX_LOOKED_UP
+        # A list that has to be made anew each time is worth it for many alone.
+        listed = None if few and self.store.names_may_grow else self.listed
+        if listed is not None:
+            return listed.within(ranges)
+        if not few:
+            return None
+        found = [each for each in itertools.product(*ranges) if self.store.has(self.key(each))]
+        return np.array(found, dtype=np.int64).reshape(-1, len(self.grid))
+
+    @property
+    def listed(self) -> ListedChunks | None:
+        """All of them, from the names in the store; None where that is not known."""
+        return self._list() if self.store.names_may_grow else self._listed_once
+
+    @cached_property
+    def _listed_once(self) -> ListedChunks | None:
+        return self._list()
+
+    def _list(self) -> ListedChunks | None:
+        names = self.store.names_below(self.path)
+        if names is None or len(names) > MAX_LISTED:
+            return None
+        return ListedChunks.of(names, self.key, self.grid)
 
 
 def _split(name: str, other: str) -> tuple[str, str]:
@@ -71,9 +123,17 @@ def _split(name: str, other: str) -> tuple[str, str]:
 
 
 def boxes(
-    cells: npt.NDArray[np.int64], region: Region, stored: Sequence[int]
+    coordinates: npt.NDArray[np.int64], region: Region, chunk: Sequence[int]
 ) -> npt.NDArray[np.int64]:
-    """First pixel and one past the last of cells, as far as they lie in a region.
+    """First pixel and one past the last of chunks, as far as they lie in a region.
+
+    Parameters
+    ----------
+    coordinates : ndarray
+        Of the chunks, of shape ``(n, ndim)``; each meets the region.
+    region : tuple of slice
+    chunk : sequence of int
+        Shape of a chunk.
 
     Returns
     -------
@@ -83,7 +143,7 @@ def boxes(
     start = np.array([s.start for s in region], dtype=np.int64)
     stop = np.array([s.stop for s in region], dtype=np.int64)
     # A chunk may claim to be larger than any number here; it has no pixels outside the region.
-    size = np.array([min(n, s.stop) for n, s in zip(stored, region, strict=True)], dtype=np.int64)
-    low = cells * size
+    size = np.array([min(n, s.stop) for n, s in zip(chunk, region, strict=True)], dtype=np.int64)
+    low = coordinates * size
     high = low + np.minimum(size, np.maximum(stop - low, 0))
     return np.stack([np.maximum(low, start), high], axis=1)

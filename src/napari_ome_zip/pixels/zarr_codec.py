@@ -15,7 +15,8 @@ from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
 from zarr.storage import MemoryStore, StorePath
 
-from napari_ome_zip.pixels.chunk_codecs import Fetch, Held, Region
+from napari_ome_zip.pixels.chunk_codecs import Fetch, Held
+from napari_ome_zip.pixels.grid import Region
 from napari_ome_zip.storage import MappingStore
 from napari_ome_zip.storage.base import as_buffer
 

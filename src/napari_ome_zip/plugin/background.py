@@ -11,7 +11,7 @@ class Task[Result](Protocol):
     """Something that takes time. It runs in any thread, and can be cancelled from any other."""
 
     def run(self) -> Result:
-        """Do it, and return what came of it."""
+        """Do it, and return the result."""
 
     def cancel(self) -> None:
         """Ask it to end soon."""

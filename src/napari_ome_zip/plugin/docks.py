@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 PLUGIN = "napari-ome-zip"
 CHECK_COMMAND = f"{PLUGIN}.validate_widget"
-CHECK_WIDGET = "Check an archive"
-"""Name of the dock widget that checks a file, as the manifest has it."""
 
 
 def title_of(command: str) -> str | None:

@@ -13,19 +13,20 @@ from napari.layers import Labels
 from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_ome_zip.image.levels import level_factors
 from napari_ome_zip.plugin.layer_follower import LayerFollower
-from napari_ome_zip.plugin.save.model import readable_size
+from napari_ome_zip.sizes import readable_size
 
 if TYPE_CHECKING:
     import napari.viewer
 
 COMFORTABLE_BYTES = 2**30
-"""The finest level that is no larger is what is offered first."""
+"""The finest level that is not larger is offered first."""
 MAX_BYTES = 2**33
 """Larger levels are refused: napari keeps copies for undo, and for the graphics card."""
 
 
-_COARSER = "These labels are then saved at this size: finer levels of the file are replaced."
+_COARSER = "These labels are then saved at this size and replace the finer levels of the file."
 
 
 class TooLargeError(ValueError):
@@ -102,11 +103,11 @@ def editable_copy(layer: Labels, level: int | None = None) -> Labels:
 def _place_level(layer: Labels, shape: Sequence[int]) -> dict[str, Any]:
     """Scale and translation that leave a level's pixels where the multiscale layer has them.
 
-    A pixel that spans *f* pixels of the finest level has its centre (f - 1) / 2 of them further
+    A pixel that spans *f* pixels of the finest level has its center (f - 1) / 2 of them further
     in. Scale comes first of a layer's transformations, so rotation and shear stay as they are.
     """
     full = layer.data[0].shape
-    factors = np.array([_factor(n, m) for n, m in zip(full, shape, strict=True)])
+    factors = np.array(level_factors(full, shape))
     start = np.array(layer.data_to_world((0.0,) * layer.ndim))
     moved = np.array(layer.data_to_world(tuple((factors - 1) / 2))) - start
     # What is given as a translation has the layer's affine still before it.
@@ -115,13 +116,6 @@ def _place_level(layer: Labels, shape: Sequence[int]) -> dict[str, Any]:
         "scale": tuple(np.array(layer.scale) * factors),
         "translate": tuple(np.array(layer.translate) + shift),
     }
-
-
-def _factor(full: int, size: int) -> float:
-    """Pixels that one of a level spans: a whole number wherever that explains the size."""
-    ratio = full / size
-    whole = round(ratio)
-    return float(whole) if whole and size in (full // whole, -(-full // whole)) else ratio
 
 
 def _what_now(copy: Labels, level: int) -> str:
@@ -144,7 +138,7 @@ class EditableLabelsWidget(QWidget):
         self.layer = ComboBox(label="labels", choices=self._names, nullable=False)
         self.level = ComboBox(label="level", choices=self._levels)
         self.message = Label(value="")
-        self.button = PushButton(text="Replace by an editable copy")
+        self.button = PushButton(text="Replace with an editable copy")
         self.form = Container(widgets=[self.layer, self.level])
         layout = QVBoxLayout(self)
         for widget in (self.form, self.message, self.button):
@@ -207,7 +201,7 @@ class EditableLabelsWidget(QWidget):
         return [
             layer.name
             for layer in reversed(self._viewer.layers)
-            if layer._type_string == "labels" and layer.multiscale
+            if isinstance(layer, Labels) and layer.multiscale
         ]
 
     def _source(self) -> Labels | None:

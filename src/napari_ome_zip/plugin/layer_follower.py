@@ -13,7 +13,7 @@ _EVENTS = ("name", "data", "scale", "translate", "rotate", "shear", "affine", "u
 
 
 class LayerFollower:
-    """Follows the layers of a viewer until it is told to stop.
+    """Follows the layers of a viewer until `stop` is called.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class LayerFollower:
         self._follow_layers()
 
     def stop(self) -> None:
-        """Hear nothing more."""
+        """Stop following."""
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layers.events, name).disconnect(self._on_list)
         self._layers.selection.events.active.disconnect(self._on_layer)

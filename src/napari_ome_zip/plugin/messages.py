@@ -1,4 +1,4 @@
-"""What a person is shown beside the image: notifications, each with the point of it first."""
+"""Notifications, each with the point of it first."""
 
 from __future__ import annotations
 
@@ -17,24 +17,18 @@ from qtpy.QtWidgets import QApplication
 
 from napari_ome_zip.plugin.docks import PLUGIN, open_check
 
-CHECK_FILE = "Check the file"
+CHECK_FILE, CHECK_FIRST_FILE = "Check the file", "Check the first"
 CHECK, OPEN = "Check", "Open"
 """What notifications offer."""
 
-LONGEST_MESSAGE = 600
+MAX_MESSAGE = 600
 """Characters of a notification, at most."""
 
 type Action = tuple[str, Callable[[object], None]]
 """What a button says, and what it does; it is handed the notification."""
 
 
-def notify(
-    message: str,
-    severity: NotificationSeverity,
-    actions: Sequence[Action] = (),
-    *,
-    later: bool = False,
-) -> None:
+def notify(message: str, severity: NotificationSeverity, actions: Sequence[Action] = ()) -> None:
     """Show a notification of the plugin.
 
     Parameters
@@ -45,23 +39,24 @@ def notify(
         Its sign.
     actions : sequence of Action
         Its buttons; none where there is no window that they could act in.
-    later : bool
-        After the current event, for napari replaces what is shown when a reader raises.
     """
-    has_application = QApplication.instance() is not None
-    if not has_application or napari.current_viewer() is None:
+    if QApplication.instance() is None or napari.current_viewer() is None:
         actions = ()
-    if len(message) > LONGEST_MESSAGE:  # names in a file may be of any length
-        message = f"{message[: LONGEST_MESSAGE - 1]}…"
-    notification = _PluginNotification(message, severity, list(actions))
-    if later and has_application:
-        QTimer.singleShot(0, partial(notification_manager.dispatch, notification))
+    if len(message) > MAX_MESSAGE:  # names in a file may be of any length
+        message = f"{message[: MAX_MESSAGE - 1]}…"
+    notification_manager.dispatch(_PluginNotification(message, severity, list(actions)))
+
+
+def after_event(work: Callable[[], None]) -> None:
+    """Do something after the current event; at once where no events are handled."""
+    if QApplication.instance() is None:
+        work()
     else:
-        notification_manager.dispatch(notification)
+        QTimer.singleShot(0, work)
 
 
 def notify_saved(message: str, written: Path) -> None:
-    """Show what became of a save, and offer to open and to check the file."""
+    """Show the result of a save, and offer to open and to check the file."""
     less = message.startswith("Not")
     severity = NotificationSeverity.WARNING if less else NotificationSeverity.INFO
     notify(message, severity, [open_action(written), check_action(written, CHECK)])

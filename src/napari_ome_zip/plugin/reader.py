@@ -17,9 +17,18 @@ from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.to_layers import layer_findings
 from napari_ome_zip.names import is_archive_name
-from napari_ome_zip.plugin.messages import check_action, notify
+from napari_ome_zip.plugin.messages import (
+    CHECK_FILE,
+    CHECK_FIRST_FILE,
+    after_event,
+    check_action,
+    notify,
+)
 from napari_ome_zip.plugin.viewer_state import with_contrast_range
 from napari_ome_zip.storage import open_store
+
+MAX_FAILURES = 3
+"""Files of which one notification says why they cannot be opened, at most."""
 
 MAX_KINDS = 3
 """Kinds of repairs that one notification describes, at most."""
@@ -66,7 +75,7 @@ def read(path: PathOrPaths) -> list[LayerData]:
         try:
             layers += _read_one(name)
         except (OmeZipError, OSError) as error:
-            _notify(NotificationSeverity.ERROR, str(error), name, later=True)
+            _FAILURES.add(name, str(error))
             errors.append(error)
     if errors and not layers:
         raise errors[0]
@@ -79,7 +88,7 @@ def _as_list(path: PathOrPaths) -> list[str]:
 
 def _read_one(path: str) -> list[LayerData]:
     store = open_store(Path(path).absolute())
-    store.on_damage = _TellOnce(path)
+    store.on_damage = _FirstDamage(path)
     composite = napari_ome_zip.open_image(store)
     layers = napari_ome_zip.to_layer_data(composite)
     _report((*composite.findings, *_of_layers(composite, layers)), path)
@@ -94,7 +103,7 @@ def _of_layers(composite: CompositeImage, layers: Sequence[LayerData]) -> list[F
 
 
 def _report(findings: Sequence[Finding], path: str) -> None:
-    """Report what is seen otherwise than meant, in one notification: two would hide each other."""
+    """Report repairs that change what is seen, in one notification: a second would hide it."""
     seen = [finding for finding in findings if finding.is_seen]
     kinds = {finding.code: finding for finding in reversed(seen)}
     first = sorted(kinds.values(), key=seen.index)
@@ -103,37 +112,59 @@ def _report(findings: Sequence[Finding], path: str) -> None:
     lines = []
     for finding in first[:MAX_KINDS]:
         same = sum(other.code == finding.code for other in seen) - 1
-        lines.append(finding.told + (f" And {same} more like this." if same else ""))
+        lines.append(finding.with_headline + (f" And {same} more like this." if same else ""))
     if len(first) > MAX_KINDS:
         lines.append(f"{len(first) - MAX_KINDS} more kinds of repairs were made.")
-    _notify(NotificationSeverity.WARNING, "\n".join(lines), path)
+    _notify("\n".join(lines), path)
 
 
-class _TellOnce:
+class _FirstDamage:
     """Reports the first damaged chunk of a file; any thread may come upon it."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._lock = Lock()
-        self._told = False
+        self._reported = False
 
     def __call__(self, message: str) -> None:
         with self._lock:
-            told, self._told = self._told, True
-        if not told:
-            text = f"{message} A check finds all that is damaged."
-            _notify(NotificationSeverity.WARNING, text, self._path, deep=True)
+            reported, self._reported = self._reported, True
+        if not reported:
+            text = f"{message} A check finds all damage."
+            _notify(text, self._path, deep=True)
 
 
-def _notify(
-    severity: NotificationSeverity,
-    message: str,
-    path: str,
-    *,
-    later: bool = False,
-    deep: bool = False,
-) -> None:
-    """Report something about a file, whose name is in the message."""
+class _Failures:
+    """Reports files that cannot be opened: those that are opened together, in one notification."""
+
+    def __init__(self) -> None:
+        self._messages: dict[str, str] = {}
+
+    def add(self, path: str, message: str) -> None:
+        """Report a failure after the current event: napari shows its own when a reader raises."""
+        self._messages[path] = _with_name(message, path)
+        if len(self._messages) == 1:
+            after_event(self._report)
+
+    def _report(self) -> None:
+        messages, self._messages = self._messages, {}
+        lines = [*messages.values()][:MAX_FAILURES]
+        if len(messages) > 1:
+            lines.insert(0, f"{len(messages)} files cannot be opened.")
+        label = CHECK_FIRST_FILE if len(messages) > 1 else CHECK_FILE
+        action = check_action(next(iter(messages)), label)
+        notify("\n".join(lines), NotificationSeverity.ERROR, [action])
+
+
+_FAILURES = _Failures()
+
+
+def _notify(message: str, path: str, *, deep: bool = False) -> None:
+    """Warn of something about a file."""
+    action = check_action(path, deep=deep)
+    notify(_with_name(message, path), NotificationSeverity.WARNING, [action])
+
+
+def _with_name(message: str, path: str) -> str:
     name = Path(path).name
-    told = message if name in message else f"{message} ({name})"
-    notify(told, severity, [check_action(path, deep=deep)], later=later)
+    return message if name in message else f"{message} ({name})"

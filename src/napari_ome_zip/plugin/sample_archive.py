@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 VERSION = "0.6"
 PIXEL_SIZE = 0.5
-"""Micrometres per pixel: assumed, the picture's own is not published."""
+"""Micrometers per pixel: assumed, the picture's own is not published."""
 FIELD_SIZE = 272
 """Pixels along each side of a field of view: a multiple of 4, for two halvings."""
 FIELD_STEP = 240
-"""Pixels from one field of view to the next: neighbours share 32, about 12 %."""
+"""Pixels from one field of view to the next: neighbors share 32, about 12 %."""
 LEVELS = 3
 FULL_SCALE = 4095
 """The largest value of a channel, as of a camera of 12 bits."""
@@ -45,7 +45,7 @@ _WORLD = "sample"
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SampleField:
     """One field of view: where it lies, and whether the camera was turned for it."""
 
     name: str
@@ -71,7 +71,7 @@ class Field:
         }
         if not self.turned:
             return {"type": "translation", "translation": corner, **ends}
-        # A quarter turn about the first pixel's centre leaves the field left of it.
+        # A quarter turn about the first pixel's center leaves the field left of it.
         corner[2] += (FIELD_SIZE - 1) * PIXEL_SIZE
         quarter_turn = [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]
         steps = [
@@ -82,10 +82,10 @@ class Field:
 
 
 FIELDS = (
-    Field("upper-left", 0, 0),
-    Field("upper-right", 0, FIELD_STEP),
-    Field("lower-left", FIELD_STEP, 0),
-    Field("lower-right", FIELD_STEP, FIELD_STEP, turned=True),
+    SampleField("upper-left", 0, 0),
+    SampleField("upper-right", 0, FIELD_STEP),
+    SampleField("lower-left", FIELD_STEP, 0),
+    SampleField("lower-right", FIELD_STEP, FIELD_STEP, turned=True),
 )
 
 
@@ -140,7 +140,7 @@ def _axes(names: str) -> list[dict[str, str]]:
 
 
 def _add_field(
-    group: zarr.Group, field: Field, section: NDArray[np.uint16], nuclei: NDArray[np.uint16]
+    group: zarr.Group, field: SampleField, section: NDArray[np.uint16], nuclei: NDArray[np.uint16]
 ) -> None:
     image = _pyramid(field.cut(section), np.mean)
     group.attrs["ome"] = {
@@ -150,7 +150,7 @@ def _add_field(
     }
     _add_levels(group, "cyx", image)
     # A nucleus in the overlap of two fields has the same number in both. The largest number
-    # within a block wins: any choice will do, but an average is no label.
+    # within a block wins: any choice will do, but an average is not a label.
     labels = _pyramid(field.cut(nuclei), np.max)
     group.create_group("labels", attributes={"ome": {"version": VERSION, "labels": ["nuclei"]}})
     nuclei_group = group.create_group("labels/nuclei")
@@ -172,7 +172,7 @@ def _channel(name: str, color: str) -> dict[str, Any]:
 
 
 def _colors(nuclei: NDArray[np.uint16]) -> list[dict[str, Any]]:
-    """Return a colour for each nucleus, far from those of the next numbers."""
+    """Return a color for each nucleus, far from those of the next numbers."""
     colors = []
     for value in np.unique(nuclei[nuclei > 0]).tolist():
         rgb = colorsys.hsv_to_rgb(value * 0.618 % 1, 0.6, 1)
@@ -200,7 +200,7 @@ def _multiscale(name: str, axes: str, method: str) -> dict[str, Any]:
 
 def _dataset(level: int, axes: str) -> dict[str, Any]:
     size = PIXEL_SIZE * 2**level
-    # The centre of a binned pixel lies between the centres of the pixels it was made of.
+    # The center of a binned pixel lies between the centers of the pixels it was made of.
     shift = PIXEL_SIZE * (2**level - 1) / 2
     steps = [
         {"type": "scale", "scale": [1.0 if a == "c" else size for a in axes]},

@@ -14,8 +14,8 @@ def completed(typed: Path, suffix: str) -> Path:
     Raises
     ------
     SaveError
-        If there is a file of the completed name: the dialog asked about another one, so nobody
-        agreed to replace it.
+        If there is a file of the completed name: the dialog asked about another one, so the
+        person has not agreed to replace it.
     """
     target = complete_name(typed, suffix)
     if target == typed or not target.exists():

@@ -1,4 +1,4 @@
-"""What napari keeps beside layer data: neither readers nor writers get to see it otherwise."""
+"""What napari keeps beside layer data: readers and writers are not handed it."""
 
 from __future__ import annotations
 

@@ -13,12 +13,13 @@ from napari_ome_zip.layers import from_layer_data, unsaved_layers
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.names import stem
 from napari_ome_zip.plugin.messages import notify_saved
-from napari_ome_zip.plugin.save.losses import describe, losses, told
+from napari_ome_zip.plugin.save.losses import describe, find_losses, result_text
 from napari_ome_zip.plugin.save.question import check_agreed
 from napari_ome_zip.plugin.typed_name import completed
 from napari_ome_zip.plugin.viewer_state import as_shown
 from napari_ome_zip.progress import Progress
-from napari_ome_zip.save import save_image
+from napari_ome_zip.saving.plan import plan_save
+from napari_ome_zip.saving.save import save_composite
 
 
 def write_ome_zip(path: str, layer_data: Sequence[LayerData]) -> list[str]:
@@ -61,13 +62,14 @@ def _write(path: str, layer_data: Sequence[LayerData], suffix: str) -> list[str]
     layer_data = as_shown(layer_data, napari.current_viewer())
     # Events are handled while the bar moves, so layers may change: what they are now is saved.
     image = from_layer_data(layer_data, name=stem(target), target=target)
-    found = losses(layer_data, layer_data, image)
+    plan = plan_save(image)
+    found = find_losses(layer_data, layer_data, plan)
     check_agreed(image, target, found)
     with cancelable_progress(total=100, desc=f"Saving {target.name}") as bar:
-        written = save_image(
-            image, target, progress=_percent_of(bar), cancelled=lambda: bar.is_canceled
+        written = save_composite(
+            image, target, progress=_percent_of(bar), cancelled=lambda: bar.is_canceled, plan=plan
         )
-    notify_saved(told(found, written, Path(path).name), written)
+    notify_saved(result_text(found, written, Path(path).name), written)
     return [str(written)]
 
 

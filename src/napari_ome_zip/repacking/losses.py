@@ -50,17 +50,17 @@ def array_findings(store: HierarchyStore) -> tuple[Finding, ...]:
                 continue
             group = parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
         except (ArchiveError, MetadataError):
-            continue  # whoever opens the copy is told
+            continue  # reported to whoever opens the copy
         findings += _missing_nodes(hierarchy, group)
     return tuple(findings)
 
 
 def _missing_chunks(array: ChunkedArray, names: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-    grid = [-(-n // c) for n, c in zip(array.shape, array.stored, strict=True)]
+    grid = array.chunk_grid_shape
     present = sum(1 for name in names.get(array.path, ()) if _is_chunk(array, grid, name))
     total = math.prod(grid)
     if present < total:
-        kind = "chunks" if array.stored == array.chunks else "shards"
+        kind = "chunks" if array.grid_chunk_shape == array.chunks else "shards"
         yield Finding(
             "chunks-missing",
             array.path,
@@ -74,9 +74,11 @@ def _is_chunk(array: ChunkedArray, grid: Sequence[int], name: str) -> bool:
         return array.key(()) == name
     start = len(array.path) + 1 if array.path else 0
     match = _NUMBERS.fullmatch(name[start:])
-    cell = tuple(map(int, re.split("[/.]", match[1]))) if match is not None else ()
-    inside = len(cell) == len(grid) and all(i < n for i, n in zip(cell, grid, strict=True))
-    return inside and array.key(cell) == name
+    coordinates = tuple(map(int, re.split("[/.]", match[1]))) if match is not None else ()
+    inside = len(coordinates) == len(grid) and all(
+        i < n for i, n in zip(coordinates, grid, strict=True)
+    )
+    return inside and array.key(coordinates) == name
 
 
 def _missing_nodes(hierarchy: Hierarchy, group: OmeGroup) -> Iterator[Finding]:

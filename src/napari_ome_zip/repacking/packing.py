@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,20 +11,19 @@ from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.archive.records import name_problem
 from napari_ome_zip.errors import ArchiveError, MetadataError, SaveCancelledError, SaveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON, is_junk, is_zarr_json
+from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON, is_zarr_json
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.folder_links import packed_names
 from napari_ome_zip.repacking.noting import Noted, warn
 from napari_ome_zip.repacking.portable_names import name_findings
 from napari_ome_zip.repacking.resharding import Resharding, plan_resharding
-from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore
+from napari_ome_zip.storage import DirectoryStore, HierarchyStore
+from napari_ome_zip.storage.base import MAX_HELD_BYTES
 from napari_ome_zip.storage.hierarchy import Hierarchy, natural_key
 from napari_ome_zip.storage.open import open_store
 
 _VERSION = re.compile(r"\d+\.\d+")
-_HELD_BYTES = 64 << 20
-"""Entries above this size (64 MiB) are copied piece by piece."""
 
 
 def pack(
@@ -135,26 +133,16 @@ def write_copy(
 def _copy(store: HierarchyStore, writer: ArchiveWriter, name: str) -> None:
     """Copy one entry; one that is too large to be held is read twice where no checksum is known."""
     size = store.size_of(name)
-    content = store.read(name) if size is not None and size <= _HELD_BYTES else None
+    content = store.read(name) if size is not None and size <= MAX_HELD_BYTES else None
     if content is not None:
         writer.write(name, content)
-    elif size is None or size <= _HELD_BYTES:
+    elif size is None or size <= MAX_HELD_BYTES:
         raise ArchiveError(
             f"{name!r} was there, and is gone. Make sure that no other program writes there, and "
             "try again."
         )
     else:
-        writer.write_pieces(name, size, _checksum(store, name), store.stream(name))
-
-
-def _checksum(store: HierarchyStore, name: str) -> int:
-    entry = store.entry(name) if isinstance(store, ArchiveStore) else None
-    if entry is not None:
-        return entry.crc
-    crc = 0
-    for piece in store.stream(name):
-        crc = zlib.crc32(piece, crc)
-    return crc
+        writer.write_pieces(name, size, store.crc32(name), store.stream(name))
 
 
 def copying_stopped() -> SaveCancelledError:
@@ -184,7 +172,7 @@ def _plan(store: HierarchyStore, shard: bool) -> _Plan:
 def _names(store: HierarchyStore) -> list[str]:
     if isinstance(store, DirectoryStore):
         return packed_names(store)
-    return [name for name in store.keys() if not is_junk(name)]  # noqa: SIM118  a store
+    return store.names_without_junk()
 
 
 def _document(store: HierarchyStore, name: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from napari_ome_zip.findings import Finding
+from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.names import unportable_part
 
 _SHOWN = 3
@@ -44,9 +44,9 @@ def _impossible(names: Iterable[str]) -> Iterator[Finding]:
         yield Finding(
             "names-not-portable",
             bad[0],
-            f"Windows cannot hold {_listed(bad)}: such names are reserved there, end in a dot or "
-            "a space, or hold a character that it does not allow. Rename them if the archive is to "
-            "be unpacked there; it opens all the same.",
+            f"Windows cannot hold {listed(bad, _SHOWN)}: such names are reserved there, end in a "
+            "dot or a space, or hold a character that it does not allow. Rename them if the "
+            "archive is to be unpacked there; it opens all the same.",
         )
 
 
@@ -58,7 +58,7 @@ def _twins(names: Iterable[str]) -> Iterator[Finding]:
         yield Finding(
             "case-colliding-names",
             twins[0],
-            f"One name on Windows or macOS: {_listed(pairs, quoted=True)}, where upper and "
+            f"One name on Windows or macOS: {listed(pairs, _SHOWN, str)}, where upper and "
             "lower case, or two spellings of an accent, are the same. Of each only one can be "
             "unpacked there; rename the other.",
         )
@@ -71,8 +71,8 @@ def _files_and_folders(names: Sequence[str], folders: Iterable[str]) -> Iterator
         yield Finding(
             "names-collide",
             both[0],
-            f"Both a file and a folder: {_listed(both)}. An archive can hold that, a disk cannot: "
-            "the copy cannot be unpacked.",
+            f"Both a file and a folder: {listed(both, _SHOWN)}. An archive can hold that, a disk "
+            "cannot: the copy cannot be unpacked.",
         )
 
 
@@ -80,8 +80,3 @@ def _folded(name: str) -> str:
     if name.isascii():
         return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
-def _listed(texts: Sequence[str], quoted: bool = False) -> str:
-    shown = ", ".join(text if quoted else repr(text) for text in texts[:_SHOWN])
-    return shown + (f" and {len(texts) - _SHOWN:,} more" if len(texts) > _SHOWN else "")

@@ -11,7 +11,6 @@ from napari_ome_zip.archive import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.archive.entry_scan import LostEntry, index_of_entries, scan_entries
 from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
-from napari_ome_zip.names import is_junk
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.losses import array_findings, entry_findings
@@ -52,7 +51,7 @@ def repack(
         found by their own headers, and those whose checksums hold are kept. What is missing from
         the copy is named through `noted`.
     progress, cancelled, noted
-        As for `pack`. With `salvage`, progress tells bytes looked at, then bytes copied.
+        As for `pack`. With `salvage`, progress counts bytes looked at, then bytes copied.
 
     Returns
     -------
@@ -120,9 +119,9 @@ class _Search:
 
         met: list[ArchiveEntry | LostEntry] = []
         for done, entry in scan_entries(looked_at, size):
-            self.watch.tell(done, size)
+            self.watch.report(done, size)
             met.append(entry)
-        self.watch.tell(size, size)
+        self.watch.report(size, size)
         listed = _listed(read, size, label)
         self.was_listed = listed is not None
         if listed is not None:
@@ -174,7 +173,7 @@ def _listed(read: ReadAt, size: int, label: str) -> dict[int, str] | None:
 def _salvaged(source: str | os.PathLike[str], watch: Watch) -> tuple[HierarchyStore, _Search]:
     search = _Search(watch)
     container = ArchiveStore(source, make_index=search)
-    kept = [name for name in container.keys() if not is_junk(name)]  # noqa: SIM118  a store
+    kept = container.names_without_junk()
     try:
         if not kept:
             raise ArchiveError("no entry in it is whole.", code="archive-incomplete")

@@ -12,18 +12,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import google_crc32c
-import numpy as np
-
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.pixels.chunk_codecs import Checksum, shard_of
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Node
 
 TARGET_SHARD_BYTES = 32 << 20
 """Uncompressed size of a shard, about."""
 
-_ABSENT = np.uint64(0xFFFFFFFFFFFFFFFF)
 _INDEX_CODECS = [
     {"name": "bytes", "configuration": {"endian": "little"}},
     {"name": "crc32c"},
@@ -38,14 +35,14 @@ class _Gathering:
     factors: tuple[int, ...]
     """Number of chunks in a shard along each axis."""
 
-    def cells(self) -> Iterator[tuple[int, ...]]:
-        """Positions of all shards."""
+    def shards(self) -> Iterator[tuple[int, ...]]:
+        """Chunk coordinates of all shards."""
         sides = zip(self.array.shape, self.array.chunks, self.factors, strict=True)
         yield from itertools.product(*(range(-(-n // (c * f))) for n, c, f in sides))
 
-    def inner(self, cell: Sequence[int]) -> Iterator[str]:
+    def inner(self, shard: Sequence[int]) -> Iterator[str]:
         """Entries of the chunks in a shard, in the order of its index."""
-        ranges = (range(i * f, (i + 1) * f) for i, f in zip(cell, self.factors, strict=True))
+        ranges = (range(i * f, (i + 1) * f) for i, f in zip(shard, self.factors, strict=True))
         yield from map(self.array.key, itertools.product(*ranges))
 
 
@@ -64,11 +61,11 @@ class Resharding:
     def entries(self, store: HierarchyStore) -> Iterator[tuple[str, bytes, int]]:
         """Name and bytes of every shard that holds anything, and the size of its chunks."""
         for gathering in self.gatherings:
-            for cell in gathering.cells():
-                made = _shard(store, [*gathering.inner(cell)])
+            for shard in gathering.shards():
+                made = _shard(store, [*gathering.inner(shard)])
                 if made is not None:
                     content, nbytes = made
-                    yield gathering.array.key(cell), content, nbytes
+                    yield gathering.array.key(shard), content, nbytes
 
 
 def plan_resharding(
@@ -96,8 +93,8 @@ def plan_resharding(
             continue
         gatherings.append(gathering)
         changed[entry] = _sharded_document(document, gathering)
-        for cell in gathering.cells():
-            chunks.update(name for name in gathering.inner(cell) if name in present)
+        for shard in gathering.shards():
+            chunks.update(name for name in gathering.inner(shard) if name in present)
     nbytes = sum(store.size_of(name) or 0 for name in chunks)
     return Resharding(tuple(gatherings), changed, frozenset(chunks), nbytes)
 
@@ -115,7 +112,7 @@ def _gathering(store: HierarchyStore, path: str, document: object) -> _Gathering
     except MetadataError:
         return None  # copied as it is
     counts = [-(-n // c) for n, c in zip(array.shape, array.chunks, strict=True)]
-    if not array.stored or math.prod(counts) < 2:
+    if not array.grid_chunk_shape or math.prod(counts) < 2:
         return None
     nbytes = math.prod(array.chunks) * array.dtype.itemsize
     return _Gathering(array, _factors(counts, nbytes))
@@ -149,17 +146,8 @@ def _sharded_document(document: dict[str, object], gathering: _Gathering) -> byt
 
 
 def _shard(store: HierarchyStore, names: Sequence[str]) -> tuple[bytes, int] | None:
-    index = np.full((len(names), 2), _ABSENT, dtype="<u8")
-    parts: list[bytes] = []
-    position = 0
-    for row, name in enumerate(names):
-        content = store.get_sync(name)
-        if content is not None:
-            index[row] = position, len(content)
-            parts.append(content.to_bytes())
-            position += len(content)
-    if not parts:
-        return None
-    table = index.tobytes()
-    checksum = int(google_crc32c.value(table)).to_bytes(4, "little")
-    return b"".join((*parts, table, checksum)), position
+    chunks = [store.read(name) for name in names]
+    shard = shard_of(chunks, (Checksum(),))
+    return (
+        None if shard is None else (shard, sum(len(chunk) for chunk in chunks if chunk is not None))
+    )

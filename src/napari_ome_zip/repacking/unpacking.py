@@ -9,7 +9,7 @@ from collections.abc import Buffer, Iterable
 from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError, OmeZipError, SaveError
-from napari_ome_zip.names import is_junk, is_safe, unportable_part
+from napari_ome_zip.names import is_safe, unportable_part
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.packing import copying_stopped
@@ -64,7 +64,7 @@ def unpack(
     _refuse_full(target)
     _refuse_unsafe(container)
     store = open_store(container)
-    names = [name for name in store.keys() if not is_junk(name)]  # noqa: SIM118  a store
+    names = store.names_without_junk()
     _refuse_collisions(names)
     sizes = {name: store.size_of(name) or 0 for name in names}
     total = sum(sizes.values())
@@ -129,7 +129,7 @@ class _Beside:
 
 def _refuse_full(target: Path) -> None:
     if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise SaveError(f"Not unpacked: {target.name!r} is there already, and is no folder.")
+        raise SaveError(f"Not unpacked: {target.name!r} is there already, and is not a folder.")
     if target.is_dir() and any(target.iterdir()):
         raise SaveError(
             f"Not unpacked: the folder {target.name!r} is there already. Choose a new name."
@@ -171,7 +171,7 @@ def _refuse_full_disk(total: int, folder: Path) -> None:
     try:
         free = shutil.disk_usage(folder).free
     except OSError:
-        return  # writing will tell
+        return  # writing shows
     if total > free:
         raise SaveError(
             f"Not unpacked: {total:,} bytes are needed, {free:,} are free. Choose another disk."

@@ -15,12 +15,22 @@ from napari_ome_zip.saving.original.carrying import ROOT, moved
 from napari_ome_zip.saving.original.origin import Origin
 from napari_ome_zip.saving.original.removed import MAX_NAMED, gone, removed
 from napari_ome_zip.saving.original.stored import stored_multiscale
+from napari_ome_zip.saving.planned import Layout
 
 
-def losses_of_layers(image: CompositeImage) -> Iterator[Finding]:
-    """What an image that was made of layers lost on the way, and parts that became smaller."""
+def losses_of_layers(image: CompositeImage, levels: int | None = None) -> Iterator[Finding]:
+    """What an image that was made of layers lost on the way, and parts that become smaller.
+
+    Parameters
+    ----------
+    image : CompositeImage
+    levels : int, optional
+        The number of levels that was asked for.
+    """
     if image.source is None:
         yield from image.findings
+    if levels is not None:
+        yield from _levels_left_out(image.parts, levels)
     for part in image.parts:
         if image.opened is None or part.kept is None or part.kept.pixels or part.fields:
             continue
@@ -30,14 +40,30 @@ def losses_of_layers(image: CompositeImage) -> Iterator[Finding]:
             yield Finding("part-smaller", part.path, _smaller(part, before))
 
 
+def _levels_left_out(parts: Sequence[PlacedPart], levels: int) -> Iterator[Finding]:
+    found = [part for part in parts if len(part.sources) > levels]
+    if len(found) == 1:
+        text = (
+            f"'{found[0].name}' is saved with {levels} of its {len(found[0].sources)} "
+            "resolution levels."
+        )
+        yield Finding("levels-left-out", found[0].path, text)
+    elif found:
+        named = ", ".join(f"'{part.name}'" for part in found[:MAX_NAMED])
+        more = f" and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
+        text = f"{named}{more} are saved with {levels} of their resolution levels."
+        yield Finding("levels-left-out", found[0].path, text)
+
+
 def losses_of_arranging(
     image: CompositeImage,
     opened: Opened,
     version: Version,
     origin: Origin,
     written: Collection[str],
+    layout: Layout,
 ) -> Iterator[Finding]:
-    """What the file has, and will not have once it is arranged anew."""
+    """What the file has, and will not have once it is arranged anew; and what it shows then."""
     name = opened.store.name
     was = versions_of(opened)
     if was != [version]:
@@ -52,8 +78,17 @@ def losses_of_arranging(
     others = _of_another_version(opened, version, origin, written)
     if others:
         named = ", ".join(f"'{path or name}'" for path in others[:MAX_NAMED])
-        text = f"What cannot be read stays as it is, of another version than {version}: {named}."
+        text = (
+            "What is not among the layers stays as it is, of another version than "
+            f"{version}: {named}."
+        )
         yield Finding("version-mixed", others[0], text)
+    for path in _unlisted_images(opened, origin) if layout == "scene" else ():
+        text = (
+            f"'{path}' is not in the list of images of {name}: it stays in the file, and is shown "
+            "with the others from now on."
+        )
+        yield Finding("unlisted-image-shown", path, text)
     for path in removed(image, opened):
         yield gone(opened, path)
     for part in image.parts:
@@ -88,7 +123,7 @@ def _smaller(part: PlacedPart, before: Sequence[int]) -> str:
         if all(part.shape[n] == before[n] for n in others):
             return (
                 f"'{part.name}' is saved with {part.shape[axis]} of its {before[axis]} channels: "
-                "those are not part of it that were removed, or changed by themselves."
+                "channels that were removed, or whose pixels alone changed, are not part of it."
             )
     return (
         f"'{part.name}' is saved with {_size(part.shape)} pixels: those of the file, "
@@ -119,6 +154,19 @@ def _of_another_version(
         if stated is not None and not stated.startswith(version):
             found.append(path)
     return found
+
+
+def _unlisted_images(opened: Opened, origin: Origin) -> list[str]:
+    """Images that a list of the file leaves out, and that a scene, which has no list, shows."""
+    return [
+        path
+        for path in opened.store.group_paths()
+        if path
+        and path not in opened.images
+        and not any(path.startswith(f"{image}/") for image in opened.images if image)
+        and origin.has_image(path)
+        and moved(path, origin.moves) is not None
+    ]
 
 
 def _has_systems(group: OmeGroup) -> bool:

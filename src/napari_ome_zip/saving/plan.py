@@ -27,7 +27,7 @@ from napari_ome_zip.saving.original.stored import as_stored
 from napari_ome_zip.saving.planned import SavePlan
 
 MAX_COORDINATE = 1e100
-"""Larger numbers in a place are no places: readers, ours too, do not use them."""
+"""Readers, this one too, ignore places with larger numbers."""
 
 type _Families = list[tuple[PlacedPart, list[PlacedLabels]]]
 
@@ -67,8 +67,8 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     if opened is not None:
         cut = over_fields(image)
         if why_not_kept(cut, opened, asked, options.levels) is None:
-            return _and_lost(kept_plan(cut, opened, options), losses_of_layers(cut))
-    return _and_lost(_fresh_plan(image, options), losses_of_layers(image))
+            return _and_lost(kept_plan(cut, opened, options), losses_of_layers(cut, options.levels))
+    return _and_lost(_fresh_plan(image, options), losses_of_layers(image, options.levels))
 
 
 def _and_lost(plan: SavePlan, lost: Iterable[Finding]) -> SavePlan:
@@ -76,7 +76,7 @@ def _and_lost(plan: SavePlan, lost: Iterable[Finding]) -> SavePlan:
 
 
 def _check_numbers(image: CompositeImage) -> None:
-    """Refuse places that no reader would believe."""
+    """Refuse places beyond what readers accept."""
     for part in image.parts:
         matrix = part.to_display.matrix
         good = np.abs(matrix) < MAX_COORDINATE
@@ -90,7 +90,7 @@ def _check_numbers(image: CompositeImage) -> None:
 
 
 def _check_readable(opened: Opened) -> None:
-    """Look through the file that was opened, which may be out of reach by now."""
+    """Check that the opened file can still be read."""
     try:
         if opened.images and opened.sizes:
             return
@@ -112,30 +112,30 @@ def _check_readable(opened: Opened) -> None:
 
 def _fresh_plan(image: CompositeImage, options: SaveOptions) -> SavePlan:
     image, split = split_channels(_with_stored_levels(image))
-    placed = {id(part): own_placement(part) for part in image.parts}
+    placed = {id(part): own_placement(part, image.system) for part in image.parts}
     families = _families(image)
-    tilted = [p.part for p in placed.values() if p.to_world is not None]
-    if tilted and options.version == "0.5":
-        names = ", ".join(f"'{part.name}'" for part in tilted)
+    affine_parts = [p.part for p in placed.values() if p.to_world is not None]
+    if affine_parts and options.version == "0.5":
+        names = ", ".join(f"'{part.name}'" for part in affine_parts)
         raise SaveError(
             f"Version 0.5 cannot hold the rotation, shear or reflection of {names}: "
             "choose version 0.6 or automatic."
         )
     refused: list[MetadataError] = []
-    for version in _versions(image, options, tilted=bool(tilted)):
+    for version in _versions(image, options, affine=bool(affine_parts)):
         try:
-            plan = _arranged(image, options, version, families, placed, tilted=bool(tilted))
+            plan = _arranged(image, options, version, families, placed, affine=bool(affine_parts))
             return _and_lost(plan, split)
         except MetadataError as error:
             refused.append(error)
     raise SaveError(f"{refused[-1]} Nothing was saved.") from refused[-1]
 
 
-def _versions(image: CompositeImage, options: SaveOptions, *, tilted: bool) -> tuple[Version, ...]:
+def _versions(image: CompositeImage, options: SaveOptions, *, affine: bool) -> tuple[Version, ...]:
     if options.version != "auto":
         return (options.version,)
     was_06 = image.opened is not None and "0.6" in versions_of(image.opened)
-    return ("0.6",) if tilted or was_06 else ("0.5", "0.6")
+    return ("0.6",) if affine or was_06 else ("0.5", "0.6")
 
 
 def _arranged(
@@ -145,12 +145,12 @@ def _arranged(
     families: _Families,
     placed: dict[int, Placed],
     *,
-    tilted: bool,
+    affine: bool,
 ) -> SavePlan:
     opened = image.opened
     origin = None if opened is None else Origin(opened)
     builder = FreshHierarchy(options, version, origin)
-    kind = builder.add_all(families, placed, image.system, tilted=tilted)
+    kind = builder.add_all(families, placed, image.system, affine=affine)
     if opened is None or origin is None:
         return SavePlan(
             version, builder.documents, tuple(builder.arrays), kind, extras=builder.extras
@@ -161,7 +161,7 @@ def _arranged(
     )
     origin.settle(builder.documents, version)
     documents, copies = carry(opened, origin.moves, builder.documents)
-    lost = tuple(losses_of_arranging(image, opened, version, origin, builder.documents))
+    lost = tuple(losses_of_arranging(image, opened, version, origin, builder.documents, kind))
     kept = {copy.name for copy in copies}
     extras = {name: content for name, content in builder.extras.items() if name not in kept}
     arrays = tuple(builder.arrays)
@@ -187,7 +187,7 @@ def _with_stored_levels(image: CompositeImage) -> CompositeImage:
 
 
 def _families(image: CompositeImage) -> _Families:
-    """Each image with its labels; labels without an image stand for themselves."""
+    """Each image with its labels; labels without an image by themselves."""
     families: _Families = [(p, []) for p in image.images]
     by_path = {part.path: labels for part, labels in reversed(families)}
     for labels in image.labels:

@@ -1,4 +1,4 @@
-"""Whether a file may be replaced by what was opened from it: nobody else's work is lost."""
+"""Whether a file may be replaced: not if another program has changed it since it was opened."""
 
 from __future__ import annotations
 

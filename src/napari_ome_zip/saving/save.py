@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import SaveCancelledError, SaveError, UnreadableChunkError
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.pixels.arrays import ChunkedArray
-from napari_ome_zip.pixels.chunk_codecs import pieces
 from napari_ome_zip.pixels.computing import computed, layer_errors
+from napari_ome_zip.pixels.grid import pieces
 from napari_ome_zip.pixels.strictness import Checked, strict_reading
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
@@ -40,6 +39,7 @@ from napari_ome_zip.saving.planned import SavePlan
 from napari_ome_zip.saving.replacing import check_replaceable, remember_written
 from napari_ome_zip.storage import MappingStore, WrittenStore
 from napari_ome_zip.storage.hierarchy import Hierarchy
+from napari_ome_zip.threads import in_threads
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ def save_composite(
     *,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    plan: SavePlan | None = None,
 ) -> Path:
     """Save a composite image as a single-image OME-Zarr archive.
 
@@ -82,6 +83,8 @@ def save_composite(
         Called in this thread with bytes done and bytes in all (uncompressed).
     cancelled : callable, optional
         Asked between blocks; once it returns True nothing is kept.
+    plan : SavePlan, optional
+        What `plan_save` made of this image and these options, where the caller has it already.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def save_composite(
     -----
     RFC-9, "OME-Zarr zip files": entries are stored, documents come first, breadth first.
     """
-    plan = plan_save(image, options)
+    plan = plan or plan_save(image, options)
     check_replaceable(image, path)
     with ArchiveWriter(path, plan.version) as writer:
         writer.write_documents(plan.documents)
@@ -127,7 +130,7 @@ def save_composite(
 
 
 class _Watch(Watch):
-    """Counts bytes (uncompressed), and knows what was found to be right on the way."""
+    """Counts bytes (uncompressed), and remembers which entries were verified on the way."""
 
     def __init__(
         self, plan: SavePlan, progress: Progress | None, cancelled: Cancelled | None
@@ -167,7 +170,7 @@ def _write_chain(
     targets = [_array(hierarchy, plan.path) for plan in chain]
 
     def emit(level: int, region: Region, pixels: npt.NDArray[Any]) -> None:
-        for cell, _, part in pieces(region, targets[level].stored):
+        for cell, _, part in pieces(region, targets[level].grid_chunk_shape):
             encoded = targets[level].encode(cell, pixels[part])
             _append(writer, targets[level], cell, encoded)
 
@@ -189,7 +192,8 @@ def _write_array(
     target = _array(hierarchy, plan.path)
     source = None if plan.source is not None else _array(hierarchy, plan.made_from or "")
     whole = tuple(slice(0, n) for n in plan.shape)
-    tasks = (_Task(plan, target, cell, region) for cell, _, region in pieces(whole, target.stored))
+    chunks = pieces(whole, target.grid_chunk_shape)
+    tasks = (_Task(plan, target, cell, region) for cell, _, region in chunks)
     if client is not None and source is None:
         # The writer stays in this process: workers need the documents alone to encode.
         encoder = _array(Hierarchy(MappingStore(dict(writer.documents), "documents")), plan.path)
@@ -209,32 +213,11 @@ def _write_array(
 
 
 def _run[T](tasks: Iterator[T], work: Callable[[T], int], watch: _Watch) -> None:
-    """Work in as many threads as there are cores; the first failure or cancel stops the rest."""
-    workers = os.cpu_count() or 1
-    waiting: set[Future[int]] = set()
-
     def strictly(task: T) -> int:
         with strict_reading(watch.checked):
             return work(task)
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="ome-zip-save") as pool:
-        try:
-            for task in tasks:
-                waiting.add(pool.submit(strictly, task))
-                if len(waiting) >= 2 * workers:
-                    waiting = _collect(waiting, watch)
-            while waiting:
-                waiting = _collect(waiting, watch)
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def _collect(waiting: set[Future[int]], watch: _Watch) -> set[Future[int]]:
-    done, rest = wait(waiting, return_when=FIRST_COMPLETED)
-    for future in done:
-        watch.add(future.result())
-    return rest
+    in_threads(strictly, tasks, lambda _, nbytes: watch.add(nbytes), name="ome-zip-save")
 
 
 def _write_distributed(
@@ -277,7 +260,7 @@ def _block(source: da.Array | None, region: Region) -> da.Array:
 
 
 def _computed(plan: ArrayPlan, region: Region) -> npt.NDArray[Any]:
-    """Pixels of one block, as they were said to be."""
+    """Pixels of one block, of the declared type."""
     block = _block(plan.source, region)
     return _as_said(computed(block, plan.title), block, plan.title)
 

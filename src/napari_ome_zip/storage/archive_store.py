@@ -20,6 +20,7 @@ from napari_ome_zip.archive.layout import LOCAL_HEADER, local_lengths
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import stem
+from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.base import READ_ROOM, HierarchyStore, as_buffer, resolve_range
 from napari_ome_zip.storage.tree import NameTree, SortedNames, group_paths
 
@@ -305,7 +306,7 @@ class ArchiveStore(HierarchyStore):
             raise _cut_short(entry)
         if size > MAX_READ_BYTES:
             raise ArchiveError(
-                f"{entry.name!r} has {size:,} bytes, more than the {MAX_READ_BYTES >> 30} GiB "
+                f"{entry.name!r} has {size:,} bytes, more than the {readable_size(MAX_READ_BYTES)} "
                 "that are read of one entry. Use smaller chunks, or sharding.",
                 code="entry-too-large",
             )

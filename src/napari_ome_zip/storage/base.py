@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 
@@ -18,12 +19,17 @@ from zarr.buffer import default_buffer_prototype
 from napari_ome_zip.archive.recognize import is_lfs_pointer
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.names import is_junk
+from napari_ome_zip.sizes import readable_size
 
 MAX_DOCUMENT_BYTES = 64 << 20
 """Largest metadata document that is read (64 MiB)."""
 
 READ_ROOM = 256
 """Bytes that reading an entry through a buffer takes there beside its content, at most."""
+
+MAX_HELD_BYTES = 64 << 20
+"""Larger entries are copied piece by piece (64 MiB)."""
 
 STREAMED_BYTES = 8 << 20
 """Piece of an entry that is copied at once (8 MiB)."""
@@ -116,6 +122,10 @@ class HierarchyStore(Store):
         """
         return None
 
+    def names_without_junk(self) -> list[str]:
+        """Names of all entries but those that file managers left."""
+        return [name for name in self.keys() if not is_junk(name)]
+
     def read(self, key: str, byte_range: ByteRequest | None = None) -> bytes | memoryview | None:
         """What `get_sync` gives, as plain bytes: chunks are read by the thousand.
 
@@ -159,6 +169,21 @@ class HierarchyStore(Store):
         """
         return None
 
+    def crc32(self, key: str) -> int:
+        """CRC-32 of an entry's content: what the container keeps, else that of all its bytes.
+
+        Raises
+        ------
+        KeyError
+            When there is no such entry.
+        """
+        crc = self.checksum_of(key)
+        if crc is None:
+            crc = 0
+            for piece in self.stream(key):
+                crc = zlib.crc32(piece, crc)
+        return crc
+
     def has(self, key: str) -> bool:
         """Whether there is an entry of this name."""
         return self.size_of(key) is not None
@@ -192,8 +217,8 @@ class HierarchyStore(Store):
             return None
         if size > MAX_DOCUMENT_BYTES:
             raise ArchiveError(
-                f"{key!r} has {size:,} bytes, more than the {MAX_DOCUMENT_BYTES >> 20} MiB that "
-                "are read of a metadata document.",
+                f"{key!r} has {size:,} bytes, more than the {readable_size(MAX_DOCUMENT_BYTES)} "
+                "that are read of a metadata document.",
                 code="document-too-large",
             )
         buffer = self.get_sync(key)

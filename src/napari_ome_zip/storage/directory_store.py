@@ -171,7 +171,7 @@ class DirectoryStore(HierarchyStore):
                 if linked or len(found) > MAX_LISTED:
                     return None
         except OSError:
-            return None  # asking for each chunk tells which cannot be reached
+            return None  # asking for each chunk shows which cannot be reached
         return found
 
     def group_paths(self) -> tuple[str, ...]:
@@ -247,7 +247,7 @@ class DirectoryStore(HierarchyStore):
                 return True
             document = json.loads(self.read_document(key) or b"{}")
         except (ValueError, RecursionError, ArchiveError, OSError):
-            return False  # whoever reads the document for itself is told
+            return False  # reported to whoever reads the document
         return isinstance(document, dict) and document.get("node_type") == "array"
 
 
@@ -255,7 +255,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:
-        return False  # no folder that could be looked into: reading what is in it says so
+        return False  # not one that could be looked into: reading what is in it says so
 
 
 def _unreadable(key: str, problem: str) -> DamagedEntryError:

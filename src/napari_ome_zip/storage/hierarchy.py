@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Any, Literal
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
-from napari_ome_zip.findings import Finding
+from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.progress import Progress
+from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.base import HierarchyStore
 from napari_ome_zip.storage.json_document import (
     NODE_TYPE,
@@ -163,7 +164,7 @@ class Hierarchy:
         if document is not None:
             if document.get("node_type") not in ("group", "array"):
                 kind = document.get("node_type")
-                found = f"is not usable: node_type is {kind!r}, expected 'group' or 'array'"
+                found = f"is not usable: node_type is {kind!r:.60}, expected 'group' or 'array'"
                 raise self._noted(DocumentFault(NODE_TYPE, f"{prefix}zarr.json", found)).error
             return Node.of(path, {"zarr.json": document})
         documents: dict[str, dict[str, Any]] = {}
@@ -194,7 +195,7 @@ class Hierarchy:
         self._size += len(raw)
         if self._size > MAX_ALL_DOCUMENTS:
             raise ArchiveError(
-                f"The metadata documents have more than {MAX_ALL_DOCUMENTS >> 30} GiB in all, "
+                f"The metadata documents have more than {readable_size(MAX_ALL_DOCUMENTS)} in all, "
                 "which no image needs: the archive is damaged, or made to harm."
             )
         document, faults = parse_json(raw, key)
@@ -221,12 +222,12 @@ class Hierarchy:
         stale = [path for path, copy in copies.items() if self._differs(path.strip("/"), copy)]
         if not stale:
             return ()
-        more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
+        paths = listed(stale, 1, "'{}'".format)
         return (
             Finding(
                 "consolidated-metadata-stale",
                 "zarr.json",
-                f"Consolidated metadata is out of date for '{stale[0]}'{more}; "
+                f"Consolidated metadata is out of date for {paths}; "
                 "the documents of the groups and arrays themselves were used.",
             ),
         )
@@ -235,7 +236,7 @@ class Hierarchy:
         try:
             node = self.node(path)
         except MetadataError:
-            return False  # a damaged document is told where it is needed
+            return False  # a damaged document is reported where it is needed
         if node is None or not isinstance(copy, dict):
             return True
         own = {key: value for key, value in node.document.items() if key in _COMPARED}

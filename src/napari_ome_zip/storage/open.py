@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from napari_ome_zip.archive.decoding import refuse_unreadable
 from napari_ome_zip.errors import ArchiveError
-from napari_ome_zip.findings import Finding
+from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_junk
 from napari_ome_zip.paths import source_path
 from napari_ome_zip.storage.archive_store import ArchiveStore
@@ -106,11 +106,11 @@ def _several(roots: list[str], container: str) -> ArchiveError:
     if any(root.lower().endswith(".zarr") for root in roots):
         return ArchiveError(
             f"Several OME-Zarr images lie in the {container}, and none at its root: "
-            f"{_listed(roots)}. Unpack it, and pack the content of each folder on its own.",
+            f"{listed(roots, _SHOWN)}. Unpack it, and pack the content of each folder on its own.",
             code="several-hierarchies",
         )
     return ArchiveError(
-        f"No zarr.json at the root of the {container}, only the folders {_listed(roots)}. "
+        f"No zarr.json at the root of the {container}, only the folders {listed(roots, _SHOWN)}. "
         "The document that describes the image is missing, or there are several images: "
         "write it again, or pack the content of one folder on its own.",
         code="root-missing",
@@ -123,7 +123,7 @@ def _nothing(store: HierarchyStore, container: str) -> ArchiveError:
             f"No OME-Zarr in this folder: there is no zarr.json in {store.source}",
             code="no-hierarchy",
         )
-    files = [name for name in store.keys() if not is_junk(name)]  # noqa: SIM118  a store
+    files = store.names_without_junk()
     if not files:
         return ArchiveError(
             "The archive is empty: it holds no files. Write it again, or download it again.",
@@ -132,19 +132,14 @@ def _nothing(store: HierarchyStore, container: str) -> ArchiveError:
     nested = [name for name in files if is_archive_name(name) or name.lower().endswith(".zip")]
     if len(nested) == len(files):
         return ArchiveError(
-            f"The archive only contains another archive: {_listed(nested)}. "
+            f"The archive only contains another archive: {listed(nested, _SHOWN)}. "
             "Unpack it first, then open that file.",
             code="archive-in-archive",
         )
     kinds = Counter(PurePosixPath(name).suffix.lower() or "no suffix" for name in files)
-    listed = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(_SHOWN))
+    suffixes = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(_SHOWN))
     return ArchiveError(
-        f"No OME-Zarr in the {container}: there is no zarr.json among its files ({listed}). "
+        f"No OME-Zarr in the {container}: there is no zarr.json among its files ({suffixes}). "
         "Unpack it and open the files themselves.",
         code="no-hierarchy",
     )
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:_SHOWN])
-    return shown + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")

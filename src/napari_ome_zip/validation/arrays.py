@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_document, is_junk
-from napari_ome_zip.ome.json_values import is_object, objects
-from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.names import is_archive_name, is_junk
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
-from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore
-from napari_ome_zip.storage.hierarchy import Node, join
+from napari_ome_zip.sizes import readable_size
+from napari_ome_zip.storage import ArchiveStore, HierarchyStore
+from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation import container_rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.report import Issue
+from napari_ome_zip.validation.stored_arrays import Arrays, ChunkNames, StoredArray
 
 _ZARR = "Zarr: chunks"
 _SHOWN = 4
@@ -72,7 +68,7 @@ LARGE = Rule(
     "chunks-too-large",
     SHOULD,
     _ZARR,
-    "A chunk takes no more than 512 MiB in memory.",
+    f"A chunk takes no more than {readable_size(LARGE_CHUNK_BYTES)} in memory.",
     "Write the image again with smaller chunks, and with shards to keep the entries few.",
 )
 TINY = Rule(
@@ -89,173 +85,6 @@ FOREIGN = Rule(
     "Every entry is a metadata document or a chunk.",
     "Nothing: other files do no harm. Remove them if they are there by mistake.",
 )
-
-
-@dataclass(frozen=True)
-class StoredArray:
-    """An array, and the entries that hold its chunks."""
-
-    path: str
-    array: ChunkedArray
-    grid: tuple[int, ...]
-    """Number of stored objects (shards, or chunks) along each axis."""
-    zarr_format: int
-    sharded: bool
-    raw: bool
-    """Whether chunks are stored as they are in memory, so that their size is known."""
-
-    @property
-    def cell_count(self) -> int:
-        """How many stored objects there can be."""
-        return math.prod(self.grid)
-
-    @property
-    def chunk_bytes(self) -> int:
-        """Size of a chunk in memory."""
-        return math.prod(self.array.chunks) * self.array.dtype.itemsize
-
-    @property
-    def stored_bytes(self) -> int:
-        """Size of a stored object in memory."""
-        return math.prod(self.array.stored) * self.array.dtype.itemsize
-
-    @property
-    def prefix(self) -> str:
-        """What the names of its chunks begin with."""
-        return f"{self.path}/" if self.path else ""
-
-    @property
-    def document(self) -> str:
-        """Name of the array's document."""
-        return self.prefix + ("zarr.json" if self.zarr_format == 3 else ".zarray")
-
-    def region(self, cell: Sequence[int]) -> str:
-        """Which part of the array a stored object holds, in words."""
-        sides = zip(cell, self.array.stored, self.array.shape, strict=True)
-        spans = ", ".join(f"{i * n}:{min((i + 1) * n, size)}" for i, n, size in sides)
-        return f"'{self.path}' [{spans}]" if self.path else f"[{spans}] of the array"
-
-
-@dataclass(frozen=True)
-class Arrays:
-    """All arrays of a hierarchy with the entries of each."""
-
-    stored: Mapping[str, StoredArray]
-    problems: Mapping[str, str]
-    """Why an array cannot be read, by its path."""
-    chunks: Mapping[str, ChunkNames]
-    other: Sequence[str]
-    """Entries that are neither a document nor a chunk of any array."""
-    unopened: Sequence[str]
-    """Entries of arrays that cannot be read, or whose chunks follow no regular grid."""
-
-
-@dataclass(frozen=True)
-class ChunkNames:
-    """The entries that hold chunks of one array."""
-
-    names: Sequence[str]
-    cells: npt.NDArray[np.int64]
-    """Position of each in the grid, one row an entry; some may lie outside it."""
-
-
-def find_arrays(store: HierarchyStore, nodes: Mapping[str, Node]) -> Arrays:
-    """Open every array by its document, and find the entries of each."""
-    stored: dict[str, StoredArray] = {}
-    problems: dict[str, str] = {}
-    listed = {path: node for path, node in nodes.items() if node.kind == "array"}
-    for path, node in listed.items():
-        try:
-            array = ChunkedArray(store, node)
-        except MetadataError as error:
-            problems[path] = str(error)
-            continue
-        if array.stored:
-            stored[path] = _stored(path, array, node)
-    owned, other = _owners(_files(store), tuple(listed))
-    chunks, unopened = {}, []
-    for path, names in owned.items():
-        if path not in stored:
-            unopened += names
-            continue
-        found, rest = _chunk_names(stored[path], listed[path], names)
-        chunks[path] = found
-        other += rest
-    other = [name for name in other if not is_document(name)]
-    return Arrays(stored, problems, chunks, other, unopened)
-
-
-def _files(store: HierarchyStore) -> Iterator[str]:
-    """Names of all entries but those of a folder that the check of folders names."""
-    if isinstance(store, DirectoryStore):
-        return (entry.name for entry in store.entries() if not entry.problem)
-    return store.keys()
-
-
-def _stored(path: str, array: ChunkedArray, node: Node) -> StoredArray:
-    grid = tuple(-(-n // c) for n, c in zip(array.shape, array.stored, strict=True))
-    codecs = [codec.get("name") for codec in objects(node.document.get("codecs"))]
-    if node.zarr_format == 2:
-        raw = not node.document.get("compressor") and not node.document.get("filters")
-    else:
-        raw = codecs == ["bytes"]
-    return StoredArray(path, array, grid, node.zarr_format, "sharding_indexed" in codecs, raw)
-
-
-def _owners(names: Iterable[str], arrays: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
-    """Names by the array in whose folder they lie, and those that lie in none."""
-    owned: dict[str, list[str]] = {path: [] for path in arrays}
-    other: list[str] = []
-    by_folder: dict[str, list[str]] = {}
-    documents = {f"{path}/{name}" if path else name for path in arrays for name in DOCUMENT_NAMES}
-    for name in names:
-        if name in documents:
-            continue
-        folder = name.rpartition("/")[0]
-        bucket = by_folder.get(folder)
-        if bucket is None:
-            bucket = by_folder[folder] = _bucket(folder, owned, other)
-        bucket.append(name)
-    return owned, other
-
-
-def _bucket(folder: str, owned: Mapping[str, list[str]], other: list[str]) -> list[str]:
-    while folder:
-        if folder in owned:
-            return owned[folder]
-        folder = folder.rpartition("/")[0]
-    return owned.get("", other)
-
-
-def _chunk_names(
-    array: StoredArray, node: Node, names: Sequence[str]
-) -> tuple[ChunkNames, list[str]]:
-    separator, lead = _key_encoding(node)
-    ndim = len(array.grid)
-    number = "(?:0|[1-9][0-9]{0,17})"
-    pattern = re.escape(array.prefix + lead) + re.escape(separator).join([number] * ndim)
-    chunks, rest = list(names), []
-    if re.fullmatch(f"(?:{pattern}\n)*+", "\n".join((*names, ""))) is None:
-        one = re.compile(pattern)
-        chunks = [name for name in names if one.fullmatch(name)]
-        taken = set(chunks)
-        rest = [name for name in names if name not in taken]
-    start = len(array.prefix + lead)
-    text = separator.join([name[start:] for name in chunks])
-    cells = np.array(text.split(separator) if text else [], dtype=np.int64)
-    return ChunkNames(chunks, cells.reshape(-1, ndim)), rest
-
-
-def _key_encoding(node: Node) -> tuple[str, str]:
-    """What separates the numbers in the name of a chunk, and what comes before them."""
-    if node.zarr_format == 2:
-        return str(node.document.get("dimension_separator") or "."), ""
-    encoding = node.document.get("chunk_key_encoding")
-    name = encoding.get("name") if is_object(encoding) else "default"
-    settings = encoding.get("configuration") if is_object(encoding) else None
-    chosen = settings.get("separator") if is_object(settings) else None
-    separator = str(chosen or ("." if name == "v2" else "/"))
-    return separator, "" if name == "v2" else f"c{separator}"
 
 
 def check_arrays(
@@ -279,21 +108,21 @@ def check_arrays(
     unlisted = _unlisted(store)
     for path, array in arrays.stored.items():
         found = arrays.chunks[path]
-        inside = np.all(found.cells < np.array(array.grid), axis=1)
+        inside = np.all(found.coordinates < np.array(array.grid), axis=1)
         sizes = _sizes(store, found.names)
-        issues += _check_cells(array, found, inside, unlisted)
+        issues += _check_coordinates(array, found, inside, unlisted)
         issues += _check_chunk_sizes(array, found, sizes)
         if len(found.names) and array.chunk_bytes > LARGE_CHUNK_BYTES:
-            message = f"Chunks of {array.chunk_bytes / 2**20:,.0f} MiB: showing one takes that much"
+            message = f"Chunks of {readable_size(array.chunk_bytes)}: showing one takes that much"
             issues.append(issue(LARGE, message, array.document))
-        if array.cell_count > 1:
+        if array.object_count > 1:
             rows = np.flatnonzero(sizes < TINY_BYTES)
             tiny += [found.names[row] for row in rows.tolist()]
     if in_archive:
         issues += _check_sharding(arrays)
     if len(tiny) >= MANY_TINY:
         message = (
-            f"{len(tiny):,} entries of less than {TINY_BYTES >> 10} KiB: slow to copy and open"
+            f"{len(tiny):,} entries of less than {readable_size(TINY_BYTES)}: slow to copy and open"
         )
         issues.append(issue(TINY, message, tiny[0], count=1))
     issues += _check_foreign(arrays.other)
@@ -319,7 +148,7 @@ def _image_arrays(judged: JudgedHierarchy) -> frozenset[str]:
     return frozenset(path for path in found if path is not None)
 
 
-def _check_cells(
+def _check_coordinates(
     array: StoredArray, found: ChunkNames, inside: npt.NDArray[np.bool_], unlisted: int
 ) -> Iterator[Issue]:
     outside = np.flatnonzero(~inside).tolist()
@@ -327,10 +156,10 @@ def _check_cells(
         names = [found.names[row] for row in outside]
         message = f"Chunks outside the array, whose shape is {array.array.shape}"
         yield issue(OUTSIDE, message, names[0], count=len(names), also=tuple(names[1:_SHOWN]))
-    missing = array.cell_count - int(inside.sum())
+    missing = array.object_count - int(inside.sum())
     if missing:
         kind = "shards" if array.sharded else "chunks"
-        message = f"{missing:,} of {array.cell_count:,} {kind} are not stored: shown as empty"
+        message = f"{missing:,} of {array.object_count:,} {kind} are not stored: shown as empty"
         yield issue(CHUNKS_LOST if unlisted else CHUNKS_MISSING, message, array.document)
 
 
@@ -366,7 +195,7 @@ def _check_sharding(arrays: Arrays) -> Iterator[Issue]:
     plain = [
         array
         for array in arrays.stored.values()
-        if array.zarr_format == 3 and not array.sharded and array.cell_count > 1
+        if array.zarr_format == 3 and not array.sharded and array.object_count > 1
     ]
     if plain:
         entries = sum(len(arrays.chunks[array.path].names) for array in plain)

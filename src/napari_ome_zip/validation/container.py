@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
-from napari_ome_zip.archive.central_directory import DirectoryColumns
-from napari_ome_zip.archive.decoding import MAX_DECODED_BYTES, SUPPORTED_METHODS, ZSTD
-from napari_ome_zip.archive.entry_table import METHOD_NAMES, USUAL_METHODS
 from napari_ome_zip.archive.file import ArchiveFile
-from napari_ome_zip.archive.index import ArchiveIndex
 from napari_ome_zip.archive.layout import (
-    ENCRYPTED_FLAG,
     END_SIGNATURE,
     LOCAL_HEADER,
     LOCAL_SIGNATURE,
-    UTF8_FLAG,
     local_lengths,
     zip64_values,
 )
 from napari_ome_zip.errors import ArchiveError
-from napari_ome_zip.names import is_archive_name, is_document, is_junk, is_safe
-from napari_ome_zip.rules import Rule
-from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES
+from napari_ome_zip.names import is_archive_name, is_junk
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.container_comment import check_comment
+from napari_ome_zip.validation.container_entries import (
+    Container,
+    check_junk,
+    check_methods,
+    check_names,
+    check_repeats,
+    check_sizes,
+)
 from napari_ome_zip.validation.container_order import check_order
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
 
-_SHOWN = 4
 # Local headers are looked at one by one: all of them up to so many, else as many, evenly spread.
 _HEADERS_READ = 512
 
@@ -62,43 +58,6 @@ _REFUSALS = MappingProxyType(
         )
     }
 )
-
-
-@dataclass(frozen=True)
-class Container:
-    """An archive as the checks see it: all records of its directory, as they are written."""
-
-    file: ArchiveFile
-
-    @property
-    def index(self) -> ArchiveIndex:
-        """The index that the reader uses."""
-        return self.file.index
-
-    @cached_property
-    def columns(self) -> DirectoryColumns:
-        """All records, in the order of the directory."""
-        return self.index.complete().columns
-
-    @cached_property
-    def names(self) -> list[str]:
-        """Names with forward slashes, in the order of the directory; nothing is left out."""
-        written = self.columns.names
-        if "\\" not in "".join(written):
-            return written
-        return [name.replace("\\", "/") for name in written]
-
-    @cached_property
-    def is_file(self) -> NDArray[np.bool_]:
-        """Which records are files, not folders."""
-        if "/\n" not in "\n".join((*self.names, "")):
-            return np.ones(len(self.names), bool)
-        return np.array([not name.endswith("/") for name in self.names], bool)
-
-    def name_issue(self, rule: Rule, message: str, rows: Iterable[int]) -> Issue:
-        """The issue of entries, named by their rows."""
-        places = [self.columns.names[row] for row in rows]
-        return issue(rule, message, places[0], count=len(places), also=tuple(places[1:_SHOWN]))
 
 
 def refusal(error: ArchiveError) -> Issue:
@@ -131,7 +90,7 @@ def check_container(file: ArchiveFile, *, root: str | None) -> tuple[Issue, ...]
     """
     container = Container(file)
     issues = [*_check_root(root), *_check_inner_archives(container, root)]
-    checks = (_check_zip64, _check_methods, _check_sizes, _check_names, _check_repeats)
+    checks = (_check_zip64, check_methods, check_sizes, check_names, check_repeats)
     for check in checks:
         issues += check(container)
     at_root = "zarr.json" in container.index
@@ -142,7 +101,7 @@ def check_container(file: ArchiveFile, *, root: str | None) -> tuple[Issue, ...]
         claimed=container.index.claims_json_first,
     )
     issues += check_comment(container.index.comment)
-    issues += _check_junk(container)
+    issues += check_junk(container)
     issues += _check_ends(container)
     issues += _check_local_headers(container)
     return tuple(issues)
@@ -185,147 +144,6 @@ def _has_zip64_extra(container: Container, row: int) -> bool:
     name, extra = lengths
     fields = container.file.read(offset + LOCAL_HEADER.size + name, extra)
     return zip64_values(fields, 0) is not None
-
-
-def _check_methods(container: Container) -> Iterator[Issue]:
-    columns = container.columns
-    encrypted = np.flatnonzero(columns.flags & ENCRYPTED_FLAG)
-    if encrypted.size:
-        message = f"Encrypted: {_entries(encrypted.size)} cannot be read without a password"
-        yield container.name_issue(rules.ENCRYPTED, message, encrypted.tolist())
-    # S2: "ZIP-level compression SHOULD be disabled."
-    compressed = np.flatnonzero((columns.methods != 0) & container.is_file)
-    if compressed.size:
-        kinds = _kinds(columns.methods[compressed])
-        message = f"Compressed by ZIP: {_entries(compressed.size)} ({kinds})"
-        yield container.name_issue(rules.COMPRESSION, message, compressed.tolist())
-    known = np.isin(columns.methods, SUPPORTED_METHODS)
-    unusual = np.flatnonzero(known & ~np.isin(columns.methods, USUAL_METHODS))
-    if unusual.size:
-        message = (
-            f"Unusual compression ({_kinds(columns.methods[unusual])}): "
-            "many programs cannot read these entries"
-        )
-        yield container.name_issue(rules.UNUSUAL_METHOD, message, unusual.tolist())
-    unknown = np.flatnonzero(~known)
-    if unknown.size:
-        message = f"Unknown compression ({_kinds(columns.methods[unknown])}): it cannot be read"
-        yield container.name_issue(rules.UNKNOWN_METHOD, message, unknown.tolist())
-
-
-def _check_sizes(container: Container) -> Iterator[Issue]:
-    columns, size = container.columns, container.file.size
-    stored, sizes = columns.compressed_sizes, columns.sizes
-    compressed = columns.methods != 0
-    large = np.flatnonzero(compressed & (sizes > MAX_DECODED_BYTES))
-    if large.size:
-        biggest = int(sizes[large].max())
-        message = (
-            f"Claims to unpack to {biggest:,} bytes, more than the {MAX_DECODED_BYTES:,} "
-            "that are unpacked for one entry"
-        )
-        yield container.name_issue(rules.TOO_LARGE, message, large.tolist())
-    documents = np.flatnonzero(sizes > MAX_DOCUMENT_BYTES)
-    rows = [row for row in documents.tolist() if is_document(container.names[row])]
-    if rows:
-        message = f"A metadata document of {int(sizes[rows].max()):,} bytes: 64 MiB are read"
-        yield container.name_issue(rules.DOCUMENT_SIZE, message, rows)
-    ratio = np.where(columns.methods == ZSTD, 1 << 15, 1032).astype(np.float64)
-    bounded = np.isin(columns.methods, (8, ZSTD)) & (sizes <= MAX_DECODED_BYTES)
-    wrong = np.flatnonzero(
-        (~compressed & (stored != sizes) & (columns.flags & ENCRYPTED_FLAG == 0))
-        | (bounded & (sizes > stored * ratio + 1024))
-    )
-    if wrong.size:
-        message = "Sizes that cannot be true: the entry is damaged"
-        yield container.name_issue(rules.SIZES_IMPOSSIBLE, message, wrong.tolist())
-    starts = columns.offsets.astype(np.float64) + container.index.end.shift
-    outside = np.flatnonzero((starts < 0) | (starts + LOCAL_HEADER.size + stored > size))
-    if outside.size:
-        message = f"Beyond the end of the file: {_entries(outside.size)} incomplete"
-        yield container.name_issue(rules.CUT_SHORT, message, outside.tolist())
-
-
-def _check_names(container: Container) -> Iterator[Issue]:
-    written, names = container.columns.names, container.names
-    for finding in container.index.findings:
-        if finding.code == rules.UNSAFE_NAMES.code:
-            rows = [row for row, name in enumerate(names) if not _is_safe(name)]
-            message = "Names that lead out of the archive, as harmful files have them"
-            yield container.name_issue(rules.UNSAFE_NAMES, message, rows)
-        elif finding.code == rules.BACKSLASHES.code:
-            rows = [row for row, name in enumerate(written) if "\\" in name]
-            message = f"Names written with backslashes: {_entries(len(rows))}"
-            yield container.name_issue(rules.BACKSLASHES, message, rows)
-    if not "".join(written).isascii():
-        flags = container.columns.flags
-        rows = [
-            row
-            for row, name in enumerate(written)
-            if not name.isascii() and not flags[row] & UTF8_FLAG
-        ]
-        if rows:
-            message = f"Names not marked as UTF-8: {_entries(len(rows))}"
-            yield container.name_issue(rules.NAME_ENCODING, message, rows)
-
-
-def _is_safe(name: str) -> bool:
-    return is_safe(name.removeprefix("./").removesuffix("/"))
-
-
-def _check_repeats(container: Container) -> Iterator[Issue]:
-    names = container.names
-    unique = set(names)
-    if len(unique) < len(names):
-        last = {name: row for row, name in enumerate(names)}
-        rows = [row for row, name in enumerate(names) if last[name] != row]
-        rows = [row for row in rows if container.is_file[row]]
-        if rows:
-            message = f"There more than once: {_entries(len(rows))} replaced by a later one"
-            yield container.name_issue(rules.REPEATED, message, rows)
-    if len({name.lower() for name in unique}) < len(unique):
-        first: dict[str, str] = {}
-        rows = [
-            row for row, name in enumerate(names) if first.setdefault(name.lower(), name) != name
-        ]
-        message = "Names that differ in capital letters only"
-        yield container.name_issue(rules.CASE_COLLIDING, message, rows)
-
-
-def _check_junk(container: Container) -> Iterator[Issue]:
-    kinds: dict[str, list[int]] = {}
-    joined = "\n".join(container.names).lower()
-    if not any(text in joined for text in _JUNK_SIGNS):
-        return
-    for row, name in enumerate(container.names):
-        if container.is_file[row] and is_junk(name):
-            kinds.setdefault(_junk_kind(name), []).append(row)
-    for kind, rows in kinds.items():
-        yield container.name_issue(
-            rules.JUNK, f"Left behind by {kind}: not part of the image", rows
-        )
-
-
-_JUNK_SIGNS = (
-    "._",
-    ".ds_store",
-    "thumbs.db",
-    "desktop.ini",
-    "icon\r",
-    "__macosx",
-    ".spotlight-v100",
-    ".trashes",
-    ".fseventsd",
-)
-
-
-def _junk_kind(name: str) -> str:
-    lower = name.lower()
-    if "__macosx/" in lower or lower.rpartition("/")[2].startswith("._"):
-        return "macOS (__MACOSX, ._ files)"
-    if lower.endswith((".db", "desktop.ini")):
-        return "Windows (thumbs.db, desktop.ini)"
-    return "the macOS Finder (.DS_Store and others)"
 
 
 def _check_ends(container: Container) -> Iterator[Issue]:
@@ -373,11 +191,3 @@ def _check_local_headers(container: Container) -> Iterator[Issue]:
     if renamed:
         message = "The entry itself has another name than the directory gives it"
         yield container.name_issue(rules.LOCAL_NAME, message, renamed)
-
-
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count:,} entries"
-
-
-def _kinds(methods: NDArray[np.uint16]) -> str:
-    return ", ".join(METHOD_NAMES.get(m, f"method {m}") for m in np.unique(methods).tolist())

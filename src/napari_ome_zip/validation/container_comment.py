@@ -32,7 +32,7 @@ def check_comment(comment: bytes) -> Iterator[Issue]:
         return
     parsed = _parsed(comment)
     if parsed is None:
-        yield issue(rules.COMMENT_FORM, f"The comment is no JSON text: {_shown(comment)}")
+        yield issue(rules.COMMENT_FORM, f"The comment is not JSON: {_shown(comment)}")
         return
     if comment.endswith(b"\0"):
         message = "The comment is padded with zeros, so other programs cannot read it as JSON"
@@ -41,7 +41,7 @@ def check_comment(comment: bytes) -> Iterator[Issue]:
     if version is None:
         yield issue(rules.COMMENT_VERSION, "The comment does not give the version of OME-Zarr")
     elif not isinstance(version, str):
-        message = f"The comment gives the version as {describe(version)}, a text is expected"
+        message = f"The comment gives the version as {describe(version)}, a string is expected"
         yield issue(rules.COMMENT_VERSION, message)
     promise = _value(parsed, "zipFile", "centralDirectory", "jsonFirst")
     if promise is not None and not isinstance(promise, bool):
@@ -61,7 +61,7 @@ def check_comment_version(comment: bytes, stated: str | None) -> Iterator[Issue]
 
 
 def _parsed(comment: bytes) -> object:
-    """The comment's JSON value; None where it is none (or ``null``, which says as much)."""
+    """The comment's JSON value; None where it is not JSON (or ``null``, which says as much)."""
     try:
         return json.loads(comment.rstrip(b"\0").decode("utf-8"))
     except (ValueError, RecursionError):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from napari_ome_zip.archive.amplification import MAX_UNPACKED_BYTES
+from napari_ome_zip.archive.end_record import MAX_DIRECTORY_BYTES
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Location, Rule
+from napari_ome_zip.sizes import readable_size
+from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES
 from napari_ome_zip.validation.report import Issue
 
 _RFC = "RFC-9, OME-Zarr zip files"
@@ -39,7 +43,7 @@ DIRECTORY_SIZE = Rule(
     "directory-too-large",
     MUST,
     _ZIP,
-    "The list of what the archive holds takes no more than 512 MiB.",
+    f"The list of what the archive holds takes no more than {readable_size(MAX_DIRECTORY_BYTES)}.",
     "Write the image again with sharding, which needs far fewer entries.",
 )
 NAMES_COLLIDE = Rule(
@@ -153,7 +157,7 @@ FILE_NAME = Rule(
     SHOULD,
     f"{_RFC}: file name",
     "The name of the file ends in .ozx.",
-    "Rename the file if other programs do not recognise it; napari opens .ome.zip as well.",
+    "Rename the file if other programs do not recognize it; napari opens .ome.zip as well.",
 )
 COMMENT_MISSING = Rule(
     "comment-missing",
@@ -166,14 +170,14 @@ COMMENT_FORM = Rule(
     "comment-not-json",
     SHOULD,
     f"{_RFC}: archive comment",
-    "The archive's comment is a JSON text in UTF-8.",
+    "The archive's comment is JSON in UTF-8.",
     _REPACK,
 )
 COMMENT_VERSION = Rule(
     "comment-without-version",
     SHOULD,
     f"{_RFC}: archive comment",
-    "The archive's comment gives the version as a text, under ome.version.",
+    "The archive's comment gives the version as a string, under ome.version.",
     _REPACK,
 )
 COMMENT_DIFFERS = Rule(
@@ -225,7 +229,7 @@ TOO_LARGE = Rule(
     "entry-too-large",
     MUST,
     f"{_ZIP}, 4.4.9 uncompressed size",
-    "A compressed entry unpacks to no more than 1 GiB.",
+    f"A compressed entry unpacks to no more than {readable_size(MAX_UNPACKED_BYTES)}.",
     "Do not unpack it unless you trust who made it. If it is right, write it again with "
     "smaller chunks and without ZIP compression.",
 )
@@ -254,7 +258,7 @@ DOCUMENT_SIZE = Rule(
     "document-too-large",
     MUST,
     "Zarr: metadata documents",
-    "A metadata document takes no more than 64 MiB.",
+    f"A metadata document takes no more than {readable_size(MAX_DOCUMENT_BYTES)}.",
     "Check who made the file: no image needs that much. Write it again.",
 )
 UNSAFE_NAMES = Rule(

@@ -1,4 +1,4 @@
-"""Checks on a folder: what stands in the place of a file, and is none that can be read."""
+"""Checks on a folder: what stands in the place of a file and cannot be read."""
 
 from __future__ import annotations
 

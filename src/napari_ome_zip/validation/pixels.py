@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
-from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.strictness import strict_reading
 from napari_ome_zip.progress import Watch
 from napari_ome_zip.rules import INFO, MUST, Rule
+from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import HierarchyStore
-from napari_ome_zip.validation.arrays import Arrays, StoredArray
+from napari_ome_zip.threads import batches, in_threads
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
+from napari_ome_zip.validation.stored_arrays import Arrays, StoredArray
 
 MAX_LISTED = 200
 """Damaged entries that are described one by one; the others are counted."""
@@ -63,7 +61,7 @@ class _Item:
     name: str
     size: int
     array: StoredArray | None = None
-    cell: tuple[int, ...] = ()
+    coordinates: tuple[int, ...] = ()
 
     @property
     def cost(self) -> int:
@@ -73,7 +71,7 @@ class _Item:
     @property
     def where(self) -> str:
         """What is lost if it is damaged."""
-        return "" if self.array is None else f" It holds {self.array.region(self.cell)}."
+        return "" if self.array is None else f" It holds {self.array.region(self.coordinates)}."
 
 
 def check_pixels(store: HierarchyStore, arrays: Arrays, watch: Watch) -> tuple[Issue, ...]:
@@ -88,7 +86,7 @@ def check_pixels(store: HierarchyStore, arrays: Arrays, watch: Watch) -> tuple[I
     arrays : Arrays
         What `find_arrays` found there.
     watch : Watch
-        Is told bytes done and bytes in all.
+        Gets bytes done and bytes in all.
 
     Raises
     ------
@@ -99,52 +97,33 @@ def check_pixels(store: HierarchyStore, arrays: Arrays, watch: Watch) -> tuple[I
     total = sum(item.size for item in items)
     done = 0
     issues: list[Issue] = []
-    workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(workers, thread_name_prefix="ome-zip-check") as pool:
-        waiting: dict[Future[list[Issue]], int] = {}
-        batches = _batches(items)
-        try:
-            watch.tell(done, total)
-            while True:
-                for batch in itertools.islice(batches, 2 * workers - len(waiting)):
-                    size = sum(item.size for item in batch)
-                    waiting[pool.submit(_check_batch, store, batch)] = size
-                if not waiting:
-                    break
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    done += waiting.pop(future)
-                    issues += future.result()
-                watch.tell(done, total)
-        finally:
-            for future in waiting:
-                future.cancel()
+
+    def take(batch: Sequence[_Item], found: list[Issue]) -> None:
+        nonlocal done
+        done += sum(item.size for item in batch)
+        issues.extend(found)
+        watch.report(done, total)
+
+    watch.report(done, total)
+    in_threads(
+        lambda batch: _check_batch(store, batch),
+        batches(items, lambda item: item.cost, most=_BATCH_BYTES, count=_BATCH_ENTRIES),
+        take,
+        name="ome-zip-check",
+    )
     return _limited(issues)
 
 
 def _items(store: HierarchyStore, arrays: Arrays) -> Iterator[_Item]:
-    """Every entry that is no document: those are read by the checks before."""
+    """Every entry that is not a document: the checks before have read those."""
     for path, array in arrays.stored.items():
         found = arrays.chunks[path]
-        for name, cell in zip(found.names, found.cells.tolist(), strict=True):
-            inside = all(i < n for i, n in zip(cell, array.grid, strict=True))
+        for name, coordinates in zip(found.names, found.coordinates.tolist(), strict=True):
+            inside = all(i < n for i, n in zip(coordinates, array.grid, strict=True))
             size = store.size_of(name) or 0
-            yield _Item(name, size, array if inside else None, tuple(cell))
+            yield _Item(name, size, array if inside else None, tuple(coordinates))
     for name in (*arrays.other, *arrays.unopened):
         yield _Item(name, store.size_of(name) or 0)
-
-
-def _batches(items: Sequence[_Item]) -> Iterator[list[_Item]]:
-    """Entries in small groups: handing over each by itself takes longer than reading it."""
-    batch: list[_Item] = []
-    size = 0
-    for item in items:
-        batch.append(item)
-        size += item.cost
-        if size >= _BATCH_BYTES or len(batch) >= _BATCH_ENTRIES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _check_batch(store: HierarchyStore, batch: Sequence[_Item]) -> list[Issue]:
@@ -171,7 +150,7 @@ def _check_item(store: HierarchyStore, item: _Item) -> Iterator[Issue]:
     if buffer is None or item.array is None:
         return
     if item.array.stored_bytes > MAX_DECODED_BYTES:
-        message = f"Too large to decode for a check: {item.array.stored_bytes / 2**30:,.1f} GiB"
+        message = f"Too large to decode for a check: {readable_size(item.array.stored_bytes)}"
         yield issue(NOT_DECODED, message, item.name)
         return
     content = memoryview(buffer.as_numpy_array()).cast("B") if len(buffer) else b""
@@ -181,21 +160,16 @@ def _check_item(store: HierarchyStore, item: _Item) -> Iterator[Issue]:
 def _check_chunk(array: StoredArray, item: _Item, content: bytes | memoryview) -> Iterator[Issue]:
     try:
         if array.array.is_regular:
-            array.array.decode(item.cell, content)
+            array.array.decode(content)
         else:
             with strict_reading():
-                array.array.read(_region(array.array, item.cell))
+                array.array.read(array.array.region_of(item.coordinates))
     except MemoryError:
         yield issue(NOT_DECODED, "Not checked: it takes more memory than there is", item.name)
     except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
         reason = str(error).strip().rstrip(".") or type(error).__name__
         message = f"Does not decode to pixels ({reason}).{item.where}"
         yield issue(CHUNK_DAMAGED, message, item.name)
-
-
-def _region(array: ChunkedArray, cell: Sequence[int]) -> tuple[slice, ...]:
-    sides = zip(cell, array.stored, array.shape, strict=True)
-    return tuple(slice(i * n, min((i + 1) * n, size)) for i, n, size in sides)
 
 
 def _limited(issues: Sequence[Issue]) -> tuple[Issue, ...]:

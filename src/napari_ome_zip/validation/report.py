@@ -127,11 +127,6 @@ class Report:
         """The broken SHOULDs."""
         return self._with(Severity.WARNING)
 
-    @property
-    def infos(self) -> tuple[Issue, ...]:
-        """What is merely worth knowing."""
-        return self._with(Severity.INFO)
-
     def _with(self, severity: Severity) -> tuple[Issue, ...]:
         return tuple(issue for issue in self.issues if issue.severity is severity)
 

@@ -18,7 +18,7 @@ from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore,
 from napari_ome_zip.storage.hierarchy import Hierarchy
 from napari_ome_zip.storage.json_document import parse_json
 from napari_ome_zip.validation import container_rules as rules
-from napari_ome_zip.validation.arrays import check_arrays, find_arrays
+from napari_ome_zip.validation.arrays import check_arrays
 from napari_ome_zip.validation.container import check_container, check_file_name, refusal
 from napari_ome_zip.validation.container_comment import check_comment_version
 from napari_ome_zip.validation.container_rules import issue
@@ -30,6 +30,7 @@ from napari_ome_zip.validation.folder import check_folder
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.pixels import check_pixels
 from napari_ome_zip.validation.report import Issue, Report
+from napari_ome_zip.validation.stored_arrays import find_arrays
 
 CONSOLIDATED_STALE = Rule(
     "consolidated-metadata-stale",
@@ -94,7 +95,7 @@ def validate(
         return _check_store(name, "directory", DirectoryStore(place), deep, watch)
     if place.suffix.lower() == ".json" or place.name in DOCUMENT_NAMES:
         return _check_document(name, place)
-    with place.open("rb"):  # a file that cannot be read is no bad archive
+    with place.open("rb"):  # a file that cannot be read is not a bad archive
         pass
     try:
         store = ArchiveStore(place)
@@ -124,7 +125,7 @@ def _check_store(
     if isinstance(store, DirectoryStore):
         issues += check_folder(store)
     hierarchy = Hierarchy(store)
-    judged = JudgedHierarchy(hierarchy.usable_nodes(watch.tell))
+    judged = JudgedHierarchy(hierarchy.usable_nodes(watch.report))
     issues += (issue(fault.rule, fault.message, fault.key) for fault in hierarchy.faults)
     if isinstance(container, ArchiveStore):
         issues += _check_root_document(judged)
@@ -177,7 +178,7 @@ def _check_second(hierarchy: Hierarchy, judged: JudgedHierarchy) -> Iterator[Iss
     try:
         findings = discover(hierarchy).findings
     except (ArchiveError, MetadataError):
-        return  # told by the checks of documents
+        return  # reported by the checks of documents
     for finding in findings:
         if finding.code == rules.SECOND.code:
             message = f"Another image lies beside the image: '{finding.where}'"
@@ -188,7 +189,7 @@ def _check_consolidated(hierarchy: Hierarchy) -> Iterator[Issue]:
     try:
         findings = hierarchy.consolidated_findings()
     except (ArchiveError, MetadataError):
-        return  # the root's document is told by the reading of documents
+        return  # reported where documents are read
     for finding in findings:
         yield issue(CONSOLIDATED_STALE, finding.message, finding.where)
 

@@ -40,7 +40,7 @@ _NARROW = 260
 """Width in pixels that the widget is usable at."""
 
 
-class ValidateLayout:
+class CheckLayout:
     """The parts, from top to bottom; fits into a dock of 300 pixels.
 
     Parameters
@@ -59,7 +59,7 @@ class ValidateLayout:
         self.deep.setToolTip("Reads every pixel, to find damaged data too. Takes longer.")
         self.check = _button("Check again", "Check the same file once more")
         self.bar = QProgressBar()
-        self.cancel = _button("Cancel", "Stop what is being done")
+        self.cancel = _button("Cancel", "Stop the check or the repair")
         self.verdict_icon = QLabel()
         self.verdict = _text()
         self.deepen = _button("Check the pixels", "Read every pixel, to find damaged data too")
@@ -78,7 +78,7 @@ class ValidateLayout:
         self.copy_menu.addAction("As JSON")
         self.save = _button("Save report…", "Save the report as text or JSON")
         self.repack = _button(REPACK, "Write a copy with the faults of the archive itself repaired")
-        self.salvage = _button(SALVAGE, "Write a copy of what is whole, and say what is missing")
+        self.salvage = _button(SALVAGE, "Write a copy of the intact parts, and say what is missing")
         self.note = _text()
         self.open_copy = _button("Open the fixed copy", "Show the copy in this window")
         self._lay_out()

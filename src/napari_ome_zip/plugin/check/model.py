@@ -1,6 +1,6 @@
 """What happens when a person checks a file, step by step; knows nothing of Qt.
 
-`ValidateModel` holds the current `Choices` and `Facts`, replaces one value by the next, and says
+`CheckModel` holds the current `CheckChoices` and `Facts`, replaces one value by the next, and says
 when what is shown has changed. It hands out a `Job` for what takes time: the widget runs that in
 a thread, tests run it where they stand.
 """
@@ -18,18 +18,16 @@ from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.names import SAVED_SUFFIXES
 from napari_ome_zip.plugin.check.state import (
     Activity,
-    Choices,
+    CheckChoices,
     Facts,
     State,
     explain,
     resolve,
 )
 from napari_ome_zip.plugin.typed_name import completed
+from napari_ome_zip.progress import Cancelled, Progress
 from napari_ome_zip.rules import Severity
 from napari_ome_zip.validation.report import Report
-
-type Progress = Callable[[int, int], None]
-type Cancelled = Callable[[], bool]
 
 
 class Validate(Protocol):
@@ -63,7 +61,7 @@ class Copied:
 
     path: str
     notes: tuple[str, ...] = ()
-    """What there is to know about it, such as what is missing from it."""
+    """Remarks about it, such as what is missing from it."""
 
 
 @dataclass(eq=False)
@@ -77,7 +75,7 @@ class Job:
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> Outcome:
-        """Do it, and return what came of it, be it an error that was to be expected."""
+        """Do it, and return the outcome, which may be an expected error."""
         try:
             return Outcome(self, result=self.work(self._note, self._stop.is_set))
         except (OmeZipError, OSError) as error:
@@ -94,7 +92,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a job."""
+    """The outcome of a job."""
 
     job: Job
     result: Report | Copied | None = None
@@ -102,7 +100,7 @@ class Outcome:
     problem: str = ""
 
 
-class ValidateModel:
+class CheckModel:
     """The file that is checked, and what is shown of it.
 
     Parameters
@@ -127,7 +125,7 @@ class ValidateModel:
         self._start = start
         self._changed = changed
         self._job: Job | None = None
-        self._choices = Choices()
+        self._choices = CheckChoices()
         self._facts = Facts()
         self.state: State = resolve(self._choices, self._facts)
 
@@ -216,7 +214,7 @@ class ValidateModel:
             self._update(facts=replace(self._facts, progress=self._job.progress))
 
     def finish(self, outcome: Outcome) -> None:
-        """Take what came of a job; of a job that was cancelled or replaced, nothing is taken."""
+        """Take the outcome of a job; that of a cancelled or replaced job is ignored."""
         if outcome.job is not self._job:
             return
         self._job = None
@@ -226,8 +224,8 @@ class ValidateModel:
                 facts = replace(facts, report=report)
             case Copied(target, notes):
                 # The verdict on the source says nothing about the copy.
-                told = f"Saved the fixed copy {Path(target).name}, which is checked here."
-                note = " ".join(filter(None, [told, first_reasons(notes)]))
+                saved = f"Saved the fixed copy {Path(target).name}, which is checked here."
+                note = " ".join(filter(None, [saved, first_reasons(notes)]))
                 self.check(target, note, fixed_copy=target)
                 return
             case None if outcome.job.activity is Activity.CHECKING:
@@ -237,7 +235,7 @@ class ValidateModel:
         self._update(facts=facts)
 
     def crash(self, job: Job) -> None:
-        """Take that a job ended with an error nobody expected, which is told elsewhere."""
+        """Take that a job ended with an unexpected error, which is reported elsewhere."""
         text = f"{job.activity} stopped: an error in this plugin. Please report it."
         self.finish(Outcome(job, problem=text))
 
@@ -282,7 +280,7 @@ class ValidateModel:
             return ""
         return self._facts.report.to_json() if kind == "json" else self._facts.report.to_text()
 
-    def _update(self, *, choices: Choices | None = None, facts: Facts | None = None) -> None:
+    def _update(self, *, choices: CheckChoices | None = None, facts: Facts | None = None) -> None:
         self._choices = choices or self._choices
         self._facts = facts or self._facts
         state = resolve(self._choices, self._facts)

@@ -1,6 +1,6 @@
 """What the dock widget that checks an archive shows, as frozen values; knows nothing of Qt.
 
-`resolve` turns what a person chose (`Choices`) and what is known of the file (`Facts`) into
+`resolve` turns what a person chose (`CheckChoices`) and what is known of the file (`Facts`) into
 everything that is shown (`State`).
 """
 
@@ -35,7 +35,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class CheckChoices:
     """What a person has chosen."""
 
     deep: bool = False
@@ -60,13 +60,13 @@ class Facts:
     problem: str = ""
     """Why there is no report, in one sentence."""
     note: str = ""
-    """What became of the last thing asked for beside a check."""
+    """The result of the last action other than a check."""
     fixed_copy: str = ""
     """Path of the repaired copy that was made last."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class IssueRow:
     """A row of the table."""
 
     issue: Issue
@@ -112,11 +112,11 @@ class State:
     search: str
     has_issues: bool
     """Whether there is anything to filter, be it shown or not."""
-    rows: tuple[Row, ...]
+    rows: tuple[IssueRow, ...]
     selected: int | None
     details: Details | None
     hint: str
-    """What to say in place of details."""
+    """Shown in place of details."""
     note: str
     fixed_copy: str
     can_check: bool
@@ -126,7 +126,7 @@ class State:
     can_export: bool
     can_repack: bool
     can_salvage: bool
-    """Whether the file is one of which a copy can only be what is left."""
+    """Whether a copy of the file can only hold what is left of it."""
 
 
 REPACK = "Repack a fixed copy…"
@@ -152,8 +152,8 @@ _FILTER_NAMES = {
 }
 
 
-def resolve(choices: Choices, facts: Facts) -> State:
-    """Return what is shown to someone who chose this, of a file of which that is known."""
+def resolve(choices: CheckChoices, facts: Facts) -> State:
+    """Return what is shown for these choices and these facts."""
     issues = facts.report.issues if facts.report else ()
     rows = tuple(_row(issue) for issue in issues if _is_shown(issue, choices))
     shown = [row.issue for row in rows]
@@ -174,7 +174,7 @@ def resolve(choices: Choices, facts: Facts) -> State:
         rows=rows,
         selected=selected if rows else None,
         details=_details(rows[selected].issue) if rows else None,
-        hint="No row contains what you look for." if issues and not rows else "",
+        hint="No row matches the search." if issues and not rows else "",
         note=facts.note,
         fixed_copy=facts.fixed_copy,
         can_check=bool(facts.path) and idle,
@@ -193,7 +193,7 @@ def _verdict(facts: Facts) -> tuple[str, Tone]:
         return facts.report.verdict, Tone.BAD
     if facts.report.warnings:
         return facts.report.verdict, Tone.WARNING
-    # Whoever has not looked at the pixels does not know whether all is well.
+    # Without a look at the pixels it is not known whether all is well.
     unread = facts.report.pixels_checked is False
     return facts.report.verdict, Tone.NEUTRAL if unread else Tone.GOOD
 
@@ -205,7 +205,7 @@ def _activity(facts: Facts) -> str:
     return f"{facts.activity}… {100 * done // total} %" if total else f"{facts.activity}…"
 
 
-def _filters(choices: Choices, report: Report | None) -> tuple[SeverityFilter, ...]:
+def _filters(choices: CheckChoices, report: Report | None) -> tuple[SeverityFilter, ...]:
     counts: Mapping[Severity, int] = report.counts if report else {}
     return tuple(
         SeverityFilter(severity, f"{counts.get(severity, 0)} {_word(severity, counts)}", checked)
@@ -218,17 +218,17 @@ def _word(severity: Severity, counts: Mapping[Severity, int]) -> str:
     return _FILTER_NAMES[severity][counts.get(severity, 0) != 1]
 
 
-def _row(issue: Issue) -> Row:
+def _row(issue: Issue) -> IssueRow:
     count = f"{issue.count}×" if issue.count > 1 else ""
     message = issue.message.replace(_SALVAGE_COMMAND, SALVAGE_BUTTON)
-    return Row(issue, message, _place(issue.location), count)
+    return IssueRow(issue, message, _place(issue.location), count)
 
 
 def _place(location: Location) -> str:
     return str(location) or "whole file"
 
 
-def _is_shown(issue: Issue, choices: Choices) -> bool:
+def _is_shown(issue: Issue, choices: CheckChoices) -> bool:
     if issue.severity not in choices.severities:
         return False
     places = [str(place) for place in (issue.location, *issue.also)]
@@ -276,12 +276,12 @@ def suggested_copy(path: str) -> str:
 
 def explain(error: OmeZipError | OSError, path: str) -> str:
     """Return in one sentence why a file could not be checked or copied."""
-    told = error.filename if isinstance(error, OSError) else None
-    name = Path(told if isinstance(told, str) else path).name
+    named = error.filename if isinstance(error, OSError) else None
+    name = Path(named if isinstance(named, str) else path).name
     if isinstance(error, OmeZipError):
         return str(error)
     if isinstance(error, FileNotFoundError):
         return f"There is no file {name}: it was moved, renamed or deleted."
     if isinstance(error, PermissionError):
-        return f"No permission to open {name}: ask whoever owns the file or its folder."
-    return f"The computer could not read or write {name}: {error.strerror or error}."
+        return f"No permission to open {name}: ask the owner of the file or its folder."
+    return f"{name} could not be read or written: {error.strerror or error}."

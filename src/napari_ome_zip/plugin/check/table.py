@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_ome_zip.plugin.check.state import Row
+from napari_ome_zip.plugin.check.state import IssueRow
 from napari_ome_zip.rules import Severity
 
 type Index = QModelIndex | QPersistentModelIndex
@@ -45,7 +45,7 @@ def severity_icon(widget: QWidget, severity: Severity) -> QIcon:
     if style is not None:
         picture = style.standardIcon(_PIXMAPS[severity]).pixmap(_ICON, _ICON)
         icon.addPixmap(picture)
-        # Qt would tint the one of a selected row, until it is hard to tell from the others.
+        # Qt would tint the one of a selected row, until it looks like the others.
         icon.addPixmap(picture, QIcon.Mode.Selected)
     return icon
 
@@ -55,10 +55,10 @@ class _RowsModel(QAbstractTableModel):
 
     def __init__(self, table: QTableView) -> None:
         super().__init__(table)
-        self.rows: tuple[Row, ...] = ()
+        self.rows: tuple[IssueRow, ...] = ()
         self._icons = {severity: severity_icon(table, severity) for severity in Severity}
 
-    def replace(self, rows: tuple[Row, ...]) -> None:
+    def replace(self, rows: tuple[IssueRow, ...]) -> None:
         self.beginResetModel()
         self.rows = rows
         self.endResetModel()
@@ -137,8 +137,8 @@ class IssueTable(QTableView):
         if current.isValid():
             self.row_chosen.emit(current.row())
 
-    def show_rows(self, rows: tuple[Row, ...], selected: int | None) -> None:
-        """Show these rows; choosing one this way is not told as a person's choice."""
+    def show_rows(self, rows: tuple[IssueRow, ...], selected: int | None) -> None:
+        """Show these rows; selecting one this way does not emit `row_chosen`."""
         self.blockSignals(True)
         if rows != self._rows.rows:
             self._rows.replace(rows)

@@ -14,8 +14,8 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
 import napari_ome_zip
 from napari_ome_zip.plugin.background import TaskWorker
-from napari_ome_zip.plugin.check.layout import ValidateLayout
-from napari_ome_zip.plugin.check.model import Job, Outcome, Repack, Validate, ValidateModel
+from napari_ome_zip.plugin.check.layout import CheckLayout
+from napari_ome_zip.plugin.check.model import CheckModel, Job, Outcome, Repack, Validate
 from napari_ome_zip.plugin.check.state import (
     Details,
     explain,
@@ -34,7 +34,7 @@ _ARCHIVES = "Archives (*.ome.zip *.ozx *.zip);;All files (*)"
 _REPORTS = {"Text (*.txt)": ".txt", "JSON (*.json)": ".json"}
 
 
-class ValidateWidget(QWidget):
+class CheckWidget(QWidget):
     """Checks a file and shows what is wrong with it, in plain words, and what to do.
 
     Parameters
@@ -53,7 +53,7 @@ class ValidateWidget(QWidget):
     ) -> None:
         super().__init__()
         self._viewer = viewer
-        self.model = ValidateModel(
+        self.model = CheckModel(
             validate or napari_ome_zip.validate,
             repack or napari_ome_zip.repack,
             start=self._start,
@@ -62,7 +62,7 @@ class ValidateWidget(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(_PROGRESS_EVERY_MS)
         self._timer.timeout.connect(self.model.look_at_progress)
-        self.parts = ValidateLayout(self)
+        self.parts = CheckLayout(self)
         self.setAcceptDrops(True)
         self._connect()
         self._show()
@@ -119,7 +119,7 @@ class ValidateWidget(QWidget):
         files = _local_files(event.mimeData()) if event is not None else []
         if event is not None and files:
             event.acceptProposedAction()
-            note = f"Of {len(files)} files, the first is checked." if len(files) > 1 else ""
+            note = f"Of {len(files)} files, only the first is checked." if len(files) > 1 else ""
             self.model.check(files[0], note)
 
     def _copy(self, kind: str, _checked: bool = False) -> None:

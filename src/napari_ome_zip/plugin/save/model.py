@@ -1,7 +1,7 @@
 """The state of the dock widget that saves layers; knows nothing of Qt.
 
-What a person chose (`Choices`), the layers there are and what is going on (`Job`) are values;
-`resolve` makes of them everything that is shown.
+What a person chose (`SaveChoices`), the layers, and the save that is running (`SaveStatus`) are
+values; `resolve` makes of them everything that is shown.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from napari_ome_zip.errors import SaveError
 from napari_ome_zip.layers import from_layer_data, incomplete_layers, unsaved_layers
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
-from napari_ome_zip.plugin.save.losses import told_losses
+from napari_ome_zip.plugin.save.losses import losses_text
 from napari_ome_zip.saving.options import (
-    CODEC_LEVELS,
     USUAL_CHUNK,
     USUAL_CODEC,
     USUAL_LEVEL,
@@ -28,6 +27,7 @@ from napari_ome_zip.saving.options import (
 )
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.planned import SavePlan
+from napari_ome_zip.sizes import readable_size
 
 type Layers = Sequence[tuple[Hashable, LayerData]]
 """Layer data by a key that stays the same while a layer is renamed; bottom layer first."""
@@ -36,13 +36,12 @@ _LAYOUTS = {
     "image": "one image",
     "series": "a series of images",
     "scene": "a scene of images",
-    "kept": "arranged as the file is",
+    "kept": "arranged as in the file",
 }
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class SaveChoices:
     """What a person has chosen."""
 
     file: str = ""
@@ -57,22 +56,22 @@ class Choices:
     codec: Codec = USUAL_CODEC
     level: int = USUAL_LEVEL
     as_in_file: bool = True
-    """Whether what came from a file is stored as it is there, and the rest as is usual; otherwise
+    """Store what came from a file as it is there, and new pixels in the usual way; otherwise
     everything is stored as chunk, shard, codec and level say."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A save that is going on, or the last one."""
+class SaveStatus:
+    """The save that is running, or the last one."""
 
     running: bool = False
     message: str = ""
-    """What became of it."""
+    """Its result."""
     saved: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LayerRow:
     """One layer in the list."""
 
     key: Hashable
@@ -86,19 +85,17 @@ class Row:
 class View:
     """Everything that is shown."""
 
-    rows: tuple[Row, ...]
-    codec_levels: tuple[int, int]
-    """Smallest and largest compression level of the chosen codec."""
+    rows: tuple[LayerRow, ...]
     target: Path | None
     """The file that will be written."""
     options: SaveOptions | None
     problem: str
-    """Why nothing can be saved as things are; empty where all is well."""
+    """Why nothing can be saved with these choices; empty where it can."""
     summary: str
     """What will be written."""
     replaces: bool
     """Whether there is a file already."""
-    job: Job
+    job: SaveStatus
 
     @property
     def can_save(self) -> bool:
@@ -106,7 +103,7 @@ class View:
         return not self.problem and not self.job.running
 
 
-def resolve(choices: Choices, layers: Layers, job: Job | None = None) -> View:
+def resolve(choices: SaveChoices, layers: Layers, job: SaveStatus | None = None) -> View:
     """Decide what is shown.
 
     Reads no pixels; cheap enough to be done whenever something changes.
@@ -121,20 +118,19 @@ def resolve(choices: Choices, layers: Layers, job: Job | None = None) -> View:
         plan = plan_save(from_layer_data(chosen, snapshot=False, target=target), options)
         _check_place(target)
         if target is not None:
-            lost = told_losses((*plan.lost, *incomplete_layers(chosen)))
+            lost = losses_text((*plan.lost, *incomplete_layers(chosen)))
             summary = _summary(plan, target) + (f"\n{lost}" if lost else "")
         problem = "" if target else "Choose a file to write."
     except SaveError as error:
         problem = str(error)
     return View(
         rows=rows,
-        codec_levels=CODEC_LEVELS[choices.codec],
         target=target,
         options=options,
         problem=problem,
         summary=summary,
         replaces=target is not None and target.is_file(),
-        job=job or Job(),
+        job=job or SaveStatus(),
     )
 
 
@@ -143,23 +139,14 @@ def chosen_layers(view: View, layers: Layers) -> list[LayerData]:
     return _chosen(view.rows, layers)
 
 
-def readable_size(count: float) -> str:
-    """Bytes as a person reads them, such as ``"12.3 MB"``."""
-    for unit in _UNITS[:-1]:
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} {_UNITS[-1]}"
-
-
-def _row(key: Hashable, data: LayerData, choices: Choices) -> Row:
+def _row(key: Hashable, data: LayerData, choices: SaveChoices) -> LayerRow:
     name = str(data[1].get("name", data[2]))
     found = unsaved_layers([data])
     problem = found[0].message.removeprefix(f"'{name}' ") if found else ""
-    return Row(key, name, problem, not problem and key not in choices.unchecked)
+    return LayerRow(key, name, problem, not problem and key not in choices.unchecked)
 
 
-def _chosen(rows: Sequence[Row], layers: Layers) -> list[LayerData]:
+def _chosen(rows: Sequence[LayerRow], layers: Layers) -> list[LayerData]:
     if not layers:
         raise SaveError("There are no layers to save: open or add some.")
     chosen = [data for row, (_, data) in zip(rows, layers, strict=True) if row.checked]
@@ -168,14 +155,14 @@ def _chosen(rows: Sequence[Row], layers: Layers) -> list[LayerData]:
     return chosen
 
 
-def _target(choices: Choices) -> Path | None:
+def _target(choices: SaveChoices) -> Path | None:
     typed = choices.file.strip()
     if not typed:
         return None
     return complete_name(Path(typed).expanduser().absolute(), SAVED_SUFFIXES[0])
 
 
-def _options(choices: Choices) -> SaveOptions:
+def _options(choices: SaveChoices) -> SaveOptions:
     if choices.as_in_file:
         return SaveOptions(version=choices.version, levels=choices.levels)
     return SaveOptions(
@@ -195,7 +182,7 @@ def _check_place(target: Path | None) -> None:
     if not folder.is_dir():
         raise SaveError(f"No such folder: {folder}. Create it, or choose another one.")
     if not os.access(folder, os.W_OK):
-        raise SaveError(f"No right to write in {folder}. Choose another folder.")
+        raise SaveError(f"No permission to write in {folder}. Choose another folder.")
     if target.is_dir():
         raise SaveError(f"A folder has this name: {target.name}. Choose another name.")
     if target.exists() and not os.access(target, os.W_OK):
@@ -205,13 +192,13 @@ def _check_place(target: Path | None) -> None:
 def _summary(plan: SavePlan, target: Path) -> str:
     size, arrays = readable_size(plan.estimated_bytes), f"{len(plan.arrays)} arrays"
     if plan.copies:
-        size += f", of which {readable_size(plan.copied_bytes)} are copied as they are"
+        size += f", of which {readable_size(plan.copied_bytes)} are copied unchanged"
         arrays += " encoded"
     else:
         size += f" ({readable_size(plan.nbytes)} uncompressed)"
     return (
         f"{target.name}, about {size}: {_LAYOUTS[plan.layout]}, OME-Zarr {plan.version}, {arrays}."
-        + (" Replaces the file of this name." if target.exists() else "")
+        + (" Replaces the existing file." if target.exists() else "")
     )
 
 

@@ -25,7 +25,7 @@ GONE_FROM_FILE = frozenset(
 )
 """Losses of what the replaced file holds, and maybe no other file does."""
 
-SAVE, CANCEL = "Replace it all the same", "Cancel"
+SAVE, CANCEL = "Replace anyway", "Cancel"
 
 
 def check_agreed(image: CompositeImage, target: Path, found: Losses) -> None:

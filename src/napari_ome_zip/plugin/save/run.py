@@ -1,4 +1,4 @@
-"""A save in the background: it goes on when the form that began it is closed."""
+"""A save in the background: it continues when the form that started it is closed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from napari_ome_zip.errors import OmeZipError, SaveCancelledError
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.plugin.background import TaskWorker
 from napari_ome_zip.plugin.messages import notify, notify_saved
-from napari_ome_zip.plugin.save.losses import Losses, told
-from napari_ome_zip.plugin.save.model import Choices, Job
-from napari_ome_zip.save import save_image
-from napari_ome_zip.saving.options import SaveOptions
+from napari_ome_zip.plugin.save.losses import Losses, result_text
+from napari_ome_zip.plugin.save.model import SaveChoices, SaveStatus
+from napari_ome_zip.saving.planned import SavePlan
+from napari_ome_zip.saving.save import save_composite
 
 _LOOK_EVERY_MS = 100
 
@@ -29,9 +29,9 @@ class SaveTask:
 
     image: CompositeImage
     target: Path
-    options: SaveOptions | None
+    plan: SavePlan
     losses: Losses
-    choices: Choices
+    choices: SaveChoices
     """Those of the form, to be shown again."""
     percent: int = 0
     """Written by the worker's thread, shown by that of the window."""
@@ -44,12 +44,12 @@ class SaveTask:
 
     def run(self) -> Path:
         """Save, and return the path that was written."""
-        return save_image(
+        return save_composite(
             self.image,
             self.target,
-            self.options,
             progress=self._note,
             cancelled=self.stopping.is_set,
+            plan=self.plan,
         )
 
     def _note(self, done: int, total: int) -> None:
@@ -61,11 +61,11 @@ class SaveTask:
 
 
 class SaveRun(QObject):
-    """A save that is going on in a window.
+    """A save that is running in a window.
 
-    It belongs to the window, not to the form: whoever closes the form may open another, which
-    shows the same save. Its bar, with a button to cancel it, is in napari's activity dialog, and
-    what became of it is a notification. Closing the window cancels it.
+    It belongs to the window, not to the form: a form that is closed and opened again shows the
+    same save. Its bar, with a button to cancel it, is in napari's activity dialog, and its result
+    is a notification. Closing the window cancels it.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class SaveRun(QObject):
     moved = Signal(int)
     """How many percent are done."""
     ended = Signal(object)
-    """The `Job` as it ended."""
+    """The `SaveStatus` as it ended."""
 
     def __init__(self, window: QWidget, task: SaveTask) -> None:
         super().__init__(window)
@@ -107,13 +107,13 @@ class SaveRun(QObject):
             self._bar.update(percent - self._bar.n)  # napari handles events meanwhile
 
     def _on_saved(self, path: Path) -> None:
-        message = told(self.task.losses, path, self.task.typed)
-        self._end(Job(message=message, saved=path))
+        message = result_text(self.task.losses, path, self.task.typed)
+        self._end(SaveStatus(message=message, saved=path))
         notify_saved(message, path)
 
     def _on_failed(self, error: Exception) -> None:
         message = str(error) or type(error).__name__
-        self._end(Job(message=message))
+        self._end(SaveStatus(message=message))
         if isinstance(error, SaveCancelledError):
             notify(message, NotificationSeverity.INFO)
         elif isinstance(error, OmeZipError):
@@ -121,7 +121,7 @@ class SaveRun(QObject):
         else:
             notification_manager.receive_error(type(error), error, error.__traceback__)
 
-    def _end(self, job: Job) -> None:
+    def _end(self, job: SaveStatus) -> None:
         self._timer.stop()
         self._bar.close()
         self.ended.emit(job)
@@ -140,6 +140,6 @@ def window_of(widget: QWidget) -> QWidget:
 
 
 def running_save(widget: QWidget) -> SaveRun | None:
-    """The save that is going on in the window of a widget, if there is one."""
+    """The save that is running in the window of a widget, if there is one."""
     found: list[SaveRun] = window_of(widget).findChildren(SaveRun)
     return found[0] if found else None

@@ -25,11 +25,11 @@ from qtpy.QtWidgets import (
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.plugin.docks import CHECK_COMMAND, open_check, title_of
 from napari_ome_zip.plugin.layer_follower import LayerFollower
-from napari_ome_zip.plugin.save.losses import losses
+from napari_ome_zip.plugin.save.losses import find_losses
 from napari_ome_zip.plugin.save.model import (
-    Choices,
-    Job,
     Layers,
+    SaveChoices,
+    SaveStatus,
     View,
     chosen_layers,
     composite_name,
@@ -38,12 +38,13 @@ from napari_ome_zip.plugin.save.model import (
 from napari_ome_zip.plugin.save.run import SaveRun, SaveTask, running_save, window_of
 from napari_ome_zip.plugin.viewer_state import layer_data_of
 from napari_ome_zip.saving.options import CODEC_LEVELS
+from napari_ome_zip.saving.plan import plan_save
 
 if TYPE_CHECKING:
     import napari.viewer
 
 _REFRESH_AFTER_MS = 100
-_MOST_ROWS_SHOWN = 6
+_MAX_ROWS_SHOWN = 6
 _KEY = Qt.ItemDataRole.UserRole
 _KEPT, _COUNTED = "keep, or make if single", "exactly"
 _AS_IN_FILE, _CHOSEN = "as in the file", "as chosen here"
@@ -61,8 +62,8 @@ class SaveWidget(QWidget):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         self._viewer = viewer
-        self._choices = Choices()
-        self._job = Job()
+        self._choices = SaveChoices()
+        self._job = SaveStatus()
         self._view: View | None = None
         self._run: SaveRun | None = None
         self._showing = False
@@ -78,18 +79,18 @@ class SaveWidget(QWidget):
         self.refresh()
 
     @property
-    def choices(self) -> Choices:
+    def choices(self) -> SaveChoices:
         """What is chosen; setting it changes the form."""
         return self._choices
 
     @choices.setter
-    def choices(self, choices: Choices) -> None:
+    def choices(self, choices: SaveChoices) -> None:
         self._choices = choices
         self.refresh()
 
     @property
-    def job(self) -> Job:
-        """The save that is going on, or the last one."""
+    def job(self) -> SaveStatus:
+        """The save that is running, or the last one."""
         return self._job
 
     @property
@@ -114,15 +115,15 @@ class SaveWidget(QWidget):
         self.stored = ComboBox(label="storage", choices=[_AS_IN_FILE, _CHOSEN])
         self.stored.tooltip = (
             "As in the file: what came from a file and did not change is copied, which is fast; "
-            "new pixels are stored as is usual"
+            "new pixels are stored in the usual way"
         )
         self.chunk = SpinBox(label="chunk (pixels)", min=1, max=2**16, step=64)
         self.shard = SpinBox(label="shard (pixels)", min=0, max=2**16, step=512)
         self.codec = ComboBox(label="compression", choices=list(CODEC_LEVELS))
         self.level = SpinBox(label="compression level", min=-7, max=22)
         self.file.line_edit.native.setPlaceholderText("name.ome.zip or name.ozx")
-        self.shard.tooltip = "Edge of what is stored as one entry; 0 for no shards"
-        self.chunk.tooltip = "Edge of what is read at once"
+        self.shard.tooltip = "Edge of a shard, which is stored as one entry; 0 for no shards"
+        self.chunk.tooltip = "Edge of a chunk, which is read at once"
         self.form = QWidget()
         rows = QFormLayout(self.form)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -156,7 +157,7 @@ class SaveWidget(QWidget):
         layout.addStretch(1)
 
     def refresh(self) -> None:
-        """Show what the choices, the layers and the job amount to."""
+        """Show the state that results from the choices, the layers and the running save."""
         self._timer.stop()
         view = resolve(self._choices, self._layer_data(), self._job)
         self._view = view
@@ -174,8 +175,9 @@ class SaveWidget(QWidget):
         layers = self._layer_data()
         chosen = chosen_layers(view, layers)
         image = from_layer_data(chosen, name=composite_name(view), target=view.target)
-        found = losses([data for _, data in layers], chosen, image, view.options)
-        task = SaveTask(image, view.target, view.options, found, self._choices)
+        plan = plan_save(image, view.options)
+        found = find_losses([data for _, data in layers], chosen, plan)
+        task = SaveTask(image, view.target, plan, found, self._choices)
         run = SaveRun(window_of(self), task)
         self._follow_run(run)
         run.start()
@@ -200,13 +202,13 @@ class SaveWidget(QWidget):
 
     def _follow_run(self, run: SaveRun) -> None:
         self._run = run
-        self._job = Job(running=True)
+        self._job = SaveStatus(running=True)
         run.moved.connect(self.progress.setValue)
         run.ended.connect(self._on_ended)
         self.refresh()
         self.progress.setValue(run.task.percent)
 
-    def _on_ended(self, job: Job) -> None:
+    def _on_ended(self, job: SaveStatus) -> None:
         self._run = None
         self._job = job
         self.refresh()
@@ -283,7 +285,7 @@ class SaveWidget(QWidget):
             self.layer_list.addItem(item)
         self.layer_list.blockSignals(False)
         height = max(self.layer_list.sizeHintForRow(0), self.fontMetrics().height() + 4)
-        shown = min(max(len(view.rows), 2), _MOST_ROWS_SHOWN)
+        shown = min(max(len(view.rows), 2), _MAX_ROWS_SHOWN)
         self.layer_list.setFixedHeight(shown * height + 2 * self.layer_list.frameWidth() + 4)
 
     def _show_job(self, view: View) -> None:

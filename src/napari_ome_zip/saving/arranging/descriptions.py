@@ -87,7 +87,7 @@ def downsampling(part: PlacedPart, levels: int) -> tuple[str, FrozenMapping]:
 
 
 def part_group(part: PlacedPart, multiscale: Multiscale | None, version: str) -> OmeGroup:
-    """The document of an image or label image: levels, channels, colours, display settings."""
+    """The document of an image or label image: levels, channels, colors, display settings."""
     omero = _omero(part) if isinstance(part, PlacedImage) else None
     label = None
     if isinstance(part, PlacedLabels):

@@ -100,7 +100,7 @@ def _step(dimension: str, step: float, unit: str | None) -> dict[str, str]:
     if not (0 < size < math.inf):
         return {}
     if dimension == "T":
-        # Time has no unit for what is not known.
+        # Times have no unit that stands for an unknown one.
         seconds = f"{size * conversion(unit, 'second'):.12g}"
         return {"TimeIncrement": seconds} if known_unit(unit) else {}
     if known_unit(unit) is None:

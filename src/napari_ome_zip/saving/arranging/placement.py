@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from napari_ome_zip.geometry import NEGLIGIBLE, Affine, strays
 from napari_ome_zip.image.composite import PlacedPart
+from napari_ome_zip.image.placement import is_channel
+from napari_ome_zip.ome import Axis, CoordinateSystem
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,17 @@ class Placed:
     """From its intrinsic system to the display system; None where axes of one name agree."""
 
 
-def own_placement(part: PlacedPart) -> Placed:
-    """Split a part's placement into what a level's scale and translation hold, and the rest."""
+def own_placement(part: PlacedPart, system: CoordinateSystem) -> Placed:
+    """Split a part's placement into what a level's scale and translation hold, and the rest.
+
+    Parameters
+    ----------
+    part : PlacedPart
+    system : CoordinateSystem
+        The display system. Its units become those of the part's axes, which may have others in the
+        file, or none: the numbers count in them.
+    """
+    part = replace(part, axes=_in_units_of(system, part.axes))
     affine = part.to_display
     names = tuple(axis.name for axis in part.axes)
     aligned = _axis_aligned(part)
@@ -37,6 +48,14 @@ def own_placement(part: PlacedPart) -> Placed:
         np.column_stack([affine.linear / factors, affine.offset]), names, affine.output_axes
     )
     return Placed(part, tuple(factors.tolist()), (0.0,) * len(names), rest)
+
+
+def _in_units_of(system: CoordinateSystem, axes: Sequence[Axis]) -> tuple[Axis, ...]:
+    units = {axis.name: axis.unit for axis in system.axes if axis.unit}
+    return tuple(
+        axis if is_channel(axis) else replace(axis, unit=units.get(axis.name, axis.unit))
+        for axis in axes
+    )
 
 
 def _axis_aligned(part: PlacedPart) -> Placed | None:

@@ -17,7 +17,7 @@ from zarr.storage import MemoryStore
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.saving.options import SaveOptions
 
-LONGEST_INDENTED = 2**16
+MAX_INDENTED = 2**16
 """Characters of a document that is written with a line for each value."""
 MAX_SHARD_BYTES = 2**24
 """Uncompressed size of a shard, about; a few of them are in memory at once."""
@@ -39,8 +39,8 @@ class ArrayLayout:
     @classmethod
     def of(cls, array: ChunkedArray) -> ArrayLayout:
         """How an array of a file is cut."""
-        chunks = tuple(array.chunks)
-        return cls(chunks, None if array.stored == chunks else tuple(array.stored))
+        sharded = array.grid_chunk_shape != array.chunks
+        return cls(array.chunks, array.grid_chunk_shape if sharded else None)
 
 
 def layout(
@@ -105,7 +105,7 @@ def to_json(document: Any) -> bytes:
     Python's library use its fast encoder.
     """
     compact = json.dumps(document, ensure_ascii=False)
-    if len(compact) > LONGEST_INDENTED:
+    if len(compact) > MAX_INDENTED:
         return compact.encode()
     return json.dumps(document, indent=1, ensure_ascii=False).encode()
 

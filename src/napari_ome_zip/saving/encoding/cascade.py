@@ -96,6 +96,15 @@ class Cascade:
     def take(self, region: Region, pixels: npt.NDArray[Any], level: int = 0) -> int:
         """Write a region of a level, and all of the smaller levels that it completes.
 
+        A region is reduced into its corner of a tile of the next level. The tile is kept open until
+        all of its corners have come, from whichever threads; the last of them takes it on as a
+        region of its own::
+
+            level 0  │ a │ b │      level 1 ┌───────┐        level 2
+                     ├───┼───┤  →           │ a  b  │   →   ┌────┬──
+                     │ c │ d │              │ c  d  │       │abcd│ …
+                                            └───────┘       └────┴──
+
         Returns
         -------
         int
@@ -109,12 +118,25 @@ class Cascade:
         corner = [s.start // f for s, f in zip(region, plan.step, strict=True)]
         tile = tuple(c // t for c, t in zip(corner, self._tiles[level + 1], strict=True))
         whole = self._region(level + 1, tile)
+        complete = self._fill((level + 1, tile), whole, corner, reduced)
+        if complete is None:
+            return pixels.nbytes
+        return pixels.nbytes + self.take(whole, complete, level + 1)
+
+    def _fill(
+        self,
+        key: tuple[int, Tile],
+        whole: Region,
+        corner: Sequence[int],
+        reduced: npt.NDArray[Any],
+    ) -> npt.NDArray[Any] | None:
+        """Put pixels into an open tile; its pixels once nothing is missing, and it is closed."""
         with self._lock:
-            waiting = self._open.get((level + 1, tile))
+            waiting = self._open.get(key)
             if waiting is None:
                 shape = tuple(s.stop - s.start for s in whole)
-                waiting = _Open(np.empty(shape, plan.dtype), math.prod(shape))
-                self._open[level + 1, tile] = waiting
+                waiting = _Open(np.empty(shape, reduced.dtype), math.prod(shape))
+                self._open[key] = waiting
         place = tuple(
             slice(c - w.start, c - w.start + n)
             for c, w, n in zip(corner, whole, reduced.shape, strict=True)
@@ -122,12 +144,10 @@ class Cascade:
         waiting.pixels[place] = reduced
         with self._lock:
             waiting.missing -= reduced.size
-            complete = waiting.missing == 0
-            if complete:
-                del self._open[level + 1, tile]
-        if not complete:
-            return pixels.nbytes
-        return pixels.nbytes + self.take(whole, waiting.pixels, level + 1)
+            if waiting.missing:
+                return None
+            del self._open[key]
+        return waiting.pixels
 
     def _place(self, tile: Tile) -> tuple[Tile, ...]:
         """Tiles of all levels that a tile of the first one goes into, the smallest level first."""

@@ -2,7 +2,7 @@
 
 Every level is made from the one before. A pixel of a level stands for a block of pixels of the
 level before, starting at the first pixel; where the size is odd, the last block is smaller, and
-is averaged over what is there, so no border is lost (sizes are rounded up). Repeated halving
+is averaged over what is there, so that no border is lost (sizes are rounded up). Repeated halving
 thus gives the same sizes as one division by 2, 4, 8 of the full size.
 """
 
@@ -12,11 +12,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LONGEST_EDGE = 1024
-"""The coarsest level's longest spatial edge, in pixels: about one screen."""
+MAX_EDGE = 1024
+"""Spatial edge of the coarsest level in pixels, at most: about one screen."""
 
-MOST_VOXELS = 1 << 26
-"""The coarsest level's most spatial pixels: what a graphics card shows at once in 3D."""
+MAX_VOXELS = 1 << 26
+"""Spatial pixels of the coarsest level, at most: what a graphics card shows at once in 3D."""
 
 # Halving an axis whose spacing is up to √2 times the finest brings both closer to each other;
 # beyond that it would drive them apart.
@@ -41,8 +41,6 @@ def plan_levels(
     spacing: Sequence[float] | None = None,
     *,
     count: int | None = None,
-    longest_edge: int = LONGEST_EDGE,
-    most_voxels: int = MOST_VOXELS,
 ) -> tuple[LevelPlan, ...]:
     """Plan the levels of a multiscale image, from the full resolution to the coarsest.
 
@@ -62,11 +60,8 @@ def plan_levels(
         0 or not finite, 1; the sign does not matter.
     count : int, optional
         How many levels to plan, the full resolution included; there are fewer where the image is
-        a single pixel before that. Without it, levels go on down to the two limits below.
-    longest_edge : int
-        Stop when no spatial axis is longer, in pixels.
-    most_voxels : int
-        ... and the spatial pixels are not more than this.
+        a single pixel before that. Without it, levels go on down to `MAX_EDGE` and
+        `MAX_VOXELS`.
 
     Returns
     -------
@@ -88,7 +83,7 @@ def plan_levels(
     while True:
         last = levels[-1]
         edges = [last.shape[axis] for axis in space]
-        enough = max(edges, default=0) <= longest_edge and math.prod(edges) <= most_voxels
+        enough = max(edges, default=0) <= MAX_EDGE and math.prod(edges) <= MAX_VOXELS
         if len(levels) == count or (count is None and enough):
             break
         step = _next_step(last, space, pixel)
@@ -105,9 +100,9 @@ def level_transforms(
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Scale and translation of a level, in the units of the full resolution's.
 
-    A pixel's centre is its coordinate, so the first pixel of a level, which spans the first *f*
+    A pixel's center is its coordinate, so the first pixel of a level, which spans the first *f*
     pixels of the full resolution, lies (f - 1) / 2 of them further in (OME-Zarr, "multiscales":
-    the coordinates of a pixel are those of its centre).
+    the coordinates of a pixel are those of its center).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Reduce one block of pixels by whole factors: mean, mode or nearest, exactly, in NumPy alone."""
+"""Reduce one block of pixels by whole factors: mean or mode, exactly, in NumPy alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-type Kind = Literal["mean", "mode", "nearest"]
+type Kind = Literal["mean", "mode"]
 type _Pixels = NDArray[Any]
 type _Steps = tuple[tuple[int, int, int], ...]
 """Start, stop and step along each axis."""
@@ -29,19 +29,18 @@ def reduce_block(block: _Pixels, steps: tuple[int, ...], kind: Kind) -> _Pixels:
         Any shape (n0, n1, ...) and byte order.
     steps : tuple of int
         Pixels that become one, along each axis.
-    kind : {"mean", "mode", "nearest"}
+    kind : {"mean", "mode"}
         ``"mean"``, for images: integers are summed exactly, whatever their size, and rounded to
         the nearest, halves to the even one, which does not brighten level after level. Floats
         are plain means: one NaN makes NaN. Booleans: true where more than half are.
         ``"mode"``, for labels: the most frequent value. A tie is won by a value over
         0 (background), then by the smallest one. No value is invented.
-        ``"nearest"``: the pixel at the middle of the block, the one before it for even factors.
 
     Returns
     -------
     ndarray
         Shape (⌈n0 / step0⌉, ⌈n1 / step1⌉, ...), of the same type in native byte order. Where a
-        size is no multiple, the last pixel stands for those that are left.
+        size is not a multiple, the last pixel stands for those that are left.
     """
     native = block.dtype.newbyteorder("=")
     shape = tuple(-(-size // step) for size, step in zip(block.shape, steps, strict=True))
@@ -185,7 +184,7 @@ def _elected(members: Sequence[_Pixels]) -> _Pixels:
         votes = np.zeros(best.shape, ballot)
         for other in members:
             votes += member == other
-        # Twice the votes, and one more for what is no background: that decides ties with 0.
+        # Twice the votes, and one more for anything but background: that decides ties with 0.
         votes *= 2
         votes += member != 0
         better = (votes > most) | ((votes == most) & (member < best))
@@ -194,12 +193,7 @@ def _elected(members: Sequence[_Pixels]) -> _Pixels:
     return best
 
 
-def _nearest(source: _Pixels, steps: tuple[int, ...]) -> _Pixels:
-    return source[tuple(slice((step - 1) // 2, None, step) for step in steps)]
-
-
 _REDUCTIONS: dict[Kind, Callable[[_Pixels, tuple[int, ...]], _Pixels]] = {
     "mean": _mean,
     "mode": _mode,
-    "nearest": _nearest,
 }

@@ -49,7 +49,7 @@ from napari_ome_zip.storage.hierarchy import join
 
 
 def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> SavePlan:
-    """What is written of a file that keeps its arrangement, see `why_not_kept`."""
+    """Plan for a file that keeps its arrangement, see `why_not_kept`."""
     version = file_version(opened)
     if version is None:
         raise SaveError("The file is of an OME-Zarr version that is only read.")
@@ -75,7 +75,7 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
 
 
 def _series_xml(image: CompositeImage, opened: Opened) -> dict[str, bytes]:
-    """What describes a series for programs that fail without it, where the file has none."""
+    """OME-XML for programs that need it to open a series, where the file has none."""
     root = opened.hierarchy.node("")
     attributes = {} if root is None else root.attributes
     if METADATA_XML in opened.sizes or "bioformats2raw.layout" not in ome_of(attributes):
@@ -109,7 +109,7 @@ class _Keeper:
 
     @property
     def documents(self) -> dict[str, bytes]:
-        """Documents that are not those of the file."""
+        """Documents that differ from those of the file."""
         return self.fresh.documents
 
     def change(self, path: str, edit: Callable[[dict[str, Any]], None]) -> None:
@@ -123,7 +123,7 @@ class _Keeper:
             self.documents[name] = to_json(whole)
 
     def update(self, part: PlacedPart) -> None:
-        """Bring what is said of a part up to date, and its levels where pixels changed."""
+        """Update the metadata of a part, and its levels where pixels changed."""
         paths = part_paths(part)
         for path in paths:
             self._describe(part, path, first=path == paths[0])
@@ -150,7 +150,7 @@ class _Keeper:
         """Encode the levels of a part anew, under the names that they have."""
         stored = stored_multiscale(self.opened, path, part.multiscale)
         if stored is None:
-            raise SaveError(f"Image '{path}' of the file cannot be read any more: open it again.")
+            raise SaveError(f"Image '{path}' of the file can no longer be read: open it again.")
         if not pixels:
             part = as_stored(part, stored)
             part = replace(part, sources=tuple(lazy(level.array) for level in stored.levels))
@@ -168,7 +168,7 @@ class _Keeper:
     def _list_levels(
         self, part: PlacedPart, path: str, stored: StoredMultiscale, datasets: Sequence[Dataset]
     ) -> None:
-        """Say which levels there are now, and how those that were made were made."""
+        """List the levels that there are now, and how smaller ones were made."""
         shapes = [array.shape for array in self.fresh.arrays[-len(datasets) :]]
         alike = shapes == [level.array.shape for level in stored.levels] and stored.is_whole
         made = len(part.sources) < len(datasets)
@@ -217,7 +217,7 @@ class _Keeper:
         self.change(folder, partial(_list_more, name))
 
     def remove(self, paths: Sequence[str]) -> None:
-        """Leave out label images, and what lists them."""
+        """Leave out label images, also from the lists that name them."""
         for path in paths:
             self.moves[path] = None
             folder, _, name = path.rpartition("/")

@@ -30,7 +30,7 @@ def own_place(part: PlacedPart, images: ImagesByPath, opened: Opened) -> Placed 
     stored = stored_multiscale(opened, parent.path, parent.multiscale)
     if stored is None or stored.levels[0].array.ndim != len(parent.axes):
         return None
-    if not stored.levels[0].is_straight:
+    if not stored.levels[0].is_axis_aligned:
         return None
     kept = [axis for axis in range(len(parent.axes)) if axis != parent.channel_axis]
     inner = parent.to_display.linear[:, kept]
@@ -106,6 +106,6 @@ def _along_axes(
 
 
 def _neat(value: float) -> float:
-    """A number without what solving equations has added to it."""
+    """A number without the rounding of the solver."""
     near = round(float(value), 6)
     return near if abs(value - near) < 1e-9 else float(value)

@@ -1,4 +1,4 @@
-"""What an archive keeps of the one that it is made from: every entry that nothing replaces."""
+"""Entries that an archive takes over from the one it is made from: all that nothing replaces."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Copy:
 
     @property
     def archived_bytes(self) -> int:
-        """What it adds to the archive."""
+        """Bytes that it adds to the archive."""
         return self.nbytes + records_size(self.name)
 
 
@@ -77,7 +77,7 @@ def carry(
 
 
 def moved(path: str, moves: Moves) -> str | None:
-    """Where an entry or folder goes: with the nearest folder above it that goes somewhere."""
+    """Where an entry or folder goes: with the nearest folder above it that is moved."""
     above, rest = path, ""
     while True:
         if above in moves:
@@ -101,7 +101,7 @@ def raw_document(opened: Opened, name: str) -> bytes:
         found = opened.store.read(name)
     except (ArchiveError, DamagedEntryError) as error:
         raise SaveError(
-            f"A document of the file cannot be taken over: {error} Nothing was saved; an earlier "
+            f"A document of the file cannot be copied: {error} Nothing was saved; an earlier "
             "file is untouched."
         ) from error
     return b"" if found is None else bytes(found)
@@ -136,7 +136,7 @@ def _consolidated(documents: Mapping[str, bytes], changed: Mapping[str, bytes]) 
 
 
 def _parsed(text: bytes) -> Any:
-    """A document, or None where a file of others only has the name of one."""
+    """A document; None for other files that only have its name."""
     try:
         return json.loads(text)
     except ValueError:

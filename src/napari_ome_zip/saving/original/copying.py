@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import zlib
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 
 from napari_ome_zip.archive import ArchiveWriter
@@ -14,14 +11,13 @@ from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
 from napari_ome_zip.progress import Watch
 from napari_ome_zip.saving.original.carrying import Copy
 from napari_ome_zip.storage import HierarchyStore
-from napari_ome_zip.storage.base import READ_ROOM
-
-MAX_HELD_BYTES = 64 << 20
-"""Larger entries are copied piece by piece (64 MiB)."""
+from napari_ome_zip.storage.base import MAX_HELD_BYTES, READ_ROOM
+from napari_ome_zip.threads import MAX_WAITING, batches, in_threads
 
 BATCH_BYTES, BATCH_ENTRIES = 1 << 20, 256
-"""What is read by one thread and written at once: a call for each small entry would cost more."""
+"""Batch that one thread reads and that is written at once: calls per small entry cost more."""
 
+type _Task = tuple[Sequence[Copy], memoryview]
 type _Content = tuple[str, bytes | memoryview, int]
 
 
@@ -37,47 +33,27 @@ def copy_entries(
     """
     large = [copy for copy in copies if copy.nbytes > MAX_HELD_BYTES]
     small = (copy for copy in copies if copy.nbytes <= MAX_HELD_BYTES)
-    workers = os.cpu_count() or 1
     # Fresh memory for every entry would cost more than reading it.
-    free = [
-        memoryview(bytearray(BATCH_BYTES + BATCH_ENTRIES * READ_ROOM)) for _ in range(2 * workers)
-    ]
-    waiting: deque[tuple[Sequence[Copy], memoryview, Future[list[_Content]]]] = deque()
+    room = BATCH_BYTES + BATCH_ENTRIES * READ_ROOM
+    free = [memoryview(bytearray(room)) for _ in range(MAX_WAITING)]
+    in_batches = batches(small, lambda copy: copy.nbytes, most=BATCH_BYTES, count=BATCH_ENTRIES)
 
-    def write_first() -> None:
-        batch, buffer, future = waiting.popleft()
-        writer.write_copies(future.result())
+    def write(task: _Task, contents: list[_Content]) -> None:
+        batch, buffer = task
+        writer.write_copies(contents)
         free.append(buffer)
         watch.add(sum(copy.nbytes for copy in batch))
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="ome-zip-copy") as pool:
-        try:
-            for batch in _batches(small):
-                if not free:
-                    write_first()
-                buffer = free.pop()
-                waiting.append((batch, buffer, pool.submit(_read, store, batch, buffer)))
-            while waiting:
-                write_first()
-        finally:
-            for _, _, future in waiting:
-                future.cancel()
+    in_threads(
+        lambda task: _read(store, *task),
+        ((batch, free.pop()) for batch in in_batches),
+        write,
+        name="ome-zip-copy",
+        in_order=True,
+    )
     for copy in large:
         _stream(store, copy, writer)
         watch.add(copy.nbytes)
-
-
-def _batches(copies: Iterable[Copy]) -> Iterator[list[Copy]]:
-    batch: list[Copy] = []
-    size = 0
-    for copy in copies:
-        batch.append(copy)
-        size += copy.nbytes
-        if size >= BATCH_BYTES or len(batch) >= BATCH_ENTRIES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _read(store: HierarchyStore, batch: Sequence[Copy], buffer: memoryview) -> list[_Content]:
@@ -88,7 +64,7 @@ def _read(store: HierarchyStore, batch: Sequence[Copy], buffer: memoryview) -> l
         except (ArchiveError, DamagedEntryError, OSError) as error:
             raise _not_copied(store, copy, error) from error
         if content is None:
-            raise _not_copied(store, copy, ArchiveError("it is not there any more."))
+            raise _not_copied(store, copy, ArchiveError("it is no longer there."))
         buffer = buffer[min(len(buffer), len(content) + READ_ROOM) :]
         # What the container keeps was compared with the bytes when they were read.
         crc = store.checksum_of(copy.source)
@@ -98,11 +74,7 @@ def _read(store: HierarchyStore, batch: Sequence[Copy], buffer: memoryview) -> l
 
 def _stream(store: HierarchyStore, copy: Copy, writer: ArchiveWriter) -> None:
     try:
-        crc = store.checksum_of(copy.source)
-        if crc is None:
-            crc = 0
-            for piece in store.stream(copy.source):
-                crc = zlib.crc32(piece, crc)
+        crc = store.crc32(copy.source)
         writer.write_pieces(copy.name, copy.nbytes, crc, store.stream(copy.source))
     except SaveError:
         raise

@@ -1,4 +1,4 @@
-"""New words in an old document: what is not understood there stays, field by field."""
+"""New values in an existing document: fields that are not understood stay."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _KNOWN_OF_MULTISCALE = (
 _KNOWN_OF_DATASET = ("path", "coordinateTransformations")
 _KNOWN_OF_LABEL = ("colors", "properties", "version")
 STRUCTURE = ("plate", "well", "scene", "series", "bioformats2raw.layout")
-"""What says which other groups belong to a group."""
+"""Keys that state which other groups belong to a group."""
 _KNOWN_OF_GROUP = ("version", "multiscales", "omero", "image-label", "labels", *STRUCTURE)
 
 type Json = dict[str, Any]
 
 
 def ome_of(attributes: Mapping[str, Any]) -> Json:
-    """What attributes say of OME-Zarr: under ``ome``, or before 0.5 among all others."""
+    """The attributes of OME-Zarr: under ``ome``, or before 0.5 among all others."""
     found = attributes.get(OME)
     if isinstance(found, dict):
         return dict(found)
@@ -41,7 +41,7 @@ def attributes_of_others(attributes: Mapping[str, Any]) -> Json:
 
 
 def merged_attributes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
-    """Attributes of a group that say what ``new`` says, and all else that ``old`` said."""
+    """The attributes ``new`` of a group, with everything else in ``old``."""
     result = attributes_of_others(old)
     if OME in new:
         result[OME] = _merged_group(ome_of(old), new[OME])
@@ -91,7 +91,7 @@ def merged_label(old: Any, new: Json) -> Json:
 
 
 def merged_multiscale(old: Any, new: Json) -> Json:
-    """A multiscale as ``new`` says it, with the unknown fields of ``old`` and of its datasets."""
+    """The multiscale ``new`` with the unknown fields of ``old`` and of its datasets."""
     result = _updated(old, new, _KNOWN_OF_MULTISCALE)
     listed = old.get("datasets") if isinstance(old, dict) else None
     result["datasets"] = merged_datasets(listed, new["datasets"])
@@ -116,13 +116,13 @@ def _merged_group(old: Json, new: Json) -> Json:
 
 
 def _updated(old: Any, new: Json, known: Sequence[str]) -> Json:
-    """``new``, and of ``old`` what is not among the known fields."""
+    """``new`` with the fields of ``old`` that are not known."""
     old = old if isinstance(old, dict) else {}
     return {**new, **{k: v for k, v in old.items() if k not in known and k not in new}}
 
 
 def _paired(old: Any, new: Sequence[Json]) -> list[tuple[Json, Json]]:
-    """Each entry of ``new`` with the one at its place in ``old``, which may not be there."""
+    """Each entry of ``new`` with the one at the same position in ``old``, if there is one."""
     before = list(old) if isinstance(old, list) else []
     before = [entry if isinstance(entry, dict) else {} for entry in before[: len(new)]]
     before += [{}] * (len(new) - len(before))

@@ -27,7 +27,7 @@ _V2_COPIES = (".zmetadata", "zmetadata")
 
 
 class Origin:
-    """What a file has of each part, and where its entries go.
+    """The stored form of each part in a file, and where its entries go.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Origin:
             self.moves |= {level.path: None for level in found.levels}
 
     def merged(self, old: str, new: dict[str, Any]) -> dict[str, Any]:
-        """The document of a group with what is not understood in that of the file."""
+        """The document of a group with the unknown fields of that of the file."""
         node = self._node(old)
         if node is None or node.kind != "group":
             return new
@@ -95,11 +95,18 @@ class Origin:
         return any(node is not None and "scene" in ome_of(node.attributes) for node in nodes)
 
     def version_of(self, path: str) -> str | None:
-        """The version that a group states; None for a group of others."""
+        """The version that a group states; None for groups of other conventions."""
         node = self._node(path)
         ome = node.attributes.get(OME) if node is not None and node.kind == "group" else None
         stated = ome.get("version") if isinstance(ome, dict) else None
         return stated if isinstance(stated, str) else None
+
+    def has_image(self, path: str) -> bool:
+        """Whether a group describes an image or labels."""
+        node = self._node(path)
+        return (
+            node is not None and node.kind == "group" and "multiscales" in ome_of(node.attributes)
+        )
 
     def hidden_labels(self, folder: str) -> list[str]:
         """Labels that a folder lists, and that opening could not show: they stay listed."""
@@ -136,7 +143,7 @@ class Origin:
             self.moves |= {f"{LABELS}/{name}": None for name in self.hidden_labels(LABELS)}
 
     def settle(self, documents: dict[str, bytes], version: str) -> None:
-        """Let no document of the file say what is not so any more.
+        """Remove from the documents of the file what is no longer true.
 
         What described the old arrangement (a plate, a series, a scene, a list of labels) is taken
         out of documents that are not written anew, and Zarr v2's are left out where Zarr v3's
@@ -165,7 +172,7 @@ class Origin:
         *,
         needed: bool,
     ) -> None:
-        """What a group still says, in Zarr v3; nothing where that is nothing."""
+        """Write the attributes that a group still has as Zarr v3, if there are any."""
         if node.zarr_format == 2 and not needed and not self._is_ours(path, node):
             return
         ome = {k: v for k, v in ome_of(node.attributes).items() if k not in STRUCTURE}
@@ -203,7 +210,7 @@ class Origin:
         try:
             return self.opened.hierarchy.node(path)
         except MetadataError:
-            return None  # taken over as it is, whatever it is
+            return None  # taken over as it is
 
 
 def _folders_above(name: str) -> Iterator[str]:

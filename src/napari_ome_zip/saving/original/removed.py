@@ -1,4 +1,4 @@
-"""Parts of the file that layers came from which no layer stands for any more."""
+"""Parts of the file that layers came from that no layer stands for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari_ome_zip.saving.original.stored import stored_multiscale
 
 
 def removed(image: CompositeImage, opened: Opened) -> tuple[str, ...]:
-    """Paths of the groups that opening showed and no part stands for any more."""
+    """Paths of the groups that were shown on opening and that no part stands for."""
     there = {path for part in image.parts if part.kept for path in part_paths(part)}
     return tuple(path for path in opened.images if path in opened.shown and path not in there)
 
@@ -25,7 +25,7 @@ MAX_NAMED = 5
 
 
 def gone(opened: Opened, path: str) -> Finding:
-    """What is reported of a group that opening showed, and that is not saved."""
+    """The loss of a group that was shown on opening and is not saved."""
     return Finding(
         "image-removed",
         path,
@@ -35,7 +35,7 @@ def gone(opened: Opened, path: str) -> Finding:
 
 
 def _with_others(opened: Opened, path: str) -> str:
-    """What else lies in the folder of an image, by name."""
+    """Names of other content in the folder of an image."""
     if not path:
         return ""
     stored = stored_multiscale(opened, path)
