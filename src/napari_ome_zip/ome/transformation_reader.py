@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from napari_ome_zip.ome.at import TOO_DEEP, At
@@ -117,6 +117,8 @@ class TransformationReader:
     """All kinds are legal (0.6), not scale and translation only."""
     ends: Ends = Ends.NAMED
     """What the transformations have to lead from and to."""
+    _deeper: list[tuple[Any, At]] = field(default_factory=list, init=False)
+    """What lies too deep to be applied, and is still to be judged: no stack would hold it."""
 
     def read(self, value: Any, at: At, depth: int = 0) -> Transformation:
         """Read one transformation and those inside it.
@@ -137,7 +139,10 @@ class TransformationReader:
             None where they are missing or illegal, which is reported as well; `Ends.NAMED` says
             that it is ignored then, which is for the caller to do.
         """
-        return at.mark(self._read(value, at, depth))
+        read = at.mark(self._read(value, at, depth))
+        while depth == 0 and self._deeper:
+            self._read(*self._deeper.pop(), 1)
+        return read
 
     def _read(self, value: Any, at: At, depth: int) -> Transformation:
         if not isinstance(value, dict):
@@ -156,6 +161,8 @@ class TransformationReader:
             self._report_kind(value, at)
             return Unknown("", "it has no type", **labels)
         if depth > MAX_NESTING:
+            if at.judging:
+                self._deeper.append((value, at))
             found = f"Transformations are nested more than {MAX_NESTING} deep"
             at.report(TOO_DEEP, found, "what lies deeper is not applied", section=SECTION)
             return Unknown(kind, "it is nested too deeply", **labels)
