@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,23 +19,21 @@ import numpy.typing as npt
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine, AnyMap, PointMap
-from napari_ome_zip.geometry.interpolation import linear, nearest
 from napari_ome_zip.geometry.point_map import NONLINEAR, combine, dependence
 from napari_ome_zip.image.vector_field_samples import VectorFieldArray
+from napari_ome_zip.image.warped_array import Grid, Points, WarpedArray
 from napari_ome_zip.ome import Axis
-from napari_ome_zip.pixels.grid import shape_of
 from napari_ome_zip.pixels.source import PixelSource
 
 MAX_GROWTH = 64
 """The grid may have so many times the voxels of the image, at most."""
 
-_MAX_REGION = 2**24
 _LATTICE = {1: 4097, 2: 129, 3: 33}
-_PLANE, _DEPTH = 64, 8
+"""Points that are mapped along each axis to see what an image covers, by the number of axes."""
 _SAME_SIZE = 0.01
+"""Voxels that a vector field changes in size by less than this fraction keep their own."""
 _SLACK = 1e-6
-
-type _Points = npt.NDArray[np.float64]
+"""Fraction of a voxel by which an image may reach over the edge of its grid."""
 
 
 class Warpable(NamedTuple):
@@ -63,139 +61,26 @@ class Warp:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Places of voxel centers along the nonlinear axes of the display system."""
-
-    origin: tuple[float, ...]
-    """Of the first voxel of level 0, along each nonlinear axis."""
-    spacing: tuple[float, ...]
-    """Of level 0."""
-    factors: tuple[int, ...]
-    """Voxels of level 0 that one of this level spans; it lies in the middle of them."""
-
-    def coordinates(self, axis: int, index: slice) -> _Points:
-        """Coordinates along one nonlinear axis of the voxels ``index``."""
-        factor = self.factors[axis]
-        places = np.arange(index.start, index.stop) * factor + (factor - 1) / 2
-        coordinates: _Points = self.origin[axis] + self.spacing[axis] * places
-        return coordinates
-
-
-@dataclass(frozen=True, eq=False)
-class WarpedArray(PixelSource):
-    """One level of an image on its new grid; outside the image it holds 0."""
-
-    source: PixelSource
-    inverse_map: PointMap
-    """Display system to array indices of this level."""
-    grid: Grid
-    nonlinear: tuple[int, ...]
-    """Array axes that are resampled."""
-    rows: tuple[int, ...]
-    """Axes of the display system that take their place, in the same order."""
-    size: tuple[int, ...]
-    """Along each axis, in voxels."""
-    nearest: bool
-
-    @property
-    def path(self) -> str:
-        """Path of the array that is resampled."""
-        return self.source.path
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        # docstring inherited
-        return self.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        # docstring inherited
-        return self.source.dtype
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """Size of a block that is worth computing at once."""
-        chunks = []
-        for axis, (chunk, size) in enumerate(zip(self.source.chunks, self.shape, strict=True)):
-            most = _PLANE if axis in self.nonlinear[-2:] else min(int(chunk), _DEPTH)
-            chunks.append(max(1, min(most if axis in self.nonlinear else int(chunk), size)))
-        return tuple(chunks)
-
-    def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
-        """Pixels of ``region``, computed from what of the image lies there and nothing else."""
-        out = np.zeros(shape_of(region), dtype=self.dtype)
-        if out.size:
-            self._fill(out, region)
-        return out
-
-    def _fill(self, out: npt.NDArray[Any], region: tuple[slice, ...]) -> None:
-        places = self._places(region)
-        limits = np.array([self.source.shape[axis] for axis in self.nonlinear])
-        # A comparison with nan, where a field says nothing, is false.
-        inside = ((places >= -0.5) & (places <= limits - 0.5)).all(axis=1)
-        if not inside.any():
-            return
-        places = np.clip(places[inside], 0, limits - 1)
-        low = np.floor(places.min(axis=0)).astype(int)
-        high = np.minimum(np.floor(places.max(axis=0)).astype(int) + 2, limits)
-        passing = [s.stop - s.start for n, s in enumerate(region) if n not in self.nonlinear]
-        if math.prod([*(high - low).tolist(), *passing]) > _MAX_REGION and self._split(out, region):
-            return
-        wanted = list(region)
-        for axis, start, stop in zip(self.nonlinear, low.tolist(), high.tolist(), strict=True):
-            wanted[axis] = slice(start, stop)
-        pixels = np.moveaxis(
-            self.source.read(tuple(wanted)), self.nonlinear, range(len(self.nonlinear))
-        )
-        values = self._interpolate(pixels, places - low)
-        into = np.moveaxis(out, self.nonlinear, range(len(self.nonlinear)))
-        mask = inside.reshape(into.shape[: len(self.nonlinear)])
-        into[mask] = values
-
-    def _split(self, out: npt.NDArray[Any], region: tuple[slice, ...]) -> bool:
-        """Do half of a region at a time, to read no more of the image than fits in memory."""
-        axis = max(self.nonlinear, key=lambda n: region[n].stop - region[n].start)
-        begin, end = region[axis].start, region[axis].stop
-        if end - begin < 2:
-            return False
-        middle = (begin + end) // 2
-        for start, stop in ((begin, middle), (middle, end)):
-            part = list(region)
-            part[axis] = slice(start, stop)
-            into = [slice(None)] * self.ndim
-            into[axis] = slice(start - begin, stop - begin)
-            self._fill(out[tuple(into)], tuple(part))
-        return True
-
-    def _places(self, region: tuple[slice, ...]) -> _Points:
-        """Where in the source the voxels of a region come from, shape (P, nonlinear axes)."""
-        along = [self.grid.coordinates(n, region[axis]) for n, axis in enumerate(self.nonlinear)]
-        points = np.zeros((*map(len, along), len(self.inverse_map.input_axes)))
-        for row, coordinates in zip(self.rows, np.meshgrid(*along, indexing="ij"), strict=True):
-            points[..., row] = coordinates
-        indices = self.inverse_map.apply(points.reshape(-1, points.shape[-1]))
-        return indices[:, list(self.nonlinear)]
-
-    def _interpolate(self, pixels: npt.NDArray[Any], places: _Points) -> npt.NDArray[Any]:
-        if self.nearest or self.dtype.kind == "b":
-            return nearest(pixels, places)
-        values = linear(pixels, places)
-        if self.dtype.kind in "iu":
-            limits = np.iinfo(self.dtype)
-            values = np.clip(np.rint(values), limits.min, limits.max)
-        return values.astype(self.dtype)
-
-
 def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], path: str) -> Warp:
     """Give an image a grid in the display system, on which it is resampled when looked at.
 
     The extent of the warped image must be known to make the grid, so vector fields are read;
     pixels are not. Array axes that follow no vector field (time, channel) stay as they are.
 
+    Points spread over the image (the lattice) are mapped to see what it covers, and a grid is
+    laid through the image's first pixel over all of that, its voxels as large as a pixel becomes
+    in the middle of the image. Its pixels are then found the other way, by the inverse map::
+
+        image                 display system
+        ┌─────────┐             ╭────╮            ┼─┼─┼─┼─┼─┼
+        │ · · · · │  forward   ╭╯· · ╰─╮          ┼─┼·┼·┼─┼─┼   the grid: origin, spacing,
+        │ · · · · │ ────────▶  │· · · ·│  covered ┼·┼·┼·┼·┼─┼   and a number of voxels that
+        │ · · · · │ ◀────────  ╰─╮· · ╭╯  by a    ┼─┼·┼·┼·┼─┼   suits all of its levels
+        └─────────┘    back      ╰────╯           ┼─┼─┼─┼─┼─┼
+
     Parameters
     ----------
-    image : Bendable
+    image : Warpable
     forward : PointMap or Affine
         Intrinsic system to display system.
     back : PointMap or Affine
@@ -225,7 +110,7 @@ def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], p
     own = _own_spacing(image.to_intrinsic[0].then(_affine_part(forward)), nonlinear, rows)
     steps = [_spacing(inverse_map, mapped[known], nonlinear, rows) for inverse_map in inverse_maps]
     factors = [tuple(max(1, round(float(r))) for r in step / steps[0]) for step in steps]
-    # Voxels of the image's own size, unless the field makes another size of them.
+    # Voxels of the image's own size, unless the vector field makes another size of them.
     spacing = np.where(np.abs(steps[0] / own - 1) < _SAME_SIZE, own, steps[0])
     start = forward.apply(image.to_intrinsic[0].apply(np.zeros(len(image.axes))))
     start = start if np.isfinite(start).all() else mapped[known][0]
@@ -237,12 +122,10 @@ def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], p
     _check_size(image, nonlinear, counts)
     sources = []
     for source, inverse_map, by in zip(image.sources, inverse_maps, factors, strict=True):
-        shape = list(source.shape)
-        for axis, count, factor in zip(nonlinear, counts, by, strict=True):
-            shape[axis] = -(-count // factor)
         grid = Grid(origin, tuple(spacing.tolist()), by)
+        shape = _shape_on(grid, source, nonlinear, counts)
         sources.append(
-            WarpedArray(source, inverse_map, grid, nonlinear, rows, tuple(shape), image.nearest)
+            WarpedArray(source, inverse_map, grid, nonlinear, rows, shape, image.nearest)
         )
     new_axes = list(image.axes)
     for axis, row in zip(nonlinear, rows, strict=True):
@@ -252,8 +135,28 @@ def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], p
     return Warp(tuple(sources), tuple(new_axes), affine, tuple(dict.fromkeys(findings)))
 
 
+def _shape_on(
+    grid: Grid, source: PixelSource, nonlinear: Sequence[int], counts: Sequence[int]
+) -> tuple[int, ...]:
+    """Size of a level on the grid, from the voxels of level 0 along each nonlinear axis."""
+    shape = list(source.shape)
+    for axis, count, factor in zip(nonlinear, counts, grid.factors, strict=True):
+        shape[axis] = -(-count // factor)
+    return tuple(shape)
+
+
 def _nonlinear_axes(image: Warpable, forward: AnyMap) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Array axes and display axes that a field joins with each other, or to such axes."""
+    """Array axes and display axes that vector fields join with each other, or to such axes.
+
+    An affine map may mix an axis of a vector field with others, which then are resampled as well.
+    So axes are added until no row reaches a column outside, and the other way round::
+
+               t  z  y  x
+          t  [ 1          ]      y, x follow a vector field (2); z is sheared along y (1),
+          z  [    1  1    ]      so z, y and x are resampled together, and t is not
+          y  [       2  2 ]
+          x  [       2  2 ]
+    """
     follows = combine(dependence(image.to_intrinsic[0]), dependence(forward))
     rows, columns = (follows == NONLINEAR).any(axis=1), (follows == NONLINEAR).any(axis=0)
     while True:
@@ -266,7 +169,7 @@ def _nonlinear_axes(image: Warpable, forward: AnyMap) -> tuple[tuple[int, ...], 
     channels = [image.axes[n].name for n in nonlinear if image.axes[n].role == "channel"]
     if channels:
         raise TransformationError(
-            f"The vector field bends the channel axis '{channels[0]}', expected spatial axes; "
+            f"The vector field involves the channel axis '{channels[0]}', expected spatial axes; "
             "byDimension leaves other axes out."
         )
     if len(nonlinear) != np.count_nonzero(rows):
@@ -277,7 +180,7 @@ def _nonlinear_axes(image: Warpable, forward: AnyMap) -> tuple[tuple[int, ...], 
     return nonlinear, tuple(int(n) for n in np.flatnonzero(rows))
 
 
-def _lattice(image: Warpable, nonlinear: Sequence[int]) -> _Points:
+def _lattice(image: Warpable, nonlinear: Sequence[int]) -> Points:
     """Indices spread over the image from border to border, shape (…, array axes)."""
     most = _LATTICE.get(len(nonlinear), 11)
     along = [
@@ -303,8 +206,8 @@ def _inverse_map(back: AnyMap, level: Affine) -> PointMap:
 
 
 def _spacing(
-    inverse_map: PointMap, points: _Points, nonlinear: Sequence[int], rows: Sequence[int]
-) -> _Points:
+    inverse_map: PointMap, points: Points, nonlinear: Sequence[int], rows: Sequence[int]
+) -> Points:
     """Distances along each display axis that cross one voxel of the image, in the middle of all.
 
     The step along an axis is such that the place in the image moves by one voxel, whichever way.
@@ -329,13 +232,13 @@ def _spacing(
     return np.array(steps)
 
 
-def _own_spacing(affine: Affine, nonlinear: Sequence[int], rows: Sequence[int]) -> _Points:
+def _own_spacing(affine: Affine, nonlinear: Sequence[int], rows: Sequence[int]) -> Points:
     """`_spacing` of the image without its vector field; nan where that means nothing."""
     try:
         back = np.linalg.inv(affine.linear[np.ix_(rows, nonlinear)])
     except np.linalg.LinAlgError:
         return np.full(len(rows), np.nan)
-    lengths: _Points = 1 / np.linalg.norm(back, axis=0)
+    lengths: Points = 1 / np.linalg.norm(back, axis=0)
     return lengths
 
 
@@ -346,9 +249,19 @@ def _unit(factors: Sequence[int]) -> int:
 
 
 def _span(
-    coordinates: _Points, known: npt.NDArray[np.bool_], start: float, step: float, unit: int
+    coordinates: Points, known: npt.NDArray[np.bool_], start: float, step: float, unit: int
 ) -> tuple[float, int]:
-    """First voxel center and number of voxels of a grid through ``start`` over the coordinates."""
+    """First voxel center and number of voxels of a grid through ``start`` over the coordinates.
+
+    Both ends are made multiples of ``unit``, for the blocks of pixels of the image's lower levels
+    to be blocks of the grid as well::
+
+              low ┌─────────── image ───────────┐ high
+          ┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼
+        first             start
+          ├── n · unit ────┤
+          ├──────────────── m · unit voxels ────────────┤
+    """
     bulge = 0.0  # how far the image may reach out between the points of the lattice
     for axis in range(coordinates.ndim):
         if coordinates.shape[axis] > 2:
@@ -396,14 +309,14 @@ def _notes(*maps: AnyMap) -> list[Finding]:
     return [n for f in fields if isinstance(f.samples, VectorFieldArray) for n in f.samples.notes]
 
 
-def _not_found(mapped: _Points, back: AnyMap, path: str) -> list[Finding]:
-    """Say it where places that the image has in the display system lead nowhere."""
+def _not_found(mapped: Points, back: AnyMap, path: str) -> list[Finding]:
+    """Report where places that the image has in the display system lead nowhere."""
     lost = float((~np.isfinite(back.apply(mapped)).all(axis=-1)).mean())
     if not lost:
         return []
     if lost > 0.5:
         raise TransformationError(
-            "The vector field cannot be followed back to the image: no way was found for "
+            "The vector field cannot be followed back to the image: no inverse was found for "
             f"{lost:.0%} of it."
         )
     text = (

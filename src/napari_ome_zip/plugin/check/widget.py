@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
 import napari_ome_zip
@@ -199,13 +199,14 @@ class CheckWidget(QWidget):
         self.model.crash(job)
         notification_manager.receive_error(type(error), error, error.__traceback__)
 
-    def event(self, event: QEvent | None) -> bool:
+    # Any: Qt's bindings differ in the types that they state here.
+    def event(self, event: Any) -> bool:
         # napari takes the widget out of a dock that is closed, and keeps it nowhere.
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.model.close()
         return bool(super().event(event))
 
-    def closeEvent(self, event: QCloseEvent | None) -> None:
+    def closeEvent(self, event: Any) -> None:
         self.model.close()
         super().closeEvent(event)
 
