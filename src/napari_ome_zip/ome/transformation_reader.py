@@ -248,14 +248,14 @@ class TransformationReader:
         self, value: dict[str, Any], at: At, depth: int
     ) -> tuple[Transformation, Transformation]:
         # Both directions are given; neither is derived from the other.
-        for field in ("forward", "inverse"):
-            if field not in value:
-                found = f"Bijection without its {field} transformation"
+        for side in ("forward", "inverse"):
+            if side not in value:
+                found = f"Bijection without its {side} transformation"
                 at.report(BIJECTION, found, NOT_APPLIED)
         read = {
-            field: self.read(value[field], at.key(field), depth + 1)
-            for field in ("forward", "inverse")
-            if field in value
+            side: self.read(value[side], at.key(side), depth + 1)
+            for side in ("forward", "inverse")
+            if side in value
         }
         missing = [f for f in ("forward", "inverse") if not isinstance(value.get(f), dict)]
         if missing:
