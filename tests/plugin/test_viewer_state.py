@@ -13,7 +13,7 @@ from napari.components import ViewerModel
 from hierarchy_builder import HierarchyBuilder
 from napari_layers import layers_of
 from napari_ome_zip import open_image, save_image, to_layer_data
-from napari_ome_zip.plugin.save.model import Choices
+from napari_ome_zip.plugin.save.model import SaveChoices
 from napari_ome_zip.plugin.save.widget import SaveWidget
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def save_by_menu(window: napari.Viewer, path: Path, qtbot: QtBot) -> None:
 def save_by_form(window: napari.Viewer, path: Path, qtbot: QtBot) -> None:
     form = SaveWidget(window)
     qtbot.addWidget(form)
-    form.choices = Choices(file=str(path))
+    form.choices = SaveChoices(file=str(path))
     form.save()
     qtbot.waitUntil(lambda: form.job.saved is not None, timeout=20_000)
 
