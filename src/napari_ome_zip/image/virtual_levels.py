@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.byte_cache import ByteCache
 from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
 from napari_ome_zip.image.level_sampling import CELL, MAX_READ, Occupancy, Sampling, sampling
-from napari_ome_zip.pixels.block_cache import BlockCache
-from napari_ome_zip.pixels.block_mean import block_mean
-from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.grid import ChunkCoordinates, Region
+from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.pixels.source import DirectSource, PixelSource, as_source
 from napari_ome_zip.pixels.strictness import checked_entries
 
@@ -40,6 +40,10 @@ CACHE_BYTES = 256 << 20
 """Computed pixels that are kept for each image."""
 
 _MAX_IN_CELL = 2**21
+
+type _BlockKey = tuple[tuple[int, ...], ChunkCoordinates, bool]
+"""Factors of a level, coordinates of a block of it, and whether it was read strictly."""
+_BlockCache = ByteCache[_BlockKey, npt.NDArray[Any]]
 
 
 def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
@@ -61,7 +65,7 @@ def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
     # Sums of 64-bit integers are beyond what can be computed exactly.
     wide = base.dtype.kind in "iu" and base.dtype.itemsize > 4
     nearest = wide or isinstance(part, PlacedLabels)
-    cache = BlockCache(CACHE_BYTES)
+    cache = _BlockCache(CACHE_BYTES)
     levels: list[PixelSource] = []
     # Numbers without limits: twice the longest axis there may be is more than 64 bits hold.
     factors, shape = [1] * base.ndim, list(base.shape)
@@ -117,7 +121,7 @@ class VirtualLevel(DirectSource):
     """The two axes that are looked at together."""
     nearest: bool
     """Whether a pixel is one of those it stands for, instead of their mean."""
-    cache: BlockCache
+    cache: _BlockCache
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
@@ -192,7 +196,7 @@ class VirtualLevel(DirectSource):
     def _reduced(self, pixels: npt.NDArray[Any], step: Sequence[int]) -> npt.NDArray[Any]:
         if self.nearest:
             return np.ascontiguousarray(pixels[tuple(slice(None, None, n) for n in step)])
-        return block_mean(pixels, step)
+        return reduce_block(pixels, tuple(step), "mean")
 
     def _sampled(self, start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[Any]:
         out = self._blank(start, stop)
