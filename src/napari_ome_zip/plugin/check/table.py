@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_ome_zip.plugin.check.state import IssueRow
-from napari_ome_zip.validation.report import Severity
+from napari_ome_zip.rules import Severity
 
 type Index = QModelIndex | QPersistentModelIndex
 
