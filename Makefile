@@ -1,20 +1,25 @@
 # The two ways in: `make demo` and `make test`. Both set up all that they need.
 # `make lint` is the part of `make test` that takes seconds; `make bench` takes three quarters of an hour.
+# `make test-lowest` runs the tests with the lowest versions that pyproject.toml states, Python 3.12 included.
 
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST_VENV := .venv-lowest
 # A window needs a display; on a Linux without one, a virtual one does.
 ifeq ($(shell uname -s)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
 ON_DISPLAY := xvfb-run -a
 endif
 
-.PHONY: bench demo test lint system
+.PHONY: bench demo test test-lowest lint system
 
 demo: $(VENV)/.demo-ready system
 	$(ON_DISPLAY) $(BIN)/python tools/demo.py $(if $(ON_DISPLAY),--screenshot)
 
 test: lint system
 	$(ON_DISPLAY) $(BIN)/pytest -n 2
+
+test-lowest: $(LOWEST_VENV)/.test-ready system
+	$(ON_DISPLAY) $(LOWEST_VENV)/bin/pytest -n 2
 
 lint: $(VENV)/.test-ready
 	$(BIN)/ruff check
@@ -42,3 +47,10 @@ $(VENV)/.bench-ready: pyproject.toml setup.cfg | $(BIN)/python
 $(VENV)/.test-ready: pyproject.toml setup.cfg | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@ $(VENV)/.demo-ready
+
+$(LOWEST_VENV)/.test-ready: pyproject.toml setup.cfg tools/lowest_versions.py
+	python3.12 -m venv --clear $(LOWEST_VENV)
+	$(LOWEST_VENV)/bin/python tools/lowest_versions.py > $(LOWEST_VENV)/lowest.txt
+	$(LOWEST_VENV)/bin/python -m pip install --quiet --constraint $(LOWEST_VENV)/lowest.txt \
+		--editable '.[test]' 'napari[pyqt6]'
+	touch $@

@@ -1,29 +1,11 @@
-"""All rules on files by their code: containers, the reading of documents, arrays, pixels."""
+"""All rules that are not on the content of documents: containers, reading, arrays, pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType, ModuleType
+from napari_ome_zip import archive, storage, validation
+from napari_ome_zip.validation.registry import RULES, rules_in
 
-from napari_ome_zip.validation import arrays, container_rules, folder, pixels, reading, validate
-from napari_ome_zip.validation.rule import Rule
-
-_MODULES: tuple[ModuleType, ...] = (
-    container_rules,
-    reading,
-    validate,
-    folder,
-    arrays,
-    pixels,
-)
-
-
-def _collect() -> Iterator[tuple[str, Rule]]:
-    for module in _MODULES:
-        for value in vars(module).values():
-            if isinstance(value, Rule):
-                yield value.code, value
-
-
-FILE_RULES: Mapping[str, Rule] = MappingProxyType(dict(_collect()))
-"""Every rule that is not on the content of a document, by its code."""
+FILE_RULES = {
+    code: rule for code, rule in rules_in(archive, storage, validation) if code not in RULES
+}
+"""By their code."""

@@ -39,7 +39,12 @@ def view(source: CompositeImage | Mapping[str, bytes] | Path) -> ViewerModel:
 
 def layers_of(source: CompositeImage | Mapping[str, bytes] | Path) -> list[Layer]:
     """Return the layers of pixels that a person sees after opening ``source``."""
-    return [layer for layer in view(source).layers if layer._type_string != "points"]
+    return [layer for layer in view(source).layers if kind_of(layer) != "points"]
+
+
+def kind_of(layer: Layer) -> str:
+    """Return the kind of a layer as layer data name it, such as ``"labels"``."""
+    return layer.as_layer_data_tuple()[2]
 
 
 def codes(composite: CompositeImage) -> list[str]:

@@ -62,7 +62,7 @@ def assert_shown(
 
 class TestNgffZarr:
     def multiscales(self) -> Any:
-        import ngff_zarr
+        ngff_zarr = pytest.importorskip("ngff_zarr")
 
         units = dict.fromkeys(SCALE, "micrometer")
         image = ngff_zarr.to_ngff_image(
@@ -73,7 +73,7 @@ class TestNgffZarr:
     @pytest.mark.parametrize("version", ["0.5", "0.6"])
     @pytest.mark.parametrize("shards", [None, 2])
     def test_an_archive_of_its_own(self, tmp_path: Path, version: str, shards: int | None) -> None:
-        import ngff_zarr
+        ngff_zarr = pytest.importorskip("ngff_zarr")
 
         multiscales = self.multiscales()
         levels = [np.asarray(image.data) for image in multiscales.images]
@@ -83,7 +83,7 @@ class TestNgffZarr:
         assert_shown(path, levels, names=None)
 
     def test_a_folder_of_0_4_in_an_archive(self, tmp_path: Path) -> None:
-        import ngff_zarr
+        ngff_zarr = pytest.importorskip("ngff_zarr")
 
         multiscales = self.multiscales()
         levels = [np.asarray(image.data) for image in multiscales.images]
@@ -94,6 +94,7 @@ class TestNgffZarr:
 class TestOmeZarr:
     @pytest.mark.parametrize("version", ["0.4", "0.5"])
     def test_images_and_labels_in_an_archive(self, tmp_path: Path, version: str) -> None:
+        pytest.importorskip("ome_zarr")
         import zarr
         from ome_zarr.format import FormatV04, FormatV05
         from ome_zarr.writer import write_multiscale, write_multiscale_labels
@@ -153,6 +154,7 @@ class TestOmeZarr:
 
 class TestBioio:
     def test_a_sharded_image_in_an_archive(self, tmp_path: Path) -> None:
+        pytest.importorskip("bioio_ome_zarr")
         from bioio_ome_zarr.writers import Channel, OMEZarrWriter
 
         levels = [PIXELS, np.ascontiguousarray(PIXELS[..., ::2, ::2])]

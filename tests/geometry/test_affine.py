@@ -333,28 +333,3 @@ def test_an_axis_that_is_not_there_cannot_be_selected(axes: tuple[str, ...]) -> 
 def test_a_name_that_two_axes_share_selects_neither() -> None:
     with pytest.raises(TransformationError, match="found 2 times"):
         Affine.identity(("x", "x")).select(outputs=("x",))
-
-
-def test_a_missing_axis_passes_through() -> None:
-    image = Affine([[2, 0, 5], [0, 3, 6]], ("y", "x"), ("y", "x"))
-
-    in_time = image.with_axes(("t",)).select(inputs=("t", "y", "x"), outputs=("t", "y", "x"))
-
-    assert in_time.apply([7, 1, 1]).tolist() == [7, 7, 9]
-
-
-def test_a_section_gets_a_depth_of_its_own_along_the_volume() -> None:
-    section = Affine([[0, 0, 4], [1, 0, 1], [0, 1, 2]], ("y", "x"), ("z", "y", "x"))
-
-    slab = section.with_axes(("z",))
-
-    assert slab.output_axes == ("z", "y", "x")
-    assert slab.apply([10, 20, 0]).tolist() == [4, 11, 22]
-    assert slab.apply([10, 20, 1]).tolist() == [5, 11, 22]
-    assert slab.inverse() is not None
-
-
-@pytest.mark.parametrize("axes", [("x",), ("t", "t")])
-def test_an_axis_cannot_be_added_twice(axes: tuple[str, ...]) -> None:
-    with pytest.raises(TransformationError, match="cannot be added"):
-        Affine.identity(("y", "x")).with_axes(axes)

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from geometry.strategies import counts, names, points
 from napari_ome_zip.errors import ArchiveError, TransformationError
 from napari_ome_zip.geometry.affine import Affine
-from napari_ome_zip.geometry.compile import compile_affine, compile_pair
+from napari_ome_zip.geometry.compile import compile_pair
+from napari_ome_zip.geometry.matrices import LoadArray
 from napari_ome_zip.ome import transformation as tf
 
 YX = ("y", "x")
@@ -38,7 +39,19 @@ def compiled(
     inputs: Sequence[str] = YX,
     outputs: Sequence[str] | None = None,
 ) -> Affine:
-    return compile_affine(transformation, inputs, outputs or inputs, no_array)
+    return affine_of(transformation, inputs, outputs or inputs, no_array)
+
+
+def affine_of(
+    transformation: tf.Transformation,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    load: LoadArray,
+) -> Affine:
+    found = compile_pair(transformation, inputs, outputs, load)
+    if not isinstance(found.forward, Affine):
+        raise TransformationError(found.problem)
+    return found.forward
 
 
 # --- the oracle
@@ -537,7 +550,7 @@ def test_a_bijection_within_by_dimension_keeps_its_own_inverse() -> None:
 def test_parameters_are_read_from_the_array_at_their_path(
     transformation: tf.Transformation, array: np.ndarray, expected: list[list[float]]
 ) -> None:
-    found = compile_affine(transformation, YX, YX, {"p": array}.__getitem__)
+    found = affine_of(transformation, YX, YX, {"p": array}.__getitem__)
 
     assert found == Affine(expected, YX, YX)
 
@@ -547,14 +560,14 @@ def test_an_array_that_cannot_be_read_is_named() -> None:
         raise ArchiveError("the entry is encrypted")
 
     with pytest.raises(TransformationError, match=r"affine needs the array 'a/b'.*encrypted"):
-        compile_affine(tf.AffineTransformation(path="a/b"), YX, YX, unreadable)
+        affine_of(tf.AffineTransformation(path="a/b"), YX, YX, unreadable)
     with pytest.raises(TransformationError, match="affine needs the array 'a/b'"):
-        compile_affine(tf.AffineTransformation(path="a/b"), YX, YX, no_array)
+        affine_of(tf.AffineTransformation(path="a/b"), YX, YX, no_array)
 
 
 def test_an_array_of_an_image_is_no_matrix() -> None:
     with pytest.raises(TransformationError, match="'p', an array of 512×512"):
-        compile_affine(tf.Rotation(path="p"), YX, YX, lambda _: np.zeros((512, 512)))
+        affine_of(tf.Rotation(path="p"), YX, YX, lambda _: np.zeros((512, 512)))
 
 
 # --- matrices in homogeneous coordinates
@@ -646,7 +659,7 @@ def test_a_matrix_that_fits_as_it_is_is_taken_as_it_is() -> None:
         ),
         (tf.Displacements("field"), r"displacements is a vector field \(at 'field'\)"),
         (tf.Coordinates("field"), r"coordinates is a vector field \(at 'field'\)"),
-        (tf.Unknown("thinPlateSpline"), "'thinPlateSpline' is no kind of transformation"),
+        (tf.Unknown("thinPlateSpline"), "'thinPlateSpline' is not a kind of transformation"),
         (tf.Unknown("scale", "it has no scale"), "scale cannot be applied: it has no scale"),
         (tf.Unknown("", "it has no type"), "transformation cannot be applied: it has no type"),
         (

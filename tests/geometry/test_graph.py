@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from geometry.strategies import exact_affines, names
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.geometry.affine import Affine
-from napari_ome_zip.geometry.graph import Edge, SystemNode, TransformGraph, choose_display
+from napari_ome_zip.geometry.edge import Edge, SystemNode
+from napari_ome_zip.geometry.graph import TransformGraph, choose_display
 
 YX = ("y", "x")
 WORLD = SystemNode("", "world")

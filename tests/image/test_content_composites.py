@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hierarchy_builder import HierarchyBuilder, axes_of, multiscale, placement, ramp, to_world
-from napari_layers import codes, layers_of, pixels, value_in_world, view, world_box
+from napari_layers import codes, kind_of, layers_of, pixels, value_in_world, view, world_box
 from napari_ome_zip import open_image
 from napari_ome_zip.layers.layer_data import METADATA_KEY
 
@@ -270,7 +270,7 @@ class TestPlates:
         builder = plate({"A/1": ((4, 6),), "A/2": ((4, 6),)}).labels("cells", path="A/2/0")
         builder.image(ramp((4, 6), np.uint8), "yx", "A/2/0/labels/cells")
         layers = {layer.name: layer for layer in fields_of(builder)}
-        assert layers["A/2 0: cells"]._type_string == "labels"
+        assert kind_of(layers["A/2 0: cells"]) == "labels"
         np.testing.assert_allclose(layers["A/2 0: cells"].translate, layers["A/2 0"].translate)
 
     def test_a_well_without_a_readable_field_is_said(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hierarchy_builder import HierarchyBuilder, ramp, to_world
-from napari_layers import codes, layers_of, world_box
+from napari_layers import codes, kind_of, layers_of, world_box
 from napari_ome_zip import open_image, validate
 from napari_ome_zip.errors import MetadataError
 
@@ -57,7 +57,7 @@ def test_groups_without_metadata_are_looked_into() -> None:
         builder.image(ramp((2, 2), np.uint8), "yx", path)
     builder.array("points/coordinates", ramp((5, 2)))
     assert paths(builder) == ["images/a", "images/b", "images/deep/er/c", "labels/cells"]
-    kinds = {layer.name: layer._type_string for layer in layers_of(builder.entries)}
+    kinds = {layer.name: kind_of(layer) for layer in layers_of(builder.entries)}
     assert kinds["cells"] == "labels"
 
 

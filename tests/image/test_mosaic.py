@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hierarchy_builder import HierarchyBuilder, ramp, to_world
 from napari_layers import codes, layers_of, pixels, value_in_world, view
 from napari_ome_zip import CompositeImage, open_image, save_image
-from napari_ome_zip.image.mosaic import FUSE_FROM, MosaicArray, Tile
+from napari_ome_zip.image.mosaic import FUSE_FROM
+from napari_ome_zip.image.mosaic_array import MosaicArray, Tile
 from napari_ome_zip.pixels.source import DaskSource
 
 SIDE = 16

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import ngff_zarr
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -247,6 +246,7 @@ class TestFlips:
             assert value_in_world(layer, y=3 - 0.5 * y, x=10 + 2 * x) == 6 * y + x
 
     def test_smaller_levels_lie_over_the_flipped_pixels(self, tmp_path: Path) -> None:
+        ngff_zarr = pytest.importorskip("ngff_zarr")
         pixels = ramp((8, 8))
         data = (pixels, {"name": "a", "scale": (-0.5, 0.5), "translate": (3, 10)}, "image")
         path = save_image([data], tmp_path / "a.ozx", SaveOptions(levels=2))

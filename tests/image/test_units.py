@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from napari_ome_zip.image import units
 from napari_ome_zip.image.units import conversion, known_unit
 
-LENGTHS, TIMES = sorted(units._METRES), sorted(units._SECONDS)
+LENGTHS, TIMES = sorted(units._METERS), sorted(units._SECONDS)
 REGISTRY = pint.UnitRegistry()
 
 
 @pytest.mark.parametrize("name", [*LENGTHS, *TIMES])
 def test_each_known_unit_is_what_an_independent_library_says(name: str) -> None:
-    base, table = ("meter", units._METRES) if name in LENGTHS else ("second", units._SECONDS)
+    base, table = ("meter", units._METERS) if name in LENGTHS else ("second", units._SECONDS)
     assert REGISTRY(name).to(base).magnitude == pytest.approx(table[name], rel=1e-9)
 
 

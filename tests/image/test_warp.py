@@ -336,7 +336,7 @@ def test_a_region_that_draws_on_much_of_the_image_is_done_in_parts(
 ) -> None:
     (part,) = open_image(scene(turned).entries).parts
     whole = part.sources[0][:, :]
-    monkeypatch.setattr("napari_ome_zip.image.warp._MAX_REGION", 20)
+    monkeypatch.setattr("napari_ome_zip.image.warped_array._MAX_REGION", 20)
     np.testing.assert_allclose(part.sources[0][:, :], whole, atol=1e-3)
 
 

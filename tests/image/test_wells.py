@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.image.discover import FieldPosition
+from napari_ome_zip.image.found import FieldPosition
 from napari_ome_zip.image.wells import lay_out
 
 Part = tuple[FieldPosition, tuple[int, int], tuple[float, float]]

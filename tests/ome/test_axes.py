@@ -107,3 +107,69 @@ def test_the_role_of_an_axis_is_its_type_or_else_what_its_name_says(
     axis: Axis, role: str | None
 ) -> None:
     assert axis.role == role
+
+
+def judged(axes: Any, version: str = "0.5") -> list[str]:
+    """The codes of all that a check says of these axes."""
+    scale = {"type": "scale", "scale": [1] * len(axes)}
+    datasets = [{"path": "0", "coordinateTransformations": [scale]}]
+    multiscale = {"name": "cells", "axes": axes, "datasets": datasets}
+    parsed = parse_group(
+        {"ome": {"version": version, "multiscales": [multiscale]}},
+        path="",
+        zarr_format=3,
+        judging=True,
+    )
+    return [each.rule.code for each in parsed.departures.all()]
+
+
+def test_what_follows_from_a_guess_is_not_judged() -> None:
+    space = {"type": "space", "unit": "micrometer"}
+
+    assert judged([3, {"name": "y", **space}]) == ["wrong-type"]
+    assert judged([{"name": "y"}, {"name": "x", **space}]) == [
+        "axis-type-missing",
+        "axis-space-count",
+    ]
+
+
+def test_each_name_that_several_axes_have_is_reported_once() -> None:
+    axes = [{"name": name, "type": "space", "unit": "meter"} for name in "xxx"]
+
+    assert judged(axes) == ["axis-name-duplicate"]
+
+
+def test_axes_that_a_reference_states_are_read_and_not_judged() -> None:
+    ends = {
+        side: {"name": name, "axes": [{"name": "x"}, {"name": "y"}]}
+        for side, name in (("input", "xy"), ("output", "global"))
+    }
+    multiscale = {
+        "name": "cells",
+        "axes": [{"name": name, "type": "space", "unit": "meter"} for name in "yx"],
+        "datasets": [
+            {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1, 1]}]}
+        ],
+        "coordinateTransformations": [{"type": "scale", "scale": [2, 2], **ends}],
+    }
+    parsed = parse_group(
+        {"ome": {"version": "0.5", "multiscales": [multiscale]}},
+        path="",
+        zarr_format=3,
+        judging=True,
+    )
+
+    assert parsed.departures.all() == ()
+    output = parsed.group.multiscales[0].transformations[0].output
+    assert output is not None
+    assert [axis.name for axis in output.axes or ()] == ["x", "y"]
+
+
+@pytest.mark.parametrize(("written", "discrete"), [(True, True), (False, False), ("yes", False)])
+def test_whether_an_axis_is_discrete_is_read_since_06(written: Any, discrete: bool) -> None:
+    system = {"name": "physical", "axes": [{"name": "c", "discrete": written}]}
+    multiscale = {"coordinateSystems": [system], "datasets": [{"path": "0"}]}
+    for version, expected in (("0.6", discrete), ("0.5", False)):
+        document = {"ome": {"version": version, "multiscales": [multiscale]}}
+        (axis,) = parse_group(document, path="", zarr_format=3).group.multiscales[0].axes
+        assert axis.discrete is expected

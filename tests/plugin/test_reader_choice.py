@@ -16,6 +16,7 @@ RIVAL = "napari-ome-zarr"
 @pytest.fixture(scope="module")
 def manager() -> PluginManager:
     """Return a manager of all plugins that are really installed."""
+    pytest.importorskip("napari_ome_zarr")
     manager = PluginManager()
     manager.discover()
     assert OURS in manager

@@ -27,8 +27,9 @@ from napari_ome_zip.plugin.check.state import (
     resolve,
     suggested_copy,
 )
+from napari_ome_zip.rules import Location, Severity
 from napari_ome_zip.validation.container_rules import INCOMPLETE, ROOT_IN_FOLDER
-from napari_ome_zip.validation.report import Issue, Location, Report, Severity
+from napari_ome_zip.validation.report import Issue, Report
 
 FOLDER = Issue(
     "root-in-folder",

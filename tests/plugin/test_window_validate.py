@@ -22,7 +22,8 @@ from napari_ome_zip.plugin.check.widget import CheckWidget
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.messages import CHECK_FILE
 from napari_ome_zip.plugin.reader import read
-from napari_ome_zip.validation.report import Issue, Location, Report, Severity
+from napari_ome_zip.rules import Location, Severity
+from napari_ome_zip.validation.report import Issue, Report
 from spoiling import change_root, damage, two_channels_for_one
 
 if TYPE_CHECKING:

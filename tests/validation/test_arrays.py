@@ -11,14 +11,12 @@ import numpy as np
 import pytest
 
 from hierarchy_builder import HierarchyBuilder, ramp
-from napari_ome_zip.errors import CheckCancelledError
 from napari_ome_zip.layers import from_layer_data
-from napari_ome_zip.progress import Watch
+from napari_ome_zip.rules import Severity
 from napari_ome_zip.save import save_image
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.storage import MappingStore
-from napari_ome_zip.validation.reading import read_documents
-from napari_ome_zip.validation.report import Severity
+from napari_ome_zip.storage.hierarchy import Hierarchy
 from napari_ome_zip.validation.stored_arrays import find_arrays
 from napari_ome_zip.validation.validate import validate
 from zipbuilder import build_zip
@@ -43,9 +41,7 @@ def issues_of(builder: HierarchyBuilder, path: Path) -> dict[str, tuple[str, int
 def test_every_chunk_finds_its_array_whatever_its_name(options: dict[str, object]) -> None:
     builder = HierarchyBuilder().image(ramp(SHAPE) + 1, "zyx", options=options)
     store = MappingStore(builder.entries)
-    arrays = find_arrays(
-        store, read_documents(store, Watch(None, None, CheckCancelledError)).by_path
-    )
+    arrays = find_arrays(store, Hierarchy(store).usable_nodes())
     names = {name for name in builder.entries if not name.endswith("zarr.json")}
     assert set(arrays.chunks["0"].names) == names
     assert arrays.other == []
@@ -61,9 +57,7 @@ def test_zarr_v2_too(separator: str) -> None:
     }
     builder = HierarchyBuilder(2).image(ramp(SHAPE) + 1, "zyx", options=options)
     store = MappingStore(builder.entries)
-    arrays = find_arrays(
-        store, read_documents(store, Watch(None, None, CheckCancelledError)).by_path
-    )
+    arrays = find_arrays(store, Hierarchy(store).usable_nodes())
     assert len(arrays.chunks["0"].names) == 3 * 3 * 4
     assert arrays.other == []
 

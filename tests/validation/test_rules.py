@@ -362,6 +362,16 @@ def downsampling_undescribed() -> Documents:
     return d
 
 
+@breaks("metadata-too-deep")
+def details_nested_without_end() -> Documents:
+    d = image("0.5")
+    nested: dict[str, Any] = {}
+    for _ in range(5000):
+        nested = {"inside": nested}
+    first_image(d)["metadata"] = nested
+    return d
+
+
 @breaks("level-transformation-count")
 def two_transformations_of_a_level() -> Documents:
     d = image("0.6")
@@ -732,10 +742,31 @@ def two_colors_of_a_label() -> Documents:
     return d
 
 
+@breaks("label-properties-duplicate")
+def two_sets_of_properties_of_a_label() -> Documents:
+    d = labelled("0.5")
+    _label(d)["properties"] = [{"label-value": 1, "class": name} for name in ("a", "b")]
+    return d
+
+
+@breaks("label-properties-many")
+def labels_with_properties_of_their_own() -> Documents:
+    d = labelled("0.5")
+    _label(d)["properties"] = [{"label-value": n, f"only {n}": 0} for n in range(5000)]
+    return d
+
+
 @breaks("label-rgba-invalid")
 def color_without_opacity() -> Documents:
     d = labelled("0.5")
     _label(d)["colors"][0]["rgba"] = [255, 0, 0]
+    return d
+
+
+@breaks("display-illegal")
+def display_state_that_is_a_number() -> Documents:
+    d = image("0.5")
+    d[""]["attributes"]["napari_ome_zip"] = 3
     return d
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from napari_ome_zip.ome.versions import SPECS, is_draft, is_prerelease, known_spec
 from napari_ome_zip.validation import Severity, check_group_attributes, check_hierarchy_documents
-from napari_ome_zip.validation.versions import SPECS, is_draft, is_prerelease, known_spec
 from validation_documents import content, first_image, image, mapped
 
 

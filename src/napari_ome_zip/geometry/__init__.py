@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from napari_ome_zip.geometry.affine import NEGLIGIBLE, Affine, strays
-from napari_ome_zip.geometry.compile import (
-    Directions,
-    LoadVectorField,
-    VectorFieldSamples,
-    compile_affine,
-    compile_pair,
-)
-from napari_ome_zip.geometry.graph import (
-    DirectedEdge,
-    Edge,
-    SystemNode,
-    TransformGraph,
-    choose_display,
-)
+from napari_ome_zip.geometry.compile import LoadVectorField, VectorFieldSamples, compile_pair
+from napari_ome_zip.geometry.directions import Directions
+from napari_ome_zip.geometry.edge import DirectedEdge, Edge, SystemNode
+from napari_ome_zip.geometry.graph import TransformGraph, choose_display
 from napari_ome_zip.geometry.point_map import AnyMap, PointMap
 from napari_ome_zip.geometry.vector_field import MAX_VECTOR_FIELD_BYTES, VectorField
 
@@ -35,7 +25,6 @@ __all__ = [
     "VectorField",
     "VectorFieldSamples",
     "choose_display",
-    "compile_affine",
     "compile_pair",
     "strays",
 ]

@@ -10,21 +10,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_ome_zip.errors import TransformationError
-
-UNNAMED = ""
-"""Name of an axis that has none, as between the parts of a sequence; it matches every name."""
+from napari_ome_zip.geometry.inverse_matrix import inverse_matrix
+from napari_ome_zip.geometry.named_axes import (
+    axes_agree,
+    axes_text,
+    axis_index,
+    counted,
+    shape_text,
+)
 
 RELATIVE_TOLERANCE = 1e-9
 """Entries below this fraction of their row's length count as zero: cos(90°) is not quite 0."""
 
 NEGLIGIBLE = 1e-6
 """Fraction of a pixel that need not be kept: what rounding leaves is far below, a shear above."""
-
-# Beyond this condition number fewer than about four digits of an inverse can be trusted: the
-# map is flat, whatever its rounding says. It is the smallest that any scaling of rows and
-# columns gives, the largest eigenvalue of |inverse|·|matrix| (Bauer 1963): the same for a map
-# and its inverse, and whatever units the axes have.
-_MAX_CONDITION = 1e12
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +45,14 @@ class Affine:
     ------
     TransformationError
         When the shape does not fit the axes, or an entry is not a finite number.
+
+    Examples
+    --------
+    >>> pixels = Affine([[0.5, 0, 10], [0, 0.5, 20]], ("y", "x"), ("y", "x"))
+    >>> pixels.apply([2, 4]).tolist()
+    [11.0, 22.0]
+    >>> pixels.inverse().apply([11, 22]).tolist()
+    [2.0, 4.0]
     """
 
     matrix: NDArray[np.float64]
@@ -169,7 +176,7 @@ class Affine:
         outputs, inputs = self.linear.shape
         if outputs != inputs:
             return None
-        linear = _inverse_matrix(self.linear)
+        linear = inverse_matrix(self.linear)
         if linear is None:
             return None
         with np.errstate(over="ignore", invalid="ignore"):
@@ -216,38 +223,9 @@ class Affine:
         matrix = self.matrix[np.ix_(list(rows), [*columns, len(self.input_axes)])]
         return Affine(matrix, kept_inputs, kept_outputs)
 
-    def with_axes(self, names: Sequence[str]) -> Affine:
-        """Append input axes that pass through to the output axes of the same name.
-
-        Each new input axis moves the output axis of its name by 1 per step, besides what
-        moves that axis already; an output axis of that name is appended where there is
-        none. This is how an axis of length 1 is given to an image that lacks it.
-
-        Raises
-        ------
-        TransformationError
-            When an input axis of that name exists already, or several output axes have it.
-        """
-        taken = [name for name in names if name in self.input_axes or names.count(name) > 1]
-        if taken:
-            raise TransformationError(
-                f"Axis {taken[0]!r} cannot be added: {axes_text(self.input_axes)} "
-                "would have it twice. Choose another name."
-            )
-        created = tuple(name for name in names if name not in self.output_axes)
-        input_axes, output_axes = (*self.input_axes, *names), (*self.output_axes, *created)
-        linear = np.zeros((len(output_axes), len(input_axes)))
-        offset = np.zeros(len(output_axes))
-        rows, columns = self.linear.shape
-        linear[:rows, :columns] = self.linear
-        offset[:rows] = self.offset
-        for column, name in enumerate(names, start=columns):
-            linear[axis_index(name, output_axes), column] = 1.0
-        return Affine.from_parts(linear, offset, input_axes, output_axes)
-
 
 def strays(linear: NDArray[np.float64], lengths: Sequence[float]) -> NDArray[np.float64]:
-    """How far the entries beside a matrix's diagonal lead astray, in pixels, across an image.
+    """How far the entries off a matrix's diagonal lead astray, in pixels, across an image.
 
     Parameters
     ----------
@@ -305,67 +283,7 @@ def real_array(values: ArrayLike, what: str) -> NDArray[np.float64]:
     return numbers
 
 
-def axes_agree(first: Sequence[str], second: Sequence[str]) -> bool:
-    """Whether two systems have as many axes, of equal names wherever both have one."""
-    return len(first) == len(second) and all(
-        UNNAMED in (a, b) or a == b for a, b in zip(first, second, strict=True)
-    )
-
-
-def axis_index(name: str, axes: Sequence[str]) -> int:
-    """Return the index of the one axis called `name`, or raise a TransformationError."""
-    times = axes.count(name)
-    if times != 1:
-        found = "not found" if times == 0 else f"found {times} times, expected once,"
-        raise TransformationError(f"Axis {name!r} {found} among {axes_text(axes)}.")
-    return axes.index(name)
-
-
-def axes_text(axes: Sequence[str]) -> str:
-    """Say how many axes there are and what they are called, for a message."""
-    count = counted(len(axes), "axis", "axes")
-    names = [name for name in axes if name != UNNAMED]
-    return f"{count} ({', '.join(names)})" if names and len(names) == len(axes) else count
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """Say a number of things, for a message."""
-    return f"{count} {one if count == 1 else many}"
-
-
-def shape_text(shape: Sequence[int]) -> str:
-    """Say a shape as ``3×4``, for a message."""
-    return "×".join(str(length) for length in shape) if shape else "a single number"
-
-
 def _row_lengths(linear: NDArray[np.float64]) -> NDArray[np.float64]:
     # hypot, unlike the sum of squares, neither overflows nor underflows on extreme voxels.
     lengths: NDArray[np.float64] = np.hypot.reduce(linear, axis=1, initial=0.0)
     return lengths
-
-
-def _inverse_matrix(linear: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Invert a square matrix, or return None where that means nothing."""
-    if linear.size == 0:
-        return linear.copy()
-    diagonal = linear.diagonal()
-    if np.count_nonzero(linear) == np.count_nonzero(diagonal) == len(linear):  # scales, mostly
-        with np.errstate(over="ignore"):
-            scales = np.diag(1.0 / diagonal)
-        return scales if np.isfinite(scales).all() else None
-    # Powers of two bring rows, then columns, to about 1 without rounding anything.
-    rows = np.frexp(abs(linear).max(axis=1))[1]
-    balanced = np.ldexp(linear, -rows[:, np.newaxis])
-    columns = np.frexp(abs(balanced).max(axis=0))[1]
-    balanced = np.ldexp(balanced, -columns[np.newaxis, :])
-    try:
-        inverse: NDArray[np.float64] = np.linalg.inv(balanced)
-    except np.linalg.LinAlgError:
-        return None
-    with np.errstate(over="ignore", invalid="ignore"):
-        spread = abs(inverse) @ abs(balanced)
-    if not np.isfinite(spread).all() or abs(np.linalg.eigvals(spread)).max() > _MAX_CONDITION:
-        return None
-    with np.errstate(over="ignore"):
-        inverse = np.ldexp(np.ldexp(inverse, -columns[:, np.newaxis]), -rows[np.newaxis, :])
-    return inverse if np.isfinite(inverse).all() else None

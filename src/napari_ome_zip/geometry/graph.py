@@ -17,77 +17,14 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 from napari_ome_zip.errors import TransformationError
-from napari_ome_zip.geometry.affine import Affine, axes_agree, axes_text
+from napari_ome_zip.geometry.affine import Affine
+from napari_ome_zip.geometry.edge import DirectedEdge, Edge, SystemNode
+from napari_ome_zip.geometry.named_axes import axes_agree, axes_text
 from napari_ome_zip.geometry.point_map import AnyMap, join
 
 type _Adjacency = dict[SystemNode, list[DirectedEdge]]
-
-
-class SystemNode(NamedTuple):
-    """A coordinate system: the group that declares it and its name there."""
-
-    path: str
-    """Path of the group in the hierarchy; empty for the root."""
-    name: str
-    """Name of the system within that group."""
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.name}" if self.path else self.name
-
-
-@dataclass(frozen=True)
-class Edge:
-    """A transformation between two systems, with the directions in which it can be applied."""
-
-    source: SystemNode
-    """System of the transformation's `input`."""
-    target: SystemNode
-    """System of the transformation's `output`."""
-    label: str
-    """What a message calls the transformation: its name, or its kind."""
-    forward: AnyMap | None
-    """Map from source to target; None when it cannot be applied."""
-    backward: AnyMap | None
-    """Map from target to source; None when there is none, as for a projection."""
-    problem: str | None
-    """Why a direction is missing, in one sentence."""
-
-
-class DirectedEdge(NamedTuple):
-    """An edge walked in one direction."""
-
-    edge: Edge
-    """The transformation."""
-    is_backward: bool
-    """Whether it is walked from its target to its source."""
-
-    @property
-    def start(self) -> SystemNode:
-        """System this step leaves."""
-        return self.edge.target if self.is_backward else self.edge.source
-
-    @property
-    def end(self) -> SystemNode:
-        """System this step arrives at."""
-        return self.edge.source if self.is_backward else self.edge.target
-
-    @property
-    def map(self) -> AnyMap | None:
-        """Map from start to end, or None when this step cannot be walked."""
-        return self.edge.backward if self.is_backward else self.edge.forward
-
-    @property
-    def affine(self) -> Affine | None:
-        """Map from start to end, or None when it is no affine map or there is none."""
-        return self.map if isinstance(self.map, Affine) else None
-
-    @property
-    def opposite(self) -> DirectedEdge:
-        """The same edge walked the other way."""
-        return DirectedEdge(self.edge, not self.is_backward)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +60,7 @@ class TransformGraph:
                 _check_step(step, nodes)
 
     def route(self, source: SystemNode, target: SystemNode) -> tuple[DirectedEdge, ...] | None:
-        """Return the steps from `source` to `target`, or None when no usable way exists.
+        """Return the steps from `source` to `target`, or None when none can be walked.
 
         No steps lead from a system to itself. Both systems must be declared.
 
@@ -231,7 +168,7 @@ class TransformGraph:
         if steps is None:
             return (
                 f"No transformation leads from '{source}' to '{target}': "
-                "the file connects them by no chain of transformations."
+                "no chain of transformations in the file connects them."
             )
         broken = next(step for step in steps if step.map is None)
         edge = broken.edge
@@ -331,8 +268,13 @@ def _way(
 def _image_counts(adjacency: _Adjacency, images: Sequence[SystemNode]) -> Counter[SystemNode]:
     """Count, for each system, the images from which a way leads to it.
 
-    Systems joined in both directions share their reach, so each such cluster is walked once:
-    a scene of thousands of tiles would otherwise take millions of steps.
+    Systems joined in both directions share their reach, so each such cluster is walked once, for
+    all of the images in it: a scene of thousands of tiles would otherwise take millions of steps::
+
+        tile 1 ◀──▶ stage ◀──▶ tile 2        one cluster, of 2 images
+                      │ (a projection, forward only)
+                      ▼
+                    plane                    counted once for the cluster: 2
     """
     walkable = {step for steps in adjacency.values() for step in steps}
     both_ways = _only(adjacency, lambda step: step.opposite in walkable)

@@ -12,7 +12,8 @@ from napari_ome_zip.errors import TransformationError
 
 type Floats = NDArray[np.floating[Any]]
 
-
+# Samples that are added at each edge of a cubic spline: what lies further out counts for less
+# than a ten-thousandth of itself (each sample by 0.27 of the one before).
 _BORDER = 8
 
 
@@ -75,6 +76,9 @@ def linear(
 def spline_coefficients(samples: Floats, count: int) -> NDArray[np.float64]:
     """Coefficients of the cubic B-spline through samples on a grid of the first `count` axes.
 
+    Beyond its edge the grid is made to go on with its slope there (its point reflection), which
+    the mirror that the filter of scipy knows would flatten.
+
     Raises
     ------
     TransformationError
@@ -87,7 +91,6 @@ def spline_coefficients(samples: Floats, count: int) -> NDArray[np.float64]:
             "bspline-cubic needs the package scipy, which is not installed here. "
             "Install it with 'pip install scipy'."
         ) from error
-    # Beyond its edge the grid goes on with its slope there, which a mirrored one would flatten.
     widths = [(_BORDER if n > 1 else 0,) * 2 for n in samples.shape[:count]]
     widths += [(0, 0)] * (samples.ndim - count)
     coefficients: NDArray[np.float64] = np.asarray(samples, dtype=np.float64)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_ome_zip.errors import OmeZipError, TransformationError
-from napari_ome_zip.geometry.affine import UNNAMED, axes_text, counted, real_array, shape_text
+from napari_ome_zip.geometry.affine import real_array
+from napari_ome_zip.geometry.named_axes import UNNAMED, axes_text, counted, shape_text
 from napari_ome_zip.ome import transformation as tf
 
 type LoadArray = Callable[[str], NDArray[Any]]
@@ -84,7 +85,7 @@ def _refusal(transformation: tf.Transformation) -> str:
         case tf.Unknown(kind=kind, problem=str(problem)):
             return f"{kind or 'transformation'} cannot be applied: {problem}."
         case tf.Unknown(kind=kind):
-            return f"'{kind}' is no kind of transformation that OME-Zarr 0.6 knows."
+            return f"'{kind}' is not a kind of transformation that OME-Zarr 0.6 defines."
     return f"{transformation.kind} cannot be expressed as a matrix."
 
 
@@ -217,7 +218,7 @@ def _check_shape(
 
 
 def check_indices(what: str, indices: Sequence[int], axes: Axes) -> None:
-    """Refuse indices that are no axes, or the same axis twice."""
+    """Refuse indices that are not those of axes, or that repeat."""
     check_axis_count(what, len(indices))
     wrong = [index for index in indices if not 0 <= index < len(axes)]
     twice = [index for index in indices if indices.count(index) > 1]

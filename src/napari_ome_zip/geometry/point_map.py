@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_ome_zip.errors import TransformationError
-from napari_ome_zip.geometry.affine import Affine, axes_agree, axes_text
+from napari_ome_zip.geometry.affine import Affine
+from napari_ome_zip.geometry.named_axes import axes_agree, axes_text
 from napari_ome_zip.geometry.vector_field import VectorField
 
 type AnyMap = Affine | PointMap
@@ -27,12 +28,12 @@ class InverseVectorField:
 
     @property
     def input_axes(self) -> tuple[str, ...]:
-        """Names of the output axes of the field."""
+        """Names of the output axes of the vector field."""
         return self.field.output_axes
 
     @property
     def output_axes(self) -> tuple[str, ...]:
-        """Names of the input axes of the field."""
+        """Names of the input axes of the vector field."""
         return self.field.input_axes
 
     def apply(self, points: ArrayLike) -> NDArray[np.float64]:
@@ -85,14 +86,14 @@ class PointMap:
         return self.steps[-1].output_axes
 
     def apply(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Map points, shape (..., N) to (..., M); nan where a field says nothing."""
+        """Map points, shape (..., N) to (..., M); nan where a vector field has no value."""
         result = np.asarray(points, dtype=np.float64)
         for step in self.steps:
             result = step.apply(result)
         return result
 
     def inverse(self) -> PointMap | None:
-        """The map that undoes this one, fields numerically; None when some step has none."""
+        """The map that undoes this one, vector fields numerically; None when some step has none."""
         steps = [_inverse_step(step) for step in reversed(self.steps)]
         found = tuple(step for step in steps if step is not None)
         return PointMap(found) if len(found) == len(steps) else None
@@ -114,9 +115,9 @@ class PointMap:
         return tuple(found)
 
     def skeleton(self) -> Affine:
-        """The affine map that is left when every field maps each axis to itself.
+        """The affine map that is left when every vector field maps each axis to itself.
 
-        Exact for output axes that follow no field.
+        Exact for output axes that follow no vector field.
         """
         return _reduced(self.steps, self.input_axes, self.output_axes)
 

@@ -11,18 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_ome_zip.errors import TransformationError
-from napari_ome_zip.geometry.affine import Affine, axes_text, counted, shape_text
+from napari_ome_zip.geometry.affine import Affine
 from napari_ome_zip.geometry.interpolation import cubic, linear, nearest, spline_coefficients
+from napari_ome_zip.geometry.inversion import search
+from napari_ome_zip.geometry.named_axes import axes_text, counted, shape_text
 from napari_ome_zip.sizes import readable_size
 
 MAX_VECTOR_FIELD_BYTES = 2**28
-"""Size of the samples of a field, at most: all of them are held in memory."""
+"""Size of the samples of a vector field, at most: all of them are held in memory."""
 
 INTERPOLATIONS = ("nearest", "linear", "bspline-cubic")
 
-_PLAIN_STEPS, _LOCAL_STEPS = 40, 40
-_FIT_POINTS = 4096
-_LOADING = threading.Lock()  # threads that need a field at once wait for the one that reads it
+_FIT_POINTS = 4096  # samples, at most, that the affine map nearest to a vector field is fitted to
+_LOADING = threading.Lock()  # threads that need one at once wait for the one that reads it
 
 
 class Samples(Protocol):
@@ -41,7 +42,7 @@ class Samples(Protocol):
 
 
 class Inverted(NamedTuple):
-    """Points that a field maps to given points."""
+    """Points that a vector field maps to given points."""
 
     points: NDArray[np.float64]
     """Shape (..., N); nan where none was found."""
@@ -55,7 +56,7 @@ class VectorField:
 
     Between samples vectors are interpolated. The specification does not say what holds beyond
     them: a displacement goes on with its value at the nearest edge, so that the map stays
-    continuous; a coordinate field maps nothing from further out than half a sample (nan).
+    continuous; coordinates map nothing from further out than half a sample (nan).
 
     Parameters
     ----------
@@ -74,7 +75,16 @@ class VectorField:
     Raises
     ------
     TransformationError
-        When shapes, axes or interpolation do not fit, or the field is too large.
+        When shapes, axes or interpolation do not fit, or the samples are too large.
+
+    Examples
+    --------
+    Displacements of 1 and 3 at the first two samples: half way between them, a point is moved by 2.
+
+    >>> grid = Affine.identity(("x",))
+    >>> field = VectorField(np.array([[1.0], [3.0]]), 1, grid, ("x",))
+    >>> field.apply([[0.5]]).tolist()
+    [[2.5]]
     """
 
     samples: Samples = field(repr=False)
@@ -90,12 +100,12 @@ class VectorField:
         grid = np.delete(np.array(shape), self.component_axis)
         if len(grid) != inputs:
             raise TransformationError(
-                f"{self.kind}: the field has {counted(len(grid), 'axis', 'axes')} besides that of "
-                f"the components, expected {axes_text(self.input_axes)}."
+                f"{self.kind}: the vector field has {counted(len(grid), 'axis', 'axes')} "
+                f"besides that of the components, expected {axes_text(self.input_axes)}."
             )
         if shape[self.component_axis] != outputs or 0 in shape:
             raise TransformationError(
-                f"{self.kind}: the field is {shape_text(shape)}, expected "
+                f"{self.kind}: the vector field is {shape_text(shape)}, expected "
                 f"{counted(outputs, 'component', 'components')} on its axis {self.component_axis}."
             )
         if self.kind == "displacements" and inputs != outputs:
@@ -110,11 +120,11 @@ class VectorField:
         size = int(np.prod(shape, dtype=object)) * max(4, self.samples.dtype.itemsize)
         if size > MAX_VECTOR_FIELD_BYTES:
             raise TransformationError(
-                f"{self.kind}: the field takes {readable_size(size)}, expected at most "
+                f"{self.kind}: the vector field takes {readable_size(size)}, expected at most "
                 f"{readable_size(MAX_VECTOR_FIELD_BYTES)}."
             )
         if self.to_input.inverse() is None:
-            raise TransformationError(f"{self.kind}: the grid of the field is flat.")
+            raise TransformationError(f"{self.kind}: the grid of the vector field is flat.")
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what was read and computed."""
@@ -132,7 +142,7 @@ class VectorField:
         Raises
         ------
         TransformationError
-            When they are no numbers, or cannot be read.
+            When they are not numbers, or cannot be read.
         """
         with _LOADING:
             return self._values
@@ -142,7 +152,7 @@ class VectorField:
         found = np.asarray(self.samples[(slice(None),) * len(self.samples.shape)])
         if found.dtype.kind not in "iuf":
             raise TransformationError(
-                f"{self.kind}: the field holds {found.dtype}, expected real numbers."
+                f"{self.kind}: the vector field holds {found.dtype}, expected real numbers."
             )
         kind = np.float32 if found.dtype.itemsize <= 4 and found.dtype.kind == "f" else np.float64
         values: NDArray[np.floating[Any]] = np.empty(0, dtype=kind)
@@ -159,7 +169,7 @@ class VectorField:
     def _from_input(self) -> Affine:
         inverse = self.to_input.inverse()
         if inverse is None:  # refused above
-            raise TransformationError("The grid of the field is flat.")
+            raise TransformationError("The grid of the vector field is flat.")
         return inverse
 
     def apply(self, points: ArrayLike) -> NDArray[np.float64]:
@@ -172,7 +182,7 @@ class VectorField:
         Returns
         -------
         ndarray of float64, shape (..., M)
-            Coordinates are nan where the field says nothing.
+            Coordinates are nan where the vector field has no value.
         """
         given = np.asarray(points, dtype=np.float64)
         result = self._evaluate(given)
@@ -181,7 +191,7 @@ class VectorField:
         return result
 
     def _evaluate(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Map points, also beyond the domain of a coordinate field, where its slope goes on."""
+        """Map points, also beyond the samples of coordinates, where their slope goes on."""
         places = self._from_input.apply(points).reshape(-1, len(self.input_axes))
         known = np.isfinite(places).all(axis=1)
         places = np.where(known[:, np.newaxis], places, 0.0)
@@ -211,11 +221,9 @@ class VectorField:
         return float(np.linalg.norm(self.to_input.linear, axis=0).min())
 
     def inverse_apply(self, points: ArrayLike, tolerance: float | None = None) -> Inverted:
-        """Find the points that the field maps to given points.
+        """Find the points that the vector field maps to given points.
 
-        The nearest affine map starts and steers a fixed-point iteration; points that it does
-        not settle follow the field's own slope. Each point goes on until it is found, no
-        further.
+        The affine map nearest to the vector field says where to begin a `search`.
 
         Parameters
         ----------
@@ -232,7 +240,7 @@ class VectorField:
         Raises
         ------
         TransformationError
-            When the field changes the number of axes.
+            When it changes the number of axes.
         """
         if len(self.input_axes) != len(self.output_axes):
             raise TransformationError(
@@ -248,67 +256,17 @@ class VectorField:
             tolerance = 1e-4 * float(
                 np.linalg.norm(linear_part @ self.to_input.linear, axis=0).min()
             )
-        found, converged = self._search(targets, (targets - offset) @ back.T, back, tolerance)
+        found, converged = search(
+            self._evaluate, targets, (targets - offset) @ back.T, back, tolerance, 1e-3 * self.step
+        )
         if self.kind == "coordinates":
             converged &= self._covers(found)
         found[~converged] = np.nan
         return Inverted(found.reshape(given.shape), converged.reshape(given.shape[:-1]))
 
-    def _search(
-        self,
-        targets: NDArray[np.float64],
-        points: NDArray[np.float64],
-        back: NDArray[np.float64],
-        tolerance: float,
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        best = points.copy()
-        misses = targets - self._evaluate(best)
-        errors = _lengths(misses)
-        pace = np.ones(len(best))
-        for step in range(_PLAIN_STEPS + _LOCAL_STEPS):
-            # A miss that is unknown (nan) has no way to go, so it is not gone on with.
-            active = np.flatnonzero((errors > tolerance) & np.isfinite(errors) & (pace > 1e-4))
-            if not len(active):
-                break
-            here = best[active]
-            if step < _PLAIN_STEPS:
-                moves = misses[active] @ back.T
-            else:
-                moves = self._local_moves(here, misses[active], back)
-            tried = here + pace[active, np.newaxis] * moves
-            miss = targets[active] - self._evaluate(tried)
-            error = _lengths(miss)
-            better = error < errors[active]
-            kept = active[better]
-            best[kept], misses[kept], errors[kept] = tried[better], miss[better], error[better]
-            pace[kept] = np.minimum(1.0, 2 * pace[kept])
-            pace[active[~better]] /= 2
-            if step == _PLAIN_STEPS - 1:
-                pace[:] = 1.0
-        return best, errors <= tolerance
-
-    def _local_moves(
-        self, points: NDArray[np.float64], misses: NDArray[np.float64], back: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Steps that the slope of the field around each point asks for (Newton's)."""
-        count = points.shape[1]
-        width = 1e-3 * self.step
-        slopes = np.empty((len(points), count, count))
-        for axis in range(count):
-            aside = np.zeros(count)
-            aside[axis] = width
-            slopes[:, :, axis] = self._evaluate(points + aside) - self._evaluate(points - aside)
-        slopes /= 2 * width
-        usual = 1 / abs(np.linalg.det(back))
-        sound = np.abs(np.nan_to_num(np.linalg.det(np.nan_to_num(slopes)))) > 1e-6 * usual
-        moves = misses @ back.T
-        if sound.any():
-            moves[sound] = np.linalg.solve(slopes[sound], misses[sound][..., np.newaxis])[..., 0]
-        return moves
-
     @cached_property
     def _trend(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The affine map nearest to the field: linear part and offset."""
+        """The affine map nearest to the vector field: linear part and offset."""
         values = self.values
         shape = values.shape[:-1]
         # Samples spread evenly over the grid are enough: it only has to start a search.
@@ -321,7 +279,7 @@ class VectorField:
         images = vectors[known] + (places if self.kind == "displacements" else 0)
         count = len(shape)
         if not len(places):
-            raise TransformationError(f"{self.kind}: the field holds no value.")
+            raise TransformationError(f"{self.kind}: the vector field holds no value.")
         middle = places.mean(axis=0)
         spread = max(float(np.abs(places - middle).max()), self.step)
         design = np.column_stack([(places - middle) / spread, np.ones(len(places))])
@@ -329,12 +287,9 @@ class VectorField:
         linear_part = solution[:-1].T / spread
         flat = not np.linalg.cond(linear_part) < 1e6
         if flat and self.kind == "coordinates":
-            raise TransformationError("coordinates: the field is flat, so it has no inverse.")
+            raise TransformationError(
+                "coordinates: the vector field is flat, so it has no inverse."
+            )
         if flat:  # too few samples to tell a slope, or folded on the whole
             linear_part = np.eye(count)
         return linear_part, images.mean(axis=0) - linear_part @ middle
-
-
-def _lengths(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    lengths: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    return lengths

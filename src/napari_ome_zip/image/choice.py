@@ -53,7 +53,8 @@ def _offered(
     main = [image for image in images if image.parent is None]
     if not main or not (graph.edges or len(main) == 1):
         return {} if default is None else {str(default): default}
-    own, main_own = _own(images), _own(main)
+    own = {node for image in images for node in image.nodes}
+    main_own = {node for image in main for node in image.nodes}
     counts = Counter(
         node for image in main[:MAX_ASKED] for node in graph.reachable(image.intrinsic)
     )
@@ -68,7 +69,3 @@ def _offered(
     if default is not None and default not in nodes:
         nodes.insert(0, default)
     return {str(node): node for node in nodes}
-
-
-def _own(images: Sequence[ImageSystems]) -> set[SystemNode]:
-    return {image.node(s.name) for image in images for s in image.multiscale.coordinate_systems}

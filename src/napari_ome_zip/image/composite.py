@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.image.discover import FieldPosition
+from napari_ome_zip.image.found import FieldPosition
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import Axis, CoordinateSystem, FrozenMapping, ImageLabel
 from napari_ome_zip.pixels.lazy import lazy

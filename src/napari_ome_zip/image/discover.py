@@ -3,90 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
-from napari_ome_zip.ome import (
-    Coordinates,
-    Displacements,
-    OmeGroup,
-    Plate,
-    Scene,
-    SystemRef,
-    Transformation,
-    Well,
-    parse_group,
-)
+from napari_ome_zip.image.found import Discovery, FieldPosition, Found
+from napari_ome_zip.ome import OmeGroup, Plate, Scene, SystemRef, Well, parse_group
+from napari_ome_zip.ome import transformation as tf
 from napari_ome_zip.ome.node import draft_node
-from napari_ome_zip.storage.hierarchy import Hierarchy, Node, join, natural_key
-
-
-@dataclass(frozen=True)
-class FieldPosition:
-    """Where on a plate a field of view was taken."""
-
-    plate: str
-    row: int
-    column: int
-    number: int
-    """Position among the fields of its well and acquisition."""
-    acquisition: int | None
-    well: str | None = None
-    """Name of the well, such as ``A1``; None where it belongs to no plate."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """One group with ``multiscales``."""
-
-    group: OmeGroup
-    kind: Literal["image", "labels"]
-    name: str | None = None
-    """Name by its place in the composite (``A/1 field 0``, a series number)."""
-    image: str | None = None
-    """Group path of the image that labels belong to."""
-    position: FieldPosition | None = None
-
-
-@dataclass
-class Discovery:
-    """What a walk through a hierarchy has found so far, in document order."""
-
-    hierarchy: Hierarchy
-    found: list[Found] = field(default_factory=list)
-    scenes: list[tuple[str, Scene]] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    walked: set[str] = field(default_factory=set)
-    """Groups that were looked at: a scene may list what is found by another way, or itself."""
-    fields: set[str] = field(default_factory=set)
-    """Groups and arrays that hold parameters of transformations: they are no images."""
-    understood: dict[int, OmeGroup] = field(default_factory=dict)
-    """Groups by the identity of their attributes, which equal documents share."""
-    problems: list[str] = field(default_factory=list)
-    """Why groups that should have been images are not."""
-
-    def group(self, path: str) -> OmeGroup | None:
-        """The OME-Zarr group at ``path``; None where there is no group.
-
-        Raises
-        ------
-        MetadataError
-            If its document cannot be used, or is one of a draft that is not read.
-        """
-        node = self.hierarchy.node(path)
-        if node is None or node.kind != "group":
-            return None
-        _refuse_draft(node)
-        known = self.understood.get(id(node.attributes))
-        if known is not None:
-            return replace(known, path=path)
-        parsed = parse_group(node.attributes, path=path, zarr_format=node.zarr_format)
-        self.findings.extend(parsed.findings)
-        if not parsed.findings:  # which would name the group
-            self.understood[id(node.attributes)] = parsed.group
-        return parsed.group
+from napari_ome_zip.storage.hierarchy import Hierarchy, join, natural_key
 
 
 def discover(hierarchy: Hierarchy) -> Discovery:
@@ -108,26 +32,6 @@ def discover(hierarchy: Hierarchy) -> Discovery:
     _refuse_lost_root(discovery)
     _look_beside(discovery)
     return discovery
-
-
-def _refuse_draft(node: Node) -> None:
-    """Refuse nodes of RFC-8 by name: looked at as plain folders, their images would be misplaced.
-
-    Raises
-    ------
-    MetadataError
-    """
-    draft = draft_node(node.attributes)
-    if draft is None:
-        return
-    where = f"'{node.path}'" if node.path else "the root"
-    version = f", version {draft.version}" if draft.version else ""
-    images = ", ".join(f"'{name}'" for name in draft.names[:3]) or "others"
-    more = f" and {len(draft.names) - 3} more" if len(draft.names) > 3 else ""
-    raise MetadataError(
-        f"A draft that cannot be read yet: {where} is a '{draft.type}' of RFC-8 (collections of "
-        f"OME-Zarr{version}), with {images}{more} in it. Save it as OME-Zarr 0.6 or earlier."
-    )
 
 
 def _refuse_lost_root(discovery: Discovery) -> None:
@@ -186,32 +90,32 @@ def _walk(discovery: Discovery, path: str, name: str | None = None) -> None:
 
 
 def _walk_children(discovery: Discovery, group: OmeGroup) -> None:
-    """A group that is no image itself: a scene, or a folder of images."""
+    """A group that is not an image itself: a scene, or a folder of images."""
     listed: list[str] = []
     if group.scene is not None:
         listed = _add_scene(discovery, group.path, group.scene)
-    discovery.fields.update(_field_paths(group))
+    discovery.vector_fields.update(_vector_field_paths(group))
     # Labels come with their image, even where a scene places them by themselves.
     listed.sort(key=lambda path: "labels" in path.split("/"))
     children = dict.fromkeys((*listed, *discovery.hierarchy.child_groups(group.path)))
     for child in children:
-        if child in discovery.fields:
+        if child in discovery.vector_fields:
             continue
         try:
             _walk(discovery, child)
         except MetadataError as error:
-            _skip(discovery, child, error)
+            discovery.skip(child, error)
     if group.path == "" and not discovery.found and not discovery.problems:
         discovery.problems.extend(_why_no_image(discovery, group))
 
 
 def _add_scene(discovery: Discovery, path: str, scene: Scene) -> list[str]:
-    """Keep a scene; the paths of the images that it names, of which missing ones are noted."""
+    """Keep a scene; the paths of the images that it names; missing ones are reported."""
     discovery.scenes.append((path, scene))
     found, missing = [], []
     for relative in dict.fromkeys(r.path for r in _references(scene.transformations) if r.path):
         there = join(path, relative)
-        group = _group_or_problem(discovery, there)
+        group = discovery.usable_group(there)
         if there is not None:
             found.append(there)
         if group is None or not (group.multiscales or group.scene):
@@ -246,7 +150,7 @@ def _walk_plate(discovery: Discovery, group: OmeGroup, plate: Plate) -> None:
         discovery.problems.append("The plate lists no well.")
     for well in plate.wells:
         path = join(group.path, well.path)
-        well_group = _group_or_problem(discovery, path)
+        well_group = discovery.usable_group(path)
         if path is None or well_group is None or well_group.well is None:
             missing.append(well.path)
             continue
@@ -257,9 +161,8 @@ def _walk_plate(discovery: Discovery, group: OmeGroup, plate: Plate) -> None:
         position = FieldPosition(group.path, well.row_index, well.column_index, 0, None, called)
         _walk_well(discovery, well_group, well_group.well, position, well.path)
     if missing:
-        total, code = len(plate.wells), "plate-well-not-found"
-        discovery.findings.append(_missing(code, "well", missing, group.path, total))
-        discovery.problems.append(discovery.findings[-1].message)
+        count = len(plate.wells)
+        discovery.report_missing("plate-well-not-found", "well", missing, group.path, count)
     if bare_rows:
         names = ", ".join(f"'{name}'" for name in bare_rows.values())
         text = f"Plate rows without metadata of their own: {names}; their wells are shown."
@@ -277,7 +180,7 @@ def _walk_well(
     counts: dict[int | None, int] = {}
     for image in well.images:
         path = join(group.path, image.path)
-        field_group = _group_or_problem(discovery, path)
+        field_group = discovery.usable_group(path)
         if field_group is None or not field_group.multiscales:
             missing.append(image.path)
             continue
@@ -289,15 +192,14 @@ def _walk_well(
         label = f"{name} {image.path}" if name else image.path
         _add(discovery, field_group, name=label, position=place)
     if missing:
-        total, code = len(well.images), "well-field-not-found"
-        discovery.findings.append(_missing(code, "field of view", missing, group.path, total))
-        discovery.problems.append(discovery.findings[-1].message)
+        count, kind = len(well.images), "field of view"
+        discovery.report_missing("well-field-not-found", kind, missing, group.path, count)
 
 
 def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
     """The images of a ``bioformats2raw.layout`` collection."""
     ome_path = f"{group.path}/OME" if group.path else "OME"
-    ome = _group_or_problem(discovery, ome_path)
+    ome = discovery.usable_group(ome_path)
     if ome is not None and ome.series:
         names, code = tuple(dict.fromkeys(ome.series)), "series-not-found"
     else:
@@ -311,14 +213,13 @@ def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
     missing = []
     for name in names:
         path = join(group.path, name)
-        series = _group_or_problem(discovery, path)
+        series = discovery.usable_group(path)
         if series is None or not series.multiscales:
             missing.append(name)
         else:
             _add(discovery, series, name=name)
     if missing:
-        discovery.findings.append(_missing(code, "series", missing, group.path, len(names)))
-        discovery.problems.append(discovery.findings[-1].message)
+        discovery.report_missing(code, "series", missing, group.path, len(names))
 
 
 def _add(
@@ -345,14 +246,14 @@ def _add(
 def _labels(discovery: Discovery, image: str) -> list[OmeGroup]:
     """Label groups below an image: those listed, then those that are there unlisted."""
     folder = f"{image}/labels" if image else "labels"
-    container = _group_or_problem(discovery, folder)
+    container = discovery.usable_group(folder)
     listed = (container.labels or ()) if container is not None else ()
     groups: dict[str, OmeGroup] = {}
     missing, absent = [], False
     for name in listed:
         path = join(folder, name)
         below = path is not None and path.startswith(f"{folder}/")
-        group = _group_or_problem(discovery, path) if below else None
+        group = discovery.usable_group(path) if below else None
         if group is None or not group.multiscales:
             missing.append(name)
             absent = absent or group is None
@@ -360,59 +261,31 @@ def _labels(discovery: Discovery, image: str) -> list[OmeGroup]:
             groups[group.path] = group
     if missing:
         code = "label-not-found" if absent else "label-not-image"
-        discovery.findings.append(_missing(code, "label image", missing, folder, len(listed)))
+        discovery.report_missing(code, "label image", missing, folder, len(listed))
     known = {*groups, *(join(folder, name) for name in missing)}
     for child in discovery.hierarchy.child_groups(folder):
         if child in known or any((path or "").startswith(f"{child}/") for path in known):
             continue
-        group = _group_or_problem(discovery, child)
+        group = discovery.usable_group(child)
         if group is not None and group.multiscales:
             groups[group.path] = group
     return list(groups.values())
 
 
-def _group_or_problem(discovery: Discovery, path: str | None) -> OmeGroup | None:
-    """The group at ``path``; an unusable document there is noted, not raised."""
-    if path is None:
-        return None
-    try:
-        return discovery.group(path)
-    except MetadataError as error:
-        _skip(discovery, path, error)
-        return None
-
-
-def _skip(discovery: Discovery, path: str, error: MetadataError) -> None:
-    discovery.problems.append(str(error))
-    discovery.findings.append(Finding("group-unusable", path, f"{error} It is not shown."))
-
-
-def _missing(code: str, kind: str, names: list[str], where: str, total: int) -> Finding:
-    first = ", ".join(f"'{name}'" for name in names[:3])
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    are = "are" if len(names) > 1 else "is"
-    rest = f"; showing the other {total - len(names)}" if total > len(names) else ""
-    return Finding(
-        code,
-        where,
-        f"The {kind} {first}{more} {are} listed but missing or no image{rest}.",
-    )
-
-
-def _references(transformations: Iterable[Transformation]) -> Iterable[SystemRef]:
+def _references(transformations: Iterable[tf.Transformation]) -> Iterable[SystemRef]:
     for transformation in transformations:
         for reference in (transformation.input, transformation.output):
             if reference is not None:
                 yield reference
 
 
-def _field_paths(group: OmeGroup) -> Iterable[str]:
+def _vector_field_paths(group: OmeGroup) -> Iterable[str]:
     """Where the transformations of a scene or of images keep their vector fields."""
     scene = group.scene.transformations if group.scene is not None else ()
     images = (t for multiscale in group.multiscales for t in multiscale.transformations)
     transformations = (*scene, *images)
     for leaf in (part for t in transformations for part in t.walk()):
-        if isinstance(leaf, Displacements | Coordinates) and leaf.path:
+        if isinstance(leaf, tf.Displacements | tf.Coordinates) and leaf.path:
             path = join(group.path, leaf.path)
             if path is not None:
                 yield path

@@ -44,7 +44,7 @@ def hidden_note(hidden: Iterable[LabelColor]) -> dict[str, Any]:
 
 
 def noted_colors(note: Mapping[str, Any]) -> tuple[LabelColor, ...]:
-    """The colors that a layer's note holds; what is no color there is passed over."""
+    """The colors that a layer's note holds; what is not a color there is passed over."""
     listed = note.get(HIDDEN_COLORS)
     rows = listed if isinstance(listed, list | tuple) else ()
     return tuple(LabelColor(row[0], (row[1], row[2], row[3], row[4])) for row in rows if _good(row))

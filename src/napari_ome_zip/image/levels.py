@@ -75,7 +75,15 @@ def load_levels(
 
 
 def level_factors(full: Sequence[int], shape: Sequence[int]) -> tuple[float, ...]:
-    """Pixels of level 0 that one of a level spans: a whole number wherever that explains it."""
+    """Pixels of level 0 that one of a level spans: a whole number wherever that explains it.
+
+    Examples
+    --------
+    A half may be rounded up or down. A level of another ratio is what it is.
+
+    >>> level_factors((101, 101, 100), (50, 51, 30))
+    (2.0, 2.0, 3.3333333333333335)
+    """
     factors = []
     for n, m in zip(full, shape, strict=True):
         ratio = n / m

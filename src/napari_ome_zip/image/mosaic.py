@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,10 +19,10 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.composite import Field, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.levels import level_factors
+from napari_ome_zip.image.mosaic_array import MosaicArray, Tile
 from napari_ome_zip.image.rounds import names_of_rounds, rounds_of
 from napari_ome_zip.ome import FrozenMapping
-from napari_ome_zip.pixels.grid import Region
-from napari_ome_zip.pixels.source import DirectSource, PixelSource, as_source
+from napari_ome_zip.pixels.source import as_source
 
 FUSE_FROM = 9
 """Images that lie apart are fused when there are at least so many; fewer stay layers of their own.
@@ -32,139 +31,9 @@ Fields of view of a plate are fused from two on.
 """
 
 _SAME_SIZE = 1e-4
+"""Fraction by which pixels of one mosaic may differ in size or direction."""
 _ON_GRID = 0.02
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One array, and where its first pixel lies on the mosaic's grid."""
-
-    source: PixelSource
-    offset: tuple[int, ...]
-    """In pixels of the level, along each axis."""
-    extent: tuple[int, ...] = ()
-    """Pixels it covers: at lower levels up to one more than it has, whose last is repeated.
-
-    A tile of 101 pixels has 50 at half the resolution, and covers 50.5: without this, black
-    lines would run between tiles that meet.
-    """
-
-    @property
-    def covers(self) -> tuple[int, ...]:
-        """Size along each axis of what is shown of it."""
-        return self.extent or self.source.shape
-
-
-class MosaicArray(DirectSource):
-    """All tiles of one level; gaps between them hold 0.
-
-    Where tiles overlap the later one is seen, as a later layer would be.
-
-    Parameters
-    ----------
-    path : str
-        Path of the first image's group.
-    tiles : tuple of Tile
-    shape : tuple of int
-        Size along each axis, in pixels: all tiles lie within.
-    dtype : dtype
-        That holds the pixels of every tile.
-    """
-
-    def __init__(
-        self, path: str, tiles: tuple[Tile, ...], shape: tuple[int, ...], dtype: np.dtype[Any]
-    ) -> None:
-        self._path = path
-        self.tiles = tiles
-        self._shape = shape
-        self._dtype = dtype
-
-    @property
-    def path(self) -> str:
-        # docstring inherited
-        return self._path
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        # docstring inherited
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        # docstring inherited
-        return self._dtype
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """Those of the first tile."""
-        return self.tiles[0].source.chunks
-
-    @property
-    def grid_chunk_shape(self) -> tuple[int, ...]:
-        """That of the first tile."""
-        return self.tiles[0].source.grid_chunk_shape
-
-    def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
-        # docstring inherited
-        start = np.array([s.start for s in region])
-        stop = np.array([s.stop for s in region])
-        out[...] = 0
-        for number in self._meeting(start, stop):
-            tile, low, high = self.tiles[number], self._low[number], self._high[number]
-            first, last = np.maximum(start, low), np.minimum(stop, high)
-            target = tuple(map(slice, first - start, last - start))
-            out[target] = _cut(tile.source, first - low, last - low)
-
-    def stored_boxes(self, region: Region) -> npt.NDArray[np.int64]:
-        """Where pixels of a region may be other than 0, which gaps are."""
-        start = np.array([s.start for s in region])
-        stop = np.array([s.stop for s in region])
-        found = [np.empty((0, 2, self.ndim), dtype=np.int64)]
-        for number in self._meeting(start, stop):
-            low = self._low[number]
-            first = np.maximum(start, low)
-            last = np.minimum(stop, self._high[number])
-            stored = _stored(self.tiles[number].source, first - low, last - low)
-            found.append(np.array([[first, last]]) if stored is None else stored + low)
-        return np.concatenate(found)
-
-    def _meeting(self, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        meets = np.all((self._low < stop) & (self._high > start), axis=1)
-        return np.flatnonzero(meets)
-
-    @cached_property
-    def _low(self) -> npt.NDArray[Any]:
-        return np.array([tile.offset for tile in self.tiles])
-
-    @cached_property
-    def _high(self) -> npt.NDArray[Any]:
-        sizes = np.array([tile.covers for tile in self.tiles])
-        high: npt.NDArray[Any] = self._low + sizes
-        return high
-
-
-def _cut(source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A region of a tile; where it goes on beyond the last pixel, that is repeated."""
-    last = np.array(source.shape)
-    first = np.minimum(start, last - 1)
-    pixels = source.read(tuple(map(slice, first.tolist(), np.minimum(stop, last).tolist())))
-    beyond = (stop - first) - np.array(pixels.shape)
-    if beyond.any():
-        pixels = np.pad(pixels, [(0, int(n)) for n in beyond], mode="edge")
-    kept: npt.NDArray[Any] = pixels[tuple(slice(int(n), None) for n in start - first)]
-    return kept
-
-
-def _stored(
-    source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any]
-) -> npt.NDArray[np.int64] | None:
-    """Boxes of what is stored of a part of a tile; None where all of it counts."""
-    if source.fill_value != 0:
-        return None
-    size = np.array(source.shape)
-    if (start >= size).any() or (stop > size).any():
-        return None  # the last pixel is repeated beyond its end
-    return source.stored_boxes(tuple(map(slice, start.tolist(), stop.tolist())))
+"""Fraction of a pixel by which a tile may lie off the grid without a report."""
 
 
 def fuse(
@@ -271,7 +140,7 @@ def _look(part: PlacedPart) -> Any:
 
 def _fused(group: list[PlacedPart], fuse_from: int) -> list[list[PlacedPart]]:
     """Parts that are alike as those that are fused: all, each round of them, or none."""
-    if len(group) < 2 or any(axis.size < 1 for axis in (np.array(p.shape) for p in group)):
+    if len(group) < 2:
         return []
     if group[0].position is not None:
         return [group]
@@ -301,7 +170,15 @@ def _lie_apart(group: Sequence[PlacedPart]) -> bool:
 def _offsets(
     group: Sequence[PlacedPart],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """First pixel of each tile on the common grid, and how far off the grid any of it was."""
+    """First pixel of each tile on the common grid, and how far off the grid any of it was.
+
+    The grid is that of the first tile: steps from its place to that of another are counted in its
+    pixels and rounded, and the lowest corner of all tiles is pixel 0::
+
+        step, in pixels        (0.0, 0.0)   (-0.01, 511.98)   (512.0, 3.5)
+        whole                  (0, 0)       (0, 512)          (512, 4)
+        off the grid           0            0.02              0.5
+    """
     first = group[0].to_display
     to_pixels = _inverse(first.linear)
     steps = np.array([part.to_display.offset - first.offset for part in group])
@@ -347,7 +224,6 @@ def _mosaic(group: Sequence[PlacedPart], name: str) -> tuple[PlacedPart, tuple[F
         Field(part.path, tuple(int(n) for n in offset))
         for part, offset in zip(group, offsets, strict=True)
     )
-    left_out: tuple[Finding, ...] = ()
     mosaic = replace(
         first,
         name=name,
@@ -356,23 +232,36 @@ def _mosaic(group: Sequence[PlacedPart], name: str) -> tuple[PlacedPart, tuple[F
         fields=fields,
         display=_display(group),
     )
-    if isinstance(mosaic, PlacedLabels) and mosaic.label is not None:
-        # The same number means another object in every field.
-        if any(isinstance(p, PlacedLabels) and p.label and p.label.properties for p in group):
-            text = (
-                f"Properties of '{mosaic.name}' are left out: the fields of a plate are shown as "
-                "one layer, and each field numbers its objects anew."
-            )
-            left_out = (Finding("field-properties-left-out", first.path, text),)
-        mosaic = replace(mosaic, label=replace(mosaic.label, properties=()))
+    mosaic, left_out = _with_common_label(mosaic, group)
+    return mosaic, (*left_out, *_moved(group, off_grid))
+
+
+def _with_common_label(
+    mosaic: PlacedPart, group: Sequence[PlacedPart]
+) -> tuple[PlacedPart, tuple[Finding, ...]]:
+    """Labels without properties: the same number means another object in every field."""
+    if not isinstance(mosaic, PlacedLabels) or mosaic.label is None:
+        return mosaic, ()
+    common = replace(mosaic, label=replace(mosaic.label, properties=()))
+    if not any(isinstance(p, PlacedLabels) and p.label and p.label.properties for p in group):
+        return common, ()
+    text = (
+        f"Properties of '{mosaic.name}' are left out: the fields of a plate are shown as "
+        "one layer, and each field numbers its objects anew."
+    )
+    return common, (Finding("field-properties-left-out", mosaic.path, text),)
+
+
+def _moved(group: Sequence[PlacedPart], off_grid: npt.NDArray[np.float64]) -> tuple[Finding, ...]:
+    """What to report of tiles between pixels; of fields of a plate, nothing."""
     moved = int(np.count_nonzero(off_grid > _ON_GRID))
-    if not moved or first.position is not None:
-        return mosaic, left_out
+    if not moved or group[0].position is not None:
+        return ()
     text = (
         f"{moved} of {len(group)} tiles lie between pixels; they were moved by up to "
         f"{float(off_grid.max()):.2g} pixels, to show all as one layer."
     )
-    return mosaic, (*left_out, Finding("tiles-rounded", first.path, text))
+    return (Finding("tiles-rounded", group[0].path, text),)
 
 
 def _display(group: Sequence[PlacedPart]) -> FrozenMapping | None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from napari_ome_zip.image.discover import Found, discover
+from napari_ome_zip.image.discover import discover
+from napari_ome_zip.image.found import Found
 from napari_ome_zip.names import is_junk
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Hierarchy
@@ -37,7 +38,7 @@ class Opened:
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:
-        """Size in bytes of every entry by name; what file managers left behind is none."""
+        """Size in bytes of every entry by name; what file managers left behind does not count."""
         return {
             name: self.store.size_of(name) or 0
             for name in self.store.keys()  # noqa: SIM118  a store

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,14 +12,13 @@ from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine, SystemNode, TransformGraph, choose_display
 from napari_ome_zip.image.choice import SystemChoice
+from napari_ome_zip.image.display_axes import Mapped, display_axes, onto
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
-from napari_ome_zip.image.units import conversion, known_unit
 from napari_ome_zip.image.warp import Warp, Warpable, warp
-from napari_ome_zip.ome import Axis, CoordinateSystem, Scene, Transformation
+from napari_ome_zip.ome import Axis, CoordinateSystem, Scene
+from napari_ome_zip.ome import transformation as tf
 from napari_ome_zip.pixels.source import PixelSource
 
-_TYPE_RANK = {"time": 0, "space": 2, "array": 2}
-_SPACE_RANK = {"z": 0, "y": 1, "x": 2}
 _HUGE = 1e100
 
 
@@ -28,7 +27,7 @@ class Pixels(NamedTuple):
 
     sources: tuple[PixelSource, ...]
     """Largest first."""
-    transformations: tuple[Transformation | None, ...]
+    transformations: tuple[tf.Transformation | None, ...]
     """Of each level, to the intrinsic system; None is the identity."""
     are_labels: bool
     """Whether they are names of objects."""
@@ -46,17 +45,6 @@ class Placement(NamedTuple):
     """For each image under a nonlinear map its new grid, to which its map belongs."""
 
 
-@dataclass(frozen=True)
-class _Mapped:
-    """A multiscale mapped to some system, before all are brought onto common axes."""
-
-    image: ImageSystems
-    level: Affine
-    affine: Affine
-    axes: tuple[Axis, ...]
-    warp: Warp | None = None
-
-
 def place(
     builder: SystemsBuilder,
     scenes: Sequence[tuple[str, Scene]],
@@ -69,7 +57,11 @@ def place(
     The display system is the first of the scene's own (OME-Zarr 0.6, section "scene"); without
     one, that which most images reach. Where no scene connects the images each is shown in its
     intrinsic system, the one to view in (section "multiscales"), and axes of one name are the
-    same axis. What cannot be placed is shown in its intrinsic system, and said.
+    same axis. What cannot be placed is shown in its intrinsic system, and reported::
+
+        array indices ── level ──▶ intrinsic ── graph.resolve ──▶ display ── onto ──▶ display axes
+         c  y  x                    c  y  x     affine: composed   z  y  x             t  z  y  x
+                                                else: `warp`                           in one unit
 
     Parameters
     ----------
@@ -98,8 +90,8 @@ def place(
             notes = (_unplaced(image, problem, "its pixel grid"),)
         mapped.append(one)
         findings += notes
-    axes = _display_axes(builder, display, mapped)
-    affines = tuple(_onto(one, axes) for one in mapped)
+    axes = display_axes(() if display is None else builder.axes[display], mapped)
+    affines = tuple(onto(one, axes) for one in mapped)
     name = display.name if display is not None else "physical"
     warps = tuple(one.warp for one in mapped)
     return Placement(CoordinateSystem(name, axes), affines, tuple(findings), warps)
@@ -125,17 +117,13 @@ def _display(
 
 def _shared_system(images: Sequence[ImageSystems], graph: TransformGraph) -> SystemNode | None:
     """The first space that references declare for all elements alike (SpatialData's global)."""
-    own = {node for image in images for node in _own_nodes(image)}
+    own = {node for image in images for node in image.nodes}
     shared = [node for node in graph.nodes if node not in own]
     return next((node for node in shared if node.name == "global"), shared[0] if shared else None)
 
 
-def _own_nodes(image: ImageSystems) -> set[SystemNode]:
-    return {image.node(system.name) for system in image.multiscale.coordinate_systems}
-
-
 def _level_affine(
-    builder: SystemsBuilder, image: ImageSystems, transformation: Transformation | None
+    builder: SystemsBuilder, image: ImageSystems, transformation: tf.Transformation | None
 ) -> tuple[Affine, str | None]:
     """Array indices to the intrinsic system; the identity where that cannot be applied."""
     inputs = tuple(axis.name for axis in image.axes)
@@ -162,8 +150,8 @@ def _map(
     image: ImageSystems,
     level: Affine,
     pixels: Pixels,
-) -> tuple[_Mapped, tuple[Finding, ...]]:
-    own = _Mapped(image, level, level, _axes_for(level, builder.axes[image.intrinsic], image))
+) -> tuple[Mapped, tuple[Finding, ...]]:
+    own = Mapped(image, level, level, _axes_for(level, builder.axes[image.intrinsic], image))
     parent = builder.intrinsic.get(image.parent or "") if image.parent is not None else None
     target = display or parent
     if target is None:
@@ -174,7 +162,7 @@ def _map(
         if isinstance(forward, Affine):
             affine = level.then(forward)
             _check_showable(affine, image)
-            return _Mapped(image, level, affine, axes), ()
+            return Mapped(image, level, affine, axes), ()
         back = graph.resolve_back(image.intrinsic, target)
         warpable = _warpable(builder, image, level, pixels)
         warped = warp(warpable, forward, back, axes, image.path)
@@ -184,7 +172,7 @@ def _map(
         return own, (_unplaced(image, str(error), "its own coordinate system"),)
     # Nonlinear array axes are axes of the display system now.
     image = replace(image, axes=warped.axes)
-    return _Mapped(image, level, warped.affine, axes, warped), warped.findings
+    return Mapped(image, level, warped.affine, axes, warped), warped.findings
 
 
 def _warpable(
@@ -225,7 +213,7 @@ def _check_showable(affine: Affine, image: ImageSystems) -> None:
     """
     if not np.all(np.abs(affine.matrix) < _HUGE):
         raise TransformationError("It leads to coordinates too large to be true.")
-    columns = [i for i, axis in enumerate(image.axes) if not is_channel(axis)]
+    columns = [i for i, axis in enumerate(image.axes) if axis.role != "channel"]
     linear = affine.linear[:, columns]
     moving = linear[:, np.any(linear != 0, axis=0)]
     # An axis that moves nothing is one to look along, unless another axis has taken its place.
@@ -246,79 +234,3 @@ def independent_axes(linear: np.ndarray) -> int:
     balanced = linear / np.where(largest == 0, 1, largest)
     lengths = np.linalg.norm(balanced, axis=0)
     return int(np.linalg.matrix_rank(balanced / np.where(lengths == 0, 1, lengths)))
-
-
-def is_channel(axis: Axis) -> bool:
-    """Whether an axis counts channels: by its type, or by its name where it has none."""
-    return axis.role == "channel"
-
-
-def _display_axes(
-    builder: SystemsBuilder, display: SystemNode | None, mapped: Sequence[_Mapped]
-) -> tuple[Axis, ...]:
-    """The union of all axes but channels, each with the first known unit, in napari's order."""
-    first = () if display is None else builder.axes[display]
-    found: dict[str, Axis] = {}
-    candidates = [*first, *(axis for one in mapped for axis in one.axes)]
-    candidates += [axis for one in mapped for axis in _passengers(one)]
-    for axis in candidates:
-        if is_channel(axis):
-            continue
-        known = found.get(axis.name)
-        if known is None or (known_unit(known.unit) is None and known_unit(axis.unit)):
-            found[axis.name] = axis if known is None else Axis(known.name, known.type, axis.unit)
-    return tuple(sorted(found.values(), key=_rank))
-
-
-def _rank(axis: Axis) -> tuple[int, int]:
-    kind = _TYPE_RANK.get(axis.role or "", 1)
-    return kind, _SPACE_RANK.get(axis.name.lower(), -1) if kind == 2 else 0
-
-
-def _passengers(one: _Mapped) -> tuple[Axis, ...]:
-    """Array axes that move nothing in the system: they become display axes of their own.
-
-    A time axis of an image that a scene places only in space still is an axis to look along.
-    """
-    kept = [row for row, axis in enumerate(one.axes) if not is_channel(axis)]
-    moves = np.any(one.affine.linear[kept] != 0, axis=0)
-    return tuple(
-        axis
-        for axis, moving in zip(one.image.axes, moves, strict=True)
-        if not moving and not is_channel(axis)
-    )
-
-
-def _onto(one: _Mapped, axes: tuple[Axis, ...]) -> Affine:
-    """The map to exactly ``axes``, in their units; axes it does not know stay at 0."""
-    affine = one.affine
-    columns = len(affine.input_axes) + 1
-    passengers = {axis.name for axis in _passengers(one)}
-    rows = []
-    for axis in axes:
-        if axis.name in passengers:
-            own = next(a for a in one.image.axes if a.name == axis.name)
-            row = _own_row(one, axis.name) * conversion(own.unit, axis.unit)
-        elif axis.name in affine.output_axes:
-            row = affine.matrix[affine.output_axes.index(axis.name)]
-            own = one.axes[affine.output_axes.index(axis.name)]
-            row = row * conversion(own.unit, axis.unit)
-        else:
-            row = np.zeros(columns)
-        rows.append(row)
-    return Affine(
-        np.array(rows).reshape(len(axes), columns),
-        affine.input_axes,
-        tuple(axis.name for axis in axes),
-    )
-
-
-def _own_row(one: _Mapped, name: str) -> np.ndarray:
-    """How an array axis runs in the intrinsic system, for an axis the display system lacks."""
-    names = one.level.output_axes
-    if name in names and np.any(one.level.linear[names.index(name)]):
-        own: np.ndarray = one.level.matrix[names.index(name)]
-        return own
-    row = np.zeros(len(one.level.input_axes) + 1)
-    row[one.level.input_axes.index(name)] = 1.0
-    return row

@@ -26,7 +26,11 @@ def rounds_of(tiles: Sequence[PlacedPart], boxes: Box) -> list[list[PlacedPart]]
     """Tiles of each round, in document order; one round where no place was imaged twice.
 
     Names that differ in more than their last number tell rounds apart; where they do not, the
-    second tile at a place is of the second round.
+    second tile at a place is of the second round::
+
+        place       1            2            3
+        tiles       dapi_1       dapi_2       dapi_3       one round, by name
+                    gfp_1                     gfp_3        another one, without a tile at 2
     """
     by_place = _by_place(boxes)
     if max(by_place) == 0:

@@ -51,6 +51,11 @@ class ImageSystems:
         """The system that all its levels map to."""
         return self.node(self.multiscale.intrinsic.name)
 
+    @property
+    def nodes(self) -> tuple[SystemNode, ...]:
+        """All of its own systems."""
+        return tuple(self.node(system.name) for system in self.multiscale.coordinate_systems)
+
     def node(self, name: str) -> SystemNode:
         """One of its systems; a second multiscale of a group has systems of its own."""
         return SystemNode(f"{self.path}#{self.number}" if self.number else self.path, name)

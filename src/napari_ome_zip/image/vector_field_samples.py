@@ -12,13 +12,8 @@ import numpy.typing as npt
 from napari_ome_zip.errors import MetadataError, TransformationError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import MAX_VECTOR_FIELD_BYTES, Affine, Directions, VectorFieldSamples
-from napari_ome_zip.ome import (
-    Coordinates,
-    Displacements,
-    Multiscale,
-    Transformation,
-    parse_group,
-)
+from napari_ome_zip.ome import Multiscale, parse_group
+from napari_ome_zip.ome import transformation as tf
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.damage import DamageReports
 from napari_ome_zip.pixels.grid import ChunkCoordinates, Region
@@ -26,7 +21,7 @@ from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Hierarchy, Node, join
 
-type CompileLevel = Callable[[str, Transformation, tuple[str, ...], tuple[str, ...]], Directions]
+type CompileLevel = Callable[[str, tf.Transformation, tuple[str, ...], tuple[str, ...]], Directions]
 """Compiles the transformation of a level, given its group's path and the names of the axes."""
 
 _COMPONENTS = {"displacements": "displacement", "coordinates": "coordinate"}
@@ -74,12 +69,12 @@ class _Noted(DamageReports):
 def vector_field_samples(
     hierarchy: Hierarchy,
     base: str,
-    transformation: Displacements | Coordinates,
+    transformation: tf.Displacements | tf.Coordinates,
     compile_level: CompileLevel,
 ) -> VectorFieldSamples:
     """Find the vector field of a transformation in the document at ``base``; read no chunk.
 
-    The field is a multiscale, of which the first level is used, or (0.6 drafts) an array that
+    It is a multiscale, of which the first level is used, or (0.6 drafts) an array that
     carries systems and transformations itself. One of its axes, wherever it stands, has the
     type "displacement" or "coordinate".
 
@@ -91,7 +86,7 @@ def vector_field_samples(
     Raises
     ------
     TransformationError
-        When there is no usable field: no document, no chunk, no axis of components, or one
+        When it cannot be used: no document, no chunk, no axis of components, or one
         that is too large.
     """
     kind, path = transformation.kind, join(base, transformation.path)
@@ -146,7 +141,7 @@ def _description(node: Node, path: str) -> Multiscale:
     zarr_format = 3 if node.kind == "array" else node.zarr_format
     group = parse_group(attributes, path=path, zarr_format=zarr_format).group
     if not group.multiscales:
-        raise MetadataError(f"'{path}' is no multiscale, expected one that holds vectors.")
+        raise MetadataError(f"'{path}' is not a multiscale, expected one that holds vectors.")
     return group.multiscales[0]
 
 
@@ -158,7 +153,7 @@ def _without(affine: Affine, component: int) -> Affine:
 
 
 def _absent(array: VectorFieldArray, name: str, kind: str) -> tuple[Finding, ...]:
-    """Refuse a field of which nothing is stored; say it where a part is not."""
+    """Refuse a vector field of which nothing is stored; report it where a part is not."""
     size = int(np.prod(array.shape, dtype=object)) * array.dtype.itemsize
     if size > MAX_VECTOR_FIELD_BYTES:
         raise TransformationError(

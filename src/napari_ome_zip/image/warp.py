@@ -11,31 +11,31 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine, AnyMap, PointMap
-from napari_ome_zip.geometry.interpolation import linear, nearest
 from napari_ome_zip.geometry.point_map import NONLINEAR, combine, dependence
 from napari_ome_zip.image.vector_field_samples import VectorFieldArray
+from napari_ome_zip.image.warp_grid import (
+    common_unit,
+    lattice_over,
+    own_spacing,
+    span_of,
+    voxel_spacing,
+)
+from napari_ome_zip.image.warped_array import Grid, Points, WarpedArray
 from napari_ome_zip.ome import Axis
-from napari_ome_zip.pixels.grid import shape_of
 from napari_ome_zip.pixels.source import PixelSource
 
 MAX_GROWTH = 64
 """The grid may have so many times the voxels of the image, at most."""
 
-_MAX_REGION = 2**24
-_LATTICE = {1: 4097, 2: 129, 3: 33}
-_PLANE, _DEPTH = 64, 8
 _SAME_SIZE = 0.01
-_SLACK = 1e-6
-
-type _Points = npt.NDArray[np.float64]
+"""Voxels that a vector field changes in size by less than this fraction keep their own."""
 
 
 class Warpable(NamedTuple):
@@ -63,139 +63,26 @@ class Warp:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Places of voxel centers along the nonlinear axes of the display system."""
-
-    origin: tuple[float, ...]
-    """Of the first voxel of level 0, along each nonlinear axis."""
-    spacing: tuple[float, ...]
-    """Of level 0."""
-    factors: tuple[int, ...]
-    """Voxels of level 0 that one of this level spans; it lies in the middle of them."""
-
-    def coordinates(self, axis: int, index: slice) -> _Points:
-        """Coordinates along one nonlinear axis of the voxels ``index``."""
-        factor = self.factors[axis]
-        places = np.arange(index.start, index.stop) * factor + (factor - 1) / 2
-        coordinates: _Points = self.origin[axis] + self.spacing[axis] * places
-        return coordinates
-
-
-@dataclass(frozen=True, eq=False)
-class WarpedArray(PixelSource):
-    """One level of an image on its new grid; outside the image it holds 0."""
-
-    source: PixelSource
-    inverse_map: PointMap
-    """Display system to array indices of this level."""
-    grid: Grid
-    nonlinear: tuple[int, ...]
-    """Array axes that are resampled."""
-    rows: tuple[int, ...]
-    """Axes of the display system that take their place, in the same order."""
-    size: tuple[int, ...]
-    """Along each axis, in voxels."""
-    nearest: bool
-
-    @property
-    def path(self) -> str:
-        """Path of the array that is resampled."""
-        return self.source.path
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        # docstring inherited
-        return self.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        # docstring inherited
-        return self.source.dtype
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """Size of a block that is worth computing at once."""
-        chunks = []
-        for axis, (chunk, size) in enumerate(zip(self.source.chunks, self.shape, strict=True)):
-            most = _PLANE if axis in self.nonlinear[-2:] else min(int(chunk), _DEPTH)
-            chunks.append(max(1, min(most if axis in self.nonlinear else int(chunk), size)))
-        return tuple(chunks)
-
-    def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
-        """Pixels of ``region``, computed from what of the image lies there and nothing else."""
-        out = np.zeros(shape_of(region), dtype=self.dtype)
-        if out.size:
-            self._fill(out, region)
-        return out
-
-    def _fill(self, out: npt.NDArray[Any], region: tuple[slice, ...]) -> None:
-        places = self._places(region)
-        limits = np.array([self.source.shape[axis] for axis in self.nonlinear])
-        # A comparison with nan, where a field says nothing, is false.
-        inside = ((places >= -0.5) & (places <= limits - 0.5)).all(axis=1)
-        if not inside.any():
-            return
-        places = np.clip(places[inside], 0, limits - 1)
-        low = np.floor(places.min(axis=0)).astype(int)
-        high = np.minimum(np.floor(places.max(axis=0)).astype(int) + 2, limits)
-        passing = [s.stop - s.start for n, s in enumerate(region) if n not in self.nonlinear]
-        if math.prod([*(high - low).tolist(), *passing]) > _MAX_REGION and self._split(out, region):
-            return
-        wanted = list(region)
-        for axis, start, stop in zip(self.nonlinear, low.tolist(), high.tolist(), strict=True):
-            wanted[axis] = slice(start, stop)
-        pixels = np.moveaxis(
-            self.source.read(tuple(wanted)), self.nonlinear, range(len(self.nonlinear))
-        )
-        values = self._interpolate(pixels, places - low)
-        into = np.moveaxis(out, self.nonlinear, range(len(self.nonlinear)))
-        mask = inside.reshape(into.shape[: len(self.nonlinear)])
-        into[mask] = values
-
-    def _split(self, out: npt.NDArray[Any], region: tuple[slice, ...]) -> bool:
-        """Do half of a region at a time, to read no more of the image than fits in memory."""
-        axis = max(self.nonlinear, key=lambda n: region[n].stop - region[n].start)
-        begin, end = region[axis].start, region[axis].stop
-        if end - begin < 2:
-            return False
-        middle = (begin + end) // 2
-        for start, stop in ((begin, middle), (middle, end)):
-            part = list(region)
-            part[axis] = slice(start, stop)
-            into = [slice(None)] * self.ndim
-            into[axis] = slice(start - begin, stop - begin)
-            self._fill(out[tuple(into)], tuple(part))
-        return True
-
-    def _places(self, region: tuple[slice, ...]) -> _Points:
-        """Where in the source the voxels of a region come from, shape (P, nonlinear axes)."""
-        along = [self.grid.coordinates(n, region[axis]) for n, axis in enumerate(self.nonlinear)]
-        points = np.zeros((*map(len, along), len(self.inverse_map.input_axes)))
-        for row, coordinates in zip(self.rows, np.meshgrid(*along, indexing="ij"), strict=True):
-            points[..., row] = coordinates
-        indices = self.inverse_map.apply(points.reshape(-1, points.shape[-1]))
-        return indices[:, list(self.nonlinear)]
-
-    def _interpolate(self, pixels: npt.NDArray[Any], places: _Points) -> npt.NDArray[Any]:
-        if self.nearest or self.dtype.kind == "b":
-            return nearest(pixels, places)
-        values = linear(pixels, places)
-        if self.dtype.kind in "iu":
-            limits = np.iinfo(self.dtype)
-            values = np.clip(np.rint(values), limits.min, limits.max)
-        return values.astype(self.dtype)
-
-
 def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], path: str) -> Warp:
     """Give an image a grid in the display system, on which it is resampled when looked at.
 
     The extent of the warped image must be known to make the grid, so vector fields are read;
     pixels are not. Array axes that follow no vector field (time, channel) stay as they are.
 
+    Points spread over the image (the lattice) are mapped to see what it covers, and a grid is
+    laid through the image's first pixel over all of that, its voxels as large as a pixel becomes
+    in the middle of the image. Its pixels are then found the other way, by the inverse map::
+
+        image                 display system
+        ┌─────────┐             ╭────╮            ┼─┼─┼─┼─┼─┼
+        │ · · · · │  forward   ╭╯· · ╰─╮          ┼─┼·┼·┼─┼─┼   the grid: origin, spacing,
+        │ · · · · │ ────────▶  │· · · ·│  covered ┼·┼·┼·┼·┼─┼   and a number of voxels that
+        │ · · · · │ ◀────────  ╰─╮· · ╭╯  by a    ┼─┼·┼·┼·┼─┼   suits all of its levels
+        └─────────┘    back      ╰────╯           ┼─┼─┼─┼─┼─┼
+
     Parameters
     ----------
-    image : Bendable
+    image : Warpable
     forward : PointMap or Affine
         Intrinsic system to display system.
     back : PointMap or Affine
@@ -216,33 +103,33 @@ def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], p
         axis, or the image would become too large.
     """
     nonlinear, rows = _nonlinear_axes(image, forward)
-    lattice = _lattice(image, nonlinear)
+    lattice = lattice_over(image.sources[0].shape, nonlinear)
     mapped = forward.apply(image.to_intrinsic[0].apply(lattice))
     known = np.isfinite(mapped).all(axis=-1)
     if not known.any():
         raise TransformationError("The vector field says nothing about the place of the image.")
     inverse_maps = tuple(_inverse_map(back, level) for level in image.to_intrinsic)
-    own = _own_spacing(image.to_intrinsic[0].then(_affine_part(forward)), nonlinear, rows)
-    steps = [_spacing(inverse_map, mapped[known], nonlinear, rows) for inverse_map in inverse_maps]
+    own = own_spacing(image.to_intrinsic[0].then(_affine_part(forward)), nonlinear, rows)
+    steps = [
+        voxel_spacing(inverse_map, mapped[known], nonlinear, rows) for inverse_map in inverse_maps
+    ]
     factors = [tuple(max(1, round(float(r))) for r in step / steps[0]) for step in steps]
-    # Voxels of the image's own size, unless the field makes another size of them.
+    # Voxels of the image's own size, unless the vector field makes another size of them.
     spacing = np.where(np.abs(steps[0] / own - 1) < _SAME_SIZE, own, steps[0])
     start = forward.apply(image.to_intrinsic[0].apply(np.zeros(len(image.axes))))
     start = start if np.isfinite(start).all() else mapped[known][0]
     spans = [
-        _span(mapped[..., row], known, float(start[row]), float(spacing[n]), _unit(column))
+        span_of(mapped[..., row], known, float(start[row]), float(spacing[n]), common_unit(column))
         for n, (row, column) in enumerate(zip(rows, zip(*factors, strict=True), strict=True))
     ]
     origin, counts = tuple(first for first, _ in spans), [count for _, count in spans]
     _check_size(image, nonlinear, counts)
     sources = []
     for source, inverse_map, by in zip(image.sources, inverse_maps, factors, strict=True):
-        shape = list(source.shape)
-        for axis, count, factor in zip(nonlinear, counts, by, strict=True):
-            shape[axis] = -(-count // factor)
         grid = Grid(origin, tuple(spacing.tolist()), by)
+        shape = _shape_on(grid, source, nonlinear, counts)
         sources.append(
-            WarpedArray(source, inverse_map, grid, nonlinear, rows, tuple(shape), image.nearest)
+            WarpedArray(source, inverse_map, grid, nonlinear, rows, shape, image.nearest)
         )
     new_axes = list(image.axes)
     for axis, row in zip(nonlinear, rows, strict=True):
@@ -252,8 +139,28 @@ def warp(image: Warpable, forward: AnyMap, back: AnyMap, axes: Sequence[Axis], p
     return Warp(tuple(sources), tuple(new_axes), affine, tuple(dict.fromkeys(findings)))
 
 
+def _shape_on(
+    grid: Grid, source: PixelSource, nonlinear: Sequence[int], counts: Sequence[int]
+) -> tuple[int, ...]:
+    """Size of a level on the grid, from the voxels of level 0 along each nonlinear axis."""
+    shape = list(source.shape)
+    for axis, count, factor in zip(nonlinear, counts, grid.factors, strict=True):
+        shape[axis] = -(-count // factor)
+    return tuple(shape)
+
+
 def _nonlinear_axes(image: Warpable, forward: AnyMap) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Array axes and display axes that a field joins with each other, or to such axes."""
+    """Array axes and display axes that vector fields join with each other, or to such axes.
+
+    An affine map may mix an axis of a vector field with others, which then are resampled as well.
+    So axes are added until no row reaches a column outside, and the other way round::
+
+               t  z  y  x
+          t  [ 1          ]      y, x follow a vector field (2); z is sheared along y (1),
+          z  [    1  1    ]      so z, y and x are resampled together, and t is not
+          y  [       2  2 ]
+          x  [       2  2 ]
+    """
     follows = combine(dependence(image.to_intrinsic[0]), dependence(forward))
     rows, columns = (follows == NONLINEAR).any(axis=1), (follows == NONLINEAR).any(axis=0)
     while True:
@@ -266,7 +173,7 @@ def _nonlinear_axes(image: Warpable, forward: AnyMap) -> tuple[tuple[int, ...], 
     channels = [image.axes[n].name for n in nonlinear if image.axes[n].role == "channel"]
     if channels:
         raise TransformationError(
-            f"The vector field bends the channel axis '{channels[0]}', expected spatial axes; "
+            f"The vector field involves the channel axis '{channels[0]}', expected spatial axes; "
             "byDimension leaves other axes out."
         )
     if len(nonlinear) != np.count_nonzero(rows):
@@ -277,89 +184,12 @@ def _nonlinear_axes(image: Warpable, forward: AnyMap) -> tuple[tuple[int, ...], 
     return nonlinear, tuple(int(n) for n in np.flatnonzero(rows))
 
 
-def _lattice(image: Warpable, nonlinear: Sequence[int]) -> _Points:
-    """Indices spread over the image from border to border, shape (…, array axes)."""
-    most = _LATTICE.get(len(nonlinear), 11)
-    along = [
-        np.linspace(
-            -0.5,
-            image.sources[0].shape[axis] - 0.5,
-            min(most, 2 * image.sources[0].shape[axis] + 1),
-        )
-        for axis in nonlinear
-    ]
-    points = np.zeros((*map(len, along), len(image.axes)))
-    for axis, indices in zip(nonlinear, np.meshgrid(*along, indexing="ij"), strict=True):
-        points[..., axis] = indices
-    return points
-
-
 def _inverse_map(back: AnyMap, level: Affine) -> PointMap:
     inverse = level.inverse()
     if inverse is None:
         raise TransformationError("The pixel grid of the image is flat.")
     steps = back.steps if isinstance(back, PointMap) else (back,)
     return PointMap((*steps, inverse))
-
-
-def _spacing(
-    inverse_map: PointMap, points: _Points, nonlinear: Sequence[int], rows: Sequence[int]
-) -> _Points:
-    """Distances along each display axis that cross one voxel of the image, in the middle of all.
-
-    The step along an axis is such that the place in the image moves by one voxel, whichever way.
-    """
-    chosen = points.reshape(-1, points.shape[-1])
-    chosen = chosen[:: max(1, len(chosen) // 512)]
-    size = np.ptp(chosen, axis=0)
-    steps = []
-    for row in rows:
-        width = 1e-3 * float(size[row] or 1.0)
-        aside = np.zeros(points.shape[-1])
-        aside[row] = width
-        moved = inverse_map.apply(chosen + aside) - inverse_map.apply(chosen - aside)
-        speed = np.linalg.norm(moved[:, list(nonlinear)], axis=1) / (2 * width)
-        speed = speed[np.isfinite(speed) & (speed > 0)]
-        if not len(speed):
-            raise TransformationError(
-                "The vector field cannot be followed back to the image: it folds, or is not "
-                "given where the image lies."
-            )
-        steps.append(1 / float(np.median(speed)))
-    return np.array(steps)
-
-
-def _own_spacing(affine: Affine, nonlinear: Sequence[int], rows: Sequence[int]) -> _Points:
-    """`_spacing` of the image without its vector field; nan where that means nothing."""
-    try:
-        back = np.linalg.inv(affine.linear[np.ix_(rows, nonlinear)])
-    except np.linalg.LinAlgError:
-        return np.full(len(rows), np.nan)
-    lengths: _Points = 1 / np.linalg.norm(back, axis=0)
-    return lengths
-
-
-def _unit(factors: Sequence[int]) -> int:
-    """Voxels that a grid must be a multiple of, for its levels to coincide at both ends."""
-    common = math.lcm(*factors)
-    return common if common <= 4 * max(factors) else max(factors)
-
-
-def _span(
-    coordinates: _Points, known: npt.NDArray[np.bool_], start: float, step: float, unit: int
-) -> tuple[float, int]:
-    """First voxel center and number of voxels of a grid through ``start`` over the coordinates."""
-    bulge = 0.0  # how far the image may reach out between the points of the lattice
-    for axis in range(coordinates.ndim):
-        if coordinates.shape[axis] > 2:
-            second = np.abs(np.diff(coordinates, n=2, axis=axis))
-            bulge = max(bulge, float(np.max(second, initial=0.0, where=np.isfinite(second))) / 2)
-    low, high = float(coordinates[known].min()) - bulge, float(coordinates[known].max()) + bulge
-    before = max(0, math.floor((start - low) / step + _SLACK))
-    before = -(-before // unit) * unit
-    first = start - before * step
-    count = max(1, math.floor((high - first) / step + _SLACK) + 1)
-    return first, -(-count // unit) * unit
 
 
 def _check_size(image: Warpable, nonlinear: Sequence[int], counts: Sequence[int]) -> None:
@@ -396,14 +226,14 @@ def _notes(*maps: AnyMap) -> list[Finding]:
     return [n for f in fields if isinstance(f.samples, VectorFieldArray) for n in f.samples.notes]
 
 
-def _not_found(mapped: _Points, back: AnyMap, path: str) -> list[Finding]:
-    """Say it where places that the image has in the display system lead nowhere."""
+def _not_found(mapped: Points, back: AnyMap, path: str) -> list[Finding]:
+    """Report where places that the image has in the display system lead nowhere."""
     lost = float((~np.isfinite(back.apply(mapped)).all(axis=-1)).mean())
     if not lost:
         return []
     if lost > 0.5:
         raise TransformationError(
-            "The vector field cannot be followed back to the image: no way was found for "
+            "The vector field cannot be followed back to the image: no inverse was found for "
             f"{lost:.0%} of it."
         )
     text = (

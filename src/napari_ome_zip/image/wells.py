@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.composite import PlacedWell
-from napari_ome_zip.image.discover import FieldPosition
+from napari_ome_zip.image.found import FieldPosition
 
 GAP = 0.05
 """Space between neighboring wells, as a fraction of a well."""
@@ -25,7 +25,16 @@ def lay_out(
 
     The specification gives wells a row and a column, but no distance: wells lie on a grid just
     wide enough for the widest. Fields of one well lie where their own transformations put
-    them; where these put all at one place, on a grid within the well.
+    them; where these put all at one place, on a grid within the well::
+
+              1      2      3
+           ┌─────┐┌─────┐┌─────┐
+        A  │┌┐┌┐ ││     ││     │    from well to well: as far as the widest, and a gap
+           │└┘└┘ ││     ││┌┐   │
+           └─────┘└─────┘└└┘───┘    of each well the lowest corner of its fields is put
+           ┌─────┐┌─────┐┌─────┐    where its row and column say, counted from the
+        B  │     ││┌┐   ││     │    lowest corner of all
+           └─────┘└└┘───┘└─────┘
 
     Parameters
     ----------
@@ -34,7 +43,7 @@ def lay_out(
     shapes : sequence of tuple of int
         Shape of level 0 of each part.
     positions : sequence of FieldPosition or None
-        None for a part that is no field of view; labels carry the position of their field.
+        None for a part that is not a field of view; labels carry the position of their field.
 
     Returns
     -------

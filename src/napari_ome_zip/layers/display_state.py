@@ -140,7 +140,7 @@ def _name(colormap: Any) -> str:
     return str(_part(colormap, "name") or "custom")
 
 
-def _is_text(value: Any) -> bool:
+def _is_nonempty_string(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
 
 
@@ -164,7 +164,7 @@ def _one_of(values: set[str]) -> Callable[[Any], bool]:
 
 _CHECKS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "image": {
-        "name": _is_text,
+        "name": _is_nonempty_string,
         ORDER: _is_number,
         "gamma": _is_positive,
         "opacity": _is_fraction,
@@ -179,7 +179,7 @@ _CHECKS: dict[str, dict[str, Callable[[Any], bool]]] = {
         "visible": lambda value: isinstance(value, bool),
     },
     "labels": {
-        "name": _is_text,
+        "name": _is_nonempty_string,
         ORDER: _is_number,
         "opacity": _is_fraction,
         "blending": _one_of(_BLENDING),

@@ -62,14 +62,14 @@ def _all_rgba(colors: Sequence[Any]) -> list[tuple[int, int, int, int] | None]:
 def _rgba(color: Any) -> tuple[int, int, int, int] | None:
     """Red, green, blue and opacity from 0 to 255; None for a color that is not known."""
     if isinstance(color, str):
-        return _from_text(color)
+        return _from_string(color)
     parts = [min(255, max(0, round(255 * float(part)))) for part in color]
     if len(parts) == 3:
         parts.append(255)
     return (parts[0], parts[1], parts[2], parts[3]) if len(parts) == 4 else None
 
 
-def _from_text(color: str) -> tuple[int, int, int, int] | None:
+def _from_string(color: str) -> tuple[int, int, int, int] | None:
     name = color.strip().lower()
     digits = _NAMED.get(name) or (name[1:] if name.startswith("#") else "")
     if len(digits) in (3, 4):

@@ -43,38 +43,38 @@ def _anything(_: object) -> bool:
     return True
 
 
-def _is_text_or_none(value: object) -> bool:
+def _is_string_or_none(value: object) -> bool:
     return value is None or isinstance(value, str)
 
 
-def _is_number(value: object) -> bool:
+def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number_or_none(value: object) -> bool:
-    return value is None or _is_number(value)
+def _is_integer_or_none(value: object) -> bool:
+    return value is None or _is_integer(value)
 
 
-def _are_numbers(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(map(_is_number, value))
+def _are_integers(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(map(_is_integer, value))
 
 
 def _are_axes(value: object) -> bool:
     return isinstance(value, list | tuple) and all(
-        isinstance(axis, Mapping) and all(map(_is_text_or_none, axis.values())) for axis in value
+        isinstance(axis, Mapping) and all(map(_is_string_or_none, axis.values())) for axis in value
     )
 
 
 _CHECKS: Mapping[str, Callable[[object], bool]] = {
-    "source": _is_text_or_none,
-    "path": _is_text_or_none,
-    "image": _is_text_or_none,
-    "name": _is_text_or_none,
-    "system": _is_text_or_none,
-    "multiscale": _is_number,
-    "channel": _is_number_or_none,
-    "levels": _is_number,
-    "virtual_levels": _is_number,
-    "order": _are_numbers,
+    "source": _is_string_or_none,
+    "path": _is_string_or_none,
+    "image": _is_string_or_none,
+    "name": _is_string_or_none,
+    "system": _is_string_or_none,
+    "multiscale": _is_integer,
+    "channel": _is_integer_or_none,
+    "levels": _is_integer,
+    "virtual_levels": _is_integer,
+    "order": _are_integers,
     "axes": _are_axes,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_ome_zip.ome.acquisition import Acquisition
 from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem
 from napari_ome_zip.ome.frozen_json import FrozenMapping
@@ -11,7 +12,7 @@ from napari_ome_zip.ome.label_table import LabelProperties, LabelTable
 from napari_ome_zip.ome.multiscale import Dataset, Multiscale
 from napari_ome_zip.ome.omero import Omero, OmeroChannel, Window
 from napari_ome_zip.ome.parse import ParsedGroup, parse_group
-from napari_ome_zip.ome.plate import Acquisition, Plate, PlateWell
+from napari_ome_zip.ome.plate import Plate, PlateWell
 from napari_ome_zip.ome.scene import Scene
 from napari_ome_zip.ome.serialise import to_attributes
 from napari_ome_zip.ome.transformation import (

@@ -2,15 +2,76 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from napari_ome_zip.ome.reading import Notes, Place, shown, text
+from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.json_values import described, found_in, is_name, quoted, string
+from napari_ome_zip.ome.units import METERS, SECONDS
+from napari_ome_zip.ome.versions import AxesForm
+from napari_ome_zip.rules import MUST, SHOULD, Rule
+
+SECTION = "axes metadata"
+
+NAME_MISSING = Rule(
+    "axis-name-missing",
+    MUST,
+    SECTION,
+    "Every axis has a name: a string that is not empty.",
+    'Name each axis, for instance "z", "y", "x".',
+)
+NAME_DUPLICATE = Rule(
+    "axis-name-duplicate",
+    MUST,
+    SECTION,
+    "No two axes share a name.",
+    "Give each axis a name of its own.",
+)
+NAME_UNKNOWN = Rule(
+    "axis-name-unknown",
+    MUST,
+    "multiscales metadata",
+    "In version 0.3 axes are called t, c, z, y or x.",
+    "Use these names, or write a newer version of OME-Zarr, where axis names are free.",
+)
+TYPE_MISSING = Rule(
+    "axis-type-missing",
+    SHOULD,
+    SECTION,
+    "An axis says of which type it is.",
+    'Add "type": "space", "time" or "channel" to the axis.',
+)
+TYPE_UNKNOWN = Rule(
+    "axis-type-unknown",
+    SHOULD,
+    SECTION,
+    "The type of an axis is one that the specification names.",
+    "Use one of the types of the specification where one fits; otherwise leave it as it is.",
+)
+UNIT_MISSING = Rule(
+    "axis-unit-missing",
+    SHOULD,
+    SECTION,
+    "An axis of space or time says in which unit it is measured.",
+    'Add the unit, for instance "micrometer" or "second", so that scale bars can be drawn.',
+)
+UNIT_UNKNOWN = Rule(
+    "axis-unit-unknown",
+    SHOULD,
+    SECTION,
+    "The unit of an axis is a UDUNITS-2 name that fits the type of the axis.",
+    'Write the full name of the unit in lower case, such as "micrometer" or "second".',
+)
 
 TYPES_BY_NAME = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
 """What an axis is by its name alone, as versions 0.1 to 0.3 have it."""
 
-_FREE_TYPES = ("displacement", "coordinate", "array")
+_TYPES_UNTIL_05 = ("space", "time", "channel")
+_TYPES_SINCE_06 = ("array", "space", "time", "channel", "coordinate", "displacement")
+_UNITS: Mapping[str, Mapping[str, float]] = {"space": METERS, "time": SECONDS}
+_MAX_RENAMED_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +84,8 @@ class Axis:
     """``space``, ``time``, ``channel``, or a custom type; None where the document gives none."""
     unit: str | None = None
     """As written, usually a UDUNITS-2 name; None where absent or empty."""
+    discrete: bool = field(default=False, compare=False)
+    """Whether there is nothing between its coordinates (since 0.6)."""
 
     @property
     def role(self) -> str | None:
@@ -32,105 +95,136 @@ class Axis:
         return TYPES_BY_NAME.get(self.name.lower())
 
 
-def parse_axes(value: Any, place: Place, notes: Notes, *, names_expected: bool) -> tuple[Axis, ...]:
-    """Read a list of axes; ``names_expected`` where the version writes bare names (0.3)."""
+def parse_axes(value: Any, at: At, *, names_expected: bool) -> tuple[Axis, ...]:
+    """Read a list of axes.
+
+    Parameters
+    ----------
+    value
+        Any JSON value.
+    at
+        Its place.
+    names_expected
+        Whether the version writes bare names (0.3).
+
+    Returns
+    -------
+    tuple of Axis
+        In order, with unique names; empty where there is no list.
+    """
     if not isinstance(value, list | tuple):
-        notes.add("wrong-type", place, f"Axes are not a list but {shown(value)}; ignored.")
+        at.wrong_type(value, "a list of axes", SECTION, "ignored")
         return ()
     axes = tuple(
-        _parse_axis(item, index, place.item(index), notes, names_expected=names_expected)
+        _parse_axis(item, index, at.item(index), names_expected=names_expected)
         for index, item in enumerate(value)
     )
-    return _with_unique_names(axes, place, notes)
+    return _with_unique_names(axes, at)
 
 
-def _parse_axis(
-    value: Any, index: int, place: Place, notes: Notes, *, names_expected: bool
-) -> Axis:
-    if isinstance(value, str) and value:
-        if not names_expected:
-            notes.add(
-                "wrong-type",
-                place,
-                f"Axis {shown(value)} is a bare name: its type is guessed.",
-            )
-        return Axis(value, TYPES_BY_NAME.get(value.lower()))
+def _parse_axis(value: Any, index: int, at: At, *, names_expected: bool) -> Axis:
+    if is_name(value):
+        return _named_axis(value, at, names_expected=names_expected)
+    by_name = at.spec.axes is AxesForm.NAMES
+    expected = "the name of an axis" if by_name else "an axis object"
     if not isinstance(value, dict):
-        notes.add("wrong-type", place, f"Axis {index} is {shown(value)}; read as 'dim_{index}'.")
+        at.wrong_type(value, expected, SECTION, f'it is called "dim_{index}"')
         return Axis(f"dim_{index}")
+    if by_name:
+        at.wrong_type(value, expected, SECTION)
+        at = at.regulated(False)
     name = value.get("name")
-    if not isinstance(name, str) or not name:
-        replacement = text(name) or f"dim_{index}"
-        notes.add(
-            "axis-name-missing",
-            place,
-            f"Axis {index} has no proper name; {shown(replacement)} is used.",
-        )
-        name = replacement
-    return Axis(name, _word(value, "type", place, notes), _word(value, "unit", place, notes))
+    if not is_name(name):
+        found = f"Axis without a name: found {found_in(value, 'name')}"
+        name = string(name) or f"dim_{index}"
+        at.report(NAME_MISSING, found, f"it is called {quoted(name)}")
+    axis = Axis(name, _word(value, "type", at), _word(value, "unit", at), _discrete(value, at))
+    if at.judging:
+        _judge_type_and_unit(axis, value, at)
+    return axis
 
 
-def _word(value: dict[str, Any], key: str, place: Place, notes: Notes) -> str | None:
+def _named_axis(name: str, at: At, *, names_expected: bool) -> Axis:
+    """Read an axis that is a bare name."""
+    if at.spec.axes is not AxesForm.NAMES or not names_expected:
+        done = "" if names_expected else "its type is guessed from its name"
+        at.wrong_type(name, "an axis object", SECTION, done)
+    elif name not in TYPES_BY_NAME:
+        at.report(NAME_UNKNOWN, f"Axis {quoted(name)} is not one of t, c, z, y, x")
+    return Axis(name, TYPES_BY_NAME.get(name.lower()))
+
+
+def _word(value: dict[str, Any], key: str, at: At) -> str | None:
     # An absent, null or empty type or unit is common and means "none".
     word = value.get(key)
     if word is None or isinstance(word, str):
         return word or None
-    notes.add("wrong-type", place.key(key), f"Axis {key} is {shown(word)}; ignored.")
+    expected = "a string" if key == "type" else "the name of a unit"
+    at.key(key).wrong_type(word, expected, SECTION, "ignored")
     return None
 
 
-def _with_unique_names(axes: tuple[Axis, ...], place: Place, notes: Notes) -> tuple[Axis, ...]:
+def _discrete(value: dict[str, Any], at: At) -> bool:
+    if not at.spec.graph:
+        return False
+    discrete = value.get("discrete", False)
+    if not isinstance(discrete, bool):
+        at.key("discrete").wrong_type(discrete, "true or false", SECTION)
+    if not isinstance(value.get("longName", ""), str):
+        at.key("longName").wrong_type(value["longName"], "a string", SECTION)
+    return discrete is True
+
+
+def _judge_type_and_unit(axis: Axis, value: dict[str, Any], at: At) -> None:
+    kind, unit = value.get("type"), value.get("unit")
+    known = _TYPES_SINCE_06 if at.spec.graph else _TYPES_UNTIL_05
+    if kind is None:
+        at.report(TYPE_MISSING, f"Axis {quoted(axis.name)} has no type")
+    elif isinstance(kind, str) and kind not in known:
+        found = f"Custom axis type {quoted(kind)}: not one of {', '.join(known)}"
+        at.report(TYPE_UNKNOWN, found)
+    if not isinstance(kind, str) or kind not in _UNITS:
+        return
+    if unit is None:
+        at.report(UNIT_MISSING, f"Axis {quoted(axis.name)} of {kind} has no unit")
+    elif isinstance(unit, str) and unit not in _UNITS[kind]:
+        name = quoted(axis.name)
+        found = f"Unknown unit on axis {name}: {described(unit)} is not a unit of {kind}"
+        at.key("unit").report(UNIT_UNKNOWN, found)
+
+
+def _with_unique_names(axes: tuple[Axis, ...], at: At) -> tuple[Axis, ...]:
     # "The name MUST be unique": transformations and viewers tell axes apart by it.
-    taken = {axis.name for axis in axes}
-    if len(taken) == len(axes):
+    counts = Counter(axis.name for axis in axes)
+    if len(counts) == len(axes):
         return axes
-    seen: set[str] = set()
-    counts: dict[str, int] = {}
+    taken = set(counts)
+    seen: dict[str, int] = {}
+    renamed: dict[str, list[str]] = {}
     unique: list[Axis] = []
     for axis in axes:
         name = axis.name
         if name in seen:
-            name = _free_name(name, counts, taken)
+            name = _free_name(name, seen, taken)
             taken.add(name)
-            notes.add(
-                "axis-name-duplicate",
-                place,
-                f"Axis names are not unique: the next {shown(axis.name)} becomes {shown(name)}.",
-            )
-        seen.add(name)
+            renamed.setdefault(axis.name, []).append(name)
+        else:
+            seen[name] = 1
         unique.append(replace(axis, name=name))
+    for name, names in renamed.items():
+        more = ", …" if len(names) > _MAX_RENAMED_SHOWN else ""
+        at.report(
+            NAME_DUPLICATE,
+            f"{counts[name]} axes are called {quoted(name)}",
+            f"they become {quoted([name, *names[:_MAX_RENAMED_SHOWN]])}{more}",
+        )
     return tuple(unique)
 
 
-def _free_name(name: str, counts: dict[str, int], taken: set[str]) -> str:
-    count = counts.get(name, 1)
+def _free_name(name: str, numbers: dict[str, int], taken: set[str]) -> str:
+    count = numbers[name]
     while True:
         count += 1
         if f"{name}{count}" not in taken:
-            counts[name] = count
+            numbers[name] = count
             return f"{name}{count}"
-
-
-def check_axes(axes: tuple[Axis, ...], version: str, place: Place, notes: Notes) -> None:
-    """Note axes of an image that the version does not allow; nothing is changed."""
-    # An image has 2 to 5 dimensions.
-    if axes and not 2 <= len(axes) <= 5:
-        limit = "more than 5" if len(axes) > 5 else "fewer than 2"
-        notes.add(
-            "axis-count",
-            place,
-            f"{limit.capitalize()} dimensions: {len(axes)} axes, which {version} does not allow.",
-        )
-    # Time comes first, then a channel or custom axis, then the axes of space.
-    ranks = [
-        {"time": 0, "space": 2}.get(axis.role or "", 1)
-        for axis in axes
-        if axis.role not in _FREE_TYPES
-    ]
-    if version <= "0.5" and ranks != sorted(ranks):
-        names = shown(", ".join(axis.name for axis in axes[:9])).strip("'")
-        notes.add(
-            "axis-order",
-            place,
-            f"Axis order {names} is not allowed by {version}; it is kept as it is.",
-        )

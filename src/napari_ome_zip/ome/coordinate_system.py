@@ -2,11 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
+from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis, parse_axes
-from napari_ome_zip.ome.reading import Notes, Place, shown, text
+from napari_ome_zip.ome.json_values import found_in, is_name, quoted, string
+from napari_ome_zip.rules import MUST, Rule
+
+SECTION = "coordinateSystems metadata"
+
+NAME_MISSING = Rule(
+    "coordinate-system-name-missing",
+    MUST,
+    SECTION,
+    "Every coordinate system has a name: a string that is not empty.",
+    'Name the coordinate system, for instance "physical".',
+)
+NAME_DUPLICATE = Rule(
+    "coordinate-system-name-duplicate",
+    MUST,
+    SECTION,
+    "No two coordinate systems of one list share a name.",
+    "Give each coordinate system a name of its own, and refer to it by that name.",
+)
+AXES_MISSING = Rule(
+    "coordinate-system-axes-missing",
+    MUST,
+    SECTION,
+    "Every coordinate system lists its axes.",
+    "List the axes of the coordinate system, in the order of the array's dimensions.",
+)
+SYSTEM_UNKNOWN = Rule(
+    "coordinate-system-unknown",
+    MUST,
+    "coordinateTransformations metadata",
+    "Transformations lead from and to coordinate systems that exist.",
+    "Define the coordinate system, or correct its name.",
+    is_agreement=True,
+)
+
+_MAX_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,60 +57,66 @@ class CoordinateSystem:
     """In order; empty where the version states none (0.1, 0.2)."""
 
 
-def parse_coordinate_systems(
-    value: Any, place: Place, notes: Notes
-) -> tuple[CoordinateSystem, ...]:
-    """Read a list of coordinate systems; an absent list is an empty one."""
-    if value is None:
-        return ()
+def parse_coordinate_systems(value: Any, at: At) -> tuple[CoordinateSystem, ...]:
+    """Read a list of coordinate systems; empty where there is none."""
+    return tuple(read.system for read in written_coordinate_systems(value, at))
+
+
+class WrittenSystem(NamedTuple):
+    """A coordinate system, and its axes as they are written."""
+
+    system: CoordinateSystem
+    axes: Sequence[Any] | None
+    """The list of axes, None where there is none."""
+    at: At
+    """The place of the list."""
+
+
+def written_coordinate_systems(value: Any, at: At) -> list[WrittenSystem]:
+    """Read a list of coordinate systems, each with its axes as they are written."""
     if not isinstance(value, list | tuple):
-        notes.add(
-            "wrong-type",
-            place,
-            f"Coordinate systems are {shown(value)}, not a list; ignored.",
-        )
-        return ()
-    systems: dict[str, CoordinateSystem] = {}
+        done = "" if value is None else "ignored"
+        at.wrong_type(value, "a list of coordinate systems", SECTION, done)
+        return []
+    systems: dict[str, WrittenSystem] = {}
     for index, item in enumerate(value):
-        here = place.item(index)
+        here = at.item(index)
         if not isinstance(item, dict):
-            notes.add(
-                "wrong-type",
-                here,
-                f"Coordinate system {index} is {shown(item)}; ignored.",
-            )
+            here.wrong_type(item, "a coordinate system object", SECTION, "ignored")
             continue
-        name = _name(item.get("name"), index, here, notes)
+        name = _name(item, index, here)
         # The name MUST be unique among the systems of a document: references go by it.
         if name in systems:
-            notes.add(
-                "coordinate-system-name-duplicate",
-                here,
-                f"Two coordinate systems are named {shown(name)}; the first one is used.",
-            )
+            found = f"Several coordinate systems are called {quoted(name)}"
+            here.report(NAME_DUPLICATE, found, "the first one is used")
             continue
-        systems[name] = CoordinateSystem(name, _axes(item.get("axes"), name, here, notes))
-    return tuple(systems.values())
+        axes = item.get("axes")
+        system = here.mark(CoordinateSystem(name, _axes(axes, here)))
+        listed = axes if axes and isinstance(axes, list | tuple) else None
+        systems[name] = WrittenSystem(system, listed, here.key("axes"))
+    return list(systems.values())
 
 
-def _axes(value: Any, name: str, place: Place, notes: Notes) -> tuple[Axis, ...]:
-    if value is None:
-        notes.add(
-            "coordinate-system-axes-missing",
-            place,
-            f"Coordinate system {shown(name)} has no axes; they are taken from the array.",
-        )
-        return ()
-    return parse_axes(value, place.key("axes"), notes, names_expected=False)
-
-
-def _name(value: Any, index: int, place: Place, notes: Notes) -> str:
-    if isinstance(value, str) and value:
-        return value
-    name = text(value) or f"system_{index}"
-    notes.add(
-        "coordinate-system-name-missing",
-        place,
-        f"Coordinate system {index} has no proper name; {shown(name)} is used.",
-    )
+def _name(value: dict[str, Any], index: int, at: At) -> str:
+    written = value.get("name")
+    if is_name(written):
+        return written
+    name = string(written) or f"system_{index}"
+    found = f"Coordinate system without a name: found {found_in(value, 'name')}"
+    at.report(NAME_MISSING, found, f"it is called {quoted(name)}")
     return name
+
+
+def _axes(value: Any, at: At) -> tuple[Axis, ...]:
+    if value in (None, []):
+        done = "they are taken from the array" if value is None else ""
+        at.report(AXES_MISSING, "Coordinate system without axes", done)
+        return ()
+    return parse_axes(value, at.key("axes"), names_expected=False)
+
+
+def report_unknown(name: str, known: Iterable[str], at: At, done: str = "") -> None:
+    """Say that a transformation leads from or to a coordinate system that does not exist."""
+    names = quoted(tuple(islice(known, _MAX_SHOWN)))
+    found = f"Coordinate system {quoted(name)} does not exist (known: {names})"
+    at.report(SYSTEM_UNKNOWN, found, done)

@@ -2,13 +2,82 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from napari_ome_zip.ome.at import TOO_DEEP, At
 from napari_ome_zip.ome.frozen_json import TooDeepError
-from napari_ome_zip.ome.label_table import LabelProperties, LabelTable, TableBuilder
-from napari_ome_zip.ome.reading import Notes, Place, integer, number, shown
+from napari_ome_zip.ome.json_values import described, found_in, integer, is_name, numbers
+from napari_ome_zip.ome.label_table import MAX_CELLS, LabelProperties, LabelTable, TableBuilder
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
+
+SECTION = "labels metadata"
+
+COLORS_MISSING = Rule(
+    "label-colors-missing",
+    SHOULD,
+    SECTION,
+    "A label image says in which colors its labels are shown.",
+    'Add "colors" with one entry per label value, or accept each viewer\'s own colors.',
+)
+COLORS_EMPTY = Rule(
+    "label-colors-empty",
+    MUST,
+    SECTION,
+    "A list of label colors holds at least one.",
+    'Remove the empty "colors", or list colors.',
+)
+PROPERTIES_EMPTY = Rule(
+    "label-properties-empty",
+    MUST,
+    SECTION,
+    "A list of label properties holds at least one.",
+    'Remove the empty "properties", or list properties.',
+)
+VALUE_MISSING = Rule(
+    "label-value-missing",
+    MUST,
+    SECTION,
+    "Every color and every set of properties says to which label it belongs, by an integer.",
+    'Add "label-value", the pixel value of the label.',
+)
+COLOR_DUPLICATE = Rule(
+    "label-color-duplicate",
+    MUST,
+    SECTION,
+    "There is one color per label.",
+    "Keep one entry per label value; readers that do not refuse the file use the last.",
+)
+PROPERTIES_DUPLICATE = Rule(
+    "label-properties-duplicate",
+    INFO,
+    SECTION,
+    "There is one set of properties per label.",
+    "Write all properties of a label in one entry; programs differ in which of several they use.",
+)
+PROPERTIES_MANY = Rule(
+    "label-properties-many",
+    INFO,
+    SECTION,
+    f"Labels times different properties are at most {MAX_CELLS:,}.",
+    "Give all labels the same properties, or keep them in a table of their own.",
+)
+RGBA_INVALID = Rule(
+    "label-rgba-invalid",
+    MUST,
+    SECTION,
+    "A label color is four integers from 0 to 255: red, green, blue, opacity.",
+    "Write four integers from 0 to 255, for instance [255, 0, 0, 255].",
+)
+VERSION_UNSTATED = Rule(
+    "label-version-missing",
+    SHOULD,
+    "image-label metadata",
+    "image-label says which version it follows (0.4).",
+    'Add "version": "0.4" to image-label.',
+)
 
 Rgba = tuple[int, int, int, int]
 
@@ -41,56 +110,100 @@ class ImageLabel:
         return LabelTable.of(self.properties)
 
 
-def parse_image_label(value: Any, place: Place, notes: Notes) -> ImageLabel | None:
-    """Read label metadata; None, with a finding, where they are no object."""
-    place = place.owned()
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One of the two lists that have an entry for each label value."""
+
+    name: str
+    entries: str
+    empty: Rule
+    duplicate: Rule
+
+
+_COLORS = _Kind("colors", "colors", COLORS_EMPTY, COLOR_DUPLICATE)
+_PROPERTIES = _Kind("properties", "sets of properties", PROPERTIES_EMPTY, PROPERTIES_DUPLICATE)
+
+
+def parse_image_label(value: Any, at: At) -> ImageLabel | None:
+    """Read label metadata; None where they are not an object.
+
+    Examples
+    --------
+    >>> from napari_ome_zip.ome.at import At, Departures, Document
+    >>> colors = [{"label-value": 1, "rgba": [0, 255, 0, 255]}]
+    >>> parse_image_label({"colors": colors}, At(Document(""), Departures())).colors
+    (LabelColor(value=1, rgba=(0, 255, 0, 255)),)
+    """
+    at = at.owned()
     if not isinstance(value, dict):
-        notes.add("wrong-type", place, f"Image-label is {shown(value)}, not an object; ignored.")
+        at.wrong_type(value, "an object", SECTION, "ignored" if value is not None else "")
         return None
-    here = place.key("colors")
+    if "colors" not in value and at.spec.details:
+        at.report(COLORS_MISSING, "No colors for the labels: every viewer chooses its own")
+    if "version" not in value and at.spec.version == "0.4":
+        at.report(VERSION_UNSTATED, "image-label does not say which version it follows")
+    here = at.key("colors")
     colors = tuple(
-        LabelColor(label, _usual_rgba(item) or _rgba(item.get("rgba"), here, index, notes))
-        for label, item, index in _entries(value, "colors", place, notes)
+        LabelColor(label, _usual_rgba(item) or _rgba(item, here, index))
+        for label, item, index in _entries(value, _COLORS, here)
     )
-    properties = _properties(value, place, notes)
+    properties = _properties(value, at.key("properties"))
+    return at.mark(ImageLabel(colors, properties, _source(value, at.key("source"))))
+
+
+def _source(value: dict[str, Any], at: At) -> str | None:
     source = value.get("source")
-    image = source.get("image") if isinstance(source, dict) else None
-    return ImageLabel(colors, properties, image if isinstance(image, str) and image else None)
-
-
-_DUPLICATE = {"colors": "label-color-duplicate", "properties": "label-properties-duplicate"}
+    if not isinstance(source, dict):
+        if "source" in value:
+            at.wrong_type(source, "an object", SECTION)
+        return None
+    image = source.get("image")
+    if not isinstance(image, str) and "image" in source:
+        at.key("image").wrong_type(image, "the relative path of an image", SECTION)
+    return image if is_name(image) else None
 
 
 def _entries(
-    value: dict[str, Any], key: str, place: Place, notes: Notes
+    value: dict[str, Any], kind: _Kind, at: At
 ) -> Iterator[tuple[int, dict[str, Any], int]]:
     """Yield label value, object and index of each usable entry of a list."""
-    listed, here = value.get(key), place.key(key)
-    if listed is None:
+    if kind.name not in value:
         return
+    listed = value[kind.name]
     if not isinstance(listed, list | tuple):
-        notes.add("wrong-type", here, f"Label {key} are {shown(listed)}; ignored.")
+        done = "ignored" if listed is not None else ""
+        at.wrong_type(listed, f"a list of label {kind.name}", SECTION, done)
         return
+    if not listed:
+        at.report(kind.empty, f"The list of label {kind.name} is empty")
     seen: set[int] = set()
+    repeated: Counter[int] = Counter()
     for index, item in enumerate(listed):
-        found = item.get("label-value") if isinstance(item, dict) else item
-        label = int(found) if isinstance(found, bool) else integer(found)
-        if label is None or not isinstance(item, dict):
-            notes.add(
-                "label-value-missing" if isinstance(item, dict) else "wrong-type",
-                here.item(index),
-                f"Label {key} without a whole label-value ({shown(found)}); ignored.",
-            )
-        elif label in seen:
-            # Each label value has one entry.
-            notes.add(
-                _DUPLICATE[key],
-                here.item(index),
-                f"Label {label} has two entries in {key}; the first one is used.",
-            )
-        else:
+        # There may be a million entries: a place is made only for what departs.
+        label = item.get("label-value") if isinstance(item, dict) else None
+        if type(label) is not int:
+            label = _label_value(item, at.item(index))
+        if label in seen:
+            repeated[label] += 1
+        elif label is not None:
             seen.add(label)
             yield label, item, index
+    for label, more in repeated.items():
+        found = f"{more + 1} {kind.entries} for label {label}"
+        at.report(kind.duplicate, found, "the first one is used")
+
+
+def _label_value(entry: Any, at: At) -> int | None:
+    """Read a label value that is not simply an integer."""
+    if not isinstance(entry, dict):
+        at.wrong_type(entry, "an object", SECTION, "ignored")
+        return None
+    written = entry.get("label-value")
+    label = int(written) if isinstance(written, bool) else integer(written)
+    if label is None or isinstance(written, bool):
+        found = f"Entry belongs to no label: found {found_in(entry, 'label-value')}, not an integer"
+        at.report(VALUE_MISSING, found, "ignored" if label is None else "")
+    return label
 
 
 def _usual_rgba(item: dict[str, Any]) -> Rgba | None:
@@ -102,54 +215,48 @@ def _usual_rgba(item: dict[str, Any]) -> Rgba | None:
     return (red, green, blue, alpha) if min(rgba) >= 0 and max(rgba) <= 255 else None
 
 
-def _rgba(value: Any, colors: Place, index: int, notes: Notes) -> Rgba | None:
-    # Four integers between 0 and 255.
-    if value is None:
+def _rgba(item: dict[str, Any], colors: At, index: int) -> Rgba | None:
+    if "rgba" not in item:
         return None
-    place = colors.item(index).key("rgba")
-    found = [number(item) for item in value] if isinstance(value, list | tuple) else []
-    parts = [item for item in found if item is not None]
-    if len(parts) != len(found) or len(parts) not in (3, 4):
-        _note_illegal_color(value, place, notes)
-        return None
-    problem = "three numbers; it is made opaque" if len(parts) == 3 else None
-    if any(isinstance(item, float) for item in value) and all(0 <= item <= 1 for item in parts):
-        problem = "fractions of 1; they are multiplied by 255"
-        parts = [round(item * 255) for item in parts]
-    whole = [integer(item) for item in parts]
-    channels = [item for item in whole if item is not None and 0 <= item <= 255]
-    if len(channels) != len(parts):
-        _note_illegal_color(value, place, notes)
-        return None
-    if problem:
-        notes.add("label-rgba-invalid", place, f"Label color is given as {problem}.")
-    red, green, blue, alpha = (*channels, 255)[:4]
-    return red, green, blue, alpha
+    written = item["rgba"]
+    color, done = _converted(written)
+    if color is None or done:
+        found = f"Label color is {described(written)}, not four integers from 0 to 255"
+        colors.down(index, "rgba").report(RGBA_INVALID, found, done)
+    return color
 
 
-def _note_illegal_color(value: Any, place: Place, notes: Notes) -> None:
-    notes.add(
-        "label-rgba-invalid",
-        place,
-        f"Label color {shown(value)} is not four integers 0-255; a default is used.",
-    )
+def _converted(written: Any) -> tuple[Rgba | None, str]:
+    """Read a color that is written otherwise, and say what was done; nothing for null."""
+    if written is None:
+        return None, ""
+    parts = numbers(written)
+    if parts is None or len(parts) not in (3, 4):
+        return None, "a default is used"
+    steps = []
+    if any(isinstance(part, float) for part in written) and all(0 <= n <= 1 for n in parts):
+        steps.append("its fractions are multiplied by 255")
+        parts = tuple(float(round(part * 255)) for part in parts)
+    if not all(part.is_integer() and 0 <= part <= 255 for part in parts):
+        return None, "a default is used"
+    if len(parts) == 3:
+        steps.append("it is made opaque")
+    red, green, blue, alpha = (*map(int, parts), 255)[:4]
+    return (red, green, blue, alpha), " and ".join(steps)
 
 
-def _properties(value: dict[str, Any], place: Place, notes: Notes) -> LabelTable:
-    builder, here = TableBuilder(), place.key("properties")
-    for label, item, index in _entries(value, "properties", place, notes):
+def _properties(value: dict[str, Any], at: At) -> LabelTable:
+    builder = TableBuilder()
+    for label, item, index in _entries(value, _PROPERTIES, at):
         try:
             builder.add(label, item, without="label-value")
         except TooDeepError as problem:
             builder.add(label, {})
-            message = f"Label properties are {problem}; left out."
-            notes.add("metadata-too-deep", here.item(index), message)
+            found = f"Label properties are {problem}"
+            at.item(index).report(TOO_DEEP, found, "left out", section=SECTION)
     table = builder.table()
     if builder.left_out:
-        notes.add(
-            "label-properties-many",
-            here,
-            f"{len(table):,} labels have {len(table.columns) + builder.left_out:,} different "
-            f"properties; the first {len(table.columns):,} are kept.",
-        )
+        kept = len(table.columns)
+        found = f"{len(table):,} labels have {kept + builder.left_out:,} different properties"
+        at.report(PROPERTIES_MANY, found, f"the first {kept:,} are kept")
     return table

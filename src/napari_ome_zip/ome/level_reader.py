@@ -1,13 +1,13 @@
-"""Reads the levels of a multiscale: their paths, and where their pixels lie."""
+"""Reads the levels of a multiscale: their paths, and what the versions have in common."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from napari_ome_zip.ome.coordinate_system import CoordinateSystem
-from napari_ome_zip.ome.multiscale import PHYSICAL, Dataset, Multiscale
-from napari_ome_zip.ome.reading import Notes, Place, shown, text
+from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.json_values import found_in, is_name, quoted, string
 from napari_ome_zip.ome.transformation import (
     Identity,
     MapAxis,
@@ -19,13 +19,38 @@ from napari_ome_zip.ome.transformation import (
     Unknown,
 )
 from napari_ome_zip.ome.transformation_reader import TransformationReader
+from napari_ome_zip.rules import MUST, Rule
+
+SECTION = "multiscales metadata"
+TRANSFORMATIONS = "coordinateTransformations metadata"
+
+DATASETS_MISSING = Rule(
+    "multiscale-datasets-missing",
+    MUST,
+    SECTION,
+    "An image lists its resolution levels.",
+    'List the arrays under "datasets", the largest first.',
+)
+PATH_MISSING = Rule(
+    "dataset-path-missing",
+    MUST,
+    SECTION,
+    "Every resolution level has the path of its array, a string.",
+    'Add the path of the array, for instance "0".',
+)
+TRANSFORMATIONS_MISSING = Rule(
+    "transformations-missing",
+    MUST,
+    SECTION,
+    "Every resolution level says how its pixels map to the coordinate system of the image.",
+    'Add "coordinateTransformations" with the pixel size as a scale.',
+)
 
 
 @dataclass(frozen=True)
 class Context:
     """What the levels of one multiscale are read with."""
 
-    notes: Notes
     version: str
     graph: bool
     """Coordinate systems and named transformations (0.6), not axes and unnamed ones."""
@@ -34,226 +59,94 @@ class Context:
     """Reads the multiscale's own transformations."""
 
 
-def dataset_entries(
-    value: Any, place: Place, notes: Notes
-) -> list[tuple[str, dict[str, Any], Place]]:
+def dataset_entries(image: dict[str, Any], at: At) -> list[tuple[str, dict[str, Any], At]]:
     """Return path, object and place of each level; those without a path are left out."""
+    value = image.get("datasets")
     if not isinstance(value, list | tuple) or not value:
-        found = "missing" if value is None else f"{shown(value)}" if value else "empty"
-        notes.add(
-            "multiscale-datasets-missing",
-            place,
-            f"No resolution levels: datasets is {found}, so there is nothing to show.",
-        )
-        value = []
+        found = f"Image without resolution levels: found {found_in(image, 'datasets')}"
+        at.report(DATASETS_MISSING, found, "there is nothing to show")
+        return []
     entries = []
     for index, item in enumerate(value):
-        here = place.item(index)
+        here = at.down("datasets", index)
         level = item if isinstance(item, dict) else {"path": item}
-        path = text(level.get("path"))
-        if item is not level or not isinstance(level.get("path"), str) or not path:
-            done = f"{shown(path)} is used" if path else "the level is left out"
-            code = "dataset-path-missing" if item is level else "wrong-type"
-            notes.add(code, here, f"Level {index} has no proper path; {done}.")
+        path = string(level.get("path"))
+        done = f"{quoted(path)} is used" if path else "the level is left out"
+        if level is not item:
+            here.wrong_type(item, "an object", SECTION, done)
+        elif not is_name(level.get("path")):
+            found = f"Resolution level without a path: found {found_in(level, 'path')}"
+            here.report(PATH_MISSING, found, done)
         if path:
             entries.append((path, level, here))
     return entries
 
 
-def transformation_items(value: Any, place: Place, notes: Notes) -> list[Any]:
+def transformation_items(value: Any, at: At) -> list[Any]:
     """Return the list of transformations, whatever stands in its place."""
     if value is None:
         return []
     if isinstance(value, dict):
-        notes.add(
-            "wrong-type",
-            place,
-            "Transformations are no list but one object; used.",
-            harmless=True,
-        )
+        done = "it is read as the only one"
+        at.wrong_type(value, "a list of transformations", TRANSFORMATIONS, done, harmless=True)
         return [value]
     if not isinstance(value, list | tuple):
-        notes.add("wrong-type", place, f"Transformations are {shown(value)}; ignored.")
+        at.wrong_type(value, "a list of transformations", TRANSFORMATIONS, "ignored")
         return []
     return list(value)
 
 
-def listed_dataset(
-    path: str,
-    item: dict[str, Any],
-    place: Place,
-    context: Context,
-    shared: tuple[Transformation, ...],
-    ndim: int,
-    *,
-    first: bool,
-) -> Dataset:
-    """Read a level of version 0.5 or earlier: a scale, then perhaps a translation."""
-    notes, here = context.notes, place.key("coordinateTransformations")
-    given = item.get("coordinateTransformations")
-    items = transformation_items(given, here, notes)
-    if not items:
-        # Until 0.3 levels had no transformations; from 0.4 on they MUST have a scale.
-        if context.version >= "0.4" and given in (None, []):
-            _note_missing("transformations-missing", path, place, notes)
-        if not first or not shared:
-            return Dataset(path)
-    read = [context.levels.read(each, here.item(index)) for index, each in enumerate(items)]
-    own = usable_parts(read, ndim, here, notes)
-    if read and not own:
-        return Dataset(path)
-    _check_order(own, path, here, notes)
-    parts = own + shared
-    start, end = SystemRef(path=path), SystemRef(name=PHYSICAL)
-    bare = tuple(replace(part, input=None, output=None) for part in parts)
-    if len(bare) == 1:
-        return Dataset(path, replace(bare[0], input=start, output=end))
-    return Dataset(path, SequenceTransformation(bare, input=start, output=end))
-
-
-def _check_order(parts: tuple[Transformation, ...], path: str, place: Place, notes: Notes) -> None:
-    # A level MUST have exactly one scale, and at most one translation, which comes after it.
-    kinds = [part.kind for part in parts if part.kind in ("scale", "translation")]
-    if kinds in ([], ["scale"], ["scale", "translation"]):
-        return
-    if "scale" not in kinds:
-        notes.add(
-            "transformation-scale-count",
-            place,
-            f"No scale given for level {shown(path)}: 1 is used.",
-        )
-    elif kinds == ["translation", "scale"]:
-        notes.add(
-            "transformation-order",
-            place,
-            f"Translation before scale in level {shown(path)}: applied in the order written.",
-        )
-    else:
-        one_scale = kinds.count("scale") == 1
-        notes.add(
-            "transformation-translation-count" if one_scale else "transformation-scale-count",
-            place,
-            f"Too many transformations in level {shown(path)}: applied in the order written.",
-        )
-
-
-def graph_dataset(path: str, item: dict[str, Any], place: Place, context: Context) -> Dataset:
-    """Read a level of version 0.6: exactly one transformation to a named system."""
-    notes, here = context.notes, place.key("coordinateTransformations")
-    given = item.get("coordinateTransformations")
-    items = transformation_items(given, here, notes)
-    if not items:
-        if given in (None, []):
-            code = "transformations-missing" if given is None else "level-transformation-count"
-            _note_missing(code, path, place, notes)
-        return Dataset(path)
-    read = [context.levels.read(each, here.item(index)) for index, each in enumerate(items)]
-    if len(read) > 1:
-        notes.add(
-            "level-transformation-count",
-            here,
-            f"Too many transformations in level {shown(path)}: applied in the order written.",
-        )
-        bare = tuple(replace(part, input=None, output=None) for part in read)
-        read = [SequenceTransformation(bare, input=read[0].input, output=read[-1].output)]
-    if any(isinstance(inner, Unknown) for inner in read[0].walk()):
-        return Dataset(path)
-    return Dataset(path, read[0])
-
-
-def _note_missing(code: str, path: str, place: Place, notes: Notes) -> None:
-    notes.add(
-        code,
-        place,
-        f"No scale given for level {shown(path)}: 1, or the ratio of the sizes, is used.",
-    )
-
-
-def agreeing(
-    systems: tuple[CoordinateSystem, ...],
-    datasets: tuple[Dataset, ...],
-    place: Place,
-    notes: Notes,
-) -> tuple[Dataset, ...]:
-    """Let all levels lead to one intrinsic system, and drop transformations that cannot."""
-    # All levels MUST share the output: a system listed in the same document.
-    intrinsic = Multiscale(coordinate_systems=systems, datasets=datasets).intrinsic
-    names = {system.name for system in systems}
-    return tuple(
-        _agreeing_level(dataset, intrinsic, names, place.key("datasets").item(index), notes)
-        for index, dataset in enumerate(datasets)
-    )
-
-
-def _agreeing_level(
-    dataset: Dataset, intrinsic: CoordinateSystem, names: set[str], place: Place, notes: Notes
-) -> Dataset:
-    found = dataset.transformation
-    if found is None:
-        return dataset
-    output = found.output or SystemRef()
-    if output.path is not None or output.name not in names:
-        notes.add(
-            _output_fault(output),
-            place,
-            f"Level {shown(dataset.path)} leads to no listed system;"
-            f" {shown(intrinsic.name)} is used.",
-        )
-        found = replace(found, output=SystemRef(name=intrinsic.name))
-    elif output.name != intrinsic.name:
-        notes.add(
-            "level-output-differs",
-            place,
-            f"Level {shown(dataset.path)} leads to {shown(output.name)}, the others to"
-            f" {shown(intrinsic.name)}; it is placed by the ratio of the sizes.",
-        )
-        return Dataset(dataset.path)
-    if found.input is None:
-        found = replace(found, input=SystemRef(path=dataset.path))
-    # Since 0.6 the numbers of all kinds of transformations are judged by one rule.
-    code = "transformation-dimensions"
-    usable = usable_parts([found], len(intrinsic.axes), place, notes, code)
-    return Dataset(dataset.path, usable[0] if usable else None)
-
-
-def _output_fault(output: SystemRef) -> str:
-    if output.name is None:
-        return "transformation-reference-missing"
-    surplus = output.path is not None
-    return "transformation-reference-surplus" if surplus else "coordinate-system-unknown"
+def with_ends(
+    part: Transformation, at: At, start: SystemRef | None = None, end: SystemRef | None = None
+) -> Transformation:
+    """Return a transformation between other systems, its place still known."""
+    changed = replace(part, input=start, output=end)
+    place = at.departures.place_of(part)
+    return place.mark(changed) if place else changed
 
 
 def usable_parts(
-    parts: list[Transformation],
-    ndim: int,
-    place: Place,
-    notes: Notes,
-    code: str = "transformation-length",
+    parts: Sequence[Transformation], ndim: int, at: At, rule: Rule
 ) -> tuple[Transformation, ...]:
-    """Return the parts if they can be applied to ``ndim`` axes (0: not known), else none."""
+    """Return the parts if they can be applied to ``ndim`` axes (0: not known), else none.
+
+    Parameters
+    ----------
+    parts
+        Transformations, applied one after the other.
+    ndim
+        Number of axes.
+    at
+        Place of their list.
+    rule
+        What is broken where one has another number of parameters.
+    """
     if any(isinstance(inner, Unknown) for part in parts for inner in part.walk()):
         return ()
-    length = _wrong_length(parts, ndim) if ndim else None
-    if length is None:
+    wrong = _wrong_length(parts, ndim, at) if ndim else None
+    if wrong is None:
         return tuple(parts)
-    notes.add(
-        code,
-        place,
-        f"A {length[0]} of {length[1]} numbers for {ndim} axes is not applied.",
-    )
+    kind, length, place = wrong
+    found = f"{kind.capitalize()} has {length} numbers for {ndim} axes"
+    place.key(kind).report(rule, found, "it is not applied")
     return ()
 
 
-def _wrong_length(parts: list[Transformation], ndim: int) -> tuple[str, int] | None:
-    for part in parts:
+_Wrong = tuple[str, int, At]
+_SAME_AXES = (Identity, MapAxis, Scale, SequenceTransformation, Translation)
+
+
+def _wrong_length(parts: Sequence[Transformation], ndim: int, at: At) -> _Wrong | None:
+    """Return the kind, length and place of the first part that does not fit the axes."""
+    for index, part in enumerate(parts):
         match part:
             case Scale(scale=tuple() as found) | Translation(translation=tuple() as found):
                 if len(found) != ndim:
-                    return part.kind, len(found)
+                    return part.kind, len(found), at.item(index)
             case Identity() | MapAxis():
                 pass
             case SequenceTransformation(transformations=inner):
-                wrong = _wrong_length(list(inner), ndim)
+                wrong = _wrong_length(inner, ndim, at.down(index, "transformations"))
                 if wrong is not None:
                     return wrong
                 if not all(isinstance(each, _SAME_AXES) for each in part.walk()):
@@ -261,6 +154,3 @@ def _wrong_length(parts: list[Transformation], ndim: int) -> tuple[str, int] | N
             case _:
                 return None  # the number of axes may change from here on
     return None
-
-
-_SAME_AXES = (Identity, MapAxis, Scale, SequenceTransformation, Translation)

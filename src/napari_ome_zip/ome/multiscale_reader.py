@@ -2,89 +2,193 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from napari_ome_zip.ome.axes import Axis, check_axes, parse_axes
-from napari_ome_zip.ome.coordinate_system import CoordinateSystem, parse_coordinate_systems
+from napari_ome_zip.ome.at import TOO_DEEP, At
+from napari_ome_zip.ome.axes import Axis, parse_axes
+from napari_ome_zip.ome.coordinate_system import (
+    CoordinateSystem,
+    WrittenSystem,
+    written_coordinate_systems,
+)
 from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
+from napari_ome_zip.ome.graph_levels import graph_datasets
+from napari_ome_zip.ome.image_axes import judge_image_axes
+from napari_ome_zip.ome.image_graph import judge_additional
+from napari_ome_zip.ome.json_values import objects, string
 from napari_ome_zip.ome.level_reader import (
+    SECTION,
     Context,
-    agreeing,
     dataset_entries,
-    graph_dataset,
-    listed_dataset,
     transformation_items,
     usable_parts,
+    with_ends,
 )
-from napari_ome_zip.ome.multiscale import PHYSICAL, Multiscale
-from napari_ome_zip.ome.reading import Notes, Place, shown, text
+from napari_ome_zip.ome.listed_levels import LENGTH, judge_kinds, listed_dataset, report_missing
+from napari_ome_zip.ome.multiscale import PHYSICAL, Dataset, Multiscale
+from napari_ome_zip.ome.references import Ends
 from napari_ome_zip.ome.transformation import SystemRef, Transformation
-from napari_ome_zip.ome.transformation_reader import TransformationReader, note_loose
+from napari_ome_zip.ome.transformation_reader import TransformationReader
+from napari_ome_zip.ome.versions import AxesForm, Spec
+from napari_ome_zip.rules import MUST, SHOULD, Rule
+
+EMPTY = Rule(
+    "multiscales-empty",
+    MUST,
+    SECTION,
+    "The list of images of a group holds at least one.",
+    'Describe the image under "multiscales", or remove the key.',
+)
+AXES_MISSING = Rule(
+    "multiscale-axes-missing",
+    MUST,
+    SECTION,
+    "An image lists its axes (0.3 to 0.5).",
+    'Add "axes": one entry per dimension of the arrays, in their order.',
+)
+SYSTEMS_MISSING = Rule(
+    "multiscale-systems-missing",
+    MUST,
+    SECTION,
+    "An image has at least one coordinate system (since 0.6).",
+    'Add "coordinateSystems" with the axes of the image.',
+)
+NAME_MISSING = Rule(
+    "multiscale-name-missing",
+    SHOULD,
+    SECTION,
+    "An image has a name.",
+    'Add the "name" of the image: viewers show it.',
+)
+TYPE_MISSING = Rule(
+    "multiscale-type-missing",
+    SHOULD,
+    SECTION,
+    "An image says how its smaller levels were computed.",
+    'Add "type", for instance "gaussian".',
+)
+METADATA_MISSING = Rule(
+    "multiscale-metadata-missing",
+    SHOULD,
+    SECTION,
+    "An image holds details of how its smaller levels were computed.",
+    'Add "metadata", for instance the function and its arguments.',
+)
 
 
 def parse_multiscales(
-    value: Any, version: str, place: Place, notes: Notes, *, known_version: bool = True
+    value: Any, version: str, at: At, *, known_version: bool = True
 ) -> tuple[Multiscale, ...]:
     """Read the multiscales of a group; the axes of an unknown version are not checked."""
     if isinstance(value, dict):
-        message = "Multiscales are one object, not a list; used."
-        notes.add("wrong-type", place, message, harmless=True)
+        done = "it is read as the only one"
+        at.wrong_type(value, "a list of images", SECTION, done, harmless=True)
         value = [value]
     if not isinstance(value, list | tuple):
-        notes.add("wrong-type", place, f"Multiscales are {shown(value)}; ignored.")
+        at.wrong_type(value, "a list of images", SECTION, "ignored")
         return ()
     if not value:
-        notes.add("multiscales-empty", place, "Multiscales is empty: this group holds no image.")
+        at.report(EMPTY, "The list of images (multiscales) is empty", "this group holds no image")
     read = []
     for index, item in enumerate(value):
-        here = place.item(index)
+        here = at.item(index)
         if isinstance(item, dict):
-            read.append(_parse_one(item, version, here.owned(), notes, known_version))
+            read.append(here.mark(_parse_one(item, version, here.owned(), known_version)))
         else:
-            notes.add("wrong-type", here, f"Multiscale {index} is {shown(item)}; ignored.")
+            here.wrong_type(item, "an image object", SECTION, "ignored")
     return tuple(read)
 
 
-def _parse_one(
-    value: dict[str, Any], version: str, place: Place, notes: Notes, known_version: bool
-) -> Multiscale:
+def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool) -> Multiscale:
     graph = value.get("coordinateSystems") is not None or (
         version >= "0.6" and value.get("axes") is None
     )
     context = Context(
-        notes,
         version,
         graph,
         # A bare string is the level's path as input, else the name of a system.
-        levels=TransformationReader(notes, _path_ref, _name_ref, repair=True, graph=graph),
-        extra=TransformationReader(notes, _name_ref, _name_ref, repair=not graph, graph=graph),
+        levels=TransformationReader(
+            _path_ref, _name_ref, repair=True, graph=graph, ends=Ends.LEVEL if graph else Ends.FREE
+        ),
+        extra=TransformationReader(
+            _name_ref,
+            _name_ref,
+            repair=not graph,
+            graph=graph,
+            ends=Ends.NAMED if graph else Ends.FREE,
+        ),
     )
-    systems = _systems(value, place, context)
-    entries = dataset_entries(value.get("datasets"), place.key("datasets"), notes)
-    shared, alternatives = _multiscale_level(value, systems, place, context)
+    written = _systems(value, at, context)
+    systems = tuple(read.system for read in written)
+    regulated = at.regulated(_transformations_regulated(at.spec, graph=graph))
+    entries = dataset_entries(value, regulated)
+    own = _own_transformations(value, systems, regulated, context)
+    datasets: tuple[Dataset, ...]
     if graph:
-        datasets = tuple(graph_dataset(path, item, here, context) for path, item, here in entries)
-        datasets = agreeing(systems, datasets, place, notes)
+        datasets = graph_datasets(entries, systems, context)
     else:
         ndim = len(systems[0].axes)
         datasets = tuple(
-            listed_dataset(path, item, here, context, shared, ndim, first=index == 0)
+            listed_dataset(path, item, here, context, own.shared, ndim, first=index == 0)
             for index, (path, item, here) in enumerate(entries)
         )
+    for dataset, (_, _, here) in zip(datasets, entries, strict=True):
+        here.mark(dataset)
     multiscale = Multiscale(
-        name=text(value.get("name")),
+        name=string(value.get("name")),
         version=version,
         coordinate_systems=systems,
         datasets=datasets,
-        transformations=alternatives,
-        type=text(value.get("type")),
-        metadata=_metadata(value.get("metadata"), place.key("metadata"), notes),
+        transformations=tuple(own.named),
+        type=string(value.get("type")),
+        metadata=_metadata(value.get("metadata"), at.key("metadata")),
     )
-    if known_version:
-        where = place.key("coordinateSystems" if graph else "axes")
-        check_axes(multiscale.axes, version, where, notes)
+    _judge_axes(written, multiscale, at, known_version=known_version)
+    if at.judging:
+        _judge_description(value, at)
+        if graph and at.spec.graph:
+            judge_additional(multiscale, own.places)
     return multiscale
+
+
+def _judge_axes(
+    written: Sequence[WrittenSystem], image: Multiscale, at: At, *, known_version: bool
+) -> None:
+    """Judge the axes of all systems of an image; those it is shown with also where it is opened."""
+    intrinsic = image.intrinsic
+    for read in written:
+        shown = known_version and read.system is intrinsic
+        if read.axes is None or not (shown or at.judging):
+            continue
+        judge_image_axes(
+            read.system.axes,
+            read.at,
+            version=image.version or "",
+            shown=shown,
+            typed=all(isinstance(axis, dict) for axis in read.axes),
+        )
+
+
+def _transformations_regulated(spec: Spec, *, graph: bool) -> bool:
+    """Whether the version knows transformations, and in the form in which they are read."""
+    return spec.axes is (AxesForm.SYSTEMS if graph else AxesForm.OBJECTS)
+
+
+def _judge_description(value: dict[str, Any], at: At) -> None:
+    """Judge whether an image says what it is, and how its levels were made."""
+    if "name" not in value:
+        at.report(NAME_MISSING, "Image without a name")
+    elif not isinstance(value["name"], str):
+        at.key("name").wrong_type(value["name"], "a string", SECTION)
+    if len(objects(value.get("datasets"))) < 2:
+        return  # nothing was downsampled
+    if "type" not in value:
+        at.report(TYPE_MISSING, 'Image does not say how it was downsampled ("type")')
+    if "metadata" not in value:
+        found = 'Image gives no details of its downsampling ("metadata")'
+        at.report(METADATA_MISSING, found)
 
 
 def _path_ref(value: str) -> SystemRef:
@@ -95,64 +199,84 @@ def _name_ref(value: str) -> SystemRef:
     return SystemRef(name=value)
 
 
-def _systems(value: dict[str, Any], place: Place, context: Context) -> tuple[CoordinateSystem, ...]:
-    notes = context.notes
-    if context.graph:
-        systems = parse_coordinate_systems(
-            value.get("coordinateSystems"), place.key("coordinateSystems"), notes
-        )
+def _systems(value: dict[str, Any], at: At, context: Context) -> list[WrittenSystem]:
+    _judge_missing(value, at, context)
+    if context.graph and value.get("coordinateSystems") is not None:
+        here = at.key("coordinateSystems").regulated(at.spec.graph)
+        systems = written_coordinate_systems(value["coordinateSystems"], here)
         if systems:
             return systems
+    here = at.key("axes").regulated(at.spec.axes in (AxesForm.NAMES, AxesForm.OBJECTS))
+    listed = value.get("axes")
     axes: tuple[Axis, ...] = ()
-    if value.get("axes") is not None:
-        axes = parse_axes(
-            value["axes"], place.key("axes"), notes, names_expected=context.version == "0.3"
-        )
-    elif context.version >= "0.3" and not value.get("coordinateSystems"):
-        newer = context.version >= "0.6"
-        notes.add(
-            "multiscale-systems-missing" if newer else "multiscale-axes-missing",
-            place,
-            "No axes are given: the last of t, c, z, y, x are used for the array's dimensions.",
-        )
-    return (CoordinateSystem(PHYSICAL, axes),)
+    if listed is not None:
+        axes = parse_axes(listed, here, names_expected=context.version == "0.3")
+    system = here.mark(CoordinateSystem(PHYSICAL, axes))
+    return [WrittenSystem(system, listed if isinstance(listed, list | tuple) else None, here)]
 
 
-def _multiscale_level(
-    value: dict[str, Any],
-    systems: tuple[CoordinateSystem, ...],
-    place: Place,
-    context: Context,
-) -> tuple[tuple[Transformation, ...], tuple[Transformation, ...]]:
-    """Return those that every level shares (up to 0.5), and those between named systems."""
-    here = place.key("coordinateTransformations")
-    shared: list[Transformation] = []
-    named: list[Transformation] = []
-    for index, item in enumerate(
-        transformation_items(value.get("coordinateTransformations"), here, context.notes)
-    ):
-        read = context.extra.read(item, here.item(index))
+def _judge_missing(value: dict[str, Any], at: At, context: Context) -> None:
+    """Judge whether an image has the axes or coordinate systems that its version asks for."""
+    systems, axes = value.get("coordinateSystems"), value.get("axes")
+    guessed = context.version >= "0.3" and axes is None and not systems
+    done = "the last of t, c, z, y, x are used for the dimensions of the array" if guessed else ""
+    if at.spec.graph and systems in (None, []):
+        at.report(SYSTEMS_MISSING, "Image without coordinate systems", done)
+    elif not at.spec.graph and axes is None and (at.spec.axes is not AxesForm.IMPLIED or done):
+        at.report(AXES_MISSING, "Image without axes", done)
+
+
+@dataclass
+class _Own:
+    """The transformations of an image itself."""
+
+    shared: tuple[Transformation, ...] = ()
+    """Those that every level shares (until 0.5)."""
+    named: list[Transformation] = field(default_factory=list)
+    """Those between named systems."""
+    places: list[At] = field(default_factory=list)
+    """The place of each of the named ones."""
+
+
+def _own_transformations(
+    value: dict[str, Any], systems: Sequence[CoordinateSystem], at: At, context: Context
+) -> _Own:
+    here = at.key("coordinateTransformations")
+    given = value.get("coordinateTransformations")
+    own = _Own()
+    if given in ([], ()) and not context.graph:
+        report_missing(given, here)
+    read = [
+        (context.extra.read(item, here.item(index)), here.item(index))
+        for index, item in enumerate(transformation_items(given, here))
+    ]
+    shared = []
+    for transformation, place in read:
         if context.graph:
-            if read.input is None or read.output is None:
-                note_loose(item, here.item(index), context.notes)
-                continue
-            named.append(read)
-        elif read.output is None:
-            shared.append(read)
+            if transformation.input is None or transformation.output is None:
+                continue  # which has been reported
+        elif transformation.output is None:
+            shared.append(transformation)
+            continue
         else:
             # SpatialData calls the image's own system by its axes ("cyx").
-            axes = read.input.axes if read.input else None
-            named.append(replace(read, input=SystemRef(None, systems[0].name, axes)))
-    usable = usable_parts(shared, len(systems[0].axes), here, context.notes)
-    return usable, tuple(named)
+            axes = transformation.input.axes if transformation.input else None
+            start = SystemRef(None, systems[0].name, axes)
+            transformation = with_ends(transformation, here, start, transformation.output)
+        own.named.append(transformation)
+        own.places.append(place)
+    if read and not context.graph:
+        judge_kinds([transformation for transformation, *_ in read], here, applied=False)
+    own.shared = usable_parts(shared, len(systems[0].axes), here, LENGTH)
+    return own
 
 
-def _metadata(value: Any, place: Place, notes: Notes) -> FrozenMapping | None:
+def _metadata(value: Any, at: At) -> FrozenMapping | None:
     # What is in it depends on how the levels were made: any object.
     if not isinstance(value, dict):
         return None
     try:
         return FrozenMapping(value)
     except TooDeepError as problem:
-        notes.add("metadata-too-deep", place, f"Metadata is {problem}; left out.")
+        at.report(TOO_DEEP, f"Metadata is {problem}", "left out", section=SECTION)
         return None

@@ -3,12 +3,68 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from napari_ome_zip.ome.reading import Notes, Place, integer, number, shown, text
+from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.json_values import described, integer, number, string
+from napari_ome_zip.rules import MUST, SHOULD, Rule
 
-_COLOR = re.compile(r"#?([0-9A-Fa-f]{6})")
+SECTION = "omero metadata"
+
+CHANNELS_MISSING = Rule(
+    "omero-channels-missing",
+    MUST,
+    SECTION,
+    "Display settings list the channels.",
+    'Add "channels", one entry per channel, or remove the omero block.',
+)
+COLOR_MISSING = Rule(
+    "omero-color-missing",
+    MUST,
+    SECTION,
+    "Every channel has a color.",
+    'Add the color as six hexadecimal digits, for instance "00FF00" for green.',
+)
+COLOR_INVALID = Rule(
+    "omero-color-invalid",
+    MUST,
+    SECTION,
+    "The color of a channel is a string of six hexadecimal digits.",
+    'Write the color as six hexadecimal digits, without "#", for instance "00FF00" for green.',
+)
+WINDOW_MISSING = Rule(
+    "omero-window-missing",
+    MUST,
+    SECTION,
+    "Every channel has a window, which gives its contrast limits.",
+    'Add "window" with min, max, start and end.',
+)
+WINDOW_INCOMPLETE = Rule(
+    "omero-window-incomplete",
+    MUST,
+    SECTION,
+    "A window holds the four numbers min, max, start and end.",
+    "Write all four as numbers: min and max of the data, start and end of what is displayed.",
+)
+WINDOW_ORDER = Rule(
+    "omero-window-order",
+    SHOULD,
+    SECTION,
+    "A window starts below its end; otherwise there is no contrast to show.",
+    'Set "start" to the value shown black and "end" to the larger value shown in full color.',
+)
+CHANNEL_COUNT = Rule(
+    "omero-channel-count",
+    SHOULD,
+    SECTION,
+    "There are as many display settings as the image has channels.",
+    "List one channel entry per channel of the image, in its order.",
+)
+
+_COLOR = re.compile(r"(#?)([0-9A-Fa-f]{6})")
+_SETTINGS = {"window", "active", "family", "coefficient", "inverted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,104 +102,109 @@ class Omero:
     default_z: int | None = None
 
 
-def parse_omero(value: Any, place: Place, notes: Notes) -> Omero | None:
-    """Read rendering settings; None, with a finding, where they are no object."""
-    place = place.owned()
+def parse_omero(value: Any, at: At) -> Omero | None:
+    """Read rendering settings; None where they are not an object."""
+    at = at.owned()
     if not isinstance(value, dict):
-        notes.add("wrong-type", place, f"Display settings are {shown(value)}, no object; ignored.")
+        done = "display settings are ignored" if value is not None else ""
+        at.wrong_type(value, "an object", SECTION, done)
         return None
     rdefs = value.get("rdefs")
     if not isinstance(rdefs, dict):
         rdefs = {}
     model = rdefs.get("model")
     return Omero(
-        _channels(value.get("channels"), place.key("channels"), notes),
+        _channels(value.get("channels"), at),
         model if isinstance(model, str) and model else None,
         integer(rdefs.get("defaultT")),
         integer(rdefs.get("defaultZ")),
     )
 
 
-def _channels(value: Any, place: Place, notes: Notes) -> tuple[OmeroChannel, ...]:
+def _channels(value: Any, omero: At) -> tuple[OmeroChannel, ...]:
+    at = omero.key("channels")
     if value is None:
+        if at.spec.details:
+            omero.report(CHANNELS_MISSING, "Display settings (omero) without channels")
         return ()
     if not isinstance(value, list | tuple):
-        notes.add(
-            "wrong-type", place, f"Channels of the display settings are {shown(value)}; ignored."
-        )
+        at.wrong_type(value, "a list of channels", SECTION, "display settings are ignored")
         return ()
-    read = tuple(_channel(item, place.item(index), notes) for index, item in enumerate(value))
-    # Channels with nothing but a name set nothing; settings without a color are incomplete.
-    lacking = [
-        index
-        for index, item in enumerate(value)
-        if isinstance(item, dict) and item.get("color") is None and set(item) & _SETTINGS
-    ]
-    if not lacking and any(channel.color for channel in read):
-        lacking = [
-            i
-            for i, item in enumerate(value)
-            if isinstance(item, dict) and item.get("color") is None
-        ]
-    if lacking:
-        notes.add(
-            # Null stands for a color that is not known, but is none.
-            "omero-color-invalid" if "color" in value[lacking[0]] else "omero-color-missing",
-            place.item(lacking[0]),
-            f"{len(lacking)} of {len(value)} channels without color; default colors are used.",
-        )
+    read = tuple(_channel(item, at.item(index)) for index, item in enumerate(value))
+    _report_colorless(value, any(channel.color for channel in read), at)
     return read
 
 
-_SETTINGS = {"window", "active", "family", "coefficient", "inverted"}
+def _report_colorless(channels: Sequence[Any], any_color: bool, at: At) -> None:
+    # Channels with nothing but a name set nothing; settings without a color are incomplete.
+    colorless = {
+        index: item
+        for index, item in enumerate(channels)
+        if isinstance(item, dict) and item.get("color") is None
+    }
+    incomplete = any_color or any(set(item) & _SETTINGS for item in colorless.values())
+    for index, item in colorless.items():
+        done = "a default color is used" if incomplete else ""
+        if "color" in item:  # null stands for a color that is not known, but is not a color
+            found = f"Channel color is {described(None)}, not six hex digits"
+            at.down(index, "color").report(COLOR_INVALID, found, done)
+        elif at.spec.details or done:
+            at.item(index).report(COLOR_MISSING, "Channel without a color", done)
 
 
-def _channel(value: Any, place: Place, notes: Notes) -> OmeroChannel:
+def _channel(value: Any, at: At) -> OmeroChannel:
     if not isinstance(value, dict):
-        notes.add(
-            "wrong-type", place, f"Display settings of a channel are {shown(value)}; ignored."
-        )
+        at.wrong_type(value, "a channel object", SECTION, "it sets nothing")
         return OmeroChannel()
-    active = value.get("active")
-    if active is not None and not isinstance(active, bool):
+    label, active = value.get("label"), value.get("active")
+    if not isinstance(value.get("label", ""), str):
+        at.key("label").wrong_type(label, "a string", SECTION)
+    if not isinstance(value.get("active", True), bool):
+        at.key("active").wrong_type(active, "true or false", SECTION)
         shown_as = integer(active)
         active = bool(shown_as) if shown_as in (0, 1) else None
+    if "window" not in value and at.spec.details:
+        at.report(WINDOW_MISSING, "Channel without a window (contrast limits)")
+    color = value.get("color")
     return OmeroChannel(
-        text(value.get("label")),
-        _color(value.get("color"), place.key("color"), notes),
+        string(label),
+        None if color is None else _color(color, at.key("color")),
         active,
-        _window(value.get("window"), place.key("window"), notes),
+        _window(value["window"], at.key("window")) if "window" in value else None,
     )
 
 
-def _color(value: Any, place: Place, notes: Notes) -> str | None:
-    if value is None:
-        return None
+def _color(value: Any, at: At) -> str | None:
     match = _COLOR.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        notes.add(
-            "omero-color-invalid",
-            place,
-            f"Channel color {shown(value)} is not six hex digits; a default is used.",
-        )
-        return None
-    return match.group(1).upper()
+    if match is None or match[1]:
+        done = "" if match else "a default color is used"
+        at.report(COLOR_INVALID, f"Channel color is {described(value)}, not six hex digits", done)
+    return match[2].upper() if match else None
 
 
-def _window(value: Any, place: Place, notes: Notes) -> Window | None:
-    if value is None:
-        return None
+def _window(value: Any, at: At) -> Window | None:
     if not isinstance(value, dict):
-        notes.add("wrong-type", place, f"Contrast limits (window) are {shown(value)}; ignored.")
+        # Null is how a writer says that it does not know: the image floor fills in what is missing.
+        done = "" if value is None else "contrast limits are taken from the pixels"
+        at.wrong_type(value, "an object", SECTION, done)
         return None
     limits = {key: number(value.get(key)) for key in ("min", "max", "start", "end")}
-    # Null is how a writer says that it does not know: the image floor fills in what is missing.
-    for key, limit in limits.items():
-        if limit is None and value.get(key) is not None:
-            notes.add(
-                "omero-window-incomplete",
-                place.key(key),
-                f"Contrast limits: {key} is {shown(value[key])}, not a number; ignored.",
-            )
+    _judge_window(value, limits, at)
     window = Window(**limits)
     return None if window == Window() else window
+
+
+def _judge_window(value: dict[str, Any], limits: dict[str, float | None], at: At) -> None:
+    wrong = [key for key, limit in limits.items() if limit is None]
+    if wrong:
+        found = ", ".join(
+            f"{key} is {described(value[key])}" if key in value else f"{key} is missing"
+            for key in wrong
+        )
+        illegal = any(value.get(key) is not None for key in wrong)
+        done = "what is missing is taken from the pixels" if illegal else ""
+        at.report(WINDOW_INCOMPLETE, f"Contrast limits incomplete: {found}", done)
+    start, end = limits["start"], limits["end"]
+    if start is not None and end is not None and start >= end:
+        message = f"Contrast limits leave no contrast: start {start:g}, end {end:g}"
+        at.report(WINDOW_ORDER, message)

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from napari_ome_zip.ome.coordinate_system import CoordinateSystem, parse_coordinate_systems
-from napari_ome_zip.ome.reading import Notes, Place, shown
+from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.coordinate_system import (
+    CoordinateSystem,
+    parse_coordinate_systems,
+    report_unknown,
+)
+from napari_ome_zip.ome.json_values import found_in
 from napari_ome_zip.ome.transformation import SystemRef, Transformation
-from napari_ome_zip.ome.transformation_reader import TransformationReader, note_loose
+from napari_ome_zip.ome.transformation_reader import TransformationReader
+from napari_ome_zip.rules import MUST, Rule
+
+SECTION = "scene metadata"
+
+TRANSFORMATIONS_MISSING = Rule(
+    "scene-transformations-missing",
+    MUST,
+    SECTION,
+    "A scene lists the transformations between its images.",
+    'Add "coordinateTransformations": one per image, from its coordinate system to a common one.',
+)
 
 
 @dataclass(frozen=True)
@@ -21,41 +38,56 @@ class Scene:
     """Each with an input and an output, in document order."""
 
 
-def parse_scene(value: Any, place: Place, notes: Notes) -> Scene | None:
-    """Read a scene; None, with a finding, where it is no object."""
+def parse_scene(value: Any, at: At) -> Scene | None:
+    """Read a scene; None where it is not an object."""
     if not isinstance(value, dict):
-        notes.add("wrong-type", place, f"Scene is {shown(value)}, not an object; ignored.")
+        at.wrong_type(value, "an object", SECTION, "ignored" if value is not None else "")
         return None
-    place = place.owned() if place.steps.endswith("scene") else place
-    systems = parse_coordinate_systems(
-        value.get("coordinateSystems"), place.key("coordinateSystems"), notes
-    )
-    own_names = {system.name for system in systems}
+    at = at.owned() if at.field == "scene" else at
+    systems: tuple[CoordinateSystem, ...] = ()
+    if "coordinateSystems" in value:
+        here = at.key("coordinateSystems")
+        systems = parse_coordinate_systems(value["coordinateSystems"], here)
+    own = {system.name: system for system in systems}
+    return at.mark(Scene(systems, _transformations(value, own, at)))
+
+
+def _transformations(
+    scene: dict[str, Any], own: Mapping[str, CoordinateSystem], at: At
+) -> tuple[Transformation, ...]:
+    listed = scene.get("coordinateTransformations")
+    if not isinstance(listed, list | tuple) or not listed:
+        found = (
+            f"Scene without transformations: found {found_in(scene, 'coordinateTransformations')}"
+        )
+        is_list = isinstance(listed, list | tuple)
+        at.report(TRANSFORMATIONS_MISSING, found, "" if listed is None or is_list else "ignored")
+        return ()
 
     def from_string(written: str) -> SystemRef:
         # Pre-releases wrote "group/system", or the name of one of the scene's own systems.
         path, _, name = written.rpartition("/")
-        if not path or not name or written in own_names:
+        if not path or not name or written in own:
             return SystemRef(name=written)
         return SystemRef(path, name)
 
-    reader = TransformationReader(notes, from_string, from_string)
-    here = place.key("coordinateTransformations")
-    listed = value.get("coordinateTransformations")
-    if not isinstance(listed, list | tuple):
-        if listed is not None:
-            notes.add(
-                "scene-transformations-missing",
-                here,
-                f"Transformations of the scene are {shown(listed)}; ignored.",
-            )
-        listed = []
+    reader = TransformationReader(from_string, from_string)
+    here = at.key("coordinateTransformations")
     read: list[Transformation] = []
     for index, item in enumerate(listed):
-        transformation = reader.read(item, here.item(index))
+        place = here.item(index)
+        transformation = reader.read(item, place)
+        if at.judging:
+            _judge_systems(transformation, own, place)
         # Input and output MUST be given: they are what the transformation connects.
-        if transformation.input is None or transformation.output is None:
-            note_loose(item, here.item(index), notes)
-            continue
-        read.append(transformation)
-    return Scene(systems, tuple(read))
+        if transformation.input is not None and transformation.output is not None:
+            read.append(transformation)
+    return tuple(read)
+
+
+def _judge_systems(
+    transformation: Transformation, own: Mapping[str, CoordinateSystem], at: At
+) -> None:
+    for side, ref in (("input", transformation.input), ("output", transformation.output)):
+        if ref is not None and ref.path is None and ref.name is not None and ref.name not in own:
+            report_unknown(ref.name, own, at.key(side))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from napari_ome_zip.ome.axes import parse_axes
-from napari_ome_zip.ome.reading import Notes, Place, indices, integer, number, numbers, shown, text
+from napari_ome_zip.ome.at import TOO_DEEP, At
+from napari_ome_zip.ome.json_values import described, found_in, integer, is_name, quoted, string
+from napari_ome_zip.ome.references import SECTION, Ends, StringReader, read_reference
 from napari_ome_zip.ome.transformation import (
     AffineTransformation,
     Bijection,
@@ -21,60 +22,91 @@ from napari_ome_zip.ome.transformation import (
     Rotation,
     Scale,
     SequenceTransformation,
-    SystemRef,
     Transformation,
     Translation,
     Unknown,
+)
+from napari_ome_zip.ome.transformation_parameters import (
+    NOT_APPLIED,
+    READERS,
+    UnusableError,
+    read_amounts,
+)
+from napari_ome_zip.rules import MUST, SHOULD, Rule
+
+KIND = Rule(
+    "transformation-kind",
+    MUST,
+    "multiscales metadata",
+    "Resolution levels are placed by scale and translation only (until 0.5).",
+    "Write a scale and a translation; anything more general needs OME-Zarr 0.6.",
+)
+KIND_UNKNOWN = Rule(
+    "transformation-kind-unknown",
+    MUST,
+    SECTION,
+    "A transformation is of one of the types that the specification names.",
+    "Use one of the types of the specification; no reader can apply another.",
+)
+SEQUENCE = Rule(
+    "sequence-empty",
+    MUST,
+    "sequence",
+    "A sequence holds at least one transformation.",
+    'List the transformations under "transformations", the one applied first in front; use '
+    '"identity" where nothing happens.',
+)
+BY_DIMENSION = Rule(
+    "by-dimension-invalid",
+    MUST,
+    "byDimension",
+    "Each part of a byDimension holds a transformation, and the numbers of its input and output "
+    "axes.",
+    'Give each part "transformation", "inputAxes" and "outputAxes", the axes as numbers from 0.',
+)
+BIJECTION = Rule(
+    "bijection-incomplete",
+    MUST,
+    "bijection",
+    "A bijection holds a transformation for each direction.",
+    'Add both "forward" and "inverse".',
+)
+BIJECTION_NEEDLESS = Rule(
+    "bijection-needless",
+    SHOULD,
+    "bijection",
+    "A bijection is for transformations that cannot be inverted by a formula.",
+    "Write the forward transformation alone: its inverse can be computed.",
 )
 
 MAX_NESTING = 32
 """Sequences, bijections and byDimension may nest; deeper than this is not read."""
 
-StringReader = Callable[[str], SystemRef]
-
-
-class _Unusable(Exception):
-    """The parameters of a transformation are missing or illegal."""
-
-    def __init__(self, problem: str, code: str | None = None) -> None:
-        super().__init__(problem)
-        self.code = code
-        """Name of the fault; None where it is the usual one of the kind."""
-
-
-_ILLEGAL = {
-    "scale": "transformation-parameters",
-    "translation": "transformation-parameters",
-    "mapAxis": "map-axis-invalid",
-    "projectAxis": "project-axis-invalid",
-    "affine": "matrix-invalid",
-    "rotation": "matrix-invalid",
-    "sequence": "sequence-empty",
-    "byDimension": "by-dimension-invalid",
-    "bijection": "bijection-incomplete",
-    "displacements": "vector-field-path-missing",
-    "coordinates": "vector-field-path-missing",
+_SIMPLE: Mapping[str, type[Transformation]] = {
+    "identity": Identity,
+    "mapAxis": MapAxis,
+    "projectAxis": ProjectAxis,
+    "translation": Translation,
+    "scale": Scale,
+    "affine": AffineTransformation,
+    "rotation": Rotation,
+    "displacements": Displacements,
+    "coordinates": Coordinates,
 }
-"""What it is called when a transformation of a kind lacks what it needs."""
-
-
-def note_loose(item: Any, place: Place, notes: Notes) -> None:
-    """Note that a transformation is ignored because it does not say what it connects."""
-    if not isinstance(item, dict):
-        return  # which has been told
-    both = "input" in item and "output" in item
-    notes.add(
-        "transformation-reference-invalid" if both else "transformation-reference-missing",
-        place,
-        f"Transformation {shown(item.get('type') or '?')} has no input or output; ignored.",
-    )
+_MADE_OF_OTHERS = ("sequence", "byDimension", "bijection")
+_UNTIL_05 = ("scale", "translation")
+_CLOSED_FORM = ("identity", "mapAxis", "translation", "scale", "affine", "rotation")
+_AXES_FIELDS = {
+    "inputAxes": ("inputAxes", "input_axes", "input"),
+    "outputAxes": ("outputAxes", "output_axes", "output"),
+}
+"""Fields of a part of a byDimension, and what development versions of 0.6 called them."""
 
 
 @dataclass(frozen=True)
 class TransformationReader:
     """Reads the transformations of one list of a document."""
 
-    notes: Notes
     input_string: StringReader
     """What a bare string as input means (pre-releases of 0.6)."""
     output_string: StringReader
@@ -83,269 +115,187 @@ class TransformationReader:
     """Replace illegal entries of a scale by 1, of a translation by 0, as for levels."""
     graph: bool = True
     """All kinds are legal (0.6), not scale and translation only."""
+    ends: Ends = Ends.NAMED
+    """What the transformations have to lead from and to."""
+    _deeper: list[tuple[Any, At]] = field(default_factory=list, init=False)
+    """What lies too deep to be applied, and is still to be judged: no stack would hold it."""
 
-    def read(self, value: Any, place: Place, depth: int = 0) -> Transformation:
-        """Return the transformation; `Unknown` with a finding where it cannot be used."""
+    def read(self, value: Any, at: At, depth: int = 0) -> Transformation:
+        """Read one transformation and those inside it.
+
+        Parameters
+        ----------
+        value
+            Any JSON value.
+        at
+            Its place.
+        depth
+            How many transformations it lies inside.
+
+        Returns
+        -------
+        Transformation
+            `Unknown` where it cannot be used, which is reported. Its `input` and `output` are
+            None where they are missing or illegal, which is reported as well; `Ends.NAMED` says
+            that it is ignored then, which is for the caller to do.
+        """
+        read = at.mark(self._read(value, at, depth))
+        while depth == 0 and self._deeper:
+            self._read(*self._deeper.pop(), 1)
+        return read
+
+    def _read(self, value: Any, at: At, depth: int) -> Transformation:
         if not isinstance(value, dict):
-            return self._unknown("", f"it is {shown(value)}", "wrong-type", place)
-        refs = {
-            "input": self._ref(value.get("input"), self.input_string, place.key("input")),
-            "output": self._ref(value.get("output"), self.output_string, place.key("output")),
+            at.wrong_type(value, "a transformation object", SECTION, NOT_APPLIED)
+            return Unknown("", f"it is {described(value)}")
+        ends = self.ends if depth == 0 else Ends.FREE
+        labels: dict[str, Any] = {
+            "input": read_reference(value, "input", self.input_string, at, ends),
+            "output": read_reference(value, "output", self.output_string, at, ends),
+            "name": string(value.get("name")),
         }
-        name = value.get("name")
-        labels: dict[str, Any] = {**refs, "name": text(name)}
+        if not isinstance(value.get("name", ""), str):
+            at.key("name").wrong_type(value["name"], "a string", SECTION)
         kind = value.get("type")
-        if not isinstance(kind, str) or not kind:
-            return self._unknown("", "it has no type", self._no_kind, place, labels)
+        if not is_name(kind):
+            self._report_kind(value, at)
+            return Unknown("", "it has no type", **labels)
         if depth > MAX_NESTING:
-            problem = "it is nested too deeply"
-            return self._unknown(kind, problem, "metadata-too-deep", place, labels)
-        read = _KINDS.get(kind)
-        if read is None:
-            self.notes.add(
-                self._no_kind,
-                place,
-                f"Transformation {shown(kind)} is not known, so it is not applied.",
-            )
+            if at.judging:
+                self._deeper.append((value, at))
+            found = f"Transformations are nested more than {MAX_NESTING} deep"
+            at.report(TOO_DEEP, found, "what lies deeper is not applied", section=SECTION)
+            return Unknown(kind, "it is nested too deeply", **labels)
+        if kind not in _SIMPLE and kind not in _MADE_OF_OTHERS:
+            self._report_kind(value, at)
             return Unknown(kind, **labels)
         try:
-            return read(self, value, place, depth, labels)
-        except _Unusable as problem:
-            legal = self.graph or kind in ("scale", "translation")
-            code = (problem.code or _ILLEGAL[kind]) if legal else self._no_kind
-            return self._unknown(kind, str(problem), code, place, labels)
+            return self._known(kind, value, at, depth, labels)
+        except UnusableError as fault:
+            legal = self.graph or kind in _UNTIL_05
+            rule, here = (fault.rule, fault.at or at) if legal else (KIND, at)
+            if rule is not None:
+                section = "" if rule.section else SECTION
+                here.report(rule, fault.problem, NOT_APPLIED, section=section)
+            return Unknown(kind, fault.problem, **labels)
 
-    @property
-    def _no_kind(self) -> str:
-        return "transformation-kind-unknown" if self.graph else "transformation-kind"
+    def _report_kind(self, value: dict[str, Any], at: At) -> None:
+        found = found_in(value, "type")
+        if self.graph:
+            at.report(KIND_UNKNOWN, f"Transformation of unknown type: found {found}", NOT_APPLIED)
+        else:
+            found = f"Type of the transformation is {found}: scale or translation expected"
+            at.report(KIND, found, NOT_APPLIED)
 
-    def _unknown(
-        self,
-        kind: str,
-        problem: str,
-        code: str,
-        place: Place,
-        labels: dict[str, Any] | None = None,
-    ) -> Unknown:
-        self.notes.add(
-            code,
-            place,
-            f"Transformation {shown(kind or '?')} is unusable: {problem}; it is not applied.",
-        )
-        return Unknown(kind, problem, **(labels or {}))
+    def _known(
+        self, kind: str, value: dict[str, Any], at: At, depth: int, labels: dict[str, Any]
+    ) -> Transformation:
+        match kind:
+            case "scale" | "translation":
+                parameters = read_amounts(value, kind, at, repair=self.repair)
+            case "sequence":
+                return SequenceTransformation(self._sequence(value, at, depth), **labels)
+            case "byDimension":
+                return ByDimension(self._by_dimension(value, at, depth), **labels)
+            case "bijection":
+                return Bijection(*self._bijection(value, at, depth), **labels)
+            case _:
+                parameters = READERS[kind](value, at)
+        return _SIMPLE[kind](**parameters, **labels)
 
-    def _ref(self, value: Any, from_string: StringReader, place: Place) -> SystemRef | None:
-        if isinstance(value, str) and value:
-            return from_string(value)
+    def _sequence(self, value: dict[str, Any], at: At, depth: int) -> tuple[Transformation, ...]:
+        listed = _listed(value, SEQUENCE, "Sequence", at)
+        here = at.key("transformations")
+        return tuple(self.read(item, here.item(i), depth + 1) for i, item in enumerate(listed))
+
+    def _by_dimension(
+        self, value: dict[str, Any], at: At, depth: int
+    ) -> tuple[ByDimensionItem, ...]:
+        listed = _listed(value, BY_DIMENSION, "byDimension", at)
+        here = at.key("transformations")
+        read = [self._part(item, here.item(i), depth) for i, item in enumerate(listed)]
+        items = tuple(item for item in read if item is not None)
+        if len(items) < len(read):
+            raise UnusableError("one of its parts cannot be used")
+        return items
+
+    def _part(self, value: Any, at: At, depth: int) -> ByDimensionItem | None:
+        """Read a part of a byDimension; None, which is reported, where it cannot be used."""
         if not isinstance(value, dict):
+            at.wrong_type(value, "an object", SECTION, NOT_APPLIED)
             return None
-        path, name = value.get("path"), value.get("name")
-        # A null, absent or empty path is this group.
-        path = None if path in ("", ".") or not isinstance(path, str) else path
-        axes = None
-        if isinstance(value.get("axes"), list):
-            axes = parse_axes(value["axes"], place.key("axes"), self.notes, names_expected=True)
-        ref = SystemRef(path, text(name), axes or None)
-        return None if ref == SystemRef() else ref
+        inputs, outputs = (_axes_of(value, field, at) for field in _AXES_FIELDS)
+        inner = self._inner(value, at, depth)
+        if inputs is None or outputs is None:
+            return None
+        return ByDimensionItem(inner, inputs, outputs)
 
-    def amounts(self, value: dict[str, Any], key: str, place: Place) -> dict[str, Any]:
-        """Return the parameters of a scale or translation, repaired where allowed."""
-        listed = value.get(key)
-        if not isinstance(listed, list | tuple):
-            if listed is None and isinstance(value.get("path"), str) and value["path"]:
-                return {key: None, "path": value["path"]}
-            raise _Unusable(f"its {key} is {shown(listed)}, not a list of numbers")
-        neutral = 1.0 if key == "scale" else 0.0
-        read: list[float] = []
-        for item in listed:
-            amount = number(item)
-            # A negative scale is a flip; a scale of 0 would leave nothing to see.
-            refused = amount is None or (key == "scale" and amount == 0)
-            code = "transformation-parameters" if amount is None else "scale-zero"
-            if refused and not self.repair:
-                raise _Unusable(f"its {key} holds {shown(item)}", code)
-            if refused:
-                self.notes.add(
-                    code,
-                    place.key(key),
-                    f"{key.capitalize()} holds {shown(item)}, not a {_WANTED[key]};"
-                    f" {neutral:g} is used.",
-                )
-            read.append(neutral if refused or amount is None else amount)
-        return {key: tuple(read)}
-
-
-_WANTED = {"scale": "number other than 0", "translation": "number"}
-
-_Labels = dict[str, Any]
-
-
-def _identity(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
-) -> Transformation:
-    return Identity(**labels)
-
-
-def _scale(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
-) -> Transformation:
-    return Scale(**reader.amounts(value, "scale", place), **labels)
-
-
-def _translation(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
-) -> Transformation:
-    return Translation(**reader.amounts(value, "translation", place), **labels)
-
-
-def _map_axis(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
-) -> Transformation:
-    order = indices(value.get("mapAxis"))
-    # Every axis is used exactly once.
-    if not order or sorted(order) != list(range(len(order))):
-        raise _Unusable("its mapAxis does not name every axis once")
-    return MapAxis(order, **labels)
-
-
-def _project_axis(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
-) -> Transformation:
-    dropped = indices(value.get("droppedInputs") or [])
-    created = indices(value.get("createdOutputs") or [])
-    if dropped is None or created is None:
-        raise _Unusable("its axes are not a list of different indices")
-    # At least one of the two is there, else there is nothing to project.
-    if not dropped and not created:
-        raise _Unusable("it neither drops nor creates an axis")
-    return ProjectAxis(dropped, created, **labels)
-
-
-def _matrix(value: dict[str, Any], key: str) -> dict[str, Any]:
-    listed = value.get(key)
-    if listed is None and isinstance(value.get("path"), str) and value["path"]:
-        return {key: None, "path": value["path"]}
-    if not isinstance(listed, list | tuple) or not listed:
-        raise _Unusable(f"its {key} is {shown(listed)}, not a matrix")
-    rows = tuple(numbers(row) for row in listed)
-    kept = tuple(row for row in rows if row)
-    if len(kept) != len(rows) or len({len(row) for row in kept}) != 1:
-        raise _Unusable(f"its {key} is not a matrix of numbers")
-    return {key: kept}
-
-
-def _affine(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
-) -> Transformation:
-    return AffineTransformation(**_matrix(value, "affine"), **labels)
-
-
-def _rotation(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
-) -> Transformation:
-    read = _matrix(value, "rotation")
-    matrix = read["rotation"]
-    if matrix is not None and len(matrix) != len(matrix[0]):
-        size = f"{len(matrix)} by {len(matrix[0])}"
-        raise _Unusable(f"its matrix is {size}, not square", "rotation-not-square")
-    return Rotation(**read, **labels)
-
-
-def _sequence(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
-) -> Transformation:
-    listed = value.get("transformations")
-    if not isinstance(listed, list | tuple):
-        raise _Unusable(f"its transformations are {shown(listed)}, not a list")
-    here = place.key("transformations")
-    parts = tuple(reader.read(item, here.item(i), depth + 1) for i, item in enumerate(listed))
-    return SequenceTransformation(parts, **labels)
-
-
-def _by_dimension(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
-) -> Transformation:
-    listed = value.get("transformations")
-    if not isinstance(listed, list | tuple):
-        raise _Unusable(f"its transformations are {shown(listed)}, not a list")
-    here = place.key("transformations")
-    items: list[ByDimensionItem] = []
-    for index, item in enumerate(listed):
-        if not isinstance(item, dict):
-            raise _Unusable(f"its part {index} is {shown(item)}", "wrong-type")
+    def _inner(self, part: dict[str, Any], at: At, depth: int) -> Transformation:
+        here = at.key("transformation")
+        if "transformation" in part:
+            return self.read(part["transformation"], here, depth + 1)
         # Early drafts wrote the axes into the transformation itself.
-        inner = item.get("transformation", item)
-        input_axes = _axes_of(item, ("inputAxes", "input"), index)
-        output_axes = _axes_of(item, ("outputAxes", "output"), index)
-        if inner is item:
-            inner = {key: found for key, found in item.items() if key not in ("input", "output")}
-        read = reader.read(inner, here.item(index).key("transformation"), depth + 1)
-        items.append(ByDimensionItem(read, input_axes, output_axes))
-    return ByDimension(tuple(items), **labels)
+        is_there = "type" in part
+        if not (is_there and at.document.is_draft):
+            done = "" if is_there else NOT_APPLIED
+            at.report(BY_DIMENSION, "byDimension: part without a transformation", done)
+        if not is_there:
+            return here.mark(Unknown("", "it has no type"))
+        inner = {key: found for key, found in part.items() if key not in ("input", "output")}
+        return self.read(inner, here, depth + 1)
+
+    def _bijection(
+        self, value: dict[str, Any], at: At, depth: int
+    ) -> tuple[Transformation, Transformation]:
+        # Both directions are given; neither is derived from the other.
+        for side in ("forward", "inverse"):
+            if side not in value:
+                found = f"Bijection without its {side} transformation"
+                at.report(BIJECTION, found, NOT_APPLIED)
+        read = {
+            side: self.read(value[side], at.key(side), depth + 1)
+            for side in ("forward", "inverse")
+            if side in value
+        }
+        missing = [f for f in ("forward", "inverse") if not isinstance(value.get(f), dict)]
+        if missing:
+            raise UnusableError(f"it has no {missing[0]}")
+        forward, inverse = read["forward"], read["inverse"]
+        if forward.kind in _CLOSED_FORM and inverse.kind in _CLOSED_FORM:
+            found = "Bijection of transformations that a formula inverts"
+            at.report(BIJECTION_NEEDLESS, found)
+        return forward, inverse
 
 
-_SNAKE = {"inputAxes": "input_axes", "outputAxes": "output_axes"}
+def _listed(value: dict[str, Any], rule: Rule, kind: str, at: At) -> list[Any] | tuple[Any, ...]:
+    """Return the transformations that another is made of."""
+    listed = value.get("transformations")
+    found = f"{kind} without transformations: found {found_in(value, 'transformations')}"
+    if not isinstance(listed, list | tuple):
+        raise UnusableError(found, rule)
+    if not listed:
+        at.report(rule, found)
+    return listed
 
 
-def _axes_of(item: dict[str, Any], side: tuple[str, str], index: int) -> tuple[int | str, ...]:
-    key, draft_key = side
-    listed = next((item[k] for k in (key, _SNAKE[key], draft_key) if k in item), None)
+def _axes_of(part: dict[str, Any], field: str, at: At) -> tuple[int | str, ...] | None:
+    """Return axes by their number or (drafts) name; None, which is reported, for anything else."""
+    written_as = next((key for key in _AXES_FIELDS[field] if key in part), field)
+    listed = part.get(written_as)
+    axes = _axis_numbers(listed)
+    by_draft = written_as != field or any(isinstance(axis, str) for axis in axes or ())
+    if axes is None or (by_draft and not at.document.is_draft):
+        found = "nothing"
+        if field in part:
+            found = quoted(listed[:9]) if isinstance(listed, list) and listed else described(listed)
+        found = f"byDimension: {field} do not list axis numbers, each once: found {found}"
+        at.report(BY_DIMENSION, found, NOT_APPLIED if axes is None else "")
+    return axes
+
+
+def _axis_numbers(listed: Any) -> tuple[int | str, ...] | None:
     if not isinstance(listed, list | tuple) or not listed:
-        raise _Unusable(f"its part {index} has no {key}")
-    axes: dict[int | str, None] = {}
-    for axis in listed:
-        found = axis if isinstance(axis, str) and axis else integer(axis)
-        if found is None or (isinstance(found, int) and found < 0) or found in axes:
-            raise _Unusable(f"{key} of its part {index} hold {shown(axis)}")
-        axes[found] = None
-    return tuple(axes)
-
-
-def _bijection(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
-) -> Transformation:
-    # Both directions are given; neither is derived from the other.
-    missing = [key for key in ("forward", "inverse") if not isinstance(value.get(key), dict)]
-    if missing:
-        there = all(key in value for key in missing)
-        raise _Unusable(f"it has no {missing[0]}", "wrong-type" if there else None)
-    forward = reader.read(value["forward"], place.key("forward"), depth + 1)
-    inverse = reader.read(value["inverse"], place.key("inverse"), depth + 1)
-    return Bijection(forward, inverse, **labels)
-
-
-def _field_at(value: dict[str, Any]) -> tuple[str, str | None]:
-    path = value.get("path")
-    if not isinstance(path, str) or not path:
-        raise _Unusable("it has no path to its vector field")
-    return path, text(value.get("interpolation"))
-
-
-def _displacements(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
-) -> Transformation:
-    return Displacements(*_field_at(value), **labels)
-
-
-def _coordinates(
-    reader: TransformationReader, value: dict[str, Any], place: Place, depth: int, labels: _Labels
-) -> Transformation:
-    return Coordinates(*_field_at(value), **labels)
-
-
-_KINDS: dict[
-    str, Callable[[TransformationReader, dict[str, Any], Place, int, _Labels], Transformation]
-] = {
-    "identity": _identity,
-    "mapAxis": _map_axis,
-    "projectAxis": _project_axis,
-    "translation": _translation,
-    "scale": _scale,
-    "affine": _affine,
-    "rotation": _rotation,
-    "sequence": _sequence,
-    "byDimension": _by_dimension,
-    "bijection": _bijection,
-    "displacements": _displacements,
-    "coordinates": _coordinates,
-}
+        return None
+    axes = [axis if is_name(axis) else integer(axis) for axis in listed]
+    read = tuple(axis for axis in axes if isinstance(axis, str) or (axis is not None and axis >= 0))
+    return read if len(read) == len(axes) == len(set(read)) else None

@@ -29,17 +29,30 @@ def losses_of_layers(image: CompositeImage, levels: int | None = None) -> Iterat
     """
     if image.source is None:
         yield from image.findings
+    if levels is not None:
+        yield from _levels_left_out(image.parts, levels)
     for part in image.parts:
-        there = len(part.sources)
-        if levels is not None and levels < there:
-            text = f"'{part.name}' is saved with {levels} of its {there} resolution levels."
-            yield Finding("levels-left-out", part.path, text)
         if image.opened is None or part.kept is None or part.kept.pixels or part.fields:
             continue
         stored = stored_multiscale(image.opened, part.path, part.multiscale)
         before = stored.levels[0].array.shape if stored is not None else part.shape
         if math.prod(part.shape) < math.prod(before):
             yield Finding("part-smaller", part.path, _smaller(part, before))
+
+
+def _levels_left_out(parts: Sequence[PlacedPart], levels: int) -> Iterator[Finding]:
+    found = [part for part in parts if len(part.sources) > levels]
+    if len(found) == 1:
+        text = (
+            f"'{found[0].name}' is saved with {levels} of its {len(found[0].sources)} "
+            "resolution levels."
+        )
+        yield Finding("levels-left-out", found[0].path, text)
+    elif found:
+        named = ", ".join(f"'{part.name}'" for part in found[:MAX_NAMED])
+        more = f" and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
+        text = f"{named}{more} are saved with {levels} of their resolution levels."
+        yield Finding("levels-left-out", found[0].path, text)
 
 
 def losses_of_arranging(

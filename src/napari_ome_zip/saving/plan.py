@@ -114,28 +114,28 @@ def _fresh_plan(image: CompositeImage, options: SaveOptions) -> SavePlan:
     image, split = split_channels(_with_stored_levels(image))
     placed = {id(part): own_placement(part, image.system) for part in image.parts}
     families = _families(image)
-    tilted = [p.part for p in placed.values() if p.to_world is not None]
-    if tilted and options.version == "0.5":
-        names = ", ".join(f"'{part.name}'" for part in tilted)
+    affine_parts = [p.part for p in placed.values() if p.to_world is not None]
+    if affine_parts and options.version == "0.5":
+        names = ", ".join(f"'{part.name}'" for part in affine_parts)
         raise SaveError(
             f"Version 0.5 cannot hold the rotation, shear or reflection of {names}: "
             "choose version 0.6 or automatic."
         )
     refused: list[MetadataError] = []
-    for version in _versions(image, options, tilted=bool(tilted)):
+    for version in _versions(image, options, affine=bool(affine_parts)):
         try:
-            plan = _arranged(image, options, version, families, placed, tilted=bool(tilted))
+            plan = _arranged(image, options, version, families, placed, affine=bool(affine_parts))
             return _and_lost(plan, split)
         except MetadataError as error:
             refused.append(error)
     raise SaveError(f"{refused[-1]} Nothing was saved.") from refused[-1]
 
 
-def _versions(image: CompositeImage, options: SaveOptions, *, tilted: bool) -> tuple[Version, ...]:
+def _versions(image: CompositeImage, options: SaveOptions, *, affine: bool) -> tuple[Version, ...]:
     if options.version != "auto":
         return (options.version,)
     was_06 = image.opened is not None and "0.6" in versions_of(image.opened)
-    return ("0.6",) if tilted or was_06 else ("0.5", "0.6")
+    return ("0.6",) if affine or was_06 else ("0.5", "0.6")
 
 
 def _arranged(
@@ -145,12 +145,12 @@ def _arranged(
     families: _Families,
     placed: dict[int, Placed],
     *,
-    tilted: bool,
+    affine: bool,
 ) -> SavePlan:
     opened = image.opened
     origin = None if opened is None else Origin(opened)
     builder = FreshHierarchy(options, version, origin)
-    kind = builder.add_all(families, placed, image.system, tilted=tilted)
+    kind = builder.add_all(families, placed, image.system, affine=affine)
     if opened is None or origin is None:
         return SavePlan(
             version, builder.documents, tuple(builder.arrays), kind, extras=builder.extras

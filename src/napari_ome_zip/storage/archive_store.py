@@ -12,11 +12,18 @@ from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
 
 from napari_ome_zip.archive.decoding import STORED, decode, refuse_unreadable
+from napari_ome_zip.archive.entry_content import (
+    cut_short,
+    header_size,
+    refuse_two_sizes,
+    verify_crc,
+    wrong_checksum,
+)
 from napari_ome_zip.archive.file import ArchiveFile, Fingerprint, MakeIndex, reopened
 from napari_ome_zip.archive.index import ArchiveEntry, ArchiveIndex
-from napari_ome_zip.archive.layout import LOCAL_HEADER, local_lengths
+from napari_ome_zip.archive.layout import LOCAL_HEADER
 from napari_ome_zip.byte_cache import ByteCache
-from napari_ome_zip.errors import ArchiveError, DamagedEntryError
+from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import stem
 from napari_ome_zip.sizes import readable_size
@@ -128,17 +135,17 @@ class ArchiveStore(HierarchyStore):
             yield self._read_entry(entry, None)
             return
         refuse_unreadable(entry)
-        _refuse_two_sizes(entry)
+        refuse_two_sizes(entry)
         start, size = self._data_start(entry), entry.compressed_size
         found = 0
         for offset in range(0, size, _STREAMED_AT_ONCE):
             length = min(_STREAMED_AT_ONCE, size - offset)
             data = self._pread(start + offset, length)
             if len(data) < length:
-                raise _cut_short(entry)
+                raise cut_short(entry)
             found = zlib.crc32(data, found)
             if offset + length == size and found != entry.crc:
-                raise _wrong_checksum(entry, found)
+                raise wrong_checksum(entry, found)
             yield data
 
     def read_through(self, key: str, buffer: memoryview) -> bytes | memoryview | None:
@@ -152,11 +159,11 @@ class ArchiveStore(HierarchyStore):
         if entry.offset < 0 or room > READ_ROOM or wanted > len(buffer):
             return self.read(key)
         got = self._file.read_into(entry.offset, buffer[:wanted])
-        start = _header_size(entry, bytes(buffer[: LOCAL_HEADER.size]))
+        start = header_size(entry, bytes(buffer[: LOCAL_HEADER.size]))
         if got < start + entry.size:
             return self.read(key)
         payload = buffer[start : start + entry.size]
-        _verify_crc(entry, payload)
+        verify_crc(entry, payload)
         return payload
 
     def checksum_of(self, key: str) -> int | None:
@@ -283,26 +290,26 @@ class ArchiveStore(HierarchyStore):
             content = self._decoded.get(entry.offset)
             if content is None:
                 content = memoryview(decode(entry, bytes(self._payload(entry))))
-                _verify_crc(entry, content)
+                verify_crc(entry, content)
                 self._decoded.put(entry.offset, content)
             return content[start:stop]
-        _refuse_two_sizes(entry)
+        refuse_two_sizes(entry)
         if byte_range is None:
             payload = self._payload(entry)
-            _verify_crc(entry, payload)
+            verify_crc(entry, payload)
             return payload
         if start == stop:
             return b""
         data = self._pread(self._data_start(entry) + start, stop - start)
         if len(data) < stop - start:
-            raise _cut_short(entry)
+            raise cut_short(entry)
         return data
 
     def _payload(self, entry: ArchiveEntry) -> memoryview:
         """The entry's bytes in the file, read together with its local header."""
         size = entry.compressed_size
         if entry.offset + LOCAL_HEADER.size + size > self._file.size or entry.offset < 0:
-            raise _cut_short(entry)
+            raise cut_short(entry)
         if size > MAX_READ_BYTES:
             raise ArchiveError(
                 f"{entry.name!r} has {size:,} bytes, more than the {readable_size(MAX_READ_BYTES)} "
@@ -311,12 +318,12 @@ class ArchiveStore(HierarchyStore):
             )
         guess = LOCAL_HEADER.size + len(entry.name) + _EXTRA_ROOM + size
         data = memoryview(self._pread(entry.offset, guess))
-        start = _header_size(entry, bytes(data[: LOCAL_HEADER.size]))
+        start = header_size(entry, bytes(data[: LOCAL_HEADER.size]))
         if len(data) < start + size:
             data = memoryview(self._pread(entry.offset + start, size))
             start = 0
         if len(data) < start + size:
-            raise _cut_short(entry)
+            raise cut_short(entry)
         return data[start : start + size]
 
     def _data_start(self, entry: ArchiveEntry) -> int:
@@ -324,8 +331,8 @@ class ArchiveStore(HierarchyStore):
         start = self._data_starts.get(entry.offset)
         if start is None:
             if entry.offset < 0:
-                raise _cut_short(entry)
-            start = entry.offset + _header_size(entry, self._pread(entry.offset, LOCAL_HEADER.size))
+                raise cut_short(entry)
+            start = entry.offset + header_size(entry, self._pread(entry.offset, LOCAL_HEADER.size))
             self._data_starts[entry.offset] = start
         return start
 
@@ -341,45 +348,3 @@ def _restore(
     store._place(path, root, noted)
     store._fingerprint = fingerprint
     return store
-
-
-def _header_size(entry: ArchiveEntry, header: bytes) -> int:
-    lengths = local_lengths(header)
-    if lengths is None:
-        raise DamagedEntryError(
-            entry.name,
-            f"{entry.name!r} is damaged: it does not begin where the archive's directory says.",
-        )
-    return LOCAL_HEADER.size + sum(lengths)
-
-
-def _refuse_two_sizes(entry: ArchiveEntry) -> None:
-    if entry.compressed_size != entry.size:
-        raise DamagedEntryError(
-            entry.name,
-            f"{entry.name!r} is damaged: it is stored as it is, but its sizes differ "
-            f"({entry.compressed_size:,} and {entry.size:,} bytes).",
-        )
-
-
-def _verify_crc(entry: ArchiveEntry, content: bytes | memoryview) -> None:
-    found = zlib.crc32(content)
-    if found != entry.crc:
-        raise _wrong_checksum(entry, found, content)
-
-
-def _wrong_checksum(
-    entry: ArchiveEntry, found: int, content: bytes | memoryview | None = None
-) -> DamagedEntryError:
-    return DamagedEntryError(
-        entry.name,
-        f"{entry.name!r} is damaged: its checksum is {found:08x}, "
-        f"{entry.crc:08x} was written. Copy or download the file again.",
-        content,
-    )
-
-
-def _cut_short(entry: ArchiveEntry) -> DamagedEntryError:
-    return DamagedEntryError(
-        entry.name, f"{entry.name!r} is damaged: the file ends before its last byte."
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +11,15 @@ from typing import Any, Literal
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
 from napari_ome_zip.findings import Finding, listed
+from napari_ome_zip.progress import Progress
 from napari_ome_zip.sizes import readable_size
-from napari_ome_zip.storage import HierarchyStore
+from napari_ome_zip.storage.base import HierarchyStore
+from napari_ome_zip.storage.json_document import (
+    NODE_TYPE,
+    DocumentFault,
+    parse_json,
+    unreadable,
+)
 
 MAX_DEPTH = 32
 """Groups nested deeper than this are not looked for; a plate's labels take six."""
@@ -35,6 +41,38 @@ class Node:
     """User attributes: ``attributes`` of a ``zarr.json``, or the whole ``.zattrs``."""
     document: Mapping[str, Any] = field(repr=False)
     """The whole ``zarr.json``; for Zarr v2 the ``.zarray`` or ``.zgroup``."""
+
+    @classmethod
+    def of(cls, path: str, documents: Mapping[str, Mapping[str, Any]]) -> Node | None:
+        """The node that parsed documents make, None where there are none.
+
+        Parameters
+        ----------
+        path : str
+            Path from the root of the hierarchy.
+        documents : mapping
+            By their names: ``zarr.json``, or for Zarr v2 ``.zarray``, ``.zgroup``, ``.zattrs``.
+        """
+        if "zarr.json" in documents:
+            document = documents["zarr.json"]
+            attributes = document.get("attributes")
+            kind: Literal["group", "array"]
+            kind = "array" if document.get("node_type") == "array" else "group"
+            return cls(path, kind, 3, attributes if isinstance(attributes, dict) else {}, document)
+        attributes = documents.get(".zattrs", {})
+        if ".zarray" in documents:
+            return cls(path, "array", 2, attributes, documents[".zarray"])
+        if documents:
+            return cls(path, "group", 2, attributes, documents.get(".zgroup", {}))
+        return None
+
+    @property
+    def entry(self) -> str:
+        """Name of the document that makes it a group or an array."""
+        name = "zarr.json" if self.zarr_format == 3 else ".zgroup"
+        if self.kind == "array" and self.zarr_format == 2:
+            name = ".zarray"
+        return f"{self.path}/{name}" if self.path else name
 
 
 def join(base: str, relative: str) -> str | None:
@@ -69,6 +107,8 @@ class Hierarchy:
         # The fields of a plate mostly have the same documents, thousands of times.
         self._documents: dict[bytes, dict[str, Any]] = {}
         self._size = 0
+        self.faults: list[DocumentFault] = []
+        """What was wrong with the documents that were read so far."""
 
     def node(self, path: str) -> Node | None:
         """The group or array at ``path``, or None where there is none.
@@ -81,6 +121,27 @@ class Hierarchy:
         if path not in self._nodes:
             self._nodes[path] = self._read_node(path)
         return self._nodes[path]
+
+    def usable_nodes(self, progress: Progress | None = None) -> dict[str, Node]:
+        """All groups and arrays whose documents can be used; `faults` says what is wrong.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with how many paths were looked at, and how many there are.
+        """
+        nodes: dict[str, Node] = {}
+        paths = self.store.group_paths()
+        for number, path in enumerate(paths):
+            if progress is not None:
+                progress(number, len(paths))
+            try:
+                node = self.node(path)
+            except (ArchiveError, MetadataError):
+                continue
+            if node is not None:
+                nodes[path] = node
+        return nodes
 
     def child_groups(self, path: str) -> tuple[str, ...]:
         """Paths of the groups and arrays directly below ``path``, in natural order."""
@@ -101,34 +162,31 @@ class Hierarchy:
         prefix = f"{path}/" if path else ""
         document = self._json(prefix + "zarr.json")
         if document is not None:
-            kind = document.get("node_type")
-            if kind not in ("group", "array"):
-                raise MetadataError(
-                    f"{prefix}zarr.json is not usable: node_type is {kind!r}, "
-                    "expected 'group' or 'array'."
-                )
-            attributes = document.get("attributes")
-            return Node(path, kind, 3, attributes if isinstance(attributes, dict) else {}, document)
-        array = self._json(prefix + ".zarray")
-        group = self._json(prefix + ".zgroup") if array is None else None
-        attributes = self._json(prefix + ".zattrs")
-        if array is not None:
-            return Node(path, "array", 2, attributes or {}, array)
-        if group is not None or attributes is not None:
-            return Node(path, "group", 2, attributes or {}, group or {})
-        return None
+            if document.get("node_type") not in ("group", "array"):
+                kind = document.get("node_type")
+                found = f"is not usable: node_type is {kind!r:.60}, expected 'group' or 'array'"
+                raise self._noted(DocumentFault(NODE_TYPE, f"{prefix}zarr.json", found)).error
+            return Node.of(path, {"zarr.json": document})
+        documents: dict[str, dict[str, Any]] = {}
+        for name in (".zarray", ".zgroup", ".zattrs"):
+            if name != ".zgroup" or ".zarray" not in documents:
+                document = self._json(prefix + name)
+                if document is not None:
+                    documents[name] = document
+        return Node.of(path, documents)
+
+    def _noted(self, fault: DocumentFault) -> DocumentFault:
+        self.faults.append(fault)
+        return fault
 
     def _json(self, key: str) -> dict[str, Any] | None:
         try:
             raw = self.store.read_document(key)
-        except DamagedEntryError as error:
-            raise MetadataError(
-                f"{error} Ask for the file again, or restore it from a backup."
-            ) from error
-        except ArchiveError as error:
-            if "/" not in key:
-                raise
-            raise MetadataError(str(error)) from error  # only what lies below is not usable
+        except (ArchiveError, DamagedEntryError) as error:
+            fault = self._noted(unreadable(key, error))
+            if isinstance(error, ArchiveError) and "/" not in key:
+                raise  # of what lies below, only that is not usable
+            raise fault.error from error
         if raw is None:
             return None
         digest = hashlib.sha256(raw).digest()
@@ -140,15 +198,12 @@ class Hierarchy:
                 f"The metadata documents have more than {readable_size(MAX_ALL_DOCUMENTS)} in all, "
                 "which no image needs: the archive is damaged, or made to harm."
             )
-        try:
-            document = json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            raise MetadataError(f"{key} is not valid JSON: {error}.") from error
-        if not isinstance(document, dict):
-            raise MetadataError(
-                f"{key} holds a JSON {type(document).__name__}, expected an object."
-            )
-        self._documents[digest] = document
+        document, faults = parse_json(raw, key)
+        self.faults += faults
+        if document is None:
+            raise faults[-1].error
+        if not faults:
+            self._documents[digest] = document
         return document
 
     def consolidated_findings(self) -> tuple[Finding, ...]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from napari_ome_zip.rules import Location, Rule, Severity
 from napari_ome_zip.validation.documents_check import (
     check_group_attributes,
     check_hierarchy_documents,
 )
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
+from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.registry import RULES
-from napari_ome_zip.validation.report import Issue, Location, Report, Severity, aggregate
-from napari_ome_zip.validation.rule import Rule
+from napari_ome_zip.validation.report import Issue, Report, aggregate
 
 __all__ = [
     "RULES",
-    "DocumentSet",
     "Issue",
+    "JudgedHierarchy",
     "Location",
     "Report",
     "Rule",

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.names import is_archive_name, is_junk
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore
 from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation import container_rules
 from napari_ome_zip.validation.container_rules import issue
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
+from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import INFO, MUST, SHOULD, Rule, objects
 from napari_ome_zip.validation.stored_arrays import Arrays, ChunkNames, StoredArray
 
 _ZARR = "Zarr: chunks"
@@ -88,7 +88,7 @@ FOREIGN = Rule(
 
 
 def check_arrays(
-    store: HierarchyStore, arrays: Arrays, checked: DocumentSet, *, in_archive: bool
+    store: HierarchyStore, arrays: Arrays, judged: JudgedHierarchy, *, in_archive: bool
 ) -> tuple[Issue, ...]:
     """Check arrays against the entries that hold their chunks, and what else there is.
 
@@ -98,12 +98,12 @@ def check_arrays(
         Where the entries lie.
     arrays : Arrays
         What `find_arrays` found there.
-    checked : DocumentSet
+    judged : JudgedHierarchy
         The documents.
     in_archive : bool
         Whether the rules on archives apply.
     """
-    issues = [*_check_readable(arrays, checked)]
+    issues = [*_check_readable(arrays, judged)]
     tiny: list[str] = []
     unlisted = _unlisted(store)
     for path, array in arrays.stored.items():
@@ -129,21 +129,22 @@ def check_arrays(
     return tuple(issues)
 
 
-def _check_readable(arrays: Arrays, checked: DocumentSet) -> Iterator[Issue]:
-    of_images = _image_arrays(checked) if arrays.problems else frozenset()
+def _check_readable(arrays: Arrays, judged: JudgedHierarchy) -> Iterator[Issue]:
+    of_images = _image_arrays(judged) if arrays.problems else frozenset()
     for path, problem in arrays.problems.items():
         if path in of_images:
             # What zarr advises to programmers helps nobody here.
             found = problem.partition(" Register one explicitly")[0]
-            yield issue(NOT_READABLE, found, checked.nodes[path].entry)
+            yield issue(NOT_READABLE, found, judged.nodes[path].entry)
 
 
-def _image_arrays(checked: DocumentSet) -> frozenset[str]:
-    found = set()
-    for path, metadata in checked.metadata.items():
-        for multiscale in objects(metadata.content.get("multiscales")):
-            for dataset in objects(multiscale.get("datasets")):
-                found.add(join(path, str(dataset.get("path"))))
+def _image_arrays(judged: JudgedHierarchy) -> frozenset[str]:
+    found = {
+        join(path, dataset.path)
+        for path, parsed in judged.groups.items()
+        for image in parsed.group.multiscales
+        for dataset in image.datasets
+    }
     return frozenset(path for path in found if path is not None)
 
 

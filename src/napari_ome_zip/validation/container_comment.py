@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 
+from napari_ome_zip.ome.json_values import described as describe
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import describe
 
 _MAJOR_MINOR = re.compile(r"(\d+\.\d+).*", re.DOTALL)
 

@@ -17,12 +17,12 @@ from napari_ome_zip.archive.file import ArchiveFile
 from napari_ome_zip.archive.index import ArchiveIndex
 from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, LOCAL_HEADER, UTF8_FLAG
 from napari_ome_zip.names import is_document, is_junk, is_safe
+from napari_ome_zip.rules import Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import Rule
 
 _SHOWN = 4
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from napari_ome_zip.archive.amplification import MAX_UNPACKED_BYTES
 from napari_ome_zip.archive.end_record import MAX_DIRECTORY_BYTES
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Location, Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES
-from napari_ome_zip.validation.report import Issue, Location
-from napari_ome_zip.validation.rule import INFO, MUST, SHOULD, Rule
+from napari_ome_zip.validation.report import Issue
 
 _RFC = "RFC-9, OME-Zarr zip files"
 _ZIP = "ZIP (APPNOTE)"

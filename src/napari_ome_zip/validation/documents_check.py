@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from napari_ome_zip.validation.documents.agreement import check_agreement
-from napari_ome_zip.validation.documents.group import (
-    CONTENT_MISSING,
-    check_form,
-    check_version,
-    has_content,
-    read_metadata,
-)
+from napari_ome_zip.ome.at import Departure
+from napari_ome_zip.ome.parse import CONTENT_MISSING, parse_group
+from napari_ome_zip.rules import MUST, SHOULD
 from napari_ome_zip.validation.hierarchy.collections import check_collections
 from napari_ome_zip.validation.hierarchy.consistency import check_consistency
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
-from napari_ome_zip.validation.hierarchy.fields import check_fields
 from napari_ome_zip.validation.hierarchy.graph import check_document_graph, check_graph
+from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.hierarchy.label_images import check_label_images
 from napari_ome_zip.validation.hierarchy.levels import check_levels
-from napari_ome_zip.validation.report import Issue, Severity
+from napari_ome_zip.validation.hierarchy.vector_fields import check_vector_fields
+from napari_ome_zip.validation.report import Issue
+
+_CHECKS = (
+    check_consistency,
+    check_levels,
+    check_label_images,
+    check_collections,
+    check_graph,
+    check_vector_fields,
+)
 
 
 def check_group_attributes(
@@ -53,47 +57,38 @@ def check_group_attributes(
     tuple of Issue
         In the order of the document; not merged.
     """
-    metadata = read_metadata(attributes, path=path, zarr_format=zarr_format, version=version)
-    issues = [*check_version(metadata, zarr_format)]
-    if "ome" in attributes and not isinstance(attributes["ome"], Mapping):
-        issues.append(metadata.place.at("ome").wrong_type(attributes["ome"], "an object", "ome"))
-    if not has_content(metadata.content):
+    parsed = parse_group(
+        attributes, path=path, zarr_format=zarr_format, assumed=version, judging=True
+    )
+    if not parsed.namespace.has_content:
         message = "No image, labels, plate, well, scene or series is described"
-        issues.append(metadata.place.issue(CONTENT_MISSING, message))
-    issues += check_form(metadata)
-    fitting = [*check_agreement(metadata)]
-    if metadata.spec.graph:
-        fitting += check_document_graph(metadata)
-    issues += (_as_warning(issue) for issue in fitting)
-    return tuple(issues)
+        parsed.at.report(CONTENT_MISSING, message)
+    check_document_graph(parsed)
+    return tuple(_alone(departure) for departure in parsed.departures.all())
 
 
-def _as_warning(issue: Issue) -> Issue:
-    if issue.severity is Severity.ERROR:
-        return replace(issue, severity=Severity.WARNING)
-    return issue
+def _alone(departure: Departure) -> Issue:
+    issue = Issue.of(departure)
+    is_error = departure.rule.is_agreement and issue.severity is MUST
+    return replace(issue, severity=SHOULD) if is_error else issue
 
 
 def check_hierarchy_documents(
-    documents: DocumentSet | Mapping[str, Mapping[str, object]],
+    documents: JudgedHierarchy | Mapping[str, Mapping[str, object]],
 ) -> tuple[Issue, ...]:
     """Check all group and array documents of a hierarchy, each and together.
 
     Parameters
     ----------
     documents
-        A set of documents, or what `DocumentSet.of` takes: parsed documents by path.
+        A hierarchy, or what `JudgedHierarchy.of` takes: parsed documents by path.
 
     Returns
     -------
     tuple of Issue
         Not merged; make a `Report` of them to have equal ones merged and errors first.
     """
-    checked = documents if isinstance(documents, DocumentSet) else DocumentSet.of(documents)
-    issues = [*check_consistency(checked)]
-    for metadata in checked.metadata.values():
-        issues += check_form(metadata)
-        issues += check_agreement(metadata)
-    for check in (check_levels, check_label_images, check_collections, check_graph, check_fields):
-        issues += check(checked)
-    return tuple(issues)
+    judged = documents if isinstance(documents, JudgedHierarchy) else JudgedHierarchy.of(documents)
+    for check in _CHECKS:
+        check(judged)
+    return judged.issues

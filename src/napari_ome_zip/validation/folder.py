@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from napari_ome_zip.names import is_junk
+from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage import DirectoryStore
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import MUST, Rule
 
 UNREADABLE = Rule(
     "entry-unreadable",

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.pixels.strictness import strict_reading
 from napari_ome_zip.progress import Watch
+from napari_ome_zip.rules import INFO, MUST, Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.threads import batches, in_threads
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import INFO, MUST, Rule
 from napari_ome_zip.validation.stored_arrays import Arrays, StoredArray
 
 MAX_LISTED = 200

@@ -1,70 +1,25 @@
-"""All rules, by their code."""
+"""All rules, by their code: each stands above the code that judges by it."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
-from napari_ome_zip.validation import rule
-from napari_ome_zip.validation.documents import (
-    agreement,
-    axes,
-    bioformats2raw,
-    coordinate_systems,
-    dimensions,
-    group,
-    image_label,
-    level_transformations,
-    multiscale,
-    omero,
-    plate,
-    references,
-    scene,
-    transformations,
-    well,
-)
-from napari_ome_zip.validation.hierarchy import (
-    collections,
-    consistency,
-    fields,
-    graph,
-    label_images,
-    levels,
-)
-from napari_ome_zip.validation.rule import Rule
-
-_MODULES: tuple[ModuleType, ...] = (
-    rule,
-    group,
-    axes,
-    coordinate_systems,
-    multiscale,
-    level_transformations,
-    transformations,
-    references,
-    dimensions,
-    agreement,
-    omero,
-    image_label,
-    plate,
-    well,
-    bioformats2raw,
-    scene,
-    consistency,
-    levels,
-    label_images,
-    collections,
-    graph,
-    fields,
-)
+from napari_ome_zip import ome
+from napari_ome_zip.rules import Rule
+from napari_ome_zip.validation import hierarchy
 
 
-def _collect() -> Iterator[tuple[str, Rule]]:
-    for module in _MODULES:
-        for value in vars(module).values():
-            if isinstance(value, Rule):
-                yield value.code, value
+def rules_in(*packages: ModuleType) -> Iterator[tuple[str, Rule]]:
+    """Yield the rules that stand in the modules of some packages, with their codes."""
+    for package in packages:
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            for value in vars(importlib.import_module(module.name)).values():
+                if isinstance(value, Rule):
+                    yield value.code, value
 
 
-RULES: Mapping[str, Rule] = MappingProxyType(dict(_collect()))
-"""Every rule by its code, in the order of the specification."""
+RULES: Mapping[str, Rule] = MappingProxyType(dict(rules_in(ome, hierarchy)))
+"""Every rule on the content of documents, by its code."""

@@ -6,61 +6,13 @@ import json
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
+
+from napari_ome_zip.ome.at import Departure
+from napari_ome_zip.rules import Location, Severity
 
 _LOCATIONS_KEPT = 5
 _ISSUES_SHOWN_PER_CODE = 5
-
-
-class Severity(StrEnum):
-    """How much an issue matters."""
-
-    ERROR = "error"
-    """A MUST of the specification is broken: the file is not valid."""
-    WARNING = "warning"
-    """A SHOULD of the specification is broken: the file is valid, but less useful."""
-    INFO = "info"
-    """Worth knowing; nothing is broken."""
-
-    @property
-    def rank(self) -> int:
-        """0 for the most severe, so that sorting puts errors first."""
-        return _RANKS[self]
-
-
-_RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where an issue lies."""
-
-    entry: str = ""
-    """Name of the entry (file) inside the hierarchy or archive; empty for the whole of it."""
-    json_path: str = ""
-    """Place inside a JSON document, such as ``ome.multiscales[0].datasets[1].path``."""
-
-    def at(self, *parts: str | int) -> Location:
-        """Return the location of a part of this one.
-
-        Parameters
-        ----------
-        *parts
-            Names of fields and positions in lists, from the outside in.
-        """
-        path = self.json_path
-        for part in parts:
-            if isinstance(part, int):
-                path += f"[{part}]"
-            elif part.replace("-", "_").isidentifier():
-                path += f".{part}" if path else part
-            else:
-                path += f"[{json.dumps(part)}]"
-        return Location(self.entry, path)
-
-    def __str__(self) -> str:
-        return ": ".join(part for part in (self.entry, self.json_path) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +33,20 @@ class Issue:
     """How many equal issues this one stands for."""
     also: tuple[Location, ...] = ()
     """The next few places of those equal issues."""
+
+    @classmethod
+    def of(cls, departure: Departure) -> Issue:
+        """What a reader of documents reported, as an issue."""
+        rule, at = departure.rule, departure.at
+        section = departure.section or rule.section
+        return cls(
+            code=rule.code,
+            severity=rule.severity,
+            location=at.location,
+            message=departure.found,
+            rule=f"OME-Zarr {at.spec.version}, {section}",
+            remedy=rule.remedy,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the issue as JSON values."""

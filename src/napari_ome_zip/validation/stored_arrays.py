@@ -12,11 +12,10 @@ import numpy.typing as npt
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.names import DOCUMENT_NAMES, is_document
+from napari_ome_zip.ome.json_values import is_object, objects
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.storage import DirectoryStore, HierarchyStore
 from napari_ome_zip.storage.hierarchy import Node
-from napari_ome_zip.validation.reading import Document
-from napari_ome_zip.validation.rule import is_object, objects
 
 
 @dataclass(frozen=True)
@@ -87,14 +86,12 @@ class ChunkNames:
     """Chunk coordinates, one row an entry; some may lie outside the grid."""
 
 
-def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arrays:
+def find_arrays(store: HierarchyStore, nodes: Mapping[str, Node]) -> Arrays:
     """Open every array by its document, and find the entries of each."""
     stored: dict[str, StoredArray] = {}
     problems: dict[str, str] = {}
-    for path, document in documents.items():
-        node = _array_node(path, document)
-        if node is None:
-            continue
+    listed = {path: node for path, node in nodes.items() if node.kind == "array"}
+    for path, node in listed.items():
         try:
             array = ChunkedArray(store, node)
         except MetadataError as error:
@@ -102,14 +99,13 @@ def find_arrays(store: HierarchyStore, documents: Mapping[str, Document]) -> Arr
             continue
         if array.grid_chunk_shape:
             stored[path] = _stored(path, array, node)
-    paths = [path for path, document in documents.items() if _array_node(path, document)]
-    owned, other = _owners(_files(store), paths)
+    owned, other = _owners(_files(store), tuple(listed))
     chunks, unopened = {}, []
     for path, names in owned.items():
         if path not in stored:
             unopened += names
             continue
-        found, rest = _chunk_names(stored[path], documents[path], names)
+        found, rest = _chunk_names(stored[path], listed[path], names)
         chunks[path] = found
         other += rest
     other = [name for name in other if not is_document(name)]
@@ -121,16 +117,6 @@ def _files(store: HierarchyStore) -> Iterator[str]:
     if isinstance(store, DirectoryStore):
         return (entry.name for entry in store.entries() if not entry.problem)
     return store.keys()
-
-
-def _array_node(path: str, document: Document) -> Node | None:
-    array = document.get(".zarray")
-    if is_object(array):
-        return Node(path, "array", 2, {}, array)
-    if document.get("node_type") != "array":
-        return None
-    attributes = document.get("attributes")
-    return Node(path, "array", 3, attributes if is_object(attributes) else {}, document)
 
 
 def _stored(path: str, array: ChunkedArray, node: Node) -> StoredArray:
@@ -169,9 +155,9 @@ def _bucket(folder: str, owned: Mapping[str, list[str]], other: list[str]) -> li
 
 
 def _chunk_names(
-    array: StoredArray, document: Document, names: Sequence[str]
+    array: StoredArray, node: Node, names: Sequence[str]
 ) -> tuple[ChunkNames, list[str]]:
-    separator, lead = _key_encoding(document)
+    separator, lead = _key_encoding(node)
     ndim = len(array.grid)
     number = "(?:0|[1-9][0-9]{0,17})"
     pattern = re.escape(array.prefix + lead) + re.escape(separator).join([number] * ndim)
@@ -187,12 +173,11 @@ def _chunk_names(
     return ChunkNames(chunks, coordinates.reshape(-1, ndim)), rest
 
 
-def _key_encoding(document: Document) -> tuple[str, str]:
+def _key_encoding(node: Node) -> tuple[str, str]:
     """What separates the numbers in the name of a chunk, and what comes before them."""
-    array = document.get(".zarray")
-    if is_object(array):
-        return str(array.get("dimension_separator") or "."), ""
-    encoding = document.get("chunk_key_encoding")
+    if node.zarr_format == 2:
+        return str(node.document.get("dimension_separator") or "."), ""
+    encoding = node.document.get("chunk_key_encoding")
     name = encoding.get("name") if is_object(encoding) else "default"
     settings = encoding.get("configuration") if is_object(encoding) else None
     chosen = settings.get("separator") if is_object(settings) else None

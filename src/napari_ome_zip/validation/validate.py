@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from napari_ome_zip.errors import ArchiveError, CheckCancelledError, MetadataError
 from napari_ome_zip.image.discover import discover
 from napari_ome_zip.names import DOCUMENT_NAMES
+from napari_ome_zip.ome.json_values import is_object
 from napari_ome_zip.paths import source_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
+from napari_ome_zip.rules import INFO, SHOULD, Rule
 from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore, open_store
 from napari_ome_zip.storage.hierarchy import Hierarchy
+from napari_ome_zip.storage.json_document import parse_json
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.arrays import check_arrays
 from napari_ome_zip.validation.container import check_container, check_file_name, refusal
@@ -23,11 +27,9 @@ from napari_ome_zip.validation.documents_check import (
     check_hierarchy_documents,
 )
 from napari_ome_zip.validation.folder import check_folder
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
+from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.pixels import check_pixels
-from napari_ome_zip.validation.reading import Document, parse_document, read_documents
 from napari_ome_zip.validation.report import Issue, Report
-from napari_ome_zip.validation.rule import INFO, SHOULD, Rule, is_object
 from napari_ome_zip.validation.stored_arrays import find_arrays
 
 CONSOLIDATED_STALE = Rule(
@@ -122,22 +124,21 @@ def _check_store(
         return Report.of(name, kind, None, issues)
     if isinstance(store, DirectoryStore):
         issues += check_folder(store)
-    documents = read_documents(store, watch)
-    issues += documents.issues
-    checked = DocumentSet.of(documents.by_path)
-    if isinstance(container, ArchiveStore):
-        issues += _check_root_document(documents.by_path)
-        issues += check_comment_version(container.index.comment, _stated(checked))
     hierarchy = Hierarchy(store)
-    issues += _check_second(hierarchy, checked)
-    issues += check_hierarchy_documents(checked)
+    judged = JudgedHierarchy(hierarchy.usable_nodes(watch.report))
+    issues += (issue(fault.rule, fault.message, fault.key) for fault in hierarchy.faults)
+    if isinstance(container, ArchiveStore):
+        issues += _check_root_document(judged)
+        issues += check_comment_version(container.index.comment, _stated(judged))
+    issues += _check_second(hierarchy, judged)
+    issues += check_hierarchy_documents(judged)
     issues += _check_consolidated(hierarchy)
     watch.check()
-    arrays = find_arrays(store, documents.by_path)
-    issues += check_arrays(store, arrays, checked, in_archive=kind == "archive")
+    arrays = find_arrays(store, judged.nodes)
+    issues += check_arrays(store, arrays, judged, in_archive=kind == "archive")
     if deep:
         issues += check_pixels(store, arrays, watch)
-    return Report.of(name, kind, checked.version, issues, pixels_checked=deep)
+    return Report.of(name, kind, judged.version, issues, pixels_checked=deep)
 
 
 def _hierarchy(
@@ -157,22 +158,22 @@ def _without_repetition(issues: list[Issue]) -> list[Issue]:
     return others if any(first.code == other.code for other in others) else issues
 
 
-def _check_root_document(documents: Mapping[str, Document]) -> Iterator[Issue]:
+def _check_root_document(judged: JudgedHierarchy) -> Iterator[Issue]:
     # M2: "A root-level zarr.json MUST be present", which Zarr v2 does not have.
-    if "" in documents and "zarr_format" not in documents[""]:
+    if "" in judged.nodes and judged.nodes[""].zarr_format == 2:
         message = "No zarr.json at the root: this is Zarr v2, of OME-Zarr 0.4 or older"
         yield issue(rules.ROOT_V2, message)
 
 
-def _stated(checked: DocumentSet) -> str | None:
-    metadata = checked.metadata.get("")
-    stated = metadata.stated if metadata is not None else None
+def _stated(judged: JudgedHierarchy) -> str | None:
+    root = judged.group("")
+    stated = root.namespace.stated if root is not None else None
     return stated if isinstance(stated, str) else None
 
 
-def _check_second(hierarchy: Hierarchy, checked: DocumentSet) -> Iterator[Issue]:
+def _check_second(hierarchy: Hierarchy, judged: JudgedHierarchy) -> Iterator[Issue]:
     """M1: "exactly one OME-Zarr hierarchy"; what the reader leaves out is another."""
-    if not checked.is_image("") or len(checked.images_below.get("", ())) == 0:
+    if not judged.is_image("") or len(judged.images_below.get("", ())) == 0:
         return
     try:
         findings = discover(hierarchy).findings
@@ -194,7 +195,8 @@ def _check_consolidated(hierarchy: Hierarchy) -> Iterator[Issue]:
 
 
 def _check_document(name: str, place: Path) -> Report:
-    document, issues = parse_document(place.read_bytes(), place.name)
+    document, faults = parse_json(place.read_bytes(), place.name)
+    issues = tuple(issue(fault.rule, fault.message, fault.key) for fault in faults)
     if document is None:
         return Report.of(name, "document", None, issues)
     attributes, zarr_format = _attributes(document, place)
@@ -203,11 +205,13 @@ def _check_document(name: str, place: Path) -> Report:
         issues = (*issues, issue(NOTHING_TO_CHECK, message))
         return Report.of(name, "document", None, issues)
     issues += check_group_attributes(attributes, zarr_format=zarr_format)
-    checked = DocumentSet.of({"": {"attributes": attributes}})
-    return Report.of(name, "document", checked.version, issues)
+    judged = JudgedHierarchy.of({"": {"attributes": attributes}})
+    return Report.of(name, "document", judged.version, issues)
 
 
-def _attributes(document: Document, place: Path) -> tuple[Document | None, int | None]:
+def _attributes(
+    document: Mapping[str, Any], place: Path
+) -> tuple[Mapping[str, Any] | None, int | None]:
     """The attributes in a document, None for an array's; and the format where it is known."""
     if place.name in DOCUMENT_NAMES - {"zarr.json", ".zattrs"}:
         return None, 2

@@ -22,7 +22,7 @@ from superqt import QElidingLabel
 
 from napari_ome_zip.plugin.check.state import REPACK, SALVAGE, Tone
 from napari_ome_zip.plugin.check.table import IssueTable, severity_icon
-from napari_ome_zip.validation.report import Severity
+from napari_ome_zip.rules import Severity
 
 _TONES = {
     Tone.NEUTRAL: QStyle.StandardPixmap.SP_MessageBoxInformation,

@@ -26,7 +26,8 @@ from napari_ome_zip.plugin.check.state import (
 )
 from napari_ome_zip.plugin.typed_name import completed
 from napari_ome_zip.progress import Cancelled, Progress
-from napari_ome_zip.validation.report import Report, Severity
+from napari_ome_zip.rules import Severity
+from napari_ome_zip.validation.report import Report
 
 
 class Validate(Protocol):

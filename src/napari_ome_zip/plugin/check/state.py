@@ -14,7 +14,8 @@ from typing import Any
 
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
-from napari_ome_zip.validation.report import Issue, Location, Report, Severity
+from napari_ome_zip.rules import Location, Severity
+from napari_ome_zip.validation.report import Issue, Report
 
 
 class Activity(StrEnum):

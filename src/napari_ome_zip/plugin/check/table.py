@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_ome_zip.plugin.check.state import IssueRow
-from napari_ome_zip.validation.report import Severity
+from napari_ome_zip.rules import Severity
 
 type Index = QModelIndex | QPersistentModelIndex
 
@@ -93,7 +93,8 @@ class _RowsModel(QAbstractTableModel):
 class _ElideMiddle(QStyledItemDelegate):
     """Shows both ends of a place, the entry's folder and the field's name, on one line."""
 
-    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+    # Any: Qt's bindings differ in the types that they state here.
+    def initStyleOption(self, option: Any, index: Any) -> None:
         super().initStyleOption(option, index)
         if option is not None:
             option.textElideMode = Qt.TextElideMode.ElideMiddle

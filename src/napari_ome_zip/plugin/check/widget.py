@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
 import napari_ome_zip
@@ -119,7 +119,7 @@ class CheckWidget(QWidget):
         files = _local_files(event.mimeData()) if event is not None else []
         if event is not None and files:
             event.acceptProposedAction()
-            note = f"Only the first of {len(files)} files is checked." if len(files) > 1 else ""
+            note = f"Of {len(files)} files, only the first is checked." if len(files) > 1 else ""
             self.model.check(files[0], note)
 
     def _copy(self, kind: str, _checked: bool = False) -> None:
@@ -199,13 +199,14 @@ class CheckWidget(QWidget):
         self.model.crash(job)
         notification_manager.receive_error(type(error), error, error.__traceback__)
 
-    def event(self, event: QEvent | None) -> bool:
+    # Any: Qt's bindings differ in the types that they state here.
+    def event(self, event: Any) -> bool:
         # napari takes the widget out of a dock that is closed, and keeps it nowhere.
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.model.close()
         return bool(super().event(event))
 
-    def closeEvent(self, event: QCloseEvent | None) -> None:
+    def closeEvent(self, event: Any) -> None:
         self.model.close()
         super().closeEvent(event)
 

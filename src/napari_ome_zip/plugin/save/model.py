@@ -36,7 +36,7 @@ _LAYOUTS = {
     "image": "one image",
     "series": "a series of images",
     "scene": "a scene of images",
-    "kept": "arranged as the file is",
+    "kept": "arranged as in the file",
 }
 
 

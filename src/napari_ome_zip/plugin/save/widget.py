@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from magicgui.types import FileDialogMode
 from magicgui.widgets import ComboBox, FileEdit, SpinBox
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
@@ -192,7 +191,8 @@ class SaveWidget(QWidget):
         if self._job.saved is not None:
             open_check(self._viewer, str(self._job.saved), CHECK_COMMAND)
 
-    def showEvent(self, event: QShowEvent | None) -> None:
+    # Any: Qt's bindings differ in the types that they state here.
+    def showEvent(self, event: Any) -> None:
         # A form that was closed may have left a save behind.
         super().showEvent(event)
         run = running_save(self) if self._run is None else None

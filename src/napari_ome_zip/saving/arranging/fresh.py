@@ -75,12 +75,12 @@ class FreshHierarchy:
         placed: dict[int, Placed],
         world: CoordinateSystem,
         *,
-        tilted: bool,
+        affine: bool,
     ) -> Layout:
         """One image, a series or a scene, whichever holds the images as they lie."""
         first = families[0][0]
         is_one_of_several = self.origin is not None and bool(self.origin.path_of(first))
-        if len(families) == 1 and not tilted and not is_one_of_several:
+        if len(families) == 1 and not affine and not is_one_of_several:
             self.add_family("", families[0], placed)
             return "image"
         if self.version == "0.5":

@@ -10,7 +10,6 @@ import numpy as np
 
 from napari_ome_zip.geometry import NEGLIGIBLE, Affine, strays
 from napari_ome_zip.image.composite import PlacedPart
-from napari_ome_zip.image.placement import is_channel
 from napari_ome_zip.ome import Axis, CoordinateSystem
 
 
@@ -53,7 +52,7 @@ def own_placement(part: PlacedPart, system: CoordinateSystem) -> Placed:
 def _in_units_of(system: CoordinateSystem, axes: Sequence[Axis]) -> tuple[Axis, ...]:
     units = {axis.name: axis.unit for axis in system.axes if axis.unit}
     return tuple(
-        axis if is_channel(axis) else replace(axis, unit=units.get(axis.name, axis.unit))
+        axis if axis.role == "channel" else replace(axis, unit=units.get(axis.name, axis.unit))
         for axis in axes
     )
 

@@ -58,7 +58,7 @@ def _why_not(
         return None if own_place(part, images, opened) else f"labels '{part.name}' lie elsewhere"
     if not part.kept.place:
         return f"'{part.name}' was moved"
-    if any(_is_tilted_anew(part, path, opened, levels) for path in part_paths(part)):
+    if any(_loses_affine(part, path, opened, levels) for path in part_paths(part)):
         return f"levels of '{part.name}' are placed by more than scale and translation"
     if part.kept.pixels:
         return None
@@ -68,10 +68,10 @@ def _why_not(
     return None
 
 
-def _is_tilted_anew(part: PlacedPart, path: str, opened: Opened, levels: int | None) -> bool:
-    """Whether levels are listed anew whose place is more than a scale and a translation."""
+def _loses_affine(part: PlacedPart, path: str, opened: Opened, levels: int | None) -> bool:
+    """Whether levels are listed anew, and the affine part of their places would be lost."""
     stored = stored_multiscale(opened, path, part.multiscale)
-    if stored is None or stored.is_straight:
+    if stored is None or stored.is_axis_aligned:
         return False
     if levels not in (None, len(stored.levels)):
         return True

@@ -30,7 +30,7 @@ def own_place(part: PlacedPart, images: ImagesByPath, opened: Opened) -> Placed 
     stored = stored_multiscale(opened, parent.path, parent.multiscale)
     if stored is None or stored.levels[0].array.ndim != len(parent.axes):
         return None
-    if not stored.levels[0].is_straight:
+    if not stored.levels[0].is_axis_aligned:
         return None
     kept = [axis for axis in range(len(parent.axes)) if axis != parent.channel_axis]
     inner = parent.to_display.linear[:, kept]

@@ -28,7 +28,7 @@ class StoredLevel:
     translation: tuple[float, ...]
 
     @property
-    def is_straight(self) -> bool:
+    def is_axis_aligned(self) -> bool:
         """Whether ``scale`` and ``translation`` are all that its document says of its place."""
         said = self.dataset.transformation
         return said is None or scale_and_translation(said, len(self.scale)) is not None
@@ -49,9 +49,9 @@ class StoredMultiscale:
         return len(self.levels) == len(self.model.datasets)
 
     @property
-    def is_straight(self) -> bool:
+    def is_axis_aligned(self) -> bool:
         """Whether scales and translations are all that its documents say of where levels lie."""
-        return all(level.is_straight for level in self.levels)
+        return all(level.is_axis_aligned for level in self.levels)
 
     @property
     def system(self) -> str:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
+from napari_ome_zip.ome.bioformats2raw import SECTION as SERIES
+from napari_ome_zip.ome.json_values import quoted
+from napari_ome_zip.ome.plate import Plate
+from napari_ome_zip.ome.plate_lines import SECTION as PLATE
+from napari_ome_zip.ome.well import SECTION as WELL
+from napari_ome_zip.ome.well import Well
+from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.hierarchy import join
-from napari_ome_zip.validation.documents.agreement import as_objects
-from napari_ome_zip.validation.documents.bioformats2raw import SECTION as SERIES
-from napari_ome_zip.validation.documents.group import Metadata
-from napari_ome_zip.validation.documents.plate import SECTION as PLATE
-from napari_ome_zip.validation.documents.well import SECTION as WELL
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
-from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import (
-    MUST,
-    Place,
-    Rule,
-    is_integer,
-    is_list,
-    is_name,
-    is_object,
-    objects,
-    quoted,
-)
+from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 
 WELL_NOT_FOUND = Rule(
     "plate-well-not-found",
@@ -75,90 +63,81 @@ SERIES_NUMBERS = Rule(
 )
 
 
-def check_collections(documents: DocumentSet) -> Iterator[Issue]:
+def check_collections(judged: JudgedHierarchy) -> None:
     """Check all plates, wells and series."""
-    for path, metadata in documents.metadata.items():
-        plate = metadata.content.get("plate")
-        if is_object(plate):
-            yield from _check_plate(plate, path, metadata.place.at("plate"), documents)
-        well = metadata.content.get("well")
-        if is_object(well):
-            yield from _check_fields(well, path, metadata.place.at("well"), documents)
-        if "series" in metadata.content:
-            yield from _check_series(path, metadata, documents)
-        if "bioformats2raw.layout" in metadata.content and not is_object(plate):
-            yield from _check_numbered(path, metadata, documents)
+    for path, parsed in judged.groups.items():
+        group = parsed.group
+        if group.plate is not None:
+            _check_plate(path, group.plate, judged)
+        if group.well is not None:
+            _check_fields(path, group.well, judged)
+        if group.series is not None:
+            _check_series(path, group.series, judged)
+        if "bioformats2raw.layout" in parsed.namespace.keys and group.plate is None:
+            _check_numbered(path, judged)
 
 
-def _check_plate(
-    plate: Mapping[str, object], path: str, at: Place, documents: DocumentSet
-) -> Iterator[Issue]:
+def _check_plate(path: str, plate: Plate, judged: JudgedHierarchy) -> None:
     rows: dict[str, None] = {}
-    acquisitions = [a.get("id") for a in objects(plate.get("acquisitions"))]
-    for i, item in enumerate(as_objects(plate.get("wells"))):
-        name = item.get("path")
-        target = join(path, name) if is_name(name) else None
-        if not is_name(name) or target is None:
+    acquisitions = frozenset(each.id for each in plate.acquisitions)
+    for well in plate.wells:
+        target = join(path, well.path)
+        if target is None:
             continue
-        well = documents.metadata.get(target)
-        if well is None or "well" not in well.content:
-            found = "does not exist" if target not in documents.folders else "is no well"
-            yield at.at("wells", i).issue(WELL_NOT_FOUND, f"Well {quoted(name)} {found}")
+        found = judged.group(target)
+        if found is None or found.group.well is None:
+            what = "is not a well" if target in judged.folders else "does not exist"
+            at = judged.place(path, well)
+            at.report(WELL_NOT_FOUND, f"Well {quoted(well.path)} {what}")
             continue
         rows.setdefault(target.rpartition("/")[0])
-        yield from _check_acquisitions(well, acquisitions)
+        _check_acquisitions(target, found.group.well, acquisitions, judged)
     for row in rows:
-        if row != path and not documents.is_group(row):
+        if row != path and not judged.is_group(row):
             message = f"Row {quoted(row)} of the plate is a bare folder, not a group"
-            yield at.issue(ROW_NOT_GROUP, message)
+            judged.place(path, plate).report(ROW_NOT_GROUP, message)
 
 
-def _check_acquisitions(well: Metadata, acquisitions: list[object]) -> Iterator[Issue]:
-    raw = well.content.get("well")
-    images = as_objects(raw.get("images")) if is_object(raw) else []
-    for i, image in enumerate(images):
-        at = well.place.at("well", "images", i)
-        number = image.get("acquisition")
+def _check_acquisitions(
+    path: str, well: Well, acquisitions: frozenset[int], judged: JudgedHierarchy
+) -> None:
+    for image in well.images:
+        number = image.acquisition
         if number is None:
-            if len(acquisitions) > 1:
+            if len(acquisitions) > 1 and not judged.is_faulty(path, image):
                 message = "Field of view does not say to which acquisition it belongs"
-                yield at.issue(ACQUISITION_MISSING, message)
-        elif is_integer(number) and acquisitions and number not in acquisitions:
+                judged.place(path, image).report(ACQUISITION_MISSING, message)
+        elif acquisitions and number not in acquisitions:
             message = f"Acquisition {number} is not one of the plate's"
-            yield at.issue(ACQUISITION_UNKNOWN, message)
+            judged.place(path, image).report(ACQUISITION_UNKNOWN, message)
 
 
-def _check_fields(
-    well: Mapping[str, object], path: str, at: Place, documents: DocumentSet
-) -> Iterator[Issue]:
-    for i, image in enumerate(as_objects(well.get("images"))):
-        name = image.get("path")
-        target = join(path, name) if is_name(name) else None
-        if is_name(name) and not documents.is_image(target):
-            found = "is no image" if target in documents.folders else "does not exist"
-            yield at.at("images", i).issue(FIELD_NOT_FOUND, f"Field {quoted(name)} {found}")
+def _check_fields(path: str, well: Well, judged: JudgedHierarchy) -> None:
+    for image in well.images:
+        target = join(path, image.path)
+        if not judged.is_image(target):
+            what = "is not an image" if target in judged.folders else "does not exist"
+            message = f"Field of view {quoted(image.path)} {what}"
+            judged.place(path, image).report(FIELD_NOT_FOUND, message)
 
 
-def _check_series(path: str, metadata: Metadata, documents: DocumentSet) -> Iterator[Issue]:
+def _check_series(path: str, series: tuple[str, ...], judged: JudgedHierarchy) -> None:
     # The list lies in the group OME; its paths count from the group above.
     parent = path.rpartition("/")[0]
-    series = metadata.content.get("series")
-    for i, name in enumerate(series if is_list(series) else ()):
-        target = join(parent, name) if is_name(name) else None
-        if is_name(name) and not documents.is_image(target):
-            found = "is no image" if target in documents.folders else "does not exist"
-            message = f"Image {quoted(name)} of the series {found}"
-            yield metadata.place.at("series", i).issue(SERIES_NOT_FOUND, message)
+    for name, at in judged.places(path, series):
+        target = join(parent, name)
+        if not judged.is_image(target):
+            what = "is not an image" if target in judged.folders else "does not exist"
+            at.report(SERIES_NOT_FOUND, f"Image {quoted(name)} of the series {what}")
 
 
-def _check_numbered(path: str, metadata: Metadata, documents: DocumentSet) -> Iterator[Issue]:
-    listed = documents.metadata.get(f"{path}/OME" if path else "OME")
-    if (listed is not None and "series" in listed.content) or "multiscales" in metadata.content:
+def _check_numbered(path: str, judged: JudgedHierarchy) -> None:
+    listed = judged.group(f"{path}/OME" if path else "OME")
+    if (listed is not None and "series" in listed.namespace.keys) or judged.is_image(path):
         return
     parent = f"{path}/" if path else ""
-    below = (image.removeprefix(parent) for image in documents.images_below.get(path, ()))
+    below = (image.removeprefix(parent) for image in judged.images_below.get(path, ()))
     names = [name for name in below if "/" not in name]
-    expected = {str(n) for n in range(len(names))}
-    if not names or set(names) != expected:
+    if not names or set(names) != {str(n) for n in range(len(names))}:
         message = f"Images of the series are {quoted(sorted(names))}: 0, 1, 2, … are expected"
-        yield metadata.place.issue(SERIES_NUMBERS, message)
+        judged.groups[path].at.report(SERIES_NUMBERS, message)

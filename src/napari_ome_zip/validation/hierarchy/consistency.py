@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from napari_ome_zip.validation.documents.group import (
-    CONTENT_MISSING,
-    SECTION,
-    check_version,
-    has_content,
-)
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
-from napari_ome_zip.validation.report import Issue, Location
-from napari_ome_zip.validation.rule import MUST, Place, Rule, quoted
-from napari_ome_zip.validation.versions import SPECS, known_spec
+from napari_ome_zip.ome.json_values import quoted
+from napari_ome_zip.ome.parse import CONTENT_MISSING
+from napari_ome_zip.ome.version_reader import SECTION
+from napari_ome_zip.ome.versions import SPECS, known_spec
+from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 
 INCONSISTENT = Rule(
     "version-inconsistent",
@@ -24,18 +18,16 @@ INCONSISTENT = Rule(
 )
 
 
-def check_consistency(documents: DocumentSet) -> Iterator[Issue]:
+def check_consistency(judged: JudgedHierarchy) -> None:
     """Check versions throughout, and the root."""
-    for path, metadata in documents.metadata.items():
-        yield from check_version(metadata, documents.nodes[path].zarr_format)
-    yield from _check_same_version(documents)
-    yield from _check_root(documents)
+    _check_same_version(judged)
+    _check_root(judged)
 
 
-def _check_same_version(documents: DocumentSet) -> Iterator[Issue]:
+def _check_same_version(judged: JudgedHierarchy) -> None:
     first: str | None = None
-    for metadata in documents.metadata.values():
-        stated = metadata.stated
+    for parsed in judged.groups.values():
+        stated = parsed.namespace.stated
         spec = known_spec(stated) if isinstance(stated, str) else None
         if spec is None:
             continue
@@ -43,20 +35,19 @@ def _check_same_version(documents: DocumentSet) -> Iterator[Issue]:
         namespaced = spec.namespaced or SPECS[first].namespaced
         if spec.version != first and namespaced:
             message = f"Version {quoted(stated)} inside a hierarchy of version {first}"
-            yield metadata.place.issue(INCONSISTENT, message)
+            parsed.at.report(INCONSISTENT, message)
 
 
-def _check_root(documents: DocumentSet) -> Iterator[Issue]:
-    root = documents.metadata.get("")
-    if root is not None and has_content(root.content):
+def _check_root(judged: JudgedHierarchy) -> None:
+    root = judged.groups.get("")
+    if root is not None and root.namespace.has_content:
         return
     if root is None:
         # Without metadata there is no version either: the storage tells old from new.
-        v3 = "" in documents.nodes and documents.nodes[""].zarr_format == 3
-        spec = SPECS["0.5" if v3 else "0.4"]
-        at = Place(Location(spec.document_name), spec)
+        v3 = "" in judged.nodes and judged.nodes[""].zarr_format == 3
+        at = judged.missing("", SPECS["0.5" if v3 else "0.4"])
     else:
-        at = root.place
-    where = [path for path in documents.metadata if path]
-    inside = f"; there are some in {quoted(where[0])}" if where else ""
-    yield at.issue(CONTENT_MISSING, f"No OME-Zarr image at the root of the file{inside}")
+        at = root.at
+    where = next((path for path in judged.groups if path), None)
+    inside = f"; there are some in {quoted(where)}" if where else ""
+    at.report(CONTENT_MISSING, f"No OME-Zarr image at the root of the file{inside}")

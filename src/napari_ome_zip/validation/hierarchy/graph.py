@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from napari_ome_zip.storage.hierarchy import join
-from napari_ome_zip.validation.documents.agreement import (
+from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.axes import Axis
+from napari_ome_zip.ome.coordinate_system import (
+    NAME_MISSING,
     SYSTEM_UNKNOWN,
-    as_objects,
+    CoordinateSystem,
 )
-from napari_ome_zip.validation.documents.coordinate_systems import axes_by_system
-from napari_ome_zip.validation.documents.dimensions import check_dimensions
-from napari_ome_zip.validation.documents.group import Metadata
-from napari_ome_zip.validation.documents.references import reference_name, reference_path
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
-from napari_ome_zip.validation.hierarchy.fields import field_paths
-from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import MUST, Place, Rule, is_object, quoted
+from napari_ome_zip.ome.dimensions import judge_dimensions
+from napari_ome_zip.ome.json_values import quoted
+from napari_ome_zip.ome.parse import ParsedGroup
+from napari_ome_zip.ome.scene import Scene
+from napari_ome_zip.ome.transformation import SystemRef, Transformation
+from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.storage.hierarchy import join
+from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
+from napari_ome_zip.validation.hierarchy.vector_fields import vector_field_paths
 
 _SECTION = "coordinateTransformations metadata, graph connectedness"
 
@@ -27,6 +30,7 @@ NOT_CONNECTED = Rule(
     _SECTION,
     "All coordinate systems are linked to each other by transformations.",
     "Add a transformation that links the coordinate system to the others, or remove it.",
+    is_agreement=True,
 )
 IMAGE_NOT_FOUND = Rule(
     "scene-image-not-found",
@@ -37,6 +41,7 @@ IMAGE_NOT_FOUND = Rule(
 )
 
 System = tuple[str, str]
+"""Path of a group, and the name of one of its coordinate systems."""
 
 
 @dataclass(slots=True)
@@ -61,141 +66,141 @@ class Links:
             self.parents[self.root(other)] = self.root(one)
 
 
-def check_graph(documents: DocumentSet) -> Iterator[Issue]:
+def check_graph(judged: JudgedHierarchy) -> None:
     """Check all scenes, and all images that belong to none."""
     images = {
-        path: metadata
-        for path, metadata in documents.metadata.items()
-        if metadata.spec.graph and documents.is_image(path)
+        path: parsed
+        for path, parsed in judged.groups.items()
+        if parsed.spec.graph and judged.is_image(path)
     }
-    parts = _parts_of_others(documents)
+    # Labels, and fields of vectors, need no link of their own.
+    parts = {path for path in judged.groups if "labels" in path.split("/")[:-1]}
+    parts |= vector_field_paths(judged)
     seen: set[str] = set()
-    for path, metadata in documents.metadata.items():
-        scene = metadata.content.get("scene")
-        if metadata.spec.graph and is_object(scene):
+    for path, parsed in judged.groups.items():
+        scene = parsed.group.scene
+        if parsed.spec.graph and scene is not None:
             start = f"{path}/" if path else ""
             inside = {p: m for p, m in images.items() if p == path or p.startswith(start)}
             seen.update(inside)
-            yield from _check_references(scene, path, metadata, documents)
-            free = {p: m for p, m in inside.items() if p not in parts}
-            yield from _check_connected(path, metadata, free, documents)
-    for path, metadata in images.items():
-        yield from _check_label_references(path, metadata, documents)
+            _check_references(scene, path, judged)
+            free = {p: image for p, image in inside.items() if p not in parts}
+            _check_connected(path, parsed, free, is_alone=False)
+    for path, parsed in images.items():
+        _check_label_references(path, parsed, judged)
         if path not in seen:
-            yield from _check_connected(path, metadata, {path: metadata}, documents)
+            _check_connected(path, parsed, {path: parsed}, is_alone=False)
 
 
-def check_document_graph(metadata: Metadata) -> Iterator[Issue]:
+def check_document_graph(parsed: ParsedGroup) -> None:
     """Check the graph that one document draws, as far as it goes by itself."""
-    images = {"": metadata} if "multiscales" in metadata.content else {}
-    yield from _check_connected("", metadata, images, DocumentSet())
+    if parsed.spec.graph:
+        images = {"": parsed} if "multiscales" in parsed.namespace.keys else {}
+        _check_connected("", parsed, images, is_alone=True)
 
 
-def _parts_of_others(documents: DocumentSet) -> frozenset[str]:
-    """Return images that need no link of their own: labels, and fields of vectors."""
-    labels = {p for p in documents.metadata if "labels" in p.split("/")[:-1]}
-    return frozenset(labels | field_paths(documents))
+def _by_name(systems: Iterable[CoordinateSystem]) -> dict[str, CoordinateSystem]:
+    return {system.name: system for system in systems}
 
 
-def _check_references(
-    scene: Mapping[str, object], path: str, metadata: Metadata, documents: DocumentSet
-) -> Iterator[Issue]:
-    own = axes_by_system(scene.get("coordinateSystems"))
-    for i, item in enumerate(as_objects(scene.get("coordinateTransformations"))):
-        at = metadata.place.at("scene", "coordinateTransformations", i)
-        counts: list[int | None] = []
-        for side in ("input", "output"):
-            name, relative = reference_name(item, side), reference_path(item, side)
-            systems = own
-            if relative is not None:
-                image = documents.described(join(path, relative))
-                if image is None or "multiscales" not in image.content:
-                    message = f"Image {quoted(relative)} of the scene does not exist"
-                    yield at.at(side).issue(IMAGE_NOT_FOUND, message)
-                    counts.append(None)
-                    continue
-                systems = image_systems(image.content)
-                if name is not None and name not in systems:
-                    yield _unknown(name, relative, systems, at.at(side))
-            counts.append(len(systems.get(name or "", ())) or None)
-        yield from check_dimensions(item, counts[0], counts[1], at)
+def image_systems(parsed: ParsedGroup | None) -> dict[str, CoordinateSystem]:
+    """Return the coordinate systems of a group's images by their names."""
+    images = parsed.group.multiscales if parsed is not None else ()
+    return _by_name(system for image in images for system in image.coordinate_systems)
 
 
-def image_systems(
-    content: Mapping[str, object],
-) -> dict[str, list[Mapping[str, object]]]:
-    """Return the axes of all named coordinate systems of a group's images."""
-    found: dict[str, list[Mapping[str, object]]] = {}
-    for image in as_objects(content.get("multiscales")):
-        found |= axes_by_system(image.get("coordinateSystems"))
-    return found
+def _ends(item: Transformation) -> tuple[tuple[str, SystemRef], ...]:
+    return ("input", item.input or SystemRef()), ("output", item.output or SystemRef())
 
 
-def _unknown(name: str, path: str, systems: Mapping[str, object], at: Place) -> Issue:
-    known = quoted(tuple(systems))
-    message = f"Image {quoted(path)} has no coordinate system {quoted(name)}; it has: {known}"
-    return at.issue(SYSTEM_UNKNOWN, message)
+def _check_references(scene: Scene, path: str, judged: JudgedHierarchy) -> None:
+    own = _by_name(scene.coordinate_systems)
+    of_images: dict[str, dict[str, CoordinateSystem] | None] = {}
+    for item in scene.transformations:
+        at = judged.place(path, item)
+        axes: list[Sequence[Axis]] = []
+        for side, ref in _ends(item):
+            systems: dict[str, CoordinateSystem] | None = own
+            if ref.path is not None:
+                if ref.path not in of_images:
+                    image = judged.group(join(path, ref.path))
+                    is_image = image is not None and "multiscales" in image.namespace.keys
+                    of_images[ref.path] = image_systems(image) if is_image else None
+                systems = of_images[ref.path]
+                if systems is None:
+                    message = f"Image {quoted(ref.path)} of the scene does not exist"
+                    at.key(side).report(IMAGE_NOT_FOUND, message)
+                else:
+                    _check_known(ref, systems, at.key(side))
+            system = (systems or {}).get(ref.name or "")
+            axes.append(system.axes if system is not None else ())
+        if any(ref.path is not None for _, ref in _ends(item)):
+            judge_dimensions(item, axes[0], axes[1], at)
 
 
-def _check_label_references(
-    path: str, metadata: Metadata, documents: DocumentSet
-) -> Iterator[Issue]:
+def _check_known(ref: SystemRef, systems: Mapping[str, CoordinateSystem], at: At) -> None:
+    if ref.name is not None and ref.name not in systems:
+        known = quoted(tuple(systems))
+        message = f"Image {quoted(ref.path)} has no coordinate system {quoted(ref.name)}"
+        at.report(SYSTEM_UNKNOWN, f"{message}; it has: {known}")
+
+
+def _check_label_references(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> None:
     """Check transformations that lead to the labels of an image."""
-    for i, image in enumerate(as_objects(metadata.content.get("multiscales"))):
-        for j, item in enumerate(as_objects(image.get("coordinateTransformations"))):
-            at = metadata.place.at("multiscales", i, "coordinateTransformations", j)
-            for side in ("input", "output"):
-                name, relative = reference_name(item, side), reference_path(item, side)
-                if name is None or relative is None:
-                    continue
-                label = documents.described(join(path, relative))
-                systems = image_systems(label.content) if label is not None else {}
-                if name not in systems:
-                    yield _unknown(name, relative, systems, at.at(side))
+    for image in parsed.group.multiscales:
+        for item in image.transformations:
+            for side, ref in _ends(item):
+                if ref.path is not None:
+                    systems = image_systems(judged.group(join(path, ref.path)))
+                    _check_known(ref, systems, judged.place(path, item).key(side))
 
 
 def _check_connected(
-    scope: str, metadata: Metadata, images: Mapping[str, Metadata], documents: DocumentSet
-) -> Iterator[Issue]:
-    links = Links()
-    scene = metadata.content.get("scene")
-    if is_object(scene):
-        for name in axes_by_system(scene.get("coordinateSystems")):
-            links.add((scope, name))
+    scope: str, parsed: ParsedGroup, images: Mapping[str, ParsedGroup], *, is_alone: bool
+) -> None:
+    links, scene = Links(), parsed.group.scene
+    for system in scene.coordinate_systems if scene is not None else ():
+        if not _is_nameless(parsed, system):
+            links.add((scope, system.name))
     for path, image in images.items():
-        for name in image_systems(image.content):
-            links.add((path, name))
+        for system in image_systems(image).values():
+            if not _is_nameless(image, system):
+                links.add((path, system.name))
     for path, image in images.items():
-        for entry in as_objects(image.content.get("multiscales")):
-            _link(entry, path, links)
-    if is_object(scene):
-        _link(scene, scope, links)
-        if not images and not documents.nodes:
+        for each in image.group.multiscales:
+            _link(each.transformations, path, links)
+    if scene is not None:
+        _link(scene.transformations, scope, links)
+        if not images and is_alone:
             return  # A scene by itself does not tell which images exist.
-    roots: dict[System, list[System]] = {}
-    for system in links.parents:
-        roots.setdefault(links.root(system), []).append(system)
+    groups: dict[System, list[System]] = {}
+    for linked in links.parents:
+        groups.setdefault(links.root(linked), []).append(linked)
     # Several images in one group, or none: each has a place of its own.
-    groups = list(roots.values())
-    if is_object(scene) or len(as_objects(metadata.content.get("multiscales"))) == 1:
-        for group in groups[1:]:
-            shown = ", ".join(_shown(system) for system in group)
-            message = f"Not linked to {_shown(groups[0][0])}: {shown}"
-            yield metadata.place.issue(NOT_CONNECTED, message)
+    if scene is not None or len(parsed.group.multiscales) == 1:
+        first, *others = groups.values() or [[]]
+        for group in others:
+            found = ", ".join(_written(system) for system in group)
+            parsed.at.report(NOT_CONNECTED, f"Not linked to {_written(first[0])}: {found}")
 
 
-def _shown(system: System) -> str:
+def _is_nameless(parsed: ParsedGroup, system: CoordinateSystem) -> bool:
+    """Whether the name of a system was made up, so that nothing can refer to it."""
+    at = parsed.departures.place_of(system)
+    return at is not None and parsed.departures.has(NAME_MISSING, at)
+
+
+def _written(system: System) -> str:
     path, name = system
     return f"{quoted(name)} of {path}" if path else quoted(name)
 
 
-def _link(raw: Mapping[str, object], path: str, links: Links) -> None:
-    for item in as_objects(raw.get("coordinateTransformations")):
+def _link(transformations: Sequence[Transformation], path: str, links: Links) -> None:
+    for item in transformations:
         ends: list[System] = []
-        for side in ("input", "output"):
-            name, relative = reference_name(item, side), reference_path(item, side)
-            target = path if relative is None else join(path, relative)
-            if name is not None and target is not None:
-                ends.append((target, name))
+        for _, ref in _ends(item):
+            target = path if ref.path is None else join(path, ref.path)
+            if ref.name is not None and target is not None:
+                ends.append((target, ref.name))
         if len(ends) == 2:
             links.link(*ends)

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
+from napari_ome_zip.ome.image_label import SECTION
+from napari_ome_zip.ome.json_values import quoted
+from napari_ome_zip.ome.multiscale import Multiscale
+from napari_ome_zip.ome.parse import ParsedGroup
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
 from napari_ome_zip.storage.hierarchy import join
-from napari_ome_zip.validation.documents.agreement import as_objects
-from napari_ome_zip.validation.documents.group import Metadata, has_content
-from napari_ome_zip.validation.documents.image_label import SECTION
-from napari_ome_zip.validation.hierarchy.document_set import DocumentSet
+from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.hierarchy.levels import existing_levels, image_axes
-from napari_ome_zip.validation.report import Issue, Location
-from napari_ome_zip.validation.rule import (
-    INFO,
-    MUST,
-    SHOULD,
-    Place,
-    Rule,
-    is_list,
-    is_name,
-    is_object,
-    quoted,
-)
-from napari_ome_zip.validation.versions import Spec
 
 NOT_FOUND = Rule(
     "label-not-found",
@@ -63,7 +50,7 @@ DTYPE = Rule(
     "label-dtype",
     MUST,
     SECTION,
-    "The pixels of a label image are whole numbers.",
+    "The pixels of a label image are integers.",
     "Store the labels in an integer type, for instance uint32.",
 )
 LEVEL_COUNT = Rule(
@@ -97,124 +84,105 @@ SOURCE_NOT_FOUND = Rule(
 )
 
 
-def check_label_images(documents: DocumentSet) -> Iterator[Issue]:
+def check_label_images(judged: JudgedHierarchy) -> None:
     """Check all labels groups, and all label images."""
-    for path in _labels_groups(documents):
-        metadata = documents.metadata.get(path)
-        if metadata is None or not is_list(metadata.content.get("labels")):
-            yield from _check_missing_list(path, metadata, documents)
-        else:
-            yield from _check_listed(path, metadata, documents)
-            yield from _check_unlisted(path, metadata, documents)
-    for path, metadata in documents.metadata.items():
-        if "image-label" in metadata.content:
-            yield from _check_source(path, metadata, documents)
-            if "multiscales" not in metadata.content:
+    for path in _labels_groups(judged):
+        parsed = judged.group(path)
+        if parsed is None or "labels" not in parsed.namespace.keys:
+            _check_missing_list(path, parsed, judged)
+        elif parsed.group.labels is not None:
+            _check_listed(path, parsed, judged)
+            _check_unlisted(path, parsed, judged)
+    for path, parsed in judged.groups.items():
+        if "image-label" in parsed.namespace.keys:
+            _check_source(path, parsed, judged)
+            if not judged.is_image(path):
                 message = "Label image without its axes and levels (multiscales)"
-                yield metadata.place.issue(NOT_IMAGE, message)
+                parsed.at.report(NOT_IMAGE, message)
 
 
-def _labels_groups(documents: DocumentSet) -> list[str]:
+def _labels_groups(judged: JudgedHierarchy) -> list[str]:
     """Return the paths of labels groups: beside the levels of an image, or with a list."""
-    found = {path for path, m in documents.metadata.items() if "labels" in m.content}
-    for path in documents.metadata:
+    found = {path for path, parsed in judged.groups.items() if "labels" in parsed.namespace.keys}
+    for path in judged.groups:
         child = join(path, "labels")
-        if child is not None and documents.is_group(child) and documents.is_image(path):
+        if child is not None and judged.is_group(child) and judged.is_image(path):
             found.add(child)
     return sorted(found)
 
 
-def _check_missing_list(
-    path: str, metadata: Metadata | None, documents: DocumentSet
-) -> Iterator[Issue]:
-    inside = documents.images_below.get(path, ())
-    if metadata is not None and "labels" in metadata.content:
-        return
+def _check_missing_list(path: str, parsed: ParsedGroup | None, judged: JudgedHierarchy) -> None:
+    inside = judged.images_below.get(path, ())
     parent = path.rpartition("/")[0]
-    known = metadata or documents.metadata.get(inside[0] if inside else parent)
+    known = parsed or judged.group(inside[0] if inside else parent)
     if known is not None and known.spec.namespaced:
-        at = Place(_document(path, known.spec), known.spec)
         message = f"Labels group does not list its {len(inside)} label images"
-        yield at.issue(LIST_MISSING, message)
+        judged.missing(path, known.spec).report(LIST_MISSING, message)
 
 
-def _check_listed(path: str, metadata: Metadata, documents: DocumentSet) -> Iterator[Issue]:
-    labels = metadata.content.get("labels")
-    for i, name in enumerate(labels if is_list(labels) else ()):
-        if not is_name(name):
-            continue
+def _check_listed(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> None:
+    for name, at in judged.places(path, parsed.group.labels or ()):
         target = join(path, name)
-        at = metadata.place.at("labels", i)
-        if target is None or target not in documents.folders:
-            yield at.issue(NOT_FOUND, f"Label image {quoted(name)} is listed but missing")
-        elif not documents.is_image(target):
-            label = documents.metadata.get(target)
-            if label is None or "image-label" not in label.content:
-                message = f"Label {quoted(name)} is no image: it has no multiscales"
-                yield at.issue(NOT_IMAGE, message)
+        if target is None or target not in judged.folders:
+            at.report(NOT_FOUND, f"Label image {quoted(name)} is listed but missing")
+        elif judged.is_image(target):
+            _check_label(path, target, judged)
         else:
-            yield from _check_label(path, target, documents)
-        yield from _check_between(path, name, documents)
+            label = judged.group(target)
+            if label is None or "image-label" not in label.namespace.keys:
+                message = f"Label {quoted(name)} is not an image: it has no multiscales"
+                at.report(NOT_IMAGE, message)
+        _check_between(path, name, judged)
 
 
-def _check_unlisted(path: str, metadata: Metadata, documents: DocumentSet) -> Iterator[Issue]:
-    labels = metadata.content.get("labels")
-    listed = {join(path, name) for name in (labels if is_list(labels) else ()) if is_name(name)}
-    if not metadata.spec.namespaced:
+def _check_unlisted(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> None:
+    if not parsed.spec.namespaced:
         return  # Until 0.4 nothing asks for it.
-    for label in documents.images_below.get(path, ()):
+    listed = {join(path, name) for name in parsed.group.labels or ()}
+    for label in judged.images_below.get(path, ()):
         if label not in listed:
             message = f"Label image {quoted(label)} is present but not listed"
-            yield metadata.place.at("labels").issue(NOT_LISTED, message)
-            yield from _check_label(path, label, documents)
+            parsed.at.key("labels").report(NOT_LISTED, message)
+            _check_label(path, label, judged)
 
 
-def _check_between(path: str, name: str, documents: DocumentSet) -> Iterator[Issue]:
+def _check_between(path: str, name: str, judged: JudgedHierarchy) -> None:
     parts = [part for part in name.split("/") if part]
     for i in range(1, len(parts)):
         between = join(path, "/".join(parts[:i]))
-        metadata = documents.metadata.get(between) if between is not None else None
-        if metadata is not None and metadata.spec.namespaced and has_content(metadata.content):
+        parsed = judged.group(between)
+        if parsed is not None and parsed.spec.namespaced and parsed.namespace.has_content:
             message = f"Group {quoted(between)} between labels and label image holds metadata"
-            yield metadata.place.issue(INTERMEDIATE, message)
+            parsed.at.report(INTERMEDIATE, message)
 
 
-def _check_label(labels: str, path: str, documents: DocumentSet) -> Iterator[Issue]:
+def _check_label(labels: str, path: str, judged: JudgedHierarchy) -> None:
     """Check a label image by itself, and against the image it belongs to."""
-    metadata = documents.metadata[path]
-    spec = metadata.spec
-    if spec.namespaced and "image-label" not in metadata.content:
-        yield metadata.place.issue(IMAGE_LABEL_MISSING, "Label image without image-label")
-    images = as_objects(metadata.content.get("multiscales"))
-    for i, image in enumerate(images):
-        for level in existing_levels(image, path, documents, metadata.place.at("multiscales", i)):
-            if not level.array.integer:
-                message = f"Labels are stored as {level.array.dtype}: whole numbers are expected"
-                yield level.place.issue(DTYPE, message)
+    parsed = judged.groups[path]
+    if parsed.spec.namespaced and "image-label" not in parsed.namespace.keys:
+        parsed.at.report(IMAGE_LABEL_MISSING, "Label image without image-label")
+    for image in parsed.group.multiscales:
+        for level in existing_levels(image, path, judged):
+            if not level.array.is_integer:
+                message = f"Labels are stored as {level.array.data_type}, not as integers"
+                level.at.report(DTYPE, message)
     parent = labels.rpartition("/")[0]
-    owner = documents.metadata.get(parent) if parent != labels else None
-    if owner is None or not images:
-        return
-    originals = as_objects(owner.content.get("multiscales"))
-    if originals:
-        yield from _compare(images[0], path, originals[0], parent, documents)
+    owner = judged.group(parent) if parent != labels else None
+    if owner is not None and parsed.group.multiscales and owner.group.multiscales:
+        images = parsed.group.multiscales[0], owner.group.multiscales[0]
+        _compare(path, parent, *images, judged)
 
 
 def _compare(
-    label: Mapping[str, object],
-    path: str,
-    image: Mapping[str, object],
-    parent: str,
-    documents: DocumentSet,
-) -> Iterator[Issue]:
-    place = documents.metadata[path].place.at("multiscales", 0)
-    counts = [len(as_objects(m.get("datasets"))) for m in (label, image)]
+    path: str, parent: str, label: Multiscale, image: Multiscale, judged: JudgedHierarchy
+) -> None:
+    at = judged.place(path, label)
+    counts = len(label.datasets), len(image.datasets)
     if counts[0] != counts[1]:
         message = f"Labels have {counts[0]} resolution levels, their image has {counts[1]}"
-        yield place.at("datasets").issue(LEVEL_COUNT, message)
-    ours = existing_levels(label, path, documents, place)
-    theirs = existing_levels(image, parent, documents, place)
-    names = image_axes(label, place.spec), image_axes(image, place.spec)
+        at.key("datasets").report(LEVEL_COUNT, message)
+    ours, theirs = existing_levels(label, path, judged), existing_levels(image, parent, judged)
+    names = image_axes(label, path, judged), image_axes(image, parent, judged)
     if ours and theirs and names[0] is not None and names[1] is not None:
         lengths = dict(zip(names[1], theirs[0].array.shape, strict=False))
         for name, length in zip(names[0], ours[0].array.shape, strict=False):
@@ -222,22 +190,15 @@ def _compare(
                 message = (
                     f"Labels have {length} pixels along {name}, their image has {lengths[name]}"
                 )
-                yield place.issue(SHAPE, message)
+                at.report(SHAPE, message)
 
 
-def _check_source(path: str, metadata: Metadata, documents: DocumentSet) -> Iterator[Issue]:
-    label = metadata.content["image-label"]
-    source = label.get("source") if is_object(label) else None
-    image = source.get("image") if is_object(source) else None
-    if not is_name(image):
+def _check_source(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> None:
+    source = parsed.group.image_label.source if parsed.group.image_label is not None else None
+    if source is None:
         return
-    target = join(path, image)
-    if target is None or not documents.is_image(target):
-        found = "leads out of the file" if target is None else "is no image"
-        at = metadata.place.at("image-label", "source", "image")
-        yield at.issue(SOURCE_NOT_FOUND, f"Source image of the labels {found}: {quoted(image)}")
-
-
-def _document(path: str, spec: Spec) -> Location:
-    name = spec.document_name
-    return Location(f"{path}/{name}" if path else name)
+    target = join(path, source)
+    if not judged.is_image(target):
+        what = "leads out of the file" if target is None else "is not an image"
+        at = parsed.at.down("image-label", "source", "image")
+        at.report(SOURCE_NOT_FOUND, f"Source image of the labels {what}: {quoted(source)}")

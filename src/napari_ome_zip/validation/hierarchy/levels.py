@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from napari_ome_zip.storage.hierarchy import join
-from napari_ome_zip.validation.documents.agreement import as_objects, intrinsic_system
-from napari_ome_zip.validation.documents.axes import axis_names
-from napari_ome_zip.validation.documents.coordinate_systems import axes_by_system
-from napari_ome_zip.validation.documents.omero import CHANNEL_COUNT
-from napari_ome_zip.validation.hierarchy.document_set import ArrayFacts, DocumentSet
-from napari_ome_zip.validation.report import Issue
-from napari_ome_zip.validation.rule import (
-    INFO,
-    MUST,
-    SHOULD,
-    Place,
-    Rule,
-    is_list,
-    is_name,
-    is_object,
-    is_vector,
-    objects,
-    quoted,
+from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.axes import NAME_MISSING
+from napari_ome_zip.ome.json_values import quoted
+from napari_ome_zip.ome.multiscale import Dataset, Multiscale
+from napari_ome_zip.ome.omero import CHANNEL_COUNT
+from napari_ome_zip.ome.parse import ParsedGroup
+from napari_ome_zip.ome.transformation import (
+    Identity,
+    Scale,
+    SequenceTransformation,
+    Transformation,
+    Translation,
 )
-from napari_ome_zip.validation.versions import AxesForm, DimensionNames, Spec
+from napari_ome_zip.ome.versions import AxesForm, DimensionNames
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
+from napari_ome_zip.storage.array_document import ArrayDocument
+from napari_ome_zip.storage.hierarchy import join
+from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 
 SECTION = "multiscales metadata"
 _IMPLIED = ("t", "c", "z", "y", "x")
@@ -115,150 +113,134 @@ SEPARATOR = Rule(
 class Level:
     """One level that exists: its array and how it is placed."""
 
-    place: Place
-    path: str
-    array: ArrayFacts
-    scale: list[int | float] | None
-    translation: list[int | float] | None
+    at: At
+    array: ArrayDocument
+    scale: tuple[float, ...] | None
+    """Pixel sizes; None where it is placed by more than scales and translations."""
+    translation: tuple[float, ...]
+
+    @property
+    def written_shape(self) -> str:
+        """Its shape, for a message."""
+        return "×".join(str(n) for n in self.array.shape)
 
 
-def check_levels(documents: DocumentSet) -> Iterator[Issue]:
+def check_levels(judged: JudgedHierarchy) -> None:
     """Check all images against the arrays of their levels."""
-    for path, metadata in documents.metadata.items():
-        images = as_objects(metadata.content.get("multiscales"))
-        for i, image in enumerate(images):
-            place = metadata.place.at("multiscales", i)
-            yield from _check_image(image, path, documents, place)
-        if images:
-            yield from _check_channels(metadata.content, path, documents, metadata.place)
+    for path, parsed in judged.groups.items():
+        for image in parsed.group.multiscales:
+            _check_image(image, path, judged)
+        if parsed.group.multiscales:
+            _check_channels(path, parsed, judged)
 
 
-def image_axes(image: Mapping[str, object], spec: Spec) -> tuple[str, ...] | None:
+def image_axes(image: Multiscale, path: str, judged: JudgedHierarchy) -> tuple[str, ...] | None:
     """Return the names of the axes of an image's arrays, None where they are unknown."""
-    if spec.axes is AxesForm.IMPLIED:
+    if judged.groups[path].spec.axes is AxesForm.IMPLIED:
         return _IMPLIED
-    axes: object = image.get("axes")
-    if spec.graph:
-        system = intrinsic_system(image)
-        axes = axes_by_system(image.get("coordinateSystems")).get(system or "")
-    names = axis_names(axes)
-    return names if is_list(axes) and len(names) == len(axes) else None
+    if judged.is_faulty(path, image.intrinsic, NAME_MISSING):
+        return None  # some of the names were made up
+    return tuple(axis.name for axis in image.axes) or None
 
 
-def existing_levels(
-    image: Mapping[str, object], group: str, documents: DocumentSet, place: Place
-) -> list[Level]:
+def existing_levels(image: Multiscale, path: str, judged: JudgedHierarchy) -> list[Level]:
     """Return the levels of an image whose arrays exist."""
     levels = []
-    for i, dataset in enumerate(as_objects(image.get("datasets"))):
-        path = dataset.get("path")
-        array = documents.array(join(group, path)) if is_name(path) else None
-        if is_name(path) and array is not None:
-            scale, translation = _placement(dataset)
-            levels.append(Level(place.at("datasets", i), path, array, scale, translation))
+    for dataset in image.datasets:
+        array = judged.array(join(path, dataset.path))
+        if array is not None:
+            is_repaired = judged.is_faulty(path, dataset)
+            scale, translation = _placement(dataset, len(array.shape))
+            scale = None if is_repaired else scale
+            levels.append(Level(judged.place(path, dataset), array, scale, translation))
     return levels
 
 
-def _placement(
-    dataset: Mapping[str, object],
-) -> tuple[list[int | float] | None, list[int | float] | None]:
-    items = objects(dataset.get("coordinateTransformations"))
-    if len(items) == 1 and items[0].get("type") == "sequence":
-        items = objects(items[0].get("transformations"))
-    found: dict[str, list[int | float]] = {}
-    for item in items:
-        kind = item.get("type")
-        values = item.get(kind) if isinstance(kind, str) else None
-        if isinstance(kind, str) and is_vector(values):
-            found[kind] = values
-    return found.get("scale"), found.get("translation")
+def _placement(dataset: Dataset, ndim: int) -> tuple[tuple[float, ...] | None, tuple[float, ...]]:
+    scale, offset = (1.0,) * ndim, (0.0,) * ndim
+    parts = _parts(dataset.transformation)
+    for part in parts:
+        match part:
+            case Scale(scale=tuple() as factors) if len(factors) == ndim:
+                scale = tuple(a * b for a, b in zip(scale, factors, strict=True))
+                offset = tuple(a * b for a, b in zip(offset, factors, strict=True))
+            case Translation(translation=tuple() as shift) if len(shift) == ndim:
+                offset = tuple(a + b for a, b in zip(offset, shift, strict=True))
+            case Identity():
+                pass
+            case _:
+                return None, offset
+    return (scale if any(isinstance(part, Scale) for part in parts) else None), offset
 
 
-def _check_image(
-    image: Mapping[str, object], group: str, documents: DocumentSet, place: Place
-) -> Iterator[Issue]:
-    for i, dataset in enumerate(as_objects(image.get("datasets"))):
-        path = dataset.get("path")
-        if is_name(path) and documents.array(join(group, path)) is None:
-            at = place.at("datasets", i, "path")
-            if documents.is_group(join(group, path)):
-                yield at.issue(NOT_ARRAY, f"Level {quoted(path)} is a group, not an array")
+def _parts(transformation: Transformation | None) -> Sequence[Transformation]:
+    if isinstance(transformation, SequenceTransformation):
+        return transformation.transformations
+    return () if transformation is None else (transformation,)
+
+
+def _check_image(image: Multiscale, path: str, judged: JudgedHierarchy) -> None:
+    for dataset in image.datasets:
+        target = join(path, dataset.path)
+        if judged.array(target) is None:
+            at = judged.place(path, dataset).key("path")
+            if judged.is_group(target):
+                at.report(NOT_ARRAY, f"Level {quoted(dataset.path)} is a group, not an array")
             else:
-                yield at.issue(NOT_FOUND, f"Level {quoted(path)} does not exist")
-    levels = existing_levels(image, group, documents, place)
-    names = image_axes(image, place.spec)
+                at.report(NOT_FOUND, f"Level {quoted(dataset.path)} does not exist")
+    levels = existing_levels(image, path, judged)
+    names = image_axes(image, path, judged)
     for level in levels:
-        yield from _check_array(level, names)
+        _check_array(level, names)
     if levels:
-        yield from _compare_levels(levels, names is not None)
+        _compare_levels(levels, names is not None)
 
 
-def _check_array(level: Level, names: tuple[str, ...] | None) -> Iterator[Issue]:
-    place, array, spec = level.place, level.array, level.place.spec
+def _check_array(level: Level, names: tuple[str, ...] | None) -> None:
+    at, array, spec = level.at, level.array, level.at.spec
+    found = array.dimension_names
     if names is not None and len(names) != len(array.shape):
         message = f"Array of {len(array.shape)} dimensions for {len(names)} axes"
-        yield place.issue(DIMENSIONS, message)
-    elif names is not None and array.dimension_names != names:
-        found = array.dimension_names
+        at.report(DIMENSIONS, message)
+    elif names is not None and found != names:
+        message = f"Array calls its dimensions {quoted(found)}, the axes {quoted(names)}"
         if spec.dimension_names is DimensionNames.REQUIRED:
             if found is None:
-                message = "Array does not name its dimensions (dimension_names)"
-                yield place.issue(NAMES_MISSING, message)
+                at.report(NAMES_MISSING, "Array does not name its dimensions (dimension_names)")
             else:
-                message = f"Array calls its dimensions {quoted(found)}, the axes {quoted(names)}"
-                yield place.issue(NAMES_MISMATCH, message)
+                at.report(NAMES_MISMATCH, message)
         elif spec.dimension_names is DimensionNames.ADVISED and found is not None:
-            message = f"Array calls its dimensions {quoted(found)}, the axes {quoted(names)}"
-            yield place.issue(NAMES_UNLIKE, message)
+            at.report(NAMES_UNLIKE, message)
     if array.separator == "." and spec.version != "0.1":
-        yield place.issue(SEPARATOR, "Chunks lie side by side instead of in nested folders")
+        at.report(SEPARATOR, "Chunks lie side by side instead of in nested folders")
 
 
-def _compare_levels(levels: list[Level], axes_known: bool) -> Iterator[Issue]:
+def _compare_levels(levels: Sequence[Level], axes_known: bool) -> None:
     first = levels[0]
     for before, level in itertools.pairwise(levels):
-        if level.array.dtype != first.array.dtype:
-            message = f"Level has data type {level.array.dtype}, the first {first.array.dtype}"
-            rule = DTYPE if level.place.spec.graph else DTYPE_UNTIL_05
-            yield level.place.issue(rule, message)
+        if level.array.data_type != first.array.data_type:
+            types = f"{level.array.data_type}, the first {first.array.data_type}"
+            rule = DTYPE if level.at.spec.graph else DTYPE_UNTIL_05
+            level.at.report(rule, f"Level has data type {types}")
         if len(level.array.shape) != len(first.array.shape):
             if not axes_known:  # Otherwise it has been compared with the axes.
-                message = f"Level has {len(level.array.shape)} dimensions, the first "
-                yield level.place.issue(DIMENSIONS, f"{message}{len(first.array.shape)}")
-        elif _size(level) > _size(before):
-            message = (
-                f"Level is larger than the one before it: {_shape(level)} after {_shape(before)}"
-            )
-            yield level.place.issue(ORDER, message)
+                counts = f"{len(level.array.shape)} dimensions, the first {len(first.array.shape)}"
+                level.at.report(DIMENSIONS, f"Level has {counts}")
+        elif math.prod(level.array.shape) > math.prod(before.array.shape):
+            shapes = f"{level.written_shape} after {before.written_shape}"
+            level.at.report(ORDER, f"Level is larger than the one before it: {shapes}")
         else:
-            yield from _check_alignment(first, level)
+            _check_alignment(first, level)
 
 
-def _size(level: Level) -> int:
-    size = 1
-    for n in level.array.shape:
-        size *= n
-    return size
-
-
-def _shape(level: Level) -> str:
-    return "×".join(str(n) for n in level.array.shape)
-
-
-def _check_alignment(first: Level, level: Level) -> Iterator[Issue]:
+def _check_alignment(first: Level, level: Level) -> None:
     """Check that a level covers the region of the first, to within one of its own pixels."""
-    ndim = len(first.array.shape)
     if first.scale is None or level.scale is None:
         return
-    none = [0] * ndim
-    offsets, others = first.translation or none, level.translation or none
-    if any(len(v) != ndim for v in (first.scale, level.scale, offsets, others)):
-        return
-    for axis in range(ndim):
-        size, other = first.scale[axis], level.scale[axis]
+    for axis, (size, other) in enumerate(zip(first.scale, level.scale, strict=True)):
         if size == 0 or other == 0:
             continue
-        start = abs(others[axis] - offsets[axis])
+        start = abs(level.translation[axis] - first.translation[axis])
         extents = first.array.shape[axis] * size, level.array.shape[axis] * other
         # Odd sizes are rounded up or down at every halving.
         slack = max(abs(size), abs(other)) * 1.001
@@ -267,26 +249,21 @@ def _check_alignment(first: Level, level: Level) -> Iterator[Issue]:
                 f"Level shows another region than the first along axis {axis}: "
                 f"{extents[1]:g} long instead of {extents[0]:g}, shifted by {start:g}"
             )
-            yield level.place.issue(MISALIGNED, message)
+            level.at.report(MISALIGNED, message)
             return
 
 
-def _check_channels(
-    content: Mapping[str, object], group: str, documents: DocumentSet, place: Place
-) -> Iterator[Issue]:
+def _check_channels(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> None:
     """Check the number of display settings against the number of channels."""
-    omero = content.get("omero")
-    channels = omero.get("channels") if is_object(omero) else None
-    image = as_objects(content.get("multiscales"))[0]
-    levels = existing_levels(image, group, documents, place)
-    names = image_axes(image, place.spec)
-    if not is_list(channels) or not levels or names is None:
+    omero, image = parsed.group.omero, parsed.group.multiscales[0]
+    levels, names = existing_levels(image, path, judged), image_axes(image, path, judged)
+    if omero is None or not omero.channels or not levels or names is None:
         return
     shape = levels[0].array.shape
     if len(names) != len(shape):
         return
     # Custom axes are told from channels by name here: only "c" has display settings.
     expected = shape[names.index("c")] if "c" in names else 1
-    if len(channels) != expected:
-        message = f"Display settings for {len(channels)} channels; the image has {expected}"
-        yield place.at("omero", "channels").issue(CHANNEL_COUNT, message)
+    if len(omero.channels) != expected:
+        message = f"Display settings for {len(omero.channels)} channels; the image has {expected}"
+        parsed.at.down("omero", "channels").report(CHANNEL_COUNT, message)

@@ -1,0 +1,105 @@
+"""The axes of the display system, and maps brought onto them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.systems import ImageSystems
+from napari_ome_zip.image.units import conversion, known_unit
+from napari_ome_zip.image.warp import Warp
+from napari_ome_zip.ome import Axis
+
+_TYPE_RANK = {"time": 0, "space": 2, "array": 2}
+
+
+_SPACE_RANK = {"z": 0, "y": 1, "x": 2}
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A multiscale mapped to some system, before all are brought onto common axes."""
+
+    image: ImageSystems
+    level: Affine
+    affine: Affine
+    axes: tuple[Axis, ...]
+    warp: Warp | None = None
+
+
+def display_axes(first: Iterable[Axis], mapped: Sequence[Mapped]) -> tuple[Axis, ...]:
+    """The union of all axes but channels, each with the first known unit, in napari's order.
+
+    Parameters
+    ----------
+    first : iterable of Axis
+        Those of the display system, which may be none.
+    mapped : sequence of Mapped
+    """
+    found: dict[str, Axis] = {}
+    candidates = [*first, *(axis for one in mapped for axis in one.axes)]
+    candidates += [axis for one in mapped for axis in _passengers(one)]
+    for axis in candidates:
+        if axis.role == "channel":
+            continue
+        known = found.get(axis.name)
+        if known is None or (known_unit(known.unit) is None and known_unit(axis.unit)):
+            found[axis.name] = axis if known is None else Axis(known.name, known.type, axis.unit)
+    return tuple(sorted(found.values(), key=_rank))
+
+
+def _rank(axis: Axis) -> tuple[int, int]:
+    kind = _TYPE_RANK.get(axis.role or "", 1)
+    return kind, _SPACE_RANK.get(axis.name.lower(), -1) if kind == 2 else 0
+
+
+def _passengers(one: Mapped) -> tuple[Axis, ...]:
+    """Array axes that move nothing in the system: they become display axes of their own.
+
+    A time axis of an image that a scene places only in space still is an axis to look along.
+    """
+    kept = [row for row, axis in enumerate(one.axes) if axis.role != "channel"]
+    moves = np.any(one.affine.linear[kept] != 0, axis=0)
+    return tuple(
+        axis
+        for axis, moving in zip(one.image.axes, moves, strict=True)
+        if not moving and axis.role != "channel"
+    )
+
+
+def onto(one: Mapped, axes: tuple[Axis, ...]) -> Affine:
+    """The map to exactly ``axes``, in their units; axes it does not know stay at 0."""
+    affine = one.affine
+    columns = len(affine.input_axes) + 1
+    passengers = {axis.name for axis in _passengers(one)}
+    rows = []
+    for axis in axes:
+        if axis.name in passengers:
+            own = next(a for a in one.image.axes if a.name == axis.name)
+            row = _own_row(one, axis.name) * conversion(own.unit, axis.unit)
+        elif axis.name in affine.output_axes:
+            row = affine.matrix[affine.output_axes.index(axis.name)]
+            own = one.axes[affine.output_axes.index(axis.name)]
+            row = row * conversion(own.unit, axis.unit)
+        else:
+            row = np.zeros(columns)
+        rows.append(row)
+    return Affine(
+        np.array(rows).reshape(len(axes), columns),
+        affine.input_axes,
+        tuple(axis.name for axis in axes),
+    )
+
+
+def _own_row(one: Mapped, name: str) -> np.ndarray:
+    """How an array axis runs in the intrinsic system, for an axis the display system lacks."""
+    names = one.level.output_axes
+    if name in names and np.any(one.level.linear[names.index(name)]):
+        own: np.ndarray = one.level.matrix[names.index(name)]
+        return own
+    row = np.zeros(len(one.level.input_axes) + 1)
+    row[one.level.input_axes.index(name)] = 1.0
+    return row

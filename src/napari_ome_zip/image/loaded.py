@@ -1,0 +1,119 @@
+"""A multiscale with its levels and the axes of its arrays, before it is placed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from napari_ome_zip.errors import MetadataError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.channels import MAX_CHANNELS
+from napari_ome_zip.image.found import Found
+from napari_ome_zip.image.levels import Levels, load_levels
+from napari_ome_zip.image.placement import Pixels
+from napari_ome_zip.image.systems import ImageSystems
+from napari_ome_zip.image.warp import Warp
+from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale
+from napari_ome_zip.ome.axes import TYPES_BY_NAME
+from napari_ome_zip.pixels.source import PixelSource
+from napari_ome_zip.storage.hierarchy import Hierarchy
+
+
+@dataclass(frozen=True)
+class LoadedImage:
+    """A multiscale with its levels, before it is placed."""
+
+    found: Found
+    systems: ImageSystems
+    levels: Levels
+    warp: Warp | None = None
+    """Its grid in the display system, under a nonlinear map."""
+
+    @property
+    def pixels(self) -> Pixels:
+        """What placing it needs."""
+        transformations = tuple(dataset.transformation for dataset in self.levels.datasets)
+        return Pixels(self.levels.arrays, transformations, self.found.kind == "labels")
+
+    @property
+    def sources(self) -> tuple[PixelSource, ...]:
+        """Pixels of each level as they are shown, largest first."""
+        return self.levels.arrays if self.warp is None else self.warp.sources
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """One per array dimension, as they are shown."""
+        return self.systems.axes if self.warp is None else self.warp.axes
+
+
+def load_all(
+    hierarchy: Hierarchy, found: Sequence[Found]
+) -> tuple[list[LoadedImage], list[Finding]]:
+    """Levels of every multiscale; one that has none is left out, with a finding."""
+    loaded, findings = [], []
+    for item in found:
+        for number, multiscale in enumerate(item.group.multiscales):
+            try:
+                one, notes = _load(hierarchy, item, number, multiscale)
+            except MetadataError as error:
+                findings.append(Finding("image-unusable", item.group.path, str(error)))
+                continue
+            loaded.append(one)
+            findings += notes
+    return loaded, findings
+
+
+def _load(
+    hierarchy: Hierarchy, found: Found, number: int, multiscale: Multiscale
+) -> tuple[LoadedImage, tuple[Finding, ...]]:
+    path = found.group.path
+    levels, notes = load_levels(hierarchy, path, multiscale)
+    ndim = levels.arrays[0].ndim
+    axes, many = _with_few_channels(_array_axes(multiscale, ndim), levels.arrays[0].shape, path)
+    notes += many
+    declared = multiscale.axes
+    if declared and len(declared) != ndim and len(multiscale.coordinate_systems) == 1:
+        notes += (
+            Finding(
+                "dataset-dimensions",
+                f"{path}: multiscales[{number}].axes",
+                f"{len(declared)} axes are given for an array of {ndim} dimensions; "
+                f"they were taken as {', '.join(axis.name for axis in axes)}.",
+            ),
+        )
+        intrinsic = CoordinateSystem(multiscale.intrinsic.name, axes)
+        multiscale = replace(multiscale, coordinate_systems=(intrinsic,))
+    systems = ImageSystems(path, number, multiscale, axes, found.image)
+    return LoadedImage(found, systems, levels), notes
+
+
+def _array_axes(multiscale: Multiscale, ndim: int) -> tuple[Axis, ...]:
+    """One axis per array dimension; the last of t, c, z, y, x where none are given (0.1, 0.2)."""
+    if len(multiscale.axes) == ndim:
+        # Channels become layers along one axis; a second such axis is one to look along.
+        first = next((axis for axis in multiscale.axes if axis.role == "channel"), None)
+        return tuple(
+            Axis(axis.name, "other", axis.unit)
+            if axis.role == "channel" and axis is not first
+            else axis
+            for axis in multiscale.axes
+        )
+    names = tuple(TYPES_BY_NAME)[-ndim:] if ndim <= len(TYPES_BY_NAME) else ()
+    if not names:
+        return tuple(Axis(f"dim_{i}") for i in range(ndim))
+    return tuple(Axis(name, TYPES_BY_NAME[name]) for name in names)
+
+
+def _with_few_channels(
+    axes: tuple[Axis, ...], shape: Sequence[int], path: str
+) -> tuple[tuple[Axis, ...], tuple[Finding, ...]]:
+    """The axes, those of very many channels as one to look along."""
+    channel = next((i for i, axis in enumerate(axes) if axis.role == "channel"), None)
+    if channel is None or shape[channel] <= MAX_CHANNELS:
+        return axes, ()
+    text = (
+        f"There are {shape[channel]:,} channels, more than the {MAX_CHANNELS} that are shown as "
+        "layers of their own; they are shown one at a time along a slider."
+    )
+    other = Axis(axes[channel].name, "other", axes[channel].unit)
+    return (*axes[:channel], other, *axes[channel + 1 :]), (Finding("channels-many", path, text),)

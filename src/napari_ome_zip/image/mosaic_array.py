@@ -1,0 +1,161 @@
+"""Many arrays on one pixel grid, read as one array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.source import DirectSource, PixelSource
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One array, and where its first pixel lies on the mosaic's grid."""
+
+    source: PixelSource
+    offset: tuple[int, ...]
+    """In pixels of the level, along each axis."""
+    extent: tuple[int, ...] = ()
+    """Pixels it covers: at lower levels up to one more than it has, whose last is repeated.
+
+    A tile of 101 pixels has 50 at half the resolution, and covers 50.5: without this, black
+    lines would run between tiles that meet.
+    """
+
+    @property
+    def covers(self) -> tuple[int, ...]:
+        """Size along each axis of what is shown of it."""
+        return self.extent or self.source.shape
+
+
+class MosaicArray(DirectSource):
+    """All tiles of one level; gaps between them hold 0.
+
+    Where tiles overlap the later one is seen, as a later layer would be.
+
+    Parameters
+    ----------
+    path : str
+        Path of the first image's group.
+    tiles : tuple of Tile
+    shape : tuple of int
+        Size along each axis, in pixels: all tiles lie within.
+    dtype : dtype
+        That holds the pixels of every tile.
+    """
+
+    def __init__(
+        self, path: str, tiles: tuple[Tile, ...], shape: tuple[int, ...], dtype: np.dtype[Any]
+    ) -> None:
+        self._path = path
+        self.tiles = tiles
+        self._shape = shape
+        self._dtype = dtype
+
+    @property
+    def path(self) -> str:
+        # docstring inherited
+        return self._path
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        # docstring inherited
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        # docstring inherited
+        return self._dtype
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Those of the first tile."""
+        return self.tiles[0].source.chunks
+
+    @property
+    def grid_chunk_shape(self) -> tuple[int, ...]:
+        """That of the first tile."""
+        return self.tiles[0].source.grid_chunk_shape
+
+    def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
+        """As `read`, into an array: each tile that meets the region gives what of it lies there.
+
+        Counted from the mosaic's first pixel, a tile reaches from ``low`` to ``high``; their
+        common part is taken out of the tile, and put where it lies in the region::
+
+            low ┌────────── tile ───┐ high
+                │        start ┌────┼────────── region ──┐ stop
+                │              │////│                    │
+                └──────────────┼────┘                    │
+                         first └─── last ────────────────┘
+        """
+        start = np.array([s.start for s in region])
+        stop = np.array([s.stop for s in region])
+        out[...] = 0
+        for number in self._meeting(start, stop):
+            tile, low, high = self.tiles[number], self._low[number], self._high[number]
+            first, last = np.maximum(start, low), np.minimum(stop, high)
+            target = tuple(map(slice, first - start, last - start))
+            out[target] = _cut(tile.source, first - low, last - low)
+
+    def stored_boxes(self, region: Region) -> npt.NDArray[np.int64]:
+        """Where pixels of a region may be other than 0, which gaps are."""
+        start = np.array([s.start for s in region])
+        stop = np.array([s.stop for s in region])
+        found = [np.empty((0, 2, self.ndim), dtype=np.int64)]
+        for number in self._meeting(start, stop):
+            low = self._low[number]
+            first = np.maximum(start, low)
+            last = np.minimum(stop, self._high[number])
+            stored = _stored(self.tiles[number].source, first - low, last - low)
+            found.append(np.array([[first, last]]) if stored is None else stored + low)
+        return np.concatenate(found)
+
+    def _meeting(self, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        meets = np.all((self._low < stop) & (self._high > start), axis=1)
+        return np.flatnonzero(meets)
+
+    @cached_property
+    def _low(self) -> npt.NDArray[Any]:
+        return np.array([tile.offset for tile in self.tiles])
+
+    @cached_property
+    def _high(self) -> npt.NDArray[Any]:
+        sizes = np.array([tile.covers for tile in self.tiles])
+        high: npt.NDArray[Any] = self._low + sizes
+        return high
+
+
+def _cut(source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A region of a tile; where it goes on beyond the last pixel, that is repeated.
+
+    A region that lies beyond it altogether still is read from the last pixel on, which is then
+    cut off again::
+
+        tile    a b c d e │ (e)       pixels 3 to 6 are d e e
+    """
+    last = np.array(source.shape)
+    first = np.minimum(start, last - 1)
+    pixels = source.read(tuple(map(slice, first.tolist(), np.minimum(stop, last).tolist())))
+    beyond = (stop - first) - np.array(pixels.shape)
+    if beyond.any():
+        pixels = np.pad(pixels, [(0, int(n)) for n in beyond], mode="edge")
+    kept: npt.NDArray[Any] = pixels[tuple(slice(int(n), None) for n in start - first)]
+    return kept
+
+
+def _stored(
+    source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any]
+) -> npt.NDArray[np.int64] | None:
+    """Boxes of what is stored of a part of a tile; None where all of it counts."""
+    if source.fill_value != 0:
+        return None
+    size = np.array(source.shape)
+    if (start >= size).any() or (stop > size).any():
+        return None  # the last pixel is repeated beyond its end
+    return source.stored_boxes(tuple(map(slice, start.tolist(), stop.tolist())))

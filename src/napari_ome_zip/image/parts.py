@@ -1,0 +1,139 @@
+"""Multiscales with a place, as the parts of a composite image."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.channels import complete_channels
+from napari_ome_zip.image.composite import Kept, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.labels import as_integers, can_be_judged, spread_over_image
+from napari_ome_zip.image.loaded import LoadedImage
+from napari_ome_zip.image.planes import own_axes
+
+
+def as_parts(
+    loaded: Sequence[LoadedImage], affines: Sequence[Affine], archive: str
+) -> tuple[tuple[PlacedPart, ...], list[Finding]]:
+    """Multiscales with their maps to the display system, as parts of a composite.
+
+    Parameters
+    ----------
+    loaded : sequence of LoadedImage
+    affines : sequence of Affine
+        Of each, from array indices to the axes of the display system.
+    archive : str
+        Name of the archive, for images that have none.
+
+    Returns
+    -------
+    tuple of PlacedPart
+        In the same order.
+    list of Finding
+        What of display settings and label values was repaired.
+    """
+    parts: list[PlacedPart] = []
+    findings: list[Finding] = []
+    images: dict[str, PlacedPart] = {}
+    names = _names(loaded, archive)
+    affordable = _affordable_labels(loaded)
+    for item, affine, name in zip(loaded, affines, names, strict=True):
+        part, notes = _part(item, affine, name, images, affordable=id(item) in affordable)
+        images.setdefault(part.path, part)
+        parts.append(part)
+        findings += notes
+    return tuple(parts), findings
+
+
+def _affordable_labels(loaded: Sequence[LoadedImage]) -> set[int]:
+    """Floating point labels, by their id, that can be read on opening.
+
+    The fields of view of a plate count together: part of a mosaic would be labels, part an image.
+    """
+    groups: dict[str, list[LoadedImage]] = defaultdict(list)
+    for item in loaded:
+        if item.found.kind == "labels" and item.levels.arrays[0].dtype.kind == "f":
+            position = item.found.position
+            groups[item.found.group.path if position is None else position.plate].append(item)
+    affordable: set[int] = set()
+    for items in groups.values():
+        if can_be_judged(array for item in items for array in item.levels.arrays):
+            affordable.update(id(item) for item in items)
+    return affordable
+
+
+def _part(
+    item: LoadedImage,
+    affine: Affine,
+    name: str,
+    images: Mapping[str, PlacedPart],
+    *,
+    affordable: bool,
+) -> tuple[PlacedPart, tuple[Finding, ...]]:
+    group, axes = item.found.group, item.axes
+    channel_axis = next((i for i, axis in enumerate(axes) if axis.role == "channel"), None)
+    common = PlacedPart(
+        path=group.path,
+        name=name,
+        axes=axes,
+        sources=item.sources,
+        nonlinear=item.warp is not None,
+        to_display=affine,
+        channel_axis=channel_axis,
+        multiscale=item.systems.number,
+        position=item.found.position,
+        display=group.display,
+        kept=Kept(),
+    )
+    findings: tuple[Finding, ...] = ()
+    if item.found.kind == "labels":
+        sources, remark = as_integers(common, item.levels.arrays, affordable=affordable)
+        shown = "" if sources is not None else "; they are shown as an image"
+        if remark:
+            text = f"Labels '{name}' {remark}{shown}."
+            findings = (Finding("label-dtype", group.path, text),)
+        if sources is not None:
+            common = replace(common, sources=sources)
+            image = images.get(item.found.image or "") if item.found.image is not None else None
+            if image is not None and own_axes(common) is None:
+                common = spread_over_image(common, image)
+            return PlacedLabels(
+                **_fields(common), image_path=item.found.image, label=group.image_label
+            ), findings
+    channels, notes = complete_channels(group.omero, common.channel_count, group.path)
+    omero = group.omero
+    image = PlacedImage(
+        **_fields(common),
+        channels=channels,
+        default_t=max(0, (omero and omero.default_t) or 0),
+        default_z=max(0, (omero and omero.default_z) or 0),
+    )
+    return image, (*findings, *notes)
+
+
+def _fields(part: PlacedPart) -> dict[str, Any]:
+    """What images and labels have in common, as arguments to make one of them."""
+    return {field: getattr(part, field) for field in PlacedPart.__dataclass_fields__}
+
+
+def _names(loaded: Sequence[LoadedImage], archive: str) -> list[str]:
+    """A name for each part: its own, else by its place in the archive, else the archive's."""
+    names = []
+    for item in loaded:
+        path, own = item.found.group.path, (item.systems.multiscale.name or "").strip("/ ")
+        last = path.rpartition("/")[2]
+        if item.found.kind == "labels":
+            folder = path.rpartition("labels/")[2]
+            names.append(folder or last or archive)
+        elif item.found.position is not None:
+            names.append(item.found.name or last)
+        else:
+            # Libraries write the group's path, or the word itself, where there is no name.
+            own = own.rpartition("/")[2] if own in (path, last) or "/" in own else own
+            meaningless = own.lower() in ("", "image", "multiscales", "default", "/")
+            names.append((last or archive) if meaningless else own)
+    return names

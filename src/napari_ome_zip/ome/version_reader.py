@@ -1,0 +1,284 @@
+"""Where the metadata of a group lie, and which version of OME-Zarr they follow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from napari_ome_zip.ome.at import At, Departures, Document
+from napari_ome_zip.ome.json_values import described, objects, quoted, string
+from napari_ome_zip.ome.versions import SPECS, Spec, is_draft, is_prerelease, known_spec
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
+
+SECTION = "OME-Zarr metadata"
+
+NEWEST = "0.6"
+"""Documents of a version that is not known are read as this one."""
+
+OME_MISSING = Rule(
+    "ome-key-missing",
+    MUST,
+    SECTION,
+    'In Zarr v3 all OME-Zarr metadata lie inside the key "ome" of the attributes.',
+    'Move the metadata into "attributes": {"ome": {…}}, with "version": "0.5" or newer.',
+)
+VERSION_MISSING = Rule(
+    "version-missing",
+    MUST,
+    SECTION,
+    "The metadata say which version of OME-Zarr they follow (since 0.5).",
+    'Add "version": "0.5" (or the version that was written) inside "ome".',
+)
+VERSION_UNSTATED = Rule(
+    "version-unstated",
+    SHOULD,
+    SECTION,
+    "Images, plates and wells (until 0.4), and lists of labels (0.5), say which version of "
+    "OME-Zarr they follow.",
+    'Add "version": the one that the other documents of the file give.',
+)
+VERSION_TYPE = Rule(
+    "version-not-text",
+    MUST,
+    SECTION,
+    "The version is a string.",
+    'Put the version in quotation marks: "0.5".',
+)
+VERSION_UNKNOWN = Rule(
+    "version-unknown",
+    SHOULD,
+    SECTION,
+    "The version is one that is known: 0.1 to 0.6.",
+    "If the file comes from a newer program, update this one; it was judged by the nearest "
+    "version that is known.",
+)
+VERSION_PRERELEASE = Rule(
+    "version-prerelease",
+    INFO,
+    SECTION,
+    "The version is a released one.",
+    "Nothing, as long as your programs read it; write the released version next time.",
+)
+ZARR_FORMAT = Rule(
+    "zarr-format-mismatch",
+    MUST,
+    "storage format",
+    "OME-Zarr until 0.4 lies in Zarr v2, since 0.5 in Zarr v3.",
+    "Convert the file: 0.5 and newer in Zarr v3, 0.4 and older in Zarr v2.",
+)
+
+CONTENT = (
+    "multiscales",
+    "omero",
+    "labels",
+    "image-label",
+    "plate",
+    "well",
+    "bioformats2raw.layout",
+    "series",
+    "scene",
+)
+"""Keys that describe something, in the order of the specification."""
+
+_NEEDS_VERSION = ("multiscales", "plate", "well", "scene", "image-label")
+_STATES_VERSION = ("multiscales", "plate", "well", "image-label")
+_Parts = tuple[str | int, ...]
+_READ_AS = re.compile(r"0\.([1-6])(?![0-9]).*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """The object that holds the keys of OME-Zarr, and the version that it follows."""
+
+    keys: Mapping[str, Any]
+    """The value of ``ome``, or of the keys of OME-Zarr at the top where there is no such key."""
+    at: At
+    version: str
+    """``0.1`` to ``0.6``: what it is read as."""
+    stated: object = None
+    """The version as written, None where it is not."""
+    is_known: bool = True
+    """Whether the version as written is one that is known, or none is written."""
+
+    @property
+    def has_content(self) -> bool:
+        """Whether the metadata describe anything."""
+        return any(key in self.keys for key in CONTENT) or is_draft_scene(self.keys)
+
+
+def read_namespace(
+    attributes: Mapping[str, Any],
+    departures: Departures,
+    *,
+    path: str,
+    zarr_format: int | None,
+    assumed: str | None = None,
+) -> Namespace:
+    """Find the OME-Zarr metadata in the attributes of a group, and their version.
+
+    Parameters
+    ----------
+    attributes
+        Attributes of the group.
+    departures
+        Where departures are reported.
+    path
+        Path of the group in its hierarchy.
+    zarr_format
+        2, 3, or None where it is unknown.
+    assumed
+        Version to judge by where none is stated.
+    """
+    ome = attributes.get("ome")
+    namespaced = isinstance(ome, Mapping)
+    if isinstance(ome, Mapping):
+        keys: Mapping[str, Any] = ome
+    else:
+        keys = {key: attributes[key] for key in (*CONTENT, "version") if key in attributes}
+        if zarr_format == 3 and "ome" in attributes:
+            keys = {}
+    written = _written_versions(keys, zarr_format or (3 if namespaced else 2))
+    stated = keys.get("version") if namespaced else next(iter(written.values()), None)
+    spec = _judged_by(stated, assumed, keys, namespaced=namespaced)
+    names = {None: spec.document_name, 2: ".zattrs"}
+    document = Document(
+        path,
+        names.get(zarr_format, "zarr.json"),
+        "ome" if namespaced else "",
+        spec,
+        namespaced and isinstance(stated, str) and is_draft(stated),
+    )
+    at = At(document, departures)
+    _judge_place(attributes, keys, at, zarr_format)
+    read = _read_as(keys, written, at, zarr_format or (3 if namespaced else 2))
+    return replace(read, stated=stated)
+
+
+def _judge_place(
+    attributes: Mapping[str, Any], keys: Mapping[str, Any], at: At, zarr_format: int | None
+) -> None:
+    # From 0.5 on everything lies in the key "ome", before at the top.
+    namespaced = at.document.namespace != ""
+    if "ome" in attributes and not namespaced:
+        done = "ignored" if zarr_format == 3 else ""
+        at.key("ome").wrong_type(attributes["ome"], "an object", SECTION, done)
+    elif zarr_format == 3 and not namespaced and any(key in keys for key in CONTENT):
+        # Lists of labels are found all the same, so a list at the wrong place changes nothing.
+        read = any(key in keys for key in _NEEDS_VERSION)
+        done = "the top level of the attributes is read" if read else ""
+        at.report(OME_MISSING, 'Metadata outside the key "ome"', done)
+    elif zarr_format is not None and zarr_format != at.spec.zarr_format and keys:
+        expected = f"v{at.spec.zarr_format} is expected"
+        at.report(ZARR_FORMAT, f"OME-Zarr {at.spec.version} in Zarr v{zarr_format}: {expected}")
+
+
+def _read_as(
+    keys: Mapping[str, Any], versions: Mapping[_Parts, Any], at: At, zarr_format: int
+) -> Namespace:
+    """The version that the metadata are read as, and what is wrong with the one they state."""
+    guessed = _guess(keys, zarr_format)
+    if not versions:
+        # A list of labels or series needs no version to be understood. Until 0.4 versions were
+        # optional, and each object had its own.
+        read = zarr_format == 3 and any(key in keys for key in _NEEDS_VERSION)
+        _judge_missing(keys, at, f"read as version {guessed}" if read else "")
+        return Namespace(keys, at, guessed)
+    (parts, written), *others = versions.items()
+    where = at.down(*parts)
+    for elsewhere, other in others:
+        if not isinstance(other, str) and not at.document.namespace:
+            found = f"Version is not a string but {described(other)}"
+            at.down(*elsewhere).report(VERSION_TYPE, found)
+    if not isinstance(written, str):
+        number = string(written)
+        match = _READ_AS.fullmatch(number) if number else None
+        version = f"0.{match.group(1)}" if match else guessed
+        found = f"Version is not a string but {described(written)}"
+        where.report(VERSION_TYPE, found, f"read as {version}")
+        return Namespace(keys, at, version)
+    if at.document.namespace and keys.get("version") is None:
+        _judge_missing(keys, at)
+    # Pre-releases (0.6rc0, 0.6.dev3) and dialects (0.5-dev-spatialdata) are read as their version.
+    match = _READ_AS.fullmatch(written.strip())
+    if match is None:
+        found = f"Version {quoted(written)} is not known"
+        where.report(VERSION_UNKNOWN, found, f"read as {NEWEST}")
+        return Namespace(keys, at, NEWEST, is_known=False)
+    if known_spec(written) is None:
+        judged = f"judged as {at.spec.version}"
+        where.report(VERSION_UNKNOWN, f"Version {quoted(written)} is not known: {judged}")
+    elif is_prerelease(written):
+        judged = f"judged as {at.spec.version}"
+        where.report(VERSION_PRERELEASE, f"Version {written} is a development version: {judged}")
+    return Namespace(keys, at, f"0.{match.group(1)}")
+
+
+def _judge_missing(keys: Mapping[str, Any], at: At, done: str = "") -> None:
+    question = "No version: which OME-Zarr is this?"
+    if at.document.namespace:
+        if at.spec.version == "0.5" and [key for key in keys if key in CONTENT] == ["labels"]:
+            # 0.5 does not demand of a labels group that it states the version.
+            message = "The list of labels does not say which OME-Zarr this is"
+            at.report(VERSION_UNSTATED, message, done)
+        else:
+            at.report(VERSION_MISSING, question, done)
+    elif at.spec.stated_per_object and any(key in keys for key in _STATES_VERSION[:3]):
+        at.report(VERSION_UNSTATED, question, done)
+
+
+def _written_versions(keys: Mapping[str, Any], zarr_format: int) -> dict[_Parts, Any]:
+    """The versions that are written, by place: the one that the format of the time has first."""
+    found: dict[_Parts, Any] = {
+        ("multiscales", index, "version"): item.get("version")
+        for index, item in enumerate(_listed(keys.get("multiscales")))
+        if isinstance(item, Mapping)
+    }
+    for key in ("plate", "well", "image-label", "omero"):
+        if isinstance(keys.get(key), Mapping):
+            found[key, "version"] = keys[key].get("version")
+    # Until 0.4 each object has its version; from 0.5 on there is one, in "ome".
+    top: dict[_Parts, Any] = {("version",): keys.get("version")}
+    found = {**top, **found} if zarr_format == 3 else {**found, **top}
+    return {parts: version for parts, version in found.items() if version is not None}
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _judged_by(
+    stated: object, assumed: str | None, keys: Mapping[str, Any], *, namespaced: bool
+) -> Spec:
+    for version in (stated, assumed):
+        number = string(version)
+        known = known_spec(number) if number is not None else None
+        if known is not None:
+            return known
+    guessed = _guess(keys, 3 if namespaced else 2)
+    if guessed == "0.2":
+        # Without axes: of the time before there were any, unless levels are transformed.
+        levels = objects(objects(keys.get("multiscales"))[0].get("datasets"))
+        is_newer = any("coordinateTransformations" in level for level in levels)
+        guessed = "0.4" if is_newer else "0.1"
+    return SPECS[guessed]
+
+
+def _guess(keys: Mapping[str, Any], zarr_format: int) -> str:
+    """Return the version that metadata without one look like."""
+    listed = keys.get("multiscales")
+    first = next(iter(objects(listed)), {})
+    if "scene" in keys or "coordinateSystems" in first or is_draft_scene(keys):
+        return "0.6"
+    if zarr_format == 3:
+        return "0.5"
+    axes = first.get("axes")
+    if isinstance(axes, list | tuple) and axes:
+        return "0.3" if all(isinstance(axis, str) for axis in axes) else "0.4"
+    return "0.2" if first else "0.4"
+
+
+def is_draft_scene(keys: Mapping[str, Any]) -> bool:
+    """Whether the lists of a scene stand in ``ome`` itself, as the first drafts of 0.6 had it."""
+    return keys.get("scene") is None and isinstance(keys.get("coordinateTransformations"), list)

@@ -1,0 +1,79 @@
+"""Rules that files are judged by, and where in a file one was broken."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much an issue matters."""
+
+    ERROR = "error"
+    """A MUST of the specification is broken: the file is not valid."""
+    WARNING = "warning"
+    """A SHOULD of the specification is broken: the file is valid, but less useful."""
+    INFO = "info"
+    """Worth knowing; nothing is broken."""
+
+    @property
+    def rank(self) -> int:
+        """0 for the most severe, so that sorting puts errors first."""
+        return _RANKS[self]
+
+
+_RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+MUST = Severity.ERROR
+SHOULD = Severity.WARNING
+INFO = Severity.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One MUST or SHOULD, stated once: above the code that judges by it."""
+
+    code: str
+    """Stable kebab-case name."""
+    severity: Severity
+    section: str
+    """Section of the specification; empty where the place tells it."""
+    says: str
+    """The rule in our own words."""
+    remedy: str
+    """What to do when it is broken."""
+    is_agreement: bool = False
+    """Whether it is about how the parts of a document fit together: the conformance documents of
+    the specification count a document by itself as valid where they do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where an issue lies."""
+
+    entry: str = ""
+    """Name of the entry (file) inside the hierarchy or archive; empty for the whole of it."""
+    json_path: str = ""
+    """Place inside a JSON document, such as ``ome.multiscales[0].datasets[1].path``."""
+
+    def at(self, *parts: str | int) -> Location:
+        """Return the location of a part of this one.
+
+        Parameters
+        ----------
+        *parts
+            Names of fields and positions in lists, from the outside in.
+        """
+        path = self.json_path
+        for part in parts:
+            if isinstance(part, int):
+                path += f"[{part}]"
+            elif part.replace("-", "_").isidentifier():
+                path += f".{part}" if path else part
+            else:
+                path += f"[{json.dumps(part)}]"
+        return Location(self.entry, path)
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.entry, self.json_path) if part)

@@ -1,1 +1,0 @@
-"""Rules on metadata documents: one module per object of the specification."""
