@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_layers import layers_of
 from napari_ome_zip import open_image, save_image, to_layer_data
+from napari_ome_zip.byte_cache import ByteCache
 from napari_ome_zip.image import virtual_levels as limits
 from napari_ome_zip.image.level_sampling import MAX_READ
 from napari_ome_zip.image.virtual_levels import VirtualLevel, virtual_levels
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.layers.layer_data import METADATA_KEY
-from napari_ome_zip.pixels.block_cache import BlockCache
-from napari_ome_zip.pixels.block_mean import block_mean
 from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.pixels.source import PixelSource
 
 
@@ -77,7 +77,7 @@ class Endless(PixelSource):
 
 def level(base: Any, *factors: int, nearest: bool = False) -> VirtualLevel:
     plane = tuple(range(base.ndim))[-2:]
-    return VirtualLevel(base, base, factors, factors, plane, nearest, BlockCache(2**20))
+    return VirtualLevel(base, base, factors, factors, plane, nearest, ByteCache(2**20))
 
 
 def means(pixels: np.ndarray, *step: int) -> np.ndarray:
@@ -100,7 +100,7 @@ def test_a_pixel_is_the_mean_of_its_block(
     shape: tuple[int, int], step: tuple[int, int], dtype: type
 ) -> None:
     pixels = (ramp(shape, np.int64) * 37 % 101).astype(dtype)
-    found = block_mean(pixels, step)
+    found = reduce_block(pixels, step, "mean")
     assert found.dtype == dtype
     np.testing.assert_allclose(found, means(pixels, *step), rtol=1e-6)
 
@@ -108,7 +108,7 @@ def test_a_pixel_is_the_mean_of_its_block(
 def test_means_do_not_overflow() -> None:
     for dtype in (np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32):
         largest = np.full((64, 64), np.iinfo(dtype).max, dtype)
-        assert (block_mean(largest, (16, 16)) == np.iinfo(dtype).max).all()
+        assert (reduce_block(largest, (16, 16), "mean") == np.iinfo(dtype).max).all()
 
 
 @pytest.mark.parametrize("nearest", [False, True])
@@ -128,7 +128,7 @@ def test_any_region_is_that_of_the_whole_level(nearest: bool, data: st.DataObjec
 def test_a_level_of_a_level_is_the_level_of_both_factors() -> None:
     pixels = ramp((64, 64), np.float64)
     base = Counted(pixels, (16, 16))
-    cache = BlockCache(2**20)
+    cache = ByteCache(2**20)
     first = VirtualLevel(base, base, (2, 2), (2, 2), (0, 1), False, cache)
     second = VirtualLevel(first, base, (2, 2), (4, 4), (0, 1), False, cache)
     np.testing.assert_allclose(second[:, :], means(pixels, 4, 4))
@@ -180,7 +180,7 @@ class TestCost:
         assert box.tolist() == [[2240, 1056], [2250, 1060]]
 
     def test_the_cache_stays_within_its_limit(self) -> None:
-        cache = BlockCache(1000)
+        cache = ByteCache(1000)
         for number in range(50):
             cache.put(number, np.zeros(100, np.uint8))
             assert cache.nbytes <= 1000
@@ -188,7 +188,7 @@ class TestCost:
         assert cache.get(0) is None
 
     def test_memory_while_browsing_is_bounded_by_the_cache(self) -> None:
-        cache = BlockCache(300_000)
+        cache = ByteCache(300_000)
         base = Counted(np.zeros((2048, 2048), np.uint8), (64, 64))
         virtual = VirtualLevel(base, base, (2, 2), (2, 2), (0, 1), False, cache)
         for row in range(0, 1024, 64):
@@ -196,7 +196,7 @@ class TestCost:
             assert cache.nbytes <= 300_000
 
     def test_many_threads_share_the_cache(self) -> None:
-        cache = BlockCache(2000)
+        cache = ByteCache(2000)
         pixels = ramp((64, 600))
         virtual = VirtualLevel(
             Counted(pixels, (16, 16)),

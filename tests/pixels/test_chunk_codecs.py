@@ -26,7 +26,7 @@ from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip.names import is_document
 from napari_ome_zip.pixels.array_facts import array_facts
 from napari_ome_zip.pixels.arrays import ChunkedArray
-from napari_ome_zip.pixels.chunk_codecs import ShardCodec
+from napari_ome_zip.pixels.shard_codec import ShardCodec
 from napari_ome_zip.pixels.zarr_codec import ZarrCodec
 from napari_ome_zip.storage import MappingStore
 from napari_ome_zip.storage.hierarchy import Hierarchy

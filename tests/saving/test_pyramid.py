@@ -15,9 +15,9 @@ from hypothesis.extra import numpy as hnp
 from skimage.measure import block_reduce
 from skimage.transform import downscale_local_mean
 
-from napari_ome_zip.saving.encoding import reduction
+from napari_ome_zip.pixels import reduction
+from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.saving.encoding.pyramid import level_transforms, plan_levels
-from napari_ome_zip.saving.encoding.reduction import reduce_block
 
 SPACE = ("space", "space", "space")
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 MAX_READ = 256
 """Pixels of the file that are read for one pixel of a virtual level, on average."""
 
-CELL = 256
+BLOCK_EDGE = 256
 """Edge of what is computed as one in the plane that is looked at."""
 
 _MAX_IN_UNIT = 2**24
@@ -69,7 +69,7 @@ def sampling(
     plane : sequence of int
         The axes that are looked at together.
     """
-    least = [max(c, CELL) if axis in plane else c for axis, c in enumerate(chunks)]
+    least = [max(c, BLOCK_EDGE) if axis in plane else c for axis, c in enumerate(chunks)]
     while math.prod(least) > _MAX_IN_UNIT:
         axis = max(range(len(least)), key=lambda i: (least[i], -i))
         least[axis] = -(-least[axis] // 2)

@@ -140,7 +140,7 @@ def _look(part: PlacedPart) -> Any:
 
 def _fused(group: list[PlacedPart], fuse_from: int) -> list[list[PlacedPart]]:
     """Parts that are alike as those that are fused: all, each round of them, or none."""
-    if len(group) < 2 or any(axis.size < 1 for axis in (np.array(p.shape) for p in group)):
+    if len(group) < 2:
         return []
     if group[0].position is not None:
         return [group]
@@ -224,7 +224,6 @@ def _mosaic(group: Sequence[PlacedPart], name: str) -> tuple[PlacedPart, tuple[F
         Field(part.path, tuple(int(n) for n in offset))
         for part, offset in zip(group, offsets, strict=True)
     )
-    left_out: tuple[Finding, ...] = ()
     mosaic = replace(
         first,
         name=name,
@@ -233,23 +232,36 @@ def _mosaic(group: Sequence[PlacedPart], name: str) -> tuple[PlacedPart, tuple[F
         fields=fields,
         display=_display(group),
     )
-    if isinstance(mosaic, PlacedLabels) and mosaic.label is not None:
-        # The same number means another object in every field.
-        if any(isinstance(p, PlacedLabels) and p.label and p.label.properties for p in group):
-            text = (
-                f"Properties of '{mosaic.name}' are left out: the fields of a plate are shown as "
-                "one layer, and each field numbers its objects anew."
-            )
-            left_out = (Finding("field-properties-left-out", first.path, text),)
-        mosaic = replace(mosaic, label=replace(mosaic.label, properties=()))
+    mosaic, left_out = _with_common_label(mosaic, group)
+    return mosaic, (*left_out, *_moved(group, off_grid))
+
+
+def _with_common_label(
+    mosaic: PlacedPart, group: Sequence[PlacedPart]
+) -> tuple[PlacedPart, tuple[Finding, ...]]:
+    """Labels without properties: the same number means another object in every field."""
+    if not isinstance(mosaic, PlacedLabels) or mosaic.label is None:
+        return mosaic, ()
+    common = replace(mosaic, label=replace(mosaic.label, properties=()))
+    if not any(isinstance(p, PlacedLabels) and p.label and p.label.properties for p in group):
+        return common, ()
+    text = (
+        f"Properties of '{mosaic.name}' are left out: the fields of a plate are shown as "
+        "one layer, and each field numbers its objects anew."
+    )
+    return common, (Finding("field-properties-left-out", mosaic.path, text),)
+
+
+def _moved(group: Sequence[PlacedPart], off_grid: npt.NDArray[np.float64]) -> tuple[Finding, ...]:
+    """What to report of tiles between pixels; of fields of a plate, nothing."""
     moved = int(np.count_nonzero(off_grid > _ON_GRID))
-    if not moved or first.position is not None:
-        return mosaic, left_out
+    if not moved or group[0].position is not None:
+        return ()
     text = (
         f"{moved} of {len(group)} tiles lie between pixels; they were moved by up to "
         f"{float(off_grid.max()):.2g} pixels, to show all as one layer."
     )
-    return mosaic, (*left_out, Finding("tiles-rounded", first.path, text))
+    return (Finding("tiles-rounded", group[0].path, text),)
 
 
 def _display(group: Sequence[PlacedPart]) -> FrozenMapping | None:

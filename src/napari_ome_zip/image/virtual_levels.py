@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.byte_cache import ByteCache
 from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
-from napari_ome_zip.image.level_sampling import CELL, MAX_READ, Occupancy, Sampling, sampling
-from napari_ome_zip.pixels.block_cache import BlockCache
-from napari_ome_zip.pixels.block_mean import block_mean
-from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.image.level_sampling import BLOCK_EDGE, MAX_READ, Occupancy, Sampling, sampling
+from napari_ome_zip.pixels.grid import ChunkCoordinates, Region
+from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.pixels.source import DirectSource, PixelSource, as_source
 from napari_ome_zip.pixels.strictness import checked_entries
 
@@ -39,7 +39,11 @@ MAX_VOXELS = 2**28
 CACHE_BYTES = 256 << 20
 """Computed pixels that are kept for each image."""
 
-_MAX_IN_CELL = 2**21
+_MAX_IN_BLOCK = 2**21
+
+type _BlockKey = tuple[tuple[int, ...], ChunkCoordinates, bool]
+"""Factors of a level, coordinates of a block of it, and whether it was read strictly."""
+_BlockCache = ByteCache[_BlockKey, npt.NDArray[Any]]
 
 
 def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
@@ -61,7 +65,7 @@ def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
     # Sums of 64-bit integers are beyond what can be computed exactly.
     wide = base.dtype.kind in "iu" and base.dtype.itemsize > 4
     nearest = wide or isinstance(part, PlacedLabels)
-    cache = BlockCache(CACHE_BYTES)
+    cache = _BlockCache(CACHE_BYTES)
     levels: list[PixelSource] = []
     # Numbers without limits: twice the longest axis there may be is more than 64 bits hold.
     factors, shape = [1] * base.ndim, list(base.shape)
@@ -117,7 +121,7 @@ class VirtualLevel(DirectSource):
     """The two axes that are looked at together."""
     nearest: bool
     """Whether a pixel is one of those it stands for, instead of their mean."""
-    cache: BlockCache
+    cache: _BlockCache
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
@@ -132,17 +136,17 @@ class VirtualLevel(DirectSource):
     @cached_property
     def chunks(self) -> tuple[int, ...]:
         """Size of what is computed as one: as deep as a chunk, since that is decoded anyway."""
-        cell = [
-            CELL if axis in self.plane else max(1, chunk // factor)
+        block = [
+            BLOCK_EDGE if axis in self.plane else max(1, chunk // factor)
             for axis, (chunk, factor) in enumerate(
                 zip(_chunk_shape(self.base), self.factors, strict=True)
             )
         ]
-        cell = [min(c, n) for c, n in zip(cell, self.shape, strict=True)]
+        block = [min(c, n) for c, n in zip(block, self.shape, strict=True)]
         for axis in range(self.ndim):
-            while axis not in self.plane and cell[axis] > 1 and math.prod(cell) > _MAX_IN_CELL:
-                cell[axis] = -(-cell[axis] // 2)
-        return tuple(cell)
+            while axis not in self.plane and block[axis] > 1 and math.prod(block) > _MAX_IN_BLOCK:
+                block[axis] = -(-block[axis] // 2)
+        return tuple(block)
 
     @property
     def exact(self) -> bool:
@@ -156,20 +160,20 @@ class VirtualLevel(DirectSource):
         ranges = [
             range(s.start // c, -(-s.stop // c)) for s, c in zip(region, self.chunks, strict=True)
         ]
-        for cell in itertools.product(*ranges):
-            start = [i * c for i, c in zip(cell, self.chunks, strict=True)]
-            block = self._block(cell)
+        for coordinates in itertools.product(*ranges):
+            start = [i * c for i, c in zip(coordinates, self.chunks, strict=True)]
+            block = self._block(coordinates)
             first = [max(s.start, a) for s, a in zip(region, start, strict=True)]
             last = [min(s.stop, a + n) for s, a, n in zip(region, start, block.shape, strict=True)]
             inside = _slices(first, last, start)
             out[_slices(first, last, [s.start for s in region])] = block[inside]
 
-    def _block(self, cell: tuple[int, ...]) -> npt.NDArray[Any]:
+    def _block(self, coordinates: ChunkCoordinates) -> npt.NDArray[Any]:
         # What was read tolerantly may hold fill values that strict reading must not get.
-        key = (self.factors, cell, checked_entries() is not None)
+        key = (self.factors, coordinates, checked_entries() is not None)
         block = self.cache.get(key)
         if block is None:
-            start = [i * c for i, c in zip(cell, self.chunks, strict=True)]
+            start = [i * c for i, c in zip(coordinates, self.chunks, strict=True)]
             ends = zip(start, self.chunks, self.shape, strict=True)
             block = self._compute(start, [min(a + c, n) for a, c, n in ends])
             self.cache.put(key, block)
@@ -192,7 +196,7 @@ class VirtualLevel(DirectSource):
     def _reduced(self, pixels: npt.NDArray[Any], step: Sequence[int]) -> npt.NDArray[Any]:
         if self.nearest:
             return np.ascontiguousarray(pixels[tuple(slice(None, None, n) for n in step)])
-        return block_mean(pixels, step)
+        return reduce_block(pixels, tuple(step), "mean")
 
     def _sampled(self, start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[Any]:
         out = self._blank(start, stop)
@@ -212,7 +216,30 @@ class VirtualLevel(DirectSource):
         start: Sequence[int],
         out: npt.NDArray[Any],
     ) -> None:
-        """The pixels of the stored ones of neighboring units, from that in their middle."""
+        """Pixels of a group of units, from the one stored unit that is nearest to its middle.
+
+        A unit is what is read as one (about a chunk of the file), ``every`` of them along each
+        axis are a group, and one of a group is read. Pixels of the stored units beside it repeat
+        the nearest pixel of it; those of units that are not stored stay as they are::
+
+            units of a group      . = not stored      what is shown
+              +---+---+---+       R = the one read      +---+---+---+
+              | s | R | . |       s = stored            | < | R | . |
+              +---+---+---+                             +---+---+---+
+              | . | s | s |                             | . | ^ | / |
+              +---+---+---+                             +---+---+---+
+
+        Parameters
+        ----------
+        group : tuple of int
+            Number of the group along each axis.
+        stored : ndarray of bool
+            Which of its units are stored; smaller than a group at the level's end.
+        start : sequence of int
+            First pixel of the level that ``out`` holds.
+        out : ndarray
+            Part of the level that is filled, as far as the group lies in it.
+        """
         origin = [g * axis.every for g, axis in zip(group, self._sampling, strict=True)]
         middle = [(axis.every - 1) / 2 for axis in self._sampling]
         found = np.argwhere(stored)

@@ -16,7 +16,8 @@ from zarr.storage import MemoryStore, StorePath
 from zarr.types import AnyArray
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.pixels.chunk_codecs import ObjectCodec, usual_codec
+from napari_ome_zip.pixels.chunk_codecs import ObjectCodec
+from napari_ome_zip.pixels.usual_codecs import usual_codec
 from napari_ome_zip.pixels.zarr_codec import ZarrCodec
 from napari_ome_zip.storage.hierarchy import Node
 

@@ -14,7 +14,8 @@ from zarr.storage import StorePath
 
 from napari_ome_zip.errors import DamagedEntryError
 from napari_ome_zip.pixels.array_facts import array_facts
-from napari_ome_zip.pixels.chunk_codecs import Content, Held, ObjectCodec
+from napari_ome_zip.pixels.byte_codecs import Content
+from napari_ome_zip.pixels.chunk_codecs import Held, ObjectCodec
 from napari_ome_zip.pixels.damage import DamageReports, is_from_system, unreadable
 from napari_ome_zip.pixels.grid import (
     ChunkCoordinates,

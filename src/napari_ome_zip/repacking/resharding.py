@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.pixels.arrays import ChunkedArray
-from napari_ome_zip.pixels.chunk_codecs import Checksum, shard_of
+from napari_ome_zip.pixels.byte_codecs import Checksum
+from napari_ome_zip.pixels.shard_codec import shard_of
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Node
 

@@ -20,6 +20,7 @@ from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.computing import computed, layer_errors
 from napari_ome_zip.pixels.grid import pieces
+from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.pixels.strictness import Checked, strict_reading
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
@@ -31,7 +32,6 @@ from napari_ome_zip.saving.encoding.cluster import (
     packed,
     results,
 )
-from napari_ome_zip.saving.encoding.reduction import reduce_block
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.original.copying import copy_entries
 from napari_ome_zip.saving.plan import plan_save

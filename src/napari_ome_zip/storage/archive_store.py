@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 import zlib
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -24,6 +22,7 @@ from napari_ome_zip.archive.entry_content import (
 from napari_ome_zip.archive.file import ArchiveFile, Fingerprint, MakeIndex, reopened
 from napari_ome_zip.archive.index import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.archive.layout import LOCAL_HEADER
+from napari_ome_zip.byte_cache import ByteCache
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import stem
@@ -84,7 +83,7 @@ class ArchiveStore(HierarchyStore):
         self.root = root.strip("/")
         self._prefix = f"{self.root}/" if self.root else ""
         self._data_starts: dict[int, int] = {}
-        self._decoded = _DecodedCache(DECODED_CACHE_BYTES)
+        self._decoded = ByteCache[int, memoryview](DECODED_CACHE_BYTES)
 
     @cached_property
     def _file(self) -> ArchiveFile:
@@ -290,10 +289,10 @@ class ArchiveStore(HierarchyStore):
         if entry.method != STORED:
             content = self._decoded.get(entry.offset)
             if content is None:
-                content = decode(entry, bytes(self._payload(entry)))
+                content = memoryview(decode(entry, bytes(self._payload(entry))))
                 verify_crc(entry, content)
                 self._decoded.put(entry.offset, content)
-            return content if byte_range is None else memoryview(content)[start:stop]
+            return content[start:stop]
         refuse_two_sizes(entry)
         if byte_range is None:
             payload = self._payload(entry)
@@ -336,44 +335,6 @@ class ArchiveStore(HierarchyStore):
             start = entry.offset + header_size(entry, self._pread(entry.offset, LOCAL_HEADER.size))
             self._data_starts[entry.offset] = start
         return start
-
-
-class _DecodedCache:
-    """Content of compressed entries, the most recently used up to a number of bytes."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._size = 0
-        self._contents: OrderedDict[int, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-        self._process = os.getpid()
-
-    def get(self, offset: int) -> bytes | None:
-        with self._own_lock():
-            content = self._contents.get(offset)
-            if content is not None:
-                self._contents.move_to_end(offset)
-            return content
-
-    def put(self, offset: int, content: bytes) -> None:
-        with self._own_lock():
-            if offset in self._contents:
-                return
-            self._contents[offset] = content
-            self._size += len(content)
-            # The latest one stays whatever its size: its other ranges are asked for next.
-            while self._size > self._limit and len(self._contents) > 1:
-                _, oldest = self._contents.popitem(last=False)
-                self._size -= len(oldest)
-
-    def _own_lock(self) -> threading.Lock:
-        # A thread of the parent process may have held the lock when this process was forked.
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            self._lock = threading.Lock()
-            self._contents.clear()
-            self._size = 0
-        return self._lock
 
 
 def _restore(

@@ -28,9 +28,9 @@ from napari_ome_zip.ome import (
     Translation,
     Window,
 )
+from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.saving.arranging.placement import Placed
 from napari_ome_zip.saving.encoding.pyramid import level_transforms
-from napari_ome_zip.saving.encoding.reduction import reduce_block
 
 INTRINSIC = "physical"
 WORLD = "world"

@@ -14,6 +14,7 @@ from napari_ome_zip.ome import (
     Transformation,
     to_attributes,
 )
+from napari_ome_zip.pixels.reduction import Kind
 from napari_ome_zip.saving.arranging.descriptions import (
     INTRINSIC,
     WORLD,
@@ -38,7 +39,6 @@ from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML, ome_xml
 from napari_ome_zip.saving.arranging.placement import Placed
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
 from napari_ome_zip.saving.encoding.arrays import ArrayLayout, array_document, layout, to_json
-from napari_ome_zip.saving.encoding.reduction import Kind
 from napari_ome_zip.saving.options import SaveOptions, Version
 from napari_ome_zip.saving.original.merging import OME
 from napari_ome_zip.saving.original.origin import Origin

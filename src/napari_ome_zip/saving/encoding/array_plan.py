@@ -9,8 +9,8 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
+from napari_ome_zip.pixels.reduction import Kind
 from napari_ome_zip.saving.encoding.arrays import ArrayLayout
-from napari_ome_zip.saving.encoding.reduction import Kind
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
-from napari_ome_zip.saving.encoding.reduction import reduce_block
 
 MAX_TILE_BYTES = 2**26
 """Larger tiles would hold too much memory: such levels are read back instead."""

@@ -19,6 +19,9 @@ type _Steps = tuple[tuple[int, int, int], ...]
 CACHED_BYTES = 2**18
 """Pixels that are reduced at once: more would wait for memory twice as long."""
 
+MAX_ADDED_ONE_BY_ONE = 8
+"""Pixels along an axis that are added as whole rows, at most: more are left to NumPy's loop."""
+
 
 def reduce_block(block: _Pixels, steps: tuple[int, ...], kind: Kind) -> _Pixels:
     """Reduce pixels by whole factors, counted from the first one.
@@ -121,7 +124,11 @@ def _sums(source: _Pixels, steps: tuple[int, ...], dtype: DTypeLike) -> _Pixels:
     """Sum of every block: one axis after the other, since whole rows are added fastest."""
     total = source
     for axis, step in enumerate(steps):
-        if step > 1:
+        if step > MAX_ADDED_ONE_BY_ONE:
+            shape = total.shape
+            blocks = total.reshape(*shape[:axis], shape[axis] // step, step, *shape[axis + 1 :])
+            total = np.add.reduce(blocks, axis=axis + 1, dtype=dtype)
+        elif step > 1:
             alone = (1,) * axis + (step,) + (1,) * (len(steps) - axis - 1)
             total = _sum(_members(total, alone), dtype)
     return total
