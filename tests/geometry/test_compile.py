@@ -22,7 +22,7 @@ from napari_ome_zip.errors import ArchiveError, TransformationError
 from napari_ome_zip.geometry.affine import Affine
 from napari_ome_zip.geometry.compile import compile_pair
 from napari_ome_zip.geometry.matrices import LoadArray
-from napari_ome_zip.ome import transformation as tf
+from napari_ome_zip.ome.transformations import transformation as tf
 
 YX = ("y", "x")
 ZYX = ("z", "y", "x")

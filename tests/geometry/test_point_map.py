@@ -15,7 +15,7 @@ from napari_ome_zip.geometry import (
     VectorFieldSamples,
     compile_pair,
 )
-from napari_ome_zip.ome import transformation as tf
+from napari_ome_zip.ome.transformations import transformation as tf
 
 YX, TYX = ("y", "x"), ("t", "y", "x")
 POINTS = np.random.default_rng(0).uniform(1, 8, (30, 2))

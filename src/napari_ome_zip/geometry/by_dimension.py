@@ -10,7 +10,7 @@ from napari_ome_zip.geometry.directions import Directions
 from napari_ome_zip.geometry.matrices import Axes, check_axis_count, check_indices
 from napari_ome_zip.geometry.named_axes import UNNAMED, axis_index, counted
 from napari_ome_zip.geometry.point_map import AnyMap, Block, block_diagonal
-from napari_ome_zip.ome import transformation as tf
+from napari_ome_zip.ome.transformations import transformation as tf
 
 
 class CompiledItem(NamedTuple):

@@ -31,7 +31,7 @@ from napari_ome_zip.geometry.matrices import (
 from napari_ome_zip.geometry.named_axes import UNNAMED, counted
 from napari_ome_zip.geometry.point_map import PointMap
 from napari_ome_zip.geometry.vector_field import Samples, VectorField
-from napari_ome_zip.ome import transformation as tf
+from napari_ome_zip.ome.transformations import transformation as tf
 
 
 class VectorFieldSamples(NamedTuple):

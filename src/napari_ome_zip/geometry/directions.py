@@ -9,7 +9,7 @@ from typing import NamedTuple
 from napari_ome_zip.geometry.matrices import Axes
 from napari_ome_zip.geometry.named_axes import counted
 from napari_ome_zip.geometry.point_map import AnyMap, join
-from napari_ome_zip.ome import transformation as tf
+from napari_ome_zip.ome.transformations import transformation as tf
 
 
 class Directions(NamedTuple):

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from napari_ome_zip.errors import OmeZipError, TransformationError
 from napari_ome_zip.geometry.affine import real_array
 from napari_ome_zip.geometry.named_axes import UNNAMED, axes_text, counted, shape_text
-from napari_ome_zip.ome import transformation as tf
+from napari_ome_zip.ome.transformations import transformation as tf
 
 type LoadArray = Callable[[str], NDArray[Any]]
 """Reads the array of parameters at a path as the document writes it."""

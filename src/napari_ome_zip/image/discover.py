@@ -8,8 +8,8 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.image.found import Discovery, FieldPosition, Found
 from napari_ome_zip.ome import OmeGroup, Plate, Scene, SystemRef, Well, parse_group
-from napari_ome_zip.ome import transformation as tf
 from napari_ome_zip.ome.node import draft_node
+from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.storage.hierarchy import Hierarchy, join, natural_key
 
 

@@ -16,7 +16,7 @@ from napari_ome_zip.image.display_axes import Mapped, display_axes, onto
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.warp import Warp, Warpable, warp
 from napari_ome_zip.ome import Axis, CoordinateSystem, Scene
-from napari_ome_zip.ome import transformation as tf
+from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.pixels.source import PixelSource
 
 _HUGE = 1e100

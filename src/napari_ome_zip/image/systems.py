@@ -22,7 +22,7 @@ from napari_ome_zip.geometry import (
 from napari_ome_zip.image.units import conversion
 from napari_ome_zip.image.vector_field_samples import vector_field_samples
 from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale, Scene, SystemRef
-from napari_ome_zip.ome import transformation as tf
+from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.storage.hierarchy import Hierarchy, join
 

@@ -13,7 +13,7 @@ from napari_ome_zip.errors import MetadataError, TransformationError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import MAX_VECTOR_FIELD_BYTES, Affine, Directions, VectorFieldSamples
 from napari_ome_zip.ome import Multiscale, parse_group
-from napari_ome_zip.ome import transformation as tf
+from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.damage import DamageReports
 from napari_ome_zip.pixels.grid import ChunkCoordinates, Region

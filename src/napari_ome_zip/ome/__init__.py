@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from napari_ome_zip.ome.acquisition import Acquisition
 from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem
 from napari_ome_zip.ome.frozen_json import FrozenMapping
 from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
-from napari_ome_zip.ome.image_label import ImageLabel, LabelColor
-from napari_ome_zip.ome.label_table import LabelProperties, LabelTable
-from napari_ome_zip.ome.multiscale import Dataset, Multiscale
-from napari_ome_zip.ome.omero import Omero, OmeroChannel, Window
+from napari_ome_zip.ome.images.image_label import ImageLabel, LabelColor
+from napari_ome_zip.ome.images.label_table import LabelProperties, LabelTable
+from napari_ome_zip.ome.images.multiscale import Dataset, Multiscale
+from napari_ome_zip.ome.images.omero import Omero, OmeroChannel, Window
 from napari_ome_zip.ome.parse import ParsedGroup, parse_group
-from napari_ome_zip.ome.plate import Plate, PlateWell
+from napari_ome_zip.ome.plates.acquisition import Acquisition
+from napari_ome_zip.ome.plates.plate import Plate, PlateWell
+from napari_ome_zip.ome.plates.well import Well, WellImage
 from napari_ome_zip.ome.scene import Scene
-from napari_ome_zip.ome.serialise import to_attributes
-from napari_ome_zip.ome.transformation import (
+from napari_ome_zip.ome.serialize import to_attributes
+from napari_ome_zip.ome.transformations.transformation import (
     AffineTransformation,
     Bijection,
     ByDimension,
@@ -33,7 +34,6 @@ from napari_ome_zip.ome.transformation import (
     Translation,
     Unknown,
 )
-from napari_ome_zip.ome.well import Well, WellImage
 
 __all__ = [
     "DISPLAY_KEY",

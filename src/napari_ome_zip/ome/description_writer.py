@@ -11,13 +11,13 @@ from collections.abc import Collection, Hashable
 from typing import Any
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.ome.acquisition import Acquisition
 from napari_ome_zip.ome.frozen_json import FrozenMapping, thaw
-from napari_ome_zip.ome.image_label import ImageLabel
-from napari_ome_zip.ome.label_table import LabelTable
-from napari_ome_zip.ome.omero import Omero, OmeroChannel, Window
-from napari_ome_zip.ome.plate import Plate
-from napari_ome_zip.ome.well import Well
+from napari_ome_zip.ome.images.image_label import ImageLabel
+from napari_ome_zip.ome.images.label_table import LabelTable
+from napari_ome_zip.ome.images.omero import Omero, OmeroChannel, Window
+from napari_ome_zip.ome.plates.acquisition import Acquisition
+from napari_ome_zip.ome.plates.plate import Plate
+from napari_ome_zip.ome.plates.well import Well
 
 
 def without_none(**values: Any) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_ome_zip.ome.frozen_json import FrozenMapping
-from napari_ome_zip.ome.image_label import ImageLabel
-from napari_ome_zip.ome.multiscale import Multiscale
-from napari_ome_zip.ome.omero import Omero
-from napari_ome_zip.ome.plate import Plate
+from napari_ome_zip.ome.images.image_label import ImageLabel
+from napari_ome_zip.ome.images.multiscale import Multiscale
+from napari_ome_zip.ome.images.omero import Omero
+from napari_ome_zip.ome.plates.plate import Plate
+from napari_ome_zip.ome.plates.well import Well
 from napari_ome_zip.ome.scene import Scene
-from napari_ome_zip.ome.well import Well
 
 DISPLAY_KEY = "napari_ome_zip"
 """Attribute beside ``ome`` for what no version of OME-Zarr has a place for."""

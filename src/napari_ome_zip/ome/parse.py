@@ -11,16 +11,16 @@ from napari_ome_zip.ome.at import TOO_DEEP, At, Departures, Document
 from napari_ome_zip.ome.bioformats2raw import parse_layout
 from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
 from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
-from napari_ome_zip.ome.image_label import parse_image_label
+from napari_ome_zip.ome.images.image_label import parse_image_label
+from napari_ome_zip.ome.images.multiscale_reader import parse_multiscales
+from napari_ome_zip.ome.images.omero import parse_omero
 from napari_ome_zip.ome.json_values import described
-from napari_ome_zip.ome.multiscale_reader import parse_multiscales
-from napari_ome_zip.ome.omero import parse_omero
 from napari_ome_zip.ome.path_list import parse_labels, parse_series
-from napari_ome_zip.ome.plate import parse_plate
+from napari_ome_zip.ome.plates.plate import parse_plate
+from napari_ome_zip.ome.plates.well import parse_well
 from napari_ome_zip.ome.scene import parse_scene
 from napari_ome_zip.ome.version_reader import SECTION, Namespace, is_draft_scene, read_namespace
 from napari_ome_zip.ome.versions import Spec
-from napari_ome_zip.ome.well import parse_well
 from napari_ome_zip.rules import INFO, MUST, Rule
 
 CONTENT_MISSING = Rule(

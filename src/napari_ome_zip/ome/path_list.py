@@ -6,7 +6,7 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.bioformats2raw import SECTION as SERIES
-from napari_ome_zip.ome.image_label import SECTION as LABELS
+from napari_ome_zip.ome.images.image_label import SECTION as LABELS
 from napari_ome_zip.ome.json_values import is_name, quoted, string
 
 

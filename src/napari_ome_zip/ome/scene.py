@@ -13,8 +13,8 @@ from napari_ome_zip.ome.coordinate_system import (
     report_unknown,
 )
 from napari_ome_zip.ome.json_values import found_in
-from napari_ome_zip.ome.transformation import SystemRef, Transformation
-from napari_ome_zip.ome.transformation_reader import TransformationReader
+from napari_ome_zip.ome.transformations.reader import TransformationReader
+from napari_ome_zip.ome.transformations.transformation import SystemRef, Transformation
 from napari_ome_zip.rules import MUST, Rule
 
 SECTION = "scene metadata"

@@ -15,7 +15,7 @@ from napari_ome_zip.validation import hierarchy
 def rules_in(*packages: ModuleType) -> Iterator[tuple[str, Rule]]:
     """Yield the rules that stand in the modules of some packages, with their codes."""
     for package in packages:
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             for value in vars(importlib.import_module(module.name)).values():
                 if isinstance(value, Rule):
                     yield value.code, value

@@ -11,7 +11,7 @@ from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.levels import level_factors, load_levels
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import Dataset, Multiscale
-from napari_ome_zip.ome.transformation_writer import scale_and_translation
+from napari_ome_zip.ome.transformations.writer import scale_and_translation
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.storage.hierarchy import join
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from napari_ome_zip.ome.bioformats2raw import SECTION as SERIES
 from napari_ome_zip.ome.json_values import quoted
-from napari_ome_zip.ome.plate import Plate
-from napari_ome_zip.ome.plate_lines import SECTION as PLATE
-from napari_ome_zip.ome.well import SECTION as WELL
-from napari_ome_zip.ome.well import Well
+from napari_ome_zip.ome.plates.lines import SECTION as PLATE
+from napari_ome_zip.ome.plates.plate import Plate
+from napari_ome_zip.ome.plates.well import SECTION as WELL
+from napari_ome_zip.ome.plates.well import Well
 from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy

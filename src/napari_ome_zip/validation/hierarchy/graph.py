@@ -12,11 +12,11 @@ from napari_ome_zip.ome.coordinate_system import (
     SYSTEM_UNKNOWN,
     CoordinateSystem,
 )
-from napari_ome_zip.ome.dimensions import judge_dimensions
 from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.parse import ParsedGroup
 from napari_ome_zip.ome.scene import Scene
-from napari_ome_zip.ome.transformation import SystemRef, Transformation
+from napari_ome_zip.ome.transformations.dimensions import judge_dimensions
+from napari_ome_zip.ome.transformations.transformation import SystemRef, Transformation
 from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy

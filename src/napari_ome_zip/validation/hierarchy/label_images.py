@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from napari_ome_zip.ome.image_label import SECTION
+from napari_ome_zip.ome.images.image_label import SECTION
+from napari_ome_zip.ome.images.multiscale import Multiscale
 from napari_ome_zip.ome.json_values import quoted
-from napari_ome_zip.ome.multiscale import Multiscale
 from napari_ome_zip.ome.parse import ParsedGroup
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
 from napari_ome_zip.storage.hierarchy import join

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import NAME_MISSING
+from napari_ome_zip.ome.images.multiscale import Dataset, Multiscale
+from napari_ome_zip.ome.images.omero import CHANNEL_COUNT
 from napari_ome_zip.ome.json_values import quoted
-from napari_ome_zip.ome.multiscale import Dataset, Multiscale
-from napari_ome_zip.ome.omero import CHANNEL_COUNT
 from napari_ome_zip.ome.parse import ParsedGroup
-from napari_ome_zip.ome.transformation import (
+from napari_ome_zip.ome.transformations.transformation import (
     Identity,
     Scale,
     SequenceTransformation,

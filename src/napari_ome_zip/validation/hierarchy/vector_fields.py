@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from napari_ome_zip.ome.at import At
+from napari_ome_zip.ome.images.multiscale import Multiscale
 from napari_ome_zip.ome.json_values import quoted
-from napari_ome_zip.ome.multiscale import Multiscale
-from napari_ome_zip.ome.transformation import (
+from napari_ome_zip.ome.transformations.transformation import (
     AffineTransformation,
     Coordinates,
     Displacements,

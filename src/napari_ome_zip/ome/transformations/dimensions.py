@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from napari_ome_zip.ome.at import At, Departure
 from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.json_values import quoted
-from napari_ome_zip.ome.references import SECTION
-from napari_ome_zip.ome.transformation import (
+from napari_ome_zip.ome.transformations.reader import BY_DIMENSION
+from napari_ome_zip.ome.transformations.references import SECTION
+from napari_ome_zip.ome.transformations.transformation import (
     AffineTransformation,
     Bijection,
     ByDimension,
@@ -26,7 +27,6 @@ from napari_ome_zip.ome.transformation import (
     Transformation,
     Translation,
 )
-from napari_ome_zip.ome.transformation_reader import BY_DIMENSION
 from napari_ome_zip.rules import MUST, Rule
 
 DIMENSIONS = Rule(

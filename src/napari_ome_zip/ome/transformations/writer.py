@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.ome.transformation import (
+from napari_ome_zip.ome.transformations.transformation import (
     AffineTransformation,
     Bijection,
     ByDimension,

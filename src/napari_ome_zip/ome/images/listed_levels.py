@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from napari_ome_zip.ome.at import At
-from napari_ome_zip.ome.level_reader import (
+from napari_ome_zip.ome.images.level_reader import (
     SECTION,
     TRANSFORMATIONS_MISSING,
     Context,
@@ -14,14 +14,14 @@ from napari_ome_zip.ome.level_reader import (
     usable_parts,
     with_ends,
 )
-from napari_ome_zip.ome.multiscale import PHYSICAL, Dataset
-from napari_ome_zip.ome.transformation import (
+from napari_ome_zip.ome.images.multiscale import PHYSICAL, Dataset
+from napari_ome_zip.ome.transformations.reader import KIND
+from napari_ome_zip.ome.transformations.transformation import (
     SequenceTransformation,
     SystemRef,
     Transformation,
     Unknown,
 )
-from napari_ome_zip.ome.transformation_reader import KIND
 from napari_ome_zip.rules import MUST, Rule
 
 SCALE_COUNT = Rule(

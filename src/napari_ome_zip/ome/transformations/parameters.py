@@ -19,7 +19,7 @@ from napari_ome_zip.ome.json_values import (
     shortened,
     string,
 )
-from napari_ome_zip.ome.references import SECTION
+from napari_ome_zip.ome.transformations.references import SECTION
 from napari_ome_zip.rules import MUST, SHOULD, Rule
 
 PARAMETERS = Rule(

@@ -9,8 +9,13 @@ from typing import Any
 
 from napari_ome_zip.ome.at import TOO_DEEP, At
 from napari_ome_zip.ome.frozen_json import TooDeepError
+from napari_ome_zip.ome.images.label_table import (
+    MAX_CELLS,
+    LabelProperties,
+    LabelTable,
+    TableBuilder,
+)
 from napari_ome_zip.ome.json_values import described, found_in, integer, is_name, numbers
-from napari_ome_zip.ome.label_table import MAX_CELLS, LabelProperties, LabelTable, TableBuilder
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
 
 SECTION = "labels metadata"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import parse_axes
 from napari_ome_zip.ome.json_values import described, is_name, string
-from napari_ome_zip.ome.transformation import SystemRef
+from napari_ome_zip.ome.transformations.transformation import SystemRef
 from napari_ome_zip.rules import MUST, SHOULD, Rule
 
 SECTION = "coordinateTransformations metadata"

@@ -8,18 +8,18 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem, report_unknown
-from napari_ome_zip.ome.dimensions import DIMENSIONS, judge_dimensions
-from napari_ome_zip.ome.json_values import is_name, quoted
-from napari_ome_zip.ome.level_reader import (
+from napari_ome_zip.ome.images.level_reader import (
     SECTION,
     Context,
     transformation_items,
     usable_parts,
     with_ends,
 )
-from napari_ome_zip.ome.listed_levels import PLACED_BY_SIZE, report_missing
-from napari_ome_zip.ome.multiscale import Dataset, Multiscale
-from napari_ome_zip.ome.transformation import (
+from napari_ome_zip.ome.images.listed_levels import PLACED_BY_SIZE, report_missing
+from napari_ome_zip.ome.images.multiscale import Dataset, Multiscale
+from napari_ome_zip.ome.json_values import is_name, quoted
+from napari_ome_zip.ome.transformations.dimensions import DIMENSIONS, judge_dimensions
+from napari_ome_zip.ome.transformations.transformation import (
     SequenceTransformation,
     SystemRef,
     Transformation,

@@ -18,16 +18,16 @@ from napari_ome_zip.ome.description_writer import (
     without_none,
 )
 from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
-from napari_ome_zip.ome.multiscale import Dataset, Multiscale
+from napari_ome_zip.ome.images.multiscale import Dataset, Multiscale
 from napari_ome_zip.ome.scene import Scene
-from napari_ome_zip.ome.transformation import (
+from napari_ome_zip.ome.transformations.transformation import (
     Identity,
     Scale,
     SequenceTransformation,
     SystemRef,
     Translation,
 )
-from napari_ome_zip.ome.transformation_writer import scale_and_translation, transformation_to_json
+from napari_ome_zip.ome.transformations.writer import scale_and_translation, transformation_to_json
 
 Version = Literal["0.5", "0.6"]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import found_in, is_name, quoted, string
-from napari_ome_zip.ome.transformation import (
+from napari_ome_zip.ome.transformations.reader import TransformationReader
+from napari_ome_zip.ome.transformations.transformation import (
     Identity,
     MapAxis,
     Scale,
@@ -18,7 +19,6 @@ from napari_ome_zip.ome.transformation import (
     Translation,
     Unknown,
 )
-from napari_ome_zip.ome.transformation_reader import TransformationReader
 from napari_ome_zip.rules import MUST, Rule
 
 SECTION = "multiscales metadata"

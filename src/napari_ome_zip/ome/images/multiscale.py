@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem
 from napari_ome_zip.ome.frozen_json import FrozenMapping
-from napari_ome_zip.ome.transformation import Transformation
+from napari_ome_zip.ome.transformations.transformation import Transformation
 
 PHYSICAL = "physical"
 """Name given to the one coordinate system that versions up to 0.5 imply."""

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.coordinate_system import report_unknown
-from napari_ome_zip.ome.dimensions import judge_dimensions
+from napari_ome_zip.ome.images.multiscale import Multiscale
 from napari_ome_zip.ome.json_values import quoted
-from napari_ome_zip.ome.multiscale import Multiscale
-from napari_ome_zip.ome.transformation import Transformation, Unknown
+from napari_ome_zip.ome.transformations.dimensions import judge_dimensions
+from napari_ome_zip.ome.transformations.transformation import Transformation, Unknown
 from napari_ome_zip.rules import MUST, Rule
 
 SECTION = "multiscales metadata"

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from napari_ome_zip.ome.acquisition import Acquisition, parse_acquisitions, parse_field_count
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import found_in, integer, is_name, quoted, string
-from napari_ome_zip.ome.plate_lines import ALPHANUMERIC, SECTION, Lines, parse_lines
+from napari_ome_zip.ome.plates.acquisition import Acquisition, parse_acquisitions, parse_field_count
+from napari_ome_zip.ome.plates.lines import ALPHANUMERIC, SECTION, Lines, parse_lines
 from napari_ome_zip.rules import MUST, SHOULD, Rule
 
 NAME_MISSING = Rule(

@@ -8,8 +8,19 @@ from typing import Any
 
 from napari_ome_zip.ome.at import TOO_DEEP, At
 from napari_ome_zip.ome.json_values import described, found_in, integer, is_name, quoted, string
-from napari_ome_zip.ome.references import SECTION, Ends, StringReader, read_reference
-from napari_ome_zip.ome.transformation import (
+from napari_ome_zip.ome.transformations.parameters import (
+    NOT_APPLIED,
+    READERS,
+    UnusableError,
+    read_amounts,
+)
+from napari_ome_zip.ome.transformations.references import (
+    SECTION,
+    Ends,
+    StringReader,
+    read_reference,
+)
+from napari_ome_zip.ome.transformations.transformation import (
     AffineTransformation,
     Bijection,
     ByDimension,
@@ -25,12 +36,6 @@ from napari_ome_zip.ome.transformation import (
     Transformation,
     Translation,
     Unknown,
-)
-from napari_ome_zip.ome.transformation_parameters import (
-    NOT_APPLIED,
-    READERS,
-    UnusableError,
-    read_amounts,
 )
 from napari_ome_zip.rules import MUST, SHOULD, Rule
 

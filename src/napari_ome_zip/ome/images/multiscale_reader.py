@@ -14,11 +14,10 @@ from napari_ome_zip.ome.coordinate_system import (
     written_coordinate_systems,
 )
 from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
-from napari_ome_zip.ome.graph_levels import graph_datasets
-from napari_ome_zip.ome.image_axes import judge_image_axes
-from napari_ome_zip.ome.image_graph import judge_additional
-from napari_ome_zip.ome.json_values import objects, string
-from napari_ome_zip.ome.level_reader import (
+from napari_ome_zip.ome.images.graph_levels import graph_datasets
+from napari_ome_zip.ome.images.image_axes import judge_image_axes
+from napari_ome_zip.ome.images.image_graph import judge_additional
+from napari_ome_zip.ome.images.level_reader import (
     SECTION,
     Context,
     dataset_entries,
@@ -26,11 +25,17 @@ from napari_ome_zip.ome.level_reader import (
     usable_parts,
     with_ends,
 )
-from napari_ome_zip.ome.listed_levels import LENGTH, judge_kinds, listed_dataset, report_missing
-from napari_ome_zip.ome.multiscale import PHYSICAL, Dataset, Multiscale
-from napari_ome_zip.ome.references import Ends
-from napari_ome_zip.ome.transformation import SystemRef, Transformation
-from napari_ome_zip.ome.transformation_reader import TransformationReader
+from napari_ome_zip.ome.images.listed_levels import (
+    LENGTH,
+    judge_kinds,
+    listed_dataset,
+    report_missing,
+)
+from napari_ome_zip.ome.images.multiscale import PHYSICAL, Dataset, Multiscale
+from napari_ome_zip.ome.json_values import objects, string
+from napari_ome_zip.ome.transformations.reader import TransformationReader
+from napari_ome_zip.ome.transformations.references import Ends
+from napari_ome_zip.ome.transformations.transformation import SystemRef, Transformation
 from napari_ome_zip.ome.versions import AxesForm, Spec
 from napari_ome_zip.rules import MUST, SHOULD, Rule
 

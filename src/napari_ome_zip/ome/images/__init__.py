@@ -1,0 +1,1 @@
+"""Images: their axes, levels and transformations, display settings and labels."""

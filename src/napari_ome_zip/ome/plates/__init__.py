@@ -1,0 +1,1 @@
+"""Plates of a high-content screen: rows, columns, acquisitions, wells and their fields of view."""

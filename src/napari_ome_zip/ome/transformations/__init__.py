@@ -1,0 +1,1 @@
+"""Coordinate transformations: the model of each kind, its reader and its writer."""
