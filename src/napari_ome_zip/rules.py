@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much an issue matters."""
+    """Severity of an issue."""
 
     ERROR = "error"
     """A MUST of the specification is broken: the file is not valid."""
@@ -32,20 +32,20 @@ INFO = Severity.INFO
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One MUST or SHOULD, stated once: above the code that judges by it."""
+    """One MUST or SHOULD, defined above the code that judges by it."""
 
     code: str
     """Stable kebab-case name."""
     severity: Severity
     section: str
-    """Section of the specification; empty where the place tells it."""
+    """Section of the specification; empty where it depends on the place."""
     says: str
     """The rule in our own words."""
     remedy: str
     """What to do when it is broken."""
     is_agreement: bool = False
-    """Whether it is about how the parts of a document fit together: the conformance documents of
-    the specification count a document by itself as valid where they do not."""
+    """Whether it is about parts of a document that must fit together. The conformance documents of
+    the specification count a document that breaks only such rules as valid."""
 
 
 @dataclass(frozen=True, slots=True)

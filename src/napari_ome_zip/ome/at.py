@@ -1,14 +1,43 @@
-"""Where a reader stands in a document, and the one way in which it says what it found there.
+"""Where a reader stands in a document, and how it reports what departs from the specification.
 
-Every reader of this floor takes ``(value, at)`` and judges while it reads::
+Every reader of this floor takes ``(value, at)``, a JSON value and its place, and judges while it
+reads. A rule stands above the reader of the object that it is about:
 
-    if not isinstance(value, dict):
-        at.wrong_type(value, "an object", SECTION, done="ignored")
-        return None
+>>> from napari_ome_zip.ome.at import At, Departures, Document
+>>> from napari_ome_zip.rules import MUST, Rule
+>>> COLOR_INVALID = Rule(
+...     "channel-color-invalid",  # the code: never changed once it is released
+...     MUST,
+...     "omero metadata",  # the section of the specification
+...     "The color of a channel is a string of six hexadecimal digits.",
+...     'Write six hexadecimal digits, for instance "00FF00" for green.',
+... )
+>>> def parse_color(value: object, at: At) -> str | None:
+...     if not isinstance(value, str):
+...         at.wrong_type(value, "a string", "omero metadata", "a default color is used")
+...         return None
+...     if value.startswith("#"):  # what was meant is clear: a judgment, without a repair
+...         at.report(COLOR_INVALID, f"Channel color is {value}, with a number sign")
+...     elif len(value) != 6:
+...         at.report(COLOR_INVALID, f"Channel color is {value}", "a default color is used")
+...         return None
+...     return value.removeprefix("#").upper()
 
-A departure about which something was done is a finding for whoever opens the file. One about
-which nothing was done is a judgment: only a check asks for these, a reader that only opens drops
-them unseen. Judging that takes time asks ``at.judging`` first.
+A departure about which something was done is a `Finding` for the caller who opens the file:
+
+>>> departures = Departures()
+>>> at = At(Document("cells"), departures).down("omero", "channels", 0).owned().key("color")
+>>> parse_color("green", at), parse_color("#00ff00", at)
+(None, '00FF00')
+>>> print(*[f"{found.where}: {found.message}" for found in departures.findings()])
+cells: omero.channels[0].color: Channel color is green; a default color is used.
+
+One about which nothing was done is a judgment. Only a report asks for these, by
+``Departures(judging=True)``; a reader that only opens drops them. Judging that takes time asks
+`At.judging` first.
+
+To complete a rule: ``tests/validation/test_rules.py`` gets a change that breaks it and nothing
+else, and the code of a repair gets a line in `findings.HEADLINES` or `findings.UNSEEN`.
 """
 
 from __future__ import annotations
@@ -40,7 +69,7 @@ TOO_DEEP = Rule(
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """One thing in a document that is not as a rule wants it."""
+    """One thing in a document that breaks a rule."""
 
     rule: Rule
     at: At
@@ -51,11 +80,11 @@ class Departure:
     section: str = ""
     """Section of the specification, where the rule leaves it to the place."""
     harmless: bool = False
-    """Whether what was meant is seen all the same."""
+    """Whether the image is shown as it was meant all the same."""
 
     @property
     def finding(self) -> Finding:
-        """The departure as whoever opens the file is told of it."""
+        """The departure as a finding for the caller who opens the file."""
         message = f"{self.found}; {self.done}."
         return Finding(self.rule.code, str(self.at), message, self.harmless)
 
@@ -69,7 +98,7 @@ class Departures:
     Parameters
     ----------
     judging : bool
-        Whether departures about which nothing was done are wanted.
+        Whether departures about which nothing was done are kept as well.
     """
 
     def __init__(self, *, judging: bool = False) -> None:
@@ -93,7 +122,7 @@ class Departures:
             self._first.setdefault(kind, departure)
 
     def all(self) -> tuple[Departure, ...]:
-        """Everything that was reported, in the order of the document; only where judging."""
+        """Return everything reported, in the order of the document; empty unless judging."""
         return tuple(self._all)
 
     def has(self, rule: Rule, at: At) -> bool:
@@ -101,7 +130,7 @@ class Departures:
         return rule.code in self.codes_below(at)
 
     def codes_below(self, at: At) -> frozenset[str]:
-        """Codes of the errors reported so far at a place and further down; only where judging.
+        """Return codes of the errors reported at a place and further down; empty unless judging.
 
         What was repaired has been reported: comparing it with others would report it again.
         """
@@ -113,7 +142,7 @@ class Departures:
         return frozenset(self._codes.get(at.parts, ()))
 
     def findings(self) -> tuple[Finding, ...]:
-        """What something was done about, in the order of first occurrence."""
+        """Return the departures about which something was done, in order of first occurrence."""
         return tuple(
             replace(finding, message=f"{finding.message[:-1]} (and {more} more alike).")
             if (more := self._more[kind])
@@ -140,21 +169,21 @@ class Departures:
         self._entries[id(entries)] = (entries, at, positions)
 
     def place_of_entry(self, entries: tuple[str, ...], number: int) -> At | None:
-        """Where an entry of a list of strings was read, None where nothing was marked."""
+        """Return where an entry of a list of strings was read, None where it was not marked."""
         if id(entries) not in self._entries:
             return None
         _, at, positions = self._entries[id(entries)]
         return at.item(positions[number]) if positions else at
 
     def place_of(self, part: object) -> At | None:
-        """Where a part of the model was read, None where nothing was marked."""
+        """Return where a part of the model was read, None where it was not marked."""
         found = self._places.get(id(part))
         return found[1] if found else None
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The document that is read: whose it is, what it is judged by, who is told."""
+    """The document that is read: its group, its file, and the version that it is judged by."""
 
     group: str
     """Path of the group in the hierarchy, empty for the root."""
@@ -163,7 +192,7 @@ class Document:
     namespace: str = ""
     """``ome`` where the metadata lie inside this key, empty where they lie at the top."""
     spec: Spec = SPECS["0.5"]
-    """The version that it is judged by."""
+    """The version that the document is judged by."""
     is_draft: bool = False
     """Whether it was written for a development version of 0.6, laid out unlike the released one."""
 
@@ -225,7 +254,7 @@ class At:
 
     @property
     def judging(self) -> bool:
-        """Whether anyone asks for departures about which nothing is done."""
+        """Whether departures about which nothing is done are kept."""
         return self.is_regulated and self.departures.judging
 
     @property
@@ -249,7 +278,7 @@ class At:
         section: str = "",
         harmless: bool = False,
     ) -> None:
-        """Say that something here is not as a rule wants it.
+        """Report that a rule is broken here.
 
         Parameters
         ----------
@@ -263,7 +292,7 @@ class At:
         section
             Section of the specification, where the rule leaves it to the place.
         harmless
-            Whether what was meant is seen all the same.
+            Whether the image is shown as it was meant all the same.
         """
         if done or self.judging:
             self.departures.add(Departure(rule, self, found, done, section, harmless))
@@ -277,7 +306,7 @@ class At:
         *,
         harmless: bool = False,
     ) -> None:
-        """Say that a value is of the wrong kind.
+        """Report that a value is of the wrong kind.
 
         Parameters
         ----------
@@ -304,7 +333,7 @@ class At:
     def mark_entries(self, entries: tuple[str, ...], positions: Sequence[int]) -> tuple[str, ...]:
         """Remember, where judging, that entries of a list of strings were read here; return them.
 
-        Equal strings may be one object, so that `mark` cannot tell them apart.
+        Equal strings may be one object, which `mark` would take for one place.
         """
         if self.departures.judging:
             self.departures.mark_entries(entries, self, positions)

@@ -66,7 +66,7 @@ UNIT_UNKNOWN = Rule(
 )
 
 TYPES_BY_NAME = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
-"""What an axis is by its name alone, as versions 0.1 to 0.3 have it."""
+"""The type of an axis by its name, which is all that versions 0.1 to 0.3 write."""
 
 _TYPES_UNTIL_05 = ("space", "time", "channel")
 _TYPES_SINCE_06 = ("array", "space", "time", "channel", "coordinate", "displacement")
@@ -85,11 +85,11 @@ class Axis:
     unit: str | None = None
     """As written, usually a UDUNITS-2 name; None where absent or empty."""
     discrete: bool = field(default=False, compare=False)
-    """Whether there is nothing between its coordinates (since 0.6)."""
+    """Whether there is no meaning in values between its coordinates (since 0.6)."""
 
     @property
     def role(self) -> str | None:
-        """The type in lower case; of an untyped axis what its name t, c, z, y, x says, or None."""
+        """The type in lower case; without one, that which the name t, c, z, y or x implies."""
         if self.type is not None:
             return self.type.lower()
         return TYPES_BY_NAME.get(self.name.lower())
@@ -138,7 +138,12 @@ def _parse_axis(value: Any, index: int, at: At, *, names_expected: bool) -> Axis
         found = f"Axis without a name: found {found_in(value, 'name')}"
         name = string(name) or f"dim_{index}"
         at.report(NAME_MISSING, found, f"it is called {quoted(name)}")
-    axis = Axis(name, _word(value, "type", at), _word(value, "unit", at), _discrete(value, at))
+    axis = Axis(
+        name,
+        _string_or_none(value, "type", at),
+        _string_or_none(value, "unit", at),
+        _discrete(value, at),
+    )
     if at.judging:
         _judge_type_and_unit(axis, value, at)
     return axis
@@ -154,13 +159,13 @@ def _named_axis(name: str, at: At, *, names_expected: bool) -> Axis:
     return Axis(name, TYPES_BY_NAME.get(name.lower()))
 
 
-def _word(value: dict[str, Any], key: str, at: At) -> str | None:
+def _string_or_none(value: dict[str, Any], key: str, at: At) -> str | None:
     # An absent, null or empty type or unit is common and means "none".
-    word = value.get(key)
-    if word is None or isinstance(word, str):
-        return word or None
+    written = value.get(key)
+    if written is None or isinstance(written, str):
+        return written or None
     expected = "a string" if key == "type" else "the name of a unit"
-    at.key(key).wrong_type(word, expected, SECTION, "ignored")
+    at.key(key).wrong_type(written, expected, SECTION, "ignored")
     return None
 
 
@@ -194,7 +199,7 @@ def _judge_type_and_unit(axis: Axis, value: dict[str, Any], at: At) -> None:
 
 
 def _with_unique_names(axes: tuple[Axis, ...], at: At) -> tuple[Axis, ...]:
-    # "The name MUST be unique": transformations and viewers tell axes apart by it.
+    # "The name MUST be unique": transformations and viewers identify axes by it.
     counts = Counter(axis.name for axis in axes)
     if len(counts) == len(axes):
         return axes

@@ -1,4 +1,4 @@
-"""The layout in which bioformats2raw writes a series of images."""
+"""Reads ``bioformats2raw.layout``, which marks a group that holds a series of images."""
 
 from __future__ import annotations
 

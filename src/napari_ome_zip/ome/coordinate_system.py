@@ -63,7 +63,7 @@ def parse_coordinate_systems(value: Any, at: At) -> tuple[CoordinateSystem, ...]
 
 
 class WrittenSystem(NamedTuple):
-    """A coordinate system, and its axes as they are written."""
+    """A coordinate system together with its axes as they are written."""
 
     system: CoordinateSystem
     axes: Sequence[Any] | None
@@ -116,7 +116,7 @@ def _axes(value: Any, at: At) -> tuple[Axis, ...]:
 
 
 def report_unknown(name: str, known: Iterable[str], at: At, done: str = "") -> None:
-    """Say that a transformation leads from or to a coordinate system that does not exist."""
+    """Report that a transformation refers to a coordinate system that does not exist."""
     names = quoted(tuple(islice(known, _MAX_SHOWN)))
     found = f"Coordinate system {quoted(name)} does not exist (known: {names})"
     at.report(SYSTEM_UNKNOWN, found, done)

@@ -1,4 +1,4 @@
-"""Writes what describes an image or groups of images: omero, image-label, plate, well.
+"""Writes omero, image-label, plate and well.
 
 Versions 0.5 and 0.6 write these alike.
 """
@@ -21,7 +21,7 @@ from napari_ome_zip.ome.plates.well import Well
 
 
 def without_none(**values: Any) -> dict[str, Any]:
-    """Return the values that are there, as a JSON object."""
+    """Return the values that are not None, as a JSON object."""
     return {key: value for key, value in values.items() if value is not None}
 
 
@@ -33,7 +33,7 @@ def check_unique(entries: Collection[Hashable], what: str) -> None:
 
 
 def plain_json(mapping: FrozenMapping) -> dict[str, Any]:
-    """Return free JSON; numbers that JSON does not have (NaN, infinity) become null."""
+    """Return any JSON object; numbers that JSON does not have (NaN, infinity) become null."""
     return {key: _finite(item) for key, item in mapping.to_json().items()}
 
 
@@ -65,7 +65,7 @@ def _channel(channel: OmeroChannel) -> dict[str, Any]:
 
 
 def _window(window: Window) -> dict[str, float] | None:
-    # All four limits MUST be there: the outer ones may follow from the inner ones and vice versa.
+    # All four limits MUST be there: min and max stand in for start and end, and vice versa.
     limits = {
         "min": window.start if window.min is None else window.min,
         "max": window.end if window.max is None else window.max,

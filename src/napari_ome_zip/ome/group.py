@@ -1,4 +1,4 @@
-"""One group of the hierarchy, with all that OME-Zarr can say about it."""
+"""The model of one group of the hierarchy: everything OME-Zarr can describe in it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ DISPLAY_KEY = "napari_ome_zip"
 
 @dataclass(frozen=True)
 class OmeGroup:
-    """The document of one group, in one model for the versions 0.1 to 0.6."""
+    """The metadata of one group, in one model for versions 0.1 to 0.6."""
 
     path: str = ""
     """Path in the hierarchy, empty for the root."""
     version: str | None = None
-    """``0.1`` to ``0.6``: what the document was read as; None where it says nothing of OME-Zarr."""
+    """The version that it was read as, ``0.1`` to ``0.6``; None without OME-Zarr metadata."""
     zarr_format: int = 3
     multiscales: tuple[Multiscale, ...] = ()
     omero: Omero | None = None

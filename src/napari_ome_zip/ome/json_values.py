@@ -1,4 +1,4 @@
-"""JSON values: what they are, what they can be read as, and how a message names them."""
+"""JSON values: checks of their type, lenient conversion, and their wording in messages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import json
 import math
 from collections.abc import Mapping
 from typing import Any, TypeGuard
+
+_MAX_SHOWN = 40
+"""Characters of a value that a message shows, at most."""
 
 
 def number(value: Any) -> float | None:
@@ -31,7 +34,7 @@ def integer(value: Any) -> int | None:
 
 
 def string(value: Any) -> str | None:
-    """Return a string, or a number written out; None for anything else and for no letters."""
+    """Return a string that is not empty, or a number as a string; None for anything else."""
     if isinstance(value, str):
         return value or None
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -86,13 +89,8 @@ def is_name(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and bool(value)
 
 
-def is_vector(value: object) -> TypeGuard[list[int | float]]:
-    """Whether a JSON value is a list of numbers."""
-    return isinstance(value, list) and all(is_number(v) for v in value)
-
-
 def objects(value: object) -> list[Mapping[str, object]]:
-    """Return the objects in a list, nothing where there is no list."""
+    """Return the objects in a list; an empty list for any other value."""
     return [item for item in value if is_object(item)] if is_list(value) else []
 
 
@@ -108,7 +106,7 @@ def described(value: object) -> str:
         return f"the boolean {str(value).lower()}"
     if isinstance(value, int | float):
         written = string(value) or ""
-        return f"the number {written}" if 0 < len(written) <= 40 else "a huge number"
+        return f"the number {written}" if 0 < len(written) <= _MAX_SHOWN else "a huge number"
     if isinstance(value, str):
         return f"the string {json.dumps(shortened(value), ensure_ascii=False)}"
     if isinstance(value, list | tuple):
@@ -118,31 +116,17 @@ def described(value: object) -> str:
     return f"a value of type {type(value).__name__}"
 
 
-def shown(value: Any) -> str:
-    """Return a few words for a JSON value, for use in a message."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return f"'{value}'" if len(value) <= 40 else f"'{value[:37]}...'"
-        case int() | float():
-            written = string(value) or "a huge number"
-            return written if len(written) <= 40 else "a huge number"
-        case list() | tuple():
-            return f"a list of {len(value)}"
-        case _:
-            return "an object"
-
-
 def found_in(value: Mapping[str, object], field: str) -> str:
-    """Return in words what an object holds in a field: "nothing" where it has none."""
+    """Return the value of a field in words, "nothing" where the object does not have the field."""
     return described(value[field]) if field in value else "nothing"
 
 
 def quoted(names: object) -> str:
-    """Return names as a readable list, such as ``"y", "x"``."""
+    """Return one name, or several, in quotation marks.
+
+    >>> print(quoted("y"), "and", quoted(["z", "x"]))
+    "y" and "z", "x"
+    """
     if isinstance(names, str):
         return f'"{shortened(names)}"'
     if isinstance(names, list | tuple | set | frozenset):
@@ -150,6 +134,6 @@ def quoted(names: object) -> str:
     return described(names)
 
 
-def shortened(string: str) -> str:
-    """Return a string cut to 40 characters."""
-    return string if len(string) <= 40 else string[:37] + "…"
+def shortened(written: str) -> str:
+    """Return a string cut to fit into a message."""
+    return written if len(written) <= _MAX_SHOWN else written[: _MAX_SHOWN - 3] + "…"

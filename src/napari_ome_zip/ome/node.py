@@ -1,4 +1,4 @@
-"""Recognizes documents of the next OME-Zarr: nodes of collections (RFC-8, a draft)."""
+"""Recognizes nodes of collections, which a later OME-Zarr may have (RFC-8, a draft)."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_CONTENT_OF_TODAY = ("multiscales", "plate", "well", "scene")
+_RELEASED_CONTENT = ("multiscales", "plate", "well", "scene")
 
 
 @dataclass(frozen=True)
 class DraftNode:
-    """What a node says of itself."""
+    """A node of a collection, as its document describes it."""
 
     type: str
-    """``collection``, ``multiscale``, or a type that is not known."""
+    """``collection``, ``multiscale``, or an unknown type."""
     version: str | None
     names: tuple[str, ...]
-    """Names of the nodes below it that have one."""
+    """Names of its child nodes, as far as they have one."""
 
 
 def draft_node(attributes: Mapping[str, Any]) -> DraftNode | None:
-    """What the attributes of a group say by RFC-8; None where they are no node of it.
+    """Return the node that the attributes of a group describe; None where they are not one.
 
     A node has a ``type``, and its content in ``nodes`` or at a ``path`` (RFC-8, section "Node").
     """
     ome = attributes.get("ome")
-    if not isinstance(ome, Mapping) or any(key in ome for key in _CONTENT_OF_TODAY):
+    if not isinstance(ome, Mapping) or any(key in ome for key in _RELEASED_CONTENT):
         return None
     kind, version, nodes = ome.get("type"), ome.get("version"), ome.get("nodes")
     if not isinstance(kind, str) or not ("nodes" in ome or "path" in ome):

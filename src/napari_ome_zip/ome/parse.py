@@ -59,7 +59,7 @@ class ParsedGroup:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What had to be repaired to read it: one finding per kind of repair and object."""
+        """What was repaired in order to read it: one finding per kind of repair and object."""
         return self.departures.findings()
 
 
@@ -90,8 +90,8 @@ def parse_group(
     Returns
     -------
     ParsedGroup
-        The group and how it departs from the specification. A document that says nothing of
-        OME-Zarr gives a group with nothing in it, and no finding.
+        The group and how it departs from the specification. A document without OME-Zarr metadata
+        gives an empty group, and no finding.
     """
     departures = Departures(judging=judging)
     root = At(Document(path), departures)
@@ -105,10 +105,10 @@ def parse_group(
     )
     at = At(found.at.document, departures)
     beside = At(replace(found.at.document, namespace=""), departures)
-    says_anything = found.has_content or "version" in found.keys
+    has_metadata = found.has_content or "version" in found.keys
     group = OmeGroup(
         path=path,
-        version=found.version if says_anything else None,
+        version=found.version if has_metadata else None,
         zarr_format=zarr_format or found.at.spec.zarr_format,
         display=_display(document.get(DISPLAY_KEY), beside.key(DISPLAY_KEY)),
         **_objects(found.keys, at, found),

@@ -1,4 +1,4 @@
-"""Lists of paths: the label images of an image, the images of a series."""
+"""Reads lists of paths: the label images of an image, the images of a series."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from napari_ome_zip.ome.json_values import is_name, quoted, string
 
 
 def parse_labels(value: Any, at: At) -> tuple[str, ...] | None:
-    """Read the paths of label images, each once; None where there are none to read."""
+    """Read the paths of label images, each once; None where there is no list."""
     # Label images that no list names are shown as well, so what is ignored here changes nothing.
     return _paths(value, "a label image", LABELS, at.owned(), harmless=True)
 
 
 def parse_series(value: Any, at: At) -> tuple[str, ...] | None:
-    """Read the paths of the images of a series, each once; None where there are none to read."""
+    """Read the paths of the images of a series, each once; None where there is no list."""
     return _paths(value, "an image", SERIES, at.owned())
 
 

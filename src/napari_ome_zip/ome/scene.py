@@ -1,4 +1,4 @@
-"""Scenes: how the coordinate systems of several images hang together."""
+"""Reads scenes: the transformations between the coordinate systems of several images."""
 
 from __future__ import annotations
 

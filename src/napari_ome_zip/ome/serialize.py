@@ -1,4 +1,4 @@
-"""Writes a group of the model as the attributes of ``zarr.json``, in version 0.5 or 0.6."""
+"""Writes the model of a group as the attributes of ``zarr.json``, in version 0.5 or 0.6."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Version = Literal["0.5", "0.6"]
 
 
 def to_attributes(group: OmeGroup, version: Version) -> dict[str, Any]:
-    """Return the ``attributes`` object of a Zarr v3 group that says what the model says.
+    """Return the model of a group as the ``attributes`` object of a Zarr v3 group.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def to_attributes(group: OmeGroup, version: Version) -> dict[str, Any]:
         ome["series"] = list(group.series)
     if group.bioformats2raw_layout is not None:
         ome["bioformats2raw.layout"] = group.bioformats2raw_layout
-    said = len(ome) > 1 or group.version is not None
-    attributes: dict[str, Any] = {"ome": ome} if said else {}
+    has_metadata = len(ome) > 1 or group.version is not None
+    attributes: dict[str, Any] = {"ome": ome} if has_metadata else {}
     if group.display is not None:
         attributes[DISPLAY_KEY] = plain_json(group.display)
     return attributes

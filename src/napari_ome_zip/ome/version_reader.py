@@ -1,4 +1,4 @@
-"""Where the metadata of a group lie, and which version of OME-Zarr they follow."""
+"""Finds the OME-Zarr metadata in the attributes of a group, and their version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
 SECTION = "OME-Zarr metadata"
 
 NEWEST = "0.6"
-"""Documents of a version that is not known are read as this one."""
+"""Documents of an unknown version are read as this one."""
 
 OME_MISSING = Rule(
     "ome-key-missing",
@@ -96,11 +96,11 @@ class Namespace:
     """The value of ``ome``, or of the keys of OME-Zarr at the top where there is no such key."""
     at: At
     version: str
-    """``0.1`` to ``0.6``: what it is read as."""
+    """The version that it is read as: ``0.1`` to ``0.6``."""
     stated: object = None
-    """The version as written, None where it is not."""
+    """The version as written, None where none is written."""
     is_known: bool = True
-    """Whether the version as written is one that is known, or none is written."""
+    """Whether the written version is known; true where none is written."""
 
     @property
     def has_content(self) -> bool:
@@ -177,7 +177,7 @@ def _judge_place(
 def _read_as(
     keys: Mapping[str, Any], versions: Mapping[_Parts, Any], at: At, zarr_format: int
 ) -> Namespace:
-    """The version that the metadata are read as, and what is wrong with the one they state."""
+    """Return the namespace with the version to read it as, and judge the version it states."""
     guessed = _guess(keys, zarr_format)
     if not versions:
         # A list of labels or series needs no version to be understood. Until 0.4 versions were
@@ -229,7 +229,7 @@ def _judge_missing(keys: Mapping[str, Any], at: At, done: str = "") -> None:
 
 
 def _written_versions(keys: Mapping[str, Any], zarr_format: int) -> dict[_Parts, Any]:
-    """The versions that are written, by place: the one that the format of the time has first."""
+    """Return the versions that are written, by place; the one that decides comes first."""
     found: dict[_Parts, Any] = {
         ("multiscales", index, "version"): item.get("version")
         for index, item in enumerate(_listed(keys.get("multiscales")))
@@ -258,7 +258,7 @@ def _judged_by(
             return known
     guessed = _guess(keys, 3 if namespaced else 2)
     if guessed == "0.2":
-        # Without axes: of the time before there were any, unless levels are transformed.
+        # No axes: older than axes are, unless levels are transformed.
         levels = objects(objects(keys.get("multiscales"))[0].get("datasets"))
         is_newer = any("coordinateTransformations" in level for level in levels)
         guessed = "0.4" if is_newer else "0.1"
@@ -266,7 +266,7 @@ def _judged_by(
 
 
 def _guess(keys: Mapping[str, Any], zarr_format: int) -> str:
-    """Return the version that metadata without one look like."""
+    """Return the version that metadata without a stated one most likely follow."""
     listed = keys.get("multiscales")
     first = next(iter(objects(listed)), {})
     if "scene" in keys or "coordinateSystems" in first or is_draft_scene(keys):

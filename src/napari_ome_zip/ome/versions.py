@@ -1,4 +1,4 @@
-"""What differs between the versions of OME-Zarr, all in one table."""
+"""The versions of OME-Zarr, and all differences that checks depend on, in one table."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from enum import Enum
 
 
 class AxesForm(Enum):
-    """How a version says what the dimensions of an image are."""
+    """How a version describes the dimensions of an image."""
 
     IMPLIED = "implied"
-    """Not at all: always t, c, z, y, x."""
+    """Not at all: they are always t, c, z, y, x."""
     NAMES = "names"
     """A list of names."""
     OBJECTS = "objects"
@@ -22,14 +22,14 @@ class AxesForm(Enum):
 
 
 class DimensionNames(Enum):
-    """What a version asks of the names that Zarr arrays give their dimensions."""
+    """What a version requires of the dimension names of Zarr arrays."""
 
     ABSENT = "absent"
-    """Nothing: Zarr v2 has none."""
+    """Nothing: Zarr v2 has no dimension names."""
     REQUIRED = "required"
-    """They are there, and are the names of the axes."""
+    """They are present, and equal the names of the axes."""
     ADVISED = "advised"
-    """Nothing, but readers of Zarr arrays trust them."""
+    """Nothing, but other readers of the arrays rely on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Spec:
     stated_per_object: bool = True
     """Whether each object states the version, as opposed to once per document."""
     field_name: re.Pattern[str] = re.compile(r"[A-Za-z0-9]+")
-    """What the path of a field of view in a well looks like."""
+    """Pattern of the path of a field of view in a well."""
 
     @property
     def namespaced(self) -> bool:
@@ -59,7 +59,7 @@ class Spec:
 
     @property
     def document_name(self) -> str:
-        """The file that holds a group's metadata."""
+        """Name of the file that holds a group's metadata."""
         return "zarr.json" if self.zarr_format == 3 else ".zattrs"
 
 
@@ -84,7 +84,7 @@ SPECS: Mapping[str, Spec] = {
     )
 }
 
-# "0.4-dev-spatialdata" and its like are what SpatialData wrote before 0.5.
+# SpatialData wrote versions such as "0.4-dev-spatialdata" before 0.5.
 _PRERELEASE = re.compile(r"(0\.\d)(\.?(dev|rc)\d*|-dev.*)")
 
 

@@ -1,4 +1,4 @@
-"""Reads where levels lie since version 0.6: each has one transformation to a named system."""
+"""Reads levels since version 0.6: each has one transformation to a named system."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ OUTPUT_DIFFERS = Rule(
 
 @dataclass(frozen=True)
 class _Level:
-    """A level whose transformations are read, and not yet compared with those of the others."""
+    """A level whose transformations are read, but not yet compared with those of other levels."""
 
     path: str
     at: At
@@ -73,7 +73,7 @@ class _Level:
 
     @property
     def dataset(self) -> Dataset:
-        """The level as it is alone; several transformations are applied in the order written."""
+        """The level by itself; several transformations become a sequence in the order written."""
         if len(self.read) < 2:
             return Dataset(self.path, next(iter(self.read), None))
         bare = tuple(with_ends(part, self.at) for part in self.read)
@@ -144,7 +144,7 @@ def _agreeing(
     if whole is None:
         return level.dataset
     output = whole.output or SystemRef()
-    # What has no name, or a path, has been reported, and what is done about it.
+    # Outputs without a name, or with a path, were reported where they were read.
     if output.name != intrinsic.name and output.name is not None and output.path is None:
         at, own_name = level.at.down(len(level.read) - 1, "output"), quoted(intrinsic.name)
         if output.name in systems:

@@ -1,4 +1,4 @@
-"""Rules on the axes of an image: how many of which type there are, and in which order."""
+"""Judges the axes of an image: how many of each type there are, and their order."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def judge_image_axes(
     version
         The version that the document is read as.
     shown
-        Whether the image is shown with these axes: whoever opens it is told of them.
+        Whether the image is shown with these axes: only then are there findings.
     typed
         Whether all axes were objects: types that were guessed are not judged.
     """
@@ -120,8 +120,8 @@ def _judge_order(axes: Sequence[Axis], at: At) -> None:
 
 
 def _ranks(axes: Sequence[Axis], at: At) -> list[int]:
-    """The place of each axis in the order: 0 for time, 2 for space, 1 for anything else."""
-    # Axes of an array's own coordinates are legal since 0.6, and stand for those of space.
+    """Return the rank of each axis in the order: 0 for time, 2 for space, 1 for anything else."""
+    # Axes of type "array" are legal since 0.6, and stand for axes of space.
     space_types = ("space", "array") if at.spec.graph else ("space",)
     return [0 if a.type == "time" else 2 if a.type in space_types else 1 for a in axes]
 

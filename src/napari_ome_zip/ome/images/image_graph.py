@@ -1,4 +1,4 @@
-"""Judges what leads from an image's own coordinate system to others (since 0.6)."""
+"""Judges transformations from an image's own coordinate system to others (since 0.6)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def judge_additional(image: Multiscale, places: Sequence[At]) -> None:
 
 def _places_labels(item: Transformation) -> bool:
     if isinstance(item, Unknown):
-        return True  # nobody knows: what is wrong with it has been reported
+        return True  # unknown kinds have been reported
     if item.kind == "sequence":
         return [part.kind for part in item.parts] == ["scale", "translation"]
     return item.kind in _LABEL_KINDS

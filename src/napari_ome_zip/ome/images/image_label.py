@@ -1,4 +1,4 @@
-"""Image labels: colors and properties of the objects in a label image."""
+"""Reads ``image-label``: colors and properties of the labels in a label image."""
 
 from __future__ import annotations
 
@@ -98,11 +98,11 @@ class LabelColor:
 
 @dataclass(frozen=True, slots=True)
 class ImageLabel:
-    """What makes an image a label image (section "image-label")."""
+    """The metadata of a label image (section "image-label")."""
 
     colors: tuple[LabelColor, ...] = ()
     properties: LabelTable | tuple[LabelProperties, ...] = ()
-    """One row for each label value; a table, also where rows were given."""
+    """One row for each label value; rows that are passed in become a table."""
     source: str | None = None
     """Path of the image the labels belong to, relative to this group; None: ``../../``."""
 
@@ -117,7 +117,7 @@ class ImageLabel:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One of the two lists that have an entry for each label value."""
+    """One of the two lists in ``image-label``, which have one entry for each label value."""
 
     name: str
     entries: str
@@ -199,7 +199,7 @@ def _entries(
 
 
 def _label_value(entry: Any, at: At) -> int | None:
-    """Read a label value that is not simply an integer."""
+    """Read a label value that is not a plain integer."""
     if not isinstance(entry, dict):
         at.wrong_type(entry, "an object", SECTION, "ignored")
         return None
@@ -212,7 +212,7 @@ def _label_value(entry: Any, at: At) -> int | None:
 
 
 def _usual_rgba(item: dict[str, Any]) -> Rgba | None:
-    """A color as it should be written; None for every other."""
+    """Return a color that is written as it should be; None for any other."""
     rgba = item.get("rgba")
     if type(rgba) is not list or len(rgba) != 4 or set(map(type, rgba)) != {int}:
         return None
@@ -232,7 +232,7 @@ def _rgba(item: dict[str, Any], colors: At, index: int) -> Rgba | None:
 
 
 def _converted(written: Any) -> tuple[Rgba | None, str]:
-    """Read a color that is written otherwise, and say what was done; nothing for null."""
+    """Return a color that is written otherwise, and the repair in words; none for null."""
     if written is None:
         return None, ""
     parts = numbers(written)

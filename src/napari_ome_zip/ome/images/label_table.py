@@ -1,4 +1,4 @@
-"""Properties of the objects in a label image, kept by columns: there may be a million objects."""
+"""A table of the properties of labels, stored by columns: there may be a million labels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SCALARS = frozenset({bool, int, float, str, type(None)})
 
 @dataclass(frozen=True, slots=True)
 class LabelProperties:
-    """What is known about the object of one label value."""
+    """The properties of one label."""
 
     value: int
     mapping: FrozenMapping
@@ -24,7 +24,9 @@ class LabelProperties:
 
 
 class LabelTable(Sequence[LabelProperties]):
-    """A row for each label value; a mapping of its own for each would take seconds to make.
+    """The properties of labels, one row for each; rows are made when they are asked for.
+
+    A mapping for each of a million labels would take seconds to make.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ class LabelTable(Sequence[LabelProperties]):
 
     @classmethod
     def of(cls, rows: Iterable[LabelProperties]) -> LabelTable:
-        """A table of rows; one that is a table already is given back."""
+        """Return a table of rows; a table is returned as it is."""
         if isinstance(rows, cls):
             return rows
         builder = TableBuilder()
@@ -71,7 +73,7 @@ class LabelTable(Sequence[LabelProperties]):
         return (self[row] for row in range(len(self)))
 
     def row(self, number: int) -> dict[str, Any]:
-        """What is known in one row, as frozen JSON."""
+        """Return the properties in one row, as frozen JSON."""
         columns = self.columns.items()
         return {name: cells[number] for name, cells in columns if number in cells}
 
@@ -88,7 +90,7 @@ class LabelTable(Sequence[LabelProperties]):
 
 
 class TableBuilder:
-    """Collects rows."""
+    """Builds a `LabelTable` row by row."""
 
     def __init__(self) -> None:
         self._values: list[int] = []
@@ -97,7 +99,7 @@ class TableBuilder:
 
     @property
     def left_out(self) -> int:
-        """How many columns are not kept because there are too many for the number of rows."""
+        """Number of columns that were left out, being too many for the number of rows."""
         return len(self._left_out)
 
     def add(self, value: int, items: Mapping[str, Any], without: str | None = None) -> None:
@@ -120,7 +122,7 @@ class TableBuilder:
                 cells[row] = item
 
     def table(self) -> LabelTable:
-        """What was collected: the columns that came first, where there are too many."""
+        """Return the table: only the first columns where there are too many."""
         most = max(1, MAX_CELLS // max(1, len(self._values)))
         names = list(self._columns)
         self._left_out = set(names[most:])

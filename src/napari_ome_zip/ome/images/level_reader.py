@@ -1,4 +1,4 @@
-"""Reads the levels of a multiscale: their paths, and what the versions have in common."""
+"""Reads the levels of an image, as far as all versions write them alike."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ TRANSFORMATIONS_MISSING = Rule(
 
 @dataclass(frozen=True)
 class Context:
-    """What the levels of one multiscale are read with."""
+    """The version and the readers of transformations for the levels of one image."""
 
     version: str
     graph: bool
-    """Coordinate systems and named transformations (0.6), not axes and unnamed ones."""
+    """Whether there are coordinate systems and references to them (0.6), instead of axes."""
     levels: TransformationReader
     extra: TransformationReader
     """Reads the multiscale's own transformations."""
@@ -83,7 +83,7 @@ def dataset_entries(image: dict[str, Any], at: At) -> list[tuple[str, dict[str, 
 
 
 def transformation_items(value: Any, at: At) -> list[Any]:
-    """Return the list of transformations, whatever stands in its place."""
+    """Return the list of transformations; a lone one is taken for a list of one."""
     if value is None:
         return []
     if isinstance(value, dict):
@@ -99,7 +99,7 @@ def transformation_items(value: Any, at: At) -> list[Any]:
 def with_ends(
     part: Transformation, at: At, start: SystemRef | None = None, end: SystemRef | None = None
 ) -> Transformation:
-    """Return a transformation between other systems, its place still known."""
+    """Return a copy of a transformation with other ends, marked at the same place."""
     changed = replace(part, input=start, output=end)
     place = at.departures.place_of(part)
     return place.mark(changed) if place else changed
@@ -119,7 +119,7 @@ def usable_parts(
     at
         Place of their list.
     rule
-        What is broken where one has another number of parameters.
+        The rule that a wrong number of parameters breaks.
     """
     if any(isinstance(inner, Unknown) for part in parts for inner in part.walk()):
         return ()

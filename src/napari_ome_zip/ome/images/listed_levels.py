@@ -1,4 +1,4 @@
-"""Reads where levels lie in versions 0.4 and 0.5: one scale, then at most one translation."""
+"""Reads levels up to version 0.5: each has one scale, then at most one translation."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def listed_dataset(
     context
         How transformations are read.
     shared
-        What is applied after the transformations of every level.
+        Transformations that are applied after those of every level.
     ndim
         Number of axes; 0 where it is not known.
     first
@@ -108,11 +108,11 @@ def listed_dataset(
 
 
 PLACED_BY_SIZE = "1, or the ratio of the sizes, is used"
-"""What is done about a level whose pixel size is not known."""
+"""The repair of a level whose pixel size is unknown."""
 
 
 def report_missing(given: Any, at: At, done: str = "") -> None:
-    """Say that there are no transformations, or that their list is empty."""
+    """Report that transformations are missing, or that their list is empty."""
     found = "The list of coordinateTransformations is empty"
     if given is None:
         found = "No coordinateTransformations: the pixel size is unknown"

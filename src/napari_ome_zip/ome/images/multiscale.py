@@ -1,4 +1,4 @@
-"""Multiscales: one image at several resolutions, and where its pixels lie."""
+"""The model of multiscales: one image at several resolutions, with its axes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Multiscale:
 
     @property
     def intrinsic(self) -> CoordinateSystem:
-        """The system that all levels are transformed to: the one to view the image in."""
+        """The system that all levels are transformed to, in which the image is viewed."""
         systems = {system.name: system for system in reversed(self.coordinate_systems)}
         for dataset in self.datasets:
             output = dataset.transformation.output if dataset.transformation else None

@@ -1,4 +1,4 @@
-"""Reads multiscales of all versions into the one model."""
+"""Reads multiscales of all versions into one model."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
 def _judge_axes(
     written: Sequence[WrittenSystem], image: Multiscale, at: At, *, known_version: bool
 ) -> None:
-    """Judge the axes of all systems of an image; those it is shown with also where it is opened."""
+    """Judge the axes of all systems of an image; unless judging, of the one that it is shown in."""
     intrinsic = image.intrinsic
     for read in written:
         shown = known_version and read.system is intrinsic
@@ -177,12 +177,12 @@ def _judge_axes(
 
 
 def _transformations_regulated(spec: Spec, *, graph: bool) -> bool:
-    """Whether the version knows transformations, and in the form in which they are read."""
+    """Whether the version has transformations in the form in which they are read."""
     return spec.axes is (AxesForm.SYSTEMS if graph else AxesForm.OBJECTS)
 
 
 def _judge_description(value: dict[str, Any], at: At) -> None:
-    """Judge whether an image says what it is, and how its levels were made."""
+    """Judge the name of an image, and the description of its downsampling."""
     if "name" not in value:
         at.report(NAME_MISSING, "Image without a name")
     elif not isinstance(value["name"], str):
@@ -221,7 +221,7 @@ def _systems(value: dict[str, Any], at: At, context: Context) -> list[WrittenSys
 
 
 def _judge_missing(value: dict[str, Any], at: At, context: Context) -> None:
-    """Judge whether an image has the axes or coordinate systems that its version asks for."""
+    """Judge whether an image has the axes or coordinate systems that its version requires."""
     systems, axes = value.get("coordinateSystems"), value.get("axes")
     guessed = context.version >= "0.3" and axes is None and not systems
     done = "the last of t, c, z, y, x are used for the dimensions of the array" if guessed else ""
@@ -233,7 +233,7 @@ def _judge_missing(value: dict[str, Any], at: At, context: Context) -> None:
 
 @dataclass
 class _Own:
-    """The transformations of an image itself."""
+    """The transformations of an image beside those of its levels."""
 
     shared: tuple[Transformation, ...] = ()
     """Those that every level shares (until 0.5)."""
@@ -259,7 +259,7 @@ def _own_transformations(
     for transformation, place in read:
         if context.graph:
             if transformation.input is None or transformation.output is None:
-                continue  # which has been reported
+                continue  # reported where it was read
         elif transformation.output is None:
             shared.append(transformation)
             continue
@@ -277,7 +277,6 @@ def _own_transformations(
 
 
 def _metadata(value: Any, at: At) -> FrozenMapping | None:
-    # What is in it depends on how the levels were made: any object.
     if not isinstance(value, dict):
         return None
     try:

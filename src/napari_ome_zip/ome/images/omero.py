@@ -1,4 +1,4 @@
-"""Omero: how the channels of an image are to be shown."""
+"""Reads ``omero``: how the channels of an image are displayed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _SETTINGS = {"window", "active", "family", "coefficient", "inverted"}
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Contrast limits as found: they may be equal, or the wrong way round."""
+    """Contrast limits as written: they may be equal, or in the wrong order."""
 
     min: float | None = None
     max: float | None = None
@@ -95,7 +95,7 @@ class Omero:
     """Rendering settings of an image (section "omero", transitional)."""
 
     channels: tuple[OmeroChannel, ...] = ()
-    """As many as written, which need not be as many as the image has."""
+    """One for each entry of the document; the image may have more or fewer channels."""
     model: str | None = None
     """``color`` or ``greyscale``."""
     default_t: int | None = None
@@ -184,7 +184,7 @@ def _color(value: Any, at: At) -> str | None:
 
 def _window(value: Any, at: At) -> Window | None:
     if not isinstance(value, dict):
-        # Null is how a writer says that it does not know: the image floor fills in what is missing.
+        # Writers that do not know the limits write null: `image` computes what is missing.
         done = "" if value is None else "contrast limits are taken from the pixels"
         at.wrong_type(value, "an object", SECTION, done)
         return None

@@ -1,4 +1,4 @@
-"""Acquisitions: the runs of the microscope over a plate."""
+"""Reads acquisitions: the runs of the microscope over a plate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COUNT_INVALID = Rule(
     "plate-count-invalid",
     MUST,
     SECTION,
-    "A maximal number of fields of view is an integer above zero.",
+    "A maximum number of fields of view is an integer above zero.",
     "Write the number of fields of view, or leave it out.",
 )
 ID_INVALID = Rule(
@@ -123,7 +123,7 @@ def _judge_strings(value: dict[str, Any], at: At) -> None:
 
 
 def parse_field_count(value: dict[str, Any], key: str, at: At) -> int | None:
-    """Read a maximal number of fields of view, which is a member of a plate or acquisition."""
+    """Read the maximum number of fields of view of a plate or acquisition."""
     count = integer(value.get(key))
     if key not in value or (count is not None and count > 0):
         return count

@@ -1,4 +1,4 @@
-"""Rows and columns of a plate: their names, and where in them a well lies."""
+"""Reads the rows and columns of a plate: their names, and the index of each well."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from napari_ome_zip.rules import MUST, SHOULD, Rule
 
 SECTION = "plate metadata"
 MAX_SIDE = 10_000
-"""No plate has more rows or columns; a larger index is taken for damage."""
+"""No plate has more rows or columns; a larger index is taken for an error."""
 ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
-"""What a name of a row or column looks like."""
+"""Pattern of the name of a row or column."""
 
 ROWS_MISSING = Rule(
     "plate-rows-missing",
@@ -57,14 +57,14 @@ NAME_CASE = Rule(
     SHOULD,
     SECTION,
     "Names of rows and columns differ by more than upper and lower case.",
-    "Rename one of them: Windows and macOS do not tell such names apart.",
+    "Rename one of them: to Windows and macOS such names are the same.",
 )
 
 _LIST_MISSING: Mapping[str, Rule] = {"row": ROWS_MISSING, "column": COLUMNS_MISSING}
 
 
 class Lines:
-    """The rows or the columns of a plate, completed where a well needs another one.
+    """The rows or the columns of a plate, to which those that wells need are added.
 
     Parameters
     ----------
@@ -78,13 +78,13 @@ class Lines:
         self.kind = kind
         self.listed = listed
         self.names = [name or str(index + 1) for index, name in enumerate(listed)]
-        """Names of all of them, those that were added at the end."""
+        """Names of the listed ones, then of those that were added."""
         self._index: dict[str, int] = {}
         for index, name in enumerate(self.names):
             self._index.setdefault(name, index)
 
     def place(self, index: int | None, name: str) -> int:
-        """Return the index of a well by its own statement, else by the name in its path."""
+        """Return the index that a well gives, else the index of the name in its path."""
         # Until 0.3 a well has only a path: "row name/column name".
         if index is None or not 0 <= index < MAX_SIDE:
             index = self._index.get(name, len(self.names))
@@ -103,11 +103,11 @@ class Lines:
         return self.listed[index] if index < len(self.listed) else None
 
     def report_missing(self, plate: dict[str, Any], at: At) -> None:
-        """Say, after the wells were read, that the plate does not list any."""
+        """Report that the plate does not list any; to be called after the wells were read."""
         if not self.listed:
             key = f"{self.kind}s"
-            odd = not isinstance(plate.get(key), list | tuple | None)
-            done = "those of the wells are used" if self.names else "ignored" if odd else ""
+            done = "" if isinstance(plate.get(key), list | tuple | None) else "ignored"
+            done = "those of the wells are used" if self.names else done
             found = f"Plate without {key}: found {found_in(plate, key)}"
             at.report(_LIST_MISSING[self.kind], found, done)
 

@@ -1,4 +1,4 @@
-"""Plates: rows, columns and wells of a high-content screen."""
+"""Reads plates: rows, columns and wells of a high-content screen."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ WELL_DUPLICATE = Rule(
 
 @dataclass(frozen=True, slots=True)
 class PlateWell:
-    """Where one well is: its group, and its place in the plate."""
+    """One well: its group, and its row and column in the plate."""
 
     path: str
     """Path of the well, relative to the plate's group, such as ``A/1``."""
@@ -211,7 +211,7 @@ def _judge_form(value: dict[str, Any], at: At) -> None:
 
 
 def _judge_indices(value: dict[str, Any], rows: Lines, columns: Lines, at: At) -> None:
-    # What has no index, or no path of two parts, is reported as that already.
+    # Missing indices, and paths of other than two parts, have been reported.
     path = value["path"]
     row, column = integer(value.get("rowIndex")), integer(value.get("columnIndex"))
     parts = path.split("/")

@@ -1,4 +1,4 @@
-"""Wells: the fields of view of one well of a plate."""
+"""Reads wells: the fields of view of one well of a plate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do the parameters of a transformation fit the axes that it leads from and to (0.6)?
+"""Judges whether the parameters of a transformation fit its input and output axes (0.6).
 
 Judged on the typed model, where a document is read and where several are compared. Composing
 maps (`geometry.compile`) meets some of these faults as well, but it stops at the first, needs the
@@ -74,7 +74,7 @@ def judge_dimensions(
 def misfits(
     transformation: Transformation, before: Sequence[Axis], after: Sequence[Axis], at: At
 ) -> Iterator[Departure]:
-    """Yield where a transformation does not fit; parameters as for `judge_dimensions`."""
+    """Yield each departure of a transformation; parameters as for `judge_dimensions`."""
     names = [tuple(axis.name for axis in axes) or None for axes in (before, after)]
     return _misfits(transformation, names[0], names[1], at)
 

@@ -1,4 +1,4 @@
-"""Reads the parameters of the transformations that are not made of others."""
+"""Reads the parameters of transformations that do not contain other transformations."""
 
 from __future__ import annotations
 
@@ -100,14 +100,14 @@ Parameters = dict[str, Any]
 
 
 class UnusableError(Exception):
-    """What a transformation holds cannot be applied.
+    """A transformation cannot be applied.
 
     Parameters
     ----------
     problem : str
         What was found and what was expected, without a full stop.
     rule : Rule, optional
-        The rule that is broken; None where it is reported already.
+        The rule that is broken; None where that has been reported.
     at : At, optional
         Place of the fault; None for that of the transformation.
     """
@@ -129,12 +129,12 @@ def read_amounts(value: dict[str, Any], kind: str, at: At, *, repair: bool) -> P
     kind
         ``scale`` or ``translation``, which is also the name of the field.
     repair
-        Whether what is illegal is replaced, by 1 in a scale and by 0 in a translation.
+        Whether illegal numbers are replaced: by 1 in a scale, by 0 in a translation.
 
     Raises
     ------
     UnusableError
-        When there are no numbers, or illegal ones that are not to be replaced.
+        When there are no numbers, or illegal ones and ``repair`` is false.
     """
     listed = value.get(kind)
     if not isinstance(listed, list | tuple):
@@ -298,4 +298,4 @@ READERS: Mapping[str, Callable[[dict[str, Any], At], Parameters]] = {
     "displacements": read_vector_field,
     "coordinates": read_vector_field,
 }
-"""What reads the parameters of a kind, as far as each is read alike everywhere."""
+"""Reader of the parameters of each kind, but for scale and translation, which may be repaired."""

@@ -1,4 +1,4 @@
-"""Reads coordinate transformations of all versions into the one model."""
+"""Reads coordinate transformations of all versions into one model."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ _SIMPLE: Mapping[str, type[Transformation]] = {
     "displacements": Displacements,
     "coordinates": Coordinates,
 }
-_MADE_OF_OTHERS = ("sequence", "byDimension", "bijection")
+_COMPOSED = ("sequence", "byDimension", "bijection")
 _UNTIL_05 = ("scale", "translation")
 _CLOSED_FORM = ("identity", "mapAxis", "translation", "scale", "affine", "rotation")
 _AXES_FIELDS = {
@@ -117,13 +117,13 @@ class TransformationReader:
     output_string: StringReader
     """What a bare string as output means (pre-releases of 0.6)."""
     repair: bool = False
-    """Replace illegal entries of a scale by 1, of a translation by 0, as for levels."""
+    """Whether illegal entries are replaced, in a scale by 1 and in a translation by 0."""
     graph: bool = True
-    """All kinds are legal (0.6), not scale and translation only."""
+    """Whether all kinds are legal (0.6), not only scale and translation."""
     ends: Ends = Ends.NAMED
-    """What the transformations have to lead from and to."""
+    """What the inputs and outputs have to be."""
     _deeper: list[tuple[Any, At]] = field(default_factory=list, init=False)
-    """What lies too deep to be applied, and is still to be judged: no stack would hold it."""
+    """Transformations too deep to be applied, and still to be judged: recursion has a limit."""
 
     def read(self, value: Any, at: At, depth: int = 0) -> Transformation:
         """Read one transformation and those inside it.
@@ -171,7 +171,7 @@ class TransformationReader:
             found = f"Transformations are nested more than {MAX_NESTING} deep"
             at.report(TOO_DEEP, found, "what lies deeper is not applied", section=SECTION)
             return Unknown(kind, "it is nested too deeply", **labels)
-        if kind not in _SIMPLE and kind not in _MADE_OF_OTHERS:
+        if kind not in _SIMPLE and kind not in _COMPOSED:
             self._report_kind(value, at)
             return Unknown(kind, **labels)
         try:
@@ -273,7 +273,7 @@ class TransformationReader:
 
 
 def _listed(value: dict[str, Any], rule: Rule, kind: str, at: At) -> list[Any] | tuple[Any, ...]:
-    """Return the transformations that another is made of."""
+    """Return the list of transformations inside another one."""
     listed = value.get("transformations")
     found = f"{kind} without transformations: found {found_in(value, 'transformations')}"
     if not isinstance(listed, list | tuple):

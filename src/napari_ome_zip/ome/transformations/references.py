@@ -1,4 +1,4 @@
-"""What a transformation leads from and to: levels by their path, coordinate systems by name."""
+"""Reads inputs and outputs of transformations: levels by path, coordinate systems by name."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ StringReader = Callable[[str], SystemRef]
 
 
 class Ends(Enum):
-    """What a transformation has to lead from and to."""
+    """What the input and output of a transformation have to be."""
 
     FREE = "free"
-    """Nothing is asked: until 0.5, and inside another transformation."""
+    """Nothing is required: until 0.5, and inside another transformation."""
     LEVEL = "level"
     """From a level, by its path, to a coordinate system, by its name."""
     NAMED = "named"
@@ -68,12 +68,12 @@ def read_reference(
     at
         Place of the transformation.
     ends
-        What is asked of the reference.
+        What the input and output have to be.
 
     Returns
     -------
     SystemRef or None
-        None where the reference says nothing that can be used.
+        None where there is no usable reference.
     """
     ref = _reference(value.get(side), from_string, side, at)
     if ends is not Ends.FREE and not (ref is not None and _is_plain(value[side], side, ends)):
@@ -82,7 +82,7 @@ def read_reference(
 
 
 def _is_plain(reference: Any, side: Side, ends: Ends) -> bool:
-    """Whether a reference says what is needed and nothing else, as nearly all of them do."""
+    """Whether a reference holds what is needed and nothing else, as nearly all of them do."""
     needed = "path" if ends is Ends.LEVEL and side == "input" else "name"
     return isinstance(reference, dict) and len(reference) == 1 and is_name(reference.get(needed))
 
@@ -130,7 +130,7 @@ def _judge(value: dict[str, Any], side: Side, ref: SystemRef | None, at: At, end
 
 
 def _done(side: Side, ref: SystemRef | None, ends: Ends) -> str:
-    """What becomes of a transformation with this reference; empty where it can be used."""
+    """Return what is done about a faulty reference; empty where it can be used."""
     if ends is Ends.NAMED:
         return "the transformation is ignored" if ref is None else ""
     if side == "output" and (ref is None or ref.name is None):

@@ -20,7 +20,7 @@ class SystemRef:
     path: str | None = None
     """Path of a group, or of a level's array, relative to this group; None: this group itself."""
     name: str | None = None
-    """Name of the system; None where the path alone says it."""
+    """Name of the system; None where the path alone identifies it."""
     axes: tuple[Axis, ...] | None = None
     """Axes that the reference itself states, as the parameters count them (SpatialData)."""
 
@@ -30,7 +30,7 @@ class Transformation:
     """Base of all kinds."""
 
     kind: ClassVar[str]
-    """The specification's name of the kind."""
+    """Name of the kind in the specification."""
 
     input: SystemRef | None = field(default=None, kw_only=True)
     output: SystemRef | None = field(default=None, kw_only=True)
@@ -38,11 +38,11 @@ class Transformation:
 
     @property
     def parts(self) -> tuple[Transformation, ...]:
-        """The transformations this one is made of; empty for a simple one."""
+        """The transformations that this one contains; empty for a simple one."""
         return ()
 
     def walk(self) -> Iterator[Transformation]:
-        """Yield this transformation and all it is made of, outer first."""
+        """Yield this transformation and all that it contains, outer first."""
         yield self
         for part in self.parts:
             yield from part.walk()
@@ -183,7 +183,7 @@ class Coordinates(Transformation):
 class Unknown(Transformation):
     """A transformation that cannot be applied: of an unknown kind, or with illegal parameters."""
 
-    # Of all kinds only this one is what a document says, so it is a field here.
+    # The kind of an unknown transformation is whatever the document says, so it is a field here.
     kind: str  # type: ignore[misc]
     problem: str | None = None
     """What is wrong with the parameters of a known kind; None for an unknown kind."""

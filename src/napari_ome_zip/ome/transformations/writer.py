@@ -1,4 +1,4 @@
-"""Writes coordinate transformations as version 0.6, and the plain ones as version 0.5."""
+"""Writes coordinate transformations: all kinds for version 0.6, scale and translation for 0.5."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _parameters(transformation: Transformation) -> dict[str, Any]:
             )
         case _:
             pass
-    # What is left are scale and translation in an array, or no parameters at all.
+    # Left are scale and translation in an array, and kinds without parameters.
     raise MetadataError(
         f"The parameters of a {transformation.kind} are missing or lie in an array, which version"
         " 0.6 does not allow. Give them as numbers."
