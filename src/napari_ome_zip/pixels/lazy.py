@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import uuid
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -34,11 +35,13 @@ def lazy(pixels: AnySource) -> da.Array:
 
 def _in_blocks(source: PixelSource, name: str) -> da.Array:
     """An ordinary dask array; that of one name is the same, however often it is made."""
+    # Arrays of expressions name themselves, by what they are made of, in dask until 2025.
+    named = {"name": name} if "name" in inspect.signature(da.from_array).parameters else {}
     blocks: da.Array = da.from_array(
         source,
         chunks=block_shape(source.shape, source.chunks, source.dtype.itemsize),
-        name=name,
         meta=np.empty((0,) * source.ndim, dtype=source.dtype),
+        **named,
     )
     return blocks
 
