@@ -24,7 +24,7 @@ class ArchiveError(OmeZipError, ValueError):
 
 
 class DamagedEntryError(OmeZipError, OSError):
-    """The bytes of one entry are not the bytes that were written.
+    """The bytes of one entry are damaged.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ class DamagedEntryError(OmeZipError, OSError):
     message : str
         What was found and what was expected.
     content : bytes-like, optional
-        The bytes as they are, where they could be read although their checksum is wrong: what
-        can still be decoded may be worth showing.
+        The bytes that were read, if only their checksum is wrong: what can be decoded of them
+        may be worth showing.
     """
 
     def __init__(self, entry: str, message: str, content: bytes | memoryview | None = None) -> None:
@@ -44,13 +44,13 @@ class DamagedEntryError(OmeZipError, OSError):
         self.content = content
 
     def __reduce__(self) -> tuple[type[DamagedEntryError], tuple[str, str]]:
-        # OSError would rebuild from its single argument and lose the entry. The content stays
-        # behind: it is for the reader in this process.
+        # OSError would rebuild from its single argument and lose the entry. The content is for
+        # the reader in this process alone.
         return type(self), (self.entry, self.message)
 
 
 class UnreadableChunkError(OmeZipError, OSError):
-    """Pixels that are needed as they were written cannot be had.
+    """Pixels that must be exact, as for saving, cannot be read.
 
     Parameters
     ----------
@@ -102,12 +102,12 @@ class SaveError(OmeZipError, OSError):
 
 
 class SaveCancelledError(OmeZipError):
-    """A save was cancelled by whoever asked for it; nothing was kept."""
+    """A save was cancelled by the user; nothing was kept."""
 
 
 class CheckCancelledError(OmeZipError):
-    """A check was cancelled by whoever asked for it; there is no report."""
+    """A check was cancelled by the user; there is no report."""
 
 
 class SaveWarning(UserWarning):
-    """Something to know about a file that was written all the same."""
+    """A note about a file that was written all the same."""

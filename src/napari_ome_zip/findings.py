@@ -1,4 +1,4 @@
-"""What a reader tolerated: one frozen record per repair, collected and never printed here."""
+"""Findings: records of what a reader tolerated, for callers to show or ignore."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 MAX_REASONS = 3
-"""Reasons that one message gives, at most."""
+"""Maximum number of reasons in one message."""
 
 MAX_HEADLINE = 45
-"""Characters of a notification that can be seen at once."""
+"""Maximum number of characters of a notification that are visible at once."""
 
 HEADLINES: Mapping[str, str] = MappingProxyType(
     {
@@ -107,8 +107,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "wrong-type": "Part of the metadata was ignored",
     }
 )
-"""Findings that change what is seen, here or in other programs, and the point of each in a few
-words."""
+"""Headline for each code of a finding that changes what is seen, here or in other programs."""
 
 UNSEEN = frozenset(
     {
@@ -127,47 +126,44 @@ UNSEEN = frozenset(
         "version-unstated",
     }
 )
-"""Findings after which all is seen as it was meant, in other programs too: a check reports
-them, a viewer does not."""
+"""Codes of findings that change nothing of what is seen, here or in other programs: a check
+reports them, a viewer does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something in a file that was not as the specification wants it, and was tolerated."""
+    """Something in a file that departs from the specification and was tolerated."""
 
     code: str
-    """Stable name of the fault, in kebab-case, such as ``omero-channel-count``.
-
-    A fault that a report names as well has the same name there.
-    """
+    """Stable kebab-case name, such as ``omero-channel-count``; the same in a report."""
     where: str
     """Entry name, or group path and JSON location; empty for the archive as a whole."""
     message: str
     """One sentence: what was found, and what was done about it."""
     harmless: bool = False
-    """Whether what was meant is seen all the same, where the code alone does not say so."""
+    """Whether the image is shown as it was meant, where that does not follow from the code."""
 
     @property
     def is_seen(self) -> bool:
-        """Whether it changes what is seen; codes in neither list are taken to."""
+        """Whether it changes what is seen; true for codes in neither list."""
         return not self.harmless and self.code not in UNSEEN
 
     @property
     def with_headline(self) -> str:
-        """The message, after the point of it in a few words."""
+        """The message with its headline in front."""
         headline = HEADLINES.get(self.code)
         return f"{headline}. {self.message}" if headline else self.message
 
 
 def listed[T](items: Sequence[T], most: int, write: Callable[[T], str] = repr) -> str:
-    """The first few of some names for a message, and how many more there are."""
+    """Return the first few items for a message, and the number of the others."""
     rest = len(items) - most
     shown = ", ".join(map(write, items[:most]))
     return f"{shown} and {rest:,} more" if rest > 0 else shown
 
 
 def first_reasons(reasons: Iterable[str]) -> str:
-    """The first few of some sentences, each once, and how many more there are."""
+    """Return the first few distinct sentences, and the number of the others."""
     distinct = list(dict.fromkeys(reasons))
     rest = len(distinct) - MAX_REASONS
     more = [f"And {rest} more like this."] if rest > 0 else []

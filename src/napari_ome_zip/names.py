@@ -17,7 +17,7 @@ SAVED_SUFFIXES: tuple[str, ...] = (".ome.zip", ".ozx")
 
 _ARCHIVE_ENDINGS = (".zip", ".ozx", ".ome", ".zarr")
 _OTHER_FORMATS = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".npy", ".h5", ".n5")
-"""Endings that say what else a file might have been: they give way to the one it is saved as."""
+"""Endings of other formats, which are replaced by that of the saved file."""
 
 _NO_NAME = "image"
 
@@ -38,13 +38,13 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def is_archive_name(path: str | os.PathLike[str]) -> bool:
-    """Whether the file name ends as a single-image archive does, in any case of letters."""
+    """Whether the file name ends like that of a single-image archive, in any case."""
     name = _file_name(path).lower()
     return any(name.endswith(suffix) and name != suffix for suffix in ARCHIVE_SUFFIXES)
 
 
 def stem(path: str | os.PathLike[str]) -> str:
-    """File name without its folder and its archive (or Zarr folder) ending.
+    """Return the file name without its folder and its archive (or Zarr folder) ending.
 
     ``"/data/My cells.OME.ZIP"`` gives ``"My cells"``. A name with another ending is kept whole,
     except that ``.zip`` is taken off.
@@ -98,7 +98,7 @@ def is_zarr_json(name: str) -> bool:
 
 
 def is_junk(name: str) -> bool:
-    """Whether an entry was left by a file manager and means nothing."""
+    """Whether an entry was left behind by a file manager and is not part of the image."""
     segments = name.lower().split("/")
     base = segments[-1]
     return base in _JUNK_NAMES or base.startswith("._") or not _JUNK_FOLDERS.isdisjoint(segments)

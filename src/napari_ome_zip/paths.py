@@ -1,4 +1,4 @@
-"""Paths as they are given: what no system call can take is refused in plain words."""
+"""Checks paths that users give, so that errors are in plain words."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _WINDOWS_LINK_LOOP = 1921
 
 
 def source_path(path: str | os.PathLike[str]) -> Path:
-    """A path to read from; whether anything is there is not asked.
+    """Return a path to read from, which need not exist.
 
     Raises
     ------
     ArchiveError
-        The path holds a NUL character, or its links lead round in a circle.
+        The path holds a NUL character, or its symbolic links form a loop.
     """
     problem = _problem(path)
     if problem is not None:
@@ -26,12 +26,12 @@ def source_path(path: str | os.PathLike[str]) -> Path:
 
 
 def target_path(path: str | os.PathLike[str]) -> Path:
-    """A path to write to.
+    """Return a path to write to.
 
     Raises
     ------
     SaveError
-        As for :func:`source_path`.
+        As for `source_path`.
     """
     problem = _problem(path)
     if problem is not None:
@@ -40,7 +40,7 @@ def target_path(path: str | os.PathLike[str]) -> Path:
 
 
 def is_link_loop(error: OSError) -> bool:
-    """Whether an error says that symbolic links lead round in a circle."""
+    """Whether an error says that symbolic links form a loop."""
     return error.errno == errno.ELOOP or getattr(error, "winerror", None) == _WINDOWS_LINK_LOOP
 
 

@@ -1,4 +1,4 @@
-"""How work reports how far it is, and is asked to stop."""
+"""Progress of work, and how it is cancelled."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 from napari_ome_zip.errors import OmeZipError
 
 type Progress = Callable[[int, int], None]
-"""Called with how much is done and how much there is in all, mostly in bytes."""
+"""Called with the amount done and the total, mostly in bytes."""
 type Cancelled = Callable[[], bool]
-"""Asked now and then; once it returns True the work is given up."""
+"""Called regularly; once it returns True the work is stopped."""
 
 
 @dataclass
 class Watch:
-    """Who wants to know how far work is, and may stop it."""
+    """Reports progress to the caller, and stops the work when the caller cancels it."""
 
     progress: Progress | None
     cancelled: Cancelled | None
     stopped: Callable[[], OmeZipError]
     """Makes the error that ends the work."""
     total: int = 0
-    """How much there is to do, for `add`."""
+    """Total amount of work, for `add`."""
     _done: int = field(default=0, init=False)
 
     def add(self, amount: int) -> None:
@@ -31,12 +31,12 @@ class Watch:
         self.report(self._done, self.total)
 
     def report(self, done: int, total: int) -> None:
-        """Report how far the work is, and `check`."""
+        """Report progress, and `check`."""
         if self.progress is not None:
             self.progress(done, total)
         self.check()
 
     def check(self) -> None:
-        """Raise the error that `stopped` makes if the work is no longer wanted."""
+        """Raise the error that `stopped` makes if the work was cancelled."""
         if self.cancelled is not None and self.cancelled():
             raise self.stopped()

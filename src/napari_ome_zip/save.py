@@ -1,4 +1,4 @@
-"""Saves a composite image, or napari's layer data: where the floors of layers and saving meet."""
+"""Saves a composite image or napari's layer data, which `saving` itself knows nothing of."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def readable_size(nbytes: float) -> str:
-    """A number of bytes in the largest unit that leaves at least one.
+    """Return a number of bytes in the largest unit of which there is at least one.
 
     Examples
     --------

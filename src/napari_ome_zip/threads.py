@@ -1,4 +1,4 @@
-"""Work for all cores: tasks one after the other into threads, a few at a time."""
+"""Runs tasks in threads, with a bounded number of results waiting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 WORKERS = os.cpu_count() or 1
 MAX_WAITING = 2 * WORKERS
-"""Tasks that were begun and whose results were not taken, at most."""
+"""Maximum number of tasks that were submitted and whose results were not taken."""
 
 
 def in_threads[T, R](
@@ -19,18 +19,18 @@ def in_threads[T, R](
     name: str,
     in_order: bool = False,
 ) -> None:
-    """Do work in as many threads as there are cores; the first error stops the rest.
+    """Run tasks in as many threads as there are cores; the first error stops the rest.
 
     Parameters
     ----------
     work : callable
         Called with each task, in any thread.
     tasks : iterable
-        Asked for the next task only when there is room, in this thread.
+        Consumed in this thread, only as far as there is room.
     took : callable
-        Called in this thread with each task and its result; what it raises stops the rest.
+        Called in this thread with each task and its result; an exception stops the rest.
     name : str
-        What the threads are called.
+        Prefix of the names of the threads.
     in_order : bool
         Whether results are taken in the order of the tasks, not as they come.
     """
@@ -60,7 +60,7 @@ def in_threads[T, R](
 def batches[T](
     items: Iterable[T], cost: Callable[[T], int], *, most: int, count: int
 ) -> Iterator[list[T]]:
-    """Items in groups, for handing over each by itself takes longer than small work on it.
+    """Yield items in groups: small items take less time than their handover to a thread.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def batches[T](
     cost : callable
         Bytes of an item.
     most, count : int
-        A group ends when it has as many bytes, or items.
+        A group ends when it has this many bytes, or items.
     """
     batch: list[T] = []
     size = 0

@@ -1,4 +1,4 @@
-"""What is inside a file, for the command ``info``: as JSON values, and as text."""
+"""Describes the content of a file for the command ``info``, as JSON values and as text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ type Json = dict[str, Any]
 
 
 def describe_image(path: str | os.PathLike[str]) -> Json:
-    """Describe what is inside an archive or a folder, as JSON values; reads no pixels.
+    """Describe the content of an archive or a folder as JSON values, without reading pixels.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _part(part: PlacedPart, image: CompositeImage, hierarchy: Hierarchy) -> Json
 
 
 def _extent(matrix: np.ndarray[Any, Any], shape: Sequence[int]) -> list[list[float]]:
-    """Smallest and largest coordinate of the voxels' borders along each axis of the display."""
+    """Return the extent along each display axis, from border to border of the outermost voxels."""
     linear, offset = matrix[:, :-1], matrix[:, -1]
     ends = np.array([[-0.5, n - 0.5] for n in shape])
     reach = linear[:, :, None] * ends[None, :, :]
@@ -141,7 +141,7 @@ def _codecs(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _sides(value: object) -> list[int] | None:
-    """Sizes along axes as a document gives them, of one axis also as a number; else None."""
+    """Return sizes along axes as written (a lone number is one axis); None for anything else."""
     if isinstance(value, int):
         return [value]
     if not isinstance(value, list) or not all(isinstance(side, int) for side in value):
@@ -155,7 +155,7 @@ def _settings(value: object) -> Mapping[str, Any]:
 
 
 def info_text(described: Json, width: int) -> str:
-    """What `describe_image` found, as text."""
+    """Return a description that `describe_image` made, as text."""
     lines = [described["path"], _about_container(described), _about_system(described)]
     for part in described["parts"]:
         lines += ["", *_about_part(part, described["display_system"]["axes"])]

@@ -1,4 +1,4 @@
-"""The command ``ome-zip``: its arguments, what each command does, and what it ends with."""
+"""The command ``ome-zip``: its arguments, its subcommands, and their exit statuses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from napari_ome_zip.validation.report import Report
 from napari_ome_zip.validation.validate import validate
 
 GOOD, BAD, FAILED, INTERRUPTED = 0, 1, 2, 130
-"""Exit statuses: nothing wrong; something wrong with a file; could not run."""
+"""Exit statuses: no errors; errors in a file; could not run; interrupted."""
 
 _EXITS = "The exit status is 0 if no file has errors, 1 if one has, 2 if it could not run."
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        Those of the command line by default.
+        By default those of the command line.
 
     Returns
     -------
@@ -209,7 +209,7 @@ def _repack(options: argparse.Namespace) -> int:
 
 
 def _finished(done: str, made: Path, notes: Sequence[Finding]) -> int:
-    """Say what was written and what is still to be said about it: the content was not changed."""
+    """Write the name of the new file, notes on it, and the verdict of a check."""
     write(f"{done} as {made}\n")
     for note in notes:
         remark(note.message)

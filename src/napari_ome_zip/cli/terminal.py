@@ -1,4 +1,4 @@
-"""What the command line shows: width, color and progress, each only where a person looks on."""
+"""Output of the command line: width, color and progress, as the terminal allows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BOLD, _RED, _GREEN = "1", "31", "32"
 
 
 class ProgressBar:
-    """A bar on the terminal, called with how much is done and how much there is in all."""
+    """A progress bar on the terminal, called with the amount done and the total."""
 
     def __init__(self, bar: Any) -> None:
         self._bar = bar
@@ -35,14 +35,14 @@ class ProgressBar:
 
 @contextmanager
 def progress_bar(title: str, unit: str) -> Iterator[ProgressBar]:
-    """A bar that is gone when the work is done; none where no person looks on.
+    """Show a bar until the work is done; none where the output is not a terminal.
 
     Parameters
     ----------
     title : str
-        What is being done.
+        Name of the work.
     unit : str
-        ``"B"`` for bytes, or a word for what is counted.
+        ``"B"`` for bytes, or the name of the things that are counted.
     """
     with tqdm(
         desc=title,
@@ -60,30 +60,30 @@ def progress_bar(title: str, unit: str) -> Iterator[ProgressBar]:
 
 
 def width() -> int:
-    """Columns to write in: those of the terminal, at most 80."""
+    """Return the number of columns to write in: those of the terminal, at most 80."""
     return min(_MAX_WIDTH, max(30, shutil.get_terminal_size((_MAX_WIDTH, 24)).columns))
 
 
 def write(text: str, stream: TextIO | None = None) -> None:
-    """Write text; letters that the terminal does not know become question marks."""
+    """Write text; characters that the terminal cannot show become question marks."""
     out = sys.stdout if stream is None else stream
     encoding = out.encoding or "utf-8"
     out.write(text.encode(encoding, "replace").decode(encoding))
 
 
 def complain(message: str) -> None:
-    """Write why something could not be done, where errors are written."""
+    """Write to standard error why something could not be done."""
     write(f"ome-zip: {message}\n", sys.stderr)
 
 
 def remark(message: str) -> None:
-    """Write what there is to know about something that was done, where errors are written."""
+    """Write a note about something that was done to standard error."""
     write(f"ome-zip: note: {message}\n", sys.stderr)
 
 
 @contextmanager
 def warnings_as_remarks() -> Iterator[None]:
-    """Within this block the warnings about files that were written are remarks, each once."""
+    """Write warnings about saved files as remarks within this block."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", SaveWarning)
         usual = warnings.showwarning
@@ -106,7 +106,7 @@ def warnings_as_remarks() -> Iterator[None]:
 
 
 def report_text(report: Report) -> str:
-    """The report as text, in color where that is wanted."""
+    """Return the report as text, in color on a terminal."""
     text = report.to_text(width())
     if not wants_color(sys.stdout):
         return text

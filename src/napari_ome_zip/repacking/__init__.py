@@ -1,4 +1,4 @@
-"""Between archives and folders: pack a folder, repair an archive, unpack one."""
+"""Pack a folder as an archive, unpack an archive, or write a repaired copy of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a folder goes into an archive: links that the image is made of, and no others."""
+"""Lists the files of a folder that are packed; links are followed only for parts of the image."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from napari_ome_zip.storage.folder_walk import FolderEntry
 from napari_ome_zip.storage.hierarchy import Hierarchy
 
 _CHUNK = re.compile(r"(?:c|(?:c[/.])?[0-9]+(?:[/.][0-9]+)*)")
-# Of a series of images: bioformats2raw puts the original description there.
+# bioformats2raw writes the original metadata of a series of images here.
 _DESCRIPTIONS = frozenset({"METADATA.ome.xml"})
 
 
 def packed_names(store: DirectoryStore) -> list[str]:
-    """Names of all files in a folder that can be packed, once nothing speaks against it.
+    """Return the names of all files in a folder, if all of them can be packed.
 
     Raises
     ------
     ArchiveError
-        Something cannot be read, or is a link that leads out of the folder to a file that is no
-        part of the image.
+        Something cannot be read, or is a link that leads out of the folder to a file that is
+        not part of the image.
     OSError
         A folder cannot be listed.
     """
@@ -50,7 +50,7 @@ def packed_names(store: DirectoryStore) -> list[str]:
 
 
 def _stray_links(store: DirectoryStore, linked: Sequence[FolderEntry]) -> Iterator[tuple[str, str]]:
-    """Links that lead out and belong to nothing of the image, and what lies behind each."""
+    """Yield links that lead out of the folder but not to a part of the image, and a file each."""
     if not linked:
         return
     arrays = _array_paths(store)
@@ -65,7 +65,7 @@ def _stray_links(store: DirectoryStore, linked: Sequence[FolderEntry]) -> Iterat
 def _array_paths(store: DirectoryStore) -> frozenset[str]:
     hierarchy, found = Hierarchy(store), []
     for path in store.group_paths():
-        with suppress(MetadataError):  # of a document that cannot be read nothing is known
+        with suppress(MetadataError):  # reported where documents are read
             node = hierarchy.node(path)
             if node is not None and node.kind == "array":
                 found.append(path)
@@ -73,7 +73,7 @@ def _array_paths(store: DirectoryStore) -> frozenset[str]:
 
 
 def _is_part(name: str, arrays: frozenset[str]) -> bool:
-    """Whether a file is a document of the hierarchy, or lies where an array has a chunk."""
+    """Whether a file is a document of the hierarchy, or has the name of a chunk of an array."""
     if is_document(name) or name.rpartition("/")[2] in _DESCRIPTIONS:
         return True
     folder = name

@@ -1,4 +1,4 @@
-"""What a salvaged image lacks: entries that were lost, arrays, and how many of their chunks."""
+"""Reports what a salvaged image lacks: entries, arrays, and chunks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUMBERS = re.compile(r"(?:c[/.])?([0-9]{1,18}(?:[/.][0-9]{1,18})*)")
 
 
 def entry_findings(lost: Sequence[LostEntry]) -> Iterator[Finding]:
-    """What to know of entries that begin in the file and are not in the copy."""
+    """Yield a finding for entries that begin in the file but are not in the copy."""
     if not lost:
         return
     shown = "; ".join(f"{entry.name!r}: {entry.reason}" for entry in lost[:_SHOWN])
@@ -29,10 +29,10 @@ def entry_findings(lost: Sequence[LostEntry]) -> Iterator[Finding]:
 
 
 def array_findings(store: HierarchyStore) -> tuple[Finding, ...]:
-    """What to know of the arrays of a hierarchy that is not complete.
+    """Return findings on the missing arrays and chunks of a hierarchy.
 
-    Chunks that hold nothing but the fill value need not be stored, so what is counted as missing
-    is the most that can be.
+    Chunks that hold nothing but the fill value need not be stored, so the number of missing
+    chunks is an upper limit.
     """
     hierarchy = Hierarchy(store)
     names = _names_by_folder(store)
@@ -50,7 +50,7 @@ def array_findings(store: HierarchyStore) -> tuple[Finding, ...]:
                 continue
             group = parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
         except (ArchiveError, MetadataError):
-            continue  # reported to whoever opens the copy
+            continue  # reported when the copy is opened
         findings += _missing_nodes(hierarchy, group)
     return tuple(findings)
 
@@ -82,12 +82,12 @@ def _is_chunk(array: ChunkedArray, grid: Sequence[int], name: str) -> bool:
 
 
 def _missing_nodes(hierarchy: Hierarchy, group: OmeGroup) -> Iterator[Finding]:
-    """Arrays and images that a group names, and whose documents are not there."""
+    """Yield a finding for each array or image that a group names but that does not exist."""
     datasets = [level.path for image in group.multiscales for level in image.datasets]
     for kind, paths in (("array", datasets), ("label image", group.labels or ())):
         for relative in paths:
             path = join(group.path, relative)
-            if path is not None and not _is_there(hierarchy, path):
+            if path is not None and not _exists(hierarchy, path):
                 yield Finding(
                     "dataset-not-found",
                     path,
@@ -96,7 +96,7 @@ def _missing_nodes(hierarchy: Hierarchy, group: OmeGroup) -> Iterator[Finding]:
                 )
 
 
-def _is_there(hierarchy: Hierarchy, path: str) -> bool:
+def _exists(hierarchy: Hierarchy, path: str) -> bool:
     try:
         return hierarchy.node(path) is not None
     except (ArchiveError, MetadataError):
@@ -104,7 +104,7 @@ def _is_there(hierarchy: Hierarchy, path: str) -> bool:
 
 
 def _names_by_folder(store: HierarchyStore) -> Mapping[str, Sequence[str]]:
-    """Names of entries by the folder of the array or group that they lie in or below."""
+    """Return names of entries by the array or group that they lie in."""
     folders = set(store.group_paths())
     found: dict[str, list[str]] = {path: [] for path in folders}
     for name in store.keys():  # noqa: SIM118  a store

@@ -1,4 +1,4 @@
-"""How copying reports what there is to know about a copy that was made all the same."""
+"""Reports findings about a copy that was made all the same."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from napari_ome_zip.errors import SaveWarning
 from napari_ome_zip.findings import Finding
 
 type Noted = Callable[[Finding], None]
-"""Called with each thing to know."""
+"""Called with each finding."""
 
 
 def warn(finding: Finding) -> None:
-    """Report it as a Python warning."""
+    """Report a finding as a `SaveWarning`."""
     warnings.warn(finding.message, SaveWarning, stacklevel=4)

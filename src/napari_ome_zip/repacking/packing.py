@@ -1,4 +1,4 @@
-"""Write a hierarchy as an archive of good form: from a folder, or from any other store."""
+"""Writes a hierarchy as a single-image archive, from a folder or any other store."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def pack(
     Parameters
     ----------
     directory : path
-        A folder that is a hierarchy of Zarr v3, or holds one in its only folder that does.
+        A folder that is a hierarchy of Zarr v3, or has one in a single subfolder.
     file : path
         File to write; used as it is. An existing one stays until the new one is complete.
     shard : bool
@@ -51,10 +51,10 @@ def pack(
     progress : callable, optional
         Called with the number of bytes copied and the number in all.
     cancelled : callable, optional
-        Asked between entries; once it returns True nothing is kept.
+        Called between entries; once it returns True nothing is kept.
     noted : callable, optional
-        Called with a `Finding` for everything to know about the archive, such as names that
-        other systems cannot hold; where left out, each is a `SaveWarning`.
+        Called with each `Finding` on the archive, such as names that other systems cannot hold;
+        by default each becomes a `SaveWarning`.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def pack(
 
 @dataclass(frozen=True)
 class _Plan:
-    """What goes into the archive."""
+    """The content of the archive."""
 
     version: str
     documents: dict[str, bytes]
@@ -99,7 +99,7 @@ class _Plan:
     """Entries that are copied as they are."""
     shards: Resharding
     findings: tuple[Finding, ...]
-    """What to know about the archive."""
+    """Findings on the archive, such as names that other systems cannot hold."""
 
 
 def write_copy(
@@ -131,7 +131,7 @@ def write_copy(
 
 
 def _copy(store: HierarchyStore, writer: ArchiveWriter, name: str) -> None:
-    """Copy one entry; one that is too large to be held is read twice where no checksum is known."""
+    """Copy one entry; one that is too large for memory is read twice if its checksum is unknown."""
     size = store.size_of(name)
     content = store.read(name) if size is not None and size <= MAX_HELD_BYTES else None
     if content is not None:
@@ -146,7 +146,7 @@ def _copy(store: HierarchyStore, writer: ArchiveWriter, name: str) -> None:
 
 
 def copying_stopped() -> SaveCancelledError:
-    """The error that ends a copy which is no longer wanted."""
+    """Return the error that ends a cancelled copy."""
     return SaveCancelledError("Cancelled: nothing was kept, what was there is untouched.")
 
 
@@ -194,7 +194,7 @@ def _no_root_document(names: list[str]) -> ArchiveError:
 
 
 def _version(store: HierarchyStore) -> str:
-    """The version for the archive's comment, ``X.Y``; 0.5 where the root states none."""
+    """Return the version for the archive's comment, ``X.Y``; 0.5 where the root states none."""
     try:
         root = Hierarchy(store).node("")
     except MetadataError as error:

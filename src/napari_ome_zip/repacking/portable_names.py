@@ -1,4 +1,4 @@
-"""Names that are fine here, and that other systems cannot hold, or hold only one of."""
+"""Reports names that other systems cannot hold, or hold only one of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHOWN = 3
 
 
 def name_findings(names: Sequence[str]) -> tuple[Finding, ...]:
-    """What would be lost of these files where an archive of them is unpacked.
+    """Return findings on files that would be lost where an archive of them is unpacked.
 
     Parameters
     ----------

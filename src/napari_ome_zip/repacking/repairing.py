@@ -1,4 +1,4 @@
-"""A repaired copy of an archive, also of one whose end is missing."""
+"""Writes a repaired copy of an archive, even of one whose end is missing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def repack(
     """Write a copy of an archive with everything repaired that is wrong with the container.
 
     The image moves to the archive's root, documents come first, nothing is compressed by ZIP,
-    each name is there once; the format is ZIP64, the comment names the version. What file
+    each name occurs once; the format is ZIP64, the comment gives the version. What file
     managers left behind, unsafe names and bytes outside the archive are left out. Every entry is
     verified by its checksum, and none is changed.
 
@@ -95,7 +95,7 @@ def repack(
     store, search = _salvaged(source, Watch(progress, cancelled, copying_stopped))
     missing = [*entry_findings(search.lost)]
     if search.lost or not search.was_listed:
-        # Of a whole directory every chunk is there that ever was.
+        # Where the directory is whole and nothing was lost, no chunk is missing.
         missing += array_findings(store)
     made = write_copy(store, place, shard, progress, cancelled, noted)
     for finding in missing:
@@ -105,16 +105,16 @@ def repack(
 
 @dataclass
 class _Search:
-    """Makes the index of a file by looking through all of it, and keeps what was lost."""
+    """Makes the index of a file by scanning all of it, and collects lost entries."""
 
     watch: Watch
     lost: Sequence[LostEntry] = ()
     was_listed: bool = False
-    """Whether the central directory is there, and says what should be in the file."""
+    """Whether the central directory can be read."""
 
     def __call__(self, read: ReadAt, size: int, label: str) -> ArchiveIndex:
         def looked_at(offset: int, length: int) -> bytes:
-            self.watch.check()  # between two entries there may be very much of anything
+            self.watch.check()  # there may be gigabytes between two entries
             return read(offset, length)
 
         met: list[ArchiveEntry | LostEntry] = []
@@ -137,10 +137,10 @@ class _Search:
 def _as_listed(
     met: Iterable[ArchiveEntry | LostEntry], listed: Mapping[int, str]
 ) -> list[ArchiveEntry | LostEntry]:
-    """Entries by the names that the directory gives them, and those of its names that are lost.
+    """Return entries under the names that the directory gives them, and lost entries.
 
-    What it does not name was deleted. What lies elsewhere than it says counts where nothing lies
-    at the place itself: bytes between may be lost, and all places be wrong.
+    Entries that it does not name were deleted. An entry at another offset than it says counts
+    if there is none at that offset: where bytes were lost, all later offsets are wrong.
     """
     names = set(listed.values())
     placed = [replace(entry, name=listed[entry.offset]) for entry in met if entry.offset in listed]
@@ -162,7 +162,7 @@ def _with_earlier(entry: LostEntry, kept: Container[str]) -> LostEntry:
 
 
 def _listed(read: ReadAt, size: int, label: str) -> dict[int, str] | None:
-    """Names by place, from the central directory; None where it is gone or not believed."""
+    """Return names by offset from the central directory; None where it cannot be read."""
     try:
         records = ArchiveIndex(read, size, label).records()
         return {entry.offset: entry.name for entry in records}
@@ -191,7 +191,7 @@ def _salvaged(source: str | os.PathLike[str], watch: Watch) -> tuple[HierarchySt
 
 
 def _is_whole_image(store: HierarchyStore, kept: Iterable[str]) -> bool:
-    """Whether the root is what the archive is about, not a part whose parent was lost."""
+    """Whether the root is the whole image, not a part whose parent was lost."""
     root = store.root if isinstance(store, ArchiveStore) else ""
     if not root:
         return True

@@ -1,4 +1,4 @@
-"""Gathering the chunks of arrays into shards: bytes are put together, no pixel is decoded.
+"""Gathers the chunks of arrays into shards: bytes are put together, no pixel is decoded.
 
 A shard holds encoded chunks one after another and ends with an index of where each lies, so the
 chunks of an array that is not sharded are the inner chunks of one that is (Zarr v3, "sharding").
@@ -20,7 +20,7 @@ from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Node
 
 TARGET_SHARD_BYTES = 32 << 20
-"""Uncompressed size of a shard, about."""
+"""Approximate uncompressed size of a shard."""
 
 _INDEX_CODECS = [
     {"name": "bytes", "configuration": {"endian": "little"}},
@@ -30,26 +30,26 @@ _INDEX_CODECS = [
 
 @dataclass(frozen=True)
 class _Gathering:
-    """One array: its chunks become the inner chunks of shards."""
+    """An array whose chunks become the inner chunks of shards."""
 
     array: ChunkedArray
     factors: tuple[int, ...]
     """Number of chunks in a shard along each axis."""
 
     def shards(self) -> Iterator[tuple[int, ...]]:
-        """Chunk coordinates of all shards."""
+        """Yield the chunk coordinates of all shards."""
         sides = zip(self.array.shape, self.array.chunks, self.factors, strict=True)
         yield from itertools.product(*(range(-(-n // (c * f))) for n, c, f in sides))
 
     def inner(self, shard: Sequence[int]) -> Iterator[str]:
-        """Entries of the chunks in a shard, in the order of its index."""
+        """Yield the entries of the chunks in a shard, in the order of its index."""
         ranges = (range(i * f, (i + 1) * f) for i, f in zip(shard, self.factors, strict=True))
         yield from map(self.array.key, itertools.product(*ranges))
 
 
 @dataclass(frozen=True)
 class Resharding:
-    """Which chunks go into shards."""
+    """The chunks that are gathered into shards."""
 
     gatherings: tuple[_Gathering, ...] = ()
     documents: Mapping[str, bytes] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Resharding:
     """Size of these entries."""
 
     def entries(self, store: HierarchyStore) -> Iterator[tuple[str, bytes, int]]:
-        """Name and bytes of every shard that holds anything, and the size of its chunks."""
+        """Yield name and bytes of every shard that is not empty, and the size of its chunks."""
         for gathering in self.gatherings:
             for shard in gathering.shards():
                 made = _shard(store, [*gathering.inner(shard)])
@@ -120,7 +120,7 @@ def _gathering(store: HierarchyStore, path: str, document: object) -> _Gathering
 
 
 def _factors(counts: Sequence[int], nbytes: int) -> tuple[int, ...]:
-    """Chunks per shard along each axis: all along the last axes, as far as the size allows."""
+    """Return chunks per shard along each axis: all of the last axes, as the size allows."""
     room = max(1, TARGET_SHARD_BYTES // max(1, nbytes))
     factors = [1] * len(counts)
     for axis in reversed(range(len(counts))):

@@ -1,4 +1,4 @@
-"""Unpacking an archive into a folder: nothing ever leaves the folder, nothing half done stays."""
+"""Unpacks an archive: nothing is written outside the folder, and nothing incomplete is kept."""
 
 from __future__ import annotations
 
@@ -70,16 +70,16 @@ def unpack(
     total = sum(sizes.values())
     _refuse_full_disk(total, target.parent)
     watch = Watch(progress, cancelled, copying_stopped, total)
-    with _Beside(target) as beside:
+    with _PartialFolder(target) as partial:
         for name in names:
-            beside.write(name, store.stream(name))
+            partial.write(name, store.stream(name))
             watch.add(sizes[name])
-        beside.publish()
+        partial.publish()
     return target
 
 
-class _Beside:
-    """A temporary folder beside the target that takes its place."""
+class _PartialFolder:
+    """A temporary folder beside the target, which takes its place when it is complete."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
@@ -94,14 +94,14 @@ class _Beside:
         self._folder.chmod(0o777 & ~mask)
         self._made = {self._folder}
 
-    def __enter__(self) -> _Beside:
+    def __enter__(self) -> _PartialFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def write(self, name: str, pieces: Iterable[Buffer]) -> None:
-        """Write one file; one that is there already was written under a name that is the same."""
+        """Write one file; one that exists already has a name that the disk takes for the same."""
         place = self._folder.joinpath(*name.split("/"))
         try:
             if place.parent not in self._made:
@@ -171,7 +171,7 @@ def _refuse_full_disk(total: int, folder: Path) -> None:
     try:
         free = shutil.disk_usage(folder).free
     except OSError:
-        return  # writing shows
+        return  # writing will fail if there is no room
     if total > free:
         raise SaveError(
             f"Not unpacked: {total:,} bytes are needed, {free:,} are free. Choose another disk."

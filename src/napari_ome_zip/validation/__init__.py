@@ -1,4 +1,4 @@
-"""Say what is wrong with an OME-Zarr, by which rule, and what to do about it."""
+"""Check an OME-Zarr: which rules it breaks, where, and what to do about it."""
 
 from __future__ import annotations
 

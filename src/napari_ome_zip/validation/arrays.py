@@ -1,4 +1,4 @@
-"""Checks on arrays against the entries that hold their chunks; no pixels are read."""
+"""Checks arrays against the entries that hold their chunks, without reading pixels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHOWN = 4
 TINY_BYTES = 16 << 10
 """An entry below this size (16 KiB) costs more to find than to read."""
 MANY_TINY = 1000
-"""So many tiny entries are worth a warning."""
+"""At least this many tiny entries are worth a warning."""
 LARGE_CHUNK_BYTES = 512 << 20
 """A chunk above this size (512 MiB) is slow to show, and takes much memory."""
 
@@ -90,7 +90,7 @@ FOREIGN = Rule(
 def check_arrays(
     store: HierarchyStore, arrays: Arrays, judged: JudgedHierarchy, *, in_archive: bool
 ) -> tuple[Issue, ...]:
-    """Check arrays against the entries that hold their chunks, and what else there is.
+    """Check arrays against the entries that hold their chunks, and for other entries.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def _check_readable(arrays: Arrays, judged: JudgedHierarchy) -> Iterator[Issue]:
     of_images = _image_arrays(judged) if arrays.problems else frozenset()
     for path, problem in arrays.problems.items():
         if path in of_images:
-            # What zarr advises to programmers helps nobody here.
+            # zarr adds advice for programmers.
             found = problem.partition(" Register one explicitly")[0]
             yield issue(NOT_READABLE, found, judged.nodes[path].entry)
 
@@ -164,7 +164,7 @@ def _check_coordinates(
 
 
 def _unlisted(store: HierarchyStore) -> int:
-    """How many entries an archive counts at its end, and does not list in its directory."""
+    """Return the number of entries that an archive counts at its end but does not list."""
     if not isinstance(store, ArchiveStore):
         return 0
     claimed, listed = store.index.end.entry_count, len(store.index.complete().columns)
@@ -223,7 +223,7 @@ def _is_known(name: str) -> bool:
 
 
 def _sizes(store: HierarchyStore, names: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Size of each entry; of an archive's by their rows, for there may be very many."""
+    """Return the size of each entry; in an archive by its row, since there may be very many."""
     if isinstance(store, ArchiveStore):
         table = store.index.complete()
         prefix = f"{store.root}/" if store.root else ""

@@ -32,7 +32,7 @@ from napari_ome_zip.validation.container_order import check_order
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
 
-# Local headers are looked at one by one: all of them up to so many, else as many, evenly spread.
+# At most this many local headers are read, evenly spread over the archive.
 _HEADERS_READ = 512
 
 _REFUSALS = MappingProxyType(
@@ -61,12 +61,12 @@ _REFUSALS = MappingProxyType(
 
 
 def refusal(error: ArchiveError) -> Issue:
-    """The issue of an archive that cannot be used, from the error that says so."""
+    """Return the issue of an archive that cannot be used."""
     return issue(_REFUSALS.get(error.code, rules.UNUSABLE), str(error))
 
 
 def check_file_name(path: Path) -> Iterator[Issue]:
-    """S5: the name ends in ``.ozx``; capital letters are no other name."""
+    """Check S5: the name ends in ``.ozx``, in any case."""
     if not path.name.lower().endswith(".ozx"):
         message = f"The name does not end in .ozx: {path.name!r}"
         yield issue(rules.FILE_NAME, message)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from napari_ome_zip.ome.json_values import described as describe
+from napari_ome_zip.ome.json_values import described
 from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.report import Issue
@@ -15,13 +15,13 @@ _MAJOR_MINOR = re.compile(r"(\d+\.\d+).*", re.DOTALL)
 
 
 def comment_version(comment: bytes) -> str | None:
-    """The version that an archive's comment gives, None where it gives none."""
+    """Return the version in an archive's comment, None where it has none."""
     version = _value(_parsed(comment), "version")
     return version if isinstance(version, str) else None
 
 
 def check_comment(comment: bytes) -> Iterator[Issue]:
-    """Check what the comment says by itself.
+    """Check the comment by itself.
 
     S6: the comment is UTF-8 JSON that holds at least ``{"ome": {"version": "X.Y"}}``.
     """
@@ -41,11 +41,11 @@ def check_comment(comment: bytes) -> Iterator[Issue]:
     if version is None:
         yield issue(rules.COMMENT_VERSION, "The comment does not give the version of OME-Zarr")
     elif not isinstance(version, str):
-        message = f"The comment gives the version as {describe(version)}, a string is expected"
+        message = f"The comment gives the version as {described(version)}, a string is expected"
         yield issue(rules.COMMENT_VERSION, message)
     promise = _value(parsed, "zipFile", "centralDirectory", "jsonFirst")
     if promise is not None and not isinstance(promise, bool):
-        message = f"The comment's jsonFirst is {describe(promise)}, true or false is expected"
+        message = f"The comment's jsonFirst is {described(promise)}, true or false is expected"
         yield issue(rules.COMMENT_JSON_FIRST, message)
 
 
@@ -61,7 +61,7 @@ def check_comment_version(comment: bytes, stated: str | None) -> Iterator[Issue]
 
 
 def _parsed(comment: bytes) -> object:
-    """The comment's JSON value; None where it is not JSON (or ``null``, which says as much)."""
+    """Return the JSON value of a comment; None where it is not JSON, or null."""
     try:
         return json.loads(comment.rstrip(b"\0").decode("utf-8"))
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""An archive as its checks see it, and those of its entries: methods, sizes, names."""
+"""Checks the entries of an archive: their compression methods, sizes and names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SHOWN = 4
 
 @dataclass(frozen=True)
 class Container:
-    """An archive as the checks see it: all records of its directory, as they are written."""
+    """An archive that is checked: all records of its directory, as they are written."""
 
     file: ArchiveFile
 
@@ -53,19 +53,19 @@ class Container:
 
     @cached_property
     def is_file(self) -> NDArray[np.bool_]:
-        """Which records are files, not folders."""
+        """Whether each record is a file, not a folder."""
         if "/\n" not in "\n".join((*self.names, "")):
             return np.ones(len(self.names), bool)
         return np.array([not name.endswith("/") for name in self.names], bool)
 
     def name_issue(self, rule: Rule, message: str, rows: Iterable[int]) -> Issue:
-        """The issue of entries, named by their rows."""
+        """Return the issue of the entries in some rows."""
         places = [self.columns.names[row] for row in rows]
         return issue(rule, message, places[0], count=len(places), also=tuple(places[1:_SHOWN]))
 
 
 def check_methods(container: Container) -> Iterator[Issue]:
-    """S2: "ZIP-level compression SHOULD be disabled"; and whether entries can be read at all."""
+    """Check S2, "ZIP-level compression SHOULD be disabled", and whether entries can be read."""
     columns = container.columns
     encrypted = np.flatnonzero(columns.flags & ENCRYPTED_FLAG)
     if encrypted.size:
@@ -91,7 +91,7 @@ def check_methods(container: Container) -> Iterator[Issue]:
 
 
 def check_sizes(container: Container) -> Iterator[Issue]:
-    """Sizes that are too large, that cannot be true, or that lead out of the file."""
+    """Check for sizes that are too large, impossible, or beyond the end of the file."""
     columns, size = container.columns, container.file.size
     stored, sizes = columns.compressed_sizes, columns.sizes
     compressed = columns.methods != 0
@@ -126,7 +126,7 @@ def check_sizes(container: Container) -> Iterator[Issue]:
 
 
 def check_names(container: Container) -> Iterator[Issue]:
-    """Names that are unsafe, not portable, or not marked as UTF-8 (APPNOTE 4.4.17)."""
+    """Check for names that are unsafe, not portable, or not marked as UTF-8 (APPNOTE 4.4.17)."""
     written, names = container.columns.names, container.names
     for finding in container.index.findings:
         if finding.code == rules.UNSAFE_NAMES.code:
@@ -154,7 +154,7 @@ def _is_safe(name: str) -> bool:
 
 
 def check_repeats(container: Container) -> Iterator[Issue]:
-    """Names that are there more than once, also in other letters."""
+    """Check for names that occur more than once, exactly or in another case."""
     names = container.names
     unique = set(names)
     if len(unique) < len(names):
@@ -174,10 +174,10 @@ def check_repeats(container: Container) -> Iterator[Issue]:
 
 
 def check_junk(container: Container) -> Iterator[Issue]:
-    """Entries that file managers left behind."""
+    """Check for entries that file managers left behind."""
     kinds: dict[str, list[int]] = {}
     joined = "\n".join(container.names).lower()
-    if not any(text in joined for text in _JUNK_SIGNS):
+    if not any(sign in joined for sign in _JUNK_SIGNS):
         return
     for row, name in enumerate(container.names):
         if container.is_file[row] and is_junk(name):

@@ -1,4 +1,4 @@
-"""Checks on the order of entries (RFC-9, S4), and on the promise that it is kept."""
+"""Checks the order of entries (RFC-9, S4), and the promise ``jsonFirst`` in the comment."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def check_order(
     names : sequence of str
         In the order of the directory.
     offsets : ndarray of int
-        Where each entry lies in the file.
+        Offset of each entry in the file.
     has_root : bool
-        Whether there is a ``zarr.json`` at the root; nothing is asked where there is none.
+        Whether there is a ``zarr.json`` at the root; without one nothing is checked.
     claimed : bool
         Whether the comment says ``jsonFirst``.
     """
@@ -57,7 +57,7 @@ def check_order(
 
 
 def late_document(names: Sequence[str]) -> str | None:
-    """The first ``zarr.json`` after something else, or after a deeper one; None in S4's order."""
+    """Return the first ``zarr.json`` after another entry or a deeper one; None in S4's order."""
     ahead = next((row for row, name in enumerate(names) if not _is_document(name)), len(names))
     depth = 0
     for name in names[:ahead]:

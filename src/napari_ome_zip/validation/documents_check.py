@@ -1,4 +1,4 @@
-"""Entry points of the document checks: one document, or all of a hierarchy."""
+"""Checks documents: one by itself, or all of a hierarchy."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def check_group_attributes(
         message = "No image, labels, plate, well, scene or series is described"
         parsed.at.report(CONTENT_MISSING, message)
     check_document_graph(parsed)
-    return tuple(_alone(departure) for departure in parsed.departures.all())
+    return tuple(_issue_of_document(departure) for departure in parsed.departures.all())
 
 
-def _alone(departure: Departure) -> Issue:
+def _issue_of_document(departure: Departure) -> Issue:
     issue = Issue.of(departure)
     is_error = departure.rule.is_agreement and issue.severity is MUST
     return replace(issue, severity=SHOULD) if is_error else issue
@@ -81,7 +81,7 @@ def check_hierarchy_documents(
     Parameters
     ----------
     documents
-        A hierarchy, or what `JudgedHierarchy.of` takes: parsed documents by path.
+        A hierarchy, or parsed documents by path, as for `JudgedHierarchy.of`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Checks on a folder: what stands in the place of a file and cannot be read."""
+"""Checks a folder for what cannot be read as a file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNREADABLE = Rule(
 
 
 def check_folder(store: DirectoryStore) -> Iterator[Issue]:
-    """Name links to nothing, links in a circle, and what is neither a file nor a folder.
+    """Yield an issue for each broken or circular link, and each special file.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Checks on pixels: every entry is read and verified, every chunk decoded, in all threads."""
+"""Checks pixels: reads and verifies every entry, and decodes every chunk, in threads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_LISTED = 200
 MAX_DECODED_BYTES = 2 << 30
 """A stored object above this size in memory (2 GiB) is verified, but not decoded."""
 LARGE_BYTES = 256 << 20
-"""Of stored objects above this size (256 MiB) one is in memory at a time."""
+"""Stored objects above this size (256 MiB) are in memory one at a time."""
 
 _BATCH_BYTES = 4 << 20
 _BATCH_ENTRIES = 64
@@ -56,7 +56,7 @@ _one_large = threading.Lock()
 
 @dataclass(frozen=True)
 class _Item:
-    """One entry to check, and what it holds of an array."""
+    """One entry to check, and the part of an array that it holds."""
 
     name: str
     size: int
@@ -65,12 +65,12 @@ class _Item:
 
     @property
     def cost(self) -> int:
-        """Bytes in memory while it is checked, about."""
+        """Approximate number of bytes in memory while it is checked."""
         return self.size + (0 if self.array is None else self.array.stored_bytes)
 
     @property
     def where(self) -> str:
-        """What is lost if it is damaged."""
+        """The part of the array that is lost if it is damaged, as a sentence."""
         return "" if self.array is None else f" It holds {self.array.region(self.coordinates)}."
 
 
@@ -86,12 +86,12 @@ def check_pixels(store: HierarchyStore, arrays: Arrays, watch: Watch) -> tuple[I
     arrays : Arrays
         What `find_arrays` found there.
     watch : Watch
-        Gets bytes done and bytes in all.
+        Gets the number of bytes done, and in all.
 
     Raises
     ------
     CheckCancelledError
-        If whoever asked does not want the answer any more.
+        If the check was cancelled.
     """
     items = [*_items(store, arrays)]
     total = sum(item.size for item in items)
@@ -115,7 +115,7 @@ def check_pixels(store: HierarchyStore, arrays: Arrays, watch: Watch) -> tuple[I
 
 
 def _items(store: HierarchyStore, arrays: Arrays) -> Iterator[_Item]:
-    """Every entry that is not a document: the checks before have read those."""
+    """Yield every entry that is not a document: documents have been read before."""
     for path, array in arrays.stored.items():
         found = arrays.chunks[path]
         for name, coordinates in zip(found.names, found.coordinates.tolist(), strict=True):
@@ -173,7 +173,7 @@ def _check_chunk(array: StoredArray, item: _Item, content: bytes | memoryview) -
 
 
 def _limited(issues: Sequence[Issue]) -> tuple[Issue, ...]:
-    """The issues in the order of entries, the many as one."""
+    """Return issues in the order of entries; those beyond `MAX_LISTED` are merged."""
     kept: list[Issue] = []
     for rule in (ENTRY_DAMAGED, CHUNK_DAMAGED, NOT_DECODED):
         same = sorted(

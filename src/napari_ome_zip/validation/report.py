@@ -1,4 +1,4 @@
-"""What a check found: issues with their places, collected in a report."""
+"""Issues that checks found, with their places, and the report that collects them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ISSUES_SHOWN_PER_CODE = 5
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One thing that is wrong, or worth knowing, and what to do about it."""
+    """One fault or note, with its place and a remedy."""
 
     code: str
     """Stable kebab-case name of the rule that was broken."""
@@ -28,15 +28,15 @@ class Issue:
     rule: str
     """The specification and its section."""
     remedy: str
-    """What to do."""
+    """What to do about it."""
     count: int = 1
-    """How many equal issues this one stands for."""
+    """Number of equal issues that are merged into this one."""
     also: tuple[Location, ...] = ()
-    """The next few places of those equal issues."""
+    """Places of the first few other merged issues."""
 
     @classmethod
     def of(cls, departure: Departure) -> Issue:
-        """What a reader of documents reported, as an issue."""
+        """Return a departure that a reader of documents reported, as an issue."""
         rule, at = departure.rule, departure.at
         section = departure.section or rule.section
         return cls(
@@ -66,13 +66,13 @@ class Issue:
 
 
 def aggregate(issues: Iterable[Issue]) -> tuple[Issue, ...]:
-    """Merge issues that say the same at several places, errors first.
+    """Merge issues with equal messages, and sort them by severity.
 
     Returns
     -------
     tuple of Issue
-        In order of severity, otherwise in the order given. An issue that stands for several has
-        their number in ``count`` and the first few further places in ``also``.
+        Errors first, otherwise in the order given. A merged issue has the number of occurrences
+        in ``count`` and a few further places in ``also``.
     """
     merged: dict[tuple[str, Severity, str], list[Issue]] = {}
     for issue in issues:
@@ -90,11 +90,11 @@ class Report:
     """The verdict on one file, directory or document."""
 
     path: str
-    """What was checked, as the user named it."""
+    """Path of what was checked, as the user gave it."""
     kind: str
-    """What it is: ``archive``, ``directory`` or ``document``."""
+    """``archive``, ``directory`` or ``document``."""
     version: str | None
-    """The version of OME-Zarr it was judged by; None where none was found."""
+    """Version of OME-Zarr it was judged by; None where none was found."""
     issues: tuple[Issue, ...]
     pixels_checked: bool | None = None
     """Whether every pixel was read; None where there are none to read."""
@@ -109,7 +109,7 @@ class Report:
         *,
         pixels_checked: bool | None = None,
     ) -> Report:
-        """Return the report on these issues, equal ones merged, errors first."""
+        """Return a report with equal issues merged, errors first."""
         return cls(path, kind, version, aggregate(issues), pixels_checked)
 
     @property
@@ -137,7 +137,7 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """One line: valid or not, how many issues of which severity, and what was not checked."""
+        """One line: valid or not, the number of issues by severity, and what was not checked."""
         counts = self.counts
         found = [_counted(counts[s], s) for s in Severity if counts[s]]
         head = "Valid" if self.valid else "Not valid"
@@ -158,7 +158,7 @@ class Report:
         }
 
     def to_json(self, indent: int | None = 2) -> str:
-        """Return the report as a JSON text."""
+        """Return the report as a JSON string."""
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
 
     def to_text(self, width: int = 80) -> str:

@@ -1,4 +1,4 @@
-"""The arrays of a hierarchy, and the entries that hold the chunks of each."""
+"""Finds the arrays of a hierarchy, and the entries that hold the chunks of each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class StoredArray:
 
     @property
     def object_count(self) -> int:
-        """How many stored objects there can be."""
+        """Number of stored objects in the whole grid."""
         return math.prod(self.grid)
 
     @property
@@ -48,7 +48,7 @@ class StoredArray:
 
     @property
     def prefix(self) -> str:
-        """What the names of its chunks begin with."""
+        """Prefix of the names of its entries."""
         return f"{self.path}/" if self.path else ""
 
     @property
@@ -57,7 +57,7 @@ class StoredArray:
         return self.prefix + ("zarr.json" if self.zarr_format == 3 else ".zarray")
 
     def region(self, coordinates: Sequence[int]) -> str:
-        """Which part of the array a stored object holds, in words."""
+        """Return the region that a stored object holds, in words."""
         region = self.array.region_of(coordinates)
         spans = ", ".join(f"{s.start}:{s.stop}" for s in region)
         return f"'{self.path}' [{spans}]" if self.path else f"[{spans}] of the array"
@@ -113,7 +113,7 @@ def find_arrays(store: HierarchyStore, nodes: Mapping[str, Node]) -> Arrays:
 
 
 def _files(store: HierarchyStore) -> Iterator[str]:
-    """Names of all entries but those of a folder that the check of folders names."""
+    """Return the names of all entries that are readable files."""
     if isinstance(store, DirectoryStore):
         return (entry.name for entry in store.entries() if not entry.problem)
     return store.keys()
@@ -130,7 +130,7 @@ def _stored(path: str, array: ChunkedArray, node: Node) -> StoredArray:
 
 
 def _owners(names: Iterable[str], arrays: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
-    """Names by the array in whose folder they lie, and those that lie in none."""
+    """Return names by the array in whose folder they lie, and those outside of all arrays."""
     owned: dict[str, list[str]] = {path: [] for path in arrays}
     other: list[str] = []
     by_folder: dict[str, list[str]] = {}
@@ -168,13 +168,13 @@ def _chunk_names(
         taken = set(chunks)
         rest = [name for name in names if name not in taken]
     start = len(array.prefix + lead)
-    text = separator.join([name[start:] for name in chunks])
-    coordinates = np.array(text.split(separator) if text else [], dtype=np.int64)
+    joined = separator.join([name[start:] for name in chunks])
+    coordinates = np.array(joined.split(separator) if joined else [], dtype=np.int64)
     return ChunkNames(chunks, coordinates.reshape(-1, ndim)), rest
 
 
 def _key_encoding(node: Node) -> tuple[str, str]:
-    """What separates the numbers in the name of a chunk, and what comes before them."""
+    """Return the separator of the numbers in the name of a chunk, and the prefix before them."""
     if node.zarr_format == 2:
         return str(node.document.get("dimension_separator") or "."), ""
     encoding = node.document.get("chunk_key_encoding")

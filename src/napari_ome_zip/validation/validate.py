@@ -1,4 +1,4 @@
-"""The whole check of a file, a folder or a document: container, documents, arrays, pixels."""
+"""Checks a file, a folder or a document: its container, documents, arrays and pixels."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def validate(
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> Report:
-    """Say what is wrong with an archive, a folder or a metadata document.
+    """Check an archive, a folder or a metadata document.
 
     Parameters
     ----------
@@ -66,22 +66,22 @@ def validate(
     deep : bool
         Also read every entry, verify its checksum and decode every chunk.
     progress : callable, optional
-        Called now and then with how much is done and how much there is: documents, then
-        (where `deep`) bytes.
+        Called regularly with the amount done and the total: documents, then (where `deep`)
+        bytes.
     cancelled : callable, optional
-        Asked now and then; once it returns True the check ends.
+        Called regularly; once it returns True the check ends.
 
     Returns
     -------
     Report
-        A file that cannot be used has a report as well, with the error that says why.
+        A file that cannot be used has a report as well, with an issue that says why.
 
     Raises
     ------
     FileNotFoundError, PermissionError, OSError
         If there is no such file, or it cannot be read.
     ArchiveError
-        If the path itself cannot be one, or its links lead round in a circle.
+        If the path holds a NUL character, or its symbolic links form a loop.
     CheckCancelledError
         If ``cancelled`` returned True.
 
@@ -144,7 +144,7 @@ def _check_store(
 def _hierarchy(
     container: ArchiveStore | DirectoryStore, issues: list[Issue]
 ) -> HierarchyStore | None:
-    """The hierarchy inside; None, and an issue, where there is none that can be used."""
+    """Return the hierarchy inside; None, with an issue, where there is no usable one."""
     try:
         return open_store(container)
     except ArchiveError as error:
@@ -153,7 +153,7 @@ def _hierarchy(
 
 
 def _without_repetition(issues: list[Issue]) -> list[Issue]:
-    """The issues without the refusal where a check says the same with its number."""
+    """Drop the refusal where a check reports the same with the number of occurrences."""
     first, *others = issues
     return others if any(first.code == other.code for other in others) else issues
 
@@ -172,7 +172,7 @@ def _stated(judged: JudgedHierarchy) -> str | None:
 
 
 def _check_second(hierarchy: Hierarchy, judged: JudgedHierarchy) -> Iterator[Issue]:
-    """M1: "exactly one OME-Zarr hierarchy"; what the reader leaves out is another."""
+    """Yield issues of M1, "exactly one OME-Zarr hierarchy": images that the reader leaves out."""
     if not judged.is_image("") or len(judged.images_below.get("", ())) == 0:
         return
     try:
@@ -212,7 +212,7 @@ def _check_document(name: str, place: Path) -> Report:
 def _attributes(
     document: Mapping[str, Any], place: Path
 ) -> tuple[Mapping[str, Any] | None, int | None]:
-    """The attributes in a document, None for an array's; and the format where it is known."""
+    """Return the attributes in a document, None for an array; and its format, None if unknown."""
     if place.name in DOCUMENT_NAMES - {"zarr.json", ".zattrs"}:
         return None, 2
     if document.get("node_type") == "array":
@@ -220,7 +220,7 @@ def _attributes(
     if "node_type" in document or document.get("zarr_format") == 3:
         attributes = document.get("attributes")
         return (attributes if is_object(attributes) else {}), 3
-    # Attributes alone: where they lie says which format they are of.
+    # Attributes alone: the format follows from the name of the file.
     return document, 2 if place.name == ".zattrs" else None
 
 

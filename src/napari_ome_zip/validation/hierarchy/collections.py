@@ -1,4 +1,4 @@
-"""Rules on collections: do plates, wells and series find their images?"""
+"""Checks that the images of plates, wells and series exist."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _check_fields(path: str, well: Well, judged: JudgedHierarchy) -> None:
 
 
 def _check_series(path: str, series: tuple[str, ...], judged: JudgedHierarchy) -> None:
-    # The list lies in the group OME; its paths count from the group above.
+    # The list lies in the group OME; its paths are relative to the parent of that group.
     parent = path.rpartition("/")[0]
     for name, at in judged.places(path, series):
         target = join(parent, name)

@@ -1,4 +1,4 @@
-"""Rules on a hierarchy as a whole: one version, something at its root."""
+"""Checks a hierarchy as a whole: one version throughout, and metadata at its root."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INCONSISTENT = Rule(
 
 
 def check_consistency(judged: JudgedHierarchy) -> None:
-    """Check versions throughout, and the root."""
+    """Check that all groups follow one version, and that the root has metadata."""
     _check_same_version(judged)
     _check_root(judged)
 
@@ -43,7 +43,7 @@ def _check_root(judged: JudgedHierarchy) -> None:
     if root is not None and root.namespace.has_content:
         return
     if root is None:
-        # Without metadata there is no version either: the storage tells old from new.
+        # Without metadata there is no version: it is guessed from the Zarr format.
         v3 = "" in judged.nodes and judged.nodes[""].zarr_format == 3
         at = judged.missing("", SPECS["0.5" if v3 else "0.4"])
     else:

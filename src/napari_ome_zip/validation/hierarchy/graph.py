@@ -1,4 +1,4 @@
-"""Rules on the graph of coordinate systems (0.6): does everything hang together?"""
+"""Checks the graph of coordinate systems (0.6): references exist, and all are connected."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ System = tuple[str, str]
 
 @dataclass(slots=True)
 class Links:
-    """Coordinate systems, and which of them are linked."""
+    """Sets of coordinate systems that are linked (union-find)."""
 
     parents: dict[System, System] = field(default_factory=dict)
 
@@ -56,7 +56,7 @@ class Links:
     def root(self, system: System) -> System:
         parents = self.parents
         while parents[system] != system:
-            # The way is shortened for the next one: thousands may be linked in a row.
+            # Path compression: thousands may be linked in a row.
             parents[system] = parents[parents[system]]
             system = parents[system]
         return system
@@ -67,13 +67,13 @@ class Links:
 
 
 def check_graph(judged: JudgedHierarchy) -> None:
-    """Check all scenes, and all images that belong to none."""
+    """Check all scenes, and all images outside of scenes."""
     images = {
         path: parsed
         for path, parsed in judged.groups.items()
         if parsed.spec.graph and judged.is_image(path)
     }
-    # Labels, and fields of vectors, need no link of their own.
+    # Labels and vector fields need no link of their own.
     parts = {path for path in judged.groups if "labels" in path.split("/")[:-1]}
     parts |= vector_field_paths(judged)
     seen: set[str] = set()
@@ -93,7 +93,7 @@ def check_graph(judged: JudgedHierarchy) -> None:
 
 
 def check_document_graph(parsed: ParsedGroup) -> None:
-    """Check the graph that one document draws, as far as it goes by itself."""
+    """Check the graph of one document by itself."""
     if parsed.spec.graph:
         images = {"": parsed} if "multiscales" in parsed.namespace.keys else {}
         _check_connected("", parsed, images, is_alone=True)
@@ -172,11 +172,11 @@ def _check_connected(
     if scene is not None:
         _link(scene.transformations, scope, links)
         if not images and is_alone:
-            return  # A scene by itself does not tell which images exist.
+            return  # which images exist is unknown
     groups: dict[System, list[System]] = {}
     for linked in links.parents:
         groups.setdefault(links.root(linked), []).append(linked)
-    # Several images in one group, or none: each has a place of its own.
+    # Several images in one group need not be linked to each other.
     if scene is not None or len(parsed.group.multiscales) == 1:
         first, *others = groups.values() or [[]]
         for group in others:
@@ -185,7 +185,7 @@ def _check_connected(
 
 
 def _is_nameless(parsed: ParsedGroup, system: CoordinateSystem) -> bool:
-    """Whether the name of a system was made up, so that nothing can refer to it."""
+    """Whether the reader made up the name of a system, so that nothing can refer to it."""
     at = parsed.departures.place_of(system)
     return at is not None and parsed.departures.has(NAME_MISSING, at)
 

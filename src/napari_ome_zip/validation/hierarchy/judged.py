@@ -1,4 +1,4 @@
-"""All groups and arrays of one hierarchy, each group read and judged once."""
+"""All groups and arrays of one hierarchy, with each group read and judged once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from napari_ome_zip.validation.report import Issue
 class JudgedHierarchy:
     """All groups and arrays of one hierarchy, parents before children.
 
-    Checks ask it what there is, and report what is wrong at the place of a part of a document:
+    Checks look groups and arrays up here, and report at the place of a part of a document:
     ``judged.place(path, plate).report(RULE, found)``.
 
     Parameters
@@ -35,7 +35,7 @@ class JudgedHierarchy:
 
     @classmethod
     def of(cls, documents: Mapping[str, Mapping[str, object]]) -> JudgedHierarchy:
-        """The hierarchy that parsed documents make.
+        """Return the hierarchy of parsed documents.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class JudgedHierarchy:
 
     @cached_property
     def images_below(self) -> Mapping[str, tuple[str, ...]]:
-        """The paths of all images below a path; paths without any are left out."""
+        """Paths of all images below each path that has any."""
         found: dict[str, list[str]] = {}
         for path in self.groups:
             if path and self.is_image(path):
@@ -92,11 +92,11 @@ class JudgedHierarchy:
 
     @property
     def version(self) -> str | None:
-        """The version the hierarchy is judged by: that of its first group with metadata."""
+        """Version of the first group with metadata, by which the hierarchy is judged."""
         return next((group.spec.version for group in self.groups.values()), None)
 
     def array(self, path: str | None) -> ArrayDocument | None:
-        """Return what the array at a path says of itself, None where there is none."""
+        """Return the document of the array at a path, None where there is none."""
         node = self.nodes.get(path) if path is not None else None
         return ArrayDocument.of(node) if node is not None and node.kind == "array" else None
 
@@ -114,18 +114,18 @@ class JudgedHierarchy:
         return group is not None and "multiscales" in group.namespace.keys
 
     def place(self, path: str, part: object) -> At:
-        """Return where a part of the document of a group was read; the whole where unknown."""
+        """Return where a part of a group's document was read; the whole document where unknown."""
         group = self.groups[path]
         return group.departures.place_of(part) or group.at
 
     def places(self, path: str, entries: tuple[str, ...]) -> Iterator[tuple[str, At]]:
-        """Return each entry of a list in the document of a group, with its place."""
+        """Yield each entry of a list in a group's document, with its place."""
         group = self.groups[path]
         for number, entry in enumerate(entries):
             yield entry, group.departures.place_of_entry(entries, number) or group.at
 
     def is_faulty(self, path: str, part: object, *rules: Rule) -> bool:
-        """Whether a MUST was broken in a part of a document; one of `rules`, where any are given.
+        """Whether a part of a document breaks a MUST, or one of `rules` where they are given.
 
         What was repaired has been reported: comparing it with others would report it again.
         """
@@ -133,12 +133,12 @@ class JudgedHierarchy:
         return any(rule.code in found for rule in rules) if rules else bool(found)
 
     def missing(self, path: str, spec: Spec) -> At:
-        """Return the place of metadata that a group should have, and has not."""
+        """Return the place of metadata that a group should have, but does not have."""
         return At(Document(path, spec.document_name, spec=spec), self._elsewhere)
 
     @property
     def issues(self) -> tuple[Issue, ...]:
-        """All that readers and checks have reported so far, not merged."""
+        """Everything that readers and checks have reported so far, not merged."""
         collected = (*(group.departures for group in self.groups.values()), self._elsewhere)
         return tuple(Issue.of(each) for departures in collected for each in departures.all())
 

@@ -1,4 +1,4 @@
-"""Rules on label images: listed, present, integer, and fitting the image they belong to."""
+"""Checks that label images are listed, exist, hold integers, and fit their image."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _check_listed(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> No
 
 def _check_unlisted(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> None:
     if not parsed.spec.namespaced:
-        return  # Until 0.4 nothing asks for it.
+        return  # not required until 0.4
     listed = {join(path, name) for name in parsed.group.labels or ()}
     for label in judged.images_below.get(path, ()):
         if label not in listed:

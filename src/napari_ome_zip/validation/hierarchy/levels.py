@@ -1,4 +1,4 @@
-"""Rules on images and the arrays of their resolution levels."""
+"""Checks images against the arrays of their resolution levels."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ SEPARATOR = Rule(
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level that exists: its array and how it is placed."""
+    """A level whose array exists, and how it is placed."""
 
     at: At
     array: ArrayDocument
@@ -262,7 +262,7 @@ def _check_channels(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> 
     shape = levels[0].array.shape
     if len(names) != len(shape):
         return
-    # Custom axes are told from channels by name here: only "c" has display settings.
+    # Only the axis named "c" has display settings, not a custom axis.
     expected = shape[names.index("c")] if "c" in names else 1
     if len(omero.channels) != expected:
         message = f"Display settings for {len(omero.channels)} channels; the image has {expected}"

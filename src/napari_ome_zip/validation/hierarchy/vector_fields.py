@@ -1,4 +1,4 @@
-"""Rules on arrays that hold parameters of transformations (0.6): matrices and vector fields."""
+"""Checks arrays that hold parameters of transformations (0.6): matrices and vector fields."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def check_vector_fields(judged: JudgedHierarchy) -> None:
             case AffineTransformation(path=str(written)) | Rotation(path=str(written)):
                 array = judged.array(join(path, written))
                 if array is None or len(array.shape) != 2:
-                    found = "does not exist" if array is None else "has not two dimensions"
+                    found = "does not exist" if array is None else "does not have two dimensions"
                     at.report(MATRIX_NOT_FOUND, f"Array {quoted(written)} of the matrix {found}")
             case Displacements(path=written) | Coordinates(path=written):
                 target = join(path, written)
@@ -86,7 +86,7 @@ def vector_field_paths(judged: JudgedHierarchy) -> set[str]:
 def _all_parts(
     judged: JudgedHierarchy,
 ) -> Iterator[tuple[str, Transformation, Transformation]]:
-    """Every transformation between systems: path of its group, the whole, and each part of it."""
+    """Yield each part of every transformation between systems: group path, the whole, the part."""
     for path, parsed in judged.groups.items():
         if parsed.spec.graph:
             scene = parsed.group.scene
@@ -100,7 +100,7 @@ def _all_parts(
 def _counts(
     path: str, whole: Transformation, judged: JudgedHierarchy
 ) -> tuple[int | None, int | None]:
-    """Numbers of axes that a transformation leads from and to, None where they are unknown."""
+    """Return the numbers of input and output axes of a transformation, None where unknown."""
     sides = (whole.input or SystemRef(), whole.output or SystemRef())
     before, after = (_axis_count(path, ref, judged) for ref in sides)
     return before, after
