@@ -34,11 +34,11 @@ MAX_READ_BYTES = 8 << 30
 """Largest entry that is read as a whole (8 GiB); ranges of larger ones can be read."""
 
 DECODED_CACHE_BYTES = 128 << 20
-"""Decoded content of compressed entries that is kept for the next read (128 MiB)."""
+"""Size of the cache of decoded entries (128 MiB)."""
 
-# Room for the extra fields that writers put into local headers, so that one read mostly suffices.
+# Bytes read for the extra fields of a local header, so that one read mostly suffices.
 _EXTRA_ROOM = 64
-# Longer reads leave the event loop to others; shorter ones take less time than changing threads.
+# Longer reads are done in a thread; for shorter ones that would take longer than the read.
 _LONG_READ = 1 << 20
 _STREAMED_AT_ONCE = 1 << 20
 
@@ -87,8 +87,8 @@ class ArchiveStore(HierarchyStore):
 
     @cached_property
     def _file(self) -> ArchiveFile:
-        # Of a store that came from another process, opened when it is first read: an archive that
-        # was changed since is then an error of that read, and not of the message it came with.
+        # A store that came from another process opens the file when it is first read, so that a
+        # file that was changed since is an error of reading, not of unpickling.
         return reopened(self._path, self._fingerprint)
 
     @property
@@ -98,7 +98,7 @@ class ArchiveStore(HierarchyStore):
 
     @property
     def index(self) -> ArchiveIndex:
-        """What the whole archive holds."""
+        """The index of all entries of the archive."""
         return self._file.index
 
     @property
@@ -122,7 +122,7 @@ class ArchiveStore(HierarchyStore):
         # docstring inherited
         entry = self.entry(key)
         if entry is None or entry.method != STORED:
-            return  # absent for certain; or verified whenever it is decoded
+            return  # certainly absent, or verified whenever it is decoded
         for _ in self.stream(key):
             pass
 
@@ -172,7 +172,7 @@ class ArchiveStore(HierarchyStore):
         return None if entry is None else entry.crc
 
     def entry(self, key: str) -> ArchiveEntry | None:
-        """The entry behind a key."""
+        """Return the entry of a key, None where there is none."""
         return self._file.index.find(self._prefix + key)
 
     def get_sync(
@@ -278,7 +278,7 @@ class ArchiveStore(HierarchyStore):
         return NameTree(self.keys())
 
     def _pread(self, offset: int, length: int) -> bytes:
-        """Read bytes of the file: every byte of every entry comes this way."""
+        """Return bytes of the file; all reads of entries go through here."""
         return self._file.read(offset, length)
 
     def _read_entry(
@@ -306,7 +306,7 @@ class ArchiveStore(HierarchyStore):
         return data
 
     def _payload(self, entry: ArchiveEntry) -> memoryview:
-        """The entry's bytes in the file, read together with its local header."""
+        """Return the entry's bytes in the file, read together with its local header."""
         size = entry.compressed_size
         if entry.offset + LOCAL_HEADER.size + size > self._file.size or entry.offset < 0:
             raise cut_short(entry)
@@ -327,7 +327,7 @@ class ArchiveStore(HierarchyStore):
         return data[start : start + size]
 
     def _data_start(self, entry: ArchiveEntry) -> int:
-        """Where the entry's bytes begin; remembered, since ranges of one entry are read often."""
+        """Return the offset of the entry's bytes, cached for further ranges of it."""
         start = self._data_starts.get(entry.offset)
         if start is None:
             if entry.offset < 0:

@@ -1,4 +1,4 @@
-"""What the document of an array says by itself, whether or not anyone can read its pixels."""
+"""Reads the document of an array as far as it is legal, without opening the array."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _V2_INTEGER = re.compile(r"[<>|=]?[iu][1248]")
 
 @dataclass(frozen=True, slots=True)
 class ArrayDocument:
-    """Shape, data type and names of an array, as far as they are what they should be."""
+    """Shape, data type and dimension names of an array, as far as they are legal."""
 
     shape: tuple[int, ...]
     data_type: str
@@ -23,11 +23,11 @@ class ArrayDocument:
     is_integer: bool
     dimension_names: tuple[object, ...] | None
     separator: str | None
-    """What separates the parts of a chunk's name in Zarr v2; None in Zarr v3."""
+    """Separator of the parts of a chunk's name in Zarr v2; None in Zarr v3."""
 
     @classmethod
     def of(cls, node: Node) -> ArrayDocument:
-        """What the document of an array says."""
+        """Return the content of an array's document."""
         return _v3(node.document) if node.zarr_format == 3 else _v2(node.document)
 
 

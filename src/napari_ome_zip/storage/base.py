@@ -1,4 +1,4 @@
-"""What every place an image can lie in has in common: a read-only Zarr store, also synchronous."""
+"""The base of all stores: a read-only Zarr store with a synchronous and an asynchronous side."""
 
 from __future__ import annotations
 
@@ -26,20 +26,19 @@ MAX_DOCUMENT_BYTES = 64 << 20
 """Largest metadata document that is read (64 MiB)."""
 
 READ_ROOM = 256
-"""Bytes that reading an entry through a buffer takes there beside its content, at most."""
+"""Maximum number of bytes of a buffer that `read_through` uses beside the content."""
 
 MAX_HELD_BYTES = 64 << 20
-"""Larger entries are copied piece by piece (64 MiB)."""
+"""Maximum size of an entry that is copied at once (64 MiB)."""
 
 STREAMED_BYTES = 8 << 20
-"""Piece of an entry that is copied at once (8 MiB)."""
+"""Size of the pieces of a larger entry (8 MiB)."""
 
 
 class HierarchyStore(Store):
     """A read-only Zarr store of one hierarchy, whose root is the root of the store.
 
-    Everything is offered synchronously; the asynchronous side of :class:`zarr.abc.store.Store`
-    is made from that.
+    The asynchronous methods of :class:`zarr.abc.store.Store` call the synchronous ones.
     """
 
     supports_writes: bool = False
@@ -51,7 +50,7 @@ class HierarchyStore(Store):
     source: str | None
     """Absolute path of the file or folder; None in memory."""
     on_damage: Callable[[str], None] | None = None
-    """Called, in any thread, with each chunk that is shown empty; where None, it is a warning."""
+    """Called, in any thread, with a message for each damaged chunk; where None, it is a warning."""
 
     def __init__(self, name: str, source: str | None, noted: tuple[Finding, ...] = ()) -> None:
         super().__init__(read_only=True)
@@ -61,19 +60,19 @@ class HierarchyStore(Store):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was tolerated in the container so far."""
+        """Findings on the container so far."""
         return self._noted
 
     @property
     def is_current(self) -> bool:
-        """Whether another process that opens `source` finds what this one reads."""
+        """Whether another process that opens `source` gets the same content."""
         return True
 
-    # What a kind of store must say
+    # Abstract
 
     @abstractmethod
     def at_root(self, root: str, noted: tuple[Finding, ...] = ()) -> HierarchyStore:
-        """The store whose root is a folder of this one, with findings to add to its own."""
+        """Return a store whose root is a folder of this one, with additional findings."""
 
     @abstractmethod
     def get_sync(
@@ -83,37 +82,37 @@ class HierarchyStore(Store):
         prototype: BufferPrototype | None = None,
         byte_range: ByteRequest | None = None,
     ) -> Buffer | None:
-        """The bytes of an entry or a range of them; None where there is no such entry.
+        """Return the bytes of an entry, or a range of them; None where there is no such entry.
 
         Raises
         ------
         DamagedEntryError
-            When the bytes are not those that were written.
+            When the bytes are damaged.
         """
 
     @abstractmethod
     def size_of(self, key: str) -> int | None:
-        """Size of an entry's content in bytes; None where there is no such entry."""
+        """Return the size of an entry's content in bytes; None where there is no such entry."""
 
     @abstractmethod
     def keys(self) -> Iterator[str]:
-        """Names of all entries."""
+        """Yield the names of all entries."""
 
     @abstractmethod
     def child_names(self, prefix: str) -> tuple[str, ...]:
-        """Names of the files and folders directly in a folder (``""`` is the root), sorted."""
+        """Return names of files and folders directly in a folder (``""`` is the root), sorted."""
 
     @abstractmethod
     def group_paths(self) -> tuple[str, ...]:
-        """Folders that directly hold a Zarr document, parents before children; ``""`` = root."""
+        """Return the folders that directly hold a Zarr document, parents before children."""
 
-    # Shared by all
+    # Shared by all stores
 
     names_may_grow: bool = False
     """Whether entries may be added while the store is open."""
 
     def names_below(self, folder: str) -> Sequence[str] | None:
-        """Names of the entries in a folder and below it, as they are now.
+        """Return the names of the entries in a folder and below it, as they are now.
 
         Returns
         -------
@@ -123,29 +122,29 @@ class HierarchyStore(Store):
         return None
 
     def names_without_junk(self) -> list[str]:
-        """Names of all entries but those that file managers left."""
+        """Return the names of all entries but those that file managers left behind."""
         return [name for name in self.keys() if not is_junk(name)]
 
     def read(self, key: str, byte_range: ByteRequest | None = None) -> bytes | memoryview | None:
-        """What `get_sync` gives, as plain bytes: chunks are read by the thousand.
+        """Return the same bytes as `get_sync`, without a buffer around them, which is faster.
 
         Raises
         ------
         DamagedEntryError
-            When the bytes are not those that were written.
+            When the bytes are damaged.
         """
         buffer = self.get_sync(key, byte_range=byte_range)
         return None if buffer is None else memoryview(buffer.as_numpy_array())
 
     def stream(self, key: str) -> Iterator[bytes | memoryview]:
-        """The bytes of an entry piece by piece, for those too large to be held at once.
+        """Yield the bytes of an entry piece by piece, for those too large for memory.
 
         Raises
         ------
         KeyError
             When there is no such entry.
         DamagedEntryError
-            At the last piece, when the bytes are not those that were written.
+            At the last piece, when the bytes are damaged.
         """
         size = self.size_of(key)
         if size is None:
@@ -155,22 +154,22 @@ class HierarchyStore(Store):
             yield b"" if piece is None else piece
 
     def read_through(self, key: str, buffer: memoryview) -> bytes | memoryview | None:
-        """What `read` gives of a whole entry, in ``buffer`` where it can be.
+        """Return the same bytes as `read` for a whole entry, in ``buffer`` where possible.
 
-        Who reads thousands of entries once each spends most of the time on fresh memory. Of the
-        buffer no more than the entry's size and `READ_ROOM` is used.
+        A caller that reads thousands of entries saves the time for allocating memory. At most
+        the entry's size and `READ_ROOM` bytes of the buffer are used.
         """
         return self.read(key)
 
     def checksum_of(self, key: str) -> int | None:
-        """CRC-32 of an entry's content that the container keeps; None where it keeps none.
+        """Return the CRC-32 that the container holds of an entry's content; None without one.
 
         `read` and `stream` compare it with the bytes of a whole entry.
         """
         return None
 
     def crc32(self, key: str) -> int:
-        """CRC-32 of an entry's content: what the container keeps, else that of all its bytes.
+        """Return the CRC-32 of an entry's content: that of the container, else computed.
 
         Raises
         ------
@@ -189,28 +188,28 @@ class HierarchyStore(Store):
         return self.size_of(key) is not None
 
     def verify(self, key: str) -> None:
-        """Make sure of an entry before it is relied on, as far as the container allows.
+        """Verify a whole entry, as far as the container allows.
 
-        Parts of an entry are read without its checksum; and an entry that is not there may only
-        be out of reach.
+        Needed where parts of it were read, which no checksum covers, and where it seemed to be
+        absent, but may only be unreachable.
 
         Raises
         ------
         DamagedEntryError
-            When its bytes are not those that were written.
+            When its bytes are damaged.
         OSError
-            When the operating system does not let it be reached.
+            When it cannot be reached.
         """
 
     def read_document(self, key: str) -> bytes | None:
-        """A whole metadata document; None where there is none.
+        """Return a whole metadata document; None where there is none.
 
         Raises
         ------
         ArchiveError
             When it is larger than ``MAX_DOCUMENT_BYTES``, or only a Git LFS pointer to it.
         DamagedEntryError
-            When its bytes are not those that were written.
+            When its bytes are damaged.
         """
         size = self.size_of(key)
         if size is None:
@@ -234,11 +233,11 @@ class HierarchyStore(Store):
         return content
 
     def set_sync(self, key: str, value: Buffer) -> None:
-        """Refused. The zarr library reads synchronously only where this is offered as well."""
+        """Raise an error; zarr reads synchronously only where this method exists."""
         self._check_writable()
 
     def delete_sync(self, key: str) -> None:
-        """Refused, see :meth:`set_sync`."""
+        """Raise an error, see :meth:`set_sync`."""
         self._check_writable()
 
     # The asynchronous side
@@ -271,8 +270,8 @@ class HierarchyStore(Store):
         max_coalesced_bytes: int = 16 << 20,
     ) -> Sequence[tuple[int, Buffer | None]]:
         # docstring inherited
-        # The default merges over gaps of up to 1 MiB, which pays where each request is a round
-        # trip. Here a request is a system call, and the gap is what costs.
+        # The default merges ranges over gaps of up to 1 MiB, which pays for requests over a
+        # network. Here a request is a system call, and reading the gap takes longer.
         return super().get_ranges_sync(
             key,
             byte_ranges,
@@ -345,11 +344,11 @@ class HierarchyStore(Store):
 
     @abstractmethod
     def _clone(self) -> HierarchyStore:
-        """Another store of the same bytes that is not open yet."""
+        """Return another store of the same bytes that is not open yet."""
 
 
 def resolve_range(byte_range: ByteRequest | None, size: int) -> tuple[int, int]:
-    """First and one past last byte that a request means, within ``0 … size``.
+    """Return first and one past last byte of a request, within ``0 … size``.
 
     Raises
     ------
@@ -372,12 +371,12 @@ def resolve_range(byte_range: ByteRequest | None, size: int) -> tuple[int, int]:
 
 
 def as_buffer(data: bytes | memoryview, prototype: BufferPrototype | None) -> Buffer:
-    """The bytes as a buffer of the kind that the caller wants, without a copy where possible."""
+    """Return bytes as the kind of buffer that the caller wants, without a copy where possible."""
     kind = (prototype or default_buffer_prototype()).buffer
     return kind.from_bytes(data)
 
 
 def _worthwhile_gap(byte_ranges: Sequence[ByteRequest | None]) -> int:
-    """Gap over which merging two ranges reads at most half as much again as is wanted."""
+    """Return the largest gap worth reading: half of the shortest range, at most 64 KiB."""
     lengths = [r.end - r.start for r in byte_ranges if isinstance(r, RangeByteRequest)]
     return min(max(min(lengths, default=0), 0) // 2, 1 << 16)

@@ -23,23 +23,22 @@ from napari_ome_zip.storage.base import (
     as_buffer,
     resolve_range,
 )
-from napari_ome_zip.storage.folder_walk import MAX_LINKS, FolderEntry, walk_folder, what_it_is
+from napari_ome_zip.storage.folder_walk import MAX_LINKS, FolderEntry, kind_of_file, walk_folder
 
 # Hierarchies are a few folders deep.
 _MAX_DEPTH = 16
-# A name that the file system cannot have is the name of nothing.
+# Errors for names that no file can have.
 _NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
 
 MAX_LISTED = 2**16
-"""Files that are listed to know which chunks there are, at most."""
+"""Maximum number of files that are listed to find which chunks exist."""
 
 
 class DirectoryStore(HierarchyStore):
     """The hierarchy in a folder.
 
-    Symbolic links are followed. What stands in the place of a file and cannot be read (a link to
-    nothing, a named pipe, a file or folder without permission) is there, and reading it is an
-    error: it is never taken for a chunk that was left out.
+    Symbolic links are followed. A broken link, a named pipe, or a file or folder without
+    permission exists, and reading it is an error: it is not taken for a chunk that was left out.
 
     Parameters
     ----------
@@ -51,7 +50,7 @@ class DirectoryStore(HierarchyStore):
     FileNotFoundError, NotADirectoryError
         When there is no such folder.
     ArchiveError
-        When the path cannot be one, or its links lead round in a circle.
+        When the path holds a NUL character, or its symbolic links form a loop.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -113,7 +112,7 @@ class DirectoryStore(HierarchyStore):
         if stat.S_ISDIR(status.st_mode):
             return None
         if not stat.S_ISREG(status.st_mode):
-            raise _unreadable(key, what_it_is(status.st_mode))  # opening a pipe would wait
+            raise _unreadable(key, kind_of_file(status.st_mode))  # opening a pipe would wait
         return status.st_size
 
     def has(self, key: str) -> bool:
@@ -121,11 +120,11 @@ class DirectoryStore(HierarchyStore):
         try:
             return super().has(key)
         except OSError:
-            return True  # reading it says what is wrong
+            return True  # reading it raises the error
 
     def verify(self, key: str) -> None:
         # docstring inherited
-        # A chunk that is absent from a folder that is absent was not left out: a disk was pulled.
+        # Where the folder is gone too, the chunk was not left out: a disk was removed.
         self._folder.stat()
         self.size_of(key)
 
@@ -135,7 +134,7 @@ class DirectoryStore(HierarchyStore):
             yield entry.name
 
     def entries(self) -> Iterator[FolderEntry]:
-        """Everything that `keys` names, with the links on the way and what is wrong with it.
+        """Yield all entries, with the links on the way to each and its problem, if any.
 
         Raises
         ------
@@ -166,12 +165,12 @@ class DirectoryStore(HierarchyStore):
                 relative = Path(path).relative_to(self._folder).as_posix()
                 prefix = "" if relative == "." else f"{relative}/"
                 found += [prefix + name for name in files]
-                # Links to folders may lead anywhere, also back.
+                # Links to folders may form loops.
                 linked = any(Path(path, name).is_symlink() for name in folders)
                 if linked or len(found) > MAX_LISTED:
                     return None
         except OSError:
-            return None  # asking for each chunk shows which cannot be reached
+            return None  # asking for each chunk raises an error for those out of reach
         return found
 
     def group_paths(self) -> tuple[str, ...]:
@@ -208,7 +207,7 @@ class DirectoryStore(HierarchyStore):
             return None
 
     def _refuse_broken_link(self, key: str) -> None:
-        """Raise if what is not there hangs on a link to nothing: a missing chunk hangs on none."""
+        """Raise an error if an absent file lies behind a broken link, so was not left out."""
         place, name = self._folder, ""
         for part in key.split("/"):
             name = f"{name}/{part}" if name else part
@@ -219,7 +218,7 @@ class DirectoryStore(HierarchyStore):
                 return
 
     def _walk(self, path: str, above: tuple[tuple[int, int], ...], links: int) -> Iterator[str]:
-        """Folders with documents at and below a path; nothing below an array."""
+        """Yield the folders with documents at and below a path, but not below an array."""
         status = (self._folder / path).stat()
         place = (status.st_dev, status.st_ino)
         if place in above and status.st_ino:  # a loop of symbolic links
@@ -247,7 +246,7 @@ class DirectoryStore(HierarchyStore):
                 return True
             document = json.loads(self.read_document(key) or b"{}")
         except (ValueError, RecursionError, ArchiveError, OSError):
-            return False  # reported to whoever reads the document
+            return False  # reported where the document is read
         return isinstance(document, dict) and document.get("node_type") == "array"
 
 
@@ -255,7 +254,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:
-        return False  # not one that could be looked into: reading what is in it says so
+        return False  # reading a file in it raises the error
 
 
 def _unreadable(key: str, problem: str) -> DamagedEntryError:

@@ -1,4 +1,4 @@
-"""Everything in a folder, links followed; what cannot be read is named, never left out."""
+"""Lists all files below a folder, following links, and names what cannot be read."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from pathlib import Path
 from napari_ome_zip.paths import is_link_loop
 
 MAX_LINKS = 3
-"""So many links to folders are followed on the way to a file: folders that link to one another
-would otherwise be met again and again by ways that differ."""
+"""Maximum number of links to folders on the way to a file: folders that link to one another would
+otherwise be reached by ever more paths."""
 
 type _Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class FolderEntry:
-    """A file below a folder, or whatever stands in the place of one."""
+    """A file below a folder, or something in its place that cannot be read."""
 
     name: str
     """Its path in the folder, with forward slashes."""
     links: tuple[str, ...] = ()
-    """Symbolic links on the way to it, from the folder on; itself where it is one."""
+    """Symbolic links on the way to it, outermost first, including itself."""
     problem: str = ""
     """Why it cannot be read; empty for a file."""
 
 
 def walk_folder(folder: Path) -> Iterator[FolderEntry]:
-    """Every file below a folder: those of a folder before those of its subfolders, by name.
+    """Yield every file below a folder, by name, before the files of its subfolders.
 
     Links to folders are followed, unless they lead back to a folder that they lie in.
 
@@ -42,8 +42,8 @@ def walk_folder(folder: Path) -> Iterator[FolderEntry]:
     yield from _walk(str(folder), "", (_place(Path(folder).stat()),), ())
 
 
-def what_it_is(mode: int) -> str:
-    """What something is that is neither a file nor a folder, from its mode."""
+def kind_of_file(mode: int) -> str:
+    """Return in words what is neither a file nor a folder, from its mode."""
     for test, kind in (
         (stat.S_ISFIFO, "a named pipe"),
         (stat.S_ISSOCK, "a socket"),
@@ -69,14 +69,14 @@ def _walk(
             yield FolderEntry(name, passed)
             continue
         try:
-            status = Path(entry.path).stat()  # what scandir knows on Windows names no place
+            status = Path(entry.path).stat()  # scandir gives no inode on Windows
         except OSError as error:
             yield FolderEntry(name, passed, _why_not(error, is_link))
             continue
         if stat.S_ISREG(status.st_mode):
             yield FolderEntry(name, passed)
         elif not stat.S_ISDIR(status.st_mode):
-            yield FolderEntry(name, passed, what_it_is(status.st_mode))
+            yield FolderEntry(name, passed, kind_of_file(status.st_mode))
         elif _place(status) in above:
             yield FolderEntry(name, passed, "it leads back to a folder that it lies in")
         elif len(passed) > MAX_LINKS:

@@ -1,4 +1,4 @@
-"""The groups and arrays of one Zarr hierarchy, each metadata document parsed once."""
+"""The groups and arrays of one Zarr hierarchy; each metadata document is parsed once."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from napari_ome_zip.storage.json_document import (
 )
 
 MAX_DEPTH = 32
-"""Groups nested deeper than this are not looked for; a plate's labels take six."""
+"""Maximum depth of nested groups that are found; the labels of a plate have six levels."""
 
 MAX_ALL_DOCUMENTS = 1 << 30
-"""Bytes of metadata that are read of one hierarchy, at most (1 GiB)."""
+"""Maximum size of all metadata documents of one hierarchy (1 GiB)."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """One group or array, as its document says."""
+    """One group or array, as its document describes it."""
 
     path: str
     """Path from the root of the hierarchy; empty for the root itself."""
@@ -44,7 +44,7 @@ class Node:
 
     @classmethod
     def of(cls, path: str, documents: Mapping[str, Mapping[str, Any]]) -> Node | None:
-        """The node that parsed documents make, None where there are none.
+        """Return the node of parsed documents, None where there are none.
 
         Parameters
         ----------
@@ -68,7 +68,7 @@ class Node:
 
     @property
     def entry(self) -> str:
-        """Name of the document that makes it a group or an array."""
+        """Name of its own document."""
         name = "zarr.json" if self.zarr_format == 3 else ".zgroup"
         if self.kind == "array" and self.zarr_format == 2:
             name = ".zarray"
@@ -76,7 +76,7 @@ class Node:
 
 
 def join(base: str, relative: str) -> str | None:
-    """Path of ``relative`` seen from the group ``base``; None where it leaves the hierarchy.
+    """Return ``relative`` resolved against the group ``base``; None where it leaves the hierarchy.
 
     ``..`` climbs, ``.`` and empty segments stay. Paths of OME-Zarr are relative; one with a leading
     ``/`` starts at the root, as paths of nodes do in Zarr ("hierarchy", where ``/`` is the root).
@@ -93,7 +93,7 @@ def join(base: str, relative: str) -> str | None:
 
 
 class Hierarchy:
-    """Documents of a hierarchy by path, read when first asked for.
+    """Groups and arrays of a hierarchy by path, read when first asked for.
 
     Parameters
     ----------
@@ -104,14 +104,14 @@ class Hierarchy:
     def __init__(self, store: HierarchyStore) -> None:
         self.store = store
         self._nodes: dict[str, Node | None] = {}
-        # The fields of a plate mostly have the same documents, thousands of times.
+        # Thousands of fields of view mostly have equal documents.
         self._documents: dict[bytes, dict[str, Any]] = {}
         self._size = 0
         self.faults: list[DocumentFault] = []
-        """What was wrong with the documents that were read so far."""
+        """Faults of the documents that were read so far."""
 
     def node(self, path: str) -> Node | None:
-        """The group or array at ``path``, or None where there is none.
+        """Return the group or array at ``path``, or None where there is none.
 
         Raises
         ------
@@ -123,12 +123,12 @@ class Hierarchy:
         return self._nodes[path]
 
     def usable_nodes(self, progress: Progress | None = None) -> dict[str, Node]:
-        """All groups and arrays whose documents can be used; `faults` says what is wrong.
+        """Return all groups and arrays whose documents can be used; faults go to `faults`.
 
         Parameters
         ----------
         progress : callable, optional
-            Called with how many paths were looked at, and how many there are.
+            Called with the number of paths read, and the number in all.
         """
         nodes: dict[str, Node] = {}
         paths = self.store.group_paths()
@@ -144,12 +144,12 @@ class Hierarchy:
         return nodes
 
     def child_groups(self, path: str) -> tuple[str, ...]:
-        """Paths of the groups and arrays directly below ``path``, in natural order."""
+        """Return the paths of groups and arrays directly below ``path``, in natural order."""
         return self._children.get(path, ())
 
     @cached_property
     def _children(self) -> Mapping[str, tuple[str, ...]]:
-        """Children of every folder, found in one pass: a plate asks for thousands of them."""
+        """Children of every folder, found in one pass, since a plate has thousands of groups."""
         children: dict[str, set[str]] = defaultdict(set)
         for path in self.store.group_paths():
             while path and path.count("/") < MAX_DEPTH:
@@ -185,7 +185,7 @@ class Hierarchy:
         except (ArchiveError, DamagedEntryError) as error:
             fault = self._noted(unreadable(key, error))
             if isinstance(error, ArchiveError) and "/" not in key:
-                raise  # of what lies below, only that is not usable
+                raise  # without the root nothing is usable
             raise fault.error from error
         if raw is None:
             return None
@@ -196,7 +196,7 @@ class Hierarchy:
         if self._size > MAX_ALL_DOCUMENTS:
             raise ArchiveError(
                 f"The metadata documents have more than {readable_size(MAX_ALL_DOCUMENTS)} in all, "
-                "which no image needs: the archive is damaged, or made to harm."
+                "which no image needs: the archive is damaged, or harmful."
             )
         document, faults = parse_json(raw, key)
         self.faults += faults
@@ -207,10 +207,10 @@ class Hierarchy:
         return document
 
     def consolidated_findings(self) -> tuple[Finding, ...]:
-        """Where the root's consolidated metadata disagrees with the documents themselves.
+        """Return a finding where the root's consolidated metadata differs from the documents.
 
-        The documents win (Zarr's consolidated metadata is a copy that other writers may have
-        left behind); a copy of a document that is not there counts as well.
+        The documents are used: other writers may have left the copy as it was. A copy of a
+        document that does not exist counts as well.
         """
         root = self.node("")
         if root is None or root.zarr_format != 3:
@@ -247,7 +247,7 @@ _COMPARED = frozenset({"node_type", "shape", "data_type", "chunk_grid", "codecs"
 
 
 def natural_key(path: str) -> tuple[tuple[int, int | str], ...]:
-    """Sort key that puts ``2`` before ``10`` and numbers before words."""
+    """Return a sort key that puts ``2`` before ``10`` and numbers before words."""
     return tuple(
         (0, int(part)) if part.isdecimal() and part.isascii() and len(part) < 20 else (1, part)
         for part in path.split("/")

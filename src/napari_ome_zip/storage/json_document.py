@@ -1,4 +1,4 @@
-"""Metadata documents: JSON objects in entries, and what can be wrong with one as a text."""
+"""Parses metadata documents, and judges them as far as they are JSON."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NOT_JSON = Rule(
     "document-not-json",
     MUST,
     _ZARR,
-    "A metadata document is a JSON text.",
+    "A metadata document is valid JSON.",
     "Write the document again: it may have been edited by hand, or cut off.",
 )
 NOT_OBJECT = Rule(
@@ -51,7 +51,7 @@ BYTE_ORDER_MARK = Rule(
     "document-byte-order-mark",
     SHOULD,
     "JSON (RFC 8259), 8.1 character encoding",
-    "A JSON text begins without a byte order mark.",
+    "JSON begins without a byte order mark.",
     "Save the document as UTF-8 without a byte order mark; other programs may refuse it.",
 )
 NODE_TYPE = Rule(
@@ -65,22 +65,22 @@ NODE_TYPE = Rule(
 
 @dataclass(frozen=True)
 class DocumentFault:
-    """What is wrong with one document as a whole."""
+    """A fault of one document as a whole."""
 
     rule: Rule
     key: str
     """Name of the entry."""
     found: str
-    """What was found: what follows "the document", or a whole sentence that names the entry."""
+    """What was found: a continuation of "the document", or a sentence that names the entry."""
 
     @property
     def message(self) -> str:
-        """What was found, for a report that gives the place itself."""
+        """What was found, for a report, which gives the place itself."""
         return self.found if self.found.endswith(".") else f"The document {self.found}"
 
     @property
     def error(self) -> MetadataError:
-        """The error of needing this document."""
+        """The error to raise where this document is needed."""
         if self.rule is DAMAGED:
             advice = "Ask for the file again, or restore it from a backup."
             return MetadataError(f"{self.found} {advice}")
@@ -89,9 +89,9 @@ class DocumentFault:
 
 
 def parse_json(raw: bytes, key: str) -> tuple[dict[str, Any] | None, tuple[DocumentFault, ...]]:
-    """The object that a JSON document holds, and what is wrong with the text.
+    """Return the object in a JSON document, and its faults.
 
-    Where there is no object, the last fault says why.
+    Without an object, which is None then, the last fault says why.
     """
     faults: tuple[DocumentFault, ...] = ()
     if raw.startswith(codecs.BOM_UTF8):
@@ -108,7 +108,7 @@ def parse_json(raw: bytes, key: str) -> tuple[dict[str, Any] | None, tuple[Docum
 
 
 def unreadable(key: str, error: ArchiveError | DamagedEntryError) -> DocumentFault:
-    """The fault of a document whose bytes cannot be had."""
+    """Return the fault of a document whose bytes cannot be read."""
     if isinstance(error, DamagedEntryError):
         return DocumentFault(DAMAGED, key, str(error))
     return DocumentFault(POINTER if error.code == POINTER.code else UNREADABLE, key, str(error))

@@ -1,4 +1,4 @@
-"""Opening whatever holds an image, and finding the root of its hierarchy."""
+"""Opens an archive, a folder or a mapping as a store, and finds the root of its hierarchy."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def open_store(
 ) -> HierarchyStore:
     """Open an archive, a folder, or bytes in memory as the store of one hierarchy.
 
-    The root of the hierarchy is the root of the store. Where it lies in the only folder that
-    holds one, it is opened from there, with a finding.
+    The root of the hierarchy is the root of the store. A hierarchy that lies in a folder inside is
+    opened from there, with a finding, if it is the only one.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def _choose(
 
 def _has_documents(store: HierarchyStore, folder: str) -> bool:
     prefix = f"{folder}/" if folder else ""
-    # The newest format first: an archive whose documents come first need not be read further.
+    # zarr.json first: where documents lead the archive, the rest need not be read.
     return any(store.has(prefix + name) for name in sorted(DOCUMENT_NAMES, reverse=True))
 
 
@@ -90,7 +90,7 @@ def _at_only_folder(store: HierarchyStore) -> HierarchyStore:
 
 
 def _roots(store: HierarchyStore) -> list[str]:
-    """The topmost folders that hold Zarr documents; of a directory only those directly in it."""
+    """Return the topmost folders with Zarr documents; in a directory, only its direct children."""
     if isinstance(store, DirectoryStore):
         names = store.child_names("")
         return [name for name in names if not is_junk(name) and _has_documents(store, name)]
@@ -102,7 +102,7 @@ def _roots(store: HierarchyStore) -> list[str]:
 
 
 def _several(roots: list[str], container: str) -> ArchiveError:
-    # Parts of one image have plain names side by side; images of their own end in .zarr.
+    # Folders that are images of their own have names in .zarr; parts of one image do not.
     if any(root.lower().endswith(".zarr") for root in roots):
         return ArchiveError(
             f"Several OME-Zarr images lie in the {container}, and none at its root: "

@@ -1,4 +1,4 @@
-"""The folders that entry names imply."""
+"""Folders, as the names of files imply them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from napari_ome_zip.names import breadth_first
 
 
 class NameTree:
-    """Children of each folder, made from the full names of files."""
+    """The children of each folder, from the full names of files."""
 
     def __init__(self, names: Iterable[str]) -> None:
         folders: dict[str, list[str]] = {"": []}
@@ -22,18 +22,18 @@ class NameTree:
         self._folders = folders
 
     def children(self, folder: str) -> tuple[str, ...]:
-        """Names of the files and folders that lie directly in a folder, sorted."""
+        """Return the names of files and folders directly in a folder, sorted."""
         return tuple(sorted(set(self._folders.get(folder.strip("/"), ()))))
 
 
 class SortedNames:
-    """Names of files in an order in which those of one folder lie together."""
+    """Names of files, sorted so that those of one folder are consecutive."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = sorted(names)
 
     def below(self, folder: str) -> Sequence[str]:
-        """Full names of the files in a folder and in those within; ``""`` is the root."""
+        """Return the full names of files in and below a folder; ``""`` is the root."""
         folder = folder.strip("/")
         if not folder:
             return self._names
@@ -56,6 +56,6 @@ def _add_folder(folders: dict[str, list[str]], folder: str) -> list[str]:
 
 
 def group_paths(documents: Iterable[str]) -> tuple[str, ...]:
-    """Folders that hold any of these documents, parents before children."""
+    """Return the folders of documents, parents before children."""
     folders = {name.rpartition("/")[0] for name in documents}
     return tuple(sorted(folders, key=breadth_first))

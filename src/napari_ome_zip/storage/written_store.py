@@ -1,4 +1,4 @@
-"""What an archive being written holds so far, as a read-only store."""
+"""A read-only Zarr store on an archive that is being written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class WrittenStore(MappingStore):
     Parameters
     ----------
     writer : ArchiveWriter
-        The archive; only entries that were written completely are seen.
+        The archive; only complete entries are visible.
     """
 
     def __init__(self, writer: ArchiveWriter) -> None:
