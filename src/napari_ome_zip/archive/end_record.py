@@ -87,7 +87,7 @@ def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
         start = max(0, size - window)
         tail = read(start, size - start)
         try:
-            record = _choose(read, size, start, tail, label)
+            record = _choose(read, start, tail, label)
         except ArchiveError as error:
             problem = problem or error
         else:
@@ -111,14 +111,14 @@ def _is_of_an_inner_archive(read: ReadAt, size: int, record: EndRecord, head: by
     return lies_in_an_entry(read, record.shift, size)
 
 
-def _choose(read: ReadAt, size: int, start: int, tail: bytes, label: str) -> EndRecord | None:
+def _choose(read: ReadAt, start: int, tail: bytes, label: str) -> EndRecord | None:
     """Return the end record that fits best; None where there is none at all."""
     exact_empty: EndRecord | None = None
     loose: EndRecord | None = None
     problem: ArchiveError | None = None
     for position in _candidates(tail):
         try:
-            record = _parse(read, size, start + position, tail[position:], label)
+            record = _parse(read, start + position, tail[position:], label)
         except ArchiveError as error:
             problem = error
             continue
@@ -145,7 +145,7 @@ def _candidates(tail: bytes) -> Iterator[int]:
     return reversed(places)
 
 
-def _parse(read: ReadAt, size: int, place: int, data: bytes, label: str) -> EndRecord:
+def _parse(read: ReadAt, place: int, data: bytes, label: str) -> EndRecord:
     if len(data) < END.size:
         raise _inconsistent(label)
     _, disk, first_disk, here, count, length, offset, comment_length = END.unpack_from(data)

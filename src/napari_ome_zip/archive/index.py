@@ -28,8 +28,8 @@ __all__ = ["ArchiveEntry", "ArchiveIndex"]
 class ArchiveIndex:
     """The entries of an archive by name.
 
-    Where the comment says ``jsonFirst`` (RFC-9), only the leading Zarr documents are parsed when the
-    index is made. A search through the remaining bytes verifies that there are no others, else
+    Where the comment says ``jsonFirst`` (RFC-9), only the leading Zarr documents are parsed when
+    the index is made. A search through the remaining bytes verifies that there are no others, else
     everything is parsed at once. So the answers of the index do not depend on a false comment.
 
     Parameters
