@@ -110,4 +110,4 @@ class CheckCancelledError(OmeZipError):
 
 
 class SaveWarning(UserWarning):
-    """A note about a file that was written all the same."""
+    """A note about a file that was written."""

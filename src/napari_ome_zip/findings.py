@@ -178,6 +178,6 @@ def first_reasons(reasons: Iterable[str]) -> str:
 
 
 def as_sentence(error: Exception) -> str:
-    """The message of an error, or its type where it has none, with one period at the end."""
-    text = str(error).strip() or type(error).__name__
-    return text if text.endswith(".") else f"{text}."
+    """Return the message of an error, or its type where it has none, with one period at the end."""
+    message = str(error).strip() or type(error).__name__
+    return message if message.endswith(".") else f"{message}."

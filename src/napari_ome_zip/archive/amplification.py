@@ -1,4 +1,4 @@
-"""Refusing archives that are made to fill disks: many bytes that are claimed of few."""
+"""Refuses archives that are made to fill disks, in which a few bytes claim to hold many."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from napari_ome_zip.sizes import readable_size
 
 _DEFLATE, _ZSTD = 8, 93
 MAX_RATIOS = {_DEFLATE: 1032, _ZSTD: 1 << 15}
-"""No stream of the ZIP compression method can hold more than this many bytes for each of its own.
+"""Maximum number of content bytes per compressed byte, by ZIP compression method.
 
 A DEFLATE code of two bits repeats 258 bytes, a Zstandard block of four bytes repeats one byte
 128 Ki times.
 """
 RATIO_SLACK = 1024
-"""And so many more, in all."""
+"""Content bytes that an entry may have beyond these ratios."""
 MAX_UNPACKED_RATIO = MAX_RATIOS[_DEFLATE]
-"""So many times its own size an archive may unpack to, however it is compressed."""
+"""Maximum ratio of the content of a whole archive to its size, for any compression."""
 MAX_UNPACKED_BYTES = 1 << 30
-"""So much (1 GiB) any archive may unpack to, and any compressed entry at most."""
+"""Size (1 GiB) that any archive may unpack to; the maximum of a compressed entry."""
 
 TOO_LARGE = Rule(
     "entry-too-large",
@@ -42,9 +42,8 @@ TOO_LARGE = Rule(
 def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
     """Refuse an archive whose entries share bytes of the file, or claim to hold absurdly many.
 
-    Entries that are wrong by themselves do not count: reading one of them is refused
-    anyway, and the others are as good as they are. So entries that are what they claim to be,
-    each in bytes of its own, are never refused.
+    Entries that are invalid by themselves do not count: reading one of them is refused anyway.
+    An archive of valid entries that share no bytes is never refused.
 
     Parameters
     ----------
@@ -53,7 +52,7 @@ def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
     size : int
         Size of the file in bytes.
     label : str
-        How messages name the file.
+        Name of the file in messages.
 
     Raises
     ------
@@ -80,7 +79,7 @@ def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
 def claims_too_much(
     methods: npt.NDArray[np.uint16], stored: npt.NDArray[Any], sizes: npt.NDArray[Any]
 ) -> npt.NDArray[np.bool_]:
-    """Which entries claim more bytes than their compression method can make of those stored."""
+    """Return a mask of entries that claim more bytes than their compression method can hold."""
     wrong = np.zeros(len(methods), bool)
     for method, ratio in MAX_RATIOS.items():
         wrong |= (methods == method) & (sizes > stored.astype(np.float64) * ratio + RATIO_SLACK)
@@ -90,10 +89,10 @@ def claims_too_much(
 def _believable(
     table: EntryTable, size: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Bytes in the file, and bytes of content, of every entry that might be what it says."""
+    """Return stored sizes and content sizes of all entries that may be valid."""
     columns = table.columns
     rows = np.fromiter(table.rows.values(), np.int64, len(table.rows))
-    # Sizes are 64 bits of anything: as floating point numbers their sum does not overflow.
+    # As floating point numbers, the sum of arbitrary 64-bit sizes does not overflow.
     stored = columns.compressed_sizes[rows].astype(np.float64)
     sizes = columns.sizes[rows].astype(np.float64)
     starts = columns.offsets[rows].astype(np.float64) + table.shift

@@ -1,8 +1,8 @@
-"""The central directory of a ZIP archive: its raw bytes parsed into columns, one row an entry.
+"""Parses the central directory of a ZIP archive into columns, with one row for each entry.
 
 The records chain by their own lengths, so a plain reading is one Python loop over all of them.
-Here the places of all record signatures are found at once, the chain is checked on the arrays,
-and the fields are gathered column by column; only odd directories are walked record by record.
+Here all record signatures are found at once, the chain is checked on arrays, and the fields are
+gathered column by column; only unusual directories are walked record by record.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class DirectoryColumns:
     names: list[str]
     """Names as written, decoded; nothing is normalized here."""
     offsets: NDArray[np.uint64]
-    """Place of each local header, as written (without what lies before the archive)."""
+    """Offset of each local header, as written."""
     compressed_sizes: NDArray[np.uint64]
     sizes: NDArray[np.uint64]
     crcs: NDArray[np.uint32]
@@ -71,7 +71,7 @@ class DirectoryColumns:
     flags: NDArray[np.uint16]
     disks: NDArray[np.uint16]
     zip64_count: int
-    """How many records carry a ZIP64 extra field that was needed."""
+    """Number of records with a ZIP64 extra field that is needed."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -114,7 +114,7 @@ def parse_directory(raw: bytes) -> DirectoryColumns:
 
 
 def leading_length(raw: bytes, wanted: bytes) -> int:
-    """Bytes taken by the records at the front whose names are ``wanted`` or end in ``/wanted``."""
+    """Return the size of the leading records whose names are ``wanted`` or end in ``/wanted``."""
     position = 0
     tail = b"/" + wanted
     while raw.startswith(CENTRAL_SIGNATURE, position) and position + _SIZE <= len(raw):
@@ -133,10 +133,9 @@ def leading_length(raw: bytes, wanted: bytes) -> int:
 def holds_telltale(raw: bytes, start: int) -> bool:
     """Whether the bytes from ``start`` hold the name of a document, or ``/../``.
 
-    Either after the leading documents makes a complete reading necessary at once: with another
-    document "documents first" is untrue, the other leads out of the archive. Each of these has
-    a dot, which names of chunks seldom have, so only dots are looked at: ten times as fast as
-    searching for each.
+    Either one after the leading documents makes a complete reading necessary: another document
+    disproves "documents first", and ``/../`` leads out of the archive. All of them have a dot,
+    which names of chunks seldom have; searching for dots is ten times as fast as for each name.
     """
     octets = np.frombuffer(raw, np.uint8)
     dots = np.flatnonzero(octets[start:-1] == ord(".")) + start
@@ -151,7 +150,7 @@ def holds_telltale(raw: bytes, start: int) -> bool:
 
 
 def count_signatures(raw: bytes) -> int:
-    """How often the bytes that begin a record occur, wherever they do."""
+    """Return the number of occurrences of the signature of a record, at any offset."""
     wanted = int.from_bytes(CENTRAL_SIGNATURE, "little")
     aligned = (
         np.frombuffer(raw, "<u4", (len(raw) - first) // 4, first)
@@ -161,7 +160,7 @@ def count_signatures(raw: bytes) -> int:
 
 
 def _record_starts(raw: bytes, octets: _Bytes) -> tuple[_Places, int]:
-    """Where each record starts, and where the last one ends."""
+    """Return the start of each record, and the end of the last one."""
     found = np.flatnonzero(octets[: max(len(raw) - _SIZE + 1, 0)] == CENTRAL_SIGNATURE[0])
     for place in range(1, 4):
         found = found[octets[found + place] == CENTRAL_SIGNATURE[place]]
@@ -177,7 +176,7 @@ def _record_starts(raw: bytes, octets: _Bytes) -> tuple[_Places, int]:
 
 
 def _walk(raw: bytes) -> tuple[_Places, int]:
-    """The same record by record, for a directory that holds signatures in names, or worse."""
+    """Do the same record by record, for a directory with signatures in names, or damage."""
     starts: list[int] = []
     position = 0
     total = len(raw)
@@ -203,14 +202,14 @@ def _inconsistent(good: int) -> ArchiveError:
 def _wide_fields(
     raw: bytes, octets: _Bytes, records: NDArray[Any], extra_starts: _Places
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], int]:
-    """Sizes and offsets, taken from the ZIP64 extra field where the 32-bit fields are full.
+    """Return sizes and offsets, from the ZIP64 extra field where the 32-bit fields are full.
 
     The field holds, in this order, only the values whose 32 bits are full::
 
         | id 1 | length | size (8)? | compressed size (8)? | offset (8)? |
 
-    Writers put it before all other extra fields, so those rows are read at once, value by value:
-    in each row the place of the next value moves on if the row has this one.
+    Writers put it before all other extra fields. Those rows are read at once, value by value: the
+    position in a row advances if the row has the value.
     """
     columns = [records[name].astype(np.uint64) for name in ("size", "compressed_size", "offset")]
     needed = np.stack([column == FULL_32 for column in columns])
@@ -242,7 +241,7 @@ def _wide_fields(
         extra = raw[start : start + int(records["extra_length"][row])]
         values_found = zip64_values(extra, int(counts[index]))
         if values_found is None:
-            continue  # exactly 0xFFFFFFFF, or nonsense: reading the entry decides
+            continue  # exactly 0xFFFFFFFF, or damaged: reading the entry decides
         taken += 1
         for column, wanted in zip(columns, needed[:, index], strict=True):
             if wanted:
@@ -251,8 +250,8 @@ def _wide_fields(
 
 
 def _names(raw: bytes, flags: NDArray[np.uint16], starts: _Places, ends: _Places) -> list[str]:
-    text = raw.decode("latin-1")
-    names = [text[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+    decoded = raw.decode("latin-1")
+    names = [decoded[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
     if not "".join(names).isascii():
         for row, name in enumerate(names):
             if not name.isascii():
@@ -263,8 +262,8 @@ def _names(raw: bytes, flags: NDArray[np.uint16], starts: _Places, ends: _Places
 def decoded_name(name: bytes, is_utf8: bool) -> str:
     """Decode a name that is not ASCII.
 
-    Without the flag the standard says code page 437. Many writers put UTF-8 there all the same,
-    and text in code page 437 is hardly ever valid UTF-8 by chance, so UTF-8 is tried first.
+    Without the flag the standard requires code page 437. Many writers use UTF-8 all the same, and
+    names in code page 437 are hardly ever valid UTF-8 by chance, so UTF-8 is tried first.
     """
     try:
         return name.decode("utf-8")

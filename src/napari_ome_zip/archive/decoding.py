@@ -1,4 +1,4 @@
-"""Decoding the content of one compressed entry, bounded by the size its directory declares."""
+"""Decodes the content of a compressed entry, bounded by the size that the directory declares."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Decompressor(Protocol):
 
 
 def refuse_unreadable(entry: ArchiveEntry) -> None:
-    """Raise ArchiveError when the entry is encrypted, or compressed in an unknown or absurd way."""
+    """Raise an error when the entry is encrypted, or its compression is unknown or impossible."""
     if entry.is_encrypted:
         raise ArchiveError(
             f"The archive is encrypted: {entry.name!r} needs a password. "
@@ -70,10 +70,10 @@ def refuse_unreadable(entry: ArchiveEntry) -> None:
 
 
 def refuse_without_chunks(index: ArchiveIndex) -> None:
-    """Raise ArchiveError where no chunk of the archive can be read: all would look empty.
+    """Raise `ArchiveError` where no chunk of the archive can be read, so that all would look empty.
 
-    Nothing is parsed for that: an archive whose documents come first is known to have a first
-    chunk that can be read, see `ArchiveIndex`.
+    Nothing is parsed for this: of an archive whose documents come first, `ArchiveIndex` has made
+    sure that the first chunk can be read.
     """
     if not index.is_complete:
         return
@@ -88,7 +88,7 @@ def refuse_without_chunks(index: ArchiveIndex) -> None:
         if is_chunk(columns.names[row])
     )
     if next(chunks, None) is not None:
-        return  # the others are shown, and these are named when they are looked at
+        return  # the unreadable ones are reported when they are read
     for row in np.flatnonzero(refused).tolist():
         if is_chunk(columns.names[row]):
             refuse_unreadable(table.entry(row, columns.names[row]))
@@ -100,7 +100,7 @@ def decode(entry: ArchiveEntry, payload: bytes) -> bytes:
     Parameters
     ----------
     entry : ArchiveEntry
-        One that :func:`refuse_unreadable` lets pass.
+        The entry; one that `refuse_unreadable` accepts.
     payload : bytes
         Its bytes in the file.
 
@@ -125,7 +125,7 @@ def decode(entry: ArchiveEntry, payload: bytes) -> bytes:
 
 
 def _decode(entry: ArchiveEntry, payload: bytes) -> tuple[bytes, bool]:
-    """The content, at most one byte more than declared, and whether the stream came to its end."""
+    """Return the content, at most one byte more than declared, and whether the stream has ended."""
     if entry.method == ZSTD:
         return _decode_zstd(entry.size, payload), True
     limit = entry.size + 1
@@ -143,7 +143,7 @@ def _decode(entry: ArchiveEntry, payload: bytes) -> tuple[bytes, bool]:
 
 
 def _decode_zstd(size: int, payload: bytes) -> bytes:
-    # The output is allocated here, by the declared size, not by what the frame claims.
+    # Allocated by the declared size, which is bounded, not by that of the frame.
     out = bytearray(size)
     if not size:
         return b""
@@ -152,7 +152,7 @@ def _decode_zstd(size: int, payload: bytes) -> bytes:
 
 
 def _lzma_alone(entry: ArchiveEntry, payload: bytes) -> bytes:
-    """ZIP's LZMA header rewritten as that of an ``.lzma`` file, which the library reads."""
+    """Return ZIP's LZMA stream with the header of an ``.lzma`` file, which the library reads."""
     if len(payload) < 9:
         raise ValueError("shorter than its header")
     (length,) = struct.unpack_from("<H", payload, 2)

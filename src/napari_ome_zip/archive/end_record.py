@@ -1,4 +1,4 @@
-"""The end of a ZIP archive: where its central directory lies, by the end record and ZIP64."""
+"""Reads the end of a ZIP archive, which locates its central directory: end record and ZIP64."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.sizes import readable_size
 
 MAX_DIRECTORY_BYTES = 1 << 29
-"""Largest central directory that is read (512 MiB: some five million entries)."""
+"""Largest central directory that is read (512 MiB: about five million entries)."""
 
 DIRECTORY_SIZE = Rule(
     "directory-too-large",
@@ -53,13 +53,13 @@ _MAX_CANDIDATES = 4096
 
 @dataclass(frozen=True, slots=True)
 class EndRecord:
-    """What the end of the archive says about the whole of it."""
+    """The fields of the end records, and what follows from them."""
 
     directory_start: int
-    """Place of the central directory in the file."""
+    """Offset of the central directory in the file."""
     directory_size: int
     entry_count: int
-    """Number of entries as claimed; the directory itself is believed, not this."""
+    """Number of entries as claimed; the directory itself decides."""
     shift: int
     """Bytes before the archive that its offsets do not count."""
     comment: bytes
@@ -73,9 +73,9 @@ class EndRecord:
 def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
     """Find the end record of an archive.
 
-    A comment may hold anything, end records too, so the record is chosen that fits the file: its
-    comment reaches exactly to the end and its directory starts with a directory record; failing
-    that, the last one followed by padding or other bytes::
+    A comment may hold anything, even end records. The record is chosen whose comment ends where
+    the file ends, and whose directory starts with a directory record; without such a one, the
+    last one that is followed by padding or other bytes::
 
         prefix | entries | directory | ZIP64 end, locator | end | comment | trailing
                          ^                                 ^
@@ -99,7 +99,7 @@ def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
         start = max(0, size - window)
         tail = read(start, size - start)
         try:
-            record = _choose(read, size, start, tail, label)
+            record = _choose(read, start, tail, label)
         except ArchiveError as error:
             problem = problem or error
         else:
@@ -117,20 +117,20 @@ def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
 
 
 def _is_of_an_inner_archive(read: ReadAt, size: int, record: EndRecord, head: bytes) -> bool:
-    """Whether an end belongs to an archive that is an entry of this one, whose own end is gone."""
+    """Whether an end record is that of an inner archive, because this one was cut off."""
     if record.shift <= 0 or not head.startswith(LOCAL_SIGNATURE):
         return False
     return lies_in_an_entry(read, record.shift, size)
 
 
-def _choose(read: ReadAt, size: int, start: int, tail: bytes, label: str) -> EndRecord | None:
-    """The record that fits best; None where there is no end record at all."""
+def _choose(read: ReadAt, start: int, tail: bytes, label: str) -> EndRecord | None:
+    """Return the end record that fits best; None where there is none at all."""
     exact_empty: EndRecord | None = None
     loose: EndRecord | None = None
     problem: ArchiveError | None = None
     for position in _candidates(tail):
         try:
-            record = _parse(read, size, start + position, tail[position:], label)
+            record = _parse(read, start + position, tail[position:], label)
         except ArchiveError as error:
             problem = error
             continue
@@ -148,7 +148,7 @@ def _choose(read: ReadAt, size: int, start: int, tail: bytes, label: str) -> End
 
 
 def _candidates(tail: bytes) -> Iterator[int]:
-    """Places of end signatures, in the order of the file, the last ones where there are many."""
+    """Return positions of end signatures in order; only the last ones where there are many."""
     places: list[int] = []
     position = tail.rfind(END_SIGNATURE)
     while position >= 0 and len(places) < _MAX_CANDIDATES:
@@ -157,7 +157,7 @@ def _candidates(tail: bytes) -> Iterator[int]:
     return reversed(places)
 
 
-def _parse(read: ReadAt, size: int, place: int, data: bytes, label: str) -> EndRecord:
+def _parse(read: ReadAt, place: int, data: bytes, label: str) -> EndRecord:
     if len(data) < END.size:
         raise _inconsistent(label)
     _, disk, first_disk, here, count, length, offset, comment_length = END.unpack_from(data)
@@ -187,7 +187,7 @@ def _parse(read: ReadAt, size: int, place: int, data: bytes, label: str) -> EndR
 def _parse_zip64(
     read: ReadAt, place: int, label: str
 ) -> tuple[int, int, int, int, int, int, int] | None:
-    """The ZIP64 end record's fields, led by its place, where there is one."""
+    """Return the offset and the fields of the ZIP64 end record, None where there is none."""
     if place < ZIP64_LOCATOR.size:
         return None
     locator = read(place - ZIP64_LOCATOR.size, ZIP64_LOCATOR.size)
@@ -209,7 +209,7 @@ def _parse_zip64(
 
 
 def _locate(read: ReadAt, end: int, length: int, offset: int, label: str) -> int:
-    """Where the central directory really starts: right before its end, else where it is said."""
+    """Return the actual start of the central directory: before its end, else as stated."""
     if length > MAX_DIRECTORY_BYTES and length <= end:
         raise ArchiveError(
             f"The archive's central directory claims {readable_size(length)}, more than the "

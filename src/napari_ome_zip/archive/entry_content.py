@@ -1,4 +1,4 @@
-"""The bytes of one entry: where they begin, and whether they are those that were written."""
+"""The bytes of one entry: their offset, and their verification."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from napari_ome_zip.errors import DamagedEntryError
 
 
 def header_size(entry: ArchiveEntry, header: bytes) -> int:
-    """Length of the local header that an entry begins with: its content follows.
+    """Return the length of an entry's local header, which its content follows.
 
     Raises
     ------
     DamagedEntryError
-        When what lies there is not a local header.
+        When the bytes are not a local header.
     """
     lengths = local_lengths(header)
     if lengths is None:
@@ -27,7 +27,7 @@ def header_size(entry: ArchiveEntry, header: bytes) -> int:
 
 
 def refuse_two_sizes(entry: ArchiveEntry) -> None:
-    """Raise DamagedEntryError where a stored entry has two sizes: nothing is compressed."""
+    """Raise `DamagedEntryError` where a stored entry has two different sizes."""
     if entry.compressed_size != entry.size:
         raise DamagedEntryError(
             entry.name,
@@ -37,7 +37,7 @@ def refuse_two_sizes(entry: ArchiveEntry) -> None:
 
 
 def verify_crc(entry: ArchiveEntry, content: bytes | memoryview) -> None:
-    """Raise DamagedEntryError where the content is not what was written."""
+    """Raise `DamagedEntryError` where the checksum of the content is wrong."""
     found = zlib.crc32(content)
     if found != entry.crc:
         raise wrong_checksum(entry, found, content)
@@ -46,7 +46,7 @@ def verify_crc(entry: ArchiveEntry, content: bytes | memoryview) -> None:
 def wrong_checksum(
     entry: ArchiveEntry, found: int, content: bytes | memoryview | None = None
 ) -> DamagedEntryError:
-    """The error of content with another checksum; it may be worth showing all the same."""
+    """Return the error of content with a wrong checksum; the content may still be worth showing."""
     return DamagedEntryError(
         entry.name,
         f"{entry.name!r} is damaged: its checksum is {found:08x}, "
@@ -56,7 +56,7 @@ def wrong_checksum(
 
 
 def cut_short(entry: ArchiveEntry) -> DamagedEntryError:
-    """The error of an entry whose last bytes the file does not have."""
+    """Return the error of an entry that reaches beyond the end of the file."""
     return DamagedEntryError(
         entry.name, f"{entry.name!r} is damaged: the file ends before its last byte."
     )

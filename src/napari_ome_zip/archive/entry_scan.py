@@ -1,8 +1,8 @@
-"""Entries of an archive found by their local headers, where its end or its directory is gone.
+"""Finds the entries of an archive by their local headers, if its end or directory is missing.
 
-Each entry begins with a header of its own (APPNOTE 4.3.7) that says almost all the directory does.
-Nothing is taken on trust: an entry is found where its checksum holds, and named where it does not.
-The file is read in windows, and once more for the bytes of each entry.
+Each entry begins with a local header (APPNOTE 4.3.7), which holds almost everything that the
+directory does. An entry counts as found if its checksum is right, else as lost. The file is read in
+windows, and once more for the bytes of each entry.
 """
 
 from __future__ import annotations
@@ -37,38 +37,38 @@ _RECORDS = (LOCAL_SIGNATURE, CENTRAL_SIGNATURE, DESCRIPTOR_SIGNATURE)
 _SIGNATURES = re.compile(b"|".join(map(re.escape, _RECORDS)))
 _ENDS = (*_RECORDS, END_SIGNATURE, ZIP64_END_SIGNATURE, EXTRA_DATA_SIGNATURE)
 _FIRST_WINDOW, _WINDOW = 1 << 14, 1 << 20
-# What follows the bytes of an entry whose sizes were not known before: with and without ZIP64.
+# Data descriptors, which follow entries of unknown size: with and without ZIP64.
 _DESCRIPTORS = (struct.Struct("<IQQ"), struct.Struct("<III"))
 _CUT = "the file ends before its last byte"
 
 
 @dataclass(frozen=True, slots=True)
 class LostEntry:
-    """An entry that begins in the file, and whose content cannot be had."""
+    """An entry that begins in the file, but whose content cannot be read."""
 
     name: str
     reason: str
-    """Why not, as a clause without a full stop."""
+    """The reason, as a clause without a full stop."""
     offset: int
-    """Place of its local header in the file."""
+    """Offset of its local header in the file."""
 
 
 def scan_entries(read: ReadAt, size: int) -> Iterator[tuple[int, ArchiveEntry | LostEntry]]:
-    """Every entry that begins in a file, in the order of the file.
+    """Yield every entry that begins in a file, in the order of the file.
 
     Parameters
     ----------
     read : callable
-        ``read(offset, length)`` gives up to so many bytes of the file.
+        ``read(offset, length)`` returns at most ``length`` bytes of the file.
     size : int
         Size of the file in bytes.
 
     Yields
     ------
     int
-        How much of the file has been looked at.
+        Number of bytes of the file that have been scanned.
     ArchiveEntry or LostEntry
-        An entry whose checksum holds, or one that cannot be had.
+        An entry whose checksum is right, or one that cannot be read.
     """
     place = _next_local(read, 0, size)
     while place is not None:
@@ -82,16 +82,16 @@ def scan_entries(read: ReadAt, size: int) -> Iterator[tuple[int, ArchiveEntry | 
 
 
 def index_of_entries(entries: Sequence[ArchiveEntry], size: int, label: str) -> ArchiveIndex:
-    """The index of an archive whose directory is not used.
+    """Return the index of an archive whose directory is not used.
 
     Parameters
     ----------
     entries : sequence of ArchiveEntry
-        What it holds, as found in the file; of one name the last counts.
+        Entries as found in the file; of equal names the last counts.
     size : int
         Size of the file in bytes.
     label : str
-        How messages name the file.
+        Name of the file in messages.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def _next_local(read: ReadAt, start: int, size: int) -> int | None:
 
 
 def _signatures(read: ReadAt, start: int, size: int) -> Iterator[tuple[int, bytes]]:
-    """Places of records of any kind, from a place on."""
+    """Yield the offset and signature of records of any kind, from an offset on."""
     window = _FIRST_WINDOW
     while start < size:
         data = read(start, window + 3)
@@ -132,30 +132,30 @@ def _signatures(read: ReadAt, start: int, size: int) -> Iterator[tuple[int, byte
 
 
 def _measured(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntry | LostEntry, int]:
-    """The entry of a header, and where to look for the next one."""
+    """Return the entry of a header, and the offset from which to search for the next one."""
     if header.is_encrypted:
         return LostEntry(header.name, "it is encrypted", header.place), header.start
     if header.is_streamed and not header.is_folder:
         return _streamed(read, header, size)
     end = header.start + header.compressed_size
     if end > size:
-        # Inside an archive that is an entry itself other entries begin, which are not this one's.
+        # The entries of an inner archive are not entries of this one.
         following = size if _holds_archive(header) else header.start
         return LostEntry(header.name, _CUT, header.place), following
     entry = _entry(header, header.crc, header.compressed_size, header.size)
     problem = _problem(read, entry, header.start)
     if problem is None:
         return entry, end
-    # Where something begins right behind it, it is as long as it says, and its bytes are wrong.
+    # If another record follows it, its length is right and its bytes are wrong.
     is_whole = read(end, 4) in (*_ENDS, b"")
     return LostEntry(header.name, problem, header.place), end if is_whole else header.start
 
 
 def _streamed(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntry | LostEntry, int]:
-    """An entry whose sizes stand in a descriptor after its bytes.
+    """Return an entry whose sizes are in a descriptor after its bytes, and the next offset.
 
-    A descriptor is believed where it names the distance to the start and the checksum holds; its
-    signature may be missing, then it ends where the next record begins::
+    A descriptor is accepted if its size is the distance to the start and the checksum is right. If
+    it has no signature, it ends where the next record begins::
 
         | header | bytes … | PK 07 08? | crc | compressed | size | next record
                  ^ start   ^ end                                 ^ or the end of the file
@@ -182,7 +182,7 @@ def _streamed(read: ReadAt, header: LocalHeader, size: int) -> tuple[ArchiveEntr
 
 
 def _is_next(read: ReadAt, signature: bytes, place: int, size: int) -> bool:
-    """Whether a record begins at a place, and not only four bytes of pixels that look like one."""
+    """Whether a record begins at an offset, not only four bytes that look like its signature."""
     if signature == LOCAL_SIGNATURE:
         return read_local_header(read, place, size) is not None
     fields = read(place, _CENTRAL_START.size)
@@ -195,7 +195,7 @@ def _is_next(read: ReadAt, signature: bytes, place: int, size: int) -> bool:
 def _described(
     read: ReadAt, header: LocalHeader, layout: struct.Struct, end: int, place: int
 ) -> ArchiveEntry | None:
-    """The entry that ends at a place, if the descriptor that may lie there says so."""
+    """Return the entry that ends at an offset, if the descriptor there fits; else None."""
     data = read(place, layout.size) if end >= header.start else b""
     if len(data) < layout.size:
         return None
@@ -213,7 +213,7 @@ def _entry(header: LocalHeader, crc: int, compressed_size: int, size: int) -> Ar
 
 
 def _problem(read: ReadAt, entry: ArchiveEntry, start: int) -> str | None:
-    """Why the content of an entry cannot be had; None where its checksum holds."""
+    """Return why the content of an entry cannot be read; None where its checksum is right."""
     try:
         refuse_unreadable(entry)
         if entry.method == STORED:

@@ -1,4 +1,4 @@
-"""Entries of a ZIP archive by name: normalized, without unsafe ones, the last of each name."""
+"""The entries of a ZIP archive by normalized name, without unsafe ones, the last of each name."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ METHOD_NAMES: dict[int, str] = {
 """Names of ZIP compression methods by their number."""
 
 USUAL_METHODS = (0, 8)
-"""What every reader of ZIP archives can read: stored, DEFLATE."""
+"""Methods that all programs can read: stored and DEFLATE."""
 
-# Names that need a closer look hold one of these, when each is set between line breaks. Searching
-# all names at once for a few substrings is far quicker than a look at each.
+# Names that are not plain hold one of these, when each name is set between line breaks. Searching
+# all names at once is far faster than checking each.
 _SUSPICIOUS = ("\n\n", "\\", "\0", ":", "//", "./", ".\n", "\n/")
 
 
@@ -52,11 +52,11 @@ class ArchiveEntry:
     name: str
     """Name, with forward slashes."""
     offset: int
-    """Place of the local header in the file."""
+    """Offset of the local header in the file."""
     compressed_size: int
-    """Bytes taken in the file."""
+    """Number of bytes in the file."""
     size: int
-    """Bytes of the content."""
+    """Number of bytes of the content."""
     method: int
     """Compression method: 0 stored, 8 DEFLATE, …"""
     crc: int
@@ -71,12 +71,12 @@ class ArchiveEntry:
 
     @property
     def method_name(self) -> str:
-        """Name of the compression method, with its number where it has none."""
+        """Name of the compression method, or its number."""
         return METHOD_NAMES.get(self.method, f"method {self.method}")
 
 
 class EntryTable:
-    """Parsed records, and the rows that can be read by their names."""
+    """Parsed records, and the rows of readable entries by name."""
 
     def __init__(
         self, columns: DirectoryColumns, shift: int, label: str, claims_json_first: bool
@@ -100,10 +100,12 @@ class EntryTable:
         return tuple(name for name in self.rows if name.endswith(endings) and is_document(name))
 
     def find(self, name: str) -> ArchiveEntry | None:
+        """Return the entry of this normalized name, or None."""
         row = self.rows.get(name)
         return None if row is None else self.entry(row, name)
 
     def entry(self, row: int, name: str) -> ArchiveEntry:
+        """Return the entry in a row, under the name that is given."""
         columns = self.columns
         return ArchiveEntry(
             name,
@@ -118,40 +120,40 @@ class EntryTable:
     def _rows(self, label: str) -> dict[str, int]:
         names = self.columns.names
         joined = f"\n{'\n'.join(names)}\n"
-        served, suspects, unsafe, backslashes = names, _suspects(names, joined), [], 0
+        normalized, suspects, unsafe, backslashes = names, _suspects(names, joined), [], 0
         if suspects:
-            served = list(names)
+            normalized = list(names)
         for row in suspects:
             name = names[row].replace("\\", "/")
-            served[row] = name.removeprefix("./")
-            if not is_safe(served[row].removesuffix("/")):
-                served[row] = ""
+            normalized[row] = name.removeprefix("./")
+            if not is_safe(normalized[row].removesuffix("/")):
+                normalized[row] = ""
                 unsafe.append(names[row])
             elif name != names[row]:
                 backslashes += 1
-        rows = dict(zip(served, range(len(served)), strict=True))
-        count = len(served)
+        rows = dict(zip(normalized, range(len(normalized)), strict=True))
+        count = len(normalized)
         if suspects or "/\n" in joined:
             rows = {name: row for name, row in rows.items() if name and not name.endswith("/")}
-            count = sum(1 for name in served if name and not name.endswith("/"))
-        self._refuse_collisions(served, suspects, rows, label)
+            count = sum(1 for name in normalized if name and not name.endswith("/"))
+        self._refuse_collisions(normalized, suspects, rows, label)
         self.findings = (
             *_unsafe_finding(unsafe),
             *_backslash_finding(backslashes),
-            *(self._repeated_finding(served, rows) if count > len(rows) else ()),
-            *(self._order_finding(served) if self._claims_json_first else ()),
+            *(self._repeated_finding(normalized, rows) if count > len(rows) else ()),
+            *(self._order_finding(normalized) if self._claims_json_first else ()),
             *self._method_finding(),
         )
         return rows
 
     def _refuse_collisions(
-        self, served: list[str], suspects: list[int], rows: dict[str, int], label: str
+        self, normalized: list[str], suspects: list[int], rows: dict[str, int], label: str
     ) -> None:
         written = self.columns.names
         as_written = set(written) if suspects else set()
         seen: dict[str, str] = {}
         for row in suspects:
-            name = served[row]
+            name = normalized[row]
             if name not in rows:
                 continue
             other = name if name in as_written else seen.setdefault(name, written[row])
@@ -163,10 +165,10 @@ class EntryTable:
                     code=rules.NAMES_COLLIDE.code,
                 )
 
-    def _repeated_finding(self, served: list[str], rows: dict[str, int]) -> tuple[Finding, ...]:
+    def _repeated_finding(self, normalized: list[str], rows: dict[str, int]) -> tuple[Finding, ...]:
         columns = self.columns
         differing: dict[str, None] = {}
-        for row, name in enumerate(served):
+        for row, name in enumerate(normalized):
             last = rows.get(name, row)
             if last == row:
                 continue
@@ -174,8 +176,8 @@ class EntryTable:
                 columns.crcs[row] == columns.crcs[last]
                 and columns.sizes[row] == columns.sizes[last]
             )
-            # A program that writes as it goes rewrites a document by appending: the last is the
-            # newest, and nothing is in doubt. Who promises an order has packed a finished image.
+            # Programs that write in place replace a document by appending it: the last is the
+            # newest. A writer that promises an order has packed a finished image.
             newest = columns.offsets[row] < columns.offsets[last]
             if not same and (self._claims_json_first or not newest):
                 differing[name] = None
@@ -191,8 +193,8 @@ class EntryTable:
             ),
         )
 
-    def _order_finding(self, served: list[str]) -> tuple[Finding, ...]:
-        late = _late_document(served)
+    def _order_finding(self, normalized: list[str]) -> tuple[Finding, ...]:
+        late = _late_document(normalized)
         if late is None:
             return ()
         return (
@@ -223,11 +225,10 @@ class EntryTable:
 
 
 def _late_document(names: list[str]) -> str | None:
-    """The first ``zarr.json`` that comes after chunks, or the root's where it is not the first.
+    """Return the first ``zarr.json`` after a chunk, or the root's where it is not the first.
 
-    Other files at the root are none of the hierarchy's, nor is what file managers leave anywhere;
-    and the same document once more (also in other letters, where a file system ignored their
-    case) hides nothing.
+    Other files at the root, and those of file managers, do not count, nor does the repetition of a
+    document, even in another case.
     """
     data_from = next((row for row, name in enumerate(names) if _is_data(name)), len(names))
     seen: set[str] = set()
@@ -247,14 +248,14 @@ def _is_data(name: str) -> bool:
 
 
 def _suspects(names: list[str], joined: str) -> list[int]:
-    """Rows whose names need a closer look."""
-    present = [text for text in _SUSPICIOUS if text in joined]
+    """Return the rows whose names are not plain."""
+    present = [sign for sign in _SUSPICIOUS if sign in joined]
     if not present:
         return []
     return [
         row
         for row, name in enumerate(names)
-        if not name or any(text in f"\n{name}\n" for text in present)
+        if not name or any(sign in f"\n{name}\n" for sign in present)
     ]
 
 

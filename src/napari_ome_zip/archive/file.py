@@ -1,4 +1,4 @@
-"""An open archive file: one descriptor, positional reads, and the index of what it holds."""
+"""An open archive file: one descriptor, positional reads, and the index of its entries."""
 
 from __future__ import annotations
 
@@ -17,28 +17,27 @@ from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.paths import source_path
 
 type MakeIndex = Callable[[ReadAt, int, str], ArchiveIndex]
-"""Makes the index of a file from what reads it, its size, and its name for messages."""
+"""Makes the index of a file from its reader, its size, and its name for messages."""
 
 Fingerprint = tuple[int, int]
-"""Size and the CRC-32 of the last bytes, where sizes and CRCs of the entries stand."""
+"""Size and CRC-32 of the last bytes, which hold sizes and CRCs of the entries."""
 
 _FINGERPRINTED = 1 << 16
 _CHUNK = 1 << 30
 
 
 class ArchiveFile:
-    """A ZIP archive that stays open, and so stays the same file, as long as this object lives.
+    """A ZIP archive that stays open as long as this object lives.
 
-    Reads name their place, so threads do not disturb one another, and neither do forked
-    processes, which inherit the descriptor: the file they read is the same even when another one
-    has been put in its place since.
+    It stays the same file even when another one replaces it at its path. Reads are positional, so
+    that threads, and forked processes, which inherit the descriptor, do not disturb one another.
 
     Parameters
     ----------
     path : str or path-like
         The archive.
     make_index : callable, optional
-        Finds its entries; by its central directory where left out.
+        Finds its entries; by default from its central directory.
 
     Raises
     ------
@@ -62,7 +61,7 @@ class ArchiveFile:
         _living.add(self)
 
     def read(self, offset: int, length: int) -> bytes:
-        """Up to ``length`` bytes from ``offset``; fewer only at the end of the file."""
+        """Return ``length`` bytes from ``offset``; fewer only at the end of the file."""
         length = min(length, self.size - offset)
         if length <= 0:
             return b""
@@ -78,7 +77,7 @@ class ArchiveFile:
         return b"".join(parts)
 
     def read_into(self, offset: int, buffer: memoryview) -> int:
-        """As `read`, into memory that is there already; the number of bytes read."""
+        """Read into a buffer like `read`; return the number of bytes read."""
         length = max(0, min(len(buffer), self.size - offset))
         if hasattr(os, "preadv"):
             return os.preadv(self._descriptor, [buffer[:length]], offset)
@@ -87,13 +86,13 @@ class ArchiveFile:
         return len(data)
 
     def fingerprint(self) -> Fingerprint:
-        """Distinguishes this file from another one at the same path."""
+        """Return what distinguishes this file from another one at the same path."""
         start = max(0, self.size - _FINGERPRINTED)
         return self.size, zlib.crc32(self.read(start, self.size - start))
 
     @property
     def is_current(self) -> bool:
-        """Whether this file still lies at its path as it was: not another one, nor changed."""
+        """Whether the file at the path is still this one, unchanged."""
         try:
             there = Path(self.path).stat()
         except OSError:
@@ -129,12 +128,12 @@ class ArchiveFile:
 
 
 def reopened(path: str, fingerprint: Fingerprint) -> ArchiveFile:
-    """The archive that another process had open, opened once in this one.
+    """Return the archive that another process had open, opened once in this one.
 
     Raises
     ------
     ArchiveError
-        When another file lies at the path by now.
+        When another file is at the path by now.
     """
     with _shared_lock:
         shared = _shared.get((path, fingerprint))

@@ -1,4 +1,4 @@
-"""What a ZIP archive holds: the index of its entries, complete at once or in two steps."""
+"""The index of the entries of a ZIP archive, made at once or in two steps."""
 
 from __future__ import annotations
 
@@ -29,19 +29,18 @@ __all__ = ["ArchiveEntry", "ArchiveIndex"]
 class ArchiveIndex:
     """The entries of an archive by name.
 
-    Where the comment says ``jsonFirst`` (RFC-9), only the Zarr documents at the front are parsed
-    when the index is made. That they are all of them is verified by a plain search through the
-    remaining bytes; where it is not so, everything is parsed at once. Thus what is asked of the
-    index never depends on whether the comment tells the truth.
+    Where the comment says ``jsonFirst`` (RFC-9), only the leading Zarr documents are parsed when
+    the index is made. A search through the remaining bytes verifies that there are no others, else
+    everything is parsed at once. So the answers of the index do not depend on a false comment.
 
     Parameters
     ----------
     read : callable
-        ``read(offset, length)`` gives up to so many bytes of the file.
+        ``read(offset, length)`` returns at most ``length`` bytes of the file.
     size : int
         Size of the file in bytes.
     label : str
-        How messages name the file.
+        Name of the file in messages.
 
     Raises
     ------
@@ -70,7 +69,7 @@ class ArchiveIndex:
 
     @classmethod
     def of_columns(cls, columns: DirectoryColumns, size: int, label: str) -> ArchiveIndex:
-        """The index of records that were found otherwise than in a central directory."""
+        """Return the index of records that do not come from a central directory."""
         index = cls.__new__(cls)
         index.label = label
         index._size = size
@@ -109,17 +108,17 @@ class ArchiveIndex:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every entry is indexed by now, not the leading documents only."""
+        """Whether all entries are indexed, not only the leading documents."""
         return self._full is not None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was tolerated so far."""
+        """Findings on the archive so far."""
         table = self._full or self._documents_table()
         return self._end_findings + self._count_finding(table) + table.findings
 
     def find(self, name: str) -> ArchiveEntry | None:
-        """The entry of this name, or None."""
+        """Return the entry of this name, or None."""
         table = self._full
         if table is None:
             if is_document(name):
@@ -128,17 +127,17 @@ class ArchiveIndex:
         return table.find(name)
 
     def names(self) -> tuple[str, ...]:
-        """Names of all entries that can be read: no folders, no unsafe names, each once."""
+        """Return the names of all readable entries, each once, without folders and unsafe names."""
         return tuple(self.complete().rows)
 
     def documents(self) -> tuple[str, ...]:
-        """Names of the entries that hold Zarr metadata, in the directory's order."""
+        """Return the names of the entries that hold Zarr metadata, in the directory's order."""
         return self._documents_table().documents
 
     def records(self) -> Iterator[ArchiveEntry]:
-        """Every record of the central directory in its order: repeated, folders, unsafe, all.
+        """Yield every record of the central directory in order, even repeated and unsafe ones.
 
-        Names are as written, offsets are places in the file.
+        Names are as written; offsets are those in the file.
         """
         table = self.complete()
         for row, name in enumerate(table.columns.names):
@@ -146,7 +145,7 @@ class ArchiveIndex:
 
     @property
     def zip64_record_count(self) -> int:
-        """How many records of the central directory carry ZIP64 fields."""
+        """Number of records of the central directory with ZIP64 fields."""
         return self.complete().columns.zip64_count
 
     def complete(self) -> EntryTable:
@@ -177,7 +176,7 @@ class ArchiveIndex:
             return
         if count_signatures(raw) != self.end.entry_count:
             return
-        # Archives are written by one tool in one way: the others are as the first chunk is.
+        # One tool writes all entries of an archive alike: the first chunk stands for all.
         flags, method = (
             int.from_bytes(raw[length + n : length + n + 2], "little") for n in (8, 10)
         )
@@ -191,8 +190,8 @@ class ArchiveIndex:
 
     def _count_finding(self, table: EntryTable) -> tuple[Finding, ...]:
         claimed, counted = self.end.entry_count, len(table.columns)
-        # Without ZIP64 the 16-bit count overflows; nothing is in doubt then. And the leading
-        # documents stand alone only where the number of all records is as claimed.
+        # Without ZIP64 the 16-bit count overflows, which is no fault. A table of the leading
+        # documents alone exists only where the number of records is as claimed.
         if table is not self._full or claimed in (counted, counted & 0xFFFF):
             return ()
         return (

@@ -1,4 +1,4 @@
-"""How the records of a ZIP archive are laid out (APPNOTE 4.3): what reading and writing share."""
+"""The layout of the records of a ZIP archive (APPNOTE 4.3), for reading and writing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 type ReadAt = Callable[[int, int], bytes]
-"""Reads up to so many bytes at a place of the file: ``read(offset, length)``."""
+"""Reads at most ``length`` bytes of a file: ``read(offset, length)``."""
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
 CENTRAL_SIGNATURE = b"PK\x01\x02"
@@ -14,7 +14,7 @@ END_SIGNATURE = b"PK\x05\x06"
 ZIP64_END_SIGNATURE = b"PK\x06\x06"
 ZIP64_LOCATOR_SIGNATURE = b"PK\x06\x07"
 DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
-"""Of sizes that follow the bytes of an entry; also what a split archive begins with."""
+"""Begins the data descriptor that follows the bytes of an entry; also begins a split archive."""
 DIGITAL_SIGNATURE = b"PK\x05\x05"
 EXTRA_DATA_SIGNATURE = b"PK\x06\x08"
 
@@ -32,7 +32,7 @@ DESCRIPTOR_FLAG = 1 << 3
 UTF8_FLAG = 1 << 11
 FULL_16 = 0xFFFF
 FULL_32 = 0xFFFFFFFF
-"""A field of 16 or 32 bits that says: look into the ZIP64 record instead."""
+"""Value of a field of 16 or 32 bits whose actual value is in the ZIP64 record."""
 ZIP64_EXTRA_ID = 1
 
 _LOCAL_LENGTHS = struct.Struct("<2H")
@@ -41,9 +41,9 @@ _EXTRA_START = struct.Struct("<2H")
 
 
 def local_lengths(header: bytes) -> tuple[int, int] | None:
-    """Lengths of the name and of the extra fields that follow a local header.
+    """Return the lengths of the name and of the extra fields that follow a local header.
 
-    None where the bytes are not a local header.
+    Returns None where the bytes are not a local header.
     """
     if len(header) < LOCAL_HEADER.size or not header.startswith(LOCAL_SIGNATURE):
         return None
@@ -52,7 +52,7 @@ def local_lengths(header: bytes) -> tuple[int, int] | None:
 
 
 def zip64_values(extra: bytes, count: int) -> list[int] | None:
-    """So many values of the ZIP64 field among the extra fields; None where it has not as many."""
+    """Return the first values of the ZIP64 extra field; None where it has fewer than ``count``."""
     for kind, content in _extra_fields(extra):
         if kind == ZIP64_EXTRA_ID:
             if len(content) < 8 * count:

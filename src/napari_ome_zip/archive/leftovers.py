@@ -1,4 +1,4 @@
-"""Names and locks of unfinished files, and removing what killed programs left of them."""
+"""Names and locks of unfinished files, and the removal of those that killed programs left."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if sys.platform != "win32":
     import fcntl
 
 STALE_AFTER_SECONDS = 24 * 60 * 60
-"""A leftover that nobody holds is removed when it is a day old."""
+"""Age of one day at which an unlocked leftover is removed."""
 
-# Room for the token and the suffix within the 255 bytes that file systems allow.
+# Leaves room for the token and the suffix within the 255 bytes that file systems allow.
 _LABEL_BYTES = 200
 _TOKEN_BYTES = 8
 
@@ -28,25 +28,25 @@ def _label(name: str) -> str:
 
 
 def partial_name(name: str) -> str:
-    """A new name for the unfinished file of a target: ``.<name>.<random>.partial``."""
+    """Return a new name for the unfinished file of a target: ``.<name>.<random>.partial``."""
     return f".{_label(name)}.{secrets.token_hex(_TOKEN_BYTES)}.partial"
 
 
 def lock(descriptor: int) -> None:
     """Mark an unfinished file as in use for as long as it is open."""
     if sys.platform != "win32":
-        # Where a disk knows no locks, `_in_use` cannot take one either, and removes nothing.
+        # On a disk without locks `_in_use` cannot take one either, so that nothing is removed.
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def remove_leftovers(target: Path, now: float) -> None:
-    """Remove what killed saves of the same target left, where it is certainly that.
+    """Remove files that are certainly leftovers of killed saves of the same target.
 
-    ``now`` is the disk's own clock, since another computer's may be off.
+    ``now`` is a time of the disk's own clock, from which that of this computer may differ.
     """
     pattern = re.compile(rf"\.{re.escape(_label(target.name))}\.[0-9a-f]{{16}}\.partial")
-    # A leftover that cannot be listed, opened or removed stays: it harms nobody.
+    # A leftover that cannot be listed, opened or removed does no harm.
     with suppress(OSError):
         for path in sorted(target.parent.iterdir()):
             if pattern.fullmatch(path.name) and _is_leftover(path, now):

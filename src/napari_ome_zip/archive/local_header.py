@@ -1,4 +1,4 @@
-"""The header that each entry of a ZIP archive begins with (APPNOTE 4.3.7), read by itself."""
+"""Reads the local header that each entry of a ZIP archive begins with (APPNOTE 4.3.7)."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from napari_ome_zip.archive.layout import (
 )
 
 NEWEST_VERSION = 63
-"""Of the standard, times ten: 6.3."""
+"""Newest version of the standard, times ten: 6.3."""
 
 _USUAL_SIZE = 512
 
 
 @dataclass(frozen=True, slots=True)
 class LocalHeader:
-    """What a local header says."""
+    """The fields of a local header."""
 
     name: str
     place: int
     start: int
-    """Where the bytes begin."""
+    """Offset of the entry's bytes."""
     flags: int
     method: int
     crc: int
@@ -39,7 +39,7 @@ class LocalHeader:
 
     @property
     def is_streamed(self) -> bool:
-        """Whether the sizes stand after the bytes only."""
+        """Whether the sizes are only in a descriptor after the bytes."""
         return bool(self.flags & DESCRIPTOR_FLAG) and not (self.compressed_size and self.crc)
 
     @property
@@ -54,14 +54,14 @@ class LocalHeader:
 
 
 def read_local_header(read: ReadAt, place: int, size: int) -> LocalHeader | None:
-    """The header at a place of a file; None where there is none, or what only looks like one.
+    """Return the header at an offset of a file; None where there is no valid one.
 
     Parameters
     ----------
     read : callable
-        ``read(offset, length)`` gives up to so many bytes of the file.
+        ``read(offset, length)`` returns at most ``length`` bytes of the file.
     place, size : int
-        Where it begins, and the size of the file.
+        Offset of the header, and the size of the file.
     """
     data = read(place, _USUAL_SIZE)
     if len(data) < LOCAL_HEADER.size or not data.startswith(LOCAL_SIGNATURE):
@@ -89,9 +89,9 @@ def read_local_header(read: ReadAt, place: int, size: int) -> LocalHeader | None
 
 
 def lies_in_an_entry(read: ReadAt, place: int, size: int) -> bool:
-    """Whether a place lies among the bytes of an entry, following the entries from the front.
+    """Whether an offset lies inside the bytes of an entry, following the entries from the front.
 
-    Where an entry does not say its length, all that follows may be its.
+    Everything after an entry of unknown length may belong to it.
     """
     start = 0
     while start < place:

@@ -1,6 +1,6 @@
 """A file that is written beside its target and takes the target's place when it is complete.
 
-Until then the target is what it was, whatever happens to the program, the disk or the power.
+Until then the target is unchanged, even if the program, the disk or the power fails.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from napari_ome_zip.paths import target_path
 from napari_ome_zip.sizes import readable_size
 
 _PARTS_AT_ONCE = 512
-"""Parts that are handed to the system at once: it may take no more than 1,024."""
+"""Parts that are passed to one system call, which may accept no more than 1,024."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
@@ -30,8 +30,8 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM)
 class PartialFile:
     """An append-only temporary sibling of a file, named ``.<name>.<random>.partial``.
 
-    It is locked while it is open, so that another save knows a file in use from one that a
-    killed program left behind; leftovers of the same target are removed when they are a day old.
+    It is locked while it is open, which distinguishes a file in use from one that a killed program
+    left behind; leftovers of the same target are removed when they are a day old.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class PartialFile:
     SaveError
         Before anything is written: the folder is missing or read-only, the target is a folder,
         is not a regular file, is write-protected, or is open where open files cannot be replaced
-        (Windows); or its path cannot be one.
+        (Windows); or its path holds a NUL character or a loop of links.
     """
 
     def __init__(self, target: str | os.PathLike[str]) -> None:
@@ -75,7 +75,7 @@ class PartialFile:
         return self._fd is not None
 
     def append(self, *parts: Buffer) -> None:
-        """Append bytes; raises :class:`SaveError` where the disk does not take them."""
+        """Append bytes; raise :class:`SaveError` where they cannot be written."""
         try:
             for first in range(0, len(parts), _PARTS_AT_ONCE):
                 self._write([memoryview(part) for part in parts[first : first + _PARTS_AT_ONCE]])
@@ -92,7 +92,7 @@ class PartialFile:
                 views[0] = views[0][written:]
 
     def read(self, offset: int, length: int) -> bytes:
-        """Bytes that were appended before."""
+        """Return bytes that were appended before."""
         parts = []
         while length > 0 and (part := self._read(offset, length)):
             parts.append(part)
@@ -113,7 +113,7 @@ class PartialFile:
                 return file.read(length)
 
     def sync(self) -> None:
-        """Wait until the bytes are on the disk, which is when some disks notice they are full."""
+        """Wait until the bytes are on the disk; some disks report only then that they are full."""
         try:
             os.fsync(self._descriptor)
         except OSError as error:
@@ -122,8 +122,8 @@ class PartialFile:
     def publish(self) -> Path:
         """Put the file in the target's place, in one step, and return the target.
 
-        A target that has other names (hard links) loses them: writing into it would not be one
-        step. :class:`SaveWarning` says so once the file is in its place.
+        A target that has other names (hard links) loses them, with a :class:`SaveWarning`: writing
+        into it would not be one step.
 
         Raises
         ------
@@ -187,7 +187,7 @@ class PartialFile:
         return SaveError(f"{problem}; {name} was not saved.", error.errno)
 
     def _kept_beside(self) -> Path:
-        """Give the finished file a name that can be seen and opened; what it is called then."""
+        """Give the finished file a visible name, and return its path."""
         name = self.target.name
         base, ending = stem(name), name[len(stem(name)) :]
         copies = (
@@ -256,7 +256,7 @@ def _existing(target: Path, shown: Path) -> os.stat_result | None:
 
 
 def _other_names(target: Path) -> int:
-    """Under how many more names the file is there that is about to be replaced."""
+    """Return the number of other hard links to the file that is about to be replaced."""
     try:
         return max(0, target.stat().st_nlink - 1)
     except OSError:
@@ -264,9 +264,9 @@ def _other_names(target: Path) -> int:
 
 
 def _refuse_in_use(target: Path, shown: Path) -> None:
-    """Windows does not let a file be replaced while anyone reads it: better said before the work.
+    """Raise `SaveError` where the target is open, which prevents replacing it on Windows.
 
-    To give a file its own name changes nothing, and is refused like giving its name to another.
+    Renaming a file to its own name changes nothing, and fails for the same reason.
     """
     try:
         target.rename(target)
@@ -287,16 +287,16 @@ def _create(path: Path) -> int:
 def _take_over_rights(descriptor: int, existing: os.stat_result) -> None:
     if sys.platform == "win32":
         return
-    # From the start: the new bytes of a private file must not be public while they are written.
+    # Before writing: the new bytes of a private file must never be public.
     with suppress(OSError):
         os.fchown(descriptor, existing.st_uid, existing.st_gid)
-    # Some network and FAT disks know no modes; there is then nothing to keep.
+    # Some network and FAT disks have no modes.
     with suppress(OSError):
         os.fchmod(descriptor, stat.S_IMODE(existing.st_mode))
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut; a disk that cannot has the file all the same."""
+    """Make the new name survive a power cut, where the disk allows it."""
     if sys.platform == "win32":
         return
     with suppress(OSError):
@@ -308,7 +308,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _write_together(descriptor: int, parts: Sequence[memoryview]) -> int:
-    """Write parts one behind the other, as far as the system takes them; bytes written."""
+    """Write parts one after the other, as far as possible; return the number of bytes written."""
     if hasattr(os, "writev"):
         return os.writev(descriptor, parts)
     return os.write(descriptor, parts[0])  # Windows

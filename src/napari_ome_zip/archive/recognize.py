@@ -1,4 +1,4 @@
-"""What a file is that should have been a ZIP archive, from its first bytes."""
+"""Recognizes files that are not ZIP archives by their first bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import ArchiveError
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-"""How a Git LFS pointer begins."""
+"""First bytes of a Git LFS pointer."""
 
 _AGAIN = "Download it again, and look into what was downloaded."
 
@@ -30,14 +30,14 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
 
 
 def not_a_zip(head: bytes, label: str) -> ArchiveError:
-    """Say what the file looks like instead.
+    """Return an error that says what the file is instead of a ZIP archive.
 
     Parameters
     ----------
     head : bytes
-        The first bytes of the file, 512 at least where it has as many.
+        At least the first 512 bytes of the file, if it has as many.
     label : str
-        How the message names the file.
+        Name of the file in messages.
     """
     looks_like, remedy = _look(head)
     return ArchiveError(
@@ -47,7 +47,7 @@ def not_a_zip(head: bytes, label: str) -> ArchiveError:
 
 
 def is_lfs_pointer(data: bytes) -> bool:
-    """Whether the bytes are a Git LFS pointer in place of a file."""
+    """Whether the content of a file is a Git LFS pointer."""
     return data.startswith(LFS_POINTER)
 
 

@@ -1,9 +1,8 @@
-"""The records of a ZIP archive as this package writes them: STORED, ZIP64 throughout.
+"""Packs the records of a ZIP archive: stored entries, ZIP64 throughout.
 
-Pure packing, no files. ZIP64 records are used whatever the size (RFC-9 asks for it), so a reader
-meets one layout only, and an archive never has to change its mind at 4 GiB or 65,535 entries. The
-old end record holds true values beside them wherever they fit: not every program finds the ZIP64
-ones.
+ZIP64 records are used for any size, as RFC-9 requires, so that there is one layout only, without a
+change at 4 GiB or 65,535 entries. The old end record holds the actual values wherever they fit,
+since not every program finds the ZIP64 record.
 """
 
 from __future__ import annotations
@@ -35,15 +34,15 @@ _VERSION_ZIP64 = 45
 _MADE_BY_UNIX = 3 << 8
 _STORED = 0
 _TIME = 0
-# 1 January 1980, the first day ZIP knows: a fixed time makes two saves of one image byte-equal.
+# 1 January 1980, the first day of ZIP: a fixed time makes two saves of one image byte-equal.
 _DATE = (0 << 9) | (1 << 5) | 1
-# A regular file that its owner may write and everyone may read, for tools that restore modes.
+# A regular file with mode 644, for tools that restore modes.
 _REGULAR_FILE = 0o100644 << 16
 _MAX_NAME_BYTES = 0xFFFF
 
 
 def name_problem(name: str) -> str | None:
-    """What makes a name unfit for an entry, or ``None`` for a good one.
+    """Return what makes a name unfit for an entry, or ``None`` for a good one.
 
     A good name is a relative path with forward slashes that stays below the folder it is
     unpacked into on every operating system.
@@ -64,7 +63,7 @@ def name_problem(name: str) -> str | None:
 
 
 def local_record(name: str, crc: int, size: int) -> bytes:
-    """The local header of a stored entry of ``size`` bytes: all that precedes its bytes."""
+    """Return the local header of a stored entry of ``size`` bytes."""
     encoded = name.encode("utf-8")
     header = LOCAL_HEADER.pack(
         LOCAL_SIGNATURE,
@@ -84,7 +83,7 @@ def local_record(name: str, crc: int, size: int) -> bytes:
 
 
 def central_record(name: str, crc: int, size: int, offset: int) -> bytes:
-    """The central directory's record of a stored entry whose local header lies at ``offset``."""
+    """Return the central record of a stored entry whose local header is at ``offset``."""
     encoded = name.encode("utf-8")
     header = CENTRAL_HEADER.pack(
         CENTRAL_SIGNATURE,
@@ -110,15 +109,15 @@ def central_record(name: str, crc: int, size: int, offset: int) -> bytes:
 
 
 def records_size(name: str) -> int:
-    """Bytes that an entry of this name adds to an archive, beside its content."""
+    """Return the number of bytes that an entry adds to an archive beside its content."""
     records = LOCAL_HEADER.size + _LOCAL_EXTRA.size + CENTRAL_HEADER.size + _CENTRAL_EXTRA.size
     return records + 2 * len(name.encode("utf-8"))
 
 
 def end_records(entries: int, directory_size: int, directory_offset: int, comment: bytes) -> bytes:
-    """ZIP64 end record, its locator, and the end record with the archive's comment.
+    """Return ZIP64 end record, its locator, and the end record with the archive's comment.
 
-    The end record sends a reader to the ZIP64 one only for what it cannot hold itself
+    The end record refers to the ZIP64 record only for values that it cannot hold
     (APPNOTE 4.4.1.4).
     """
     zip64_end = ZIP64_END.pack(
@@ -148,7 +147,7 @@ def end_records(entries: int, directory_size: int, directory_offset: int, commen
 
 
 def archive_comment(version: str) -> bytes:
-    """RFC-9's comment: the OME-Zarr version, and the promise that documents come first."""
+    """Return RFC-9's comment: the OME-Zarr version, and the promise that documents come first."""
     promise = {"centralDirectory": {"jsonFirst": True}}
     return json.dumps({"ome": {"version": version, "zipFile": promise}}).encode("utf-8")
 

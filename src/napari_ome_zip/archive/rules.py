@@ -1,4 +1,4 @@
-"""Rules on the container: what RFC-9 asks of the ZIP file, and what keeps ZIP files readable."""
+"""Rules on the container: the requirements of RFC-9, and those of ZIP itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REPACK = "Repack it: 'ome-zip repack' writes a repaired copy."
 
 # Files that cannot be used at all; the codes are those of ArchiveError.
 
-FILE_EMPTY = Rule("file-empty", MUST, ZIP, "The file holds something.", _AGAIN)
+FILE_EMPTY = Rule("file-empty", MUST, ZIP, "The file is not empty.", _AGAIN)
 NOT_A_ZIP = Rule(
     "not-a-zip",
     MUST,
@@ -34,7 +34,7 @@ INCOMPLETE = Rule(
     "archive-incomplete",
     MUST,
     f"{ZIP}, 4.3.16 end of central directory",
-    "The archive is complete: its end leads to the list of what it holds.",
+    "The archive is complete: its end leads to the list of its entries.",
     f"Copy or download the file again. If that does not help, {_SALVAGE}",
 )
 SPLIT = Rule(
@@ -60,7 +60,7 @@ NO_HIERARCHY = Rule(
     "no-hierarchy",
     MUST,
     f"{_RFC}: one hierarchy",
-    "There is an OME-Zarr inside.",
+    "The archive holds an OME-Zarr.",
     "Check that this is the right file: it may be meant for another program.",
 )
 ROOT_MISSING = Rule(
@@ -74,7 +74,7 @@ SEVERAL = Rule(
     "several-hierarchies",
     MUST,
     f"{_RFC}: one hierarchy",
-    "There is exactly one OME-Zarr inside, not several.",
+    "The archive holds exactly one OME-Zarr.",
     "Unpack it, and pack the content of each folder on its own.",
 )
 SECOND = Rule(
@@ -227,7 +227,7 @@ SIZES_IMPOSSIBLE = Rule(
     "entry-size-impossible",
     MUST,
     f"{ZIP}, 4.4.8 sizes",
-    "The sizes of an entry can be true.",
+    "The sizes of an entry are possible.",
     _AGAIN,
 )
 CUT_SHORT = Rule(
@@ -262,14 +262,14 @@ REPEATED = Rule(
     "repeated-entries",
     SHOULD,
     f"{ZIP}, 4.3 file format",
-    "Every name is there once.",
+    "Every name occurs once.",
     f"{_REPACK} Until then the last one is used, and the earlier ones waste space.",
 )
 CASE_COLLIDING = Rule(
     "case-colliding-names",
     SHOULD,
     f"{ZIP}, 4.4.17 file name",
-    "Names differ by more than capital and small letters.",
+    "Names differ by more than upper and lower case.",
     "Take out the one that is not needed: the archive cannot be unpacked on Windows or macOS.",
 )
 NAME_ENCODING = Rule(
@@ -283,7 +283,7 @@ JUNK = Rule(
     "junk-files",
     SHOULD,
     f"{_RFC}: one hierarchy",
-    "Nothing is inside that a file manager left behind.",
+    "The archive holds no files that a file manager left behind.",
     _REPACK,
 )
 PREFIX = Rule(
@@ -318,7 +318,7 @@ ENTRY_COUNT = Rule(
     "wrong-entry-count",
     SHOULD,
     f"{ZIP}, 4.4.22 total number of entries",
-    "The archive's end says how many entries there are.",
+    "The archive's end gives the number of entries.",
     _REPACK,
 )
 LOCAL_MISSING = Rule(

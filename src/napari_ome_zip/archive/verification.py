@@ -1,4 +1,4 @@
-"""Read back what was written, before it replaces anything."""
+"""Reads back an archive that was written, before it replaces another file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from napari_ome_zip.errors import ArchiveError, SaveError
 def verify_archive(
     path: Path, documents: Mapping[str, bytes], entries: int, comment: bytes
 ) -> None:
-    """Check that a finished archive holds what its writer meant.
+    """Check that a finished archive holds what was written to it.
 
     The index is read anew, as any reader does: the comment, the number of entries, the place of
     the documents at the front, and their bytes. Pixels are not read again.
@@ -28,14 +28,14 @@ def verify_archive(
     documents : mapping of str to bytes
         The documents that come first, in order.
     entries : int
-        How many entries there are in all.
+        Number of all entries.
     comment : bytes
         The archive's comment.
 
     Raises
     ------
     SaveError
-        Anything differs, which means that the disk or the network does not keep what it is given.
+        Anything differs: the disk or the network did not store what was written.
     """
     try:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Write a single-image archive in one pass: documents, then chunks, then the directory."""
+"""Writes a single-image archive in one pass: documents, then chunks, then the directory."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ _VERSION = re.compile(r"\d+\.\d+")
 class ArchiveWriter:
     """An archive that is being written, beside its target, entry by entry.
 
-    All entries are stored (not compressed: Zarr's codecs have done that), with ZIP64 records
-    throughout and a fixed time, as RFC-9 asks. The target is replaced by :meth:`commit`, after
-    what was written has been read back; leaving the ``with`` block without it, or with an
-    exception, removes the temporary file.
+    All entries are stored without compression by ZIP, with ZIP64 records throughout, as RFC-9
+    requires, and with a fixed time. :meth:`commit` reads back what was written, and replaces the
+    target; leaving the ``with`` block without it removes the temporary file.
 
     Parameters
     ----------
@@ -88,9 +87,9 @@ class ArchiveWriter:
         ------
         ArchiveError
             Something is not a ``zarr.json``, the root's is missing, or documents were written
-            before: they must all come first, and a reader is promised that they do.
+            before: they must all come first, which the comment promises.
         SaveError
-            The disk does not take the bytes.
+            The bytes cannot be written.
         """
         strangers = [name for name in documents if not is_zarr_json(name)]
         if strangers:
@@ -113,7 +112,7 @@ class ArchiveWriter:
             self._documents = contents
 
     def write(self, name: str, data: Buffer) -> None:
-        """Append one chunk, shard or other entry; threads may call this at the same time.
+        """Append one chunk, shard or other entry; may be called from several threads.
 
         Parameters
         ----------
@@ -128,7 +127,7 @@ class ArchiveWriter:
             The name is illegal, was written before, or is a ``zarr.json``'s; or no documents
             have been written yet; or the writer is closed.
         SaveError
-            The disk does not take the bytes.
+            The bytes cannot be written.
         """
         self._check_chunk_name(name)
         view = memoryview(data)
@@ -141,7 +140,7 @@ class ArchiveWriter:
             self._append(name, view.nbytes, crc, (view,))
 
     def write_copies(self, entries: Sequence[tuple[str, Buffer, int]]) -> None:
-        """Append entries that are copied from elsewhere, where each was verified.
+        """Append entries that were verified where they are copied from.
 
         Parameters
         ----------
@@ -159,34 +158,34 @@ class ArchiveWriter:
             self._check_usable()
             parts: list[Buffer] = []
             offset = self._file.size
-            # Set before, for an interrupt may fall between any two lines.
+            # Set first, since an interrupt may occur between any two lines.
             self._unfinished = "entries that are copied"
             for name, data, crc in entries:
                 self._check_new(name)
                 size = memoryview(data).nbytes
                 header = local_record(name, crc, size)
                 parts += [header, data]
-                self._list(name, size, crc, offset, offset + len(header))
+                self._add_record(name, size, crc, offset, offset + len(header))
                 offset += len(header) + size
             self._put(*parts)
             self._unfinished = None
 
     def write_pieces(self, name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> None:
-        """Append an entry that is too large to be held at once.
+        """Append an entry that is too large for memory.
 
         Parameters
         ----------
         name : str
             As for :meth:`write`.
         size, crc : int
-            Of all pieces together: both stand before them in the file.
+            Of all pieces together; both precede them in the file.
         pieces : iterable of bytes-like
-            The bytes, in order; whatever getting them raises ends the archive.
+            The bytes, in order; an exception of the iterable ends the archive.
 
         Raises
         ------
         ArchiveError, SaveError
-            As of :meth:`write`; also where the pieces are not what was said of them.
+            As of :meth:`write`; also where size or checksum of the pieces is wrong.
         """
         self._check_chunk_name(name)
         with self._lock:
@@ -195,12 +194,12 @@ class ArchiveWriter:
             self._append(name, size, crc, _counted(name, size, crc, pieces))
 
     def size_of(self, name: str) -> int | None:
-        """Size in bytes of an entry that was written; None where there is none."""
+        """Return the size in bytes of an entry that was written; None where there is none."""
         place = self._names.get(name)
         return None if place is None else place[1]
 
     def read(self, name: str, start: int, stop: int) -> bytes:
-        """Bytes of an entry that was written, as smaller levels are made from larger ones.
+        """Return bytes of an entry that was written: smaller levels are made from larger ones.
 
         Raises
         ------
@@ -223,9 +222,9 @@ class ArchiveWriter:
         ArchiveError
             Nothing was written, or the writer is closed.
         SaveError
-            The disk does not take the bytes (or did not, in an earlier write), what was written
-            does not read back the same, or the target cannot be replaced. The target is
-            untouched then.
+            The bytes cannot be written (or an earlier write has failed), what was written does
+            not read back the same, or the target cannot be replaced. The target is untouched
+            then.
         """
         try:
             with self._lock:
@@ -259,7 +258,7 @@ class ArchiveWriter:
 
     def _check_usable(self) -> None:
         if self._failure is not None:
-            # Any of many threads may be heard first: each gives the disk's reason.
+            # Each of many threads raises the disk's error, whichever is reported first.
             raise SaveError(str(self._failure), self._failure.errno) from self._failure
         if self._unfinished is not None:
             raise ArchiveError(
@@ -294,7 +293,7 @@ class ArchiveWriter:
         for piece in pieces:
             self._put(header, piece)
             header = b""
-        self._list(name, size, crc, offset, self._file.size - size)
+        self._add_record(name, size, crc, offset, self._file.size - size)
         self._unfinished = None
 
     def _put(self, *parts: Buffer) -> None:
@@ -304,14 +303,14 @@ class ArchiveWriter:
             self._failure = error
             raise
 
-    def _list(self, name: str, size: int, crc: int, offset: int, start: int) -> None:
-        """Name an entry in the directory: its header is at ``offset``, its bytes at ``start``."""
+    def _add_record(self, name: str, size: int, crc: int, offset: int, start: int) -> None:
+        """Add an entry to the directory: its header is at ``offset``, its bytes at ``start``."""
         self._directory += central_record(name, crc, size, offset)
         self._names[name] = (start, size)
 
 
 def _counted(name: str, size: int, crc: int, pieces: Iterable[Buffer]) -> Iterator[Buffer]:
-    """The pieces, at least one, while they add up to what was said of them."""
+    """Yield the pieces, at least one, and check their total size and checksum."""
     found, checksum = 0, 0
     for piece in pieces:
         found += memoryview(piece).nbytes

@@ -38,7 +38,7 @@ def describe_image(path: str | os.PathLike[str]) -> Json:
         "version": root.version if root is not None else None,
         **_container(store),
         "display_system": _system(image),
-        "parts": [_part(part, image, hierarchy) for part in image.parts],
+        "parts": [_part(part, hierarchy) for part in image.parts],
         "findings": [
             {"code": f.code, "where": f.where, "message": f.message} for f in image.findings
         ],
@@ -57,7 +57,7 @@ def _system(image: CompositeImage) -> Json:
     return {"name": image.system.name, "axes": axes}
 
 
-def _part(part: PlacedPart, image: CompositeImage, hierarchy: Hierarchy) -> Json:
+def _part(part: PlacedPart, hierarchy: Hierarchy) -> Json:
     level = part.levels[0]
     matrix = part.to_display.matrix
     described: Json = {

@@ -41,7 +41,7 @@ DTYPE_UNTIL_05 = Rule(
     "dataset-dtype-unlike",
     SHOULD,
     SECTION,
-    "All levels of an image are best of the same data type (a MUST since 0.6).",
+    "All levels of an image should have the same data type (a MUST since 0.6).",
     "Compute the smaller levels again from the largest, keeping its data type.",
 )
 DTYPE = Rule(

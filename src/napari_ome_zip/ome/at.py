@@ -1,7 +1,7 @@
-"""Where a reader stands in a document, and how it reports what departs from the specification.
+"""The place of a reader in a document, where it reports departures from the specification.
 
 Every reader of this floor takes ``(value, at)``, a JSON value and its place, and judges while it
-reads. A rule stands above the reader of the object that it is about:
+reads. A rule is defined above the reader of the object that it is about:
 
 >>> from napari_ome_zip.ome.at import At, Departures, Document
 >>> from napari_ome_zip.rules import MUST, Rule
@@ -80,7 +80,7 @@ class Departure:
     section: str = ""
     """Section of the specification, where the rule leaves it to the place."""
     harmless: bool = False
-    """Whether the image is shown as it was meant all the same."""
+    """Whether the image is shown as it was meant in spite of it."""
 
     @property
     def finding(self) -> Finding:
@@ -292,7 +292,7 @@ class At:
         section
             Section of the specification, where the rule leaves it to the place.
         harmless
-            Whether the image is shown as it was meant all the same.
+            Whether the image is shown as it was meant in spite of it.
         """
         if done or self.judging:
             self.departures.add(Departure(rule, self, found, done, section, harmless))

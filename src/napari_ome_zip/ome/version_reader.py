@@ -165,7 +165,7 @@ def _judge_place(
         done = "ignored" if zarr_format == 3 else ""
         at.key("ome").wrong_type(attributes["ome"], "an object", SECTION, done)
     elif zarr_format == 3 and not namespaced and any(key in keys for key in CONTENT):
-        # Lists of labels are found all the same, so a list at the wrong place changes nothing.
+        # Labels are found without a list, so a list at the wrong place changes nothing.
         read = any(key in keys for key in _NEEDS_VERSION)
         done = "the top level of the attributes is read" if read else ""
         at.report(OME_MISSING, 'Metadata outside the key "ome"', done)
@@ -280,5 +280,5 @@ def _guess(keys: Mapping[str, Any], zarr_format: int) -> str:
 
 
 def is_draft_scene(keys: Mapping[str, Any]) -> bool:
-    """Whether the lists of a scene stand in ``ome`` itself, as the first drafts of 0.6 had it."""
+    """Whether ``ome`` itself holds the lists of a scene, as in the first drafts of 0.6."""
     return keys.get("scene") is None and isinstance(keys.get("coordinateTransformations"), list)

@@ -1,4 +1,4 @@
-"""Reports findings about a copy that was made all the same."""
+"""Reports findings about a copy that was made."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def check_sizes(container: Container) -> Iterator[Issue]:
         (~compressed & (stored != sizes) & (columns.flags & ENCRYPTED_FLAG == 0)) | unbelievable
     )
     if wrong.size:
-        message = "Sizes that cannot be true: the entry is damaged"
+        message = "Impossible sizes: the entry is damaged"
         yield container.name_issue(rules.SIZES_IMPOSSIBLE, message, wrong.tolist())
     starts = columns.offsets.astype(np.float64) + container.index.end.shift
     outside = np.flatnonzero((starts < 0) | (starts + LOCAL_HEADER.size + stored > size))
@@ -162,14 +162,14 @@ def check_repeats(container: Container) -> Iterator[Issue]:
         rows = [row for row, name in enumerate(names) if last[name] != row]
         rows = [row for row in rows if container.is_file[row]]
         if rows:
-            message = f"There more than once: {_entries(len(rows))} replaced by a later one"
+            message = f"Repeated names: {_entries(len(rows))} replaced by a later one"
             yield container.name_issue(rules.REPEATED, message, rows)
     if len({name.lower() for name in unique}) < len(unique):
         first: dict[str, str] = {}
         rows = [
             row for row, name in enumerate(names) if first.setdefault(name.lower(), name) != name
         ]
-        message = "Names that differ in capital letters only"
+        message = "Names that differ in upper and lower case only"
         yield container.name_issue(rules.CASE_COLLIDING, message, rows)
 
 

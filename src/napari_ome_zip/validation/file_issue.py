@@ -11,31 +11,28 @@ def issue(
     message: str,
     entry: str = "",
     *,
-    json_path: str = "",
     count: int = 1,
     also: tuple[str, ...] = (),
 ) -> Issue:
-    """Return the issue of a broken rule that no version of OME-Zarr owns.
+    """Return the issue of a broken rule that belongs to no version of OME-Zarr.
 
     Parameters
     ----------
     rule : Rule
-        Its section names the specification as well.
+        The rule; its section names the specification as well.
     message : str
         What was found.
     entry : str
-        Name of the entry it concerns; empty for the whole.
-    json_path : str
-        Place inside the document, where the entry is one.
+        Name of the entry that breaks it; empty for the whole file.
     count : int
-        How many entries it concerns.
+        Number of entries that break it.
     also : tuple of str
-        The next few of them.
+        Names of a few others of them.
     """
     return Issue(
         code=rule.code,
         severity=rule.severity,
-        location=Location(entry, json_path),
+        location=Location(entry),
         message=message,
         rule=rule.section,
         remedy=rule.remedy,

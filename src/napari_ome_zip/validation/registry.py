@@ -1,4 +1,4 @@
-"""All rules, by their code: each stands above the code that judges by it."""
+"""Collects all rules by their code; each is defined above the code that judges by it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from napari_ome_zip.validation import hierarchy
 
 
 def rules_in(*packages: ModuleType) -> Iterator[tuple[str, Rule]]:
-    """Yield the rules that stand in the modules of some packages, with their codes."""
+    """Yield the rules in the modules of some packages, with their codes."""
     for package in packages:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             for value in vars(importlib.import_module(module.name)).values():

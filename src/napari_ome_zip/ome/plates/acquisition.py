@@ -139,6 +139,6 @@ def _time(value: dict[str, Any], key: str, at: At) -> int | None:
         return time
     if at.spec.details:  # until 0.3 a time may be written in any way
         done = "ignored" if value[key] is not None else ""
-        found = f"Time of the acquisition is {described(value[key])}, not whole seconds"
+        found = f"Time of the acquisition is {described(value[key])}, not an integer of seconds"
         at.key(key).report(TIME_INVALID, found, done)
     return None

@@ -67,19 +67,13 @@ def judge_dimensions(
         Its place.
     """
     if at.judging:
-        for departure in misfits(transformation, before, after, at):
+        names = [tuple(axis.name for axis in axes) or None for axes in (before, after)]
+        for departure in _misfits(transformation, names[0], names[1], at):
             at.departures.add(departure)
 
 
-def misfits(
-    transformation: Transformation, before: Sequence[Axis], after: Sequence[Axis], at: At
-) -> Iterator[Departure]:
-    """Yield each departure of a transformation; parameters as for `judge_dimensions`."""
-    names = [tuple(axis.name for axis in axes) or None for axes in (before, after)]
-    return _misfits(transformation, names[0], names[1], at)
-
-
 def _misfits(part: Transformation, before: _Names, after: _Names, at: At) -> Iterator[Departure]:
+    """Yield each departure of a transformation and of those inside it."""
     if part.kind in _SAME and before is not None and after is not None:
         n, m = len(before), len(after)
         if n != m:

@@ -46,7 +46,7 @@ SHAPE = Rule(
     "label-shape-differs",
     INFO,
     "storage format, images",
-    "Each dimension of a label image is best as long as that of its image, or 1.",
+    "Each dimension of a label image should be as long as that of its image, or 1.",
     "Nothing, as long as the labels carry their own pixel size; programs that ignore it will "
     "show them in the wrong place.",
 )

@@ -48,14 +48,14 @@ NAMES_MISMATCH = Rule(
     "dimension-names-mismatch",
     MUST,
     "axes metadata",
-    "The names that an array gives its dimensions are those of the axes (0.5).",
+    "The dimension names of an array are the names of the axes (0.5).",
     'Write the names of the axes, in their order, into "dimension_names".',
 )
 NAMES_UNLIKE = Rule(
     "dimension-names-unlike-axes",
     INFO,
     "axes metadata",
-    "The names that an array gives its dimensions are best those of the axes (0.6).",
+    "The dimension names of an array should be the names of the axes (0.6).",
     "Use the same names, so that other readers of the array are not misled.",
 )
 MISALIGNED = Rule(
