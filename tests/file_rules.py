@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from napari_ome_zip import archive, storage, validation
+from napari_ome_zip import archive, pixels, storage, validation
 from napari_ome_zip.validation.registry import RULES, rules_in
 
 FILE_RULES = {
-    code: rule for code, rule in rules_in(archive, storage, validation) if code not in RULES
+    code: rule for code, rule in rules_in(archive, storage, pixels, validation) if code not in RULES
 }
 """By their code."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from napari_ome_zip.rules import Rule
+
 MAX_REASONS = 3
 """Maximum number of reasons in one message."""
 
@@ -142,6 +144,11 @@ class Finding:
     """One sentence: what was found, and what was done about it."""
     harmless: bool = False
     """Whether the image is shown as it was meant, where that does not follow from the code."""
+
+    @classmethod
+    def of(cls, rule: Rule, where: str, message: str) -> Finding:
+        """What was found, and done, where a rule is broken."""
+        return cls(rule.code, where, message)
 
     @property
     def is_seen(self) -> bool:

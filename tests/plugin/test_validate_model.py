@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_ome_zip.archive.rules import INCOMPLETE, ROOT_IN_FOLDER
 from napari_ome_zip.errors import ArchiveError, OmeZipError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.plugin.check.model import CheckModel, Job, Outcome
@@ -28,7 +29,6 @@ from napari_ome_zip.plugin.check.state import (
     suggested_copy,
 )
 from napari_ome_zip.rules import Location, Severity
-from napari_ome_zip.validation.container_rules import INCOMPLETE, ROOT_IN_FOLDER
 from napari_ome_zip.validation.report import Issue, Report
 
 FOLDER = Issue(

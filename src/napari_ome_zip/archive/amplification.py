@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.entry_table import EntryTable
 from napari_ome_zip.archive.layout import LOCAL_HEADER
+from napari_ome_zip.archive.rules import ZIP
 from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.sizes import readable_size
 
 _DEFLATE, _ZSTD = 8, 93
 MAX_RATIOS = {_DEFLATE: 1032, _ZSTD: 1 << 15}
@@ -24,6 +28,15 @@ MAX_UNPACKED_RATIO = MAX_RATIOS[_DEFLATE]
 """Maximum ratio of the content of a whole archive to its size, for any compression."""
 MAX_UNPACKED_BYTES = 1 << 30
 """Size (1 GiB) that any archive may unpack to; the maximum of a compressed entry."""
+
+TOO_LARGE = Rule(
+    "entry-too-large",
+    MUST,
+    f"{ZIP}, 4.4.9 uncompressed size",
+    f"A compressed entry unpacks to no more than {readable_size(MAX_UNPACKED_BYTES)}.",
+    "Do not unpack it unless you trust who made it. If it is right, write it again with "
+    "smaller chunks and without ZIP compression.",
+)
 
 
 def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
@@ -51,7 +64,7 @@ def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
         raise ArchiveError(
             f"Entries of the archive share bytes: they take {int(stored.sum()):,} in a file of "
             f"{size:,}. Such files are made to fill disks. Ask for another copy: {label}",
-            code="entries-overlap",
+            code=rules.OVERLAP.code,
         )
     bound = max(MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO * size)
     if int(sizes.sum()) > bound:
@@ -59,7 +72,7 @@ def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
             f"The archive of {size:,} bytes claims to hold {int(sizes.sum()):,}, more than the "
             f"{bound:,} that are believed. Such files are made to fill disks. "
             f"Ask for another copy: {label}",
-            code="entries-overlap",
+            code=rules.OVERLAP.code,
         )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.layout import (
     CENTRAL_HEADER,
     CENTRAL_LENGTHS,
@@ -194,7 +195,7 @@ def _inconsistent(good: int) -> ArchiveError:
     return ArchiveError(
         "The archive is incomplete or damaged: its central directory (the list of what it holds) "
         f"breaks off after {good:,} entries. Copy or download the file again.",
-        code="archive-incomplete",
+        code=rules.INCOMPLETE.code,
     )
 
 

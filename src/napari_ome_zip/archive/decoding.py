@@ -11,7 +11,13 @@ from typing import Protocol
 import numpy as np
 from numcodecs.zstd import Zstd
 
-from napari_ome_zip.archive.amplification import MAX_RATIOS, MAX_UNPACKED_BYTES, RATIO_SLACK
+from napari_ome_zip.archive import rules
+from napari_ome_zip.archive.amplification import (
+    MAX_RATIOS,
+    MAX_UNPACKED_BYTES,
+    RATIO_SLACK,
+    TOO_LARGE,
+)
 from napari_ome_zip.archive.index import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.names import is_chunk
@@ -37,13 +43,13 @@ def refuse_unreadable(entry: ArchiveEntry) -> None:
         raise ArchiveError(
             f"The archive is encrypted: {entry.name!r} needs a password. "
             "Unpack it with its password and pack it again without.",
-            code="encrypted-entries",
+            code=rules.ENCRYPTED.code,
         )
     if entry.method not in SUPPORTED_METHODS:
         raise ArchiveError(
             f"ZIP compression {entry.method_name} (method {entry.method}) of {entry.name!r} is "
             "not supported. Repack the archive without ZIP compression.",
-            code="unknown-compression",
+            code=rules.UNKNOWN_METHOD.code,
         )
     if entry.method == STORED:
         return
@@ -52,7 +58,7 @@ def refuse_unreadable(entry: ArchiveEntry) -> None:
             f"{entry.name!r} claims to unpack to {entry.size:,} bytes, more than the "
             f"{MAX_UNPACKED_BYTES:,} that are unpacked for one entry. "
             "Repack the archive without ZIP compression if that is true.",
-            code="entry-too-large",
+            code=TOO_LARGE.code,
         )
     ratio = MAX_RATIOS.get(entry.method)
     if ratio is not None and entry.size > entry.compressed_size * ratio + RATIO_SLACK:

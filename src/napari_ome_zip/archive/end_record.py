@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.layout import (
     CENTRAL_HEADER,
     CENTRAL_LENGTHS,
@@ -24,11 +25,21 @@ from napari_ome_zip.archive.layout import (
 )
 from napari_ome_zip.archive.local_header import lies_in_an_entry
 from napari_ome_zip.archive.recognize import not_a_zip
+from napari_ome_zip.archive.rules import ZIP
 from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.sizes import readable_size
 
 MAX_DIRECTORY_BYTES = 1 << 29
 """Largest central directory that is read (512 MiB: about five million entries)."""
+
+DIRECTORY_SIZE = Rule(
+    "directory-too-large",
+    MUST,
+    ZIP,
+    f"The list of what the archive holds takes no more than {readable_size(MAX_DIRECTORY_BYTES)}.",
+    "Write the image again with sharding, which needs far fewer entries.",
+)
 
 _WHAT_TO_DO = (
     "Copy or download it again; where that does not help, 'ome-zip repack --salvage' saves what "
@@ -77,7 +88,8 @@ def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
     """
     if size == 0:
         raise ArchiveError(
-            f"The file is empty (0 bytes): {label}. Copy or download it again.", code="file-empty"
+            f"The file is empty (0 bytes): {label}. Copy or download it again.",
+            code=rules.FILE_EMPTY.code,
         )
     head = read(0, 1024)
     if head.startswith(DESCRIPTOR_SIGNATURE):
@@ -203,7 +215,7 @@ def _locate(read: ReadAt, end: int, length: int, offset: int, label: str) -> int
             f"The archive's central directory claims {readable_size(length)}, more than the "
             f"{readable_size(MAX_DIRECTORY_BYTES)} that are read. It is damaged, or holds far too "
             f"many entries; use sharding to write fewer: {label}",
-            code="directory-too-large",
+            code=DIRECTORY_SIZE.code,
         )
     if length == 0:
         return end
@@ -227,7 +239,7 @@ def _split(label: str) -> ArchiveError:
     return ArchiveError(
         "The archive is split into several parts, and this is one of them. "
         f"Join the parts into one file first (for example with 'zip -s 0'): {label}",
-        code="archive-split",
+        code=rules.SPLIT.code,
     )
 
 
@@ -235,7 +247,7 @@ def _without_end(label: str) -> ArchiveError:
     return ArchiveError(
         "The archive is incomplete: its end is missing, as after an interrupted transfer or "
         f"when the program that wrote it stopped early. {_WHAT_TO_DO}: {label}",
-        code="archive-incomplete",
+        code=rules.INCOMPLETE.code,
     )
 
 
@@ -243,5 +255,5 @@ def _inconsistent(label: str) -> ArchiveError:
     return ArchiveError(
         "The archive is incomplete or damaged: its end does not lead to its central directory "
         f"(the list of what it holds). {_WHAT_TO_DO}: {label}",
-        code="archive-incomplete",
+        code=rules.INCOMPLETE.code,
     )

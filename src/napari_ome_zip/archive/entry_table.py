@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.central_directory import DirectoryColumns
 from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, FULL_16
 from napari_ome_zip.errors import ArchiveError
@@ -88,7 +89,7 @@ class EntryTable:
             raise ArchiveError(
                 "The archive is split into several parts, and this is one of them. "
                 f"Join the parts into one file first: {label}",
-                code="archive-split",
+                code=rules.SPLIT.code,
             )
         self.rows = self._rows(label)
 
@@ -161,7 +162,7 @@ class EntryTable:
                     f"Two entries of the archive have the same name once it is written with "
                     f"forward slashes: {other!r} and {written[row]!r}. "
                     f"Pack the archive again: {label}",
-                    code="names-collide",
+                    code=rules.NAMES_COLLIDE.code,
                 )
 
     def _repeated_finding(self, normalized: list[str], rows: dict[str, int]) -> tuple[Finding, ...]:
@@ -184,8 +185,8 @@ class EntryTable:
             return ()
         names = [*differing]
         return (
-            Finding(
-                "repeated-entries",
+            Finding.of(
+                rules.REPEATED,
                 names[0],
                 f"The archive holds {listed(names, 1)} more than once with different "
                 "content; the last one is used.",
@@ -197,8 +198,8 @@ class EntryTable:
         if late is None:
             return ()
         return (
-            Finding(
-                "json-first-untrue",
+            Finding.of(
+                rules.JSON_FIRST,
                 late,
                 f"The archive's comment says that zarr.json come first, the root's before all, "
                 f"but {late!r} comes later; the archive was read completely instead.",
@@ -214,8 +215,8 @@ class EntryTable:
             METHOD_NAMES.get(method, f"method {method}") for method in np.unique(unusual).tolist()
         )
         return (
-            Finding(
-                "unusual-compression",
+            Finding.of(
+                rules.UNUSUAL_METHOD,
                 "",
                 f"{unusual.size:,} entries are compressed in an unusual way ({kinds}); "
                 "other programs may not read them. Repack the archive without ZIP compression.",
@@ -263,8 +264,8 @@ def _unsafe_finding(unsafe: list[str]) -> tuple[Finding, ...]:
         return ()
     count = "1 entry has a name" if len(unsafe) == 1 else f"{len(unsafe):,} entries have names"
     return (
-        Finding(
-            "unsafe-entry-names",
+        Finding.of(
+            rules.UNSAFE_NAMES,
             unsafe[0],
             f"{count} that would lead out of the archive, such as {unsafe[0]!r}; ignored.",
         ),
@@ -275,8 +276,8 @@ def _backslash_finding(count: int) -> tuple[Finding, ...]:
     if not count:
         return ()
     return (
-        Finding(
-            "backslash-names",
+        Finding.of(
+            rules.BACKSLASHES,
             "",
             f"The names of {count:,} entries are written with backslashes instead of slashes; "
             "they were read as slashes.",

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.index import ArchiveIndex
 from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError
@@ -110,7 +111,7 @@ class ArchiveFile:
             raise IsADirectoryError(f"This is a folder, not an archive: {self.label}")
         if not stat.S_ISREG(mode):
             raise ArchiveError(
-                f"Not an ordinary file, so not an archive: {self.label}", code="not-a-zip"
+                f"Not an ordinary file, so not an archive: {self.label}", code=rules.NOT_A_ZIP.code
             )
 
     if hasattr(os, "pread"):

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from functools import cached_property
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.amplification import refuse_amplification
 from napari_ome_zip.archive.central_directory import (
     DirectoryColumns,
@@ -55,7 +56,7 @@ class ArchiveIndex:
         if len(self._raw) < self.end.directory_size:
             raise ArchiveError(
                 f"The archive is incomplete, its end cannot be read: {label}",
-                code="archive-incomplete",
+                code=rules.INCOMPLETE.code,
             )
         self._lock = threading.Lock()
         self._full: EntryTable | None = None
@@ -194,8 +195,8 @@ class ArchiveIndex:
         if table is not self._full or claimed in (counted, counted & 0xFFFF):
             return ()
         return (
-            Finding(
-                "wrong-entry-count",
+            Finding.of(
+                rules.ENTRY_COUNT,
                 "",
                 f"The archive's end claims {claimed:,} entries, its central directory lists "
                 f"{counted:,}; all of these are used.",
@@ -207,8 +208,8 @@ def _end_findings(end: EndRecord) -> tuple[Finding, ...]:
     found = []
     if end.shift:
         found.append(
-            Finding(
-                "uncounted-prefix",
+            Finding.of(
+                rules.UNCOUNTED_PREFIX,
                 "",
                 f"{abs(end.shift):,} bytes before the archive are not counted in its offsets; "
                 "the offsets were corrected.",
@@ -216,6 +217,8 @@ def _end_findings(end: EndRecord) -> tuple[Finding, ...]:
         )
     if end.trailing and not end.trailing_is_padding:
         found.append(
-            Finding("trailing-bytes", "", f"{end.trailing:,} bytes after the archive were ignored.")
+            Finding.of(
+                rules.TRAILING, "", f"{end.trailing:,} bytes after the archive were ignored."
+            )
         )
     return tuple(found)

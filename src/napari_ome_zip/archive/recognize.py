@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import ArchiveError
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -40,7 +41,8 @@ def not_a_zip(head: bytes, label: str) -> ArchiveError:
     """
     looks_like, remedy = _look(head)
     return ArchiveError(
-        f"Not a ZIP archive: it looks like {looks_like}: {label}. {remedy}", code="not-a-zip"
+        f"Not a ZIP archive: it looks like {looks_like}: {label}. {remedy}",
+        code=rules.NOT_A_ZIP.code,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import Channel
 from napari_ome_zip.ome import Omero, OmeroChannel, Window
+from napari_ome_zip.ome.images.omero import CHANNEL_COUNT, WINDOW_INCOMPLETE, WINDOW_ORDER
 
 GRAY = "#FFFFFF"
 MAX_CHANNELS = 512
@@ -79,8 +80,8 @@ def _channel(
 
 
 _FAULTS = {
-    "omero-window-incomplete": "are incomplete (start or end is missing)",
-    "omero-window-order": "leave no contrast (start must lie below end)",
+    WINDOW_INCOMPLETE.code: "are incomplete (start or end is missing)",
+    WINDOW_ORDER.code: "leave no contrast (start must lie below end)",
 }
 
 
@@ -93,11 +94,11 @@ def _limits(window: Window | None) -> tuple[tuple[float, float] | None, str | No
     if window is None or (window.start is None and window.end is None):
         return None, None
     if window.start is None or window.end is None:
-        return None, "omero-window-incomplete"
+        return None, WINDOW_INCOMPLETE.code
     start, end = float(window.start), float(window.end)
     if not (math.isfinite(start) and math.isfinite(end)) or start == end:
-        return None, "omero-window-order"
-    return (min(start, end), max(start, end)), "omero-window-order" if start > end else None
+        return None, WINDOW_ORDER.code
+    return (min(start, end), max(start, end)), WINDOW_ORDER.code if start > end else None
 
 
 def _contrast_range(
@@ -117,8 +118,8 @@ def _count_findings(found: int, count: int, path: str) -> tuple[Finding, ...]:
         return ()
     done = "the rest get default settings" if found < count else "the last ones were ignored"
     return (
-        Finding(
-            "omero-channel-count",
+        Finding.of(
+            CHANNEL_COUNT,
             f"{path}: omero.channels",
             f"Display settings for {found} channels, but the image has {count}; {done}.",
         ),

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.image.found import Discovery, FieldPosition, Found
+from napari_ome_zip.image.reference_rules import (
+    FIELD_NOT_FOUND,
+    IMAGE_NOT_FOUND,
+    LABEL_NOT_FOUND,
+    LABEL_NOT_IMAGE,
+    ROW_NOT_GROUP,
+    SERIES_NOT_FOUND,
+    SERIES_NUMBERS,
+    WELL_NOT_FOUND,
+)
 from napari_ome_zip.ome import OmeGroup, Plate, Scene, SystemRef, Well, parse_group
 from napari_ome_zip.ome.node import draft_node
 from napari_ome_zip.ome.transformations import transformation as tf
@@ -36,7 +47,7 @@ def discover(hierarchy: Hierarchy) -> Discovery:
 
 def _refuse_lost_root(discovery: Discovery) -> None:
     """Refuse labels without their image where another root document would have shown it."""
-    stubs = [f for f in discovery.hierarchy.store.findings if f.code == "repeated-entries"]
+    stubs = [f for f in discovery.hierarchy.store.findings if f.code == rules.REPEATED.code]
     lost = all(found.kind == "labels" for found in discovery.found)
     if lost and any(finding.where in ("zarr.json", ".zattrs") for finding in stubs):
         raise MetadataError(
@@ -65,7 +76,7 @@ def _look_beside(discovery: Discovery) -> None:
         group = parse_group(node.attributes, path=child, zarr_format=node.zarr_format).group
         if group.multiscales or group.plate or draft_node(node.attributes):
             text = f"More than one image hierarchy: '{child}' beside the root is not shown."
-            discovery.findings.append(Finding("second-hierarchy", child, text))
+            discovery.findings.append(Finding.of(rules.SECOND, child, text))
 
 
 def _walk(discovery: Discovery, path: str, name: str | None = None) -> None:
@@ -127,7 +138,7 @@ def _add_scene(discovery: Discovery, path: str, scene: Scene) -> list[str]:
             f"The scene places images that are missing or cannot be used: {names}{more}; "
             "the rest is shown."
         )
-        discovery.findings.append(Finding("scene-image-not-found", path, text))
+        discovery.findings.append(Finding.of(IMAGE_NOT_FOUND, path, text))
         discovery.problems.append(f"The scene names {names}{more}: missing, or not an image.")
     return found
 
@@ -162,11 +173,11 @@ def _walk_plate(discovery: Discovery, group: OmeGroup, plate: Plate) -> None:
         _walk_well(discovery, well_group, well_group.well, position, well.path)
     if missing:
         count = len(plate.wells)
-        discovery.report_missing("plate-well-not-found", "well", missing, group.path, count)
+        discovery.report_missing(WELL_NOT_FOUND.code, "well", missing, group.path, count)
     if bare_rows:
         names = ", ".join(f"'{name}'" for name in bare_rows.values())
         text = f"Plate rows without metadata of their own: {names}; their wells are shown."
-        discovery.findings.append(Finding("plate-row-not-group", group.path, text))
+        discovery.findings.append(Finding.of(ROW_NOT_GROUP, group.path, text))
 
 
 def _walk_well(
@@ -193,7 +204,7 @@ def _walk_well(
         _add(discovery, field_group, name=label, position=place)
     if missing:
         count, kind = len(well.images), "field of view"
-        discovery.report_missing("well-field-not-found", kind, missing, group.path, count)
+        discovery.report_missing(FIELD_NOT_FOUND.code, kind, missing, group.path, count)
 
 
 def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
@@ -201,9 +212,9 @@ def _walk_series(discovery: Discovery, group: OmeGroup) -> None:
     ome_path = f"{group.path}/OME" if group.path else "OME"
     ome = discovery.usable_group(ome_path)
     if ome is not None and ome.series:
-        names, code = tuple(dict.fromkeys(ome.series)), "series-not-found"
+        names, code = tuple(dict.fromkeys(ome.series)), SERIES_NOT_FOUND.code
     else:
-        code = "series-not-consecutive"  # an image of the row 0, 1, 2, … is not there
+        code = SERIES_NUMBERS.code  # an image of the row 0, 1, 2, … is not there
         children = discovery.hierarchy.child_groups(group.path)
         names = tuple(
             sorted(
@@ -260,7 +271,7 @@ def _labels(discovery: Discovery, image: str) -> list[OmeGroup]:
         else:
             groups[group.path] = group
     if missing:
-        code = "label-not-found" if absent else "label-not-image"
+        code = LABEL_NOT_FOUND.code if absent else LABEL_NOT_IMAGE.code
         discovery.report_missing(code, "label image", missing, folder, len(listed))
     known = {*groups, *(join(folder, name) for name in missing)}
     for child in discovery.hierarchy.child_groups(folder):

@@ -10,8 +10,54 @@ from dataclasses import dataclass
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.ome import Dataset, Multiscale
+from napari_ome_zip.ome.images.level_reader import SECTION
+from napari_ome_zip.pixels.array_facts import NOT_READABLE
 from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.rules import MUST, SHOULD, Rule
 from napari_ome_zip.storage.hierarchy import Hierarchy, join
+
+NOT_FOUND = Rule(
+    "dataset-not-found",
+    MUST,
+    SECTION,
+    "Every resolution level that is listed exists.",
+    "Correct the path, or write the missing array; readers use the levels that exist.",
+)
+NOT_ARRAY = Rule(
+    "dataset-not-array",
+    MUST,
+    SECTION,
+    "The path of a resolution level leads to an array, not to a group.",
+    "Give the path of the array itself.",
+)
+DIMENSIONS = Rule(
+    "dataset-dimensions",
+    MUST,
+    SECTION,
+    "An array has as many dimensions as the image has axes.",
+    "List one axis per dimension of the array, in its order.",
+)
+DTYPE_UNTIL_05 = Rule(
+    "dataset-dtype-unlike",
+    SHOULD,
+    SECTION,
+    "All levels of an image should have the same data type (a MUST since 0.6).",
+    "Compute the smaller levels again from the largest, keeping its data type.",
+)
+DTYPE = Rule(
+    "dataset-dtype-differs",
+    MUST,
+    SECTION,
+    "All levels of an image have the same data type.",
+    "Compute the smaller levels again from the largest, keeping its data type.",
+)
+ORDER = Rule(
+    "dataset-order",
+    MUST,
+    SECTION,
+    "Resolution levels are listed from the largest to the smallest.",
+    "List the levels in the order of their size, the largest first.",
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +115,7 @@ def load_levels(
     ordered = sorted(usable, key=lambda c: -math.prod(c.array.shape))
     if ordered != usable:
         text = "Resolution levels are not listed from large to small; they were put in order."
-        findings.append(Finding("dataset-order", location, text))
+        findings.append(Finding.of(ORDER, location, text))
     arrays = tuple(candidate.array for candidate in ordered)
     return Levels(arrays, tuple(c.dataset for c in ordered)), tuple(findings)
 
@@ -98,14 +144,14 @@ def _open(hierarchy: Hierarchy, group: str, dataset: Dataset) -> ChunkedArray:
     node = None if path is None else hierarchy.node(path)
     if node is None:
         message = f"Resolution level '{dataset.path}' is missing."
-        raise _LevelError(message, "dataset-not-found")
+        raise _LevelError(message, NOT_FOUND.code)
     if node.kind != "array":
         message = f"Resolution level '{dataset.path}' is a group, expected an array."
-        raise _LevelError(message, "dataset-not-array")
+        raise _LevelError(message, NOT_ARRAY.code)
     try:
         array = ChunkedArray(hierarchy.store, node)
     except MetadataError as error:
-        raise _LevelError(str(error), "array-not-readable") from error
+        raise _LevelError(str(error), NOT_READABLE.code) from error
     if array.dtype.kind not in "biufc":
         raise MetadataError(
             f"Resolution level '{dataset.path}' holds {array.dtype}, expected numbers."
@@ -148,7 +194,7 @@ def _alike(
     # One data type for all levels is a MUST since 0.6.
     version = multiscale.version
     strict = version is not None and version >= "0.6"
-    unlike = "dataset-dtype-differs" if strict else "dataset-dtype-unlike"
+    unlike = DTYPE.code if strict else DTYPE_UNTIL_05.code
     first = candidates[0].array
     channel = _channel_axis(multiscale, first.ndim)
     usable, odd = [], []
@@ -159,7 +205,7 @@ def _alike(
                 f"Resolution level '{candidate.dataset.path}' has {array.ndim} dimensions, "
                 f"the first has {first.ndim}; it is not shown."
             )
-            odd.append(("dataset-dimensions", text))
+            odd.append((DIMENSIONS.code, text))
         elif array.dtype != first.dtype:
             text = (
                 f"Resolution level '{candidate.dataset.path}' holds {array.dtype}, "

@@ -9,7 +9,7 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.channels import MAX_CHANNELS
 from napari_ome_zip.image.found import Found
-from napari_ome_zip.image.levels import Levels, load_levels
+from napari_ome_zip.image.levels import DIMENSIONS, Levels, load_levels
 from napari_ome_zip.image.placement import Pixels
 from napari_ome_zip.image.systems import ImageSystems
 from napari_ome_zip.image.warp import Warp
@@ -74,8 +74,8 @@ def _load(
     declared = multiscale.axes
     if declared and len(declared) != ndim and len(multiscale.coordinate_systems) == 1:
         notes += (
-            Finding(
-                "dataset-dimensions",
+            Finding.of(
+                DIMENSIONS,
                 f"{path}: multiscales[{number}].axes",
                 f"{len(declared)} axes are given for an array of {ndim} dimensions; "
                 f"they were taken as {', '.join(axis.name for axis in axes)}.",

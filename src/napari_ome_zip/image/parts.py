@@ -14,6 +14,16 @@ from napari_ome_zip.image.composite import Kept, PlacedImage, PlacedLabels, Plac
 from napari_ome_zip.image.labels import as_integers, can_be_judged, spread_over_image
 from napari_ome_zip.image.loaded import LoadedImage
 from napari_ome_zip.image.planes import own_axes
+from napari_ome_zip.ome.images.image_label import SECTION as LABELS
+from napari_ome_zip.rules import MUST, Rule
+
+LABEL_DTYPE = Rule(
+    "label-dtype",
+    MUST,
+    LABELS,
+    "The pixels of a label image are integers.",
+    "Store the labels in an integer type, for instance uint32.",
+)
 
 
 def as_parts(
@@ -95,7 +105,7 @@ def _part(
         shown = "" if sources is not None else "; they are shown as an image"
         if remark:
             text = f"Labels '{name}' {remark}{shown}."
-            findings = (Finding("label-dtype", group.path, text),)
+            findings = (Finding.of(LABEL_DTYPE, group.path, text),)
         if sources is not None:
             common = replace(common, sources=sources)
             image = images.get(item.found.image or "") if item.found.image is not None else None

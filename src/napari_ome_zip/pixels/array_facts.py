@@ -19,7 +19,16 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.pixels.chunk_codecs import ObjectCodec
 from napari_ome_zip.pixels.usual_codecs import usual_codec
 from napari_ome_zip.pixels.zarr_codec import ZarrCodec
+from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.hierarchy import Node
+
+NOT_READABLE = Rule(
+    "array-not-readable",
+    MUST,
+    "Zarr: array metadata",
+    "The arrays of an image can be read: their document is complete, their codecs are known.",
+    "Write the array again with the usual codecs (zstd, blosc, gzip), or update this program.",
+)
 
 _MAX_CAUSE = 300
 

@@ -14,7 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.pixels.grid import ChunkCoordinates, Region
+from napari_ome_zip.rules import INFO, Rule
 from napari_ome_zip.storage import HierarchyStore
+
+CHUNKS_MISSING = Rule(
+    "chunks-missing",
+    INFO,
+    "Zarr: chunks",
+    "Chunks that hold nothing but the fill value need not be stored.",
+    "Nothing, if these parts are empty. If not, the writing was interrupted: write it again.",
+)
 
 MAX_LOOKED_UP = 2**12
 """Stored objects that are asked for one by one, at most; more are taken from the store's list."""

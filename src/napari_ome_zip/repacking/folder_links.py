@@ -11,7 +11,7 @@ from pathlib import Path
 from napari_ome_zip.errors import ArchiveError, MetadataError
 from napari_ome_zip.names import is_document, is_junk
 from napari_ome_zip.storage import DirectoryStore
-from napari_ome_zip.storage.folder_walk import FolderEntry
+from napari_ome_zip.storage.folder_walk import UNREADABLE, FolderEntry
 from napari_ome_zip.storage.hierarchy import Hierarchy
 
 _CHUNK = re.compile(r"(?:c|(?:c[/.])?[0-9]+(?:[/.][0-9]+)*)")
@@ -36,7 +36,7 @@ def packed_names(store: DirectoryStore) -> list[str]:
             raise ArchiveError(
                 f"Not packed: {entry.name!r} cannot be read: {entry.problem}. Put the file itself "
                 "there, or remove it, and pack again.",
-                code="entry-unreadable",
+                code=UNREADABLE.code,
             )
     linked = [entry for entry in entries if entry.links]
     for link, name in _stray_links(store, linked):

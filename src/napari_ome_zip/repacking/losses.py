@@ -6,11 +6,14 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.entry_scan import LostEntry
 from napari_ome_zip.errors import ArchiveError, MetadataError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.levels import NOT_FOUND
 from napari_ome_zip.ome import OmeGroup, parse_group
 from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.pixels.stored_chunks import CHUNKS_MISSING
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Hierarchy, join
 
@@ -25,7 +28,7 @@ def entry_findings(lost: Sequence[LostEntry]) -> Iterator[Finding]:
     shown = "; ".join(f"{entry.name!r}: {entry.reason}" for entry in lost[:_SHOWN])
     more = f"; and {len(lost) - _SHOWN:,} more" if len(lost) > _SHOWN else ""
     count = "1 entry was" if len(lost) == 1 else f"{len(lost):,} entries were"
-    yield Finding("entry-damaged", lost[0].name, f"{count} left out ({shown}{more}).")
+    yield Finding.of(rules.ENTRY_DAMAGED, lost[0].name, f"{count} left out ({shown}{more}).")
 
 
 def array_findings(store: HierarchyStore) -> tuple[Finding, ...]:
@@ -61,8 +64,8 @@ def _missing_chunks(array: ChunkedArray, names: Mapping[str, Sequence[str]]) -> 
     total = math.prod(grid)
     if present < total:
         kind = "chunks" if array.grid_chunk_shape == array.chunks else "shards"
-        yield Finding(
-            "chunks-missing",
+        yield Finding.of(
+            CHUNKS_MISSING,
             array.path,
             f"Array '{array.path}': at most {total - present:,} of {total:,} {kind} are missing "
             "(those that are empty need not be there); they are shown as empty.",
@@ -88,8 +91,8 @@ def _missing_nodes(hierarchy: Hierarchy, group: OmeGroup) -> Iterator[Finding]:
         for relative in paths:
             path = join(group.path, relative)
             if path is not None and not _exists(hierarchy, path):
-                yield Finding(
-                    "dataset-not-found",
+                yield Finding.of(
+                    NOT_FOUND,
                     path,
                     f"The {kind} '{path}' that '{group.path or 'the root'}' names is missing "
                     "altogether.",

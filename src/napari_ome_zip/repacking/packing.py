@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_ome_zip.archive import ArchiveWriter
+from napari_ome_zip.archive import ArchiveWriter, rules
 from napari_ome_zip.archive.records import name_problem
 from napari_ome_zip.errors import ArchiveError, MetadataError, SaveCancelledError, SaveError
 from napari_ome_zip.findings import Finding
@@ -159,7 +159,7 @@ def _plan(store: HierarchyStore, shard: bool) -> _Plan:
         if problem is not None:
             raise ArchiveError(
                 f"Cannot pack {name!r}: {problem}. Rename the file, and pack again.",
-                code="unsafe-entry-names",
+                code=rules.UNSAFE_NAMES.code,
             )
     documents = {name: _document(store, name) for name in names if is_zarr_json(name)}
     shards = plan_resharding(store, documents, names) if shard else Resharding()
@@ -185,11 +185,11 @@ def _no_root_document(names: list[str]) -> ArchiveError:
         return ArchiveError(
             "This is Zarr v2 (OME-Zarr 0.4 or older): a single-image archive needs Zarr v3. "
             "Convert it first, for example by opening it in napari and saving it as .ome.zip.",
-            code="root-zarr-v2",
+            code=rules.ROOT_V2.code,
         )
     return ArchiveError(
         "There is no zarr.json at the root, so nothing says what the image is.",
-        code="root-missing",
+        code=rules.ROOT_MISSING.code,
     )
 
 
@@ -198,7 +198,7 @@ def _version(store: HierarchyStore) -> str:
     try:
         root = Hierarchy(store).node("")
     except MetadataError as error:
-        raise ArchiveError(str(error), code="root-missing") from error
+        raise ArchiveError(str(error), code=rules.ROOT_MISSING.code) from error
     ome = root.attributes.get("ome") if root is not None else None
     stated = ome.get("version") if isinstance(ome, dict) else None
     match = _VERSION.match(stated) if isinstance(stated, str) else None

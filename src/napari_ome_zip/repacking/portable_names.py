@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.names import unportable_part
 
@@ -55,8 +56,8 @@ def _twins(names: Iterable[str]) -> Iterator[Finding]:
     twins = [name for name in names if first.setdefault(_folded(name), name) != name]
     if twins:
         pairs = [f"{first[_folded(name)]!r} and {name!r}" for name in twins]
-        yield Finding(
-            "case-colliding-names",
+        yield Finding.of(
+            rules.CASE_COLLIDING,
             twins[0],
             f"One name on Windows or macOS: {listed(pairs, _SHOWN, str)}, where upper and "
             "lower case, or two spellings of an accent, are the same. Of each only one can be "
@@ -68,8 +69,8 @@ def _files_and_folders(names: Sequence[str], folders: Iterable[str]) -> Iterator
     files = set(names)
     both = [folder for folder in folders if folder in files]
     if both:
-        yield Finding(
-            "names-collide",
+        yield Finding.of(
+            rules.NAMES_COLLIDE,
             both[0],
             f"Both a file and a folder: {listed(both, _SHOWN)}. An archive can hold that, a disk "
             "cannot: the copy cannot be unpacked.",

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from napari_ome_zip.archive import ArchiveEntry, ArchiveIndex
+from napari_ome_zip.archive import ArchiveEntry, ArchiveIndex, rules
 from napari_ome_zip.archive.entry_scan import LostEntry, index_of_entries, scan_entries
 from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
@@ -176,11 +176,11 @@ def _salvaged(source: str | os.PathLike[str], watch: Watch) -> tuple[HierarchySt
     kept = container.names_without_junk()
     try:
         if not kept:
-            raise ArchiveError("no entry in it is whole.", code="archive-incomplete")
+            raise ArchiveError("no entry in it is whole.", code=rules.INCOMPLETE.code)
         store = open_store(container)
         if not _is_whole_image(store, kept):
             raise ArchiveError(
-                "the zarr.json of the image itself is not among them.", code="root-missing"
+                "the zarr.json of the image itself is not among them.", code=rules.ROOT_MISSING.code
             )
     except ArchiveError as error:
         found = f"{len(kept):,} entries of it are whole, but " if kept else ""

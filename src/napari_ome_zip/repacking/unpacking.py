@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Buffer, Iterable
 from pathlib import Path
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import ArchiveError, OmeZipError, SaveError
 from napari_ome_zip.names import is_safe, unportable_part
 from napari_ome_zip.paths import target_path
@@ -140,7 +141,7 @@ def _refuse_unsafe(container: ArchiveStore) -> None:
     # Opening may have looked at the leading documents only.
     container.index.complete()
     for finding in container.index.findings:
-        if finding.code == "unsafe-entry-names":
+        if finding.code == rules.UNSAFE_NAMES.code:
             raise ArchiveError(
                 f"Not unpacked: the name {finding.where!r} leads out of the folder, as harmful "
                 "files have it. If you trust the file, 'ome-zip repack' makes a copy without.",
@@ -158,12 +159,13 @@ def _refuse_collisions(names: list[str]) -> None:
             if parent in files:
                 raise ArchiveError(
                     f"Not unpacked: {parent!r} is both a file and a folder in the archive.",
-                    code="names-collide",
+                    code=rules.NAMES_COLLIDE.code,
                 )
             parent = parent.rpartition("/")[0]
         if os.name == "nt" and any(map(unportable_part, name.split("/"))):
             raise ArchiveError(
-                f"Not unpacked: Windows does not allow the name {name!r}.", code="names-collide"
+                f"Not unpacked: Windows does not allow the name {name!r}.",
+                code=rules.NAMES_COLLIDE.code,
             )
 
 
@@ -183,7 +185,7 @@ def _collision(name: str) -> ArchiveError:
         f"Not unpacked: {name!r} has the same name as another file here, where capital and small "
         "letters, or two spellings of an accent, are the same. Unpack it on another disk or "
         "system.",
-        code="case-colliding-names",
+        code=rules.CASE_COLLIDING.code,
     )
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
 
+from napari_ome_zip.archive.amplification import TOO_LARGE
 from napari_ome_zip.archive.decoding import STORED, decode, refuse_unreadable
 from napari_ome_zip.archive.entry_content import (
     cut_short,
@@ -314,7 +315,7 @@ class ArchiveStore(HierarchyStore):
             raise ArchiveError(
                 f"{entry.name!r} has {size:,} bytes, more than the {readable_size(MAX_READ_BYTES)} "
                 "that are read of one entry. Use smaller chunks, or sharding.",
-                code="entry-too-large",
+                code=TOO_LARGE.code,
             )
         guess = LOCAL_HEADER.size + len(entry.name) + _EXTRA_ROOM + size
         data = memoryview(self._pread(entry.offset, guess))

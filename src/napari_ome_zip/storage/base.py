@@ -20,10 +20,20 @@ from napari_ome_zip.archive.recognize import is_lfs_pointer
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import is_junk
+from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.sizes import readable_size
+from napari_ome_zip.storage.json_document import POINTER
 
 MAX_DOCUMENT_BYTES = 64 << 20
 """Largest metadata document that is read (64 MiB)."""
+
+DOCUMENT_SIZE = Rule(
+    "document-too-large",
+    MUST,
+    "Zarr: metadata documents",
+    f"A metadata document takes no more than {readable_size(MAX_DOCUMENT_BYTES)}.",
+    "Check who made the file: no image needs that much. Write it again.",
+)
 
 READ_ROOM = 256
 """Maximum number of bytes of a buffer that `read_through` uses beside the content."""
@@ -218,7 +228,7 @@ class HierarchyStore(Store):
             raise ArchiveError(
                 f"{key!r} has {size:,} bytes, more than the {readable_size(MAX_DOCUMENT_BYTES)} "
                 "that are read of a metadata document.",
-                code="document-too-large",
+                code=DOCUMENT_SIZE.code,
             )
         buffer = self.get_sync(key)
         if buffer is None:
@@ -228,7 +238,7 @@ class HierarchyStore(Store):
             raise ArchiveError(
                 f"{key!r} is a Git LFS pointer, which only names the real file. "
                 "Run 'git lfs pull' where it was packed, then pack it again.",
-                code="document-is-pointer",
+                code=POINTER.code,
             )
         return content
 

@@ -9,6 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_ome_zip.paths import is_link_loop
+from napari_ome_zip.rules import MUST, Rule
+
+UNREADABLE = Rule(
+    "entry-unreadable",
+    MUST,
+    "Zarr: hierarchy",
+    "Everything in the folder is a file that can be read, or a link to one.",
+    "Put the file itself in its place, or remove it: what it holds is shown as empty.",
+)
 
 MAX_LINKS = 3
 """Maximum number of links to folders on the way to a file: folders that link to one another would

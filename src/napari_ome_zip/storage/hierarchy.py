@@ -12,6 +12,7 @@ from typing import Any, Literal
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
 from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.progress import Progress
+from napari_ome_zip.rules import SHOULD, Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.base import HierarchyStore
 from napari_ome_zip.storage.json_document import (
@@ -19,6 +20,14 @@ from napari_ome_zip.storage.json_document import (
     DocumentFault,
     parse_json,
     unreadable,
+)
+
+CONSOLIDATED_STALE = Rule(
+    "consolidated-metadata-stale",
+    SHOULD,
+    "Zarr: consolidated metadata",
+    "A copy of the metadata of all arrays says what their own documents say.",
+    "Consolidate the metadata again with the program that wrote the file, or remove the copy.",
 )
 
 MAX_DEPTH = 32
@@ -224,8 +233,8 @@ class Hierarchy:
             return ()
         paths = listed(stale, 1, "'{}'".format)
         return (
-            Finding(
-                "consolidated-metadata-stale",
+            Finding.of(
+                CONSOLIDATED_STALE,
                 "zarr.json",
                 f"Consolidated metadata is out of date for {paths}; "
                 "the documents of the groups and arrays themselves were used.",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.decoding import refuse_unreadable
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding, listed
@@ -80,8 +81,8 @@ def _at_only_folder(store: HierarchyStore) -> HierarchyStore:
     if len(roots) > 1:
         raise _several(roots, container)
     (root,) = roots
-    finding = Finding(
-        "root-in-folder",
+    finding = Finding.of(
+        rules.ROOT_IN_FOLDER,
         root,
         f"Everything lies in the folder '{root}/' inside the {container}; opened from there. "
         "Repack it so that zarr.json is at the root.",
@@ -107,13 +108,13 @@ def _several(roots: list[str], container: str) -> ArchiveError:
         return ArchiveError(
             f"Several OME-Zarr images lie in the {container}, and none at its root: "
             f"{listed(roots, _SHOWN)}. Unpack it, and pack the content of each folder on its own.",
-            code="several-hierarchies",
+            code=rules.SEVERAL.code,
         )
     return ArchiveError(
         f"No zarr.json at the root of the {container}, only the folders {listed(roots, _SHOWN)}. "
         "The document that describes the image is missing, or there are several images: "
         "write it again, or pack the content of one folder on its own.",
-        code="root-missing",
+        code=rules.ROOT_MISSING.code,
     )
 
 
@@ -121,25 +122,25 @@ def _nothing(store: HierarchyStore, container: str) -> ArchiveError:
     if isinstance(store, DirectoryStore):
         return ArchiveError(
             f"No OME-Zarr in this folder: there is no zarr.json in {store.source}",
-            code="no-hierarchy",
+            code=rules.NO_HIERARCHY.code,
         )
     files = store.names_without_junk()
     if not files:
         return ArchiveError(
             "The archive is empty: it holds no files. Write it again, or download it again.",
-            code="archive-empty",
+            code=rules.EMPTY.code,
         )
     nested = [name for name in files if is_archive_name(name) or name.lower().endswith(".zip")]
     if len(nested) == len(files):
         return ArchiveError(
             f"The archive only contains another archive: {listed(nested, _SHOWN)}. "
             "Unpack it first, then open that file.",
-            code="archive-in-archive",
+            code=rules.ARCHIVE_INSIDE.code,
         )
     kinds = Counter(PurePosixPath(name).suffix.lower() or "no suffix" for name in files)
     suffixes = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(_SHOWN))
     return ArchiveError(
         f"No OME-Zarr in the {container}: there is no zarr.json among its files ({suffixes}). "
         "Unpack it and open the files themselves.",
-        code="no-hierarchy",
+        code=rules.NO_HIERARCHY.code,
     )

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.names import is_archive_name, is_junk
+from napari_ome_zip.pixels.array_facts import NOT_READABLE
+from napari_ome_zip.pixels.stored_chunks import CHUNKS_MISSING
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore
 from napari_ome_zip.storage.hierarchy import join
-from napari_ome_zip.validation import container_rules
-from napari_ome_zip.validation.container_rules import issue
+from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.stored_arrays import Arrays, ChunkNames, StoredArray
@@ -28,20 +30,6 @@ MANY_TINY = 1000
 LARGE_CHUNK_BYTES = 512 << 20
 """A chunk above this size (512 MiB) is slow to show, and takes much memory."""
 
-NOT_READABLE = Rule(
-    "array-not-readable",
-    MUST,
-    "Zarr: array metadata",
-    "The arrays of an image can be read: their document is complete, their codecs are known.",
-    "Write the array again with the usual codecs (zstd, blosc, gzip), or update this program.",
-)
-CHUNKS_MISSING = Rule(
-    "chunks-missing",
-    INFO,
-    _ZARR,
-    "Chunks that hold nothing but the fill value need not be stored.",
-    "Nothing, if these parts are empty. If not, the writing was interrupted: write it again.",
-)
 CHUNKS_LOST = Rule(
     "chunks-lost",
     SHOULD,
@@ -74,9 +62,9 @@ LARGE = Rule(
 TINY = Rule(
     "entries-tiny",
     SHOULD,
-    container_rules.UNSHARDED.section,
+    rules.UNSHARDED.section,
     "Pixels lie in few large entries rather than in thousands of tiny ones.",
-    container_rules.UNSHARDED.remedy,
+    rules.UNSHARDED.remedy,
 )
 FOREIGN = Rule(
     "foreign-entries",
@@ -202,7 +190,7 @@ def _check_sharding(arrays: Arrays) -> Iterator[Issue]:
         names = [array.document for array in plain]
         message = f"Not sharded: arrays of several chunks, which take {entries:,} entries"
         yield issue(
-            container_rules.UNSHARDED,
+            rules.UNSHARDED,
             message,
             names[0],
             count=len(names),

@@ -8,6 +8,9 @@ from types import MappingProxyType
 
 import numpy as np
 
+from napari_ome_zip.archive import rules
+from napari_ome_zip.archive.amplification import TOO_LARGE
+from napari_ome_zip.archive.end_record import DIRECTORY_SIZE
 from napari_ome_zip.archive.file import ArchiveFile
 from napari_ome_zip.archive.layout import (
     END_SIGNATURE,
@@ -18,7 +21,7 @@ from napari_ome_zip.archive.layout import (
 )
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.names import is_archive_name, is_junk
-from napari_ome_zip.validation import container_rules as rules
+from napari_ome_zip.storage.base import DOCUMENT_SIZE
 from napari_ome_zip.validation.container_comment import check_comment
 from napari_ome_zip.validation.container_entries import (
     Container,
@@ -29,7 +32,7 @@ from napari_ome_zip.validation.container_entries import (
     check_sizes,
 )
 from napari_ome_zip.validation.container_order import check_order
-from napari_ome_zip.validation.container_rules import issue
+from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.report import Issue
 
 # At most this many local headers are read, evenly spread over the archive.
@@ -43,7 +46,7 @@ _REFUSALS = MappingProxyType(
             rules.NOT_A_ZIP,
             rules.INCOMPLETE,
             rules.SPLIT,
-            rules.DIRECTORY_SIZE,
+            DIRECTORY_SIZE,
             rules.NAMES_COLLIDE,
             rules.EMPTY,
             rules.NO_HIERARCHY,
@@ -52,9 +55,9 @@ _REFUSALS = MappingProxyType(
             rules.ARCHIVE_INSIDE,
             rules.ENCRYPTED,
             rules.UNKNOWN_METHOD,
-            rules.TOO_LARGE,
+            TOO_LARGE,
             rules.OVERLAP,
-            rules.DOCUMENT_SIZE,
+            DOCUMENT_SIZE,
         )
     }
 )

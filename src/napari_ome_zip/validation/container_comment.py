@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Iterator
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.ome.json_values import described
-from napari_ome_zip.validation import container_rules as rules
-from napari_ome_zip.validation.container_rules import issue
+from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.report import Issue
 
 _MAJOR_MINOR = re.compile(r"(\d+\.\d+).*", re.DOTALL)

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ome_zip.archive.amplification import MAX_UNPACKED_BYTES, claims_too_much
+from napari_ome_zip.archive import rules
+from napari_ome_zip.archive.amplification import MAX_UNPACKED_BYTES, TOO_LARGE, claims_too_much
 from napari_ome_zip.archive.central_directory import DirectoryColumns
 from napari_ome_zip.archive.decoding import SUPPORTED_METHODS
 from napari_ome_zip.archive.entry_table import METHOD_NAMES, USUAL_METHODS
@@ -19,9 +20,8 @@ from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, LOCAL_HEADER, UTF8_FLA
 from napari_ome_zip.names import is_document, is_junk, is_safe
 from napari_ome_zip.rules import Rule
 from napari_ome_zip.sizes import readable_size
-from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES
-from napari_ome_zip.validation import container_rules as rules
-from napari_ome_zip.validation.container_rules import issue
+from napari_ome_zip.storage.base import DOCUMENT_SIZE, MAX_DOCUMENT_BYTES
+from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.report import Issue
 
 _SHOWN = 4
@@ -102,7 +102,7 @@ def check_sizes(container: Container) -> Iterator[Issue]:
             f"Claims to unpack to {biggest:,} bytes, more than the {MAX_UNPACKED_BYTES:,} "
             "that are unpacked for one entry"
         )
-        yield container.name_issue(rules.TOO_LARGE, message, large.tolist())
+        yield container.name_issue(TOO_LARGE, message, large.tolist())
     documents = np.flatnonzero(sizes > MAX_DOCUMENT_BYTES)
     rows = [row for row in documents.tolist() if is_document(container.names[row])]
     if rows:
@@ -110,7 +110,7 @@ def check_sizes(container: Container) -> Iterator[Issue]:
             f"A metadata document of {int(sizes[rows].max()):,} bytes: at most "
             f"{readable_size(MAX_DOCUMENT_BYTES)} are read"
         )
-        yield container.name_issue(rules.DOCUMENT_SIZE, message, rows)
+        yield container.name_issue(DOCUMENT_SIZE, message, rows)
     unbelievable = claims_too_much(columns.methods, stored, sizes) & (sizes <= MAX_UNPACKED_BYTES)
     wrong = np.flatnonzero(
         (~compressed & (stored != sizes) & (columns.flags & ENCRYPTED_FLAG == 0)) | unbelievable

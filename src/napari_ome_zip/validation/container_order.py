@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.names import ZARR_JSON, is_junk, is_zarr_json
-from napari_ome_zip.validation import container_rules as rules
-from napari_ome_zip.validation.container_rules import issue
+from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.report import Issue
 
 

@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from napari_ome_zip.names import is_junk
-from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage import DirectoryStore
-from napari_ome_zip.validation.container_rules import issue
+from napari_ome_zip.storage.folder_walk import UNREADABLE
+from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.report import Issue
-
-UNREADABLE = Rule(
-    "entry-unreadable",
-    MUST,
-    "Zarr: hierarchy",
-    "Everything in the folder is a file that can be read, or a link to one.",
-    "Put the file itself in its place, or remove it: what it holds is shown as empty.",
-)
 
 
 def check_folder(store: DirectoryStore) -> Iterator[Issue]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from napari_ome_zip.archive.rules import ENTRY_DAMAGED
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.pixels.strictness import strict_reading
 from napari_ome_zip.progress import Watch
@@ -13,7 +14,7 @@ from napari_ome_zip.rules import INFO, MUST, Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.threads import batches, in_threads
-from napari_ome_zip.validation.container_rules import issue
+from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.stored_arrays import Arrays, StoredArray
 
@@ -28,14 +29,6 @@ LARGE_BYTES = 256 << 20
 _BATCH_BYTES = 4 << 20
 _BATCH_ENTRIES = 64
 
-ENTRY_DAMAGED = Rule(
-    "entry-damaged",
-    MUST,
-    "ZIP (APPNOTE), 4.4.7 CRC-32",
-    "The bytes of every entry are those that were written: their checksum is right.",
-    "Copy or download the file again, or restore it from a backup. The rest can be read: "
-    "'ome-zip repack --salvage' writes a copy of what is left.",
-)
 CHUNK_DAMAGED = Rule(
     "chunk-damaged",
     MUST,

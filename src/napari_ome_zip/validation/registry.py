@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
-from napari_ome_zip import ome
+from napari_ome_zip import archive, image, ome, pixels, storage
 from napari_ome_zip.rules import Rule
 from napari_ome_zip.validation import hierarchy
 
@@ -21,5 +21,13 @@ def rules_in(*packages: ModuleType) -> Iterator[tuple[str, Rule]]:
                     yield value.code, value
 
 
-RULES: Mapping[str, Rule] = MappingProxyType(dict(rules_in(ome, hierarchy)))
+_ON_FILES = dict(rules_in(archive, storage, pixels))
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        code: rule
+        for code, rule in rules_in(ome, image, hierarchy)
+        if code not in _ON_FILES  # only imported there
+    }
+)
 """Every rule on the content of documents, by its code."""

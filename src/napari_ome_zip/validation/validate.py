@@ -7,38 +7,31 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import ArchiveError, CheckCancelledError, MetadataError
 from napari_ome_zip.image.discover import discover
 from napari_ome_zip.names import DOCUMENT_NAMES
 from napari_ome_zip.ome.json_values import is_object
 from napari_ome_zip.paths import source_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
-from napari_ome_zip.rules import INFO, SHOULD, Rule
+from napari_ome_zip.rules import INFO, Rule
 from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore, open_store
-from napari_ome_zip.storage.hierarchy import Hierarchy
+from napari_ome_zip.storage.hierarchy import CONSOLIDATED_STALE, Hierarchy
 from napari_ome_zip.storage.json_document import parse_json
-from napari_ome_zip.validation import container_rules as rules
 from napari_ome_zip.validation.arrays import check_arrays
 from napari_ome_zip.validation.container import check_container, check_file_name, refusal
 from napari_ome_zip.validation.container_comment import check_comment_version
-from napari_ome_zip.validation.container_rules import issue
 from napari_ome_zip.validation.documents_check import (
     check_group_attributes,
     check_hierarchy_documents,
 )
+from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.folder import check_folder
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.pixels import check_pixels
 from napari_ome_zip.validation.report import Issue, Report
 from napari_ome_zip.validation.stored_arrays import find_arrays
 
-CONSOLIDATED_STALE = Rule(
-    "consolidated-metadata-stale",
-    SHOULD,
-    "Zarr: consolidated metadata",
-    "A copy of the metadata of all arrays says what their own documents say.",
-    "Consolidate the metadata again with the program that wrote the file, or remove the copy.",
-)
 NOTHING_TO_CHECK = Rule(
     "nothing-to-check",
     INFO,

@@ -12,9 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
 from napari_ome_zip.rules import Location, Severity
+from napari_ome_zip.storage.json_document import DAMAGED
 from napari_ome_zip.validation.report import Issue, Report
 
 
@@ -136,11 +138,11 @@ SALVAGE_BUTTON = f"the button “{SALVAGE}” below"
 _SALVAGE_COMMAND = "'ome-zip repack --salvage'"
 _DAMAGED = frozenset(
     {
-        "archive-incomplete",
-        "entry-cut-short",
-        "entry-damaged",
-        "document-damaged",
-        "local-header-missing",
+        rules.INCOMPLETE.code,
+        rules.CUT_SHORT.code,
+        rules.ENTRY_DAMAGED.code,
+        DAMAGED.code,
+        rules.LOCAL_MISSING.code,
     }
 )
 _REPACK_COMMAND = "'ome-zip repack' writes a repaired copy"

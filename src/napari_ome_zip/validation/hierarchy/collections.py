@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from napari_ome_zip.ome.bioformats2raw import SECTION as SERIES
+from napari_ome_zip.image.reference_rules import (
+    FIELD_NOT_FOUND,
+    ROW_NOT_GROUP,
+    SERIES_NOT_FOUND,
+    SERIES_NUMBERS,
+    WELL_NOT_FOUND,
+)
 from napari_ome_zip.ome.json_values import quoted
-from napari_ome_zip.ome.plates.lines import SECTION as PLATE
 from napari_ome_zip.ome.plates.plate import Plate
 from napari_ome_zip.ome.plates.well import SECTION as WELL
 from napari_ome_zip.ome.plates.well import Well
@@ -12,27 +17,6 @@ from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 
-WELL_NOT_FOUND = Rule(
-    "plate-well-not-found",
-    MUST,
-    PLATE,
-    "Every well that a plate lists exists, and describes its fields of view.",
-    "Remove the well from the list, or write its group; readers show a gap in its place.",
-)
-ROW_NOT_GROUP = Rule(
-    "plate-row-not-group",
-    MUST,
-    "storage format, high-content screening",
-    "Every row of a plate that has wells is a group of its own.",
-    "Add a group document (zarr.json) to the folder of the row.",
-)
-FIELD_NOT_FOUND = Rule(
-    "well-field-not-found",
-    MUST,
-    WELL,
-    "Every field of view that a well lists is an image that exists.",
-    "Remove the field from the list, or write its image.",
-)
 ACQUISITION_MISSING = Rule(
     "well-acquisition-missing",
     MUST,
@@ -46,20 +30,6 @@ ACQUISITION_UNKNOWN = Rule(
     WELL,
     "The acquisition that a field of view names is one of the plate's.",
     "Correct the id, or list the acquisition in the plate.",
-)
-SERIES_NOT_FOUND = Rule(
-    "series-not-found",
-    MUST,
-    SERIES,
-    "Every image of a series exists.",
-    "Remove the path from the series, or write the missing image.",
-)
-SERIES_NUMBERS = Rule(
-    "series-not-consecutive",
-    MUST,
-    SERIES,
-    "Without a list, the images of a series are numbered 0, 1, 2 and so on, without a gap.",
-    'Rename the groups, or list their paths under "series" in the OME group.',
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from napari_ome_zip.image.reference_rules import IMAGE_NOT_FOUND
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.coordinate_system import (
@@ -31,13 +32,6 @@ NOT_CONNECTED = Rule(
     "All coordinate systems are linked to each other by transformations.",
     "Add a transformation that links the coordinate system to the others, or remove it.",
     is_agreement=True,
-)
-IMAGE_NOT_FOUND = Rule(
-    "scene-image-not-found",
-    MUST,
-    "scene metadata",
-    "Every image that a scene places exists.",
-    "Correct the path, or write the missing image.",
 )
 
 System = tuple[str, str]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from napari_ome_zip.image.parts import LABEL_DTYPE as DTYPE
+from napari_ome_zip.image.reference_rules import LABEL_NOT_FOUND as NOT_FOUND
+from napari_ome_zip.image.reference_rules import LABEL_NOT_IMAGE as NOT_IMAGE
 from napari_ome_zip.ome.images.image_label import SECTION
 from napari_ome_zip.ome.images.multiscale import Multiscale
 from napari_ome_zip.ome.json_values import quoted
@@ -11,13 +14,6 @@ from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.hierarchy.levels import existing_levels, image_axes
 
-NOT_FOUND = Rule(
-    "label-not-found",
-    MUST,
-    SECTION,
-    "Every label image that is listed exists.",
-    "Remove the name from the list, or write the missing label image.",
-)
 NOT_LISTED = Rule(
     "label-not-listed",
     SHOULD,
@@ -32,26 +28,12 @@ LIST_MISSING = Rule(
     "The labels group lists its label images.",
     'Add "labels" with the paths of the label images to the metadata of the labels group.',
 )
-NOT_IMAGE = Rule(
-    "label-not-image",
-    MUST,
-    SECTION,
-    "A label image is an image: it describes its axes and levels under multiscales.",
-    'Add "multiscales" to the label image.',
-)
 IMAGE_LABEL_MISSING = Rule(
     "image-label-missing",
     SHOULD,
     SECTION,
     "A label image says so, by an image-label object (since 0.5).",
     'Add "image-label", which may be empty but for colors.',
-)
-DTYPE = Rule(
-    "label-dtype",
-    MUST,
-    SECTION,
-    "The pixels of a label image are integers.",
-    "Store the labels in an integer type, for instance uint32.",
 )
 LEVEL_COUNT = Rule(
     "label-level-count",

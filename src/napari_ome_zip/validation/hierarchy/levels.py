@@ -7,6 +7,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from napari_ome_zip.image.levels import (
+    DIMENSIONS,
+    DTYPE,
+    DTYPE_UNTIL_05,
+    NOT_ARRAY,
+    NOT_FOUND,
+    ORDER,
+)
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import NAME_MISSING
 from napari_ome_zip.ome.images.multiscale import Dataset, Multiscale
@@ -29,48 +37,6 @@ from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 SECTION = "multiscales metadata"
 _IMPLIED = ("t", "c", "z", "y", "x")
 
-NOT_FOUND = Rule(
-    "dataset-not-found",
-    MUST,
-    SECTION,
-    "Every resolution level that is listed exists.",
-    "Correct the path, or write the missing array; readers use the levels that exist.",
-)
-NOT_ARRAY = Rule(
-    "dataset-not-array",
-    MUST,
-    SECTION,
-    "The path of a resolution level leads to an array, not to a group.",
-    "Give the path of the array itself.",
-)
-DIMENSIONS = Rule(
-    "dataset-dimensions",
-    MUST,
-    SECTION,
-    "An array has as many dimensions as the image has axes.",
-    "List one axis per dimension of the array, in its order.",
-)
-DTYPE_UNTIL_05 = Rule(
-    "dataset-dtype-unlike",
-    SHOULD,
-    SECTION,
-    "All levels of an image should have the same data type (a MUST since 0.6).",
-    "Compute the smaller levels again from the largest, keeping its data type.",
-)
-DTYPE = Rule(
-    "dataset-dtype-differs",
-    MUST,
-    SECTION,
-    "All levels of an image have the same data type.",
-    "Compute the smaller levels again from the largest, keeping its data type.",
-)
-ORDER = Rule(
-    "dataset-order",
-    MUST,
-    SECTION,
-    "Resolution levels are listed from the largest to the smallest.",
-    "List the levels in the order of their size, the largest first.",
-)
 NAMES_MISSING = Rule(
     "dimension-names-missing",
     MUST,

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from napari_ome_zip.archive.amplification import MAX_UNPACKED_BYTES
-from napari_ome_zip.archive.end_record import MAX_DIRECTORY_BYTES
-from napari_ome_zip.rules import INFO, MUST, SHOULD, Location, Rule
-from napari_ome_zip.sizes import readable_size
-from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES
-from napari_ome_zip.validation.report import Issue
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
+
+ENTRY_DAMAGED = Rule(
+    "entry-damaged",
+    MUST,
+    "ZIP (APPNOTE), 4.4.7 CRC-32",
+    "The bytes of every entry are those that were written: their checksum is right.",
+    "Copy or download the file again, or restore it from a backup. The rest can be read: "
+    "'ome-zip repack --salvage' writes a copy of what is left.",
+)
 
 _RFC = "RFC-9, OME-Zarr zip files"
-_ZIP = "ZIP (APPNOTE)"
+ZIP = "ZIP (APPNOTE)"
+"""The ZIP format, as the section of a rule."""
 _AGAIN = "Copy or download the file again; if that does not help, write it again."
 _SALVAGE = "'ome-zip repack --salvage' writes a copy of what is left."
 _REPACK = "Repack it: 'ome-zip repack' writes a repaired copy."
 
 # Files that cannot be used at all; the codes are those of ArchiveError.
 
-FILE_EMPTY = Rule("file-empty", MUST, _ZIP, "The file is not empty.", _AGAIN)
+FILE_EMPTY = Rule("file-empty", MUST, ZIP, "The file is not empty.", _AGAIN)
 NOT_A_ZIP = Rule(
     "not-a-zip",
     MUST,
@@ -28,7 +33,7 @@ NOT_A_ZIP = Rule(
 INCOMPLETE = Rule(
     "archive-incomplete",
     MUST,
-    f"{_ZIP}, 4.3.16 end of central directory",
+    f"{ZIP}, 4.3.16 end of central directory",
     "The archive is complete: its end leads to the list of its entries.",
     f"Copy or download the file again. If that does not help, {_SALVAGE}",
 )
@@ -39,21 +44,14 @@ SPLIT = Rule(
     "The archive is one file, not one of several parts.",
     "Join the parts into one file, for example with 'zip -s 0 parts.zip --out whole.ozx'.",
 )
-DIRECTORY_SIZE = Rule(
-    "directory-too-large",
-    MUST,
-    _ZIP,
-    f"The list of what the archive holds takes no more than {readable_size(MAX_DIRECTORY_BYTES)}.",
-    "Write the image again with sharding, which needs far fewer entries.",
-)
 NAMES_COLLIDE = Rule(
     "names-collide",
     MUST,
-    f"{_ZIP}, 4.4.17 file name",
+    f"{ZIP}, 4.4.17 file name",
     "No two names are the same once backslashes are read as slashes.",
     "Unpack the archive and pack it again with a program that writes forward slashes.",
 )
-UNUSABLE = Rule("archive-unusable", MUST, _ZIP, "The archive can be read.", _AGAIN)
+UNUSABLE = Rule("archive-unusable", MUST, ZIP, "The archive can be read.", _AGAIN)
 
 # What the archive holds, and where (MUST).
 
@@ -200,99 +198,84 @@ COMMENT_JSON_FIRST = Rule(
 COMMENT_SIGNATURE = Rule(
     "comment-misleads",
     SHOULD,
-    f"{_ZIP}, 4.3.16 end of central directory",
+    f"{ZIP}, 4.3.16 end of central directory",
     "The comment does not hold what looks like the end of an archive.",
     f"{_REPACK} Until then other programs may find the archive empty or damaged.",
 )
 ENCRYPTED = Rule(
     "encrypted-entries",
     MUST,
-    f"{_ZIP}, 4.4.4 flags",
+    f"{ZIP}, 4.4.4 flags",
     "Entries are not encrypted.",
     "Unpack it with its password, and pack it again without.",
 )
 UNKNOWN_METHOD = Rule(
     "unknown-compression",
     MUST,
-    f"{_ZIP}, 4.4.5 compression method",
+    f"{ZIP}, 4.4.5 compression method",
     "Entries are compressed in a way that can be read here.",
     "Unpack it with the program that made it, and pack it again without compression.",
 )
 UNUSUAL_METHOD = Rule(
     "unusual-compression",
     SHOULD,
-    f"{_ZIP}, 4.4.5 compression method",
+    f"{ZIP}, 4.4.5 compression method",
     "Entries are compressed in a way that every program can read.",
     _REPACK,
-)
-TOO_LARGE = Rule(
-    "entry-too-large",
-    MUST,
-    f"{_ZIP}, 4.4.9 uncompressed size",
-    f"A compressed entry unpacks to no more than {readable_size(MAX_UNPACKED_BYTES)}.",
-    "Do not unpack it unless you trust who made it. If it is right, write it again with "
-    "smaller chunks and without ZIP compression.",
 )
 SIZES_IMPOSSIBLE = Rule(
     "entry-size-impossible",
     MUST,
-    f"{_ZIP}, 4.4.8 sizes",
+    f"{ZIP}, 4.4.8 sizes",
     "The sizes of an entry are possible.",
     _AGAIN,
 )
 CUT_SHORT = Rule(
     "entry-cut-short",
     MUST,
-    f"{_ZIP}, 4.3.6 file format",
+    f"{ZIP}, 4.3.6 file format",
     "Every entry lies inside the file.",
     f"Copy or download the file again. If that does not help, {_SALVAGE}",
 )
 OVERLAP = Rule(
     "entries-overlap",
     MUST,
-    f"{_ZIP}, 4.3.6 file format",
+    f"{ZIP}, 4.3.6 file format",
     "No two entries share bytes of the file.",
     "Do not unpack it: such files are made to fill disks. Ask for a new one.",
-)
-DOCUMENT_SIZE = Rule(
-    "document-too-large",
-    MUST,
-    "Zarr: metadata documents",
-    f"A metadata document takes no more than {readable_size(MAX_DOCUMENT_BYTES)}.",
-    "Check who made the file: no image needs that much. Write it again.",
 )
 UNSAFE_NAMES = Rule(
     "unsafe-entry-names",
     MUST,
-    f"{_ZIP}, 4.4.17 file name",
+    f"{ZIP}, 4.4.17 file name",
     "Names do not lead out of the archive: no '..', no absolute paths, no drive letters.",
     f"Do not unpack it by other means. {_REPACK} The copy leaves these entries out.",
 )
 BACKSLASHES = Rule(
     "backslash-names",
     SHOULD,
-    f"{_ZIP}, 4.4.17 file name",
+    f"{ZIP}, 4.4.17 file name",
     "Names are written with forward slashes.",
     _REPACK,
 )
 REPEATED = Rule(
     "repeated-entries",
     SHOULD,
-    f"{_ZIP}, 4.3 file format",
+    f"{ZIP}, 4.3 file format",
     "Every name occurs once.",
     f"{_REPACK} Until then the last one is used, and the earlier ones waste space.",
 )
 CASE_COLLIDING = Rule(
     "case-colliding-names",
     SHOULD,
-    f"{_ZIP}, 4.4.17 file name",
+    f"{ZIP}, 4.4.17 file name",
     "Names differ by more than upper and lower case.",
     "Take out the one that is not needed: the archive cannot be unpacked on Windows or macOS.",
 )
 NAME_ENCODING = Rule(
     "name-encoding",
     SHOULD,
-    f"{_ZIP}, appendix D",
+    f"{ZIP}, appendix D",
     "Names beyond plain ASCII are marked as UTF-8.",
     f"{_REPACK} Until then other programs may show other names.",
 )
@@ -306,84 +289,49 @@ JUNK = Rule(
 PREFIX = Rule(
     "prefix-bytes",
     SHOULD,
-    f"{_ZIP}, 4.1.9 self-extracting files",
+    f"{ZIP}, 4.1.9 self-extracting files",
     "The archive begins at the beginning of the file.",
     _REPACK,
 )
 UNCOUNTED_PREFIX = Rule(
     "uncounted-prefix",
     SHOULD,
-    f"{_ZIP}, 4.1.9 self-extracting files",
+    f"{ZIP}, 4.1.9 self-extracting files",
     "The archive begins at the beginning of the file, or its offsets count what lies before.",
     _REPACK,
 )
 TRAILING = Rule(
     "trailing-bytes",
     SHOULD,
-    f"{_ZIP}, 4.3.16 end of central directory",
+    f"{ZIP}, 4.3.16 end of central directory",
     "The file ends where the archive ends.",
     _REPACK,
 )
 PADDING = Rule(
     "trailing-padding",
     INFO,
-    f"{_ZIP}, 4.3.16 end of central directory",
+    f"{ZIP}, 4.3.16 end of central directory",
     "The file ends where the archive ends.",
     "Nothing: zeros at the end do no harm.",
 )
 ENTRY_COUNT = Rule(
     "wrong-entry-count",
     SHOULD,
-    f"{_ZIP}, 4.4.22 total number of entries",
+    f"{ZIP}, 4.4.22 total number of entries",
     "The archive's end gives the number of entries.",
     _REPACK,
 )
 LOCAL_MISSING = Rule(
     "local-header-missing",
     MUST,
-    f"{_ZIP}, 4.3.7 local file header",
+    f"{ZIP}, 4.3.7 local file header",
     "Every entry begins where the archive's directory says.",
     f"Copy or download the file again. If that does not help, {_SALVAGE}",
 )
 LOCAL_NAME = Rule(
     "local-name-differs",
     SHOULD,
-    f"{_ZIP}, 4.3.7 local file header",
+    f"{ZIP}, 4.3.7 local file header",
     "An entry has the same name in both places where it is written.",
     f"{_REPACK} Until then programs disagree on what this entry is.",
 )
-
-
-def issue(
-    rule: Rule,
-    message: str,
-    entry: str = "",
-    *,
-    count: int = 1,
-    also: tuple[str, ...] = (),
-) -> Issue:
-    """Return the issue of a broken rule that belongs to no version of OME-Zarr.
-
-    Parameters
-    ----------
-    rule : Rule
-        The rule; its section names the specification as well.
-    message : str
-        What was found.
-    entry : str
-        Name of the entry that breaks it; empty for the whole file.
-    count : int
-        Number of entries that break it.
-    also : tuple of str
-        Names of a few others of them.
-    """
-    return Issue(
-        code=rule.code,
-        severity=rule.severity,
-        location=Location(entry),
-        message=message,
-        rule=rule.section,
-        remedy=rule.remedy,
-        count=count,
-        also=tuple(Location(name) for name in also),
-    )
