@@ -8,17 +8,8 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import found_in, is_name, quoted, string
+from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.ome.transformations.reader import TransformationReader
-from napari_ome_zip.ome.transformations.transformation import (
-    Identity,
-    MapAxis,
-    Scale,
-    SequenceTransformation,
-    SystemRef,
-    Transformation,
-    Translation,
-    Unknown,
-)
 from napari_ome_zip.rules import MUST, Rule
 
 SECTION = "multiscales metadata"
@@ -97,8 +88,11 @@ def transformation_items(value: Any, at: At) -> list[Any]:
 
 
 def with_ends(
-    part: Transformation, at: At, start: SystemRef | None = None, end: SystemRef | None = None
-) -> Transformation:
+    part: tf.Transformation,
+    at: At,
+    start: tf.SystemRef | None = None,
+    end: tf.SystemRef | None = None,
+) -> tf.Transformation:
     """Return a copy of a transformation with other ends, marked at the same place."""
     changed = replace(part, input=start, output=end)
     place = at.departures.place_of(part)
@@ -106,8 +100,8 @@ def with_ends(
 
 
 def usable_parts(
-    parts: Sequence[Transformation], ndim: int, at: At, rule: Rule
-) -> tuple[Transformation, ...]:
+    parts: Sequence[tf.Transformation], ndim: int, at: At, rule: Rule
+) -> tuple[tf.Transformation, ...]:
     """Return the parts if they can be applied to ``ndim`` axes (0: not known), else none.
 
     Parameters
@@ -121,7 +115,7 @@ def usable_parts(
     rule
         The rule that a wrong number of parameters breaks.
     """
-    if any(isinstance(inner, Unknown) for part in parts for inner in part.walk()):
+    if any(isinstance(inner, tf.Unknown) for part in parts for inner in part.walk()):
         return ()
     wrong = _wrong_length(parts, ndim, at) if ndim else None
     if wrong is None:
@@ -133,19 +127,19 @@ def usable_parts(
 
 
 _Wrong = tuple[str, int, At]
-_SAME_AXES = (Identity, MapAxis, Scale, SequenceTransformation, Translation)
+_SAME_AXES = (tf.Identity, tf.MapAxis, tf.Scale, tf.SequenceTransformation, tf.Translation)
 
 
-def _wrong_length(parts: Sequence[Transformation], ndim: int, at: At) -> _Wrong | None:
+def _wrong_length(parts: Sequence[tf.Transformation], ndim: int, at: At) -> _Wrong | None:
     """Return the kind, length and place of the first part that does not fit the axes."""
     for index, part in enumerate(parts):
         match part:
-            case Scale(scale=tuple() as found) | Translation(translation=tuple() as found):
+            case tf.Scale(scale=tuple() as found) | tf.Translation(translation=tuple() as found):
                 if len(found) != ndim:
                     return part.kind, len(found), at.item(index)
-            case Identity() | MapAxis():
+            case tf.Identity() | tf.MapAxis():
                 pass
-            case SequenceTransformation(transformations=inner):
+            case tf.SequenceTransformation(transformations=inner):
                 wrong = _wrong_length(inner, ndim, at.down(index, "transformations"))
                 if wrong is not None:
                     return wrong

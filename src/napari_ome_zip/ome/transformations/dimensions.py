@@ -13,20 +13,9 @@ from collections.abc import Iterator, Sequence
 from napari_ome_zip.ome.at import At, Departure
 from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.json_values import quoted
+from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.ome.transformations.reader import BY_DIMENSION
 from napari_ome_zip.ome.transformations.references import SECTION
-from napari_ome_zip.ome.transformations.transformation import (
-    AffineTransformation,
-    Bijection,
-    ByDimension,
-    MapAxis,
-    ProjectAxis,
-    Rotation,
-    Scale,
-    SequenceTransformation,
-    Transformation,
-    Translation,
-)
 from napari_ome_zip.rules import MUST, Rule
 
 DIMENSIONS = Rule(
@@ -53,7 +42,7 @@ _Names = tuple[str, ...] | None
 
 
 def judge_dimensions(
-    transformation: Transformation, before: Sequence[Axis], after: Sequence[Axis], at: At
+    transformation: tf.Transformation, before: Sequence[Axis], after: Sequence[Axis], at: At
 ) -> None:
     """Report where a transformation does not fit the axes before and after it.
 
@@ -72,7 +61,7 @@ def judge_dimensions(
             at.departures.add(departure)
 
 
-def _misfits(part: Transformation, before: _Names, after: _Names, at: At) -> Iterator[Departure]:
+def _misfits(part: tf.Transformation, before: _Names, after: _Names, at: At) -> Iterator[Departure]:
     """Yield each departure of a transformation and of those inside it."""
     if part.kind in _SAME and before is not None and after is not None:
         n, m = len(before), len(after)
@@ -81,33 +70,33 @@ def _misfits(part: Transformation, before: _Names, after: _Names, at: At) -> Ite
             yield Departure(DIMENSIONS, at, found)
             return
     match part:
-        case SequenceTransformation():
+        case tf.SequenceTransformation():
             yield from _in_sequence(part, before, after, at)
-        case ByDimension():
+        case tf.ByDimension():
             yield from _in_by_dimension(part, before, after, at)
-        case Bijection(forward=forward, inverse=inverse):
+        case tf.Bijection(forward=forward, inverse=inverse):
             yield from _misfits(forward, before, after, at.key("forward"))
             yield from _misfits(inverse, after, before, at.key("inverse"))
-        case AffineTransformation():
+        case tf.AffineTransformation():
             yield from _in_affine(part, before, after, at)
-        case ProjectAxis():
+        case tf.ProjectAxis():
             yield from _in_projection(part, before, after, at)
         case _:
             yield from _in_parameters(part, before if before is not None else after, at)
 
 
-def _titled(part: Transformation) -> str:
+def _titled(part: tf.Transformation) -> str:
     return part.kind[:1].upper() + part.kind[1:]
 
 
-def _in_parameters(part: Transformation, axes: _Names, at: At) -> Iterator[Departure]:
+def _in_parameters(part: tf.Transformation, axes: _Names, at: At) -> Iterator[Departure]:
     """Judge kinds that have as many axes before as after."""
     match part:
-        case Scale(scale=tuple(values)) | Translation(translation=tuple(values)):
+        case tf.Scale(scale=tuple(values)) | tf.Translation(translation=tuple(values)):
             found = f"{_titled(part)} has {len(values)} numbers"
-        case MapAxis(map_axis=values):
+        case tf.MapAxis(map_axis=values):
             found = f"MapAxis has {len(values)} numbers"
-        case Rotation(rotation=tuple(values)):
+        case tf.Rotation(rotation=tuple(values)):
             found = f"Rotation of {len(values)} axes"
         case _:
             return
@@ -116,7 +105,7 @@ def _in_parameters(part: Transformation, axes: _Names, at: At) -> Iterator[Depar
 
 
 def _in_affine(
-    part: AffineTransformation, before: _Names, after: _Names, at: At
+    part: tf.AffineTransformation, before: _Names, after: _Names, at: At
 ) -> Iterator[Departure]:
     if part.affine is None:
         return
@@ -129,7 +118,9 @@ def _in_affine(
         yield Departure(DIMENSIONS, at.key("affine"), found)
 
 
-def _in_projection(part: ProjectAxis, before: _Names, after: _Names, at: At) -> Iterator[Departure]:
+def _in_projection(
+    part: tf.ProjectAxis, before: _Names, after: _Names, at: At
+) -> Iterator[Departure]:
     for field, axes, names in (
         ("droppedInputs", part.dropped_inputs, before),
         ("createdOutputs", part.created_outputs, after),
@@ -151,7 +142,7 @@ def _beyond(kind: str, axes: Sequence[int], names: _Names, at: At) -> Departure 
     return Departure(DIMENSIONS, at, found)
 
 
-def _after_projection(part: ProjectAxis, before: _Names) -> _Names:
+def _after_projection(part: tf.ProjectAxis, before: _Names) -> _Names:
     if before is None:
         return None
     count = len(before) - len(part.dropped_inputs) + len(part.created_outputs)
@@ -159,7 +150,7 @@ def _after_projection(part: ProjectAxis, before: _Names) -> _Names:
 
 
 def _in_sequence(
-    part: SequenceTransformation, before: _Names, after: _Names, at: At
+    part: tf.SequenceTransformation, before: _Names, after: _Names, at: At
 ) -> Iterator[Departure]:
     here, last = at.key("transformations"), len(part.transformations) - 1
     for index, inner in enumerate(part.transformations):
@@ -168,26 +159,26 @@ def _in_sequence(
         before = behind
 
 
-def _after(part: Transformation, before: _Names) -> _Names:
+def _after(part: tf.Transformation, before: _Names) -> _Names:
     """Return the axes that a transformation leads to; None where that cannot be known."""
     if part.kind in _SAME:
         return before
     match part:
-        case AffineTransformation(affine=tuple(rows)):
+        case tf.AffineTransformation(affine=tuple(rows)):
             return (_UNNAMED,) * len(rows)
-        case ProjectAxis():
+        case tf.ProjectAxis():
             return _after_projection(part, before)
-        case SequenceTransformation():
+        case tf.SequenceTransformation():
             for inner in part.transformations:
                 before = _after(inner, before)
             return before
-        case ByDimension():
+        case tf.ByDimension():
             return (_UNNAMED,) * len({axis for item in part.items for axis in item.output_axes})
     return None
 
 
 def _in_by_dimension(
-    part: ByDimension, before: _Names, after: _Names, at: At
+    part: tf.ByDimension, before: _Names, after: _Names, at: At
 ) -> Iterator[Departure]:
     made: Counter[int] = Counter()
     for index, item in enumerate(part.items):

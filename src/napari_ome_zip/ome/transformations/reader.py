@@ -8,6 +8,7 @@ from typing import Any
 
 from napari_ome_zip.ome.at import TOO_DEEP, At
 from napari_ome_zip.ome.json_values import described, found_in, integer, is_name, quoted, string
+from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.ome.transformations.parameters import (
     NOT_APPLIED,
     READERS,
@@ -19,23 +20,6 @@ from napari_ome_zip.ome.transformations.references import (
     Ends,
     StringReader,
     read_reference,
-)
-from napari_ome_zip.ome.transformations.transformation import (
-    AffineTransformation,
-    Bijection,
-    ByDimension,
-    ByDimensionItem,
-    Coordinates,
-    Displacements,
-    Identity,
-    MapAxis,
-    ProjectAxis,
-    Rotation,
-    Scale,
-    SequenceTransformation,
-    Transformation,
-    Translation,
-    Unknown,
 )
 from napari_ome_zip.rules import MUST, SHOULD, Rule
 
@@ -87,16 +71,16 @@ BIJECTION_NEEDLESS = Rule(
 MAX_NESTING = 32
 """Sequences, bijections and byDimension may nest; deeper than this is not read."""
 
-_SIMPLE: Mapping[str, type[Transformation]] = {
-    "identity": Identity,
-    "mapAxis": MapAxis,
-    "projectAxis": ProjectAxis,
-    "translation": Translation,
-    "scale": Scale,
-    "affine": AffineTransformation,
-    "rotation": Rotation,
-    "displacements": Displacements,
-    "coordinates": Coordinates,
+_SIMPLE: Mapping[str, type[tf.Transformation]] = {
+    "identity": tf.Identity,
+    "mapAxis": tf.MapAxis,
+    "projectAxis": tf.ProjectAxis,
+    "translation": tf.Translation,
+    "scale": tf.Scale,
+    "affine": tf.AffineTransformation,
+    "rotation": tf.Rotation,
+    "displacements": tf.Displacements,
+    "coordinates": tf.Coordinates,
 }
 _COMPOSED = ("sequence", "byDimension", "bijection")
 _UNTIL_05 = ("scale", "translation")
@@ -125,7 +109,7 @@ class TransformationReader:
     _deeper: list[tuple[Any, At]] = field(default_factory=list, init=False)
     """Transformations too deep to be applied, and still to be judged: recursion has a limit."""
 
-    def read(self, value: Any, at: At, depth: int = 0) -> Transformation:
+    def read(self, value: Any, at: At, depth: int = 0) -> tf.Transformation:
         """Read one transformation and those inside it.
 
         Parameters
@@ -149,10 +133,10 @@ class TransformationReader:
             self._read(*self._deeper.pop(), 1)
         return read
 
-    def _read(self, value: Any, at: At, depth: int) -> Transformation:
+    def _read(self, value: Any, at: At, depth: int) -> tf.Transformation:
         if not isinstance(value, dict):
             at.wrong_type(value, "a transformation object", SECTION, NOT_APPLIED)
-            return Unknown("", f"it is {described(value)}")
+            return tf.Unknown("", f"it is {described(value)}")
         ends = self.ends if depth == 0 else Ends.FREE
         labels: dict[str, Any] = {
             "input": read_reference(value, "input", self.input_string, at, ends),
@@ -164,16 +148,16 @@ class TransformationReader:
         kind = value.get("type")
         if not is_name(kind):
             self._report_kind(value, at)
-            return Unknown("", "it has no type", **labels)
+            return tf.Unknown("", "it has no type", **labels)
         if depth > MAX_NESTING:
             if at.judging:
                 self._deeper.append((value, at))
             found = f"Transformations are nested more than {MAX_NESTING} deep"
             at.report(TOO_DEEP, found, "what lies deeper is not applied", section=SECTION)
-            return Unknown(kind, "it is nested too deeply", **labels)
+            return tf.Unknown(kind, "it is nested too deeply", **labels)
         if kind not in _SIMPLE and kind not in _COMPOSED:
             self._report_kind(value, at)
-            return Unknown(kind, **labels)
+            return tf.Unknown(kind, **labels)
         try:
             return self._known(kind, value, at, depth, labels)
         except UnusableError as fault:
@@ -182,7 +166,7 @@ class TransformationReader:
             if rule is not None:
                 section = "" if rule.section else SECTION
                 here.report(rule, fault.problem, NOT_APPLIED, section=section)
-            return Unknown(kind, fault.problem, **labels)
+            return tf.Unknown(kind, fault.problem, **labels)
 
     def _report_kind(self, value: dict[str, Any], at: At) -> None:
         found = found_in(value, "type")
@@ -194,28 +178,28 @@ class TransformationReader:
 
     def _known(
         self, kind: str, value: dict[str, Any], at: At, depth: int, labels: dict[str, Any]
-    ) -> Transformation:
+    ) -> tf.Transformation:
         match kind:
             case "scale" | "translation":
                 parameters = read_amounts(value, kind, at, repair=self.repair)
             case "sequence":
-                return SequenceTransformation(self._sequence(value, at, depth), **labels)
+                return tf.SequenceTransformation(self._sequence(value, at, depth), **labels)
             case "byDimension":
-                return ByDimension(self._by_dimension(value, at, depth), **labels)
+                return tf.ByDimension(self._by_dimension(value, at, depth), **labels)
             case "bijection":
-                return Bijection(*self._bijection(value, at, depth), **labels)
+                return tf.Bijection(*self._bijection(value, at, depth), **labels)
             case _:
                 parameters = READERS[kind](value, at)
         return _SIMPLE[kind](**parameters, **labels)
 
-    def _sequence(self, value: dict[str, Any], at: At, depth: int) -> tuple[Transformation, ...]:
+    def _sequence(self, value: dict[str, Any], at: At, depth: int) -> tuple[tf.Transformation, ...]:
         listed = _listed(value, SEQUENCE, "Sequence", at)
         here = at.key("transformations")
         return tuple(self.read(item, here.item(i), depth + 1) for i, item in enumerate(listed))
 
     def _by_dimension(
         self, value: dict[str, Any], at: At, depth: int
-    ) -> tuple[ByDimensionItem, ...]:
+    ) -> tuple[tf.ByDimensionItem, ...]:
         listed = _listed(value, BY_DIMENSION, "byDimension", at)
         here = at.key("transformations")
         read = [self._part(item, here.item(i), depth) for i, item in enumerate(listed)]
@@ -224,7 +208,7 @@ class TransformationReader:
             raise UnusableError("one of its parts cannot be used")
         return items
 
-    def _part(self, value: Any, at: At, depth: int) -> ByDimensionItem | None:
+    def _part(self, value: Any, at: At, depth: int) -> tf.ByDimensionItem | None:
         """Read a part of a byDimension; None, which is reported, where it cannot be used."""
         if not isinstance(value, dict):
             at.wrong_type(value, "an object", SECTION, NOT_APPLIED)
@@ -233,9 +217,9 @@ class TransformationReader:
         inner = self._inner(value, at, depth)
         if inputs is None or outputs is None:
             return None
-        return ByDimensionItem(inner, inputs, outputs)
+        return tf.ByDimensionItem(inner, inputs, outputs)
 
-    def _inner(self, part: dict[str, Any], at: At, depth: int) -> Transformation:
+    def _inner(self, part: dict[str, Any], at: At, depth: int) -> tf.Transformation:
         here = at.key("transformation")
         if "transformation" in part:
             return self.read(part["transformation"], here, depth + 1)
@@ -245,13 +229,13 @@ class TransformationReader:
             done = "" if is_there else NOT_APPLIED
             at.report(BY_DIMENSION, "byDimension: part without a transformation", done)
         if not is_there:
-            return here.mark(Unknown("", "it has no type"))
+            return here.mark(tf.Unknown("", "it has no type"))
         inner = {key: found for key, found in part.items() if key not in ("input", "output")}
         return self.read(inner, here, depth + 1)
 
     def _bijection(
         self, value: dict[str, Any], at: At, depth: int
-    ) -> tuple[Transformation, Transformation]:
+    ) -> tuple[tf.Transformation, tf.Transformation]:
         # Both directions are given; neither is derived from the other.
         for side in ("forward", "inverse"):
             if side not in value:

@@ -6,26 +6,10 @@ import math
 from typing import Any
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.ome.transformations.transformation import (
-    AffineTransformation,
-    Bijection,
-    ByDimension,
-    Coordinates,
-    Displacements,
-    Identity,
-    MapAxis,
-    ProjectAxis,
-    Rotation,
-    Scale,
-    SequenceTransformation,
-    SystemRef,
-    Transformation,
-    Translation,
-    Unknown,
-)
+from napari_ome_zip.ome.transformations import transformation as tf
 
 
-def transformation_to_json(transformation: Transformation) -> dict[str, Any]:
+def transformation_to_json(transformation: tf.Transformation) -> dict[str, Any]:
     """Return a transformation as version 0.6 writes it.
 
     Raises
@@ -42,7 +26,7 @@ def transformation_to_json(transformation: Transformation) -> dict[str, Any]:
     return written | _parameters(transformation)
 
 
-def _ref(ref: SystemRef) -> dict[str, str]:
+def _ref(ref: tf.SystemRef) -> dict[str, str]:
     if ref.axes is not None:
         raise MetadataError(
             f"The reference to system '{ref.name}' states its own axes, which version 0.6 does not"
@@ -52,37 +36,39 @@ def _ref(ref: SystemRef) -> dict[str, str]:
     return {key: value for key, value in both.items() if value is not None}
 
 
-def _parameters(transformation: Transformation) -> dict[str, Any]:
+def _parameters(transformation: tf.Transformation) -> dict[str, Any]:
     match transformation:
-        case Identity():
+        case tf.Identity():
             return {}
-        case MapAxis(map_axis=order):
+        case tf.MapAxis(map_axis=order):
             return {"mapAxis": list(order)}
-        case ProjectAxis(dropped_inputs=dropped, created_outputs=created):
+        case tf.ProjectAxis(dropped_inputs=dropped, created_outputs=created):
             both = {"droppedInputs": list(dropped), "createdOutputs": list(created)}
             return {key: axes for key, axes in both.items() if axes}
-        case Scale(scale=tuple() as amounts) | Translation(translation=tuple() as amounts):
+        case tf.Scale(scale=tuple() as amounts) | tf.Translation(translation=tuple() as amounts):
             return {transformation.kind: _numbers(amounts)}
-        case AffineTransformation(affine=rows, path=path) | Rotation(rotation=rows, path=path):
+        case (
+            tf.AffineTransformation(affine=rows, path=path) | tf.Rotation(rotation=rows, path=path)
+        ):
             if rows is not None:
                 return {transformation.kind: [_numbers(row) for row in rows]}
             if path is not None:
                 return {"path": path}
-        case SequenceTransformation(transformations=parts):
+        case tf.SequenceTransformation(transformations=parts):
             return {"transformations": [transformation_to_json(part) for part in parts]}
-        case ByDimension():
+        case tf.ByDimension():
             return {"transformations": _items(transformation)}
-        case Bijection(forward=forward, inverse=inverse):
+        case tf.Bijection(forward=forward, inverse=inverse):
             return {
                 "forward": transformation_to_json(forward),
                 "inverse": transformation_to_json(inverse),
             }
         case (
-            Displacements(path=path, interpolation=mode)
-            | Coordinates(path=path, interpolation=mode)
+            tf.Displacements(path=path, interpolation=mode)
+            | tf.Coordinates(path=path, interpolation=mode)
         ):
             return {"path": path} if mode is None else {"path": path, "interpolation": mode}
-        case Unknown(kind=kind):
+        case tf.Unknown(kind=kind):
             raise MetadataError(
                 f"The transformation '{kind}' was not understood when it was read, so it cannot be"
                 " written. Remove it, or write its affine matrix instead."
@@ -96,7 +82,7 @@ def _parameters(transformation: Transformation) -> dict[str, Any]:
     )
 
 
-def _items(transformation: ByDimension) -> list[dict[str, Any]]:
+def _items(transformation: tf.ByDimension) -> list[dict[str, Any]]:
     for item in transformation.items:
         if any(isinstance(axis, str) for axis in (*item.input_axes, *item.output_axes)):
             raise MetadataError(
@@ -120,7 +106,7 @@ def _numbers(values: tuple[float, ...]) -> list[float]:
 
 
 def scale_and_translation(
-    transformation: Transformation, ndim: int
+    transformation: tf.Transformation, ndim: int
 ) -> tuple[tuple[float, ...], tuple[float, ...] | None] | None:
     """Return scale and translation that together do the same, or None where none do.
 
@@ -139,13 +125,13 @@ def scale_and_translation(
     translation: tuple[float, ...] | None = None
     for part in _flat(transformation):
         match part:
-            case Identity():
+            case tf.Identity():
                 pass
-            case Scale(scale=tuple() as factors) if len(factors) == ndim:
+            case tf.Scale(scale=tuple() as factors) if len(factors) == ndim:
                 scale = tuple(a * b for a, b in zip(scale, factors, strict=True))
                 if translation is not None:
                     translation = tuple(a * b for a, b in zip(translation, factors, strict=True))
-            case Translation(translation=tuple() as offsets) if len(offsets) == ndim:
+            case tf.Translation(translation=tuple() as offsets) if len(offsets) == ndim:
                 before = translation or (0.0,) * ndim
                 translation = tuple(a + b for a, b in zip(before, offsets, strict=True))
             case _:
@@ -153,7 +139,7 @@ def scale_and_translation(
     return scale, translation
 
 
-def _flat(transformation: Transformation) -> list[Transformation]:
-    if not isinstance(transformation, SequenceTransformation):
+def _flat(transformation: tf.Transformation) -> list[tf.Transformation]:
+    if not isinstance(transformation, tf.SequenceTransformation):
         return [transformation]
     return [part for each in transformation.transformations for part in _flat(each)]

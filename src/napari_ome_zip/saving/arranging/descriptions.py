@@ -10,24 +10,18 @@ import numpy as np
 
 from napari_ome_zip.image.composite import PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.ome import (
-    AffineTransformation,
     CoordinateSystem,
     Dataset,
     FrozenMapping,
-    Identity,
     ImageLabel,
     LabelColor,
     Multiscale,
     OmeGroup,
     Omero,
     OmeroChannel,
-    Scale,
-    SequenceTransformation,
-    SystemRef,
-    Transformation,
-    Translation,
     Window,
 )
+from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.saving.arranging.placement import Placed
 from napari_ome_zip.saving.encoding.pyramid import level_transforms
@@ -44,31 +38,33 @@ def level_dataset(path: str, placed: Placed, factors: Sequence[float]) -> Datase
 def placed_dataset(path: str, scale: Sequence[float], translation: Sequence[float]) -> Dataset:
     """One level that lies at a place of its own in the part's coordinate system."""
     scale, translation = tuple(scale), tuple(translation)
-    parts: tuple[Transformation, ...] = (Scale(scale),)
+    parts: tuple[tf.Transformation, ...] = (tf.Scale(scale),)
     if any(translation):
-        parts = (Scale(scale), Translation(translation))
-    start, end = SystemRef(path=path), SystemRef(name=INTRINSIC)
+        parts = (tf.Scale(scale), tf.Translation(translation))
+    start, end = tf.SystemRef(path=path), tf.SystemRef(name=INTRINSIC)
     if len(parts) == 1:
         return Dataset(path, replace(parts[0], input=start, output=end))
-    return Dataset(path, SequenceTransformation(transformations=parts, input=start, output=end))
+    return Dataset(path, tf.SequenceTransformation(transformations=parts, input=start, output=end))
 
 
-def to_world_transformation(placed: Placed, path: str, world: CoordinateSystem) -> Transformation:
+def to_world_transformation(
+    placed: Placed, path: str, world: CoordinateSystem
+) -> tf.Transformation:
     """The transformation from a part's intrinsic system to the world, as simple as it can be."""
     names = tuple(axis.name for axis in placed.part.axes)
     outputs = tuple(axis.name for axis in world.axes)
-    start, end = SystemRef(path=path, name=INTRINSIC), SystemRef(name=WORLD)
+    start, end = tf.SystemRef(path=path, name=INTRINSIC), tf.SystemRef(name=WORLD)
     if placed.to_world is None:
         if names == outputs:
-            return Identity(input=start, output=end)
+            return tf.Identity(input=start, output=end)
         matrix = np.array([[float(a == b) for b in names] + [0.0] for a in outputs])
     else:
         matrix = placed.to_world.matrix
         shift = placed.to_world.offset
         if names == outputs and np.array_equal(placed.to_world.linear, np.eye(len(names))):
-            return Translation(tuple(shift.tolist()), input=start, output=end)
+            return tf.Translation(tuple(shift.tolist()), input=start, output=end)
     rows = tuple(tuple(row) for row in matrix.tolist())
-    return AffineTransformation(rows, input=start, output=end)
+    return tf.AffineTransformation(rows, input=start, output=end)
 
 
 def downsampling(part: PlacedPart, levels: int) -> tuple[str, FrozenMapping]:

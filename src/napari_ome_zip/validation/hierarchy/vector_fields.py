@@ -7,14 +7,7 @@ from collections.abc import Iterator
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.images.multiscale import Multiscale
 from napari_ome_zip.ome.json_values import quoted
-from napari_ome_zip.ome.transformations.transformation import (
-    AffineTransformation,
-    Coordinates,
-    Displacements,
-    Rotation,
-    SystemRef,
-    Transformation,
-)
+from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
@@ -60,12 +53,12 @@ def check_vector_fields(judged: JudgedHierarchy) -> None:
     for path, whole, part in _all_parts(judged):
         at = judged.place(path, part)
         match part:
-            case AffineTransformation(path=str(written)) | Rotation(path=str(written)):
+            case tf.AffineTransformation(path=str(written)) | tf.Rotation(path=str(written)):
                 array = judged.array(join(path, written))
                 if array is None or len(array.shape) != 2:
                     found = "does not exist" if array is None else "does not have two dimensions"
                     at.report(MATRIX_NOT_FOUND, f"Array {quoted(written)} of the matrix {found}")
-            case Displacements(path=written) | Coordinates(path=written):
+            case tf.Displacements(path=written) | tf.Coordinates(path=written):
                 target = join(path, written)
                 is_draft = judged.groups[path].at.document.is_draft
                 if not (is_draft and judged.array(target)):
@@ -78,14 +71,14 @@ def vector_field_paths(judged: JudgedHierarchy) -> set[str]:
     targets = (
         join(path, part.path)
         for path, _, part in _all_parts(judged)
-        if isinstance(part, Displacements | Coordinates)
+        if isinstance(part, tf.Displacements | tf.Coordinates)
     )
     return {target for target in targets if target is not None}
 
 
 def _all_parts(
     judged: JudgedHierarchy,
-) -> Iterator[tuple[str, Transformation, Transformation]]:
+) -> Iterator[tuple[str, tf.Transformation, tf.Transformation]]:
     """Yield each part of every transformation between systems: group path, the whole, the part."""
     for path, parsed in judged.groups.items():
         if parsed.spec.graph:
@@ -98,15 +91,15 @@ def _all_parts(
 
 
 def _counts(
-    path: str, whole: Transformation, judged: JudgedHierarchy
+    path: str, whole: tf.Transformation, judged: JudgedHierarchy
 ) -> tuple[int | None, int | None]:
     """Return the numbers of input and output axes of a transformation, None where unknown."""
-    sides = (whole.input or SystemRef(), whole.output or SystemRef())
+    sides = (whole.input or tf.SystemRef(), whole.output or tf.SystemRef())
     before, after = (_axis_count(path, ref, judged) for ref in sides)
     return before, after
 
 
-def _axis_count(path: str, ref: SystemRef, judged: JudgedHierarchy) -> int | None:
+def _axis_count(path: str, ref: tf.SystemRef, judged: JudgedHierarchy) -> int | None:
     parsed = judged.group(path if ref.path is None else join(path, ref.path))
     if parsed is None:
         return None
@@ -117,7 +110,7 @@ def _axis_count(path: str, ref: SystemRef, judged: JudgedHierarchy) -> int | Non
 
 
 def _check_vector_field(
-    part: Displacements | Coordinates,
+    part: tf.Displacements | tf.Coordinates,
     target: str | None,
     counts: tuple[int | None, int | None],
     judged: JudgedHierarchy,
