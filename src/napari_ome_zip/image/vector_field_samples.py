@@ -161,7 +161,7 @@ def _absent(array: VectorFieldArray, name: str, kind: str) -> tuple[Finding, ...
             f"{readable_size(MAX_VECTOR_FIELD_BYTES)}."
         )
     counts = [range(count) for count in array.chunk_grid_shape]
-    stored = [array.is_stored(cell) for cell in itertools.product(*counts)]
+    stored = [array.is_stored(chunk) for chunk in itertools.product(*counts)]
     lost = stored.count(False)
     if not lost:
         return ()
