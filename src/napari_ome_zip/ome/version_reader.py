@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from napari_ome_zip.ome.at import At, Departures, Document
 from napari_ome_zip.ome.json_values import described, objects, quoted, string
-from napari_ome_zip.ome.versions import SPECS, Spec, is_draft, is_prerelease, known_spec
+from napari_ome_zip.ome.versions import (
+    NEWEST,
+    SPECS,
+    Spec,
+    is_draft,
+    is_prerelease,
+    known_spec,
+    read_as,
+)
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
 
 SECTION = "OME-Zarr metadata"
-
-NEWEST = "0.6"
-"""Documents of an unknown version are read as this one."""
 
 OME_MISSING = Rule(
     "ome-key-missing",
@@ -50,7 +54,7 @@ VERSION_UNKNOWN = Rule(
     "version-unknown",
     SHOULD,
     SECTION,
-    "The version is one that is known: 0.1 to 0.6.",
+    f"The version is one that is known: {min(SPECS)} to {NEWEST}.",
     "If the file comes from a newer program, update this one; it was judged by the nearest "
     "version that is known.",
 )
@@ -85,7 +89,6 @@ CONTENT = (
 _NEEDS_VERSION = ("multiscales", "plate", "well", "scene", "image-label")
 _STATES_VERSION = ("multiscales", "plate", "well", "image-label")
 _Parts = tuple[str | int, ...]
-_READ_AS = re.compile(r"0\.([1-6])(?![0-9]).*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -193,16 +196,14 @@ def _read_as(
             at.down(*elsewhere).report(VERSION_TYPE, found)
     if not isinstance(written, str):
         number = string(written)
-        match = _READ_AS.fullmatch(number) if number else None
-        version = f"0.{match.group(1)}" if match else guessed
+        version = (read_as(number) if number else None) or guessed
         found = f"Version is not a string but {described(written)}"
         where.report(VERSION_TYPE, found, f"read as {version}")
         return Namespace(keys, at, version)
     if at.document.namespace and keys.get("version") is None:
         _judge_missing(keys, at)
-    # Pre-releases (0.6rc0, 0.6.dev3) and dialects (0.5-dev-spatialdata) are read as their version.
-    match = _READ_AS.fullmatch(written.strip())
-    if match is None:
+    read_version = read_as(written)
+    if read_version is None:
         found = f"Version {quoted(written)} is not known"
         where.report(VERSION_UNKNOWN, found, f"read as {NEWEST}")
         return Namespace(keys, at, NEWEST, is_known=False)
@@ -212,7 +213,7 @@ def _read_as(
     elif is_prerelease(written):
         judged = f"judged as {at.spec.version}"
         where.report(VERSION_PRERELEASE, f"Version {written} is a development version: {judged}")
-    return Namespace(keys, at, f"0.{match.group(1)}")
+    return Namespace(keys, at, read_version)
 
 
 def _judge_missing(keys: Mapping[str, Any], at: At, done: str = "") -> None:

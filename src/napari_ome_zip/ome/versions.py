@@ -84,6 +84,10 @@ SPECS: Mapping[str, Spec] = {
     )
 }
 
+NEWEST = max(SPECS)
+"""Documents of an unknown version are read as this one."""
+
+_READ_AS = re.compile(rf"({'|'.join(map(re.escape, SPECS))})(?![0-9]).*", re.DOTALL)
 # SpatialData wrote versions such as "0.4-dev-spatialdata" before 0.5.
 _PRERELEASE = re.compile(r"(0\.\d)(\.?(dev|rc)\d*|-dev.*)")
 
@@ -94,10 +98,22 @@ def known_spec(version: str) -> Spec | None:
     Returns
     -------
     Spec or None
-        None where the version is not one of 0.1 to 0.6 nor a pre-release of one.
+        None where the version is not a known one nor a pre-release of one.
     """
     match = _PRERELEASE.fullmatch(version)
     return SPECS.get(match[1] if match else version)
+
+
+def read_as(version: str) -> str | None:
+    """Return the known version that a document is read as, None for an unknown one.
+
+    Pre-releases and dialects are read as their version.
+
+    >>> read_as("0.6rc0"), read_as("0.5-dev-spatialdata"), read_as("7")
+    ('0.6', '0.5', None)
+    """
+    match = _READ_AS.fullmatch(version.strip())
+    return match[1] if match else None
 
 
 def is_draft(version: str) -> bool:
