@@ -34,7 +34,6 @@ OUTPUT_AXES = Rule(
     "List each output axis in the outputAxes of exactly one part.",
     is_agreement=True,
 )
-_SAME = ("identity", "scale", "translation", "mapAxis", "rotation", "bijection", "displacements")
 _UNNAMED = ""
 
 _Names = tuple[str, ...] | None
@@ -63,7 +62,7 @@ def judge_dimensions(
 
 def _misfits(part: tf.Transformation, before: _Names, after: _Names, at: At) -> Iterator[Departure]:
     """Yield each departure of a transformation and of those inside it."""
-    if part.kind in _SAME and before is not None and after is not None:
+    if part.keeps_axis_count and before is not None and after is not None:
         n, m = len(before), len(after)
         if n != m:
             found = f"{_titled(part)} leads from {n} axes to {m}: numbers must be equal"
@@ -161,7 +160,7 @@ def _in_sequence(
 
 def _after(part: tf.Transformation, before: _Names) -> _Names:
     """Return the axes that a transformation leads to; None where that cannot be known."""
-    if part.kind in _SAME:
+    if part.keeps_axis_count:
         return before
     match part:
         case tf.AffineTransformation(affine=tuple(rows)):

@@ -84,7 +84,6 @@ _SIMPLE: Mapping[str, type[tf.Transformation]] = {
 }
 _COMPOSED = ("sequence", "byDimension", "bijection")
 _UNTIL_05 = ("scale", "translation")
-_CLOSED_FORM = ("identity", "mapAxis", "translation", "scale", "affine", "rotation")
 _AXES_FIELDS = {
     "inputAxes": ("inputAxes", "input_axes", "input"),
     "outputAxes": ("outputAxes", "output_axes", "output"),
@@ -250,7 +249,7 @@ class TransformationReader:
         if missing:
             raise UnusableError(f"it has no {missing[0]}")
         forward, inverse = read["forward"], read["inverse"]
-        if forward.kind in _CLOSED_FORM and inverse.kind in _CLOSED_FORM:
+        if forward.has_closed_form and inverse.has_closed_form:
             found = "Bijection of transformations that a formula inverts"
             at.report(BIJECTION_NEEDLESS, found)
         return forward, inverse

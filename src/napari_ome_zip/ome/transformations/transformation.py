@@ -31,6 +31,10 @@ class Transformation:
 
     kind: ClassVar[str]
     """Name of the kind in the specification."""
+    keeps_axis_count: ClassVar[bool]
+    """Whether it leads to as many axes as it starts from, whatever its parameters."""
+    has_closed_form: ClassVar[bool]
+    """Whether a formula inverts it, so that it needs no bijection."""
 
     input: SystemRef | None = field(default=None, kw_only=True)
     output: SystemRef | None = field(default=None, kw_only=True)
@@ -53,6 +57,8 @@ class Identity(Transformation):
     """Output coordinates are the input coordinates."""
 
     kind: ClassVar[str] = "identity"
+    keeps_axis_count: ClassVar[bool] = True
+    has_closed_form: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class MapAxis(Transformation):
     """A permutation of axes: output axis ``i`` is input axis ``map_axis[i]``."""
 
     kind: ClassVar[str] = "mapAxis"
+    keeps_axis_count: ClassVar[bool] = True
+    has_closed_form: ClassVar[bool] = True
     map_axis: tuple[int, ...]
 
 
@@ -68,6 +76,8 @@ class ProjectAxis(Transformation):
     """Drops input axes, then inserts output axes whose coordinate is 0."""
 
     kind: ClassVar[str] = "projectAxis"
+    keeps_axis_count: ClassVar[bool] = False
+    has_closed_form: ClassVar[bool] = False
     dropped_inputs: tuple[int, ...] = ()
     """Indices of input axes."""
     created_outputs: tuple[int, ...] = ()
@@ -79,6 +89,8 @@ class Translation(Transformation):
     """Adds an offset per axis, given here or in an array at ``path`` (0.6 drafts)."""
 
     kind: ClassVar[str] = "translation"
+    keeps_axis_count: ClassVar[bool] = True
+    has_closed_form: ClassVar[bool] = True
     translation: tuple[float, ...] | None = None
     path: str | None = None
 
@@ -88,6 +100,8 @@ class Scale(Transformation):
     """Multiplies by a factor per axis, given here or in an array at ``path`` (0.6 drafts)."""
 
     kind: ClassVar[str] = "scale"
+    keeps_axis_count: ClassVar[bool] = True
+    has_closed_form: ClassVar[bool] = True
     scale: tuple[float, ...] | None = None
     path: str | None = None
 
@@ -97,6 +111,8 @@ class AffineTransformation(Transformation):
     """An affine map: rows are output axes, columns input axes and the offset; or in an array."""
 
     kind: ClassVar[str] = "affine"
+    keeps_axis_count: ClassVar[bool] = False
+    has_closed_form: ClassVar[bool] = True
     affine: tuple[tuple[float, ...], ...] | None = None
     path: str | None = None
 
@@ -106,6 +122,8 @@ class Rotation(Transformation):
     """A rotation matrix, N by N, given here or in an array at ``path``."""
 
     kind: ClassVar[str] = "rotation"
+    keeps_axis_count: ClassVar[bool] = True
+    has_closed_form: ClassVar[bool] = True
     rotation: tuple[tuple[float, ...], ...] | None = None
     path: str | None = None
 
@@ -115,6 +133,8 @@ class SequenceTransformation(Transformation):
     """Transformations applied one after the other, the first one first."""
 
     kind: ClassVar[str] = "sequence"
+    keeps_axis_count: ClassVar[bool] = False
+    has_closed_form: ClassVar[bool] = False
     transformations: tuple[Transformation, ...] = ()
 
     @property
@@ -139,6 +159,8 @@ class ByDimension(Transformation):
     """Transformations of separate sets of axes."""
 
     kind: ClassVar[str] = "byDimension"
+    keeps_axis_count: ClassVar[bool] = False
+    has_closed_form: ClassVar[bool] = False
     items: tuple[ByDimensionItem, ...] = ()
 
     @property
@@ -152,6 +174,8 @@ class Bijection(Transformation):
     """A transformation together with its inverse."""
 
     kind: ClassVar[str] = "bijection"
+    keeps_axis_count: ClassVar[bool] = True
+    has_closed_form: ClassVar[bool] = False
     forward: Transformation
     inverse: Transformation
 
@@ -166,6 +190,8 @@ class Displacements(Transformation):
     """A vector field at ``path`` that is added to the coordinates."""
 
     kind: ClassVar[str] = "displacements"
+    keeps_axis_count: ClassVar[bool] = True
+    has_closed_form: ClassVar[bool] = False
     path: str
     interpolation: str | None = None
 
@@ -175,6 +201,8 @@ class Coordinates(Transformation):
     """A vector field at ``path`` that holds the output coordinates."""
 
     kind: ClassVar[str] = "coordinates"
+    keeps_axis_count: ClassVar[bool] = False
+    has_closed_form: ClassVar[bool] = False
     path: str
     interpolation: str | None = None
 
@@ -185,5 +213,7 @@ class Unknown(Transformation):
 
     # The kind of an unknown transformation is whatever the document says, so it is a field here.
     kind: str  # type: ignore[misc]
+    keeps_axis_count: ClassVar[bool] = False
+    has_closed_form: ClassVar[bool] = False
     problem: str | None = None
     """What is wrong with the parameters of a known kind; None for an unknown kind."""
