@@ -699,6 +699,13 @@ def more_settings_than_channels() -> Documents:
     return d
 
 
+@breaks("omero-channel-count")
+def an_empty_list_of_settings() -> Documents:
+    d = labelled("0.5")
+    content(d)["omero"]["channels"] = []
+    return d
+
+
 # --- labels ----------------------------------------------------------------------------------
 
 

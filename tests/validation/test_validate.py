@@ -151,3 +151,13 @@ def test_progress_counts_documents(tmp_path: Path) -> None:
 def test_a_check_can_be_cancelled(tmp_path: Path) -> None:
     with pytest.raises(CheckCancelledError):
         validate(write(tmp_path, entries()), cancelled=lambda: True)
+
+
+def test_documents_that_are_too_many_to_read_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_ome_zip.storage.hierarchy.MAX_ALL_DOCUMENTS", 1000)
+    builder = HierarchyBuilder().image(ramp((8, 8)), "yx").labels("cells")
+    builder.image(ramp((8, 8)), "yx", "labels/cells")
+    report = validate(builder.archive(tmp_path / "a.ozx"))
+    assert "document-unreadable" in {issue.code for issue in report.issues}

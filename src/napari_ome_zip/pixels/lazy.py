@@ -20,6 +20,8 @@ TARGET_BLOCK_BYTES = 2**21
 """Size of a block, about (2 MiB), where chunks are smaller."""
 MAX_BLOCKS = 2**15
 """Blocks of one array, at most."""
+_TAKES_NAME = "name" in inspect.signature(da.from_array).parameters
+"""Not so in early versions of dask's arrays of expressions, which name themselves."""
 
 
 def lazy(pixels: AnySource) -> da.Array:
@@ -35,8 +37,7 @@ def lazy(pixels: AnySource) -> da.Array:
 
 def _in_blocks(source: PixelSource, name: str) -> da.Array:
     """An ordinary dask array; that of one name is the same, however often it is made."""
-    # Arrays of expressions name themselves, by what they are made of, in dask until 2025.
-    named = {"name": name} if "name" in inspect.signature(da.from_array).parameters else {}
+    named = {"name": name} if _TAKES_NAME else {}
     blocks: da.Array = da.from_array(
         source,
         chunks=block_shape(source.shape, source.chunks, source.dtype.itemsize),

@@ -17,6 +17,7 @@ from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.base import HierarchyStore
 from napari_ome_zip.storage.json_document import (
     NODE_TYPE,
+    UNREADABLE,
     DocumentFault,
     parse_json,
     unreadable,
@@ -203,10 +204,12 @@ class Hierarchy:
             return self._documents[digest]
         self._size += len(raw)
         if self._size > MAX_ALL_DOCUMENTS:
-            raise ArchiveError(
+            found = (
                 f"The metadata documents have more than {readable_size(MAX_ALL_DOCUMENTS)} in all, "
                 "which no image needs: the archive is damaged, or harmful."
             )
+            self._noted(DocumentFault(UNREADABLE, key, found))
+            raise ArchiveError(found)
         document, faults = parse_json(raw, key)
         self.faults += faults
         if document is None:

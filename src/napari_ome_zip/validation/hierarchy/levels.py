@@ -19,7 +19,7 @@ from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import NAME_MISSING
 from napari_ome_zip.ome.images.multiscale import Dataset, Multiscale
 from napari_ome_zip.ome.images.omero import CHANNEL_COUNT
-from napari_ome_zip.ome.json_values import quoted
+from napari_ome_zip.ome.json_values import is_list, quoted
 from napari_ome_zip.ome.parse import ParsedGroup
 from napari_ome_zip.ome.transformations.transformation import (
     Identity,
@@ -223,7 +223,9 @@ def _check_channels(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> 
     """Check the number of display settings against the number of channels."""
     omero, image = parsed.group.omero, parsed.group.multiscales[0]
     levels, names = existing_levels(image, path, judged), image_axes(image, path, judged)
-    if omero is None or not omero.channels or not levels or names is None:
+    # An empty list of settings is one too few for any image; no list is reported where it is read.
+    is_listed = omero is not None and is_list(parsed.namespace.keys["omero"].get("channels"))
+    if omero is None or not is_listed or not levels or names is None:
         return
     shape = levels[0].array.shape
     if len(names) != len(shape):
