@@ -81,6 +81,11 @@ class Snapshot(PixelSource):
         # docstring inherited
         return _block_shape(self._shape, self._dtype.itemsize)
 
+    @property
+    def is_in_memory(self) -> bool:
+        # docstring inherited
+        return True
+
     def read(self, region: Region) -> npt.NDArray[Any]:
         """Pixels of a region, as they were.
 

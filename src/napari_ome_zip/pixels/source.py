@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,9 +69,19 @@ class PixelSource(ABC):
         return False
 
     @property
+    def is_in_memory(self) -> bool:
+        """Whether all pixels are in the memory of this process already."""
+        return False
+
+    @property
     def ndim(self) -> int:
         """Number of dimensions."""
         return len(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Size of all pixels in bytes."""
+        return math.prod(self.shape) * self.dtype.itemsize
 
     @property
     def grid_chunk_shape(self) -> tuple[int, ...]:
