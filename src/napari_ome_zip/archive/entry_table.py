@@ -15,10 +15,10 @@ from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.names import (
     DOCUMENT_NAMES,
     ZARR_JSON,
-    is_document,
     is_junk,
     is_safe,
     is_zarr_json,
+    without_junk,
 )
 
 METHOD_NAMES: dict[int, str] = {
@@ -96,8 +96,9 @@ class EntryTable:
     @cached_property
     def documents(self) -> tuple[str, ...]:
         """Names that hold Zarr metadata, in the directory's order."""
-        endings = tuple(DOCUMENT_NAMES)
-        return tuple(name for name in self.rows if name.endswith(endings) and is_document(name))
+        endings = tuple(f"/{name}" for name in DOCUMENT_NAMES)
+        found = [name for name in self.rows if name.endswith(endings) or name in DOCUMENT_NAMES]
+        return tuple(without_junk(found))
 
     def find(self, name: str) -> ArchiveEntry | None:
         """Return the entry of this normalized name, or None."""

@@ -111,7 +111,10 @@ def open_image(
     )
     if system is not None:
         display = replace(display, name=system)
-    loaded = [replace(item, warp=warp) for item, warp in zip(loaded, warps, strict=True)]
+    loaded = [
+        item if warp is None else replace(item, warp=warp)
+        for item, warp in zip(loaded, warps, strict=True)
+    ]
     shapes = [item.sources[0].shape for item in loaded]
     positions = [item.found.position for item in loaded]
     affines = lay_out(affines, shapes, positions)
