@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 
 import numpy as np
 
@@ -231,6 +232,9 @@ def _late_document(names: list[str]) -> str | None:
     Other files at the root, and those of file managers, do not count, nor does the repetition of a
     document, even in another case.
     """
+    leading = sum(1 for _ in takewhile(is_zarr_json, names))
+    if names[:1] == [ZARR_JSON] and ZARR_JSON not in "\n".join(names[leading:]):
+        return None  # one search through all names is far faster than a look at each
     data_from = next((row for row, name in enumerate(names) if _is_data(name)), len(names))
     seen: set[str] = set()
     for row, name in enumerate(names):
