@@ -86,6 +86,7 @@ class EntryTable:
         self._claims_json_first = claims_json_first
         self.findings: tuple[Finding, ...] = ()
         self.shift = shift
+        self._last: ArchiveEntry | None = None
         if np.any((columns.disks != 0) & (columns.disks != FULL_16)):
             raise ArchiveError(
                 "The archive is split into several parts, and this is one of them. "
@@ -103,20 +104,26 @@ class EntryTable:
 
     def find(self, name: str) -> ArchiveEntry | None:
         """Return the entry of this normalized name, or None."""
+        last = self._last
+        if last is not None and last.name == name:
+            return last  # asked for its size first, then for its content
         row = self.rows.get(name)
-        return None if row is None else self.entry(row, name)
+        if row is None:
+            return None
+        self._last = entry = self.entry(row, name)
+        return entry
 
     def entry(self, row: int, name: str) -> ArchiveEntry:
         """Return the entry in a row, under the name that is given."""
         columns = self.columns
         return ArchiveEntry(
             name,
-            int(columns.offsets[row]) + self.shift,
-            int(columns.compressed_sizes[row]),
-            int(columns.sizes[row]),
-            int(columns.methods[row]),
-            int(columns.crcs[row]),
-            int(columns.flags[row]),
+            columns.offsets.item(row) + self.shift,
+            columns.compressed_sizes.item(row),
+            columns.sizes.item(row),
+            columns.methods.item(row),
+            columns.crcs.item(row),
+            columns.flags.item(row),
         )
 
     def _rows(self, label: str) -> dict[str, int]:

@@ -55,7 +55,8 @@ def as_parts(
     channels_of = _ChannelsOf()
     for item, affine, name in zip(loaded, affines, names, strict=True):
         common = _common(item, affine, name)
-        labels, notes = None, ()
+        labels: PlacedLabels | None = None
+        notes: tuple[Finding, ...] = ()
         if item.found.kind == "labels":
             readable = id(item) in affordable
             labels, notes = _labels(item, PlacedPart(**common), images, affordable=readable)
