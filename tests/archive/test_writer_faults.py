@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from killed_work import ends_of_killed_work
-from napari_ome_zip.archive import partial_file
+from napari_ome_zip.archive import early_sync, partial_file
 from napari_ome_zip.archive.leftovers import STALE_AFTER_SECONDS
 from napari_ome_zip.archive.writer import ArchiveWriter
 from napari_ome_zip.errors import ArchiveError, SaveError
@@ -29,6 +30,7 @@ ROOT = {"zarr.json": b"{}"}
 DAY_AND_A_BIT = STALE_AFTER_SECONDS + 60
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX file systems only")
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux syncs early")
 
 
 def save(path: Path, content: bytes = b"new") -> Path:
@@ -306,6 +308,50 @@ class TestNoRoom:
         )
         assert done.stdout.startswith("File too large for this disk: limited.ozx was not saved")
         assert not list(tmp_path.iterdir())
+
+    @linux_only
+    @pytest.mark.parametrize("count", [2, 50], ids=["found at the end", "found on the way"])
+    def test_an_early_part_that_the_disk_did_not_take_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+    ) -> None:
+        target = tmp_path / "image.ozx"
+        save(target, b"old")
+        before = target.read_bytes()
+
+        def fail(descriptor: int) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr(early_sync, "SYNC_EVERY_BYTES", 1000)
+        monkeypatch.setattr(os, "fdatasync", fail)
+        with pytest.raises(SaveError, match="The disk stopped taking data") as info:
+            save_blocks(target, lambda _: bytes(900), count)
+        assert info.value.errno == errno.EIO
+        assert target.read_bytes() == before
+        assert not leftovers(tmp_path)
+
+    @linux_only
+    def test_a_file_that_is_given_up_does_not_wait_for_the_disk(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        begun, goes_on = threading.Event(), threading.Event()
+
+        def slow(descriptor: int) -> None:
+            begun.set()
+            assert goes_on.wait(60)
+            os.fstat(descriptor)  # still that of the file
+
+        monkeypatch.setattr(early_sync, "SYNC_EVERY_BYTES", 1000)
+        monkeypatch.setattr(os, "fdatasync", slow)
+        with ArchiveWriter(tmp_path / "image.ozx", "0.5") as writer:
+            writer.write_documents(ROOT)
+            writer.write("0/c/0", bytes(5000))
+            assert begun.wait(60)
+        assert not list(tmp_path.iterdir())
+        goes_on.set()
+        syncing = [t for t in threading.enumerate() if t.name == early_sync.THREAD_NAME]
+        for thread in syncing:
+            thread.join(60)
+        assert syncing
 
 
 class TestBeforeWork:

@@ -14,6 +14,7 @@ from collections.abc import Buffer, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from napari_ome_zip.archive.early_sync import EarlySync
 from napari_ome_zip.archive.leftovers import lock, partial_name, remove_leftovers
 from napari_ome_zip.errors import SaveError, SaveWarning
 from napari_ome_zip.names import stem
@@ -62,6 +63,7 @@ class PartialFile:
         if existing is not None:
             _take_over_rights(self._fd, existing)
         lock(self._fd)
+        self._early = EarlySync(self._fd)
         remove_leftovers(self.target, now=os.fstat(self._fd).st_mtime)
 
     @property
@@ -79,6 +81,7 @@ class PartialFile:
         try:
             for first in range(0, len(parts), _PARTS_AT_ONCE):
                 self._write([memoryview(part) for part in parts[first : first + _PARTS_AT_ONCE]])
+            self._early.grown(self._size)
         except OSError as error:
             raise self._interrupted(error) from error
 
@@ -115,6 +118,7 @@ class PartialFile:
     def sync(self) -> None:
         """Wait until the bytes are on the disk; some disks report only then that they are full."""
         try:
+            self._early.finish()
             os.fsync(self._descriptor)
         except OSError as error:
             raise self._interrupted(error) from error

@@ -71,8 +71,8 @@ def from_layer_data(
     name : str
         Name of the composite.
     snapshot : bool
-        Copy labels that are in memory or lazy, so that painting on does not change what is saved.
-        Planning alone needs no copy.
+        Keep labels that are in memory or lazy as they are now, so that painting on does not change
+        what is saved (`Snapshot` says at what cost). Planning alone needs none.
     target : path, optional
         The file that will be written. Of several files that layers came from, the one that is
         replaced keeps what layers do not stand for; else the one of the lowest image.

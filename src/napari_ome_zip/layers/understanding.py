@@ -17,6 +17,7 @@ from napari_ome_zip.layers.layer_data import genuine_note, layer_note
 from napari_ome_zip.layers.losses import is_multiscale
 from napari_ome_zip.layers.opened_layer import OpenedLayer, opened_layer
 from napari_ome_zip.layers.plain import clean_text
+from napari_ome_zip.layers.snapshot import Snapshot
 from napari_ome_zip.pixels.computing import layer_errors
 
 
@@ -97,7 +98,8 @@ def _understood(
     note = genuine_note(layer_note(keywords))
     opened = opened_layer(note)
     stored = _stored_levels(list(data), note) if is_multiscale(data) else [data]
-    levels = tuple(_as_dask(level, kind, snapshot=snapshot) for level in stored)
+    title = clean_text(keywords.get("name") or kind)
+    levels = tuple(_as_dask(level, kind, title, snapshot=snapshot) for level in stored)
     # A level of another type would wrap round in the type of the first: it is made anew.
     alike = [level.dtype == levels[0].dtype for level in levels]
     levels = levels[: (*alike, False).index(False)]
@@ -131,12 +133,12 @@ def _stored_levels(levels: list[Any], note: Mapping[str, Any]) -> list[Any]:
     return levels[:stored] if stored > 0 and len(levels) == stored + virtual else levels
 
 
-def _as_dask(level: Any, kind: str, *, snapshot: bool) -> da.Array:
+def _as_dask(level: Any, kind: str, title: str, *, snapshot: bool) -> da.Array:
     if not hasattr(level, "shape"):
         level = np.asarray(level)
     if isinstance(level, np.ndarray):
         level = np.ma.getdata(level)  # what lies below a mask is what a viewer shows
-        level = level.copy() if snapshot and kind == "labels" else level
+        level = Snapshot(level, title) if snapshot and kind == "labels" else _InMemory(level)
     array = _lazily(level)
     if any(math.isnan(n) for n in array.shape):
         raise ValueError(
@@ -174,9 +176,8 @@ class _InMemory:
 def _lazily(level: Any) -> da.Array:
     if isinstance(level, da.Array):
         return level
-    meta = None
-    if isinstance(level, np.ndarray):
-        level, meta = _InMemory(level), np.empty((0,) * level.ndim, level.dtype)
+    in_memory = isinstance(level, Snapshot | _InMemory)
+    meta = np.empty((0,) * level.ndim, level.dtype) if in_memory else None
     # Without a name of its own dask would make one from all the pixels.
     array: da.Array = da.from_array(level, name=False, meta=meta)
     return array
