@@ -117,9 +117,15 @@ class Wish:
 
 
 class Background:
-    """Threads that complete what was handed out; there are none while nothing is missing."""
+    """Threads that complete what was handed out; there are none while nothing is missing.
 
-    def __init__(self, workers: int = WORKERS) -> None:
+    Parameters
+    ----------
+    workers : int
+        Number of threads, at most.
+    """
+
+    def __init__(self, workers: int) -> None:
         self._workers = workers
         self._lock = threading.Lock()
         self._wishes: list[Wish] = []
@@ -181,5 +187,5 @@ class Background:
             return [wish for wish in self._wishes if wish.wants(key)]
 
 
-BACKGROUND = Background()
-"""The threads of this process."""
+BACKGROUND = Background(max(1, WORKERS - 1))
+"""The threads of this process: a core is left to the window."""
