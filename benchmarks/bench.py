@@ -1,7 +1,8 @@
 """Ours beside its peers and the floor, in one run: prints tables, and writes docs/benchmarks.md.
 
 Each contender works in a process of its own, the contenders of one table one after the other,
-several rounds: what disturbs the machine disturbs all. One that fails is told and left out.
+several rounds: what disturbs the machine disturbs all. Where pieces of work take milliseconds, one
+process has all contenders instead, in turn. One that fails is told and left out.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from data import ARCHIVES, PLATE, archive, levels
-from report import Table, write
+from report import Table, matrix, recorded, write
 
 HERE = Path(__file__).resolve().parent
-SUITES = ("images", "plate", "window", "saving", "keeping", "checking", "importing")
+DOCS = HERE.parent / "docs"
+SUITES = (
+    "views", "images", "plate", "window", "saving", "keeping", "checking", "importing",
+)  # fmt: skip
 ROUNDS = 3
-SECONDS = 120
+SECONDS = 60
+SECONDS_TOGETHER = 600
 
 
 def main() -> None:
@@ -30,70 +34,107 @@ def main() -> None:
     parser.add_argument("--suite", choices=SUITES, action="append", help="measure these alone")
     parser.add_argument("--case", action="append", help="such as an archive's letter")
     parser.add_argument("--contender", action="append", help="these alone, beside ours")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="processes for each contender")
-    parser.add_argument("--docs", action="store_true", help="write the page and the picture")
+    parser.add_argument("--rounds", type=int, help="how often each contender is measured")
+    parser.add_argument("--quick", action="store_true", help="five minutes, for every change")
+    parser.add_argument(
+        "--docs", action="store_true", help="put what is measured into the page and the picture"
+    )
     chosen = parser.parse_args()
-    prepare()
     tables = []
-    for suite in chosen.suite or SUITES:
+    for suite, case in chosen_cases(chosen):
         module = importlib.import_module(suite)
-        for case, caption in module.CASES.items():
-            if chosen.case and case not in chosen.case:
-                continue
-            contenders = [
-                name
-                for name in module.CONTENDERS[case]
-                if not chosen.contender or name in ("ours", *chosen.contender)
-            ]
-            rounds = max(chosen.rounds, getattr(module, "PROCESSES", 0))
-            table = measured(suite, case, caption, contenders, rounds)
-            print(f"\n{table.text()}\n", flush=True)
-            tables.append(table)
-    if chosen.docs:
-        write(tables, HERE.parent / "docs")
+        prepare(module, case)
+        begun = time.monotonic()
+        table = measured(suite, case, contenders(module, case, chosen), rounds(module, chosen))
+        print(f"\n{table.text()}\n({time.monotonic() - begun:.0f} s)\n", flush=True)
+        tables.append(table)
+        if chosen.docs:
+            write([table], DOCS, all_cases())
+    print(matrix([table for table in tables if table.suite == "views"]))
+    if chosen.quick:
+        print("\nThe same as recorded in docs/benchmarks.json\n")
+        known = {(table.suite, table.case) for table in tables}
+        print(matrix([t for t in recorded(DOCS) if t.suite == "views" and t.key in known]))
 
 
-def prepare() -> None:
+def all_cases() -> list[tuple[str, str]]:
+    """Every table, in the order of the page."""
+    return [(suite, case) for suite in SUITES for case in importlib.import_module(suite).CONTENDERS]
+
+
+def chosen_cases(chosen: argparse.Namespace) -> list[tuple[str, str]]:
+    """Suites and cases that are measured."""
+    return [
+        (suite, case)
+        for suite, case in all_cases()
+        if suite in (chosen.suite or SUITES)
+        and case in (chosen.case or [case])
+        and (not chosen.quick or case in getattr(importlib.import_module(suite), "QUICK", ()))
+    ]
+
+
+def contenders(module: Any, case: str, chosen: argparse.Namespace) -> list[str]:
+    """Those that are measured, ours first."""
+    names = chosen.contender
+    if chosen.quick and not names:
+        names = getattr(module, "QUICK_CONTENDERS", None)
+    return [name for name in module.CONTENDERS[case] if not names or name in ("ours", *names)]
+
+
+def rounds(module: Any, chosen: argparse.Namespace) -> int:
+    """How often."""
+    if chosen.rounds:
+        return int(chosen.rounds)
+    usual = getattr(module, "ROUNDS", ROUNDS)
+    return min(usual, ROUNDS) if chosen.quick else usual
+
+
+def prepare(module: Any, case: str) -> None:
     """Make the data that is not there yet: no contender waits for it."""
-    levels()
-    for name in (*ARCHIVES, PLATE):
-        archive(name)
+    if hasattr(module, "prepare"):
+        module.prepare(case)
 
 
-def measured(suite: str, case: str, caption: str, contenders: list[str], rounds: int) -> Table:
+def measured(suite: str, case: str, names: list[str], number: int) -> Table:
     """All samples of one table."""
-    table = Table(suite, case, caption)
-    for number in range(rounds):
-        for contender in contenders:
-            if contender in table.failed or (number and contender in table.slow):
+    module = importlib.import_module(suite)
+    table = Table(suite, case, module.CASES[case])
+    if hasattr(module, "together"):
+        run(table, names, number, SECONDS_TOGETHER)
+        return table
+    for done in range(number):
+        for name in names:
+            if name in table.failed or (done and name in table.slow):
                 continue
             begun = time.monotonic()
-            run(table, contender)
-            if time.monotonic() - begun > SECONDS / 4:
-                table.slow.add(contender)
+            run(table, [name], number, SECONDS)
+            if time.monotonic() - begun > SECONDS / 3:
+                table.slow.add(name)
     return table
 
 
-def run(table: Table, contender: str) -> None:
+def run(table: Table, names: list[str], number: int, seconds: int) -> None:
     """One process; what it measured before it failed counts."""
-    command = [sys.executable, str(HERE / "child.py"), table.suite, table.case, contender]
+    arguments = [table.suite, table.case, json.dumps(names), str(number)]
+    command = [sys.executable, str(HERE / "child.py"), *arguments]
     environment = {**os.environ, "NAPARI_CONFIG": ""}  # nobody's own settings
+    who = ", ".join(names)
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, env=environment, check=False
+            command, capture_output=True, text=True, timeout=seconds, env=environment, check=False
         )
     except subprocess.TimeoutExpired as stopped:
         output = (stopped.stdout or b"").decode()
-        table.failed[contender] = f"not done after {SECONDS} s"
+        table.failed[who] = f"not done after {seconds} s"
     else:
         output = done.stdout
         if done.returncode:
             told = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
-            table.failed[contender] = told[-1].strip()
+            table.failed[who] = told[-1].strip()
     for line in output.splitlines():
         sample = _sample(line)
         if sample is not None:
-            table.add(contender, **sample)
+            table.add(**{**sample, "contender": sample["contender"] or who})
 
 
 def _sample(line: str) -> dict[str, Any] | None:

@@ -29,6 +29,10 @@ class Sample:
     right: bool
     """Whether the pixels were those that were made."""
     unit: str = "ms"
+    contender: str = ""
+    """Whose it is, where a process measures several."""
+    failed: str = ""
+    """Why there is no more of that contender."""
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -87,9 +91,14 @@ def peak_above(base: float) -> float:
 
 
 def main() -> None:
-    suite, *arguments = sys.argv[1:]
+    suite, case, contenders, rounds = sys.argv[1:]
     warnings.simplefilter("ignore")
-    for sample in importlib.import_module(suite).measure(*arguments):
+    module = importlib.import_module(suite)
+    if hasattr(module, "together"):
+        samples = module.together(case, json.loads(contenders), int(rounds))
+    else:
+        samples = module.measure(case, *json.loads(contenders))
+    for sample in samples:
         print(json.dumps(asdict(sample)), flush=True)
 
 

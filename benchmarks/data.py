@@ -10,7 +10,7 @@ import itertools
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,8 +22,11 @@ from numcodecs import Blosc
 from zarr.codecs import ZstdCodec
 from zarr.storage import MemoryStore
 
-FOLDER = Path(__file__).resolve().parent / "data"
-SHAPE = (2, 32, 2048, 2048)
+EDITION = "2"
+"""What is made otherwise than before gets another one: nothing old is measured."""
+FOLDER = Path(__file__).resolve().parent / "data" / EDITION
+DOCUMENTS = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+SHAPE = (2, 16, 2048, 2048)
 AXES = "czyx"
 LEVELS = 4
 DTYPE = np.dtype("uint16")
@@ -47,7 +50,7 @@ IMAGES = {
     "E": Layout(chunk=256, zarr_format=2),
 }
 KEPT = "K"
-ARCHIVES = {**IMAGES, KEPT: Layout(chunk=256, stacks=2)}
+ARCHIVES = {**IMAGES, KEPT: Layout(chunk=256, stacks=4)}
 PLATE = "D"
 ROWS, COLUMNS, FIELDS, PLATE_CHANNELS, SIDE = 16, 24, 4, 3, 512
 
@@ -80,7 +83,7 @@ def levels() -> tuple[np.ndarray, ...]:
     """Every level of the images, as memory maps: what each contender's pixels must equal."""
     paths = [FOLDER / f"level{number}.npy" for number in range(LEVELS)]
     if not paths[-1].exists():
-        FOLDER.mkdir(exist_ok=True)
+        FOLDER.mkdir(parents=True, exist_ok=True)
         pixels = made()
         for number, path in enumerate(paths):
             np.save(path, pixels)
@@ -106,8 +109,7 @@ def archive(name: str) -> Path:
     """Path of an archive, made where it is not there yet."""
     path = FOLDER / f"{name}.ozx"
     if not path.exists():
-        source = folder(name)
-        _zip(path, sorted(str(f.relative_to(source)) for f in _files(source)), source)
+        pack(folder(name), path)
     return path
 
 
@@ -125,31 +127,51 @@ def folder(name: str) -> Path:
     return path
 
 
-def _files(source: Path) -> Iterator[Path]:
-    return (file for file in source.rglob("*") if file.is_file())
+def pack(source: Path, path: Path) -> None:
+    """Pack a folder as an archive."""
+    names = [str(file.relative_to(source)) for file in source.rglob("*") if file.is_file()]
+    write_archive(path, sorted(names), lambda name: (source / name).read_bytes())
 
 
-def _zip(path: Path, names: list[str], source: Path) -> None:
-    documents = [n for n in names if Path(n).name in ("zarr.json", ".zattrs", ".zgroup", ".zarray")]
+def write_archive(path: Path, names: Iterable[str], content: Callable[[str], bytes]) -> None:
+    """Write entries, documents first, breadth first."""
+    names = list(names)
+    documents = [n for n in names if Path(n).name in DOCUMENTS]
     documents.sort(key=lambda name: (name.count("/"), name))
-    partial = path.with_suffix(".partial")
     known = set(documents)
+    partial = path.with_suffix(".partial")
     with zipfile.ZipFile(partial, "w") as zipped:
         for name in [*documents, *(name for name in names if name not in known)]:
-            zipped.write(source / name, name)
+            zipped.writestr(zipfile.ZipInfo(name), content(name))
         told = {"version": "0.5", "zipFile": {"centralDirectory": {"jsonFirst": True}}}
         zipped.comment = json.dumps({"ome": told}).encode()
     partial.rename(path)
 
 
+def write_folder(path: Path, entries: Mapping[str, bytes]) -> None:
+    """Write entries as files; those of one content are links to one file."""
+    files: dict[bytes, Path] = {}
+    made: set[Path] = set()
+    for name, content in entries.items():
+        file = path / name
+        if file.parent not in made:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            made.add(file.parent)
+        if content in files:
+            file.hardlink_to(files[content])
+        else:
+            file.write_bytes(content)
+            files[content] = file
+
+
 def _write_image(path: Path, layout: Layout) -> None:
     old = layout.zarr_format == 2
     group = zarr.open_group(path, mode="w", zarr_format=layout.zarr_format)
-    image = {"name": "image", "axes": _axes(AXES), "datasets": _datasets(AXES)}
+    image = {"name": "image", "axes": axes_of(AXES), "datasets": datasets_of(AXES)}
     if old:
-        ome: dict[str, Any] = {"multiscales": [image | {"version": "0.4"}], "omero": _omero(2)}
+        ome: dict[str, Any] = {"multiscales": [image | {"version": "0.4"}], "omero": omero(2)}
     else:
-        ome = {"ome": {"version": "0.5", "multiscales": [image], "omero": _omero(2)}}
+        ome = {"ome": {"version": "0.5", "multiscales": [image], "omero": omero(2)}}
     group.attrs.update(ome)
     for number, pixels in enumerate(levels()):
         planes = pixels.shape[1]
@@ -170,15 +192,16 @@ def _write_image(path: Path, layout: Layout) -> None:
             array[channel, z : z + 8] = pixels[channel, first : first + 8]
 
 
-def _axes(names: str) -> list[dict[str, str]]:
+def axes_of(names: str) -> list[dict[str, str]]:
     space = {"type": "space", "unit": "micrometer"}
     return [{"name": n, **({"type": "channel"} if n == "c" else space)} for n in names]
 
 
-def _datasets(axes: str) -> list[dict[str, Any]]:
+def datasets_of(axes: str, levels: int = LEVELS, step: int = 2) -> list[dict[str, Any]]:
+    """Levels, each ``step`` times as coarse as the one before."""
     found = []
-    for number in range(LEVELS):
-        factor = 2**number
+    for number in range(levels):
+        factor = step**number
         scale = [0.25 * factor if axis in "yx" else 1.0 for axis in axes]
         move = [0.125 * (factor - 1) if axis in "yx" else 0.0 for axis in axes]
         placed = [{"type": "scale", "scale": scale}, {"type": "translation", "translation": move}]
@@ -186,7 +209,7 @@ def _datasets(axes: str) -> list[dict[str, Any]]:
     return found
 
 
-def _omero(channels: int) -> dict[str, Any]:
+def omero(channels: int) -> dict[str, Any]:
     window = {"min": 0, "max": 65535, "start": 0, "end": 1500}
     colors = ("FF00FF", "00FF00", "00FFFF")[:channels]
     return {
@@ -198,10 +221,7 @@ def _omero(channels: int) -> dict[str, Any]:
 
 
 def _write_plate(path: Path) -> None:
-    for name, content in _plate_entries().items():
-        file = path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+    write_folder(path, _plate_entries())
 
 
 def _plate_entries() -> dict[str, bytes]:
@@ -214,12 +234,12 @@ def _plate_entries() -> dict[str, bytes]:
     ]
     sides = {"rows": [{"name": n} for n in rows], "columns": [{"name": n} for n in columns]}
     plate = {"name": "P", "field_count": FIELDS, **sides, "wells": wells}
-    entries = {"zarr.json": _group({"plate": plate})}
-    entries |= {f"{row}/zarr.json": _group(None) for row in rows}
-    image = {"name": "field", "axes": _axes("cyx"), "datasets": _datasets("cyx")}
-    field = {"zarr.json": _group({"multiscales": [image], "omero": _omero(PLATE_CHANNELS)})}
+    entries = {"zarr.json": group_document({"plate": plate})}
+    entries |= {f"{row}/zarr.json": group_document(None) for row in rows}
+    image = {"name": "field", "axes": axes_of("cyx"), "datasets": datasets_of("cyx")}
+    field = {"zarr.json": group_document({"multiscales": [image], "omero": omero(PLATE_CHANNELS)})}
     field |= _plate_arrays()
-    well_document = _group({"well": {"images": [{"path": str(n)} for n in range(FIELDS)]}})
+    well_document = group_document({"well": {"images": [{"path": str(n)} for n in range(FIELDS)]}})
     for well in wells:
         entries[f"{well['path']}/zarr.json"] = well_document
         for number in range(FIELDS):
@@ -247,6 +267,6 @@ def _plate_arrays() -> dict[str, bytes]:
     return {name: value.to_bytes() for name, value in content.items() if "/" in name}
 
 
-def _group(ome: dict[str, Any] | None) -> bytes:
+def group_document(ome: dict[str, Any] | None) -> bytes:
     attributes = {} if ome is None else {"ome": {"version": "0.5", **ome}}
     return json.dumps({"zarr_format": 3, "node_type": "group", "attributes": attributes}).encode()

@@ -10,7 +10,7 @@ CASES = {"start": "Importing the reader module, after napari"}
 CONTENDERS = {
     "start": {"ours": "napari_ome_zip.plugin.reader", "napari-ome-zarr": "napari_ome_zarr._reader"}
 }
-PROCESSES = 5
+ROUNDS = 5
 
 
 def measure(case: str, contender: str) -> Iterator[Sample]:

@@ -91,6 +91,10 @@ CONTENDERS: dict[str, dict[str, Callable[[Path, str], Callable[[], Path]]]] = {
 }
 
 
+def prepare(case: str) -> None:
+    archive(KEPT)
+
+
 def measure(case: str, contender: str) -> Iterator[Sample]:
     """Time, peak memory and size of the file, which zipfile and zarr read back."""
     for _ in _parts(archive(KEPT)):  # read before, by every contender

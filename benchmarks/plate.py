@@ -61,6 +61,11 @@ CONTENDERS: dict[str, dict[str, tuple[Callable[[Path], list[list[Any]]], Callabl
 }
 
 
+def prepare(case: str) -> None:
+    archive(case)
+    folder(case)
+
+
 def measure(case: str, contender: str) -> Iterator[Sample]:
     opener, where = CONTENDERS[case][contender]
     path = where(case)

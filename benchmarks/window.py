@@ -22,7 +22,12 @@ CASES = {
 _CONTENDERS: dict[str, Callable[[str], Path]] = {"ours": archive, "napari-ome-zarr": folder}
 CONTENDERS = dict.fromkeys(CASES, _CONTENDERS)
 SECONDS = 60
-PROCESSES = 5
+ROUNDS = 5
+
+
+def prepare(case: str) -> None:
+    archive(case)
+    folder(case)
 
 
 def measure(case: str, contender: str) -> Iterator[Sample]:

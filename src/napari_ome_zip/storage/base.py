@@ -250,10 +250,10 @@ class HierarchyStore(Store):
                 "that are read of a metadata document.",
                 code=DOCUMENT_SIZE.code,
             )
-        buffer = self.get_sync(key)
-        if buffer is None:
+        read = self.read(key)
+        if read is None:
             return None
-        content = buffer.to_bytes()
+        content = bytes(read)
         if is_lfs_pointer(content):
             raise ArchiveError(
                 f"{key!r} is a Git LFS pointer, which only names the real file. "
