@@ -112,6 +112,11 @@ class ChunkedArray(DirectSource):
         return self._facts.fill_value
 
     @property
+    def gains_from_threads(self) -> bool:
+        # docstring inherited
+        return self._reader is None or self._reader.gains_from_threads
+
+    @property
     def is_regular(self) -> bool:
         """Whether all chunks are of one shape, so that `decode` and `encode` can be used."""
         return self._facts.codec is not None

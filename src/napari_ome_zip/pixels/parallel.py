@@ -36,6 +36,8 @@ def read(source: PixelSource, region: Region) -> npt.NDArray[Any]:
     """
     out = np.empty(shape_of(region), source.dtype)
     workers = dask.config.get("num_workers", None) or CPU_COUNT
+    if not source.gains_from_threads:
+        workers = 1
     decoded = _decoded_bytes(source, region)
 
     def read_part(part: tuple[Region, Region]) -> None:
