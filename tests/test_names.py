@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from napari_ome_zip.names import (
+    breadth_first,
     complete_name,
     is_archive_name,
     is_document,
     is_junk,
     is_safe,
     stem,
+    without_junk,
 )
 
 
@@ -103,3 +107,18 @@ def test_a_typed_name_is_completed_sensibly(typed: str, as_ome_zip: str, as_ozx:
         assert found == Path("/some.zarr") / expected
         assert complete_name(found, ".ozx") == found, "a complete name is left alone"
         assert is_archive_name(found)
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "b", "a.b", "a-b", "ab"]), max_size=3), max_size=9))
+def test_breadth_first_compares_parts_and_not_characters(paths: list[list[str]]) -> None:
+    written = sorted(map("/".join, paths), key=breadth_first)
+    assert [path.split("/") if path else [] for path in written] == sorted(
+        paths, key=lambda parts: (len(parts), parts)
+    )
+
+
+@pytest.mark.parametrize("junk", ["__MACOSX/zarr.json", "a/._zarr.json", "a/.DS_Store", "Icon\r"])
+def test_junk_among_names_is_left_out_and_nothing_else(junk: str) -> None:
+    names = ["zarr.json", "a/zarr.json", "a._b/zarr.json", "icon"]
+    assert list(without_junk(names)) == names
+    assert list(without_junk([*names[:2], junk, *names[2:]])) == names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 ARCHIVE_SUFFIXES: tuple[str, ...] = (".ome.zarr.zip", ".zarr.zip", ".ome.zip", ".ozx")
@@ -30,6 +31,7 @@ DOCUMENT_NAMES = frozenset({ZARR_JSON, ".zgroup", ".zattrs", ".zarray"})
 _IN_A_FOLDER = f"/{ZARR_JSON}"
 _JUNK_NAMES = frozenset({".ds_store", "thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"})
 _JUNK_FOLDERS = frozenset({"__macosx", ".spotlight-v100", ".trashes", ".fseventsd"})
+_JUNK_SIGNS = (*_JUNK_NAMES, *_JUNK_FOLDERS, "._")
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
 )
@@ -104,18 +106,28 @@ def is_junk(name: str) -> bool:
     return base in _JUNK_NAMES or base.startswith("._") or not _JUNK_FOLDERS.isdisjoint(segments)
 
 
+def without_junk(names: Sequence[str]) -> Sequence[str]:
+    """Return the names without those that file managers left behind."""
+    # Searching all names at once is far faster than looking at each.
+    joined = "\n".join(names).lower()
+    if not any(sign in joined for sign in _JUNK_SIGNS):
+        return names
+    return [name for name in names if not is_junk(name)]
+
+
 def is_chunk(name: str) -> bool:
     """Whether an entry of this name may hold pixels: a file in a folder that is not a document."""
     name = name.replace("\\", "/")
     return "/" in name and not name.endswith("/") and not is_document(name) and not is_junk(name)
 
 
-def breadth_first(path: str) -> tuple[int, list[str]]:
+def breadth_first(path: str) -> tuple[int, str]:
     """Sort key of paths: parents before children, level by level, as RFC-9 orders documents.
 
     Folders of one level keep the order of their parents, and are sorted by name below each.
     """
-    return (path.count("/") + 1 if path else 0, path.split("/"))
+    # The end of a part comes before every character: parts are compared one by one.
+    return (path.count("/") + 1 if path else 0, path.replace("/", "\0"))
 
 
 def is_safe(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 
 import numpy as np
 
@@ -15,10 +16,10 @@ from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.names import (
     DOCUMENT_NAMES,
     ZARR_JSON,
-    is_document,
     is_junk,
     is_safe,
     is_zarr_json,
+    without_junk,
 )
 
 METHOD_NAMES: dict[int, str] = {
@@ -85,6 +86,7 @@ class EntryTable:
         self._claims_json_first = claims_json_first
         self.findings: tuple[Finding, ...] = ()
         self.shift = shift
+        self._last: ArchiveEntry | None = None
         if np.any((columns.disks != 0) & (columns.disks != FULL_16)):
             raise ArchiveError(
                 "The archive is split into several parts, and this is one of them. "
@@ -96,25 +98,32 @@ class EntryTable:
     @cached_property
     def documents(self) -> tuple[str, ...]:
         """Names that hold Zarr metadata, in the directory's order."""
-        endings = tuple(DOCUMENT_NAMES)
-        return tuple(name for name in self.rows if name.endswith(endings) and is_document(name))
+        endings = tuple(f"/{name}" for name in DOCUMENT_NAMES)
+        found = [name for name in self.rows if name.endswith(endings) or name in DOCUMENT_NAMES]
+        return tuple(without_junk(found))
 
     def find(self, name: str) -> ArchiveEntry | None:
         """Return the entry of this normalized name, or None."""
+        last = self._last
+        if last is not None and last.name == name:
+            return last  # asked for its size first, then for its content
         row = self.rows.get(name)
-        return None if row is None else self.entry(row, name)
+        if row is None:
+            return None
+        self._last = entry = self.entry(row, name)
+        return entry
 
     def entry(self, row: int, name: str) -> ArchiveEntry:
         """Return the entry in a row, under the name that is given."""
         columns = self.columns
         return ArchiveEntry(
             name,
-            int(columns.offsets[row]) + self.shift,
-            int(columns.compressed_sizes[row]),
-            int(columns.sizes[row]),
-            int(columns.methods[row]),
-            int(columns.crcs[row]),
-            int(columns.flags[row]),
+            columns.offsets.item(row) + self.shift,
+            columns.compressed_sizes.item(row),
+            columns.sizes.item(row),
+            columns.methods.item(row),
+            columns.crcs.item(row),
+            columns.flags.item(row),
         )
 
     def _rows(self, label: str) -> dict[str, int]:
@@ -230,6 +239,9 @@ def _late_document(names: list[str]) -> str | None:
     Other files at the root, and those of file managers, do not count, nor does the repetition of a
     document, even in another case.
     """
+    leading = sum(1 for _ in takewhile(is_zarr_json, names))
+    if names[:1] == [ZARR_JSON] and ZARR_JSON not in "\n".join(names[leading:]):
+        return None  # one search through all names is far faster than a look at each
     data_from = next((row for row, name in enumerate(names) if _is_data(name)), len(names))
     seen: set[str] = set()
     for row, name in enumerate(names):

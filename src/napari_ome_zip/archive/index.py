@@ -21,7 +21,7 @@ from napari_ome_zip.archive.entry_table import USUAL_METHODS, ArchiveEntry, Entr
 from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.names import ZARR_JSON, is_document
+from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON
 
 __all__ = ["ArchiveEntry", "ArchiveIndex"]
 
@@ -121,9 +121,9 @@ class ArchiveIndex:
         """Return the entry of this name, or None."""
         table = self._full
         if table is None:
-            if is_document(name):
-                return self._documents_table().find(name)
-            table = self.complete()
+            # Nothing after the leading documents is called like one, not even in a folder of junk.
+            is_called_document = name.rpartition("/")[2] in DOCUMENT_NAMES
+            table = self._documents_table() if is_called_document else self.complete()
         return table.find(name)
 
     def names(self) -> tuple[str, ...]:

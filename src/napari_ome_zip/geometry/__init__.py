@@ -8,6 +8,7 @@ from napari_ome_zip.geometry.directions import Directions
 from napari_ome_zip.geometry.edge import DirectedEdge, Edge, SystemNode
 from napari_ome_zip.geometry.graph import TransformGraph, choose_display
 from napari_ome_zip.geometry.point_map import AnyMap, PointMap
+from napari_ome_zip.geometry.scaling import scaling
 from napari_ome_zip.geometry.vector_field import MAX_VECTOR_FIELD_BYTES, VectorField
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "VectorFieldSamples",
     "choose_display",
     "compile_pair",
+    "scaling",
     "strays",
 ]

@@ -40,8 +40,9 @@ def display_axes(first: Iterable[Axis], mapped: Sequence[Mapped]) -> tuple[Axis,
     mapped : sequence of Mapped
     """
     found: dict[str, Axis] = {}
-    candidates = [*first, *(axis for one in mapped for axis in one.axes)]
-    candidates += [axis for one in mapped for axis in _passengers(one)]
+    distinct = {_map_of(one): one for one in mapped}.values()
+    candidates = [*first, *(axis for one in distinct for axis in one.axes)]
+    candidates += [axis for one in distinct for axis in _passengers(one)]
     for axis in candidates:
         if axis.role == "channel":
             continue
@@ -70,8 +71,28 @@ def _passengers(one: Mapped) -> tuple[Axis, ...]:
     )
 
 
-def onto(one: Mapped, axes: tuple[Axis, ...]) -> Affine:
-    """The map to exactly ``axes``, in their units; axes it does not know stay at 0."""
+type _Map = tuple[int, int, int, int]
+
+
+def _map_of(one: Mapped) -> _Map:
+    """What multiscales that are mapped alike have in common: fields of view of a plate, mostly."""
+    return id(one.level), id(one.affine), id(one.axes), id(one.image.axes)
+
+
+def all_onto(mapped: Sequence[Mapped], axes: tuple[Axis, ...]) -> tuple[Affine, ...]:
+    """The map of each to exactly ``axes``, in their units; axes it does not know stay at 0."""
+    known: dict[_Map, Affine] = {}
+    affines = []
+    for one in mapped:
+        key = _map_of(one)
+        affine = known.get(key)
+        if affine is None:
+            affine = known[key] = _onto(one, axes)
+        affines.append(affine)
+    return tuple(affines)
+
+
+def _onto(one: Mapped, axes: tuple[Axis, ...]) -> Affine:
     affine = one.affine
     columns = len(affine.input_axes) + 1
     passengers = {axis.name for axis in _passengers(one)}

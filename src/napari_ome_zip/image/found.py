@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.ome import OmeGroup, Scene, parse_group
+from napari_ome_zip.ome import OmeGroup, ParsedGroup, Scene, parse_group
 from napari_ome_zip.ome.node import draft_node
 from napari_ome_zip.storage.hierarchy import Hierarchy, Node
 
@@ -52,8 +52,8 @@ class Discovery:
     """Groups that were looked at: a scene may list what is found by another way, or itself."""
     vector_fields: set[str] = field(default_factory=set)
     """Groups and arrays that hold parameters of transformations: they are not images."""
-    understood: dict[int, OmeGroup] = field(default_factory=dict)
-    """Groups by the identity of their attributes, which equal documents share."""
+    understood: dict[int, ParsedGroup] = field(default_factory=dict)
+    """Documents by the identity of their attributes, which equal ones share."""
     problems: list[str] = field(default_factory=list)
     """Why groups that should have been images are not."""
 
@@ -68,15 +68,13 @@ class Discovery:
         node = self.hierarchy.node(path)
         if node is None or node.kind != "group":
             return None
-        _refuse_draft(node)
         known = self.understood.get(id(node.attributes))
-        if known is not None:
-            return replace(known, path=path)
-        parsed = parse_group(node.attributes, path=path, zarr_format=node.zarr_format)
-        self.findings.extend(parsed.findings)
-        if not parsed.findings:  # which would name the group
-            self.understood[id(node.attributes)] = parsed.group
-        return parsed.group
+        if known is None:
+            _refuse_draft(node)
+            known = parse_group(node.attributes, path=path, zarr_format=node.zarr_format)
+            self.understood[id(node.attributes)] = known
+        self.findings.extend(known.departures.findings(path))
+        return known.group.at_path(path)
 
     def usable_group(self, path: str | None) -> OmeGroup | None:
         """As `group`; an unusable document there is noted, not raised."""

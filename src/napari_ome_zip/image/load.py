@@ -22,6 +22,7 @@ from dataclasses import replace
 from napari_ome_zip.archive import refuse_without_chunks
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import first_reasons
+from napari_ome_zip.garbage import no_collection
 from napari_ome_zip.image.choice import SystemChoice
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.discover import discover
@@ -91,6 +92,11 @@ def open_image(
     store = open_store(source)
     if isinstance(store, ArchiveStore):
         refuse_without_chunks(store.index)
+    with no_collection():
+        return _composite(store, fuse_from, system)
+
+
+def _composite(store: HierarchyStore, fuse_from: int, system: str | None) -> CompositeImage:
     hierarchy = Hierarchy(store)
     discovery = discover(hierarchy)
     findings = [*discovery.findings, *hierarchy.consolidated_findings()]
@@ -111,7 +117,10 @@ def open_image(
     )
     if system is not None:
         display = replace(display, name=system)
-    loaded = [replace(item, warp=warp) for item, warp in zip(loaded, warps, strict=True)]
+    loaded = [
+        item if warp is None else replace(item, warp=warp)
+        for item, warp in zip(loaded, warps, strict=True)
+    ]
     shapes = [item.sources[0].shape for item in loaded]
     positions = [item.found.position for item in loaded]
     affines = lay_out(affines, shapes, positions)

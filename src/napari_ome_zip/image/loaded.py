@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from napari_ome_zip.errors import MetadataError
@@ -15,8 +15,9 @@ from napari_ome_zip.image.systems import ImageSystems
 from napari_ome_zip.image.warp import Warp
 from napari_ome_zip.ome import Axis, CoordinateSystem, Multiscale
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
+from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.source import PixelSource
-from napari_ome_zip.storage.hierarchy import Hierarchy
+from napari_ome_zip.storage.hierarchy import Hierarchy, Node, join
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,72 @@ def load_all(
 ) -> tuple[list[LoadedImage], list[Finding]]:
     """Levels of every multiscale; one that has none is left out, with a finding."""
     loaded, findings = [], []
+    loader = _Loader(hierarchy)
     for item in found:
         for number, multiscale in enumerate(item.group.multiscales):
             try:
-                one, notes = _load(hierarchy, item, number, multiscale)
+                one, notes = loader.load(item, number, multiscale)
             except MetadataError as error:
                 findings.append(Finding("image-unusable", item.group.path, str(error)))
                 continue
             loaded.append(one)
             findings += notes
     return loaded, findings
+
+
+class _Loader:
+    """Loads multiscales, and remembers those of which nothing had to be said.
+
+    Thousands of fields of view of a plate have equal levels: they are not judged again.
+    """
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        self._hierarchy = hierarchy
+        self._axes: dict[Hashable, tuple[Axis, ...]] = {}
+
+    def load(
+        self, found: Found, number: int, multiscale: Multiscale
+    ) -> tuple[LoadedImage, tuple[Finding, ...]]:
+        """A multiscale with its levels, and what had to be said of them.
+
+        Raises
+        ------
+        MetadataError
+            If no level is usable.
+        """
+        path = found.group.path
+        nodes = self._level_nodes(path, multiscale)
+        if nodes is None:
+            return _load(self._hierarchy, found, number, multiscale)
+        kind = (
+            multiscale.axes,
+            len(multiscale.coordinate_systems),
+            multiscale.version,
+            *((id(node.document), node.zarr_format) for node in nodes),
+        )
+        axes = self._axes.get(kind)
+        if axes is None:
+            loaded, notes = _load(self._hierarchy, found, number, multiscale)
+            if not notes:
+                self._axes[kind] = loaded.systems.axes
+            return loaded, notes
+        arrays = tuple(ChunkedArray(self._hierarchy.store, node) for node in nodes)
+        systems = ImageSystems(path, number, multiscale, axes, found.image)
+        return LoadedImage(found, systems, Levels(arrays, multiscale.datasets)), ()
+
+    def _level_nodes(self, path: str, multiscale: Multiscale) -> list[Node] | None:
+        """The arrays of all levels; None where one is not there or cannot be used."""
+        nodes = []
+        for dataset in multiscale.datasets:
+            where = join(path, dataset.path)
+            try:
+                node = None if where is None else self._hierarchy.node(where)
+            except MetadataError:
+                return None
+            if node is None or node.kind != "array":
+                return None
+            nodes.append(node)
+        return nodes
 
 
 def _load(

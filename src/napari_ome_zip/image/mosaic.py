@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -110,19 +111,27 @@ def _kinship(part: PlacedPart) -> Any:
     position = part.position
     names = tuple(axis.name for axis in part.axes)
     linear = part.to_display.linear
-    lengths = np.linalg.norm(linear, axis=0)
+    sizes, turn = _size_and_turn(linear.tobytes(), linear.shape)
+    place = None if position is None else (position.plate, position.acquisition)
+    label = part.path.rpartition("/labels/")[2] if isinstance(part, PlacedLabels) else None
+    kind = part.dtype.kind
+    look = _look(part) if position is None else None
+    return type(part), place, label, names, part.channel_count, sizes, turn, kind, look
+
+
+@lru_cache(maxsize=256)
+def _size_and_turn(linear: bytes, shape: tuple[int, int]) -> tuple[tuple[int | None, ...], bytes]:
+    """Size of a pixel along each axis, and how its axes are turned, both as whole numbers."""
+    factors = np.frombuffer(linear).reshape(shape)
+    lengths = np.linalg.norm(factors, axis=0)
     sizes = tuple(
         round(math.log(length) / _SAME_SIZE) if 0 < length < math.inf else None
         for length in lengths.tolist()
     )
     # Rows first: a shear of the finer axis is small beside the pixels of the coarser one.
-    balanced = linear / _largest(linear, axis=1)
+    balanced = factors / _largest(factors, axis=1)
     turn = np.round(balanced / _largest(balanced, axis=0) / _SAME_SIZE).astype(int)
-    place = None if position is None else (position.plate, position.acquisition)
-    label = part.path.rpartition("/labels/")[2] if isinstance(part, PlacedLabels) else None
-    kind = part.dtype.kind
-    look = _look(part) if position is None else None
-    return type(part), place, label, names, part.channel_count, sizes, turn.tobytes(), kind, look
+    return sizes, turn.tobytes()
 
 
 def _look(part: PlacedPart) -> Any:
@@ -185,10 +194,14 @@ def _offsets(
     exact = steps @ to_pixels.T
     whole = np.rint(exact)
     # Pixels of a size or turn that differ a little are the further off the longer the tile is.
-    drifts = [
-        np.abs(to_pixels @ (part.to_display.linear - first.linear)) @ (np.array(part.shape) - 1)
-        for part in group
-    ]
+    kinds = [(part.to_display.linear.tobytes(), part.shape) for part in group]
+    examples = dict(zip(kinds, group, strict=True))
+    known = {
+        kind: np.abs(to_pixels @ (part.to_display.linear - first.linear))
+        @ (np.array(part.shape) - 1)
+        for kind, part in examples.items()
+    }
+    drifts = [known[kind] for kind in kinds]
     off_grid = np.abs(exact - whole) + np.array(drifts)
     return (whole - whole.min(axis=0)).astype(np.int64), off_grid.max(axis=1)
 
@@ -221,8 +234,8 @@ def _mosaic(group: Sequence[PlacedPart], name: str) -> tuple[PlacedPart, tuple[F
     levels = _common_levels(group)
     sources = tuple(_level(group, offsets, number, factors) for number, factors in levels)
     fields = tuple(
-        Field(part.path, tuple(int(n) for n in offset))
-        for part, offset in zip(group, offsets, strict=True)
+        Field(part.path, tuple(offset))
+        for part, offset in zip(group, offsets.tolist(), strict=True)
     )
     mosaic = replace(
         first,
@@ -297,7 +310,8 @@ def _common_levels(group: Sequence[PlacedPart]) -> list[tuple[int, tuple[float, 
     """Levels that all tiles have, with pixels of level 0 that one of a level spans."""
     levels = []
     for number in range(min(len(part.sources) for part in group)):
-        factors = {level_factors(part.shape, part.sources[number].shape) for part in group}
+        shapes = {(part.shape, part.sources[number].shape) for part in group}
+        factors = {level_factors(full, shape) for full, shape in shapes}
         if len(factors) > 1:
             break
         levels.append((number, factors.pop()))
@@ -317,8 +331,8 @@ def _level(
     sizes = np.array([part.sources[number].shape for part in group])
     extents = np.clip(ends - places, sizes, sizes + 1)
     tiles = tuple(
-        Tile(as_source(part.sources[number]), tuple(place.tolist()), tuple(extent.tolist()))
-        for part, place, extent in zip(group, places, extents, strict=True)
+        Tile(as_source(part.sources[number]), tuple(place), tuple(extent))
+        for part, place, extent in zip(group, places.tolist(), extents.tolist(), strict=True)
     )
     ends = places + extents
     dtype = np.result_type(*{tile.source.dtype for tile in tiles})

@@ -10,10 +10,11 @@ from typing import Any
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.channels import complete_channels
-from napari_ome_zip.image.composite import Kept, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.composite import Channel, Kept, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.labels import as_integers, can_be_judged, spread_over_image
 from napari_ome_zip.image.loaded import LoadedImage
 from napari_ome_zip.image.planes import own_axes
+from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.ome.images.image_label import SECTION as LABELS
 from napari_ome_zip.rules import MUST, Rule
 
@@ -51,8 +52,19 @@ def as_parts(
     images: dict[str, PlacedPart] = {}
     names = _names(loaded, archive)
     affordable = _affordable_labels(loaded)
+    channels_of = _ChannelsOf()
     for item, affine, name in zip(loaded, affines, names, strict=True):
-        part, notes = _part(item, affine, name, images, affordable=id(item) in affordable)
+        common = _common(item, affine, name)
+        labels: PlacedLabels | None = None
+        notes: tuple[Finding, ...] = ()
+        if item.found.kind == "labels":
+            readable = id(item) in affordable
+            labels, notes = _labels(item, PlacedPart(**common), images, affordable=readable)
+        if labels is not None:
+            part: PlacedPart = labels
+        else:
+            part, repaired = _image(item, common, channels_of)
+            notes += repaired
         images.setdefault(part.path, part)
         parts.append(part)
         findings += notes
@@ -76,58 +88,88 @@ def _affordable_labels(loaded: Sequence[LoadedImage]) -> set[int]:
     return affordable
 
 
-def _part(
+def _common(item: LoadedImage, affine: Affine, name: str) -> dict[str, Any]:
+    """What images and labels have in common, as arguments to make one of them."""
+    group, axes = item.found.group, item.axes
+    return {
+        "path": group.path,
+        "name": name,
+        "axes": axes,
+        "sources": item.sources,
+        "nonlinear": item.warp is not None,
+        "to_display": affine,
+        "channel_axis": next((i for i, axis in enumerate(axes) if axis.role == "channel"), None),
+        "multiscale": item.systems.number,
+        "position": item.found.position,
+        "display": group.display,
+        "kept": _KEPT,
+    }
+
+
+_KEPT = Kept()
+
+
+def _labels(
     item: LoadedImage,
-    affine: Affine,
-    name: str,
+    common: PlacedPart,
     images: Mapping[str, PlacedPart],
     *,
     affordable: bool,
-) -> tuple[PlacedPart, tuple[Finding, ...]]:
-    group, axes = item.found.group, item.axes
-    channel_axis = next((i for i, axis in enumerate(axes) if axis.role == "channel"), None)
-    common = PlacedPart(
-        path=group.path,
-        name=name,
-        axes=axes,
-        sources=item.sources,
-        nonlinear=item.warp is not None,
-        to_display=affine,
-        channel_axis=channel_axis,
-        multiscale=item.systems.number,
-        position=item.found.position,
-        display=group.display,
-        kept=Kept(),
-    )
+) -> tuple[PlacedLabels | None, tuple[Finding, ...]]:
+    """A label image, or None where its pixels are no names of objects; what to say of them."""
+    group = item.found.group
+    sources, remark = as_integers(common, item.levels.arrays, affordable=affordable)
+    shown = "" if sources is not None else "; they are shown as an image"
     findings: tuple[Finding, ...] = ()
-    if item.found.kind == "labels":
-        sources, remark = as_integers(common, item.levels.arrays, affordable=affordable)
-        shown = "" if sources is not None else "; they are shown as an image"
-        if remark:
-            text = f"Labels '{name}' {remark}{shown}."
-            findings = (Finding.of(LABEL_DTYPE, group.path, text),)
-        if sources is not None:
-            common = replace(common, sources=sources)
-            image = images.get(item.found.image or "") if item.found.image is not None else None
-            if image is not None and own_axes(common) is None:
-                common = spread_over_image(common, image)
-            return PlacedLabels(
-                **_fields(common), image_path=item.found.image, label=group.image_label
-            ), findings
-    channels, notes = complete_channels(group.omero, common.channel_count, group.path)
+    if remark:
+        text = f"Labels '{common.name}' {remark}{shown}."
+        findings = (Finding.of(LABEL_DTYPE, group.path, text),)
+    if sources is None:
+        return None, findings
+    common = replace(common, sources=sources)
+    image = images.get(item.found.image or "") if item.found.image is not None else None
+    if image is not None and own_axes(common) is None:
+        common = spread_over_image(common, image)
+    fields = {name: getattr(common, name) for name in PlacedPart.__dataclass_fields__}
+    return PlacedLabels(**fields, image_path=item.found.image, label=group.image_label), findings
+
+
+def _image(
+    item: LoadedImage, common: dict[str, Any], channels_of: _ChannelsOf
+) -> tuple[PlacedImage, tuple[Finding, ...]]:
+    group, axis = item.found.group, common["channel_axis"]
+    count = 1 if axis is None else int(item.sources[0].shape[axis])
+    channels, notes = channels_of(group, count)
     omero = group.omero
     image = PlacedImage(
-        **_fields(common),
+        **common,
         channels=channels,
         default_t=max(0, (omero and omero.default_t) or 0),
         default_z=max(0, (omero and omero.default_z) or 0),
     )
-    return image, (*findings, *notes)
+    return image, notes
 
 
-def _fields(part: PlacedPart) -> dict[str, Any]:
-    """What images and labels have in common, as arguments to make one of them."""
-    return {field: getattr(part, field) for field in PlacedPart.__dataclass_fields__}
+class _ChannelsOf:
+    """The channels of groups; those of which nothing has to be said are made once.
+
+    Thousands of fields of view of a plate share a document, and its settings with it.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[Channel, ...]] = {}
+
+    def __call__(
+        self, group: OmeGroup, count: int
+    ) -> tuple[tuple[Channel, ...], tuple[Finding, ...]]:
+        key = (id(group.omero), count)  # which lives as long as the group
+        known = self._known.get(key)
+        if known is not None:
+            return known, ()
+        channels, notes = complete_channels(group.omero, count, group.path)
+        if not notes:
+            self._known[key] = channels
+        return channels, notes
 
 
 def _names(loaded: Sequence[LoadedImage], archive: str) -> list[str]:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.geometry import Affine, SystemNode, TransformGraph, choose_display
+from napari_ome_zip.geometry import (
+    Affine,
+    AnyMap,
+    SystemNode,
+    TransformGraph,
+    choose_display,
+    scaling,
+)
 from napari_ome_zip.image.choice import SystemChoice
-from napari_ome_zip.image.display_axes import Mapped, display_axes, onto
+from napari_ome_zip.image.display_axes import Mapped, all_onto, display_axes
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.warp import Warp, Warpable, warp
 from napari_ome_zip.ome import Axis, CoordinateSystem, Scene
@@ -83,15 +91,16 @@ def place(
         display = choice.settle(graph, images, display)
     findings: list[Finding] = []
     mapped = []
+    level_maps = _LevelMaps(builder)
     for image, levels in zip(images, pixels, strict=True):
-        level, problem = _level_affine(builder, image, levels.transformations[0])
-        one, notes = _map(builder, graph, display, image, level, levels)
+        level, problem = level_maps.of(image, levels.transformations[0])
+        one, notes = _map(level_maps, graph, display, image, level, levels)
         if problem is not None:
             notes = (_unplaced(image, problem, "its pixel grid"),)
         mapped.append(one)
         findings += notes
     axes = display_axes(() if display is None else builder.axes[display], mapped)
-    affines = tuple(onto(one, axes) for one in mapped)
+    affines = all_onto(mapped, axes)
     name = display.name if display is not None else "physical"
     warps = tuple(one.warp for one in mapped)
     return Placement(CoordinateSystem(name, axes), affines, tuple(findings), warps)
@@ -122,35 +131,69 @@ def _shared_system(images: Sequence[ImageSystems], graph: TransformGraph) -> Sys
     return next((node for node in shared if node.name == "global"), shared[0] if shared else None)
 
 
-def _level_affine(
-    builder: SystemsBuilder, image: ImageSystems, transformation: tf.Transformation | None
-) -> tuple[Affine, str | None]:
-    """Array indices to the intrinsic system; the identity where that cannot be applied."""
-    inputs = tuple(axis.name for axis in image.axes)
-    outputs = tuple(axis.name for axis in builder.axes[image.intrinsic])
-    problem = None
-    if transformation is not None:
-        affine, _, problem = builder.compile(image.path, transformation, inputs, outputs)
-        if isinstance(affine, Affine):
-            try:
-                _check_showable(affine, image)
-            except TransformationError as error:
-                problem = str(error)
-            else:
-                return affine, None
-    if len(inputs) == len(outputs):
-        return Affine(np.eye(len(inputs), len(inputs) + 1), inputs, outputs), problem
-    return Affine.identity(inputs), problem
+class _LevelMaps:
+    """Maps of levels to the intrinsic system of their image, each compiled once.
+
+    Thousands of fields of view of a plate share a document, and its transformations with it.
+    """
+
+    def __init__(self, builder: SystemsBuilder) -> None:
+        self.builder = builder
+        self._known: dict[tuple[int, int, int], Affine] = {}
+
+    def of(
+        self, image: ImageSystems, transformation: tf.Transformation | None
+    ) -> tuple[Affine, str | None]:
+        """Array indices to the intrinsic system; the identity where that cannot be applied."""
+        axes = self.builder.axes[image.intrinsic]
+        # All of them live as long as the images do.
+        key = (id(transformation), id(image.axes), id(axes))
+        known = self._known.get(key)
+        if known is not None:
+            return known, None
+        affine, problem = self._compiled(image, transformation, axes)
+        if problem is None and not _reads_arrays(transformation):
+            self._known[key] = affine
+        return affine, problem
+
+    def _compiled(
+        self, image: ImageSystems, transformation: tf.Transformation | None, axes: tuple[Axis, ...]
+    ) -> tuple[Affine, str | None]:
+        inputs = tuple(axis.name for axis in image.axes)
+        outputs = tuple(axis.name for axis in axes)
+        problem = None
+        if transformation is not None:
+            affine: AnyMap | None = scaling(transformation, inputs) if inputs == outputs else None
+            if affine is None:
+                path = image.path
+                affine, _, problem = self.builder.compile(path, transformation, inputs, outputs)
+            if isinstance(affine, Affine):
+                try:
+                    _check_showable(affine, image)
+                except TransformationError as error:
+                    problem = str(error)
+                else:
+                    return affine, None
+        if len(inputs) == len(outputs):
+            return Affine(np.eye(len(inputs), len(inputs) + 1), inputs, outputs), problem
+        return Affine.identity(inputs), problem
+
+
+def _reads_arrays(transformation: tf.Transformation | None) -> bool:
+    """Whether parameters lie beside the document, where each group has its own."""
+    parts = () if transformation is None else transformation.walk()
+    return any(getattr(part, "path", None) is not None for part in parts)
 
 
 def _map(
-    builder: SystemsBuilder,
+    level_maps: _LevelMaps,
     graph: TransformGraph,
     display: SystemNode | None,
     image: ImageSystems,
     level: Affine,
     pixels: Pixels,
 ) -> tuple[Mapped, tuple[Finding, ...]]:
+    builder = level_maps.builder
     own = Mapped(image, level, level, _axes_for(level, builder.axes[image.intrinsic], image))
     parent = builder.intrinsic.get(image.parent or "") if image.parent is not None else None
     target = display or parent
@@ -164,7 +207,7 @@ def _map(
             _check_showable(affine, image)
             return Mapped(image, level, affine, axes), ()
         back = graph.resolve_back(image.intrinsic, target)
-        warpable = _warpable(builder, image, level, pixels)
+        warpable = _warpable(level_maps, image, level, pixels)
         warped = warp(warpable, forward, back, axes, image.path)
     except TransformationError as error:
         if display is None and image.intrinsic in builder.apart:
@@ -176,13 +219,13 @@ def _map(
 
 
 def _warpable(
-    builder: SystemsBuilder, image: ImageSystems, level: Affine, pixels: Pixels
+    level_maps: _LevelMaps, image: ImageSystems, level: Affine, pixels: Pixels
 ) -> Warpable:
     """The levels with their maps to the intrinsic system; without one, by the ratio of shapes."""
     full = np.array(pixels.sources[0].shape)
     maps = [level]
     for source, transformation in zip(pixels.sources[1:], pixels.transformations[1:], strict=True):
-        found, problem = _level_affine(builder, image, transformation)
+        found, problem = level_maps.of(image, transformation)
         if transformation is None or problem is not None:
             factors = full / np.array(source.shape)
             names = level.input_axes
@@ -213,17 +256,25 @@ def _check_showable(affine: Affine, image: ImageSystems) -> None:
     """
     if not np.all(np.abs(affine.matrix) < _HUGE):
         raise TransformationError("It leads to coordinates too large to be true.")
-    columns = [i for i, axis in enumerate(image.axes) if axis.role != "channel"]
-    linear = affine.linear[:, columns]
-    moving = linear[:, np.any(linear != 0, axis=0)]
-    # An axis that moves nothing is one to look along, unless another axis has taken its place.
-    still = {image.axes[i].name for i in columns if not np.any(affine.linear[:, i])}
-    led = np.any(linear != 0, axis=1)
-    taken = {name for name, one in zip(affine.output_axes, led, strict=True) if one}
-    if independent_axes(moving) < moving.shape[1] or still & taken:
+    axes = tuple((axis.name, axis.role == "channel") for axis in image.axes)
+    if _folds(affine.linear.tobytes(), axes, affine.output_axes):
         raise TransformationError(
             "It maps several axes of the image onto one: there is no image to show there."
         )
+
+
+@lru_cache(maxsize=256)
+def _folds(linear: bytes, inputs: tuple[tuple[str, bool], ...], outputs: tuple[str, ...]) -> bool:
+    """Whether several axes are led to one; of each input its name, and whether it is a channel."""
+    factors = np.frombuffer(linear).reshape(len(outputs), len(inputs))
+    columns = [column for column, (_, is_channel) in enumerate(inputs) if not is_channel]
+    shown = factors[:, columns]
+    moving = shown[:, np.any(shown != 0, axis=0)]
+    # An axis that moves nothing is one to look along, unless another axis has taken its place.
+    still = {inputs[i][0] for i in columns if not np.any(factors[:, i])}
+    led = np.any(shown != 0, axis=1)
+    taken = {name for name, one in zip(outputs, led, strict=True) if one}
+    return independent_axes(moving) < moving.shape[1] or bool(still & taken)
 
 
 def independent_axes(linear: np.ndarray) -> int:

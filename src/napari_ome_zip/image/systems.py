@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +47,7 @@ class ImageSystems:
     parent: str | None = None
     """Group path of the image that labels belong to."""
 
-    @property
+    @cached_property
     def intrinsic(self) -> SystemNode:
         """The system that all its levels map to."""
         return self.node(self.multiscale.intrinsic.name)

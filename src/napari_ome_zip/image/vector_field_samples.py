@@ -63,7 +63,7 @@ class _Noted(DamageReports):
 
     def report(self, name: str, *_: Any, **__: Any) -> None:
         # docstring inherited
-        self.reported.add(name)
+        self.reported |= {name}
 
 
 def vector_field_samples(

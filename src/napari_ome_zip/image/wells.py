@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -55,26 +56,27 @@ def lay_out(
     OME-Zarr, sections "plate" and "well".
     """
     result = list(affines)
-    plates: dict[str, dict[int, FieldPosition]] = defaultdict(dict)
+    plates: dict[str, list[int]] = defaultdict(list)
     for index, position in enumerate(positions):
         if position is not None:
-            plates[position.plate][index] = position
+            plates[position.plate].append(index)
     for members in plates.values():
-        boxes = {i: _box(affines[i], shapes[i]) for i in members}
-        shifts = _within_wells(members, affines, boxes)
-        placed = {i: boxes[i] + shifts[i] for i in members}
-        wells = defaultdict(list)
-        for i, position in members.items():
+        fields = _Fields.of(members, affines, shapes, positions)
+        shifts = _within_wells(fields)
+        placed = fields.boxes + shifts[:, np.newaxis]
+        wells: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for i, position in enumerate(fields.positions):
             wells[(position.row, position.column)].append(i)
         pitch = _pitch(wells.values(), placed)
         origin = (min(r for r, _ in wells), min(c for _, c in wells))
-        corners = {well: _corner(inside, members, placed) for well, inside in wells.items()}
+        corners = {well: _corner(inside, fields, placed) for well, inside in wells.items()}
         start = np.min(list(corners.values()), axis=0)
         for (row, column), inside in wells.items():
             step = np.array([row - origin[0], column - origin[1]]) * pitch
             step += start - corners[(row, column)]
-            for i in inside:
-                result[i] = _shifted(affines[i], shifts[i] + step)
+            shifts[inside] += step
+        for index, affine, shift in zip(members, fields.affines, shifts, strict=True):
+            result[index] = _shifted(affine, shift)
     return tuple(result)
 
 
@@ -84,28 +86,52 @@ def place_wells(
     positions: Sequence[FieldPosition | None],
 ) -> tuple[PlacedWell, ...]:
     """Where the wells of all plates lie, from the fields of view as `lay_out` placed them."""
-    boxes: dict[tuple[str, str], list[np.ndarray]] = defaultdict(list)
-    for affine, shape, position in zip(affines, shapes, positions, strict=True):
+    wells: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, position in enumerate(positions):
         if position is not None and position.well is not None:
-            boxes[(position.plate, position.well)].append(_box(affine, shape))
-    wells = []
-    for (_, name), inside in boxes.items():
-        low, high = np.min([b[0] for b in inside], axis=0), np.max([b[1] for b in inside], axis=0)
-        (top, left), (bottom, right) = low.tolist(), high.tolist()
-        wells.append(PlacedWell(name, (top, left), (bottom, right)))
-    return tuple(wells)
+            wells[(position.plate, position.well)].append(number)
+    placed = []
+    for (_, name), members in wells.items():
+        boxes = _boxes([affines[i] for i in members], [shapes[i] for i in members])
+        (top, left), (bottom, right) = (
+            boxes[:, 0].min(axis=0).tolist(),
+            boxes[:, 1].max(axis=0).tolist(),
+        )
+        placed.append(PlacedWell(name, (top, left), (bottom, right)))
+    return tuple(placed)
 
 
-def _corner(
-    inside: Iterable[int], members: Mapping[int, FieldPosition], boxes: Mapping[int, np.ndarray]
-) -> np.ndarray:
+@dataclass(frozen=True)
+class _Fields:
+    """The fields of view of one plate, and the labels of them."""
+
+    positions: list[FieldPosition]
+    affines: list[Affine]
+    boxes: np.ndarray
+    """Lowest and highest y and x that the voxels of each cover, shape (n, 2, 2)."""
+
+    @classmethod
+    def of(
+        cls,
+        members: Sequence[int],
+        affines: Sequence[Affine],
+        shapes: Sequence[tuple[int, ...]],
+        positions: Sequence[FieldPosition | None],
+    ) -> _Fields:
+        found = [affines[i] for i in members]
+        boxes = _boxes(found, [shapes[i] for i in members])
+        there = [position for i in members if (position := positions[i]) is not None]
+        return cls(there, found, boxes)
+
+
+def _corner(inside: Iterable[int], fields: _Fields, boxes: np.ndarray) -> np.ndarray:
     """Lowest y and x of a well's fields; labels, which follow their field, do not count.
 
     Positions of the stage may run against the plate's rows or columns, and hold for the whole
     plate or each well: only what they say within a well is kept.
     """
-    fields = {members[i]: i for i in reversed(list(inside))}
-    corner: np.ndarray = np.min([boxes[i][0] for i in fields.values()], axis=0)
+    first = {fields.positions[i]: i for i in reversed(list(inside))}
+    corner: np.ndarray = boxes[list(first.values()), 0].min(axis=0)
     return corner
 
 
@@ -113,46 +139,62 @@ def _plane(affine: Affine) -> tuple[int, int]:
     return len(affine.output_axes) - 2, len(affine.output_axes) - 1
 
 
-def _box(affine: Affine, shape: tuple[int, ...]) -> np.ndarray:
-    """Lowest and highest y and x that the voxels of a part cover, shape (2, 2)."""
+def _boxes(affines: Sequence[Affine], shapes: Sequence[tuple[int, ...]]) -> np.ndarray:
+    """Lowest and highest y and x that the voxels of each part cover, shape (n, 2, 2)."""
+    # Where the first voxel lies differs from part to part, all else only from kind to kind.
+    extents: dict[tuple[bytes, tuple[int, ...]], np.ndarray] = {}
+    found = []
+    for affine, shape in zip(affines, shapes, strict=True):
+        kind = affine.linear.tobytes(), shape
+        extent = extents.get(kind)
+        if extent is None:
+            extent = extents[kind] = _extent(affine, shape)
+        found.append(extent)
+    halves, middles = np.array(found).transpose(1, 0, 2)
+    middles = middles + _origins(affines)
+    return np.stack([middles - halves, middles + halves], axis=1)
+
+
+def _extent(affine: Affine, shape: tuple[int, ...]) -> np.ndarray:
+    """Half of the size along y and x, and the middle, seen from the center of the first voxel."""
     rows = list(_plane(affine))
     half = np.abs(affine.linear[rows]) @ (np.array(shape) / 2)
-    middle = affine.apply((np.array(shape) - 1) / 2)[rows]
-    return np.array([middle - half, middle + half])
+    middle = ((np.array(shape) - 1) / 2) @ affine.linear.T
+    return np.array([half, middle[rows]])
 
 
-def _within_wells(
-    members: Mapping[int, FieldPosition],
-    affines: Sequence[Affine],
-    boxes: Mapping[int, np.ndarray],
-) -> dict[int, np.ndarray]:
+def _origins(affines: Sequence[Affine]) -> np.ndarray:
+    """y and x of the center of each first voxel, shape (n, 2)."""
+    return np.array([affine.offset[-2:] for affine in affines])
+
+
+def _within_wells(fields: _Fields) -> np.ndarray:
     """Shift of each field within its well: none where the fields lie apart by themselves."""
     groups: dict[tuple[int, int, int | None], list[int]] = defaultdict(list)
-    for i, position in members.items():
+    for i, position in enumerate(fields.positions):
         groups[(position.row, position.column, position.acquisition)].append(i)
-    shifts = {i: np.zeros(2) for i in members}
+    shifts = np.zeros((len(fields.positions), 2))
+    rounded = list(map(tuple, np.round(_origins(fields.affines), 9).tolist()))
     for inside in groups.values():
-        count = max(members[i].number for i in inside) + 1
-        origins = {tuple(np.round(affines[i].offset[list(_plane(affines[i]))], 9)) for i in inside}
-        if count == 1 or len(origins) > 1:
+        numbers = [fields.positions[i].number for i in inside]
+        count = max(numbers) + 1
+        if count == 1 or len({rounded[i] for i in inside}) > 1:
             continue
-        size = np.max([boxes[i][1] - boxes[i][0] for i in inside], axis=0)
+        boxes = fields.boxes[inside]
+        size = (boxes[:, 1] - boxes[:, 0]).max(axis=0)
         columns = math.ceil(math.sqrt(count))
-        corners = {members[i].number: boxes[i][0] for i in reversed(inside)}
-        start = np.min(list(corners.values()), axis=0)
-        for i in inside:
-            number = members[i].number
-            shifts[i] = np.array(divmod(number, columns)) * size + (start - corners[number])
+        # Of a field and its labels the first counts.
+        places = {number: place for place, number in reversed(list(enumerate(numbers)))}
+        start = boxes[list(places.values()), 0].min(axis=0)
+        for i, number in zip(inside, numbers, strict=True):
+            corner = boxes[places[number], 0]
+            shifts[i] = np.array(divmod(number, columns)) * size + (start - corner)
     return shifts
 
 
-def _pitch(wells: Iterable[list[int]], boxes: dict[int, np.ndarray]) -> np.ndarray:
+def _pitch(wells: Iterable[list[int]], boxes: np.ndarray) -> np.ndarray:
     """Distance between neighboring wells: the extent of the widest, and a gap."""
-    extents = []
-    for inside in wells:
-        low = np.min([boxes[i][0] for i in inside], axis=0)
-        high = np.max([boxes[i][1] for i in inside], axis=0)
-        extents.append(high - low)
+    extents = [boxes[inside, 1].max(axis=0) - boxes[inside, 0].min(axis=0) for inside in wells]
     extent: np.ndarray = np.max(extents, axis=0)
     return extent * (1 + GAP)
 

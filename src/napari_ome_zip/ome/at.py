@@ -82,11 +82,16 @@ class Departure:
     harmless: bool = False
     """Whether the image is shown as it was meant in spite of it."""
 
-    @property
-    def finding(self) -> Finding:
-        """The departure as a finding for the caller who opens the file."""
+    def finding(self, group: str) -> Finding:
+        """Return the departure as a finding for the caller who opens the file.
+
+        Parameters
+        ----------
+        group
+            Path of the group.
+        """
         message = f"{self.found}; {self.done}."
-        return Finding(self.rule.code, str(self.at), message, self.harmless)
+        return Finding(self.rule.code, self.at.within(group), message, self.harmless)
 
 
 _Kind = tuple[str, tuple[str | int, ...], str]
@@ -141,14 +146,22 @@ class Departures:
         self._indexed = len(self._all)
         return frozenset(self._codes.get(at.parts, ()))
 
-    def findings(self) -> tuple[Finding, ...]:
-        """Return the departures about which something was done, in order of first occurrence."""
-        return tuple(
-            replace(finding, message=f"{finding.message[:-1]} (and {more} more alike).")
-            if (more := self._more[kind])
-            else finding
-            for kind, finding in ((k, first.finding) for k, first in self._first.items())
-        )
+    def findings(self, group: str | None = None) -> tuple[Finding, ...]:
+        """Return the departures about which something was done, in order of first occurrence.
+
+        Parameters
+        ----------
+        group
+            Path of another group that has an equal document; by default that of the group itself.
+        """
+        found = []
+        for kind, first in self._first.items():
+            finding = first.finding(first.at.document.group if group is None else group)
+            if more := self._more[kind]:
+                message = f"{finding.message[:-1]} (and {more} more alike)."
+                finding = replace(finding, message=message)
+            found.append(finding)
+        return tuple(found)
 
     def mark(self, part: object, at: At) -> None:
         """Remember where a part of the model was read."""
@@ -339,6 +352,10 @@ class At:
             self.departures.mark_entries(entries, self, positions)
         return entries
 
-    def __str__(self) -> str:
+    def within(self, group: str) -> str:
+        """Return the place as a finding gives it, in the document of a group of any path."""
         steps = Location().at(*self.parts).json_path
-        return ": ".join(part for part in (self.document.group, steps) if part)
+        return ": ".join(part for part in (group, steps) if part)
+
+    def __str__(self) -> str:
+        return self.within(self.document.group)

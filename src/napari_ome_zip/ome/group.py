@@ -39,3 +39,12 @@ class OmeGroup:
     scene: Scene | None = None
     display: FrozenMapping | None = None
     """The attribute ``napari_ome_zip``: any JSON object; other readers ignore it."""
+
+    def at_path(self, path: str) -> OmeGroup:
+        """Return the same metadata at another path.
+
+        A plate has thousands of groups with equal documents, and `dataclasses.replace` is slow.
+        """
+        other = object.__new__(OmeGroup)
+        other.__dict__.update(self.__dict__, path=path)
+        return other

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import zarr
@@ -21,6 +21,7 @@ from napari_ome_zip.pixels.usual_codecs import usual_codec
 from napari_ome_zip.pixels.zarr_codec import ZarrCodec
 from napari_ome_zip.rules import MUST, Rule
 from napari_ome_zip.storage.hierarchy import Node
+from napari_ome_zip.storage.json_document import JsonDocument
 
 NOT_READABLE = Rule(
     "array-not-readable",
@@ -55,16 +56,20 @@ def array_facts(node: Node) -> ArrayFacts:
     """What the document of an array says about how it is stored; no bytes are read.
 
     The levels of an image, and the fields of view of a plate, often have equal documents: each is
-    handed to zarr once.
+    handed to zarr once, and not even looked through again.
 
     Raises
     ------
     MetadataError
         If the document does not describe an array that zarr can read.
     """
-    document = {key: value for key, value in node.document.items() if key != "attributes"}
+    document, zarr_format = node.document, node.zarr_format
+    shared = document if isinstance(document, JsonDocument) else JsonDocument({})
+    if isinstance(shared.worked_out, _Known) and shared.worked_out.zarr_format == zarr_format:
+        return shared.worked_out.facts
+    own = {key: value for key, value in document.items() if key != "attributes"}
     try:
-        return _parsed(json.dumps(document), node.zarr_format)
+        facts = _parsed(json.dumps(own), zarr_format)
     except (
         ValueError,
         TypeError,
@@ -78,6 +83,15 @@ def array_facts(node: Node) -> ArrayFacts:
             f"Array '{node.path}' cannot be read: {cause}. It needs a data type, codec or "
             "extension that is not supported here, or its document is damaged."
         ) from error
+    shared.worked_out = _Known(zarr_format, facts)
+    return facts
+
+
+class _Known(NamedTuple):
+    """What is remembered of a document, which could be read as one of either format."""
+
+    zarr_format: int
+    facts: ArrayFacts
 
 
 def _shortened(text: str) -> str:

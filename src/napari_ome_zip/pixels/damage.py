@@ -29,12 +29,15 @@ class DamageReports:
         Of the array.
     """
 
+    # A plate has tens of thousands of arrays, and damage is rare: nothing is made for it before.
+    __slots__ = ("_path", "_store", "reported")
+    _lock = threading.Lock()
+
     def __init__(self, store: HierarchyStore, path: str) -> None:
         self._store = store
         self._path = path
-        self.reported: set[str] = set()
+        self.reported: frozenset[str] = frozenset()
         """Names of damaged stored objects, and of chunks within them."""
-        self._lock = threading.Lock()
 
     def report(
         self,
@@ -49,7 +52,7 @@ class DamageReports:
             known = not self.reported.isdisjoint((name, name + within))
             if known or len(self.reported) > MAX_DAMAGE_REPORTS:
                 return
-            self.reported.add(name + within)
+            self.reported |= {name + within}
             last = len(self.reported) > MAX_DAMAGE_REPORTS
         what = "Unreadable" if is_from_system(error) else "Damaged"
         message = (

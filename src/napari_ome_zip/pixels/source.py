@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.pixels.best_known import BestKnown
 from napari_ome_zip.pixels.grid import Region, grid_shape, shape_of
 
 type AnySource = PixelSource | da.Array
@@ -74,6 +75,15 @@ class PixelSource(ABC):
         return False
 
     @property
+    def gains_from_threads(self) -> bool:
+        """Whether several threads read it faster than one.
+
+        Not where chunks are so small, or stored so simply, that Python does most of the work: its
+        threads then wait for one another.
+        """
+        return True
+
+    @property
     def ndim(self) -> int:
         """Number of dimensions."""
         return len(self.shape)
@@ -112,6 +122,10 @@ class PixelSource(ABC):
             Of shape ``(n, 2, ndim)``: first pixel and one past the last of each stored object, as
             far as they lie in the region. None where that is not known: any may be stored.
         """
+        return None
+
+    def best_known(self, region: Region) -> BestKnown | None:
+        """Pixels of a region as far as they are known; None where reading them is the quickest."""
         return None
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
@@ -179,6 +193,11 @@ class ChannelView(PixelSource):
         # docstring inherited
         return self.array.is_direct
 
+    @property
+    def gains_from_threads(self) -> bool:
+        # docstring inherited
+        return self.array.gains_from_threads
+
     def read(self, region: Region) -> npt.NDArray[Any]:
         # docstring inherited
         return self.array.read(self._whole(region)).squeeze(self.axis)
@@ -186,6 +205,14 @@ class ChannelView(PixelSource):
     def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
         # docstring inherited
         self.array.read_into(self._whole(region), np.expand_dims(out, self.axis))
+
+    def best_known(self, region: Region) -> BestKnown | None:
+        # docstring inherited
+        known = self.array.best_known(self._whole(region))
+        return None if known is None else replace(known, shown=self._squeezed)
+
+    def _squeezed(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return pixels.squeeze(self.axis)
 
     def _whole(self, region: Region) -> Region:
         channel = slice(self.channel, self.channel + 1)

@@ -19,6 +19,7 @@ from napari_ome_zip.storage.json_document import (
     NODE_TYPE,
     UNREADABLE,
     DocumentFault,
+    JsonDocument,
     parse_json,
     unreadable,
 )
@@ -36,6 +37,8 @@ MAX_DEPTH = 32
 
 MAX_ALL_DOCUMENTS = 1 << 30
 """Maximum size of all metadata documents of one hierarchy (1 GiB)."""
+
+_SHORT_DOCUMENT = 1 << 12
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ def join(base: str, relative: str) -> str | None:
     ``..`` climbs, ``.`` and empty segments stay. Paths of OME-Zarr are relative; one with a leading
     ``/`` starts at the root, as paths of nodes do in Zarr ("hierarchy", where ``/`` is the root).
     """
+    if _is_plain(relative) and _is_plain(base):
+        return f"{base}/{relative}"
     parts = [] if relative.startswith("/") else [part for part in base.split("/") if part]
     for part in relative.split("/"):
         if part == "..":
@@ -100,6 +105,11 @@ def join(base: str, relative: str) -> str | None:
         elif part not in ("", "."):
             parts.append(part)
     return "/".join(parts)
+
+
+def _is_plain(path: str) -> bool:
+    """Whether nothing of a path is left out or climbs, which no path without dots does."""
+    return bool(path) and path[0] != "/" != path[-1] and "." not in path and "//" not in path
 
 
 class Hierarchy:
@@ -115,7 +125,7 @@ class Hierarchy:
         self.store = store
         self._nodes: dict[str, Node | None] = {}
         # Thousands of fields of view mostly have equal documents.
-        self._documents: dict[bytes, dict[str, Any]] = {}
+        self._documents: dict[bytes, JsonDocument] = {}
         self._size = 0
         self.faults: list[DocumentFault] = []
         """Faults of the documents that were read so far."""
@@ -155,18 +165,21 @@ class Hierarchy:
 
     def child_groups(self, path: str) -> tuple[str, ...]:
         """Return the paths of groups and arrays directly below ``path``, in natural order."""
-        return self._children.get(path, ())
+        return tuple(sorted(self._children.get(path, ()), key=natural_key))
 
     @cached_property
-    def _children(self) -> Mapping[str, tuple[str, ...]]:
+    def _children(self) -> Mapping[str, Mapping[str, None]]:
         """Children of every folder, found in one pass, since a plate has thousands of groups."""
-        children: dict[str, set[str]] = defaultdict(set)
+        children: dict[str, dict[str, None]] = defaultdict(dict)
         for path in self.store.group_paths():
             while path and path.count("/") < MAX_DEPTH:
                 parent = path.rpartition("/")[0]
-                children[parent].add(path)
+                siblings = children[parent]
+                if path in siblings:
+                    break  # then the folders above it are there as well
+                siblings[path] = None
                 path = parent
-        return {path: tuple(sorted(found, key=natural_key)) for path, found in children.items()}
+        return children
 
     def _read_node(self, path: str) -> Node | None:
         prefix = f"{path}/" if path else ""
@@ -177,7 +190,7 @@ class Hierarchy:
                 found = f"is not usable: node_type is {kind!r:.60}, expected 'group' or 'array'"
                 raise self._noted(DocumentFault(NODE_TYPE, f"{prefix}zarr.json", found)).error
             return Node.of(path, {"zarr.json": document})
-        documents: dict[str, dict[str, Any]] = {}
+        documents: dict[str, JsonDocument] = {}
         for name in (".zarray", ".zgroup", ".zattrs"):
             if name != ".zgroup" or ".zarray" not in documents:
                 document = self._json(prefix + name)
@@ -189,7 +202,7 @@ class Hierarchy:
         self.faults.append(fault)
         return fault
 
-    def _json(self, key: str) -> dict[str, Any] | None:
+    def _json(self, key: str) -> JsonDocument | None:
         try:
             raw = self.store.read_document(key)
         except (ArchiveError, DamagedEntryError) as error:
@@ -199,9 +212,10 @@ class Hierarchy:
             raise fault.error from error
         if raw is None:
             return None
-        digest = hashlib.sha256(raw).digest()
-        if digest in self._documents:
-            return self._documents[digest]
+        content = raw if len(raw) <= _SHORT_DOCUMENT else hashlib.sha256(raw).digest()
+        known = self._documents.get(content)
+        if known is not None:
+            return known
         self._size += len(raw)
         if self._size > MAX_ALL_DOCUMENTS:
             found = (
@@ -215,7 +229,7 @@ class Hierarchy:
         if document is None:
             raise faults[-1].error
         if not faults:
-            self._documents[digest] = document
+            self._documents[content] = document
         return document
 
     def consolidated_findings(self) -> tuple[Finding, ...]:

@@ -88,7 +88,23 @@ class DocumentFault:
         return MetadataError(found)
 
 
-def parse_json(raw: bytes, key: str) -> tuple[dict[str, Any] | None, tuple[DocumentFault, ...]]:
+class JsonDocument(dict[str, Any]):
+    """A parsed document, and what was worked out from it, once for all nodes that share it."""
+
+    __slots__ = ("worked_out",)
+    worked_out: object
+    """Whatever a floor above wants to remember of the document; not part of its value."""
+
+    def __init__(self, items: dict[str, Any]) -> None:
+        super().__init__(items)
+        self.worked_out = None
+
+    # In another process nothing has been worked out.
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)
+
+
+def parse_json(raw: bytes, key: str) -> tuple[JsonDocument | None, tuple[DocumentFault, ...]]:
     """Return the object in a JSON document, and its faults.
 
     Without an object, which is None then, the last fault says why.
@@ -104,7 +120,7 @@ def parse_json(raw: bytes, key: str) -> tuple[dict[str, Any] | None, tuple[Docum
     if not isinstance(document, dict):
         found = f"holds a JSON {type(document).__name__}, expected an object"
         return None, (*faults, DocumentFault(NOT_OBJECT, key, found))
-    return document, faults
+    return JsonDocument(document), faults
 
 
 def unreadable(key: str, error: ArchiveError | DamagedEntryError) -> DocumentFault:

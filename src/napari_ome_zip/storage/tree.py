@@ -57,5 +57,6 @@ def _add_folder(folders: dict[str, list[str]], folder: str) -> list[str]:
 
 def group_paths(documents: Iterable[str]) -> tuple[str, ...]:
     """Return the folders of documents, parents before children."""
-    folders = {name.rpartition("/")[0] for name in documents}
+    # In their order, which mostly is the one wanted: what is in order is soon sorted.
+    folders = dict.fromkeys(name.rpartition("/")[0] for name in documents)
     return tuple(sorted(folders, key=breadth_first))

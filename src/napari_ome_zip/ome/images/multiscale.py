@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem
@@ -52,7 +53,7 @@ class Multiscale:
     metadata: FrozenMapping | None = None
     """How the levels were made, in detail."""
 
-    @property
+    @cached_property
     def intrinsic(self) -> CoordinateSystem:
         """The system that all levels are transformed to, in which the image is viewed."""
         systems = {system.name: system for system in reversed(self.coordinate_systems)}
