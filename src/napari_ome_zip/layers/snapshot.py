@@ -120,7 +120,7 @@ class Snapshot(PixelSource):
                     self._checksums[coordinates] = checksum
 
         each = itertools.batched(pieces(whole, self.chunks), BATCH_BLOCKS)
-        in_threads(compress, each, keep, name="ome-zip-snapshot")
+        in_threads(compress, each, keep, name="ome-zip-snapshot", in_order=True)
 
     def _block(self, coordinates: ChunkCoordinates) -> npt.NDArray[Any]:
         region = chunk_region(coordinates, self.chunks, self._shape)
