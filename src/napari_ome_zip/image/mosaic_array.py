@@ -82,6 +82,11 @@ class MosaicArray(DirectSource):
         """That of the first tile."""
         return self.tiles[0].source.grid_chunk_shape
 
+    @property
+    def gains_from_threads(self) -> bool:
+        """As the first tile does."""
+        return self.tiles[0].source.gains_from_threads
+
     def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
         """As `read`, into an array: each tile that meets the region gives what of it lies there.
 

@@ -69,6 +69,15 @@ class PixelSource(ABC):
         return False
 
     @property
+    def gains_from_threads(self) -> bool:
+        """Whether several threads read it faster than one.
+
+        Not where chunks are so small, or stored so simply, that Python does most of the work: its
+        threads then wait for one another.
+        """
+        return True
+
+    @property
     def ndim(self) -> int:
         """Number of dimensions."""
         return len(self.shape)
@@ -172,6 +181,11 @@ class ChannelView(PixelSource):
     def is_direct(self) -> bool:
         # docstring inherited
         return self.array.is_direct
+
+    @property
+    def gains_from_threads(self) -> bool:
+        # docstring inherited
+        return self.array.gains_from_threads
 
     def read(self, region: Region) -> npt.NDArray[Any]:
         # docstring inherited
