@@ -108,6 +108,17 @@ class MosaicArray(DirectSource):
             target = tuple(map(slice, first - start, last - start))
             out[target] = _cut(tile.source, first - low, last - low)
 
+    def fetch(self, region: Region) -> None:
+        # docstring inherited
+        start = np.array([s.start for s in region])
+        stop = np.array([s.stop for s in region])
+        for number in self._meeting(start, stop):
+            source, low = self.tiles[number].source, self._low[number]
+            first = np.maximum(start, low) - low
+            last = np.minimum(np.minimum(stop, self._high[number]) - low, source.shape)
+            if (first < last).all():
+                source.fetch(tuple(map(slice, first.tolist(), last.tolist())))
+
     def stored_boxes(self, region: Region) -> npt.NDArray[np.int64]:
         """Where pixels of a region may be other than 0, which gaps are."""
         start = np.array([s.start for s in region])

@@ -163,6 +163,13 @@ class ChunkedArray(DirectSource):
         for piece in wanted:
             self._read_piece(piece, out)
 
+    def fetch(self, region: Region) -> None:
+        # docstring inherited
+        if self._reader is not None and self._checked is None:
+            aside = np.empty(shape_of(region), self.dtype)
+            for _ in self._reader.read_into(self._stored_pieces(region, aside), aside):
+                pass  # what cannot be read is left to whoever asks for it
+
     @cached_property
     def _reader(self) -> ChunkReader | None:
         codec = self._facts.codec

@@ -64,6 +64,12 @@ class PixelSource(ABC):
         """As `read`, into an array of the region's shape and this dtype."""
         out[...] = self.read(region)
 
+    def fetch(self, region: Region) -> None:  # noqa: B027  most sources keep nothing
+        """Decode what is not kept of a region, where that pays: someone may ask for it soon.
+
+        What is damaged is not reported: nobody sees it yet.
+        """
+
     @property
     def is_direct(self) -> bool:
         """Whether viewers read past dask: then nothing they read is kept in napari's cache."""
@@ -213,6 +219,10 @@ class ChannelView(PixelSource):
 
     def _squeezed(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return pixels.squeeze(self.axis)
+
+    def fetch(self, region: Region) -> None:
+        # docstring inherited
+        self.array.fetch(self._whole(region))
 
     def _whole(self, region: Region) -> Region:
         channel = slice(self.channel, self.channel + 1)
