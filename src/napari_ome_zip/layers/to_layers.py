@@ -207,7 +207,7 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iter
             shown, hidden = shown_and_hidden(part.label.colors)
             keywords["note"] |= hidden_note(hidden)
             colors = color_table(shown)
-            if set(colors) - {0}:  # a color for the background alone leaves the rest to napari
+            if any(colors):  # a color for the background alone leaves the rest to napari
                 # Labels whose color cannot be shown are not to vanish.
                 others = "gray" if hidden else "transparent"
                 keywords["colormap"] = {0: "transparent", **colors, None: others}

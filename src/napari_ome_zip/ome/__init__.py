@@ -6,7 +6,8 @@ from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem
 from napari_ome_zip.ome.frozen_json import FrozenMapping
 from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
-from napari_ome_zip.ome.images.image_label import ImageLabel, LabelColor
+from napari_ome_zip.ome.images.image_label import ImageLabel
+from napari_ome_zip.ome.images.label_colors import LabelColor, LabelColors
 from napari_ome_zip.ome.images.label_table import LabelProperties, LabelTable
 from napari_ome_zip.ome.images.multiscale import Dataset, Multiscale
 from napari_ome_zip.ome.images.omero import Omero, OmeroChannel, Window
@@ -51,6 +52,7 @@ __all__ = [
     "Identity",
     "ImageLabel",
     "LabelColor",
+    "LabelColors",
     "LabelProperties",
     "LabelTable",
     "MapAxis",
