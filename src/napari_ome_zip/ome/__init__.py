@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from napari_ome_zip.late_imports import late_imports
 from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.coordinate_system import CoordinateSystem
 from napari_ome_zip.ome.frozen_json import FrozenMapping
@@ -16,7 +19,6 @@ from napari_ome_zip.ome.plates.acquisition import Acquisition
 from napari_ome_zip.ome.plates.plate import Plate, PlateWell
 from napari_ome_zip.ome.plates.well import Well, WellImage
 from napari_ome_zip.ome.scene import Scene
-from napari_ome_zip.ome.serialize import to_attributes
 from napari_ome_zip.ome.transformations.transformation import (
     AffineTransformation,
     Bijection,
@@ -35,6 +37,9 @@ from napari_ome_zip.ome.transformations.transformation import (
     Translation,
     Unknown,
 )
+
+if TYPE_CHECKING:
+    from napari_ome_zip.ome.serialize import to_attributes
 
 __all__ = [
     "DISPLAY_KEY",
@@ -78,3 +83,5 @@ __all__ = [
     "parse_group",
     "to_attributes",
 ]
+
+__getattr__ = late_imports(__name__, {"to_attributes": "napari_ome_zip.ome.serialize"})
