@@ -50,8 +50,13 @@ def within(part: Region, region: Region) -> Region:
 
 
 def assert_same(found: np.ndarray, expected: np.ndarray, what: Any = "") -> None:
-    """Of one type and shape, bit by bit: NaN is NaN, and -0.0 is not 0.0."""
+    """Of one type and shape, bit by bit: NaN is NaN, and -0.0 is not 0.0.
+
+    What was found is written over. It is the caller's own, so nothing that is kept changes with
+    it; and memory that is used again holds no right pixels by chance.
+    """
     assert (found.shape, found.dtype) == (expected.shape, expected.dtype), what
     if np.ascontiguousarray(found).tobytes() != np.ascontiguousarray(expected).tobytes():
         np.testing.assert_array_equal(found, expected, f"{what}")
         raise AssertionError(f"Pixels differ in bits that compare equal: {what}")
+    found.fill(77)

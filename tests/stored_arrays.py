@@ -58,7 +58,8 @@ FEW, MANY = "few", "many"
 SIZES = (FEW, MANY, 24 << 10, 48 << 10, 96 << 10)
 """Of chunks: small ones, or decoded bytes, about, around what may be decided by them."""
 MANY_CHUNKS = 150
-_MAX_BYTES = 3 << 19
+_MAX_BYTES = 1 << 20
+"""Of an array of large chunks: more than is read without another thread."""
 
 LATER = (
     (),
@@ -165,9 +166,7 @@ def stored_arrays(
     zarr_format = 3 if sharded else draw(st.sampled_from([2, 3, 3]))
     size = draw(st.sampled_from(sizes))
     chunks, grid = (
-        _small(draw, size == MANY)
-        if isinstance(size, str)
-        else _large(draw, size // dtype.itemsize)
+        _small(draw, size == MANY) if isinstance(size, str) else _large(draw, size, dtype.itemsize)
     )
     if zarr_format == 2:
         stored_as, options = chunks, _options_of_version_2(draw)
@@ -247,7 +246,7 @@ def read_by_zarr(entries: dict[str, bytes], region: Any = ...) -> np.ndarray:
 
 def _small(draw: st.DrawFn, many: bool) -> tuple[tuple[int, ...], list[int]]:
     """Shape of a chunk of a few pixels, and how many there are along each axis."""
-    ndim = draw(st.integers(1, 5))
+    ndim = draw(st.sampled_from([3, 2, 4, 5, 1]))
     chunks = [draw(st.integers(1, 5)) for _ in range(ndim)]
     grid = [draw(st.integers(1, 3)) for _ in range(ndim)]
     if many:
@@ -257,19 +256,21 @@ def _small(draw: st.DrawFn, many: bool) -> tuple[tuple[int, ...], list[int]]:
     return tuple(chunks), grid
 
 
-def _large(draw: st.DrawFn, pixels: int) -> tuple[tuple[int, ...], list[int]]:
-    """Shape of a chunk of about so many pixels, and how many there are along each axis."""
-    ndim = draw(st.integers(1, 5))
+def _large(draw: st.DrawFn, size: int, itemsize: int) -> tuple[tuple[int, ...], list[int]]:
+    """Shape of a chunk of about so many bytes, and how many there are along each axis."""
+    ndim = draw(st.sampled_from([3, 2, 4, 5, 1]))
     # Planes, bars or cubes: what is not given to one axis is left to those that follow.
-    chunks, left = [], pixels
+    chunks, left = [], size // itemsize
     for axis in range(ndim - 1):
         even = round(left ** (1 / (ndim - axis)))
         chunks.append(draw(st.sampled_from([1, max(1, even // 2), even])))
         left = max(1, left // chunks[-1])
-    grid, count = [], max(1, _MAX_BYTES // (8 * pixels))
+    grid, count = [], max(1, _MAX_BYTES // size)
     for _ in range(ndim):
         grid.append(draw(st.integers(1, min(4, count))))
         count = max(1, count // grid[-1])
+    if draw(st.booleans()):
+        grid[draw(st.integers(0, ndim - 1))] *= count
     return (*chunks, left), grid
 
 

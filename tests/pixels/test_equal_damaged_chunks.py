@@ -78,7 +78,7 @@ class TestChunks:
             region = stored.region(name)
             assert_same(array.read(region), stored.pixels[region], name)
 
-    @settings(max_examples=36, phases=UNSHRUNK)
+    @settings(max_examples=30, phases=UNSHRUNK)
     @given(st.data(), arrays(), seeds)
     def test_what_zarr_reads_is_shown_and_what_it_refuses_is_told(
         self, data: Any, stored: StoredArray, seed: int
@@ -99,7 +99,7 @@ class TestChunks:
                     assert not said
                     assert_same(found, expected, part)
 
-    @settings(max_examples=22, phases=UNSHRUNK)
+    @settings(max_examples=15, phases=UNSHRUNK)
     @given(st.data(), arrays(sharded=True), seeds)
     def test_part_of_a_shard_is_its_chunks_one_by_one(
         self, data: Any, stored: StoredArray, seed: int

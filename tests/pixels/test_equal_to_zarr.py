@@ -35,6 +35,7 @@ from regions import assert_same, regions_of
 from stored_arrays import (
     FEW,
     PATH,
+    SIZES,
     UNSHRUNK,
     StoredArray,
     documents,
@@ -93,9 +94,13 @@ def opened(store: HierarchyStore) -> tuple[ChunkedArray, list[str]]:
     return ChunkedArray(store, node), said
 
 
-@settings(max_examples=26, phases=UNSHRUNK)
-@given(stored_arrays(), seeds)
-def test_every_region_is_what_zarr_reads(place: Place, stored: StoredArray, seed: int) -> None:
+@pytest.mark.parametrize("size", SIZES)
+@settings(max_examples=5, phases=UNSHRUNK)
+@given(st.data(), seeds)
+def test_every_region_is_what_zarr_reads(
+    place: Place, size: str | int, data: Any, seed: int
+) -> None:
+    stored = data.draw(stored_arrays(sizes=[size]))
     array, said = opened(place(stored.entries, random.Random(seed)))
     pixels = lazy(array)
     assert (array.shape, array.dtype) == (stored.pixels.shape, stored.pixels.dtype)
@@ -209,8 +214,8 @@ def test_arrays_of_all_kinds_are_drawn() -> None:
     """Neither codecs, nor sizes, nor orders are missing among those that are compared."""
     seen: set[Any] = set()
 
-    @settings(max_examples=100, database=None, phases=UNSHRUNK)
-    @given(stored_arrays())
+    @settings(max_examples=150, database=None, phases=UNSHRUNK)
+    @given(st.one_of([stored_arrays(sizes=[size]) for size in SIZES]))
     def look(stored: StoredArray) -> None:
         array, _ = opened(MappingStore(stored.entries))
         pixels = stored.pixels

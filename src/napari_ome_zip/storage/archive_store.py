@@ -199,19 +199,21 @@ class ArchiveStore(HierarchyStore):
         entry = self._file.index.find(self._prefix + key)
         return None if entry is None else self._read_entry(entry, byte_range)
 
-    def read_all(self, keys: Sequence[str]) -> list[Outcome]:
+    def read_all(self, keys: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         # docstring inherited
         if len(keys) < MIN_BATCH:
-            return super().read_all(keys)
+            yield from super().read_all(keys)
+            return
         table, prefix = self._file.index.complete(), self._prefix
         rows = [table.rows.get(prefix + key) for key in keys]
-        known = [row for row in rows if row is not None]
-        contents = dict(zip(known, read_batch(self._pread, table, known), strict=True))
-        found: list[Outcome] = [None if row is None else contents[row] for row in rows]
-        for number, row in enumerate(rows):
-            if row is not None and found[number] is None:
-                found[number] = self._outcome(keys[number])
-        return found
+        known = [position for position, row in enumerate(rows) if row is not None]
+        for position, row in enumerate(rows):
+            if row is None:
+                yield position, None
+        wanted = [row for row in rows if row is not None]
+        for number, content in read_batch(self._file.read_into, table, wanted):
+            position = known[number]
+            yield position, self._outcome(keys[position]) if content is None else content
 
     async def get(
         self,
