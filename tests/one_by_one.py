@@ -93,8 +93,13 @@ def assert_as_one_by_one(make: Open, stored: StoredArray, region: Region) -> One
     for at_once in found:
         assert_same(at_once, expected.pixels, region)
     assert_said(said, expected.said)
-
+    before = list(said)
+    for again in (region, *parts[:3]):
+        assert_same(np.asarray(level[again]), expected.pixels[within(again, region)], again)
+    assert said == before
     # Read strictly, the first part that is damaged is the error, also where it was shown before.
+    assert _refusal(array, region) == expected.refusal
+
     array, said = array_of(make())
     assert _refusal(array, region) == expected.refusal
     assert not said

@@ -53,11 +53,11 @@ FILLS = {
 }
 """Data types as stored, and fill values of each."""
 
-FEW, MANY = "few", "many"
-"""Chunks of a few pixels each: at most 3 along each axis, or at least `MANY_CHUNKS` in all."""
-SIZES = (FEW, MANY, 24 << 10, 48 << 10, 96 << 10)
+FEW, SEVERAL, MANY = "few", "several", "many"
+"""Chunks of a few pixels each: at most 3 along each axis, or at least so many in all."""
+SMALL = {FEW: 1, SEVERAL: 24, MANY: 150}
+SIZES = (*SMALL, 24 << 10, 48 << 10, 96 << 10)
 """Of chunks: small ones, or decoded bytes, about, around what may be decided by them."""
-MANY_CHUNKS = 150
 _MAX_BYTES = 1 << 20
 """Of an array of large chunks: more than is read without another thread."""
 
@@ -166,7 +166,7 @@ def stored_arrays(
     zarr_format = 3 if sharded else draw(st.sampled_from([2, 3, 3]))
     size = draw(st.sampled_from(sizes))
     chunks, grid = (
-        _small(draw, size == MANY) if isinstance(size, str) else _large(draw, size, dtype.itemsize)
+        _small(draw, SMALL[size]) if isinstance(size, str) else _large(draw, size, dtype.itemsize)
     )
     if zarr_format == 2:
         stored_as, options = chunks, _options_of_version_2(draw)
@@ -244,15 +244,14 @@ def read_by_zarr(entries: dict[str, bytes], region: Any = ...) -> np.ndarray:
     return found.astype(found.dtype.newbyteorder("="))
 
 
-def _small(draw: st.DrawFn, many: bool) -> tuple[tuple[int, ...], list[int]]:
+def _small(draw: st.DrawFn, count: int) -> tuple[tuple[int, ...], list[int]]:
     """Shape of a chunk of a few pixels, and how many there are along each axis."""
     ndim = draw(st.sampled_from([3, 2, 4, 5, 1]))
     chunks = [draw(st.integers(1, 5)) for _ in range(ndim)]
     grid = [draw(st.integers(1, 3)) for _ in range(ndim)]
-    if many:
-        axis = draw(st.integers(0, ndim - 1))
-        others = math.prod(grid) // grid[axis]
-        grid[axis] = max(grid[axis], -(-MANY_CHUNKS // others))
+    axis = draw(st.integers(0, ndim - 1))
+    others = math.prod(grid) // grid[axis]
+    grid[axis] = max(grid[axis], -(-count // others))
     return tuple(chunks), grid
 
 

@@ -26,6 +26,7 @@ from regions import assert_same, parts_of, regions_of, within
 from stored_arrays import (
     FEW,
     MANY,
+    SEVERAL,
     UNSHRUNK,
     StoredArray,
     stored_arrays,
@@ -35,9 +36,12 @@ from zipbuilder import build_zip
 seeds = st.integers(0, 999)
 
 
+def is_fit(stored: StoredArray) -> bool:
+    return bool(stored.names) and not stored.is_unsafe
+
+
 def arrays(**options: Any) -> st.SearchStrategy[StoredArray]:
-    few = stored_arrays(sizes=(FEW, FEW, FEW, MANY, 24 << 10, 48 << 10), **options)
-    return few.filter(lambda stored: stored.names and not stored.is_unsafe)
+    return stored_arrays(sizes=(FEW, SEVERAL, SEVERAL, MANY, 24 << 10), **options).filter(is_fit)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +54,7 @@ class TestEntries:
 
     @pytest.mark.parametrize("kind", [*HARMS, *UNUSUAL])
     @settings(max_examples=2, phases=UNSHRUNK)
-    @given(st.data(), arrays(sharded=False), seeds)
+    @given(st.data(), stored_arrays(sizes=[SEVERAL], sharded=False).filter(is_fit), seeds)
     def test_each_kind_shows_and_says_what_was_done(
         self, folder: Path, kind: str, data: Any, stored: StoredArray, seed: int
     ) -> None:

@@ -23,6 +23,7 @@ from regions import assert_same, parts_of, regions_of, within
 from stored_arrays import (
     FEW,
     MANY,
+    SEVERAL,
     UNSHRUNK,
     StoredArray,
     read_by_zarr,
@@ -36,7 +37,7 @@ seeds = st.integers(0, 999)
 
 
 def arrays(**options: Any) -> st.SearchStrategy[StoredArray]:
-    few = stored_arrays(sizes=(FEW, FEW, FEW, MANY, 24 << 10, 48 << 10), **options)
+    few = stored_arrays(sizes=(FEW, SEVERAL, SEVERAL, MANY, 24 << 10), **options)
     return few.filter(lambda stored: stored.names and not stored.is_unsafe)
 
 
