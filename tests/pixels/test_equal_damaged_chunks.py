@@ -64,7 +64,7 @@ def put(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 class TestChunks:
     """Whose bytes are wrong before they are packed: the container knows nothing of it."""
 
-    @settings(max_examples=10, phases=UNSHRUNK)
+    @settings(max_examples=7, phases=UNSHRUNK)
     @given(st.data(), arrays(), seeds)
     def test_a_region_is_its_chunks_one_by_one(
         self, put: Put, data: Any, stored: StoredArray, seed: int
@@ -79,7 +79,7 @@ class TestChunks:
             region = stored.region(name)
             assert_same(array.read(region), stored.pixels[region], name)
 
-    @settings(max_examples=30, phases=UNSHRUNK)
+    @settings(max_examples=24, phases=UNSHRUNK)
     @given(st.data(), arrays(), seeds)
     def test_what_zarr_reads_is_shown_and_what_it_refuses_is_told(
         self, data: Any, stored: StoredArray, seed: int
@@ -100,7 +100,7 @@ class TestChunks:
                     assert not said
                     assert_same(found, expected, part)
 
-    @settings(max_examples=15, phases=UNSHRUNK)
+    @settings(max_examples=12, phases=UNSHRUNK)
     @given(st.data(), arrays(sharded=True), seeds)
     def test_part_of_a_shard_is_its_chunks_one_by_one(
         self, data: Any, stored: StoredArray, seed: int

@@ -95,7 +95,7 @@ def opened(store: HierarchyStore) -> tuple[ChunkedArray, list[str]]:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@settings(max_examples=5, phases=UNSHRUNK)
+@settings(max_examples=4, phases=UNSHRUNK)
 @given(st.data(), seeds)
 def test_every_region_is_what_zarr_reads(
     place: Place, size: str | int, data: Any, seed: int
@@ -117,7 +117,7 @@ def test_every_region_is_what_zarr_reads(
     assert not said
 
 
-@settings(max_examples=10, phases=UNSHRUNK)
+@settings(max_examples=8, phases=UNSHRUNK)
 @given(stored_arrays(), seeds)
 def test_threads_that_read_at_once_do_not_disturb_one_another(
     place: Place, stored: StoredArray, seed: int
@@ -139,7 +139,7 @@ def test_threads_that_read_at_once_do_not_disturb_one_another(
     assert not said
 
 
-@settings(max_examples=10, phases=UNSHRUNK)
+@settings(max_examples=8, phases=UNSHRUNK)
 @given(stored_arrays(), seeds, st.booleans())
 def test_pixels_are_read_into_a_part_of_any_array(
     place: Place, stored: StoredArray, seed: int, strict: bool
@@ -165,7 +165,7 @@ def test_pixels_are_read_into_a_part_of_any_array(
         assert larger.tobytes() == untouched
 
 
-@settings(max_examples=10, phases=UNSHRUNK)
+@settings(max_examples=8, phases=UNSHRUNK)
 @given(stored_arrays(sizes=SIZES[2:]), seeds)
 def test_what_is_kept_of_one_array_is_not_shown_for_another(
     place: Place, stored: StoredArray, seed: int
@@ -185,7 +185,7 @@ def test_what_is_kept_of_one_array_is_not_shown_for_another(
     assert_same(np.asarray(third), expected)
 
 
-@settings(max_examples=9, phases=UNSHRUNK)
+@settings(max_examples=7, phases=UNSHRUNK)
 @given(st.data(), seeds)
 def test_levels_of_an_image_are_what_zarr_reads(place: Place, data: Any, seed: int) -> None:
     """The way of a user: every plane and channel of the levels of an opened image."""
@@ -216,7 +216,7 @@ def test_arrays_of_all_kinds_are_drawn() -> None:
     """Neither codecs, nor sizes, nor orders are missing among those that are compared."""
     seen: set[Any] = set()
 
-    @settings(max_examples=150, database=None, phases=UNSHRUNK)
+    @settings(max_examples=120, database=None, phases=UNSHRUNK)
     @given(st.one_of([stored_arrays(sizes=[size]) for size in SIZES]))
     def look(stored: StoredArray) -> None:
         array, _ = opened(MappingStore(stored.entries))
