@@ -22,7 +22,8 @@ from report import Table, matrix, recorded, write
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"
 SUITES = (
-    "views", "images", "plate", "window", "saving", "keeping", "checking", "importing",
+    "views", "peaks", "images", "opening", "plate", "window", "importing",
+    "saving", "keeping", "checking",
 )  # fmt: skip
 ROUNDS = 3
 SECONDS = 60
