@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +14,13 @@ _NOBODY = 65534
 
 
 def folder_of(builder: HierarchyBuilder, path: Path) -> Path:
-    """Write the entries of a hierarchy as files; return the folder."""
-    for name, content in builder.entries.items():
+    """Write a hierarchy as files; return the folder."""
+    return write_folder(builder.entries, path)
+
+
+def write_folder(entries: Mapping[str, bytes], path: Path) -> Path:
+    """Write entries as files; return the folder."""
+    for name, content in entries.items():
         file = path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from napari_ome_zip.image.composite import CompositeImage
     from napari_ome_zip.image.load import open_image
     from napari_ome_zip.layers.to_layers import to_layer_data
+    from napari_ome_zip.pixels.decoded_chunks import cache_size, set_cache_size
     from napari_ome_zip.repacking import pack, repack, unpack
     from napari_ome_zip.save import save_image
     from napari_ome_zip.saving.options import SaveOptions
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 _MODULES = {
     "CompositeImage": "napari_ome_zip.image.composite",
     "SaveOptions": "napari_ome_zip.saving.options",
+    "cache_size": "napari_ome_zip.pixels.decoded_chunks",
     "open_image": "napari_ome_zip.image.load",
     "pack": "napari_ome_zip.repacking",
     "repack": "napari_ome_zip.repacking",
     "save_image": "napari_ome_zip.save",
+    "set_cache_size": "napari_ome_zip.pixels.decoded_chunks",
     "to_layer_data": "napari_ome_zip.layers",
     "unpack": "napari_ome_zip.repacking",
     "validate": "napari_ome_zip.validation.validate",
@@ -33,10 +36,12 @@ _MODULES = {
 __all__ = [
     "CompositeImage",
     "SaveOptions",
+    "cache_size",
     "open_image",
     "pack",
     "repack",
     "save_image",
+    "set_cache_size",
     "to_layer_data",
     "unpack",
     "validate",

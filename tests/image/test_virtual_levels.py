@@ -19,12 +19,14 @@ from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.byte_cache import ByteCache
 from napari_ome_zip.image import virtual_levels as limits
 from napari_ome_zip.image.level_sampling import MAX_READ
-from napari_ome_zip.image.virtual_levels import VirtualLevel, virtual_levels
+from napari_ome_zip.image.virtual_levels import LevelGrid, VirtualLevel, virtual_levels
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.layers.layer_data import METADATA_KEY
+from napari_ome_zip.pixels.best_known import BestKnown
 from napari_ome_zip.pixels.grid import Region
 from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.pixels.source import PixelSource
+from napari_ome_zip.pixels.strictness import strict_reading
 
 
 class Counted(PixelSource):
@@ -132,6 +134,116 @@ def test_a_level_of_a_level_is_the_level_of_both_factors() -> None:
     first = VirtualLevel(base, base, (2, 2), (2, 2), (0, 1), False, cache)
     second = VirtualLevel(first, base, (2, 2), (4, 4), (0, 1), False, cache)
     np.testing.assert_allclose(second[:, :], means(pixels, 4, 4))
+
+
+def completed(known: BestKnown) -> np.ndarray:
+    """Pixels after all that was missing was computed."""
+    for missing in known.missing:
+        known.whole[missing.target] = missing.compute()[missing.inside]
+    return known.shown(known.whole)
+
+
+class TestBestKnown:
+    @settings(max_examples=20)
+    @given(data=st.data())
+    def test_what_is_missing_completes_any_region(self, data: st.DataObject) -> None:
+        pixels = (ramp((3, 600, 700), np.int64) * 7919 % 251).astype(np.uint8)
+        virtual = level(Counted(pixels, (2, 16, 16)), 1, 2, 2)
+        sums = pixels.reshape(3, 300, 2, 350, 2).sum(axis=(2, 4))
+        whole = np.rint(sums / 4).astype(np.uint8)
+        for _ in range(3):
+            region = tuple(
+                slice(*sorted(data.draw(st.tuples(st.integers(0, n), st.integers(0, n)))))
+                for n in virtual.shape
+            )
+            known = virtual.best_known(region)
+            assert known is not None
+            np.testing.assert_array_equal(completed(known), whole[region])
+
+    def test_what_was_computed_is_not_missing(self) -> None:
+        virtual = level(Counted(ramp((1024, 1024)), (64, 64)), 2, 2)
+        virtual[:256, :256]
+        known = virtual.best_known((slice(0, 512), slice(0, 512)))
+        assert known is not None
+        assert len(known.missing) == 3
+        np.testing.assert_array_equal(known.whole[:256, :256], virtual[:256, :256])
+
+    def test_nothing_is_read_before_it_is_asked_for(self) -> None:
+        base = Endless(2**17)
+        known = level(base, 128, 128).best_known((slice(0, 1024), slice(0, 1024)))
+        assert known is not None
+        assert base.counted == 0
+        assert (known.whole == base.fill_value).all()
+
+    def test_a_sketch_is_read_in_a_fraction_of_the_time(self) -> None:
+        base = Endless(2**17)
+        factors = 128, 128
+        cache: Any = ByteCache(2**24)
+        virtual = VirtualLevel(base, base, factors, factors, (0, 1), False, cache)
+        known = virtual.best_known((slice(0, 1024), slice(0, 1024)))
+        assert known is not None
+        for missing in known.missing:
+            assert missing.sketch is not None
+            block = missing.sketch.compute()
+            known.whole[missing.target] = block[missing.inside]
+        assert base.counted <= limits.SKETCH_READ * known.whole.size
+        y, x = np.indices(known.whole.shape)
+        truth = (y + x + 1) * 128 // 4
+        far = np.abs(known.whole.astype(int) - truth)
+        assert far.max() <= 2 * 256 * 128 // 4  # as far as a block reaches
+        again = virtual.best_known((slice(100, 200), slice(300, 400)))
+        assert again is not None
+        assert [missing.sketch for missing in again.missing] == [None]
+        np.testing.assert_array_equal(again.whole, known.whole[100:200, 300:400])
+
+    def test_what_is_near_the_middle_comes_first(self) -> None:
+        virtual = level(Counted(ramp((8192, 512)), (64, 64)), 2, 2)
+        known = virtual.best_known((slice(0, 256 * 5), slice(0, 256)))
+        assert known is not None
+        first = [missing.target[0].start // 256 for missing in known.missing]
+        assert first[0] == 2
+        assert sorted(first[1:3]) == [1, 3]
+
+    @pytest.mark.parametrize("nearest", [False, True])
+    def test_a_coarser_level_stands_in_for_what_is_missing(self, nearest: bool) -> None:
+        pixels = (ramp((1, 700, 900), np.int64) * 7919 % 251).astype(np.uint8)
+        base = Counted(pixels, (1, 64, 64))
+        cache: Any = ByteCache(2**24)
+        grids = [LevelGrid.of(base, (1, n, n), (1, 2)) for n in (4, 8)]
+        steps = (1, 2, 2), (1, 4, 4), (1, 8, 8)
+        fine, coarse, coarsest = (
+            VirtualLevel(base, base, n, n, (1, 2), nearest, cache, tuple(grids[i:]))
+            for i, n in enumerate(steps)
+        )
+        region = (slice(0, 1), slice(37, 349), slice(5, 450))
+
+        def shown() -> np.ndarray:
+            known = fine.best_known(region)
+            assert known is not None
+            assert known.missing
+            return known.whole
+
+        def repeated(level: VirtualLevel, times: int) -> np.ndarray:
+            return level[:, :, :].repeat(times, axis=1).repeat(times, axis=2)[region]
+
+        assert not shown().any()
+        np.testing.assert_array_equal(repeated(coarsest, 4), shown())
+        np.testing.assert_array_equal(repeated(coarse, 2), shown())
+
+    def test_who_reads_strictly_waits(self) -> None:
+        virtual = level(Counted(ramp((64, 64)), (16, 16)), 2, 2)
+        with strict_reading():
+            assert virtual.best_known((slice(0, 32), slice(0, 32))) is None
+
+    @pytest.mark.usefixtures("small_screen")
+    def test_every_level_knows_those_that_are_coarser(self) -> None:
+        builder = HierarchyBuilder().image(ramp((100, 170)), "yx")
+        (part,) = open_image(builder.entries).parts
+        levels = [source for source in part.overviews if isinstance(source, VirtualLevel)]
+        shapes = [source.shape for source in levels]
+        assert len(shapes) == 4
+        for number, source in enumerate(levels):
+            assert [grid.shape for grid in source.coarser] == shapes[number + 1 :]
 
 
 class TestCost:

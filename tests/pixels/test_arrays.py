@@ -31,6 +31,7 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.names import is_document
 from napari_ome_zip.pixels.array_facts import array_facts
 from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.pixels.chunk_codecs import ChunkCodec
 from napari_ome_zip.pixels.damage import MAX_DAMAGE_REPORTS, DamagedChunkWarning
 from napari_ome_zip.pixels.lazy import MAX_BLOCKS, TARGET_BLOCK_BYTES, block_shape, lazy
 from napari_ome_zip.pixels.zarr_codec import ZarrCodec
@@ -294,13 +295,16 @@ class TestDamage:
         assert len(said) == MAX_DAMAGE_REPORTS + 1
         assert "More chunks of 'a' are damaged" in str(said[-1].message)
 
-    def test_a_lack_of_memory_is_no_damage(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        array = opened(HierarchyBuilder().array("a", ramp((4,))))
+    @pytest.mark.parametrize("shards", [None, (4,)])
+    def test_a_lack_of_memory_is_no_damage(
+        self, shards: tuple[int, ...] | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        array = opened(HierarchyBuilder().array("a", ramp((4,)), chunks=(2,), shards=shards))
 
         def fail(*_: Any) -> None:
             raise MemoryError
 
-        monkeypatch.setattr(array, "_decode", fail)
+        monkeypatch.setattr(ChunkCodec, "decode_into", fail)
         with pytest.raises(MemoryError):
             array[()]
 

@@ -54,9 +54,14 @@ class Sampling:
 
 
 def sampling(
-    chunks: Sequence[int], factors: Sequence[int], shape: Sequence[int], plane: Sequence[int]
+    chunks: Sequence[int],
+    factors: Sequence[int],
+    shape: Sequence[int],
+    plane: Sequence[int],
+    *,
+    most: int = MAX_READ,
 ) -> tuple[Sampling, ...]:
-    """Read as little as `MAX_READ` allows, but whole chunks, and not too many.
+    """Read as little as ``most`` allows, but whole chunks, and not too many.
 
     Parameters
     ----------
@@ -68,6 +73,8 @@ def sampling(
         Of the level.
     plane : sequence of int
         The axes that are looked at together.
+    most : int
+        Pixels of the file that are read for one pixel of the level, on average.
     """
     least = [max(c, BLOCK_EDGE) if axis in plane else c for axis, c in enumerate(chunks)]
     while math.prod(least) > _MAX_IN_UNIT:
@@ -76,7 +83,7 @@ def sampling(
     windows = [min(n, f) for n, f in zip(least, factors, strict=True)]
     units = [1 if f == 1 else max(1, -(-n // f)) for n, f in zip(least, factors, strict=True)]
     every = [1] * len(least)
-    while math.prod(windows) > MAX_READ * math.prod(every):
+    while math.prod(windows) > most * math.prod(every):
         room = [
             f * u * m if f > 1 and u * m < n else 0
             for f, u, m, n in zip(factors, units, every, shape, strict=True)

@@ -6,25 +6,36 @@ draw a thumbnail, so they are samples: of neighboring chunks one is read and ave
 pixels of the others repeat what is nearest in it. Chunks that are not stored cost nothing, not even
 a look for each of them, and always show as what they are. So a view of *n* pixels reads about *n*
 times `MAX_READ` pixels of the file, however large that is.
+
+That still takes seconds, for which no window can stand still. So a viewer is first given what is
+known: blocks that were computed, pixels of coarser levels in place of others, and at the coarsest
+level a sketch from very few chunks (`VirtualLevel.best_known`).
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.byte_cache import ByteCache
 from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
-from napari_ome_zip.image.level_sampling import BLOCK_EDGE, MAX_READ, Occupancy, Sampling, sampling
-from napari_ome_zip.pixels.grid import ChunkCoordinates, Region
-from napari_ome_zip.pixels.reduction import reduce_block
+from napari_ome_zip.image.level_sampling import BLOCK_EDGE, MAX_READ
+from napari_ome_zip.image.sampled_level import SampledLevel, chunk_shape, reduced, spanned
+from napari_ome_zip.pixels.best_known import BestKnown, Missing, stop_if_unwanted
+from napari_ome_zip.pixels.grid import (
+    ChunkCoordinates,
+    Piece,
+    Region,
+    chunk_region,
+    pieces,
+    shape_of,
+)
 from napari_ome_zip.pixels.source import DirectSource, PixelSource, as_source
 from napari_ome_zip.pixels.strictness import checked_entries
 
@@ -39,10 +50,13 @@ MAX_VOXELS = 2**28
 CACHE_BYTES = 256 << 20
 """Computed pixels that are kept for each image."""
 
+SKETCH_READ = 8
+"""Pixels of the file that are read for one of a sketch, on average."""
+
 _MAX_IN_BLOCK = 2**21
 
-type _BlockKey = tuple[tuple[int, ...], ChunkCoordinates, bool]
-"""Factors of a level, coordinates of a block of it, and whether it was read strictly."""
+type _BlockKey = tuple[tuple[int, ...], ChunkCoordinates, Literal["strict", "tolerant", "sketch"]]
+"""Factors of a level, coordinates of a block of it, and how it was read."""
 _BlockCache = ByteCache[_BlockKey, npt.NDArray[Any]]
 
 
@@ -66,25 +80,39 @@ def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
     wide = base.dtype.kind in "iu" and base.dtype.itemsize > 4
     nearest = wide or isinstance(part, PlacedLabels)
     cache = _BlockCache(CACHE_BYTES)
-    levels: list[PixelSource] = []
-    # Numbers without limits: twice the longest axis there may be is more than 64 bits hold.
-    factors, shape = [1] * base.ndim, list(base.shape)
-    while halved := _axes_to_halve(shape, plane, volume, started=bool(levels)):
-        step = [2 if axis in halved else 1 for axis in range(base.ndim)]
-        factors = [f * s for f, s in zip(factors, step, strict=True)]
-        shape = [-(-n // f) for n, f in zip(base.shape, factors, strict=True)]
+    levels: list[VirtualLevel] = []
+    steps, grids = _halvings(base, plane, volume)
+    for number, (step, grid) in enumerate(zip(steps, grids, strict=True)):
         levels.append(
             VirtualLevel(
                 before=levels[-1] if levels else base,
                 base=base,
-                step=tuple(step),
-                factors=tuple(factors),
+                step=step,
+                factors=grid.factors,
                 plane=tuple(plane),
                 nearest=nearest,
                 cache=cache,
+                coarser=grids[number + 1 :],
             )
         )
     return tuple(levels)
+
+
+def _halvings(
+    base: PixelSource, plane: list[int], volume: list[int]
+) -> tuple[list[tuple[int, ...]], tuple[LevelGrid, ...]]:
+    """Pixels of the level before that one spans, and the blocks, of each level."""
+    steps: list[tuple[int, ...]] = []
+    grids: list[LevelGrid] = []
+    # Numbers without limits: twice the longest axis there may be is more than 64 bits hold.
+    factors, shape = [1] * base.ndim, list(base.shape)
+    while halved := _axes_to_halve(shape, plane, volume, started=bool(steps)):
+        step = tuple(2 if axis in halved else 1 for axis in range(base.ndim))
+        factors = [f * s for f, s in zip(factors, step, strict=True)]
+        steps.append(step)
+        grids.append(LevelGrid.of(base, tuple(factors), plane))
+        shape = list(grids[-1].shape)
+    return steps, tuple(grids)
 
 
 def _axes_to_halve(
@@ -105,6 +133,38 @@ def _too_large(volume: Sequence[int]) -> bool:
     return max(volume) > MAX_VOLUME_EDGE or math.prod(volume) > MAX_VOXELS
 
 
+@dataclass(frozen=True)
+class LevelGrid:
+    """A level's size, and the blocks that it is computed in."""
+
+    factors: tuple[int, ...]
+    """Pixels of the file that one of the level spans along each axis."""
+    shape: tuple[int, ...]
+    block: tuple[int, ...]
+    """Size of a block along each axis: as deep as a chunk, since that is decoded anyway."""
+
+    @classmethod
+    def of(cls, base: PixelSource, factors: tuple[int, ...], plane: Sequence[int]) -> LevelGrid:
+        """Of a level of ``base``: the last pixel may span less than the others."""
+        shape = tuple(-(-n // f) for n, f in zip(base.shape, factors, strict=True))
+        block = [
+            BLOCK_EDGE if axis in plane else max(1, chunk // factor)
+            for axis, (chunk, factor) in enumerate(zip(chunk_shape(base), factors, strict=True))
+        ]
+        block = [min(c, n) for c, n in zip(block, shape, strict=True)]
+        for axis in range(len(shape)):
+            while axis not in plane and block[axis] > 1 and math.prod(block) > _MAX_IN_BLOCK:
+                block[axis] = -(-block[axis] // 2)
+        return cls(factors, shape, tuple(block))
+
+    def behind(self, region: Region, factors: Sequence[int]) -> list[npt.NDArray[np.intp]]:
+        """Pixels along each axis that stand behind those of a region of a finer level."""
+        return [
+            np.minimum(np.arange(s.start, s.stop) * finer // own, n - 1)
+            for s, finer, own, n in zip(region, factors, self.factors, self.shape, strict=True)
+        ]
+
+
 @dataclass(frozen=True, eq=False)
 class VirtualLevel(DirectSource):
     """One level that is computed from a larger one."""
@@ -122,31 +182,29 @@ class VirtualLevel(DirectSource):
     nearest: bool
     """Whether a pixel is one of those it stands for, instead of their mean."""
     cache: _BlockCache
+    """Blocks of all levels of the image."""
+    coarser: tuple[LevelGrid, ...] = ()
+    """Of the levels whose pixels may be shown in place of this one's, largest first."""
 
     @cached_property
+    def grid(self) -> LevelGrid:
+        """Its blocks."""
+        return LevelGrid.of(self.base, self.factors, self.plane)
+
+    @property
     def shape(self) -> tuple[int, ...]:
-        """Size along each axis: the last block may be smaller than the others."""
-        return tuple(-(-n // f) for n, f in zip(self.base.shape, self.factors, strict=True))
+        # docstring inherited
+        return self.grid.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """That of the file."""
         return self.base.dtype
 
-    @cached_property
+    @property
     def chunks(self) -> tuple[int, ...]:
-        """Size of what is computed as one: as deep as a chunk, since that is decoded anyway."""
-        block = [
-            BLOCK_EDGE if axis in self.plane else max(1, chunk // factor)
-            for axis, (chunk, factor) in enumerate(
-                zip(_chunk_shape(self.base), self.factors, strict=True)
-            )
-        ]
-        block = [min(c, n) for c, n in zip(block, self.shape, strict=True)]
-        for axis in range(self.ndim):
-            while axis not in self.plane and block[axis] > 1 and math.prod(block) > _MAX_IN_BLOCK:
-                block[axis] = -(-block[axis] // 2)
-        return tuple(block)
+        """Size of what is computed as one."""
+        return self.grid.block
 
     @property
     def exact(self) -> bool:
@@ -157,128 +215,122 @@ class VirtualLevel(DirectSource):
         """As `read`, put together from blocks that are computed once."""
         if not out.size:
             return
-        ranges = [
-            range(s.start // c, -(-s.stop // c)) for s, c in zip(region, self.chunks, strict=True)
-        ]
-        for coordinates in itertools.product(*ranges):
-            start = [i * c for i, c in zip(coordinates, self.chunks, strict=True)]
-            block = self._block(coordinates)
-            first = [max(s.start, a) for s, a in zip(region, start, strict=True)]
-            last = [min(s.stop, a + n) for s, a, n in zip(region, start, block.shape, strict=True)]
-            inside = _slices(first, last, start)
-            out[_slices(first, last, [s.start for s in region])] = block[inside]
+        for coordinates, inside, target in pieces(region, self.chunks):
+            out[target] = self._block(coordinates)[inside]
+
+    def best_known(self, region: Region) -> BestKnown | None:
+        """Blocks that were computed; where others are missing, a coarser level behind them."""
+        if checked_entries() is not None:
+            return None
+        whole = np.full(shape_of(region), self.base.fill_value, self.dtype)
+        missing = []
+        for piece in self._from_the_middle(region) if whole.size else ():
+            coordinates, inside, target = piece
+            block = self.cache.get((self.factors, coordinates, "tolerant"))
+            if block is None:
+                missing.append(self._stand_in(piece, whole))
+            else:
+                whole[target] = block[inside]
+        return BestKnown(whole, tuple(missing))
+
+    def _from_the_middle(self, region: Region) -> Iterator[Piece]:
+        middle = [(s.start + s.stop) / 2 for s in region]
+
+        def distance(piece: Piece) -> float:
+            sides = zip(piece[0], self.chunks, middle, strict=True)
+            return math.fsum(((i + 0.5) * n - m) ** 2 for i, n, m in sides)
+
+        return iter(sorted(pieces(region, self.chunks), key=distance))
+
+    def _stand_in(self, piece: Piece, whole: npt.NDArray[Any]) -> Missing:
+        """Show what there is in place of a block, and say how it is computed."""
+        coordinates, inside, target = piece
+        sketch = None
+        if self.coarser:
+            self._show_coarser(piece, whole)
+        elif self._is_sketched:
+            known = self.cache.get((self.factors, coordinates, "sketch"))
+            if known is not None:
+                whole[target] = known[inside]
+            else:
+                drawn = partial(self._sketch, coordinates)
+                sketch = Missing((self, coordinates, "sketch"), drawn, inside, target)
+        compute = partial(self._block, coordinates)
+        key = (self, coordinates)
+        return Missing(key, compute, inside, target, sketch, is_overview=not self.coarser)
+
+    def _show_coarser(self, piece: Piece, whole: npt.NDArray[Any]) -> None:
+        """Show the finest of the coarser levels that is known all over a block."""
+        coordinates, inside, target = piece
+        start = [i * n for i, n in zip(coordinates, self.chunks, strict=True)]
+        region = tuple(slice(a + s.start, a + s.stop) for a, s in zip(start, inside, strict=True))
+        for level in self.coarser:
+            behind = level.behind(region, self.factors)
+            pixels = self._known_of(level, [(int(i[0]), int(i[-1]) + 1) for i in behind])
+            if pixels is not None:
+                # Whole rows last: they are copied fastest.
+                for axis in reversed(range(self.ndim)):
+                    pixels = pixels.take(behind[axis] - behind[axis][0], axis=axis)
+                whole[target] = pixels
+                return
+
+    def _known_of(
+        self, level: LevelGrid, bounds: Sequence[tuple[int, int]]
+    ) -> npt.NDArray[Any] | None:
+        """Pixels of a coarser level; None where some are not known."""
+        region = tuple(slice(start, stop) for start, stop in bounds)
+        pixels = np.empty(shape_of(region), self.dtype)
+        for coordinates, inside, target in pieces(region, level.block):
+            block = self.cache.get((level.factors, coordinates, "tolerant"))
+            if block is None:
+                block = self.cache.get((level.factors, coordinates, "sketch"))
+            if block is None:
+                return None
+            pixels[target] = block[inside]
+        return pixels
+
+    @property
+    def _is_sketched(self) -> bool:
+        return math.prod(self.factors) > 4 * SKETCH_READ
+
+    def _sketch(self, coordinates: ChunkCoordinates) -> npt.NDArray[Any]:
+        block = self._sketched.compute(*self._bounds(coordinates))
+        self.cache.put((self.factors, coordinates, "sketch"), block)
+        return block
 
     def _block(self, coordinates: ChunkCoordinates) -> npt.NDArray[Any]:
         # What was read tolerantly may hold fill values that strict reading must not get.
-        key = (self.factors, coordinates, checked_entries() is not None)
+        how: Literal["strict", "tolerant"] = "tolerant" if checked_entries() is None else "strict"
+        key = (self.factors, coordinates, how)
         block = self.cache.get(key)
         if block is None:
-            start = [i * c for i, c in zip(coordinates, self.chunks, strict=True)]
-            ends = zip(start, self.chunks, self.shape, strict=True)
-            block = self._compute(start, [min(a + c, n) for a, c, n in ends])
+            stop_if_unwanted()
+            block = self._compute(*self._bounds(coordinates))
             self.cache.put(key, block)
         return block
 
+    def _bounds(self, coordinates: ChunkCoordinates) -> tuple[list[int], list[int]]:
+        region = chunk_region(coordinates, self.chunks, self.shape)
+        return [s.start for s in region], [s.stop for s in region]
+
     def _compute(self, start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[Any]:
-        boxes = self.base.stored_boxes(_spanned(start, stop, self.factors, self.base.shape))
+        boxes = self.base.stored_boxes(spanned(start, stop, self.factors, self.base.shape))
         if boxes is not None and not len(boxes):
             return self._blank(start, stop)
         if not self.exact:
-            return self._sampled(start, stop)
-        region = _spanned(start, stop, self.step, self.before.shape)
-        return self._reduced(self.before.read(region), self.step)
+            return self._sampled.compute(start, stop)
+        region = spanned(start, stop, self.step, self.before.shape)
+        return reduced(self.before.read(region), self.step, nearest=self.nearest)
 
     def _blank(self, start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[Any]:
         """What shows where nothing is stored."""
         shape = [b - a for a, b in zip(start, stop, strict=True)]
         return np.full(shape, self.base.fill_value, self.dtype)
 
-    def _reduced(self, pixels: npt.NDArray[Any], step: Sequence[int]) -> npt.NDArray[Any]:
-        if self.nearest:
-            return np.ascontiguousarray(pixels[tuple(slice(None, None, n) for n in step)])
-        return reduce_block(pixels, tuple(step), "mean")
-
-    def _sampled(self, start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[Any]:
-        out = self._blank(start, stop)
-        axes = zip(self._sampling, start, stop, self.shape, strict=True)
-        units = [axis.units(a, b, n) for axis, a, b, n in axes]
-        pixels = [axis.unit * axis.factor for axis in self._sampling]
-        first, last = [r.start for r in units], [r.stop for r in units]
-        boxes = self.base.stored_boxes(_spanned(first, last, pixels, self.base.shape))
-        for group, stored in Occupancy.of(units, self._sampling, boxes).groups():
-            self._fill_group(group, stored, start, out)
-        return out
-
-    def _fill_group(
-        self,
-        group: tuple[int, ...],
-        stored: npt.NDArray[np.bool_],
-        start: Sequence[int],
-        out: npt.NDArray[Any],
-    ) -> None:
-        """Pixels of a group of units, from the one stored unit that is nearest to its middle.
-
-        A unit is what is read as one (about a chunk of the file), ``every`` of them along each
-        axis are a group, and one of a group is read. Pixels of the stored units beside it repeat
-        the nearest pixel of it; those of units that are not stored stay as they are::
-
-            units of a group      . = not stored      what is shown
-              +---+---+---+       R = the one read      +---+---+---+
-              | s | R | . |       s = stored            | < | R | . |
-              +---+---+---+                             +---+---+---+
-              | . | s | s |                             | . | ^ | / |
-              +---+---+---+                             +---+---+---+
-
-        Parameters
-        ----------
-        group : tuple of int
-            Number of the group along each axis.
-        stored : ndarray of bool
-            Which of its units are stored; smaller than a group at the level's end.
-        start : sequence of int
-            First pixel of the level that ``out`` holds.
-        out : ndarray
-            Part of the level that is filled, as far as the group lies in it.
-        """
-        origin = [g * axis.every for g, axis in zip(group, self._sampling, strict=True)]
-        middle = [(axis.every - 1) / 2 for axis in self._sampling]
-        found = np.argwhere(stored)
-        chosen = found[np.argmin(((found - middle) ** 2).sum(axis=1))].tolist()
-        pixels = self._read_unit([a + i for a, i in zip(origin, chosen, strict=True)])
-        nearest, unit_of, target = [], [], []
-        for axis, a, i, s, n, size in zip(
-            self._sampling, origin, chosen, start, pixels.shape, out.shape, strict=True
-        ):
-            first = max(a * axis.unit, s)
-            last = min(a * axis.unit + axis.group, s + size)
-            places = np.arange(first - a * axis.unit, last - a * axis.unit)
-            unit_of.append(places // axis.unit)
-            nearest.append(np.clip(places - i * axis.unit, 0, n - 1))
-            target.append(slice(first - s, last - s))
-        shown = out[tuple(target)]
-        np.copyto(shown, pixels[np.ix_(*nearest)], where=stored[np.ix_(*unit_of)])
-
-    def _read_unit(self, unit: Sequence[int]) -> npt.NDArray[Any]:
-        axes = zip(self._sampling, unit, self.base.shape, strict=True)
-        region = tuple(axis.source(i, n) for axis, i, n in axes)
-        return self._reduced(self.base.read(region), self.factors)
+    @cached_property
+    def _sampled(self) -> SampledLevel:
+        return SampledLevel(self.base, self.factors, self.shape, self.plane, self.nearest)
 
     @cached_property
-    def _sampling(self) -> tuple[Sampling, ...]:
-        return sampling(_chunk_shape(self.base), self.factors, self.shape, self.plane)
-
-
-def _chunk_shape(source: PixelSource) -> tuple[int, ...]:
-    return tuple(max(1, min(c, n)) for c, n in zip(source.chunks, source.shape, strict=True))
-
-
-def _spanned(
-    start: Sequence[int], stop: Sequence[int], factors: Sequence[int], shape: Sequence[int]
-) -> Region:
-    return tuple(
-        slice(a * f, min(b * f, n)) for a, b, f, n in zip(start, stop, factors, shape, strict=True)
-    )
-
-
-def _slices(first: Sequence[int], last: Sequence[int], origin: Sequence[int]) -> Region:
-    return tuple(slice(a - o, b - o) for a, b, o in zip(first, last, origin, strict=True))
+    def _sketched(self) -> SampledLevel:
+        return replace(self._sampled, most=SKETCH_READ, longest=self.chunks)

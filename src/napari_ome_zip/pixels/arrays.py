@@ -15,7 +15,8 @@ from zarr.storage import StorePath
 from napari_ome_zip.errors import DamagedEntryError
 from napari_ome_zip.pixels.array_facts import array_facts
 from napari_ome_zip.pixels.byte_codecs import Content
-from napari_ome_zip.pixels.chunk_codecs import Held, ObjectCodec
+from napari_ome_zip.pixels.chunk_codecs import ChunkCodec, Held, ObjectCodec
+from napari_ome_zip.pixels.chunk_reader import ChunkReader
 from napari_ome_zip.pixels.damage import DamageReports, is_from_system, unreadable
 from napari_ome_zip.pixels.grid import (
     ChunkCoordinates,
@@ -27,6 +28,7 @@ from napari_ome_zip.pixels.grid import (
     pieces,
     shape_of,
 )
+from napari_ome_zip.pixels.shard_codec import ShardCodec
 from napari_ome_zip.pixels.source import DirectSource
 from napari_ome_zip.pixels.stored_chunks import MAX_LOOKED_UP, StoredChunks, boxes
 from napari_ome_zip.pixels.strictness import Checked, checked_entries
@@ -150,11 +152,18 @@ class ChunkedArray(DirectSource):
         """
         if not out.size:
             return
-        as_stored = out if out.dtype == self._facts.dtype else np.empty_like(out, self._facts.dtype)
-        for piece in self._stored_pieces(region, as_stored):
-            self._read_piece(piece, as_stored)
-        if as_stored is not out:
-            out[...] = as_stored
+        wanted = self._stored_pieces(region, out)
+        if self._reader is not None and self._checked is None:
+            wanted = self._reader.read_into(wanted, out)
+        for piece in wanted:
+            self._read_piece(piece, out)
+
+    @cached_property
+    def _reader(self) -> ChunkReader | None:
+        codec = self._facts.codec
+        if not isinstance(codec, ChunkCodec | ShardCodec):
+            return None
+        return ChunkReader(self._store, self.key, codec)
 
     def _stored_pieces(self, region: Region, out: npt.NDArray[Any]) -> Iterable[Piece]:
         """The pieces to read of a region; of very many those that are there, the rest is filled."""

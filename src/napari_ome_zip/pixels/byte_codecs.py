@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import google_crc32c
-from numcodecs import Blosc, GZip, Zstd
+import numpy as np
+import numpy.typing as npt
+from numcodecs import Blosc, GZip, Zstd, blosc, zstd
 from zarr.abc.codec import Codec
 from zarr.codecs import BloscCodec, Crc32cCodec, GzipCodec, ZstdCodec
 
 type Content = bytes | memoryview
+
+
+type Bytes = npt.NDArray[np.uint8]
+"""Memory that is decoded into."""
 
 
 class Step(Protocol):
@@ -22,6 +28,9 @@ class Step(Protocol):
 
     def decode(self, content: Any, size: int | None = None) -> Any:
         """Back; more than ``size`` bytes are refused before they take memory."""
+
+    def decode_into(self, content: Content, out: Bytes) -> None:
+        """Back, to bytes of just the size of ``out``."""
 
 
 def step_of(codec: Codec) -> Step | None:
@@ -64,8 +73,18 @@ class _Numcodec:
             raise ValueError(f"It claims to hold {claimed:,} bytes, {size:,} were expected.")
         return self.codec.decode(content)
 
+    def decode_into(self, content: Content, out: Bytes) -> None:
+        if self._claimed(content) != out.size:
+            fill(out, self.decode(content, out.size))
+            return
+        self._decompress(content, out)
+
     def _claimed(self, content: Content) -> int | None:
         """Bytes that it claims to decode to; None where it does not say."""
+        raise NotImplementedError
+
+    def _decompress(self, content: Content, out: Bytes) -> None:
+        """Decode what claims to have the size of ``out``."""
         raise NotImplementedError
 
 
@@ -75,6 +94,9 @@ class _Blosc(_Numcodec):
         if len(content) < 16 or int.from_bytes(content[12:16], "little") > len(content):
             raise ValueError(f"It is incomplete: only {len(content):,} bytes are there.")
         return int.from_bytes(content[4:8], "little")
+
+    def _decompress(self, content: Content, out: Bytes) -> None:
+        blosc.decompress(content, out)
 
 
 class _Zstd(_Numcodec):
@@ -89,8 +111,14 @@ class _Zstd(_Numcodec):
         size = int.from_bytes(content[start : start + width], "little")
         return None if width == 0 else size + 256 * (width == 2)
 
+    def _decompress(self, content: Content, out: Bytes) -> None:
+        zstd.decompress(content, out)
+
 
 class _GZip(_Numcodec):
+    def decode_into(self, content: Content, out: Bytes) -> None:
+        fill(out, self.decode(content, out.size))
+
     def decode(self, content: Content, size: int | None = None) -> Any:
         if size is None:
             return self.codec.decode(content)
@@ -102,6 +130,19 @@ class _GZip(_Numcodec):
         if not inflate.eof:
             raise ValueError("It is incomplete: its end is missing.")
         return self.codec.decode(content) if inflate.unused_data else decoded
+
+
+def fill(out: Bytes, content: Content) -> None:
+    """Copy decoded bytes to where they belong.
+
+    Raises
+    ------
+    ValueError
+        When they are too few or too many.
+    """
+    if len(content) != out.size:
+        raise ValueError(f"It holds {len(content):,} bytes, {out.size:,} were expected.")
+    out[...] = np.frombuffer(content, np.uint8)
 
 
 class Checksum:
@@ -122,3 +163,6 @@ class Checksum:
                 f"{written:08x} was written."
             )
         return inner
+
+    def decode_into(self, content: Content, out: Bytes) -> None:
+        fill(out, self.decode(content))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from zarr.abc.store import ByteRequest
 
-from napari_ome_zip.pixels.byte_codecs import Content, Step
+from napari_ome_zip.pixels.byte_codecs import Bytes, Content, Step, fill
 from napari_ome_zip.pixels.grid import Region
 from napari_ome_zip.storage import resolve_range
 
@@ -78,8 +78,29 @@ class ChunkCodec:
             first, *others = self.steps
             for step in reversed(others):
                 content = step.decode(content)
-            content = first.decode(content, math.prod(self.shape) * self.dtype.itemsize)
+            content = first.decode(content, self.nbytes)
         return np.frombuffer(content, self.dtype).reshape(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Size of a decoded chunk."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def decode_into(self, content: Content, out: Bytes) -> None:
+        """As `decode`, into memory of the size of a chunk.
+
+        Raises
+        ------
+        Exception
+            Of any kind, as `decode`.
+        """
+        if not self.steps:
+            fill(out, content)
+            return
+        first, *others = self.steps
+        for step in reversed(others):
+            content = step.decode(content)
+        first.decode_into(content, out)
 
     def read(self, fetch: Fetch, within: Region, out: npt.NDArray[Any]) -> bool:
         # docstring inherited

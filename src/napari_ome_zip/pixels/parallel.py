@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from dask.system import CPU_COUNT
 
-from napari_ome_zip.pixels.grid import Region, shape_of
+from napari_ome_zip.pixels.decoded_chunks import keeping
+from napari_ome_zip.pixels.grid import Region, chunk_ranges, shape_of
 from napari_ome_zip.pixels.source import PixelSource
 
 PART_BYTES = 4 << 20
@@ -35,12 +36,14 @@ def read(source: PixelSource, region: Region) -> npt.NDArray[Any]:
     """
     out = np.empty(shape_of(region), source.dtype)
     workers = dask.config.get("num_workers", None) or CPU_COUNT
+    decoded = _decoded_bytes(source, region)
 
     def read_part(part: tuple[Region, Region]) -> None:
         wanted, target = part
         source.read_into(wanted, out[target])
 
-    in_parallel(read_part, _parts(source, region, out.nbytes, workers), workers)
+    with keeping(decoded):
+        in_parallel(read_part, _parts(source, region, decoded, workers), workers)
     return out
 
 
@@ -111,10 +114,10 @@ def _pool(process: int) -> ThreadPoolExecutor:
 
 
 def _parts(
-    source: PixelSource, region: Region, size: int, workers: int
+    source: PixelSource, region: Region, decoded: int, workers: int
 ) -> list[tuple[Region, Region]]:
     """Split a region where chunks meet: parts of it, and their places in the output."""
-    wanted = max(2 * workers, size // PART_BYTES) if size > ALONE_BYTES else 1
+    wanted = max(2 * workers, decoded // PART_BYTES) if decoded > ALONE_BYTES else 1
     # Parts of one shard would each read its index.
     for grid in (source.grid_chunk_shape, source.chunks):
         counts = [
@@ -132,6 +135,12 @@ def _parts(
         (tuple(part for part, _ in combination), tuple(target for _, target in combination))
         for combination in itertools.product(*axes)
     ]
+
+
+def _decoded_bytes(source: PixelSource, region: Region) -> int:
+    """Bytes that are decoded for a region: those of all chunks that it meets."""
+    sides = zip(chunk_ranges(region, source.chunks), source.chunks, source.shape, strict=True)
+    return math.prod(len(r) * min(n, size) for r, n, size in sides) * source.dtype.itemsize
 
 
 def _cut(wanted: slice, step: int, count: int, cuts: int) -> Iterable[tuple[slice, slice]]:

@@ -22,8 +22,10 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.pixels.grid import Region
 from napari_ome_zip.pixels.parallel import read
 from napari_ome_zip.pixels.source import PixelSource
+from napari_ome_zip.pixels.viewing import View
 
 SLOTS = frozenset({"dask", "_Array__name", "_Array__chunks", "_meta"})
 """Attributes of a dask array that hold its graph and what describes it."""
@@ -59,8 +61,12 @@ class PixelArray(da.Array):
         Makes the ordinary dask array of all of the source, of one name however often.
     name : str
         That name.
+    viewed_by : View, optional
+        Who is given the best pixels that are known, instead of waiting for final ones.
     """
 
+    viewed_by: View | None
+    """As above: a viewer's layer sets it; what is cut out of the array has it, too."""
     _source: PixelSource
     _kept: Index
     _as_blocks: Callable[[], da.Array]
@@ -68,7 +74,12 @@ class PixelArray(da.Array):
     _shape: tuple[int, ...]
 
     def __new__(
-        cls, source: PixelSource, kept: Index, as_blocks: Callable[[], da.Array], name: str
+        cls,
+        source: PixelSource,
+        kept: Index,
+        as_blocks: Callable[[], da.Array],
+        name: str,
+        viewed_by: View | None = None,
     ) -> PixelArray:
         # Not through dask's constructor, which needs the graph: see __getattr__.
         self: PixelArray = object.__new__(cls)
@@ -76,6 +87,7 @@ class PixelArray(da.Array):
         self._kept = kept
         self._as_blocks = as_blocks
         self._source_name = name
+        self.viewed_by = viewed_by
         self._shape = tuple(k.stop - k.start for k in kept if isinstance(k, slice))
         return self
 
@@ -116,7 +128,9 @@ class PixelArray(da.Array):
         """As of any dask array."""
         kept = None if self.is_changed else _narrowed(self._kept, index)
         if kept is not None:
-            return PixelArray(self._source, kept, self._as_blocks, self._source_name)
+            return PixelArray(
+                self._source, kept, self._as_blocks, self._source_name, self.viewed_by
+            )
         cut: da.Array = super().__getitem__(index)  # type: ignore[no-untyped-call]
         return cut
 
@@ -135,13 +149,22 @@ class PixelArray(da.Array):
         if self.is_changed or dask.config.get("scheduler", None) is not None:
             pixels: npt.NDArray[Any] = super().__array__(dtype, copy=copy, **kwargs)  # type: ignore[no-untyped-call]
             return pixels
+        if self.viewed_by is not None and self.viewed_by.is_asking():
+            known = self.viewed_by.pixels(self._source, self._region)
+            if known is not None:
+                return np.asarray(self._without_indexed(known), dtype)
         return np.asarray(self.read(), dtype)
 
     def read(self) -> npt.NDArray[Any]:
-        """All pixels, read directly."""
-        region = tuple(k if isinstance(k, slice) else slice(k, k + 1) for k in self._kept)
-        shown = tuple(slice(None) if isinstance(k, slice) else 0 for k in self._kept)
-        return read(self._source, region)[shown]
+        """All pixels, read directly: final ones, whoever asks."""
+        return self._without_indexed(read(self._source, self._region))
+
+    @property
+    def _region(self) -> Region:
+        return tuple(k if isinstance(k, slice) else slice(k, k + 1) for k in self._kept)
+
+    def _without_indexed(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return pixels[tuple(slice(None) if isinstance(k, slice) else 0 for k in self._kept)]
 
     @property
     def grid_chunk_shape(self) -> tuple[int, ...]:

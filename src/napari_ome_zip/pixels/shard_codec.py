@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,15 @@ from napari_ome_zip.pixels.byte_codecs import Content, Step
 from napari_ome_zip.pixels.chunk_codecs import ChunkCodec, Fetch
 from napari_ome_zip.pixels.grid import ChunkCoordinates, Region, chunk_ranges, pieces
 
-_MISSING = 2**64 - 1
+_MISSING = [2**64 - 1] * 2
 """Offset and length of an inner chunk that a shard does not hold."""
 _MAX_RUN = 4 << 20
 """Bytes of neighboring chunks that are read at once, at most (4 MiB)."""
+
+type Index = npt.NDArray[np.uint64]
+"""Offset and length of each chunk of a shard, in C order, of shape ``(n, 2)``."""
+type Place = tuple[int, int]
+"""Offset and length of a chunk in its shard."""
 
 
 @dataclass(frozen=True)
@@ -36,25 +40,15 @@ class ShardCodec:
 
     def read(self, fetch: Fetch, within: Region, out: npt.NDArray[Any]) -> bool:
         # docstring inherited
-        ranges = chunk_ranges(within, self.chunk.shape)
-        content = None
-        if math.prod(map(len, ranges)) == math.prod(self.grid):
-            content = fetch(None)  # in one go, and its checksum is verified
-            if content is None:
-                return False
-            part = slice(0, self.index_size) if self.index_first else slice(-self.index_size, None)
-            index = self._index(content[part])
-        else:
-            size = self.index_size
-            ends = RangeByteRequest(0, size) if self.index_first else SuffixByteRequest(size)
-            found = fetch(ends)
-            if found is None:
-                return False
-            index = self._index(found)
+        count = math.prod(map(len, chunk_ranges(within, self.chunk.shape)))
+        whole = fetch(None) if count == math.prod(self.grid) else None
+        index = self.index(fetch) if whole is None else self.index_of(whole)
+        if index is None:
+            return False
         # Not before the index was found to be as long as the grid: it may claim any number.
         wanted = list(pieces(within, self.chunk.shape))
-        places = [index[coordinates] for coordinates, _, _ in wanted]
-        chunks = _held(content, places) if content is not None else _fetched(fetch, places)
+        places = self.places(index, [coordinates for coordinates, _, _ in wanted])
+        chunks = fetched(fetch, places) if whole is None else held(whole, places)
         for (_, inside, target), chunk in zip(wanted, chunks, strict=True):
             if chunk is None:
                 out[target] = self.chunk.fill_value
@@ -68,7 +62,38 @@ class ShardCodec:
         chunks = [self.chunk.encode(pixels[t]) for _, _, t in pieces(whole, self.chunk.shape)]
         return shard_of(chunks, self.index_steps, self.index_size if self.index_first else 0)
 
-    def _index(self, content: Content) -> dict[ChunkCoordinates, tuple[int, int] | None]:
+    def index(self, fetch: Fetch) -> Index | None:
+        """Read the index of a shard; None where there is no such shard.
+
+        Raises
+        ------
+        ValueError
+            When it is damaged.
+        """
+        size = self.index_size
+        content = fetch(RangeByteRequest(0, size) if self.index_first else SuffixByteRequest(size))
+        return None if content is None else self._decoded(content)
+
+    def index_of(self, shard: Content) -> Index:
+        """The index in the bytes of a whole shard, see `index`."""
+        part = slice(0, self.index_size) if self.index_first else slice(-self.index_size, None)
+        return self._decoded(shard[part])
+
+    def places(self, index: Index, chunks: Sequence[ChunkCoordinates]) -> list[Place | None]:
+        """Where chunks lie in their shard; None for those that it does not hold.
+
+        Parameters
+        ----------
+        index : ndarray
+        chunks : sequence of tuple of int
+            Coordinates of the chunks in the shard.
+        """
+        strides = [math.prod(self.grid[axis + 1 :]) for axis in range(len(self.grid))]
+        coordinates = np.array(chunks, np.int64).reshape(len(chunks), len(self.grid))
+        found = index[coordinates @ np.array(strides, np.int64)].tolist()
+        return [None if pair == _MISSING else (pair[0], pair[1]) for pair in found]
+
+    def _decoded(self, content: Content) -> Index:
         for step in reversed(self.index_steps):
             content = step.decode(content)
         numbers = np.frombuffer(content, "<u8")
@@ -77,12 +102,7 @@ class ShardCodec:
                 f"The index of a shard has {numbers.size} numbers, {2 * math.prod(self.grid)} "
                 "were expected."
             )
-        chunks = itertools.product(*map(range, self.grid))
-        pairs = zip(numbers[::2].tolist(), numbers[1::2].tolist(), strict=True)
-        return {
-            coordinates: None if pair == (_MISSING, _MISSING) else pair
-            for coordinates, pair in zip(chunks, pairs, strict=True)
-        }
+        return numbers.reshape(-1, 2)
 
 
 def shard_of(
@@ -118,15 +138,16 @@ def shard_of(
     return b"".join([index, *stored] if room else [*stored, index])
 
 
-def _held(content: Content, places: Iterable[tuple[int, int] | None]) -> Iterator[Content | None]:
+def held(content: Content, places: Iterable[Place | None]) -> Iterator[Content | None]:
+    """The bytes of chunks at places of a whole shard."""
     view = memoryview(content)
     for place in places:
         yield None if place is None else _cut(view, *place)
 
 
-def _fetched(fetch: Fetch, places: Sequence[tuple[int, int] | None]) -> Iterator[Content | None]:
-    """The chunks at these places; those that lie side by side are read at once."""
-    found: dict[tuple[int, int], Content] = {}
+def fetched(fetch: Fetch, places: Sequence[Place | None]) -> Iterator[Content | None]:
+    """The bytes of chunks at places of a shard; those that lie side by side are read at once."""
+    found: dict[Place, Content] = {}
     for run in _runs(sorted(place for place in set(places) if place is not None)):
         start, stop = run[0][0], sum(run[-1])
         view = memoryview(fetch(RangeByteRequest(start, stop)) or b"")
@@ -136,8 +157,8 @@ def _fetched(fetch: Fetch, places: Sequence[tuple[int, int] | None]) -> Iterator
         yield None if place is None else found[place]
 
 
-def _runs(places: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    runs: list[list[tuple[int, int]]] = []
+def _runs(places: Sequence[Place]) -> list[list[Place]]:
+    runs: list[list[Place]] = []
     for offset, length in places:
         adjacent = runs and sum(runs[-1][-1]) == offset
         if adjacent and offset + length - runs[-1][0][0] <= _MAX_RUN:

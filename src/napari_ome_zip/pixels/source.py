@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.pixels.best_known import BestKnown
 from napari_ome_zip.pixels.grid import Region, grid_shape, shape_of
 
 type AnySource = PixelSource | da.Array
@@ -103,6 +104,10 @@ class PixelSource(ABC):
         """
         return None
 
+    def best_known(self, region: Region) -> BestKnown | None:
+        """Pixels of a region as far as they are known; None where reading them is the quickest."""
+        return None
+
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
         """Read a region, given as one slice or integer an axis."""
         region, steps = split_key(key, self.shape)
@@ -175,6 +180,14 @@ class ChannelView(PixelSource):
     def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
         # docstring inherited
         self.array.read_into(self._whole(region), np.expand_dims(out, self.axis))
+
+    def best_known(self, region: Region) -> BestKnown | None:
+        # docstring inherited
+        known = self.array.best_known(self._whole(region))
+        return None if known is None else replace(known, shown=self._squeezed)
+
+    def _squeezed(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return pixels.squeeze(self.axis)
 
     def _whole(self, region: Region) -> Region:
         channel = slice(self.channel, self.channel + 1)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from napari_ome_zip.storage.archive_store import ArchiveStore
-from napari_ome_zip.storage.base import MAX_DOCUMENT_BYTES, HierarchyStore, resolve_range
+from napari_ome_zip.storage.base import (
+    MAX_DOCUMENT_BYTES,
+    HierarchyStore,
+    Outcome,
+    resolve_range,
+)
 from napari_ome_zip.storage.directory_store import DirectoryStore
 from napari_ome_zip.storage.memory_store import MappingStore
 from napari_ome_zip.storage.open import open_store
@@ -15,6 +20,7 @@ __all__ = [
     "DirectoryStore",
     "HierarchyStore",
     "MappingStore",
+    "Outcome",
     "WrittenStore",
     "open_store",
     "resolve_range",

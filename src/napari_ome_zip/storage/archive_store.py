@@ -13,6 +13,7 @@ from zarr.abc.store import ByteRequest
 
 from napari_ome_zip.archive.amplification import TOO_LARGE
 from napari_ome_zip.archive.decoding import STORED, decode, refuse_unreadable
+from napari_ome_zip.archive.entry_batch import MIN_BATCH, read_batch
 from napari_ome_zip.archive.entry_content import (
     cut_short,
     header_size,
@@ -28,7 +29,13 @@ from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import stem
 from napari_ome_zip.sizes import readable_size
-from napari_ome_zip.storage.base import READ_ROOM, HierarchyStore, as_buffer, resolve_range
+from napari_ome_zip.storage.base import (
+    READ_ROOM,
+    HierarchyStore,
+    Outcome,
+    as_buffer,
+    resolve_range,
+)
 from napari_ome_zip.storage.tree import NameTree, SortedNames, group_paths
 
 MAX_READ_BYTES = 8 << 30
@@ -191,6 +198,20 @@ class ArchiveStore(HierarchyStore):
         # docstring inherited
         entry = self._file.index.find(self._prefix + key)
         return None if entry is None else self._read_entry(entry, byte_range)
+
+    def read_all(self, keys: Sequence[str]) -> list[Outcome]:
+        # docstring inherited
+        if len(keys) < MIN_BATCH:
+            return super().read_all(keys)
+        table, prefix = self._file.index.complete(), self._prefix
+        rows = [table.rows.get(prefix + key) for key in keys]
+        known = [row for row in rows if row is not None]
+        contents = dict(zip(known, read_batch(self._pread, table, known), strict=True))
+        found: list[Outcome] = [None if row is None else contents[row] for row in rows]
+        for number, row in enumerate(rows):
+            if row is not None and found[number] is None:
+                found[number] = self._outcome(keys[number])
+        return found
 
     async def get(
         self,

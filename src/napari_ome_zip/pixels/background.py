@@ -1,0 +1,191 @@
+"""Blocks of pixels that are computed in threads, those asked for last first."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import weakref
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy.typing as npt
+
+from napari_ome_zip.pixels.best_known import (
+    BestKnown,
+    Missing,
+    NotWantedError,
+    compute_while_wanted,
+)
+from napari_ome_zip.threads import WORKERS
+
+type Block = npt.NDArray[Any]
+
+_numbers = itertools.count()
+
+
+class Wish:
+    """What completes an array that was handed out; it ends with the array.
+
+    Blocks are put into the array as they come. Whoever let go of the array does not want the rest
+    of it, so nothing needs to be cancelled.
+
+    Parameters
+    ----------
+    known : BestKnown
+        The array; it is not kept here.
+    changed : callable
+        Called in any thread when pixels of it changed, from the end of `wait` on.
+    failed : callable
+        Called in any thread with what the computation of a block raised, once.
+    """
+
+    def __init__(
+        self,
+        known: BestKnown,
+        changed: Callable[[], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._whole = weakref.ref(known.whole)
+        self._blocks = {missing.key: missing for missing in known.missing}
+        sketches = [m for m in known.missing if m.sketch is not None]
+        self._sketches = {m.sketch.key: m for m in sketches if m.sketch is not None}
+        self._changed, self._failed = changed, failed
+        self._lock = threading.Lock()
+        self._complete = threading.Event()
+        self._is_waited_for = True
+        self.raise_()
+
+    def raise_(self) -> None:
+        """Let it be the latest one."""
+        self.number = next(_numbers)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for all of its blocks, but no longer than so."""
+        self._complete.wait(seconds)
+        with self._lock:
+            self._is_waited_for = False
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the array is still there, and incomplete."""
+        return bool(self._blocks) and self._whole() is not None
+
+    def wants(self, key: Hashable) -> bool:
+        """Whether a block, or the sketch of one, is missing."""
+        return self.is_alive and (key in self._blocks or key in self._sketches)
+
+    def tasks(self) -> Iterator[tuple[tuple[int, int], Missing]]:
+        """The next sketch and the next blocks, each with how urgent it is: least is first."""
+        with self._lock:
+            sketches = [missing.sketch for missing in self._sketches.values()]
+            blocks = list(self._blocks.values())
+        yield from (((0, -self.number), sketch) for sketch in sketches if sketch is not None)
+        yield from (((1 + block.is_overview, -self.number), block) for block in blocks)
+
+    def take(self, key: Hashable, block: Block) -> None:
+        """Put a block, or the sketch of one, where it belongs."""
+        with self._lock:
+            missing = self._forget(key)
+            whole = self._whole()
+            if missing is None or whole is None:
+                return
+            whole[missing.target] = block[missing.inside]
+        self._tell()
+
+    def give_up(self, error: BaseException) -> None:
+        """Leave all that is missing as it is: what made one block fail would make others fail."""
+        with self._lock:
+            self._blocks.clear()
+            self._sketches.clear()
+        self._failed(error)
+        self._tell()
+
+    def _forget(self, key: Hashable) -> Missing | None:
+        missing = self._blocks.pop(key, None)
+        if missing is None:
+            return self._sketches.pop(key, None)
+        if missing.sketch is not None:  # which would hide the block
+            self._sketches.pop(missing.sketch.key, None)
+        return missing
+
+    def _tell(self) -> None:
+        if not self._blocks:
+            self._complete.set()
+        if not self._is_waited_for:
+            self._changed()
+
+
+class Background:
+    """Threads that complete what was handed out; there are none while nothing is missing.
+
+    Parameters
+    ----------
+    workers : int
+        Number of threads, at most.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._lock = threading.Lock()
+        self._wishes: list[Wish] = []
+        self._running: set[Hashable] = set()
+        self._threads = 0
+
+    def add(self, wish: Wish) -> None:
+        """Begin to complete an array."""
+        with self._lock:
+            self._wishes.append(wish)
+            begun = range(self._threads, self._workers)
+            self._threads = max(self._threads, self._workers)
+        for _ in begun:
+            try:
+                threading.Thread(target=self._work, name="ome-zip-background").start()
+            except RuntimeError:  # no thread can be had, as when the program ends
+                with self._lock:
+                    self._threads -= 1
+
+    def _work(self) -> None:
+        while (missing := self._next()) is not None:
+            self._compute(missing)
+
+    def _next(self) -> Missing | None:
+        """The most urgent block that no other thread computes; None ends the thread."""
+        with self._lock:
+            self._wishes = [wish for wish in self._wishes if wish.is_alive]
+            # Python waits for threads when the main one has ended.
+            if threading.main_thread().is_alive():
+                tasks = (self._first_of(wish) for wish in self._wishes)
+                found = min(filter(None, tasks), key=lambda task: task[0], default=None)
+                if found is not None:
+                    self._running.add(found[1].key)
+                    return found[1]
+            self._threads -= 1
+            return None
+
+    def _first_of(self, wish: Wish) -> tuple[tuple[int, int], Missing] | None:
+        return next((task for task in wish.tasks() if task[1].key not in self._running), None)
+
+    def _compute(self, missing: Missing) -> None:
+        def is_wanted() -> bool:
+            return threading.main_thread().is_alive() and bool(self._wanting(missing.key))
+
+        try:
+            with suppress(NotWantedError):
+                block = compute_while_wanted(missing.compute, is_wanted)
+                for wish in self._wanting(missing.key):
+                    wish.take(missing.key, block)
+        except BaseException as error:  # noqa: BLE001  it is handed to whoever shows it
+            for wish in self._wanting(missing.key):
+                wish.give_up(error)
+        finally:
+            with self._lock:
+                self._running.discard(missing.key)
+
+    def _wanting(self, key: Hashable) -> list[Wish]:
+        with self._lock:
+            return [wish for wish in self._wishes if wish.wants(key)]
+
+
+BACKGROUND = Background(max(1, WORKERS - 1))
+"""The threads of this process: a core is left to the window."""

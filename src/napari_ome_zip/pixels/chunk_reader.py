@@ -1,0 +1,183 @@
+"""Chunks of an array read many at a time; what is damaged or unusual is left to be read with care.
+
+What costs as much as decoding a small chunk, a lookup, a call, a lock, is done once for many. Every
+irregularity ends in the careful path of `ChunkedArray`, which reads by one and reports.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import batched
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_ome_zip.pixels.byte_codecs import Bytes
+from napari_ome_zip.pixels.chunk_codecs import ChunkCodec
+from napari_ome_zip.pixels.decoded_chunks import DecodedChunks
+from napari_ome_zip.pixels.grid import ChunkCoordinates, Piece, chunk_ranges, pieces
+from napari_ome_zip.pixels.shard_codec import Index, ShardCodec, fetched, held
+from napari_ome_zip.storage import HierarchyStore, Outcome
+
+MAX_AT_ONCE = 2**10
+"""Chunks that are read together, at most."""
+MAX_BYTES_AT_ONCE = 8 << 20
+"""Bytes that they are decoded to, at most (8 MiB), where they are more than one."""
+
+type _Contents = Callable[[list[ChunkCoordinates]], Iterable[Outcome]]
+"""Bytes of chunks, in their order."""
+
+
+class ChunkReader:
+    """Reads chunks of an array of the usual codecs.
+
+    Parameters
+    ----------
+    store : HierarchyStore
+    key : callable
+        Name of the entry of a chunk of the grid (a shard, where there are shards).
+    codec : ChunkCodec or ShardCodec
+    """
+
+    def __init__(
+        self,
+        store: HierarchyStore,
+        key: Callable[[ChunkCoordinates], str],
+        codec: ChunkCodec | ShardCodec,
+    ) -> None:
+        self._store = store
+        self._key = key
+        self._shard = codec if isinstance(codec, ShardCodec) else None
+        self._chunk = codec.chunk if isinstance(codec, ShardCodec) else codec
+        self._at_once = max(1, min(MAX_AT_ONCE, MAX_BYTES_AT_ONCE // max(1, self._chunk.nbytes)))
+        # What may be written to while it is open cannot be kept.
+        self._decoded = None if store.names_may_grow else DecodedChunks()
+
+    def read_into(self, wanted: Iterable[Piece], out: npt.NDArray[Any]) -> Iterator[Piece]:
+        """Read pieces of a region into an array of its shape.
+
+        Yields
+        ------
+        Piece
+            Each that is to be read with care: nothing is raised or reported here.
+        """
+        if self._shard is not None:
+            for piece in wanted:
+                if not self._read_shard(self._shard, piece, out):
+                    yield piece
+            return
+        for group in batched(wanted, self._at_once):
+            yield from self._read_chunks(group, self._contents, (), out)
+
+    def _contents(self, chunks: list[ChunkCoordinates]) -> Iterable[Outcome]:
+        return self._store.read_all([self._key(chunk) for chunk in chunks])
+
+    def _read_chunks(
+        self,
+        group: Sequence[Piece],
+        contents: _Contents,
+        shard: ChunkCoordinates,
+        out: npt.NDArray[Any],
+    ) -> list[Piece]:
+        """Read pieces that lie in one chunk each; return those that could not be read."""
+        keeps = self._decoded is not None and DecodedChunks.are_kept(self._chunk.nbytes)
+        missing = self._recall(group, shard, out) if keeps else group
+        if not missing:
+            return []
+        # Memory for all of them at once, or for one after the other.
+        memory = np.empty((len(missing) if keeps else 1, self._chunk.nbytes), np.uint8)
+        decoded = memory.view(self._chunk.dtype).reshape(-1, *self._chunk.shape)
+        left: list[Piece] = []
+        fresh: list[ChunkCoordinates] = []
+        found = contents([coordinates for coordinates, _, _ in missing])
+        for piece, content in zip(missing, found, strict=True):
+            coordinates, within, target = piece
+            if content is None:
+                out[target] = self._chunk.fill_value
+                continue
+            row = len(fresh)
+            if not self._decode(content, memory[row]):
+                left.append(piece)
+                continue
+            out[target] = decoded[row][within]
+            if keeps:
+                fresh.append(shard + coordinates)
+        if fresh and self._decoded is not None:
+            self._decoded.put(
+                fresh, decoded if len(fresh) == len(missing) else decoded[: len(fresh)].copy()
+            )
+        return left
+
+    def _decode(self, content: bytes | memoryview | Exception, out: Bytes) -> bool:
+        if isinstance(content, Exception):
+            return False
+        try:
+            self._chunk.decode_into(content, out)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001  decoded again with care, which reports it
+            return False
+        return True
+
+    def _recall(
+        self, group: Sequence[Piece], shard: ChunkCoordinates, out: npt.NDArray[Any]
+    ) -> list[Piece]:
+        """Copy what is kept; return the other pieces."""
+        if self._decoded is None:
+            return list(group)
+        kept = self._decoded.get_all([shard + coordinates for coordinates, _, _ in group])
+        missing = []
+        for piece, pixels in zip(group, kept, strict=True):
+            if pixels is None:
+                missing.append(piece)
+            else:
+                _, within, target = piece
+                out[target] = pixels[within]
+        return missing
+
+    def _read_shard(self, codec: ShardCodec, piece: Piece, out: npt.NDArray[Any]) -> bool:
+        """Read a piece that lies in one shard; return whether all of it could be read."""
+        coordinates, within, target = piece
+        part = out[target] if target else out  # not a number where there are no axes
+        fetch = partial(self._store.read, self._key(coordinates))
+        count = math.prod(map(len, chunk_ranges(within, self._chunk.shape)))
+
+        def contents(chunks: list[ChunkCoordinates]) -> Iterable[Outcome]:
+            if len(chunks) == math.prod(codec.grid):
+                whole = fetch(None)  # in one go, and its checksum is verified
+                if whole is None:
+                    return [None] * len(chunks)
+                return held(whole, codec.places(codec.index_of(whole), chunks))
+            index = self._index(codec, coordinates, fetch)
+            if index is None:
+                return [None] * len(chunks)
+            return fetched(fetch, codec.places(index, chunks))
+
+        if count > math.prod(codec.grid):
+            return False  # the shape is not a multiple of the chunks'
+        try:
+            for group in batched(pieces(within, self._chunk.shape), self._at_once):
+                if self._read_chunks(group, contents, coordinates, part):
+                    return False
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001  read again with care, which reports it
+            return False
+        return True
+
+    def _index(
+        self, codec: ShardCodec, shard: ChunkCoordinates, fetch: Callable[[Any], Any]
+    ) -> Index | None:
+        """The index of a shard, kept for the next view of it."""
+        if self._decoded is None:
+            return codec.index(fetch)
+        kept = self._decoded.get_all([shard])[0]
+        if kept is None:
+            kept = codec.index(fetch)
+            if kept is not None:
+                self._decoded.put([shard], kept[np.newaxis])
+        index: Index | None = kept
+        return index
