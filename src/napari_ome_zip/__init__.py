@@ -6,8 +6,9 @@ must not wait for anything that is not needed yet.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from napari_ome_zip.late_imports import late_imports
 
 if TYPE_CHECKING:
     from napari_ome_zip.image.composite import CompositeImage
@@ -47,8 +48,4 @@ __all__ = [
     "validate",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_MODULES[name]), name)
+__getattr__ = late_imports(__name__, _MODULES)

@@ -11,6 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from hierarchy_builder import HierarchyBuilder, ramp
+from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.pixels.limits import MAX_SAMPLE, estimate_limits, middle
 
 dtypes = st.sampled_from(["u2", "u4", "u8", "i2", "i8", "f2", "f4", "f8"])
@@ -51,3 +53,21 @@ def test_the_middle_is_in_the_middle_and_small(shape: list[int], size: int) -> N
 def test_leading_axes_are_cut_before_the_plane() -> None:
     array = da.from_array(np.arange(5 * 4 * 4).reshape(5, 4, 4))
     np.testing.assert_array_equal(middle(array, 16), np.arange(32, 48).reshape(1, 4, 4))
+
+
+@given(st.lists(st.integers(1, 50), min_size=2, max_size=4), st.integers(1, 10**4), st.data())
+def test_axes_in_another_order_are_cut_as_if_they_were_in_order(
+    shape: list[int], size: int, data: st.DataObject
+) -> None:
+    order = data.draw(st.permutations(range(len(shape))))
+    array = da.zeros(shape, chunks=shape, dtype="u1")
+    cut = middle(array, size, order=order)
+    assert cut.transpose(order).shape == middle(array.transpose(order), size).shape
+
+
+@pytest.mark.parametrize("axes", ["tyx", "ytx", "yxt", "yx"])
+def test_limits_of_a_layer_are_those_of_its_pixels_however_its_axes_lie(axes: str) -> None:
+    values = ramp((4, 3, 5)[: len(axes)])
+    entries = HierarchyBuilder().image(values, axes).entries
+    ((_, keywords, _),) = to_layer_data(open_image(entries))
+    assert keywords["contrast_limits"] == (values.min(), values.max())

@@ -38,14 +38,14 @@ def told(store: HierarchyStore, keys: list[str]) -> list[bytes | str | None]:
 
 
 def together(store: HierarchyStore, keys: list[str]) -> list[bytes | str | None]:
-    return [
-        f"{type(each).__name__}: {each}"
-        if isinstance(each, Exception)
-        else None
-        if each is None
-        else bytes(each)
-        for each in store.read_all(keys)
-    ]
+    found: dict[int, bytes | str | None] = {}
+    for position, each in store.read_all(keys):
+        assert position not in found
+        if isinstance(each, Exception):
+            found[position] = f"{type(each).__name__}: {each}"
+        else:
+            found[position] = None if each is None else bytes(each)
+    return [found[position] for position in range(len(keys))]
 
 
 def offset_of(path: Path, key: str) -> int:

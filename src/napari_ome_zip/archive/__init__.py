@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from napari_ome_zip.archive.decoding import refuse_without_chunks
 from napari_ome_zip.archive.index import ArchiveEntry, ArchiveIndex
-from napari_ome_zip.archive.writer import ArchiveWriter
+from napari_ome_zip.late_imports import late_imports
+
+if TYPE_CHECKING:
+    from napari_ome_zip.archive.writer import ArchiveWriter
 
 __all__ = ["ArchiveEntry", "ArchiveIndex", "ArchiveWriter", "refuse_without_chunks"]
+
+__getattr__ = late_imports(__name__, {"ArchiveWriter": "napari_ome_zip.archive.writer"})

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.archive.entry_table import EntryTable
-from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, LOCAL_HEADER, LOCAL_SIGNATURE, ReadAt
+from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, LOCAL_HEADER, LOCAL_SIGNATURE
 
 MIN_BATCH = 8
 """Fewer entries are read faster one by one."""
 
 _MAX_RUN = 1 << 20
-"""Bytes that are read at once, at most (1 MiB); a larger entry is read by itself."""
+"""Bytes that are read at once, at most (1 MiB); larger entries are read by themselves."""
 _MAX_GAP = 1 << 12
 """Bytes between two entries that are read along (4 KiB): less than another read costs."""
 _EXTRA_ROOM = 64
 _SIGNATURE = int.from_bytes(LOCAL_SIGNATURE, "little")
 _NAME_LENGTH_AT = 26
+
+type ReadInto = Callable[[int, memoryview], int]
 
 
 @dataclass(frozen=True)
@@ -34,22 +38,25 @@ class _Run:
 
 
 def read_batch(
-    read: ReadAt, table: EntryTable, rows: Sequence[int]
-) -> list[bytes | memoryview | None]:
+    read_into: ReadInto, table: EntryTable, rows: Sequence[int]
+) -> Iterator[tuple[int, memoryview | None]]:
     """Read the contents of entries that are stored as they are, and verify their checksums.
 
     Parameters
     ----------
-    read : callable
-        ``read(offset, length)`` returns at most ``length`` bytes of the file.
+    read_into : callable
+        ``read_into(offset, buffer)`` fills a buffer from the file, and returns how many bytes it
+        got.
     table : EntryTable
     rows : sequence of int
         Rows of the entries in the table.
 
-    Returns
-    -------
-    list of bytes-like or None
-        None for every entry that is in any way unusual or damaged: reading it by itself tells why.
+    Yields
+    ------
+    tuple of int and memoryview or None
+        Position in ``rows``, in the order of the file, and the content, which is there until the
+        next one is asked for. None for every entry that is in any way unusual or damaged: reading
+        it by itself tells why.
 
     Notes
     -----
@@ -62,20 +69,34 @@ def read_batch(
     usual &= (columns.compressed_sizes[at] == columns.sizes[at]) & (sizes >= 0) & (offsets >= 0)
     names = np.array([len(columns.names[row]) for row in rows], np.int64)
     stops = offsets + sizes + names + (LOCAL_HEADER.size + _EXTRA_ROOM)
-    usual &= stops > offsets  # no size so large that it overflows
+    usual &= (stops > offsets) & (stops - offsets <= _MAX_RUN)
     checksums = columns.crcs[at].tolist()
-    found: list[bytes | memoryview | None] = [None] * len(rows)
-    for run in _runs(np.flatnonzero(usual), offsets, stops):
-        content = memoryview(read(run.start, run.stop - run.start))
-        members = np.array(run.members, np.intp)
-        starts = _content_starts(content, offsets[members] - run.start)
-        ends = starts + sizes[members]
-        for member, start, end in zip(run.members, starts.tolist(), ends.tolist(), strict=True):
-            if start >= 0 and end <= len(content):
-                payload = content[start:end]
-                if zlib.crc32(payload) == checksums[member]:
-                    found[member] = payload
-    return found
+    for position in np.flatnonzero(~usual).tolist():
+        yield position, None
+    with _buffer() as buffer:
+        for run in _runs(np.flatnonzero(usual), offsets, stops):
+            content = buffer[: read_into(run.start, buffer[: run.stop - run.start])]
+            members = np.array(run.members, np.intp)
+            starts = _content_starts(content, offsets[members] - run.start)
+            ends = starts + sizes[members]
+            for member, start, end in zip(run.members, starts.tolist(), ends.tolist(), strict=True):
+                payload = content[start:end] if start >= 0 and end <= len(content) else None
+                right = payload is not None and zlib.crc32(payload) == checksums[member]
+                yield member, payload if right else None
+
+
+@contextmanager
+def _buffer() -> Iterator[memoryview]:
+    """Memory for a run, used again: getting new pages takes longer than reading them full."""
+    kept: list[memoryview] = _own.__dict__.setdefault("buffers", [])
+    buffer = kept.pop() if kept else memoryview(bytearray(_MAX_RUN))
+    try:
+        yield buffer
+    finally:
+        kept[:] = [buffer]
+
+
+_own = threading.local()
 
 
 def _runs(

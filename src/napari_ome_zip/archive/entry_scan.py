@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_ome_zip.archive.central_directory import DirectoryColumns
-from napari_ome_zip.archive.decoding import STORED, decode, refuse_unreadable
+from napari_ome_zip.archive.decoding import decode, refuse_unreadable
 from napari_ome_zip.archive.entry_table import METHOD_NAMES, ArchiveEntry
 from napari_ome_zip.archive.index import ArchiveIndex
 from napari_ome_zip.archive.layout import (
@@ -25,6 +25,7 @@ from napari_ome_zip.archive.layout import (
     END_SIGNATURE,
     EXTRA_DATA_SIGNATURE,
     LOCAL_SIGNATURE,
+    STORED,
     ZIP64_END_SIGNATURE,
     ReadAt,
 )

@@ -19,6 +19,7 @@ from napari_ome_zip.archive.central_directory import (
 from napari_ome_zip.archive.end_record import EndRecord, read_end_record
 from napari_ome_zip.archive.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable
 from napari_ome_zip.archive.layout import ReadAt
+from napari_ome_zip.archive.leading_documents import LeadingDocuments
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON
@@ -61,6 +62,7 @@ class ArchiveIndex:
         self._lock = threading.Lock()
         self._full: EntryTable | None = None
         self._leading: EntryTable | None = None
+        self._contents: LeadingDocuments | None = None
         self._end_findings = _end_findings(self.end)
         if self.claims_json_first:
             self._read_leading()
@@ -77,6 +79,7 @@ class ArchiveIndex:
         index._raw = b""
         index._lock = threading.Lock()
         index._leading = None
+        index._contents = None
         index._end_findings = ()
         index._full = EntryTable(columns, 0, label, claims_json_first=False)
         refuse_amplification(index._full, size, label)
@@ -126,6 +129,19 @@ class ArchiveIndex:
             table = self._documents_table() if is_called_document else self.complete()
         return table.find(name)
 
+    def leading_content(self, name: str, read: ReadAt) -> bytes | None:
+        """Return the content of one of the leading documents; None where it is to be read itself.
+
+        Parameters
+        ----------
+        name : str
+            Normalized name.
+        read : callable
+            As for the index.
+        """
+        contents = self._contents
+        return None if contents is None else contents.content(name, read)
+
     def names(self) -> tuple[str, ...]:
         """Return the names of all readable entries, each once, without folders and unsafe names."""
         return tuple(self.complete().rows)
@@ -157,6 +173,7 @@ class ArchiveIndex:
                     refuse_amplification(table, self._size, self.label)
                     self._full = table
                     self._leading = None
+                    self._contents = None
                     self._raw = b""
         return self._full
 
@@ -183,6 +200,7 @@ class ArchiveIndex:
         if len(raw) > length and (flags & 1 or method not in USUAL_METHODS):
             return
         self._leading = self._table(raw[:length])
+        self._contents = LeadingDocuments(self._leading)
 
     def _table(self, raw: bytes) -> EntryTable:
         columns = parse_directory(raw)

@@ -27,6 +27,9 @@ ZIP64_END = struct.Struct("<4sQ2H2I4Q")
 ZIP64_LOCATOR = struct.Struct("<4sIQI")
 END = struct.Struct("<4s4H2IH")
 
+STORED = 0
+"""Number of the method that compresses nothing."""
+
 ENCRYPTED_FLAG = 1
 DESCRIPTOR_FLAG = 1 << 3
 UTF8_FLAG = 1 << 11

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from napari_ome_zip.ome import LabelColor
+from napari_ome_zip.ome import LabelColor, LabelColors
 
 HIDDEN_COLORS = "hidden_colors"
 """Key in a layer's note: colors that were not given to the viewer, as value and four numbers."""
@@ -25,8 +25,10 @@ def has_numba() -> bool:
 
 def shown_and_hidden(
     colors: Iterable[LabelColor],
-) -> tuple[tuple[LabelColor, ...], tuple[LabelColor, ...]]:
+) -> tuple[Sequence[LabelColor], tuple[LabelColor, ...]]:
     """The colors that a viewer can be given here, and the others."""
+    if isinstance(colors, LabelColors) and has_numba():
+        return colors, ()
     given = tuple(color for color in colors if color.rgba is not None)
     if has_numba():
         return given, ()

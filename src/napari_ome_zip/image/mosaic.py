@@ -86,6 +86,8 @@ def _groups(
     parts: Sequence[PlacedPart], renamed: dict[str, str], fuse_from: int
 ) -> list[list[PlacedPart]]:
     """The parts that become one, each time."""
+    if len(parts) < 2:
+        return []
     alike: dict[Any, list[PlacedPart]] = defaultdict(list)
     for number, part in enumerate(parts):
         # The border of one that is warped would hide its neighbors.

@@ -82,6 +82,11 @@ class MosaicArray(DirectSource):
         """That of the first tile."""
         return self.tiles[0].source.grid_chunk_shape
 
+    @property
+    def gains_from_threads(self) -> bool:
+        """As the first tile does."""
+        return self.tiles[0].source.gains_from_threads
+
     def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
         """As `read`, into an array: each tile that meets the region gives what of it lies there.
 
@@ -102,6 +107,17 @@ class MosaicArray(DirectSource):
             first, last = np.maximum(start, low), np.minimum(stop, high)
             target = tuple(map(slice, first - start, last - start))
             out[target] = _cut(tile.source, first - low, last - low)
+
+    def fetch(self, region: Region) -> None:
+        # docstring inherited
+        start = np.array([s.start for s in region])
+        stop = np.array([s.stop for s in region])
+        for number in self._meeting(start, stop):
+            source, low = self.tiles[number].source, self._low[number]
+            first = np.maximum(start, low) - low
+            last = np.minimum(np.minimum(stop, self._high[number]) - low, source.shape)
+            if (first < last).all():
+                source.fetch(tuple(map(slice, first.tolist(), last.tolist())))
 
     def stored_boxes(self, region: Region) -> npt.NDArray[np.int64]:
         """Where pixels of a region may be other than 0, which gaps are."""

@@ -35,6 +35,9 @@ class SampledLevel:
     """Pixels of ``base`` that are read for one of the level, on average."""
     longest: tuple[int, ...] = ()
     """Pixels of the level, along each axis, that one chunk stands for at most."""
+    looks_up: bool = True
+    """Whether it finds out first which chunks are stored, which takes a while where they are many;
+    without it, one that is not stored may stand for others that are."""
 
     def compute(self, start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[Any]:
         """Pixels of the level from ``start`` to ``stop``."""
@@ -44,7 +47,9 @@ class SampledLevel:
         units = [axis.units(a, b, n) for axis, a, b, n in axes]
         pixels = [axis.unit * axis.factor for axis in self._sampling]
         first, last = [r.start for r in units], [r.stop for r in units]
-        boxes = self.base.stored_boxes(spanned(first, last, pixels, self.base.shape))
+        boxes = None
+        if self.looks_up:
+            boxes = self.base.stored_boxes(spanned(first, last, pixels, self.base.shape))
         for group, stored in Occupancy.of(units, self._sampling, boxes).groups():
             stop_if_unwanted()
             self._fill_group(group, stored, start, out)

@@ -333,4 +333,4 @@ class VirtualLevel(DirectSource):
 
     @cached_property
     def _sketched(self) -> SampledLevel:
-        return replace(self._sampled, most=SKETCH_READ, longest=self.chunks)
+        return replace(self._sampled, most=SKETCH_READ, longest=self.chunks, looks_up=False)

@@ -15,6 +15,8 @@ from napari_ome_zip.image.composite import CompositeImage, PlacedPart
 from napari_ome_zip.image.placement import independent_axes
 from napari_ome_zip.image.planes import Planes, own_axes, planes_along
 from napari_ome_zip.image.units import known_unit
+from napari_ome_zip.pixels.lazy import chunk_shape
+from napari_ome_zip.pixels.limits import estimate_limits
 
 type PlanesOfAxes = Sequence[Planes | None]
 """The planes that parts have along each axis of the display system."""
@@ -32,6 +34,22 @@ class ChannelArray:
     """``scale`` and ``translate``, or with an ``affine`` where these do not suffice."""
     order: list[int]
     """Which axis of the file, or added to it, each dimension is."""
+    stored: tuple[da.Array, ...]
+    """The levels with the axes of the file, in its order."""
+
+    def limits(self, shown: tuple[da.Array, ...]) -> tuple[float, float] | None:
+        """Contrast limits, estimated from the pixels as they are stored.
+
+        Parameters
+        ----------
+        shown : tuple of dask.array.Array
+            Levels of the file as the layer has them, largest first: the middle of these is looked
+            at, without dask, which would have to put their axes in order.
+        """
+        stored = self.stored[: len(shown)]
+        sides = dict(zip(self.order, chunk_shape(shown[-1]), strict=True))
+        axes = [axis for axis in self.order if axis < stored[-1].ndim]
+        return estimate_limits(stored, axes, [sides[axis] for axis in sorted(axes)])
 
 
 def channel_array(
@@ -65,9 +83,10 @@ def channel_array(
     names += [display[row] for row in added]
     order = _dimension_order(linear, names, display) if order is None else list(order)
     source = linear.shape[1] - len(added)
-    levels = tuple(_arranged(level, source, order) for level in levels)
+    stored = levels
+    levels = tuple(_arranged(level, source, order) for level in stored)
     keywords = _transform_keywords(linear[:, order], offset, levels[0].shape)
-    return ChannelArray(levels, keywords, order)
+    return ChannelArray(levels, keywords, order, stored)
 
 
 def layer_placement(

@@ -10,7 +10,7 @@ import numpy as np
 from napari_ome_zip.image.label_colors import noted_colors
 from napari_ome_zip.layers.layer_data import layer_note
 from napari_ome_zip.layers.plain import clean_text, plain
-from napari_ome_zip.ome import ImageLabel, LabelColor, LabelTable
+from napari_ome_zip.ome import FrozenMapping, ImageLabel, LabelColor, LabelColors, LabelTable
 from napari_ome_zip.ome.frozen_json import freeze, thaw
 
 _NAMED = {
@@ -151,8 +151,13 @@ def _is_infinite(value: Any) -> bool:
 
 def color_table(colors: Sequence[LabelColor]) -> dict[int, np.ndarray]:
     """Red, green, blue and opacity from 0 to 1 by label value."""
-    fractions = np.array([color.rgba for color in colors], dtype=float) / 255
-    return dict(zip([color.value for color in colors], fractions, strict=True))
+    if isinstance(colors, LabelColors):
+        parts: Any = np.frombuffer(colors.rgba, np.uint8).reshape(-1, 4)
+        values = colors.values
+    else:
+        parts = np.array([color.rgba for color in colors], dtype=float)
+        values = [color.value for color in colors]
+    return dict(zip(values, parts / 255, strict=True))
 
 
 def features_table(label: ImageLabel) -> dict[str, Any]:
@@ -169,14 +174,15 @@ def features_table(label: ImageLabel) -> dict[str, Any]:
             if len(cells) == len(properties)
             else map(cells.get, range(len(properties)))
         )
-        table[column] = _column(list(map(thaw, rows)))
+        table[column] = _column(list(rows))
     return table
 
 
-def _column(values: list[Any]) -> Any:
+def _column(frozen: list[Any]) -> Any:
     """One property of all labels; lists and objects stay whole, one a row."""
-    if not any(isinstance(value, list | dict) for value in values):
-        return values
+    if set(map(type, frozen)).isdisjoint((tuple, FrozenMapping)):
+        return frozen
+    values = list(map(thaw, frozen))
     column = np.empty(len(values), dtype=object)
     for row, value in enumerate(values):
         column[row] = value

@@ -81,6 +81,11 @@ class Snapshot(PixelSource):
         # docstring inherited
         return _block_shape(self._shape, self._dtype.itemsize)
 
+    @property
+    def is_in_memory(self) -> bool:
+        # docstring inherited
+        return True
+
     def read(self, region: Region) -> npt.NDArray[Any]:
         """Pixels of a region, as they were.
 
@@ -115,7 +120,7 @@ class Snapshot(PixelSource):
                     self._checksums[coordinates] = checksum
 
         each = itertools.batched(pieces(whole, self.chunks), BATCH_BLOCKS)
-        in_threads(compress, each, keep, name="ome-zip-snapshot")
+        in_threads(compress, each, keep, name="ome-zip-snapshot", in_order=True)
 
     def _block(self, coordinates: ChunkCoordinates) -> npt.NDArray[Any]:
         region = chunk_region(coordinates, self.chunks, self._shape)

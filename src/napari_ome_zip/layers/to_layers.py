@@ -44,7 +44,6 @@ from napari_ome_zip.layers.layer_data import (
 from napari_ome_zip.layers.layer_names import channel_name, make_names_distinct, name_prefix
 from napari_ome_zip.layers.opened_layer import NOTE, OpenedLayer, identities
 from napari_ome_zip.layers.well_names import well_names_layer
-from napari_ome_zip.pixels.limits import estimate_limits
 
 MAX_LAYERS = 512
 """Maximum number of layers made of one file. A viewer takes about a twentieth of a second for each,
@@ -147,7 +146,7 @@ def _image_layers(part: PlacedImage, prefix: str, planes: PlanesOfAxes) -> Itera
             **display_state.restore(part.display, number, "image"),
         }
         keywords.pop("rgb", None)  # one channel is not a color picture, whatever the note says
-        limits = channel.limits or estimate_limits(levels[:stored])
+        limits = channel.limits or array.limits(levels[:stored])
         if limits is not None:
             keywords["contrast_limits"] = limits
         keywords["note"] |= _range_note(channel, limits)
@@ -207,7 +206,7 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iter
             shown, hidden = shown_and_hidden(part.label.colors)
             keywords["note"] |= hidden_note(hidden)
             colors = color_table(shown)
-            if set(colors) - {0}:  # a color for the background alone leaves the rest to napari
+            if any(colors):  # a color for the background alone leaves the rest to napari
                 # Labels whose color cannot be shown are not to vanish.
                 others = "gray" if hidden else "transparent"
                 keywords["colormap"] = {0: "transparent", **colors, None: others}

@@ -19,6 +19,8 @@ from napari_ome_zip.layers.opened_layer import OpenedLayer, opened_layer
 from napari_ome_zip.layers.plain import clean_text
 from napari_ome_zip.layers.snapshot import Snapshot
 from napari_ome_zip.pixels.computing import layer_errors
+from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.source import PixelSource
 
 
 @dataclass(frozen=True)
@@ -151,26 +153,34 @@ def _as_dask(level: Any, kind: str, title: str, *, snapshot: bool) -> da.Array:
 
 
 @dataclass(frozen=True, eq=False)
-class _InMemory:
+class _InMemory(PixelSource):
     """An array that dask does not take for an `ndarray`, which would copy all its pixels."""
 
     pixels: npt.NDArray[Any]
 
     @property
     def shape(self) -> tuple[int, ...]:
+        # docstring inherited
         return self.pixels.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        # docstring inherited
         return self.pixels.dtype
 
     @property
-    def ndim(self) -> int:
-        return self.pixels.ndim
+    def chunks(self) -> tuple[int, ...]:
+        # docstring inherited
+        return self.pixels.shape
 
-    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
-        found: npt.NDArray[Any] = self.pixels[key]
-        return found
+    @property
+    def is_in_memory(self) -> bool:
+        # docstring inherited
+        return True
+
+    def read(self, region: Region) -> npt.NDArray[Any]:
+        # docstring inherited
+        return self.pixels[region]
 
 
 def _lazily(level: Any) -> da.Array:

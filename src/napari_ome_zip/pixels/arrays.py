@@ -112,6 +112,11 @@ class ChunkedArray(DirectSource):
         return self._facts.fill_value
 
     @property
+    def gains_from_threads(self) -> bool:
+        # docstring inherited
+        return self._reader is None or self._reader.gains_from_threads
+
+    @property
     def is_regular(self) -> bool:
         """Whether all chunks are of one shape, so that `decode` and `encode` can be used."""
         return self._facts.codec is not None
@@ -157,6 +162,13 @@ class ChunkedArray(DirectSource):
             wanted = self._reader.read_into(wanted, out)
         for piece in wanted:
             self._read_piece(piece, out)
+
+    def fetch(self, region: Region) -> None:
+        # docstring inherited
+        if self._reader is not None and self._checked is None:
+            aside = np.empty(shape_of(region), self.dtype)
+            for _ in self._reader.read_into(self._stored_pieces(region, aside), aside):
+                pass  # what cannot be read is left to whoever asks for it
 
     @cached_property
     def _reader(self) -> ChunkReader | None:

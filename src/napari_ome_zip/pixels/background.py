@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 import weakref
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
@@ -19,7 +20,16 @@ from napari_ome_zip.pixels.best_known import (
 )
 from napari_ome_zip.threads import WORKERS
 
+HOLD = 0.15
+"""Seconds that a window gets to draw what it asked for; threads that compute would slow it down."""
+
 type Block = npt.NDArray[Any]
+
+type _Urgency = tuple[int, int]
+"""Kind of a task, and how long ago it was asked for: the smallest is the most urgent one."""
+
+SKETCH = 0
+"""The kind that is shown first; blocks of the coarsest level are the last."""
 
 _numbers = itertools.count()
 
@@ -75,12 +85,12 @@ class Wish:
         """Whether a block, or the sketch of one, is missing."""
         return self.is_alive and (key in self._blocks or key in self._sketches)
 
-    def tasks(self) -> Iterator[tuple[tuple[int, int], Missing]]:
-        """The next sketch and the next blocks, each with how urgent it is: least is first."""
+    def tasks(self) -> Iterator[tuple[_Urgency, Missing]]:
+        """Sketches, and then blocks, each with how urgent it is."""
         with self._lock:
             sketches = [missing.sketch for missing in self._sketches.values()]
             blocks = list(self._blocks.values())
-        yield from (((0, -self.number), sketch) for sketch in sketches if sketch is not None)
+        yield from (((SKETCH, -self.number), sketch) for sketch in sketches if sketch is not None)
         yield from (((1 + block.is_overview, -self.number), block) for block in blocks)
 
     def take(self, key: Hashable, block: Block) -> None:
@@ -131,6 +141,16 @@ class Background:
         self._wishes: list[Wish] = []
         self._running: set[Hashable] = set()
         self._threads = 0
+        self._held_until = 0.0
+
+    def hold(self) -> None:
+        """Let the window draw before threads go on, but not all the time."""
+        now = time.monotonic()
+        if now > self._held_until + HOLD:
+            self._held_until = now + HOLD
+
+    def _wait_while_held(self) -> None:
+        time.sleep(max(0.0, self._held_until - time.monotonic()))
 
     def add(self, wish: Wish) -> None:
         """Begin to complete an array."""
@@ -146,10 +166,10 @@ class Background:
                     self._threads -= 1
 
     def _work(self) -> None:
-        while (missing := self._next()) is not None:
-            self._compute(missing)
+        while (task := self._next()) is not None:
+            self._compute(*task)
 
-    def _next(self) -> Missing | None:
+    def _next(self) -> tuple[_Urgency, Missing] | None:
         """The most urgent block that no other thread computes; None ends the thread."""
         with self._lock:
             self._wishes = [wish for wish in self._wishes if wish.is_alive]
@@ -159,15 +179,17 @@ class Background:
                 found = min(filter(None, tasks), key=lambda task: task[0], default=None)
                 if found is not None:
                     self._running.add(found[1].key)
-                    return found[1]
+                    return found
             self._threads -= 1
             return None
 
-    def _first_of(self, wish: Wish) -> tuple[tuple[int, int], Missing] | None:
+    def _first_of(self, wish: Wish) -> tuple[_Urgency, Missing] | None:
         return next((task for task in wish.tasks() if task[1].key not in self._running), None)
 
-    def _compute(self, missing: Missing) -> None:
+    def _compute(self, urgency: _Urgency, missing: Missing) -> None:
         def is_wanted() -> bool:
+            if urgency[0] != SKETCH:
+                self._wait_while_held()
             return threading.main_thread().is_alive() and bool(self._wanting(missing.key))
 
         try:

@@ -97,10 +97,9 @@ class ChunkCodec:
         if not self.steps:
             fill(out, content)
             return
-        first, *others = self.steps
-        for step in reversed(others):
+        for step in self.steps[:0:-1]:
             content = step.decode(content)
-        first.decode_into(content, out)
+        self.steps[0].decode_into(content, out)
 
     def read(self, fetch: Fetch, within: Region, out: npt.NDArray[Any]) -> bool:
         # docstring inherited

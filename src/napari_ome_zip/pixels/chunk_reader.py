@@ -18,7 +18,7 @@ import numpy.typing as npt
 from napari_ome_zip.pixels.byte_codecs import Bytes
 from napari_ome_zip.pixels.chunk_codecs import ChunkCodec
 from napari_ome_zip.pixels.decoded_chunks import DecodedChunks
-from napari_ome_zip.pixels.grid import ChunkCoordinates, Piece, chunk_ranges, pieces
+from napari_ome_zip.pixels.grid import ChunkCoordinates, Piece, chunk_ranges, pieces, shape_of
 from napari_ome_zip.pixels.shard_codec import Index, ShardCodec, fetched, held
 from napari_ome_zip.storage import HierarchyStore, Outcome
 
@@ -27,8 +27,13 @@ MAX_AT_ONCE = 2**10
 MAX_BYTES_AT_ONCE = 8 << 20
 """Bytes that they are decoded to, at most (8 MiB), where they are more than one."""
 
-type _Contents = Callable[[list[ChunkCoordinates]], Iterable[Outcome]]
-"""Bytes of chunks, in their order."""
+MIN_THREADED_BYTES = 1 << 13
+"""Smaller chunks (8 KiB) are decoded by one thread."""
+MIN_THREADED_RAW_BYTES = 1 << 16
+"""Smaller chunks (64 KiB) that are not compressed are read by one thread."""
+
+type _Contents = Callable[[list[ChunkCoordinates]], Iterable[tuple[int, Outcome]]]
+"""Bytes of chunks, in any order, each with its position."""
 
 
 class ChunkReader:
@@ -56,6 +61,12 @@ class ChunkReader:
         # What may be written to while it is open cannot be kept.
         self._decoded = None if store.names_may_grow else DecodedChunks()
 
+    @property
+    def gains_from_threads(self) -> bool:
+        """Whether decoding takes longer than what Python does for each chunk."""
+        least = MIN_THREADED_BYTES if self._chunk.steps else MIN_THREADED_RAW_BYTES
+        return self._chunk.nbytes >= least
+
     def read_into(self, wanted: Iterable[Piece], out: npt.NDArray[Any]) -> Iterator[Piece]:
         """Read pieces of a region into an array of its shape.
 
@@ -72,7 +83,7 @@ class ChunkReader:
         for group in batched(wanted, self._at_once):
             yield from self._read_chunks(group, self._contents, (), out)
 
-    def _contents(self, chunks: list[ChunkCoordinates]) -> Iterable[Outcome]:
+    def _contents(self, chunks: list[ChunkCoordinates]) -> Iterable[tuple[int, Outcome]]:
         return self._store.read_all([self._key(chunk) for chunk in chunks])
 
     def _read_chunks(
@@ -83,7 +94,7 @@ class ChunkReader:
         out: npt.NDArray[Any],
     ) -> list[Piece]:
         """Read pieces that lie in one chunk each; return those that could not be read."""
-        keeps = self._decoded is not None and DecodedChunks.are_kept(self._chunk.nbytes)
+        keeps = self._decoded is not None and self._are_kept(group)
         missing = self._recall(group, shard, out) if keeps else group
         if not missing:
             return []
@@ -92,24 +103,29 @@ class ChunkReader:
         decoded = memory.view(self._chunk.dtype).reshape(-1, *self._chunk.shape)
         left: list[Piece] = []
         fresh: list[ChunkCoordinates] = []
-        found = contents([coordinates for coordinates, _, _ in missing])
-        for piece, content in zip(missing, found, strict=True):
-            coordinates, within, target = piece
+        for position, content in contents([coordinates for coordinates, _, _ in missing]):
+            coordinates, within, target = missing[position]
             if content is None:
                 out[target] = self._chunk.fill_value
                 continue
             row = len(fresh)
             if not self._decode(content, memory[row]):
-                left.append(piece)
+                left.append(missing[position])
                 continue
             out[target] = decoded[row][within]
             if keeps:
                 fresh.append(shard + coordinates)
         if fresh and self._decoded is not None:
-            self._decoded.put(
-                fresh, decoded if len(fresh) == len(missing) else decoded[: len(fresh)].copy()
-            )
+            whole = len(fresh) == len(missing)
+            self._decoded.put(fresh, decoded if whole else decoded[: len(fresh)].copy())
         return left
+
+    def _are_kept(self, group: Sequence[Piece]) -> bool:
+        """Whether decoding again would take longer than looking up what is kept."""
+        if not DecodedChunks.are_kept(self._chunk.nbytes):
+            return False
+        # What is not encoded is read as fast as it is copied, unless only a part is wanted.
+        return bool(self._chunk.steps) or shape_of(group[0][1]) != self._chunk.shape
 
     def _decode(self, content: bytes | memoryview | Exception, out: Bytes) -> bool:
         if isinstance(content, Exception):
@@ -145,16 +161,16 @@ class ChunkReader:
         fetch = partial(self._store.read, self._key(coordinates))
         count = math.prod(map(len, chunk_ranges(within, self._chunk.shape)))
 
-        def contents(chunks: list[ChunkCoordinates]) -> Iterable[Outcome]:
+        def contents(chunks: list[ChunkCoordinates]) -> Iterable[tuple[int, Outcome]]:
             if len(chunks) == math.prod(codec.grid):
                 whole = fetch(None)  # in one go, and its checksum is verified
                 if whole is None:
-                    return [None] * len(chunks)
-                return held(whole, codec.places(codec.index_of(whole), chunks))
+                    return enumerate([None] * len(chunks))
+                return enumerate(held(whole, codec.places(codec.index_of(whole), chunks)))
             index = self._index(codec, coordinates, fetch)
             if index is None:
-                return [None] * len(chunks)
-            return fetched(fetch, codec.places(index, chunks))
+                return enumerate([None] * len(chunks))
+            return enumerate(fetched(fetch, codec.places(index, chunks)))
 
         if count > math.prod(codec.grid):
             return False  # the shape is not a multiple of the chunks'

@@ -50,11 +50,12 @@ def pieces(region: Region, chunk: Sequence[int]) -> Iterator[Piece]:
         [(number, *_part(number, wanted, size)) for number in numbers]
         for numbers, wanted, size in zip(chunk_ranges(region, chunk), region, chunk, strict=True)
     ]
+    if not axes:
+        yield (), (), ()
+        return
     for combination in itertools.product(*axes):
-        # As in `piece_of`.
-        coordinates = tuple([number for number, _, _ in combination])
-        within = tuple([part for _, part, _ in combination])
-        yield coordinates, within, tuple([part for _, _, part in combination])
+        coordinates, within, target = zip(*combination, strict=True)
+        yield coordinates, within, target
 
 
 def _part(number: int, wanted: slice, size: int) -> tuple[slice, slice]:

@@ -18,13 +18,22 @@ MAX_CHUNKS = 2**12
 """Chunks (of dask arrays: blocks) read for that, at most."""
 
 
-def estimate_limits(levels: tuple[da.Array, ...]) -> tuple[float, float] | None:
+def estimate_limits(
+    levels: tuple[da.Array, ...],
+    order: Sequence[int] | None = None,
+    unit: Sequence[int] | None = None,
+) -> tuple[float, float] | None:
     """Smallest and largest value of the coarsest level, or of its middle where that is large.
 
     Parameters
     ----------
     levels : tuple of dask.array.Array
         Levels of one channel, largest first.
+    order : sequence of int, optional
+        Axes as a viewer has them, the plane last; all in their own order where not given. Pixels
+        whose axes were put in order would be computed by dask, which takes longer than reading.
+    unit : sequence of int, optional
+        Pixels along each axis of what counts as one chunk; by default those of what is read as one.
 
     Returns
     -------
@@ -35,18 +44,23 @@ def estimate_limits(levels: tuple[da.Array, ...]) -> tuple[float, float] | None:
     coarsest = levels[-1]
     if coarsest.dtype.itemsize == 1 or not coarsest.size:
         return None
-    pixels = sample(coarsest)
+    pixels = sample(coarsest, order, unit)
     if pixels.dtype.kind == "c":
         pixels = np.abs(pixels)
     return _range(pixels)
 
 
-def sample(array: da.Array) -> npt.NDArray[Any]:
+def sample(
+    array: da.Array, order: Sequence[int] | None = None, unit: Sequence[int] | None = None
+) -> npt.NDArray[Any]:
     """Pixels of the middle of ``array``: at most `MAX_SAMPLE`, of about `MAX_CHUNKS` chunks."""
-    return pixels_of(middle(middle(array, MAX_SAMPLE), MAX_CHUNKS, chunk_shape(array)))
+    few = middle(array, MAX_SAMPLE, order=order)
+    return pixels_of(middle(few, MAX_CHUNKS, unit or chunk_shape(array), order))
 
 
-def middle(array: da.Array, size: int, unit: Sequence[int] = ()) -> da.Array:
+def middle(
+    array: da.Array, size: int, unit: Sequence[int] = (), order: Sequence[int] | None = None
+) -> da.Array:
     """The middle of ``array``, of at most ``size`` elements; leading axes are cut first.
 
     Leading axes (time, depth) are cut before the plane, since a whole plane in the middle of
@@ -58,10 +72,12 @@ def middle(array: da.Array, size: int, unit: Sequence[int] = ()) -> da.Array:
     size : int
     unit : sequence of int, optional
         Elements along each axis that count as one, such as those of a chunk.
+    order : sequence of int, optional
+        The axes, leading ones first; as they are where not given.
     """
     unit = unit or (1,) * array.ndim
     shape = [-(-n // u) for n, u in zip(array.shape, unit, strict=True)]
-    for axis in range(array.ndim):
+    for axis in range(array.ndim) if order is None else order:
         rest = math.prod(shape) // max(1, shape[axis])
         shape[axis] = max(1, min(shape[axis], size // max(1, rest)))
     parts = [min(n * u, full) for n, u, full in zip(shape, unit, array.shape, strict=True)]

@@ -36,14 +36,16 @@ def read(source: PixelSource, region: Region) -> npt.NDArray[Any]:
     """
     out = np.empty(shape_of(region), source.dtype)
     workers = dask.config.get("num_workers", None) or CPU_COUNT
-    decoded = _decoded_bytes(source, region)
+    if not source.gains_from_threads:
+        workers = 1
+    decoded = decoded_bytes(source, region)
 
     def read_part(part: tuple[Region, Region]) -> None:
         wanted, target = part
         source.read_into(wanted, out[target])
 
     with keeping(decoded):
-        in_parallel(read_part, _parts(source, region, decoded, workers), workers)
+        in_parallel(read_part, parts(source, region, decoded, workers), workers)
     return out
 
 
@@ -113,10 +115,20 @@ def _pool(process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(CPU_COUNT, thread_name_prefix="ome-zip")
 
 
-def _parts(
-    source: PixelSource, region: Region, decoded: int, workers: int
+def parts(
+    source: PixelSource, region: Region, decoded: int, workers: int = 1
 ) -> list[tuple[Region, Region]]:
-    """Split a region where chunks meet: parts of it, and their places in the output."""
+    """Split a region where chunks meet: parts of it, and their places in the output.
+
+    Parameters
+    ----------
+    source : PixelSource
+    region : tuple of slice
+    decoded : int
+        Bytes that are decoded for it.
+    workers : int
+        Threads that read it.
+    """
     wanted = max(2 * workers, decoded // PART_BYTES) if decoded > ALONE_BYTES else 1
     # Parts of one shard would each read its index.
     for grid in (source.grid_chunk_shape, source.chunks):
@@ -137,7 +149,7 @@ def _parts(
     ]
 
 
-def _decoded_bytes(source: PixelSource, region: Region) -> int:
+def decoded_bytes(source: PixelSource, region: Region) -> int:
     """Bytes that are decoded for a region: those of all chunks that it meets."""
     sides = zip(chunk_ranges(region, source.chunks), source.chunks, source.shape, strict=True)
     return math.prod(len(r) * min(n, size) for r, n, size in sides) * source.dtype.itemsize

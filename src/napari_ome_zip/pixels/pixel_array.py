@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from napari_ome_zip.pixels.grid import Region
 from napari_ome_zip.pixels.parallel import read
+from napari_ome_zip.pixels.reading_ahead import AHEAD
 from napari_ome_zip.pixels.source import PixelSource
 from napari_ome_zip.pixels.viewing import View
 
@@ -153,6 +154,7 @@ class PixelArray(da.Array):
             known = self.viewed_by.pixels(self._source, self._region)
             if known is not None:
                 return np.asarray(self._without_indexed(known), dtype)
+            AHEAD.saw(self._source, self._region)
         return np.asarray(self.read(), dtype)
 
     def read(self) -> npt.NDArray[Any]:

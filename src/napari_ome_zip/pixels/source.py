@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -63,15 +64,40 @@ class PixelSource(ABC):
         """As `read`, into an array of the region's shape and this dtype."""
         out[...] = self.read(region)
 
+    def fetch(self, region: Region) -> None:  # noqa: B027  most sources keep nothing
+        """Decode what is not kept of a region, where that pays: someone may ask for it soon.
+
+        What is damaged is not reported: nobody sees it yet.
+        """
+
     @property
     def is_direct(self) -> bool:
         """Whether viewers read past dask: then nothing they read is kept in napari's cache."""
         return False
 
     @property
+    def is_in_memory(self) -> bool:
+        """Whether all pixels are in the memory of this process already."""
+        return False
+
+    @property
+    def gains_from_threads(self) -> bool:
+        """Whether several threads read it faster than one.
+
+        Not where chunks are so small, or stored so simply, that Python does most of the work: its
+        threads then wait for one another.
+        """
+        return True
+
+    @property
     def ndim(self) -> int:
         """Number of dimensions."""
         return len(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Size of all pixels in bytes."""
+        return math.prod(self.shape) * self.dtype.itemsize
 
     @property
     def grid_chunk_shape(self) -> tuple[int, ...]:
@@ -173,6 +199,11 @@ class ChannelView(PixelSource):
         # docstring inherited
         return self.array.is_direct
 
+    @property
+    def gains_from_threads(self) -> bool:
+        # docstring inherited
+        return self.array.gains_from_threads
+
     def read(self, region: Region) -> npt.NDArray[Any]:
         # docstring inherited
         return self.array.read(self._whole(region)).squeeze(self.axis)
@@ -188,6 +219,10 @@ class ChannelView(PixelSource):
 
     def _squeezed(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return pixels.squeeze(self.axis)
+
+    def fetch(self, region: Region) -> None:
+        # docstring inherited
+        self.array.fetch(self._whole(region))
 
     def _whole(self, region: Region) -> Region:
         channel = slice(self.channel, self.channel + 1)

@@ -68,6 +68,7 @@ class View:
             BACKGROUND.add(wish)
             wish.wait(_patience.left())
             _patience.asked()
+            BACKGROUND.hold()
         return known.shown(known.whole)
 
     def _shown_again(self, key: Hashable) -> npt.NDArray[Any] | None:

@@ -24,6 +24,7 @@ from napari_ome_zip.plugin.messages import (
     check_action,
     notify,
 )
+from napari_ome_zip.plugin.preferences import use_preferences
 from napari_ome_zip.plugin.refreshing import refresh_layers
 from napari_ome_zip.plugin.viewer_state import with_contrast_range
 from napari_ome_zip.storage import open_store
@@ -56,6 +57,7 @@ def read_layers(path: PathOrPaths) -> list[LayerData | Layer]:
     layers = read(path)
     if napari.current_viewer() is None:
         return list(layers)
+    use_preferences()
     refresh_layers(layers)
     return [with_contrast_range(layer) for layer in layers]
 

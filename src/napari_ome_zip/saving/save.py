@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Buffer, Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import dask.array as da
-import numpy as np
 import numpy.typing as npt
-from dask.delayed import delayed
 
 from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import SaveCancelledError, SaveError, UnreadableChunkError
 from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.pixels.arrays import ChunkedArray
-from napari_ome_zip.pixels.computing import computed, layer_errors
-from napari_ome_zip.pixels.grid import pieces
+from napari_ome_zip.pixels.grid import ChunkCoordinates, Piece, Region, pieces
 from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.pixels.strictness import Checked, strict_reading
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
-from napari_ome_zip.saving.encoding.cascade import Cascade, Region, tile_shapes
+from napari_ome_zip.saving.encoding.blocks import Block, EncodedBlock, computed_block
+from napari_ome_zip.saving.encoding.cascade import Cascade, tile_shapes
 from napari_ome_zip.saving.encoding.cluster import (
-    Packed,
     can_be_sent,
     distributed_client,
-    packed,
-    results,
+    encoded_by_workers,
 )
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.original.copying import copy_entries
@@ -40,21 +36,6 @@ from napari_ome_zip.saving.replacing import check_replaceable, remember_written
 from napari_ome_zip.storage import MappingStore, WrittenStore
 from napari_ome_zip.storage.hierarchy import Hierarchy
 from napari_ome_zip.threads import in_threads
-
-
-@dataclass(frozen=True)
-class _Task:
-    """One entry to write: a shard, or a chunk where there are no shards."""
-
-    plan: ArrayPlan
-    target: ChunkedArray
-    chunk: tuple[int, ...]
-    """Its chunk coordinates."""
-    region: Region
-
-    @property
-    def nbytes(self) -> int:
-        return int(np.prod([s.stop - s.start for s in self.region])) * self.plan.dtype.itemsize
 
 
 def save_composite(
@@ -70,7 +51,8 @@ def save_composite(
 
     Pixels are read, encoded and appended block by block, in as many threads as there are
     cores; memory is bounded by the blocks in flight. Where a ``dask.distributed`` client is
-    active its workers read and encode, and this process writes. The file appears under its
+    active its workers compute, encode and reduce, and this process writes; pixels that are in its
+    memory it encodes itself. The file appears under its
     name only when it is complete and verified; until then an existing one stays as it is.
 
     Parameters
@@ -158,16 +140,25 @@ def _chains(arrays: Sequence[ArrayPlan]) -> list[list[ArrayPlan]]:
 def _write_chain(
     chain: Sequence[ArrayPlan], hierarchy: Hierarchy, writer: ArchiveWriter, watch: _Watch
 ) -> None:
-    client = distributed_client()
-    source = chain[0].source
-    if client is not None and (source is None or not can_be_sent(source)):
-        client = None
     tiles = tile_shapes(chain)
-    if client is not None or tiles is None:
-        # A level that is made from another needs all of it, so arrays follow one another.
-        for array in chain:
-            _write_array(array, hierarchy, writer, watch, client)
+    if tiles is not None:
+        _write_levels(chain, tiles, hierarchy, writer, watch)
         return
+    first, *smaller = chain
+    _write_levels([first], [first.layout.grid_chunk_shape], hierarchy, writer, watch)
+    for plan in smaller:
+        _write_from_written(plan, hierarchy, writer, watch)
+
+
+def _write_levels(
+    chain: Sequence[ArrayPlan],
+    tiles: Sequence[tuple[int, ...]],
+    hierarchy: Hierarchy,
+    writer: ArchiveWriter,
+    watch: _Watch,
+) -> None:
+    """Write an array and those that are made from it while its pixels are at hand."""
+    first = chain[0]
     targets = [_array(hierarchy, plan.path) for plan in chain]
 
     def emit(level: int, region: Region, pixels: npt.NDArray[Any]) -> None:
@@ -178,42 +169,60 @@ def _write_chain(
     cascade = Cascade(chain, tiles, emit)
 
     def work(region: Region) -> int:
-        return cascade.take(region, _computed(chain[0], region))
+        return cascade.take(region, computed_block(_source(first)[region], first.title))
 
-    _run(cascade.regions(), work, watch)
+    def take(done: tuple[Block, EncodedBlock]) -> int:
+        block, encoded = done
+        for chunk, content in encoded.objects:
+            _append(writer, targets[0], chunk, content)
+        if encoded.reduced is None:
+            return encoded.nbytes
+        return encoded.nbytes + cascade.take_reduced(block.region, encoded.reduced)
 
-
-def _write_array(
-    plan: ArrayPlan,
-    hierarchy: Hierarchy,
-    writer: ArchiveWriter,
-    watch: _Watch,
-    client: Any,
-) -> None:
-    target = _array(hierarchy, plan.path)
-    source = None if plan.source is not None else _array(hierarchy, plan.made_from or "")
-    whole = tuple(slice(0, n) for n in plan.shape)
-    chunks = pieces(whole, target.grid_chunk_shape)
-    tasks = (_Task(plan, target, chunk, region) for chunk, _, region in chunks)
-    if client is not None and source is None:
-        # The writer stays in this process: workers need the documents alone to encode.
-        encoder = _array(Hierarchy(MappingStore(dict(writer.documents), "documents")), plan.path)
-        _write_distributed(tasks, encoder, client, writer, watch)
+    client = distributed_client()
+    if client is None or not can_be_sent(_source(first)):
+        _run(cascade.regions(), work, watch)
         return
-
-    def read(task: _Task) -> npt.NDArray[Any]:
-        if source is None:
-            return _computed(plan, task.region)
-        return _reduced(source, task)
-
-    def work(task: _Task) -> int:
-        _append(writer, target, task.chunk, target.encode(task.chunk, read(task)))
-        return task.nbytes
-
-    _run(tasks, work, watch)
+    blocks = _blocks(chain, cascade.regions(), writer)
+    with closing(encoded_by_workers(client, blocks, first.title, watch.check)) as done:
+        _run(done, take, watch)
 
 
-def _run[T](tasks: Iterator[T], work: Callable[[T], int], watch: _Watch) -> None:
+def _blocks(
+    chain: Sequence[ArrayPlan], regions: Iterator[Region], writer: ArchiveWriter
+) -> Iterator[tuple[Block, da.Array]]:
+    """What workers need of each region; the writer stays in this process."""
+    first = chain[0]
+    name = f"{first.path}/{ZARR_JSON}"
+    documents = MappingStore({name: writer.documents[name]}, "document")
+    target = _array(Hierarchy(documents), first.path)
+    step = chain[1].step if len(chain) > 1 else ()
+    kind = chain[1].kind if len(chain) > 1 else first.kind
+    for region in regions:
+        yield Block(target, region, first.title, step, kind), _source(first)[region]
+
+
+def _write_from_written(
+    plan: ArrayPlan, hierarchy: Hierarchy, writer: ArchiveWriter, watch: _Watch
+) -> None:
+    """Write a smaller level, made from the level before as it was written."""
+    target, source = (_array(hierarchy, path) for path in (plan.path, plan.made_from or ""))
+
+    def work(piece: Piece) -> int:
+        chunk, _, region = piece
+        before = tuple(
+            slice(s.start * f, min(s.stop * f, n))
+            for s, f, n in zip(region, plan.step, source.shape, strict=True)
+        )
+        pixels = reduce_block(source.read(before), plan.step, plan.kind)
+        _append(writer, target, chunk, target.encode(chunk, pixels))
+        return pixels.nbytes
+
+    whole = tuple(slice(0, n) for n in plan.shape)
+    _run(pieces(whole, target.grid_chunk_shape), work, watch)
+
+
+def _run[T](tasks: Iterable[T], work: Callable[[T], int], watch: _Watch) -> None:
     def strictly(task: T) -> int:
         with strict_reading(watch.checked):
             return work(task)
@@ -221,70 +230,17 @@ def _run[T](tasks: Iterator[T], work: Callable[[T], int], watch: _Watch) -> None
     in_threads(strictly, tasks, lambda _, nbytes: watch.add(nbytes), name="ome-zip-save")
 
 
-def _write_distributed(
-    tasks: Iterator[_Task],
-    encoder: ChunkedArray,
-    client: Any,
-    writer: ArchiveWriter,
-    watch: _Watch,
-) -> None:
-    """Let a cluster compute and encode; append what comes back, a few blocks at a time."""
-    in_flight = 2 * max(1, sum(client.nthreads().values()))
-    encode = delayed(_encode, pure=False)
-    while batch := list(itertools.islice(tasks, in_flight)):
-        calls = [encode(encoder, t.chunk, packed(_block(t.plan.source, t.region))) for t in batch]
-        with layer_errors(batch[0].plan.title, "the cluster cannot compute its pixels"):
-            done = list(results(client, calls, watch.check))
-        for task, encoded in zip(batch, done, strict=True):
-            _append(writer, task.target, task.chunk, encoded)
-            watch.add(task.nbytes)
-
-
 def _append(
-    writer: ArchiveWriter, target: ChunkedArray, chunk: tuple[int, ...], encoded: bytes | None
+    writer: ArchiveWriter, target: ChunkedArray, chunk: ChunkCoordinates, encoded: Buffer | None
 ) -> None:
     if encoded is not None:
         writer.write(target.key(chunk), encoded)
 
 
-def _encode(
-    target: ChunkedArray, chunk: tuple[int, ...], pixels: npt.NDArray[Any] | Packed
-) -> bytes | None:
-    return target.encode(chunk, pixels.compute() if isinstance(pixels, Packed) else pixels)
-
-
-def _block(source: da.Array | None, region: Region) -> da.Array:
-    if source is None:
+def _source(plan: ArrayPlan) -> da.Array:
+    if plan.source is None:
         raise TypeError("an array without a source is made from another")
-    block: da.Array = source[region]
-    return block
-
-
-def _computed(plan: ArrayPlan, region: Region) -> npt.NDArray[Any]:
-    """Pixels of one block, of the declared type."""
-    block = _block(plan.source, region)
-    return _as_said(computed(block, plan.title), block, plan.title)
-
-
-def _as_said(pixels: npt.NDArray[Any], block: da.Array, title: str) -> npt.NDArray[Any]:
-    if pixels.dtype.newbyteorder("=") != block.dtype.newbyteorder("="):
-        raise SaveError(
-            f"The data of '{title}' say that their pixels are {block.dtype}, but they are "
-            f"{pixels.dtype}. Nothing was saved; an earlier file is untouched. "
-            "Convert the data to one type first, "
-            f"as with astype({str(pixels.dtype)!r})."
-        )
-    return pixels
-
-
-def _reduced(source: ChunkedArray, task: _Task) -> npt.NDArray[Any]:
-    """Pixels of one block of a smaller level, made from the level before as it was written."""
-    step = task.plan.step
-    region = tuple(
-        slice(s.start * f, min(s.stop * f, n))
-        for s, f, n in zip(task.region, step, source.shape, strict=True)
-    )
-    return reduce_block(source.read(region), step, task.plan.kind)
+    return plan.source
 
 
 def _array(hierarchy: Hierarchy, path: str) -> ChunkedArray:

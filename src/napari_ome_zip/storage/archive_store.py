@@ -12,7 +12,7 @@ from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
 
 from napari_ome_zip.archive.amplification import TOO_LARGE
-from napari_ome_zip.archive.decoding import STORED, decode, refuse_unreadable
+from napari_ome_zip.archive.decoding import decode, refuse_unreadable
 from napari_ome_zip.archive.entry_batch import MIN_BATCH, read_batch
 from napari_ome_zip.archive.entry_content import (
     cut_short,
@@ -23,7 +23,8 @@ from napari_ome_zip.archive.entry_content import (
 )
 from napari_ome_zip.archive.file import ArchiveFile, Fingerprint, MakeIndex, reopened
 from napari_ome_zip.archive.index import ArchiveEntry, ArchiveIndex
-from napari_ome_zip.archive.layout import LOCAL_HEADER
+from napari_ome_zip.archive.layout import LOCAL_HEADER, STORED
+from napari_ome_zip.archive.recognize import is_lfs_pointer
 from napari_ome_zip.byte_cache import ByteCache
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding
@@ -199,19 +200,28 @@ class ArchiveStore(HierarchyStore):
         entry = self._file.index.find(self._prefix + key)
         return None if entry is None else self._read_entry(entry, byte_range)
 
-    def read_all(self, keys: Sequence[str]) -> list[Outcome]:
+    def read_all(self, keys: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         # docstring inherited
         if len(keys) < MIN_BATCH:
-            return super().read_all(keys)
+            yield from super().read_all(keys)
+            return
         table, prefix = self._file.index.complete(), self._prefix
         rows = [table.rows.get(prefix + key) for key in keys]
-        known = [row for row in rows if row is not None]
-        contents = dict(zip(known, read_batch(self._pread, table, known), strict=True))
-        found: list[Outcome] = [None if row is None else contents[row] for row in rows]
-        for number, row in enumerate(rows):
-            if row is not None and found[number] is None:
-                found[number] = self._outcome(keys[number])
-        return found
+        known = [position for position, row in enumerate(rows) if row is not None]
+        for position, row in enumerate(rows):
+            if row is None:
+                yield position, None
+        wanted = [row for row in rows if row is not None]
+        for number, content in read_batch(self._file.read_into, table, wanted):
+            position = known[number]
+            yield position, self._outcome(keys[position]) if content is None else content
+
+    def read_document(self, key: str) -> bytes | None:
+        # docstring inherited
+        content = self._file.index.leading_content(self._prefix + key, self._pread)
+        if content is None or is_lfs_pointer(content):
+            return super().read_document(key)
+        return content
 
     async def get(
         self,

@@ -149,16 +149,17 @@ class HierarchyStore(Store):
         buffer = self.get_sync(key, byte_range=byte_range)
         return None if buffer is None else memoryview(buffer.as_numpy_array())
 
-    def read_all(self, keys: Sequence[str]) -> list[Outcome]:
+    def read_all(self, keys: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         """Read several whole entries, which a store may do faster together.
 
-        Returns
-        -------
-        list of bytes-like, None or Exception
-            In the order of the keys: the content, None where there is no such entry, and what
-            `read` raises where it cannot be read.
+        Yields
+        ------
+        tuple of int and bytes-like, None or Exception
+            In any order: position in ``keys``, and the content, which is there until the next one
+            is asked for; None where there is no such entry, and what `read` raises where it cannot
+            be read.
         """
-        return [self._outcome(key) for key in keys]
+        return ((position, self._outcome(key)) for position, key in enumerate(keys))
 
     def _outcome(self, key: str) -> Outcome:
         try:

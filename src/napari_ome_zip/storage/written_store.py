@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
 
-from napari_ome_zip.archive.writer import ArchiveWriter
 from napari_ome_zip.storage.base import as_buffer, resolve_range
 from napari_ome_zip.storage.memory_store import MappingStore
+
+if TYPE_CHECKING:
+    from napari_ome_zip.archive.writer import ArchiveWriter
 
 
 class WrittenStore(MappingStore):

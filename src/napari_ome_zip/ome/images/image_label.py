@@ -9,6 +9,7 @@ from typing import Any
 
 from napari_ome_zip.ome.at import TOO_DEEP, At
 from napari_ome_zip.ome.frozen_json import TooDeepError
+from napari_ome_zip.ome.images.label_colors import LabelColor, LabelColors, Rgba
 from napari_ome_zip.ome.images.label_table import (
     MAX_CELLS,
     LabelProperties,
@@ -84,23 +85,12 @@ VERSION_UNSTATED = Rule(
     'Add "version": "0.4" to image-label.',
 )
 
-Rgba = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class LabelColor:
-    """The color of one label value."""
-
-    value: int
-    rgba: Rgba | None = None
-    """Red, green, blue, alpha, 0 to 255 each; None where absent or illegal."""
-
 
 @dataclass(frozen=True, slots=True)
 class ImageLabel:
     """The metadata of a label image (section "image-label")."""
 
-    colors: tuple[LabelColor, ...] = ()
+    colors: tuple[LabelColor, ...] | LabelColors = ()
     properties: LabelTable | tuple[LabelProperties, ...] = ()
     """One row for each label value; rows that are passed in become a table."""
     source: str | None = None
@@ -147,11 +137,7 @@ def parse_image_label(value: Any, at: At) -> ImageLabel | None:
         at.report(COLORS_MISSING, "No colors for the labels: every viewer chooses its own")
     if "version" not in value and at.spec.version == "0.4":
         at.report(VERSION_UNSTATED, "image-label does not say which version it follows")
-    here = at.key("colors")
-    colors = tuple(
-        LabelColor(label, _usual_rgba(item) or _rgba(item, here, index))
-        for label, item, index in _entries(value, _COLORS, here)
-    )
+    colors = _colors(value, at.key("colors"))
     properties = _properties(value, at.key("properties"))
     return at.mark(ImageLabel(colors, properties, _source(value, at.key("source"))))
 
@@ -166,6 +152,22 @@ def _source(value: dict[str, Any], at: At) -> str | None:
     if not isinstance(image, str) and "image" in source:
         at.key("image").wrong_type(image, "the relative path of an image", SECTION)
     return image if is_name(image) else None
+
+
+def _usual_labels(listed: Any) -> list[int] | None:
+    """Return the labels of a list that is written as it should be, None for any other.
+
+    A million entries are looked at together, in a tenth of the time that each by itself takes.
+    """
+    if type(listed) is not list or set(map(type, listed)) != {dict}:
+        return None
+    try:
+        labels = [entry["label-value"] for entry in listed]
+    except KeyError:
+        return None
+    if set(map(type, labels)) != {int} or len(set(labels)) < len(labels):
+        return None
+    return labels
 
 
 def _entries(
@@ -211,6 +213,18 @@ def _label_value(entry: Any, at: At) -> int | None:
     return label
 
 
+def _colors(value: dict[str, Any], at: At) -> tuple[LabelColor, ...] | LabelColors:
+    labels = _usual_labels(value.get("colors"))
+    if labels is not None:
+        colors = LabelColors.written(labels, value["colors"])
+        if colors is not None:
+            return colors
+    return tuple(
+        LabelColor(label, _usual_rgba(item) or _rgba(item, at, index))
+        for label, item, index in _entries(value, _COLORS, at)
+    )
+
+
 def _usual_rgba(item: dict[str, Any]) -> Rgba | None:
     """Return a color that is written as it should be; None for any other."""
     rgba = item.get("rgba")
@@ -252,7 +266,9 @@ def _converted(written: Any) -> tuple[Rgba | None, str]:
 
 def _properties(value: dict[str, Any], at: At) -> LabelTable:
     builder = TableBuilder()
-    for label, item, index in _entries(value, _PROPERTIES, at):
+    labels = _usual_labels(value.get("properties"))
+    at_once = labels is not None and builder.add_alike(labels, value["properties"], "label-value")
+    for label, item, index in () if at_once else _entries(value, _PROPERTIES, at):
         try:
             builder.add(label, item, without="label-value")
         except TooDeepError as problem:

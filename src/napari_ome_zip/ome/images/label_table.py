@@ -121,6 +121,27 @@ class TableBuilder:
                     cells = self._columns[key] = {}
                 cells[row] = item
 
+    def add_alike(self, values: list[int], rows: Sequence[Mapping[str, Any]], without: str) -> bool:
+        """Add JSON objects that all have the same keys with plain values; else add none of them.
+
+        Returns
+        -------
+        bool
+            Whether they were added.
+        """
+        keys = set(map(tuple, rows))
+        if len(keys) != 1 or self._values:
+            return False
+        columns = {key: [row[key] for row in rows] for key in keys.pop() if key != without}
+        if not all(_SCALARS.issuperset(map(type, cells)) for cells in columns.values()):
+            return False
+        numbers = list(range(len(rows)))  # shared by all columns
+        self._values = values
+        self._columns = {
+            key: dict(zip(numbers, cells, strict=True)) for key, cells in columns.items()
+        }
+        return True
+
     def table(self) -> LabelTable:
         """Return the table: only the first columns where there are too many."""
         most = max(1, MAX_CELLS // max(1, len(self._values)))

@@ -116,13 +116,22 @@ class Cascade:
             return pixels.nbytes
         plan = self._chain[level + 1]
         reduced = reduce_block(pixels, plan.step, plan.kind)
+        return pixels.nbytes + self.take_reduced(region, reduced, level)
+
+    def take_reduced(self, region: Region, reduced: npt.NDArray[Any], level: int = 0) -> int:
+        """As `take`, of a region that was written and reduced elsewhere.
+
+        Returns
+        -------
+        int
+            Bytes of the smaller levels that were written, uncompressed.
+        """
+        plan = self._chain[level + 1]
         corner = [s.start // f for s, f in zip(region, plan.step, strict=True)]
         tile = tuple(c // t for c, t in zip(corner, self._tiles[level + 1], strict=True))
         whole = self._region(level + 1, tile)
         complete = self._fill((level + 1, tile), whole, corner, reduced)
-        if complete is None:
-            return pixels.nbytes
-        return pixels.nbytes + self.take(whole, complete, level + 1)
+        return 0 if complete is None else self.take(whole, complete, level + 1)
 
     def _fill(
         self,

@@ -1,0 +1,126 @@
+"""What is scrolled along is decoded before it is asked for, while the viewer is idle."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from contextlib import suppress
+
+from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.pixels.decoded_chunks import keeping
+from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.parallel import decoded_bytes, parts
+from napari_ome_zip.pixels.source import PixelSource
+
+IDLE = 0.02
+"""Seconds without a question after which the viewer counts as idle."""
+STEPS = 2
+"""Planes that are decoded ahead."""
+
+
+class ReadingAhead:
+    """Decodes the planes that follow in the direction in which one is looked at after the other.
+
+    One thread does it while nobody asks for pixels, and ends when nothing is left to do. It stops
+    within a few milliseconds when the next plane is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        """Also in a forked process, in which the thread does not live."""
+        self._changed = threading.Condition()
+        self._last: weakref.WeakKeyDictionary[PixelSource, Region] = weakref.WeakKeyDictionary()
+        self._wanted: dict[PixelSource, Sequence[Region]] = {}
+        self._is_running = False
+        self._asked = 0.0
+
+    def saw(self, source: PixelSource, region: Region) -> None:
+        """Note what a viewer looks at; what follows is decoded soon.
+
+        Parameters
+        ----------
+        source : PixelSource
+        region : tuple of slice
+            Start and stop of every axis, within the shape.
+        """
+        with self._changed:
+            self._asked = time.monotonic()
+            wanted = following(self._last.get(source), region, source.shape)
+            self._last[source] = region
+            self._wanted.pop(source, None)
+            if not wanted:
+                return
+            self._wanted[source] = wanted
+            if self._is_running:
+                return
+            self._is_running = True
+        try:
+            threading.Thread(target=self._work, name="ome-zip-ahead").start()
+        except RuntimeError:  # no thread can be had, as when the program ends
+            self._is_running = False
+
+    def _work(self) -> None:
+        try:
+            while (found := self._next()) is not None:
+                self._read(*found)
+        except BaseException:
+            self._is_running = False
+            raise
+
+    def _next(self) -> tuple[PixelSource, Sequence[Region], float] | None:
+        """What to read, and when pixels were last asked for; None ends the thread."""
+        with self._changed:
+            while self._wanted and threading.main_thread().is_alive():
+                left = self._asked + IDLE - time.monotonic()
+                if left <= 0:
+                    return *self._wanted.popitem(), self._asked
+                self._changed.wait(left)
+            self._is_running = False
+            return None
+
+    def _read(self, source: PixelSource, regions: Sequence[Region], asked: float) -> None:
+        for number, region in enumerate(regions):
+            nbytes = decoded_bytes(source, region)
+            for part, _ in parts(source, region, nbytes):
+                if asked != self._asked:
+                    with self._changed:
+                        self._wanted.setdefault(source, regions[number:])
+                    return
+                # What goes wrong is told when it is asked for.
+                with keeping(nbytes), suppress(OmeZipError, OSError, MemoryError):
+                    source.fetch(part)
+
+
+def following(last: Region | None, region: Region, shape: Sequence[int]) -> list[Region]:
+    """The regions that follow where one was moved along one axis, without another change.
+
+    Examples
+    --------
+    >>> following((slice(3, 4), slice(0, 9)), (slice(4, 5), slice(0, 9)), (7, 9))
+    [(slice(5, 6, None), slice(0, 9, None)), (slice(6, 7, None), slice(0, 9, None))]
+    """
+    if last is None:
+        return []
+    moved = [axis for axis, (a, b) in enumerate(zip(last, region, strict=True)) if a != b]
+    if len(moved) != 1:
+        return []
+    (axis,) = moved
+    before, now, size = last[axis], region[axis], shape[axis]
+    step = now.start - before.start
+    if step == 0 or step != now.stop - before.stop:
+        return []
+    ahead = (slice(now.start + n * step, now.stop + n * step) for n in range(1, STEPS + 1))
+    inside = [slice(max(0, s.start), min(size, s.stop)) for s in ahead]
+    return [(*region[:axis], s, *region[axis + 1 :]) for s in inside if s.start < s.stop]
+
+
+AHEAD = ReadingAhead()
+"""That of this process."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=AHEAD._begin)

@@ -1,0 +1,63 @@
+"""The size of the cache is a preference of napari, and counts while napari runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import napari
+import numpy as np
+import pytest
+from napari.settings import get_plugin_settings
+from npe2 import PluginManifest
+
+import napari_ome_zip
+from hierarchy_builder import HierarchyBuilder
+from napari_ome_zip.pixels.decoded_chunks import CACHE_VARIABLE, DEFAULT_CACHE_BYTES
+from napari_ome_zip.plugin.preferences import use_preferences
+
+
+@pytest.fixture(autouse=True)
+def size_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv(CACHE_VARIABLE, raising=False)
+    before = napari_ome_zip.cache_size()
+    yield
+    napari_ome_zip.set_cache_size(before)
+
+
+@pytest.fixture
+def reading(plugin_settings: Any, npe2pm: Any) -> Any:
+    npe2pm.register(PluginManifest.from_distribution("napari-ome-zip"))
+    return get_plugin_settings("napari-ome-zip").reading
+
+
+def test_the_default_is_that_of_scripts(reading: Any) -> None:
+    assert reading.cache_mb << 20 == DEFAULT_CACHE_BYTES
+
+
+def test_it_counts_when_a_file_is_opened_and_when_it_changes(
+    reading: Any, tmp_path: Path, make_napari_viewer: Callable[[], napari.Viewer]
+) -> None:
+    viewer = make_napari_viewer()
+    reading.cache_mb = 300
+    pixels = np.zeros((4, 4), np.uint8)
+    path = HierarchyBuilder().image(pixels, "yx").archive(tmp_path / "a.ozx")
+    viewer.open(path, plugin="napari-ome-zip")
+    assert napari_ome_zip.cache_size() == 300 << 20
+    reading.cache_mb = 0
+    assert napari_ome_zip.cache_size() == 0
+
+
+def test_the_environment_wins(reading: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, "77")
+    before = napari_ome_zip.cache_size()
+    reading.cache_mb = 300
+    use_preferences()
+    assert napari_ome_zip.cache_size() == before
+
+
+def test_without_the_plugin_nothing_is_set(plugin_settings: Any, npe2pm: Any) -> None:
+    before = napari_ome_zip.cache_size()
+    use_preferences()
+    assert napari_ome_zip.cache_size() == before
