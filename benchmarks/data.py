@@ -221,44 +221,58 @@ def omero(channels: int) -> dict[str, Any]:
 
 
 def _write_plate(path: Path) -> None:
-    write_folder(path, _plate_entries())
+    field = field_entries("cyx", encoded(np.stack(list(map(plate_field, range(PLATE_CHANNELS))))))
+    write_folder(path, plate_entries(ROWS, COLUMNS, FIELDS, field))
 
 
-def _plate_entries() -> dict[str, bytes]:
-    """Every entry of the plate: all its fields of view are equal, so one is encoded."""
-    rows = [chr(65 + number) for number in range(ROWS)]
-    columns = [str(number + 1) for number in range(COLUMNS)]
+def plate_entries(
+    rows: int, columns: int, fields: int, field: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """Every entry of a plate: all its fields of view are equal, so one is encoded."""
+    names = ([row_name(number) for number in range(rows)], [str(n + 1) for n in range(columns)])
     wells = [
         {"path": f"{row}/{column}", "rowIndex": r, "columnIndex": c}
-        for (r, row), (c, column) in itertools.product(enumerate(rows), enumerate(columns))
+        for (r, row), (c, column) in itertools.product(*map(enumerate, names))
     ]
-    sides = {"rows": [{"name": n} for n in rows], "columns": [{"name": n} for n in columns]}
-    plate = {"name": "P", "field_count": FIELDS, **sides, "wells": wells}
+    sides = {"rows": [{"name": n} for n in names[0]], "columns": [{"name": n} for n in names[1]]}
+    plate = {"name": "P", "field_count": fields, **sides, "wells": wells}
     entries = {"zarr.json": group_document({"plate": plate})}
-    entries |= {f"{row}/zarr.json": group_document(None) for row in rows}
-    image = {"name": "field", "axes": axes_of("cyx"), "datasets": datasets_of("cyx")}
-    field = {"zarr.json": group_document({"multiscales": [image], "omero": omero(PLATE_CHANNELS)})}
-    field |= _plate_arrays()
-    well_document = group_document({"well": {"images": [{"path": str(n)} for n in range(FIELDS)]}})
+    entries |= {f"{row}/zarr.json": group_document(None) for row in names[0]}
+    well_document = group_document({"well": {"images": [{"path": str(n)} for n in range(fields)]}})
     for well in wells:
         entries[f"{well['path']}/zarr.json"] = well_document
-        for number in range(FIELDS):
+        for number in range(fields):
             at = f"{well['path']}/{number}"
             entries |= {f"{at}/{name}": content for name, content in field.items()}
     return entries
 
 
-def _plate_arrays() -> dict[str, bytes]:
+def row_name(number: int) -> str:
+    """A to Z, then AA."""
+    return chr(65 + number) if number < 26 else row_name(number // 26 - 1) + chr(65 + number % 26)
+
+
+def field_entries(axes: str, arrays: Mapping[str, bytes], levels: int = LEVELS) -> dict[str, bytes]:
+    """Entries of an image of which the arrays are given."""
+    image = {"name": "field", "axes": axes_of(axes), "datasets": datasets_of(axes, levels)}
+    document = group_document({"multiscales": [image], "omero": omero(PLATE_CHANNELS)})
+    return {"zarr.json": document, **arrays}
+
+
+def encoded(
+    pixels: np.ndarray, levels: int = LEVELS, separator: str = "/", chunk: int = 256
+) -> dict[str, bytes]:
+    """Entries of the arrays of an image ``(c, y, x)``, by zarr."""
     content: dict[str, Any] = {}
-    pixels = np.stack([plate_field(channel) for channel in range(PLATE_CHANNELS)])
-    for level in range(LEVELS):
-        chunk = min(256, SIDE >> level)
+    for level in range(levels):
+        side = min(chunk, pixels.shape[1])
         array = zarr.create_array(
             MemoryStore(content),
             name=str(level),
             shape=pixels.shape,
             dtype=pixels.dtype,
-            chunks=(1, chunk, chunk),
+            chunks=(1, side, side),
+            chunk_key_encoding={"name": "default", "separator": separator},
             dimension_names=("c", "y", "x"),
         )
         array[...] = pixels

@@ -1,33 +1,129 @@
-"""A real napari window: from the drop of a file to its first pixels on the canvas.
+"""A real napari window: from the drop of a file to its first pixels, and how it moves.
 
 Each sample is the first drop in a new process, as it is for a person who opens one file: what a
-reader imports counts.
+reader imports counts. Then, in some cases, the image is scrolled, zoomed or panned at ten steps a
+second, while a timer beats: what keeps the window from answering is a long time between two beats.
 """
 
 from __future__ import annotations
 
+import itertools
+import resource
+import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import data
+import extremes
+import layouts
 import numpy as np
 from child import Sample
-from data import archive, folder
 
-CASES = {
-    "A": "A real window, from the drop of A to its first pixels on the canvas",
-    "C": "A real window, from the drop of C to its first pixels on the canvas",
+SECONDS = 30
+"""For the first pixels, and for the steps."""
+PROCESS_SECONDS = 90
+STEP, BEAT = 100, 5
+"""Milliseconds from one step to the next, and between two beats."""
+ANSWERED = 3
+"""Beats after which a window has done what a step made necessary."""
+WINDOW, LARGE = (1500, 950), (1900, 1300)
+"""In the large one a plane of 2048² is shown at full resolution."""
+MEMORY = 16 << 30
+"""Bytes of addresses that a process may have: what wants more fails, and not the machine."""
+ROUNDS = 3
+DROPPED = "dropped"
+"""Said to standard error when it is."""
+PLUGINS = {"ours": "napari-ome-zip", "napari-ome-zarr": "napari-ome-zarr"}
+
+
+# --- steps
+
+
+def scroll(viewer: Any) -> list[Callable[[], None]]:
+    """Plane after plane."""
+
+    def to(plane: int) -> Callable[[], None]:
+        return lambda: viewer.dims.set_current_step(0, plane)
+
+    planes = int(viewer.dims.nsteps[0])
+    count = min(30, planes - 1)
+    first = (planes - count) // 3
+    return [to(first + number) for number in range(count)]
+
+
+def zoom_and_pan(viewer: Any) -> list[Callable[[], None]]:
+    """In to single pixels, along both axes, and out again."""
+    far = viewer.camera.zoom
+    scale = viewer.layers[0].scale[-1]
+    near = 1 / scale  # a pixel of the image is a pixel of the canvas
+    zooms = list(np.geomspace(far, near, 12))
+    *rest, y, x = viewer.camera.center
+    side = scale * viewer.layers[0].data[0].shape[-1]
+
+    def to_zoom(zoom: float) -> Callable[[], None]:
+        return lambda: setattr(viewer.camera, "zoom", zoom)
+
+    def to_place(move: int) -> Callable[[], None]:
+        # Half a canvas further each time.
+        away = 400 * scale * move
+        place = (*rest, y + away / 2, min(x + away, 0.9 * side))
+        return lambda: setattr(viewer.camera, "center", place)
+
+    pans = [to_place(move) for move in range(1, 16)]
+    return [*map(to_zoom, zooms), *pans, *map(to_zoom, reversed(zooms))]
+
+
+# --- cases
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is dropped, and what is done then."""
+
+    caption: str
+    name: str
+    """Of the image."""
+    source: Any
+    """Module that makes it."""
+    steps: Callable[[Any], list[Callable[[], None]]] | None = None
+    window: tuple[int, int] = WINDOW
+
+
+_ALL = {
+    "A": Case("from the drop of archive A to its first pixels", "A", data),
+    "C": Case("from the drop of archive C to its first pixels", "C", data),
+    "scroll": Case("archive B, two channels of 2048², along z", "B", data, scroll, LARGE),
+    "scroll-64": Case("chunks of 64³, along z", "64-cubes", layouts, scroll),
+    "scroll-128": Case("chunks of 128³ in shards, along z", "128-cubes", layouts, scroll),
+    "slide": Case("a slide, two channels of 40,000²", "slide", extremes, zoom_and_pan),
+    "plate": Case("plate D", data.PLATE, data, zoom_and_pan),
+    "huge": Case("one level of 100,000², uint8", "huge", extremes, zoom_and_pan),
 }
-_CONTENDERS: dict[str, Callable[[str], Path]] = {"ours": archive, "napari-ome-zarr": folder}
-CONTENDERS = dict.fromkeys(CASES, _CONTENDERS)
-SECONDS = 60
-ROUNDS = 5
+_MOVED = {
+    scroll: "scrolled",
+    zoom_and_pan: "zoomed in, panned and zoomed out",
+}
+CASES = {
+    name: f"A real window, {case.caption}"
+    + (
+        f": {_MOVED[case.steps]}, ten steps a second. *stall* is the longest time between two "
+        "beats, *of a step* the median of the longest of each step, *first show* that of opening"
+        if case.steps
+        else ""
+    )
+    for name, case in _ALL.items()
+}
+CONTENDERS = dict.fromkeys(CASES, tuple(PLUGINS))
+QUICK = ("scroll", "scroll-64")
 
 
 def prepare(case: str) -> None:
-    archive(case)
-    folder(case)
+    _ALL[case].source.archive(_ALL[case].name)
+    _ALL[case].source.folder(_ALL[case].name)
 
 
 def measure(case: str, contender: str) -> Iterator[Sample]:
@@ -35,43 +131,114 @@ def measure(case: str, contender: str) -> Iterator[Sample]:
     from napari.settings import get_settings
     from qtpy.QtWidgets import QApplication
 
-    path = _CONTENDERS[contender](case)
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    chosen = _ALL[case]
+    where = chosen.source.archive if contender == "ours" else chosen.source.folder
+    path: Path = where(chosen.name)
     # Several plugins offer to read folders; napari would ask which one.
-    plugin = _PLUGINS[contender]
+    plugin = PLUGINS[contender]
     get_settings().plugins.extension2reader = {f"*{path.suffix}{end}": plugin for end in ("", "/")}
     viewer = napari.Viewer()
-    application = QApplication.instance()
-    canvas = viewer.window._qt_viewer.canvas
-    drawn: list[float] = []
-    added: list[float] = []
-    canvas._scene_canvas.events.draw.connect(lambda _: drawn.append(time.perf_counter()))
-    viewer.layers.events.inserted.connect(lambda _: added.append(time.perf_counter()))
-    _settle(application)
-    _drop(viewer, path)
-    begun = time.perf_counter()
-    while time.perf_counter() - begun < SECONDS:
-        application.processEvents()
-        if len(added) < 2 or drawn[-1] < added[-1]:
-            continue
-        shown = next(moment for moment in drawn if moment > added[-1])
-        pixels = viewer.screenshot(canvas_only=True, flash=False)[..., :3]
-        bright = float(np.mean(pixels.max(axis=-1) > 60))
-        yield Sample("drop to pixels", 1000 * (shown - begun), bright > 0.1)
-        break
+    if chosen.steps:
+        viewer.window.resize(*chosen.window)
+    yield from _Window(viewer, QApplication.instance()).samples(path, chosen.steps)
     viewer.close()
 
 
-_PLUGINS = {"ours": "napari-ome-zip", "napari-ome-zarr": "napari-ome-zarr"}
+class _Window:
+    """A window, and when it drew, answered, and got layers."""
+
+    def __init__(self, viewer: Any, application: Any) -> None:
+        from qtpy.QtCore import Qt, QTimer
+
+        self.viewer = viewer
+        self.application = application
+        self.drawn: list[float] = []
+        self.added: list[float] = []
+        self.beats: list[float] = []
+        canvas = viewer.window._qt_viewer.canvas
+        canvas._scene_canvas.events.draw.connect(self._note(self.drawn))
+        viewer.layers.events.inserted.connect(self._note(self.added))
+        self.timer = QTimer()
+        self.timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self.timer.timeout.connect(self._note(self.beats))
+        self.timer.start(BEAT)
+
+    @staticmethod
+    def _note(moments: list[float]) -> Callable[..., None]:
+        return lambda *_: moments.append(time.perf_counter())
+
+    def samples(self, path: Path, steps: Any) -> Iterator[Sample]:
+        self.run(lambda: False, 1.5)  # the empty window finishes drawing
+        print(DROPPED, file=sys.stderr, flush=True)
+        begun = time.perf_counter()
+        drop(self.viewer, path)
+        self.run(self.is_shown, SECONDS)
+        shown = next((moment for moment in self.drawn if moment > self.added[-1]), None)
+        if shown is None:
+            raise TimeoutError(f"nothing shown after {SECONDS} s")
+        if steps is None:
+            yield Sample("drop to pixels", 1000 * (shown - begun), self.is_bright())
+            return
+        self.run(lambda: False, 1.0)
+        yield Sample("first show", self.longest(begun, self.beats[-1]), self.is_bright())
+        yield from self.moved(steps(self.viewer))
+
+    def moved(self, steps: list[Callable[[], None]]) -> Iterator[Sample]:
+        """The stalls of steps, ten a second, or as many as the window answers."""
+        begun = time.perf_counter()
+        taken: list[float] = []
+        for step in steps:
+            taken.append(time.perf_counter())
+            step()
+            self.run(lambda: self.has_answered(taken[-1]), SECONDS)
+            if taken[-1] - begun > SECONDS:
+                break
+        ends = [*taken[1:], time.perf_counter()]
+        stalls = [self.longest(one, other) for one, other in zip(taken, ends, strict=True)]
+        self.run(self.is_settled, 10)
+        right = self.is_bright()
+        yield Sample("stall", max(stalls), right)
+        yield Sample("of a step", statistics.median(stalls), right)
+        if len(taken) == len(steps):
+            yield Sample("all steps", 1000 * (taken[-1] - begun), right)
+        else:
+            text = f"{len(taken)} of {len(steps)} steps done after {SECONDS} s"
+            yield Sample("all steps", 0, right, failed=text)
+
+    def run(self, is_over: Callable[[], bool], seconds: float) -> None:
+        """Let the window live until something is so, or for as long."""
+        until = time.perf_counter() + seconds
+        while not is_over() and time.perf_counter() < until:
+            self.application.processEvents()
+            time.sleep(0.0005)
+
+    def longest(self, first: float, last: float) -> float:
+        """Milliseconds of the longest time between two beats from one moment to another."""
+        inside = [first, *(moment for moment in self.beats if first < moment < last), last]
+        return 1000 * max(b - a for a, b in itertools.pairwise(inside))
+
+    def has_answered(self, step: float) -> bool:
+        """Whether it is time for the next step, and what the one before made necessary is done."""
+        if time.perf_counter() < step + STEP / 1000:
+            return False
+        return len(self.beats) >= ANSWERED and self.beats[-ANSWERED] > step
+
+    def is_shown(self) -> bool:
+        return len(self.added) > 0 and self.drawn[-1] > self.added[-1]
+
+    def is_settled(self) -> bool:
+        """Whether nothing was drawn for some time."""
+        loaded = all(layer.loaded for layer in self.viewer.layers)
+        return loaded and time.perf_counter() - self.drawn[-1] > 0.5
+
+    def is_bright(self) -> bool:
+        pixels = self.viewer.screenshot(canvas_only=True, flash=False)[..., :3]
+        return float(np.mean(pixels.max(axis=-1) > 60)) > 0.1
 
 
-def _settle(application: Any) -> None:
-    """Let the empty window finish drawing."""
-    until = time.perf_counter() + 1.5
-    while time.perf_counter() < until:
-        application.processEvents()
-
-
-def _drop(viewer: Any, path: Path) -> None:
+def drop(viewer: Any, path: Path) -> None:
     from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
     from qtpy.QtGui import QDragEnterEvent, QDropEvent
 
