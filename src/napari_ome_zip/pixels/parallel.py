@@ -129,7 +129,7 @@ def parts(
     workers : int
         Threads that read it.
     """
-    wanted = max(2 * workers, decoded // PART_BYTES) if decoded > ALONE_BYTES else 1
+    wanted = max(workers, decoded // PART_BYTES) if decoded > ALONE_BYTES else 1
     # Parts of one shard would each read its index.
     for grid in (source.grid_chunk_shape, source.chunks):
         counts = [
