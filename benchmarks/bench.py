@@ -52,10 +52,9 @@ def main() -> None:
         if chosen.docs:
             write([table], DOCS, all_cases())
     print(matrix([table for table in tables if table.suite == "views"]))
-    if chosen.quick:
-        print("\nThe same as recorded in docs/benchmarks.json\n")
-        known = {(table.suite, table.case) for table in tables}
-        print(matrix([t for t in recorded(DOCS) if t.suite == "views" and t.key in known]))
+    known = {table.key for table in tables if table.suite == "views"}
+    if chosen.quick and (before := [table for table in recorded(DOCS) if table.key in known]):
+        print(f"\nThe same as recorded in docs/benchmarks.json\n\n{matrix(before)}")
 
 
 def all_cases() -> list[tuple[str, str]]:

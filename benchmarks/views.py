@@ -25,7 +25,7 @@ Read = Callable[[Index], Any]
 
 CASES = {name: layout.caption[:1].upper() + layout.caption[1:] for name, layout in LAYOUTS.items()}
 COLD = ("128-cubes", "64-flat")
-"""Layouts that are measured with nothing of their files in memory as well."""
+"""Layouts that are measured with nothing of their files in memory as well, given enough rounds."""
 QUICK = ("128-cubes", "64-flat", "64-sharded", "32x256-blosc")
 QUICK_CONTENDERS = (
     "tensorstore zip",
@@ -348,6 +348,6 @@ def together(case: str, names: list[str], rounds: int) -> Iterator[Sample]:
     yield from runner.opened_all()
     for number in range(rounds):
         yield from runner.opening(number)
-    for work in (*WORKS, *(COLD_WORKS if case in COLD else ())):
+    for work in (*WORKS, *(COLD_WORKS if case in COLD and rounds > FEW else ())):
         for number in range(rounds):
             yield from runner.samples(work, number)
