@@ -63,7 +63,9 @@ def _wrong_crc(entry: Entry, rng: random.Random) -> None:
 
 
 def _two_sizes(entry: Entry, rng: random.Random) -> None:
-    entry.compressed_size, entry.size = len(entry.data), len(entry.data) + rng.choice([-1, 1, 9])
+    sizes = [len(entry.data), len(entry.data) + rng.choice([-1, 1, 9])]
+    rng.shuffle(sizes)
+    entry.compressed_size, entry.size = sizes
 
 
 def _too_long(entry: Entry, _: random.Random) -> None:

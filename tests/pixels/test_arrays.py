@@ -295,6 +295,30 @@ class TestDamage:
         assert len(said) == MAX_DAMAGE_REPORTS + 1
         assert "More chunks of 'a' are damaged" in str(said[-1].message)
 
+    @pytest.mark.parametrize("kept", [0, 16, 40])
+    @pytest.mark.parametrize("claimed", [0, 1 << 26])
+    @pytest.mark.parametrize("zarr_format", [2, 3])
+    def test_a_cut_chunk_of_blosc_shows_no_stray_memory(
+        self, zarr_format: int, claimed: int, kept: int
+    ) -> None:
+        options: dict[str, Any] = {"order": "F", "compressors": numcodecs.Blosc("lz4", 0)}
+        if zarr_format == 3:
+            options = {
+                "filters": [TransposeCodec(order=(1, 0))],
+                "compressors": BloscCodec(cname="lz4", clevel=0),
+            }
+        pixels = np.arange(1, 65, dtype="u1").reshape(8, 8)
+        builder = HierarchyBuilder(zarr_format).array("a", pixels, chunks=(8, 8), **options)
+        name = next(name for name in builder.entries if not is_document(name))
+        content = bytearray(builder.entries[name])
+        assert len(content) == 16 + 64
+        if claimed:  # the decoded size, that of a block, and the encoded size
+            for at, value in ((4, claimed), (8, claimed), (12, claimed + 16)):
+                content[at : at + 4] = value.to_bytes(4, "little")
+        builder.put(name, bytes(content[:kept]))
+        with pytest.warns(DamagedChunkWarning, match=f"only {kept} bytes are there"):
+            assert not opened(builder)[:].any()
+
     @pytest.mark.parametrize("shards", [None, (4,)])
     def test_a_lack_of_memory_is_no_damage(
         self, shards: tuple[int, ...] | None, monkeypatch: pytest.MonkeyPatch

@@ -47,7 +47,7 @@ MAX_VOLUME_EDGE = 2048
 """Longest edge of a volume that any graphics card of today shows."""
 MAX_VOXELS = 2**28
 """Voxels of a volume that needs no coarser level: 512 MiB of 16 bit."""
-CACHE_BYTES = 256 << 20
+CACHE_BYTES = 64 << 20
 """Computed pixels that are kept for each image."""
 
 SKETCH_READ = 8

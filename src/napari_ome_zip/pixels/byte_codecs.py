@@ -88,11 +88,18 @@ class _Numcodec:
         raise NotImplementedError
 
 
+def refuse_incomplete_blosc(content: Content) -> None:
+    """Raise `ValueError` where Blosc's library would read, and show, memory behind the content.
+
+    Blosc 1 header: decoded size at 4, encoded size at 12; the library reads that many bytes.
+    """
+    if len(content) < 16 or int.from_bytes(content[12:16], "little") > len(content):
+        raise ValueError(f"It is incomplete: only {len(content):,} bytes are there.")
+
+
 class _Blosc(_Numcodec):
     def _claimed(self, content: Content) -> int | None:
-        # Blosc 1 header: decoded size at 4, encoded size at 12; the library reads that many.
-        if len(content) < 16 or int.from_bytes(content[12:16], "little") > len(content):
-            raise ValueError(f"It is incomplete: only {len(content):,} bytes are there.")
+        refuse_incomplete_blosc(content)
         return int.from_bytes(content[4:8], "little")
 
     def _decompress(self, content: Content, out: Bytes) -> None:

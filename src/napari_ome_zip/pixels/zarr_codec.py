@@ -15,6 +15,7 @@ from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
 from zarr.storage import MemoryStore, StorePath
 
+from napari_ome_zip.pixels.byte_codecs import refuse_incomplete_blosc
 from napari_ome_zip.pixels.chunk_codecs import Fetch, Held
 from napari_ome_zip.pixels.grid import Region
 from napari_ome_zip.storage import MappingStore
@@ -36,6 +37,8 @@ class ZarrCodec:
             content = fetch(None)
             if content is None:
                 return False
+            if self._is_blosc:
+                refuse_incomplete_blosc(content)
             fetch = Held(content).read
         store = _OneObject(fetch)
         pixels = zarr.Array(zarr.AsyncArray(self.document, StorePath(store)))[within]
@@ -43,6 +46,12 @@ class ZarrCodec:
             return False
         out[...] = pixels
         return True
+
+    @property
+    def _is_blosc(self) -> bool:
+        """Whether what is stored was made by Blosc at last: its library believes its header."""
+        last = self.document.get("compressor") or (self.document.get("codecs") or [{}])[-1]
+        return "blosc" in (last.get("id"), last.get("name"))
 
     def encode(self, pixels: npt.NDArray[Any]) -> bytes | None:
         # docstring inherited
