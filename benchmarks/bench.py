@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from report import Table, matrix, recorded, write
+from report import recorded, write
+from table import Table, matrix
 
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"

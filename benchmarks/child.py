@@ -56,8 +56,13 @@ def sampled(
     work: Callable[[], Any],
     check: Callable[[Any], bool] = lambda _: True,
     repeats: int = REPEATS,
+    before: Callable[[], None] = lambda: None,
 ) -> Iterator[Sample]:
-    """Samples of ``work``, warm: the first call counts only where it takes too long."""
+    """Samples of ``work``, warm: the first call counts only where it takes too long.
+
+    What ``before`` does is not measured.
+    """
+    before()
     value, done = timed(work)
     right = check(done)
     del done
@@ -66,6 +71,7 @@ def sampled(
         return
     begun = time.perf_counter()
     for _ in range(repeats):
+        before()
         value, done = timed(work)
         yield Sample(name, value, check(done))
         del done

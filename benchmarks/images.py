@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import json
-import mmap
-import os
-import struct
 import threading
-import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from child import Sample, peak_above, reset_peak, sampled, timed
 from data import IMAGES, LEVELS, SHAPE, archive, folder, levels
+from floor import Floor, Index, read_documents
 
-Index = tuple[Any, ...]
-"""Of c, z, y and x: an integer or a slice each."""
 Read = Callable[[int, Index], Any]
 """Pixels of a level: ``read(level, index)``; an array, or one for each channel."""
 
@@ -139,7 +132,7 @@ def napari_ome_zarr(path: Path) -> Read:
 
 def floor(path: Path) -> Read:
     """Nothing but ``os.pread`` and the C codec on all cores: where chunks lie is known already."""
-    return _Floor(path).read
+    return Floor(path).read
 
 
 CASES = {
@@ -179,120 +172,25 @@ CONTENDERS = {
 ROUNDS = 2
 
 
-@dataclass(frozen=True)
-class _Level:
-    shape: tuple[int, ...]
-    chunk: tuple[int, ...]
-    places: dict[tuple[int, ...], tuple[int, int]]
-    """Offset and length of every chunk in the file, by its place in the grid."""
-
-
-class _Floor:
-    """The least that any reader must do."""
-
-    def __init__(self, path: Path) -> None:
-        self._known = _places(path)
-        self._file = os.open(path, os.O_RDONLY)
-        self._codec = _codec(path)
-        self._pool = ThreadPoolExecutor(os.cpu_count())
-
-    def read(self, level: int, index: Index) -> np.ndarray:
-        known = self._known[level]
-        full = [slice(i, i + 1) if isinstance(i, int) else i for i in index]
-        region = [range(*s.indices(n)) for s, n in zip(full, known.shape, strict=True)]
-        out = np.empty([len(r) for r in region], np.uint16)
-        sides = zip(region, known.chunk, strict=True)
-        cells = itertools.product(*(range(r.start // n, -(-r.stop // n)) for r, n in sides))
-
-        def place(cell: tuple[int, ...]) -> None:
-            offset, length = known.places[cell]
-            content = self._codec(os.pread(self._file, length, offset))
-            chunk = np.frombuffer(content, np.uint16).reshape(known.chunk)
-            into, of = [], []
-            for number, size, wanted in zip(cell, known.chunk, region, strict=True):
-                first = max(wanted.start, number * size)
-                last = min(wanted.stop, (number + 1) * size)
-                into.append(slice(first - wanted.start, last - wanted.start))
-                of.append(slice(first - number * size, last - number * size))
-            out[tuple(into)] = chunk[tuple(of)]
-
-        for _ in self._pool.map(place, cells):
-            pass
-        return out[tuple(0 if isinstance(i, int) else slice(None) for i in index)]
-
-
-def _codec(path: Path) -> Callable[[bytes], bytes]:
-    from numcodecs import Blosc, Zstd
-
-    return (Blosc() if IMAGES[path.stem].zarr_format == 2 else Zstd()).decode
-
-
-def _places(path: Path) -> list[_Level]:
-    """Where every chunk lies, found before anything is measured; kept for the next process."""
-    import pickle
-
-    kept = path.with_suffix(".places")
-    if kept.exists():
-        return [_Level(*fields) for fields in pickle.loads(kept.read_bytes())]
-    layout = IMAGES[path.stem]
-    found = [
-        (
-            (*SHAPE[:2], SHAPE[2] >> n, SHAPE[3] >> n),
-            (1, 1, *(min(layout.chunk, SHAPE[2] >> n),) * 2),
-        )
-        for n in range(LEVELS)
-    ]
-    places: list[dict[tuple[int, ...], tuple[int, int]]] = [{} for _ in found]
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        for entry in zipfile.ZipFile(path).infolist():
-            level, *key = entry.filename.removesuffix("/").split("/")
-            if not key or not key[-1].isdigit():
-                continue
-            lengths = struct.unpack_from("<HH", view, entry.header_offset + 26)
-            start = entry.header_offset + 30 + sum(lengths)
-            cell = tuple(int(part) for part in key[-4:])
-            if layout.shard:
-                side = min(layout.shard, found[int(level)][0][2]) // found[int(level)][1][2]
-                grid = (1, 8, side, side)
-                content = view[start : start + entry.file_size]
-                places[int(level)] |= _chunks_of_shard(content, start, cell, grid)
-            else:
-                places[int(level)][cell] = (start, entry.file_size)
-    result = [(shape, chunk, place) for (shape, chunk), place in zip(found, places, strict=True)]
-    kept.write_bytes(pickle.dumps(result))
-    return [_Level(*fields) for fields in result]
-
-
-def _chunks_of_shard(
-    shard: bytes, start: int, cell: tuple[int, ...], grid: tuple[int, ...]
-) -> Iterator[tuple[tuple[int, ...], tuple[int, int]]]:
-    """Zarr's sharding codec: an index of offsets and lengths at the end, then its CRC-32C."""
-    count = int(np.prod(grid))
-    index = np.frombuffer(shard, "<u8", 2 * count, len(shard) - 4 - 16 * count).reshape(-1, 2)
-    for inner, (offset, length) in zip(itertools.product(*map(range, grid)), index, strict=True):
-        at = tuple(c * n + i for c, n, i in zip(cell, grid, inner, strict=True))
-        yield at, (start + int(offset), int(length))
-
-
-def read_documents(path: Path) -> None:
-    """The floor of opening: the end of the file, then the documents at its beginning."""
-    with path.open("rb") as file:
-        file.seek(-4096, os.SEEK_END)
-        file.read()
-        file.seek(0)
-        start = file.read(1 << 14)
-    # Documents lie first: stop at the first name that is none.
-    at = 0
-    while start[at : at + 4] == b"PK\x03\x04":
-        size, _, name, extra = struct.unpack_from("<IIHH", start, at + 18)
-        key = start[at + 30 : at + 30 + name]
-        if not key.endswith((b"zarr.json", b".zattrs", b".zgroup", b".zarray")):
-            break
-        json.loads(start[at + 30 + name + extra :][:size])
-        at += 30 + name + extra + size
-
-
 # --- the work
+
+
+class _Opened:
+    """An opened image; where decoded chunks are kept, it is opened anew to have all decoded."""
+
+    def __init__(self, opener: Callable[[], Read], keeps: bool) -> None:
+        self._open = opener
+        self._keeps = keeps
+        self._read = opener()
+
+    def __call__(self, level: int, index: Index) -> Any:
+        return self._read(level, index)
+
+    def renew(self) -> None:
+        """What is set up once is set up again, by a pixel far away."""
+        if self._keeps:
+            self._read = self._open()
+            self._read(0, tuple(n - 1 for n in SHAPE))
 
 
 def regions() -> list[Index]:
@@ -320,7 +218,7 @@ def measure(name: str, contender: str) -> Iterator[Sample]:
         yield from sampled("open", lambda: read_documents(path))
     else:
         yield from sampled("open", lambda: opener(path))
-    read = opener(path)
+    read = _Opened(partial(opener, path), keeps=contender == "ours")
     places = itertools.cycle(regions())
 
     def check(level: int, index: Index, pixels: Any) -> bool:
@@ -330,7 +228,10 @@ def measure(name: str, contender: str) -> Iterator[Sample]:
 
     def one(work: str, level: int, index: Index) -> Iterator[Sample]:
         yield from sampled(
-            work, lambda: read(level, index), lambda pixels: check(level, index, pixels)
+            work,
+            lambda: read(level, index),
+            lambda pixels: check(level, index, pixels),
+            before=read.renew,
         )
 
     yield from one("plane", 0, PLANE)
@@ -339,6 +240,7 @@ def measure(name: str, contender: str) -> Iterator[Sample]:
         lambda: (place := next(places), read(0, place)),
         lambda done: check(0, *done),
         repeats=20,
+        before=read.renew,
     )
     yield from sampled(
         "scroll",
@@ -346,9 +248,16 @@ def measure(name: str, contender: str) -> Iterator[Sample]:
         lambda planes: all(
             check(0, (1, z, *PLANE[2:]), plane) for z, plane in zip(SCROLLED, planes, strict=True)
         ),
+        before=read.renew,
     )
     yield from one("coarse", LEVELS - 1, WHOLE)
-    yield from sampled("threads", lambda: _in_threads(read), lambda done: _all_right(done, check))
+    yield from sampled(
+        "threads",
+        lambda: _in_threads(read),
+        lambda done: _all_right(done, check),
+        before=read.renew,
+    )
+    read.renew()
     reset_peak()
     before = peak_above(0)
     duration, pixels = timed(lambda: read(0, WHOLE))
@@ -358,7 +267,7 @@ def measure(name: str, contender: str) -> Iterator[Sample]:
     yield Sample("whole", duration, check(0, WHOLE, pixels))
     if duration < 2000:
         del pixels
-        yield from sampled("whole", lambda: read(0, WHOLE), lambda found: check(0, WHOLE, found))
+        yield from one("whole", 0, WHOLE)
 
 
 def _in_threads(read: Read) -> list[tuple[Index, Any]]:
