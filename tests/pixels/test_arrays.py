@@ -29,6 +29,7 @@ from zarr.registry import register_codec
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.names import is_document
+from napari_ome_zip.pixels import chunk_reader
 from napari_ome_zip.pixels.array_facts import array_facts
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.chunk_codecs import ChunkCodec
@@ -318,6 +319,20 @@ class TestDamage:
         builder.put(name, bytes(content[:kept]))
         with pytest.warns(DamagedChunkWarning, match=f"only {kept} bytes are there"):
             assert not opened(builder)[:].any()
+
+    def test_a_whole_shard_is_verified_however_many_chunks_it_has(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(chunk_reader, "MAX_AT_ONCE", 2)
+        builder = HierarchyBuilder().array(
+            "a", ramp((8,), "u1") + 1, chunks=(1,), shards=(8,), compressors=None
+        )
+        path = builder.archive(tmp_path / "a.ozx")
+        data = bytearray(path.read_bytes())
+        data[data.index(builder.entries["a/c/0"]) + 5] ^= 0xFF
+        path.write_bytes(data)
+        with pytest.warns(DamagedChunkWarning, match="its checksum is"):
+            opened(open_store(path))[:]
 
     @pytest.mark.parametrize("shards", [None, (4,)])
     def test_a_lack_of_memory_is_no_damage(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import batched
 from typing import Any
 
@@ -160,20 +160,20 @@ class ChunkReader:
         part = out[target] if target else out  # not a number where there are no axes
         fetch = partial(self._store.read, self._key(coordinates))
         count = math.prod(map(len, chunk_ranges(within, self._chunk.shape)))
-
-        def contents(chunks: list[ChunkCoordinates]) -> Iterable[tuple[int, Outcome]]:
-            if len(chunks) == math.prod(codec.grid):
-                whole = fetch(None)  # in one go, and its checksum is verified
-                if whole is None:
-                    return enumerate([None] * len(chunks))
-                return enumerate(held(whole, codec.places(codec.index_of(whole), chunks)))
-            index = self._index(codec, coordinates, fetch)
-            if index is None:
-                return enumerate([None] * len(chunks))
-            return enumerate(fetched(fetch, codec.places(index, chunks)))
-
         if count > math.prod(codec.grid):
             return False  # the shape is not a multiple of the chunks'
+        # A whole shard is read in one go, whose checksum is verified, whatever is kept of it.
+        whole = cache(partial(fetch, None)) if count == math.prod(codec.grid) else None
+
+        def contents(chunks: list[ChunkCoordinates]) -> Iterable[tuple[int, Outcome]]:
+            index = self._index(codec, coordinates, fetch) if whole is None else None
+            shard = None if whole is None else whole()
+            if shard is not None:
+                return enumerate(held(shard, codec.places(codec.index_of(shard), chunks)))
+            if index is not None:
+                return enumerate(fetched(fetch, codec.places(index, chunks)))
+            return enumerate([None] * len(chunks))
+
         try:
             for group in batched(pieces(within, self._chunk.shape), self._at_once):
                 if self._read_chunks(group, contents, coordinates, part):
