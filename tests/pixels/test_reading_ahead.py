@@ -18,7 +18,7 @@ from napari_ome_zip.pixels.chunk_codecs import ChunkCodec
 from napari_ome_zip.pixels.decoded_chunks import clear_cache
 from napari_ome_zip.pixels.lazy import lazy
 from napari_ome_zip.pixels.pixel_array import PixelArray
-from napari_ome_zip.pixels.reading_ahead import AHEAD, STEPS, following
+from napari_ome_zip.pixels.reading_ahead import AHEAD, IDLE, STEPS, following
 from napari_ome_zip.pixels.source import ChannelView, PixelSource
 from napari_ome_zip.pixels.viewing import View
 from napari_ome_zip.storage import ArchiveStore
@@ -154,6 +154,19 @@ def test_it_waits_while_pixels_are_asked_for(pixels: da.Array, decoded: Decoded)
         np.asarray(pixels[4])
         np.asarray(pixels[3])
     assert decoded.settled() == 4 * 4  # 4, 3, and what follows 3: 2 and 1
+
+
+def test_it_waits_for_the_end_of_a_long_read(tmp_path: Path, decoded: Decoded) -> None:
+    source = source_in(tmp_path)
+    plane = [(slice(0, 1), slice(z, z + 1), slice(0, 64), slice(0, 64)) for z in range(3)]
+    with AHEAD.after(source, plane[0]):
+        pass
+    with AHEAD.after(source, plane[1]):
+        pass  # from now on the plane that follows is wanted
+    with AHEAD.after(source, plane[0]):
+        time.sleep(10 * IDLE)
+        assert decoded.count == 0
+    assert decoded.settled() == 0  # nothing is before the first plane
 
 
 def test_following() -> None:

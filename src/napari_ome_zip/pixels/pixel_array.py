@@ -154,7 +154,8 @@ class PixelArray(da.Array):
             known = self.viewed_by.pixels(self._source, self._region)
             if known is not None:
                 return np.asarray(self._without_indexed(known), dtype)
-            AHEAD.saw(self._source, self._region)
+            with AHEAD.after(self._source, self._region):
+                return np.asarray(self.read(), dtype)
         return np.asarray(self.read(), dtype)
 
     def read(self) -> npt.NDArray[Any]:

@@ -6,8 +6,8 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.pixels.decoded_chunks import keeping
@@ -37,10 +37,12 @@ class ReadingAhead:
         self._last: weakref.WeakKeyDictionary[PixelSource, Region] = weakref.WeakKeyDictionary()
         self._wanted: dict[PixelSource, Sequence[Region]] = {}
         self._is_running = False
-        self._asked = 0.0
+        self._questions = self._unanswered = 0
+        self._answered = 0.0
 
-    def saw(self, source: PixelSource, region: Region) -> None:
-        """Note what a viewer looks at; what follows is decoded soon.
+    @contextmanager
+    def after(self, source: PixelSource, region: Region) -> Iterator[None]:
+        """Note what a viewer asks for, and answers within this block; what follows is decoded soon.
 
         Parameters
         ----------
@@ -49,16 +51,31 @@ class ReadingAhead:
             Start and stop of every axis, within the shape.
         """
         with self._changed:
-            self._asked = time.monotonic()
-            wanted = following(self._last.get(source), region, source.shape)
-            self._last[source] = region
-            self._wanted.pop(source, None)
-            if not wanted:
-                return
+            self._questions += 1  # which stops what is read ahead now
+            self._unanswered += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._unanswered -= 1
+                self._answered = time.monotonic()
+                begins = self._plan(source, region)
+                self._changed.notify_all()
+            if begins:
+                self._begin_work()
+
+    def _plan(self, source: PixelSource, region: Region) -> bool:
+        """Note what follows; return whether a thread has to begin."""
+        wanted = following(self._last.get(source), region, source.shape)
+        self._last[source] = region
+        self._wanted.pop(source, None)
+        if wanted:
             self._wanted[source] = wanted
-            if self._is_running:
-                return
-            self._is_running = True
+        begins = bool(wanted) and not self._is_running
+        self._is_running = self._is_running or begins
+        return begins
+
+    def _begin_work(self) -> None:
         try:
             threading.Thread(target=self._work, name="ome-zip-ahead").start()
         except RuntimeError:  # no thread can be had, as when the program ends
@@ -72,22 +89,22 @@ class ReadingAhead:
             self._is_running = False
             raise
 
-    def _next(self) -> tuple[PixelSource, Sequence[Region], float] | None:
-        """What to read, and when pixels were last asked for; None ends the thread."""
+    def _next(self) -> tuple[PixelSource, Sequence[Region], int] | None:
+        """What to read, and the number of the last question; None ends the thread."""
         with self._changed:
             while self._wanted and threading.main_thread().is_alive():
-                left = self._asked + IDLE - time.monotonic()
-                if left <= 0:
-                    return *self._wanted.popitem(), self._asked
-                self._changed.wait(left)
+                left = self._answered + IDLE - time.monotonic()
+                if left <= 0 and not self._unanswered:
+                    return *self._wanted.popitem(), self._questions
+                self._changed.wait(max(left, IDLE))
             self._is_running = False
             return None
 
-    def _read(self, source: PixelSource, regions: Sequence[Region], asked: float) -> None:
+    def _read(self, source: PixelSource, regions: Sequence[Region], question: int) -> None:
         for number, region in enumerate(regions):
             nbytes = decoded_bytes(source, region)
             for part, _ in parts(source, region, nbytes):
-                if asked != self._asked:
+                if question != self._questions:
                     with self._changed:
                         self._wanted.setdefault(source, regions[number:])
                     return
