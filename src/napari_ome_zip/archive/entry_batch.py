@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.archive.entry_table import EntryTable
-from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, LOCAL_HEADER, LOCAL_SIGNATURE
+from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, LOCAL_HEADER, LOCAL_SIGNATURE, STORED
 
 MIN_BATCH = 8
 """Fewer entries are read faster one by one."""
@@ -65,7 +65,7 @@ def read_batch(
     columns, at = table.columns, np.asarray(rows, np.intp)
     sizes = columns.sizes[at].astype(np.int64)
     offsets = columns.offsets[at].astype(np.int64) + table.shift
-    usual = (columns.methods[at] == 0) & ((columns.flags[at] & ENCRYPTED_FLAG) == 0)
+    usual = (columns.methods[at] == STORED) & ((columns.flags[at] & ENCRYPTED_FLAG) == 0)
     usual &= (columns.compressed_sizes[at] == columns.sizes[at]) & (sizes >= 0) & (offsets >= 0)
     names = np.array([len(columns.names[row]) for row in rows], np.int64)
     stops = offsets + sizes + names + (LOCAL_HEADER.size + _EXTRA_ROOM)

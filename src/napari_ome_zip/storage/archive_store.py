@@ -310,7 +310,7 @@ class ArchiveStore(HierarchyStore):
         return NameTree(self.keys())
 
     def _pread(self, offset: int, length: int) -> bytes:
-        """Return bytes of the file; all reads of entries go through here."""
+        """Return bytes of the file, as all that reads one entry by itself."""
         return self._file.read(offset, length)
 
     def _read_entry(
