@@ -58,17 +58,20 @@ def refresh_layers(made: Sequence[LayerData]) -> None:
             events = shown_in.viewer.layers.events
             events.inserted.connect(_follow)  # once, however often it is asked for
             events.removed.connect(_leave)
+    expected = []
     for data, _, _ in made:
         # A layer reads as soon as it is made, before it is in any window.
         shown = _Shown()
         for array in _lazy_arrays(data):
             array.viewed_by = shown
-            QTimer.singleShot(int(1000 * MAX_MAKING), partial(_end_unless_shown, array, shown))
+            expected.append((array, shown))
+    QTimer.singleShot(int(1000 * MAX_MAKING), partial(_end_unless_shown, expected))
 
 
-def _end_unless_shown(array: PixelArray, shown: _Shown) -> None:
-    if not shown.layers and array.viewed_by is shown:
-        array.viewed_by = None
+def _end_unless_shown(expected: Sequence[tuple[PixelArray, _Shown]]) -> None:
+    for array, shown in expected:
+        if not shown.layers and array.viewed_by is shown:
+            array.viewed_by = None
 
 
 def _follow(event: Any) -> None:
