@@ -107,22 +107,31 @@ def plate_field(channel: int) -> np.ndarray:
 
 def archive(name: str) -> Path:
     """Path of an archive, made where it is not there yet."""
+    return packed(name, folder)
+
+
+def packed(name: str, source: Callable[[str], Path]) -> Path:
+    """Path of the archive of a folder, made where it is not there yet."""
     path = FOLDER / f"{name}.ozx"
     if not path.exists():
-        pack(folder(name), path)
+        pack(source(name), path)
     return path
 
 
 def folder(name: str) -> Path:
     """The same hierarchy as a folder of files."""
+    if name == PLATE:
+        return written(name, _write_plate)
+    return written(name, lambda path: _write_image(path, ARCHIVES[name]))
+
+
+def written(name: str, write: Callable[[Path], None]) -> Path:
+    """Path of a folder, written where it is not there yet; one that is there is complete."""
     path = FOLDER / f"{name}.ome.zarr"
     if not path.exists():
         partial = path.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
-        if name == PLATE:
-            _write_plate(partial)
-        else:
-            _write_image(partial, ARCHIVES[name])
+        write(partial)
         partial.rename(path)
     return path
 

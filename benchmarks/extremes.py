@@ -7,7 +7,6 @@ seconds; every chunk that is looked at is read and decoded all the same.
 from __future__ import annotations
 
 import itertools
-import shutil
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -28,6 +27,7 @@ from data import (
     plate_field,
     write_archive,
     write_folder,
+    written,
 )
 from zarr.storage import MemoryStore
 
@@ -212,10 +212,4 @@ def archive(name: str) -> Path:
 
 def folder(name: str) -> Path:
     """The same hierarchy as a folder of files."""
-    path = FOLDER / f"{name}.ome.zarr"
-    if not path.exists():
-        partial = path.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        write_folder(partial, MAKERS[name]())
-        partial.rename(path)
-    return path
+    return written(name, lambda path: write_folder(path, MAKERS[name]()))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import zarr
-from data import FOLDER, axes_of, datasets_of, made, omero, pack
+from data import FOLDER, axes_of, datasets_of, made, omero, packed, written
 from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 
 AXES = "zyx"
@@ -124,20 +124,12 @@ def pixels(name: str) -> np.ndarray:
 
 def archive(name: str) -> Path:
     """Path of the archive, made where it is not there yet."""
-    path = FOLDER / f"{name}.ozx"
-    if not path.exists():
-        pack(folder(name), path)
-    return path
+    return packed(name, folder)
 
 
 def folder(name: str) -> Path:
     """The same hierarchy as a folder of files."""
-    path = FOLDER / f"{name}.ome.zarr"
-    if not path.exists():
-        partial = path.with_suffix(".partial")
-        _write(partial, LAYOUTS[name])
-        partial.rename(path)
-    return path
+    return written(name, lambda path: _write(path, LAYOUTS[name]))
 
 
 def _write(path: Path, layout: Layout) -> None:
