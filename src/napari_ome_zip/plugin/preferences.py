@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from napari.settings import get_plugin_settings
 
 from napari_ome_zip.pixels.decoded_chunks import CACHE_VARIABLE, set_cache_size
 
 _PLUGIN = "napari-ome-zip"
+
+MEMORY_FOR_3D = 512 << 20
+"""Bytes that an image in 3D may take where nothing else is set."""
 
 
 def use_preferences() -> None:
@@ -17,10 +21,9 @@ def use_preferences() -> None:
     The environment variable for the size of the cache wins over them: whoever starts napari by a
     script may know what the machine has to spare.
     """
-    try:
-        reading = get_plugin_settings(_PLUGIN).reading
-    except KeyError:
-        return  # not registered as a plugin: napari only lends its window
+    reading = _reading()
+    if reading is None:
+        return
     if os.environ.get(CACHE_VARIABLE):
         return
     set_cache_size(reading.cache_mb << 20)
@@ -28,5 +31,25 @@ def use_preferences() -> None:
     reading.events.cache_mb.connect(_resize)
 
 
+def memory_for_3d() -> int:
+    """Bytes that what is shown in 3D may take."""
+    reading = _reading()
+    return MEMORY_FOR_3D if reading is None else int(reading.memory_3d_mb) << 20
+
+
+def restores_view() -> bool:
+    """Whether a file that is opened into an empty window is shown as it was when it was saved."""
+    reading = _reading()
+    return True if reading is None else bool(reading.restore_view)
+
+
 def _resize() -> None:
     set_cache_size(get_plugin_settings(_PLUGIN).reading.cache_mb << 20)
+
+
+def _reading() -> Any:
+    """The settings for reading; None where the plugin is not registered."""
+    try:
+        return get_plugin_settings(_PLUGIN).reading
+    except KeyError:
+        return None

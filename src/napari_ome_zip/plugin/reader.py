@@ -27,6 +27,7 @@ from napari_ome_zip.plugin.messages import (
 from napari_ome_zip.plugin.preferences import use_preferences
 from napari_ome_zip.plugin.refreshing import refresh_layers
 from napari_ome_zip.plugin.viewer_state import with_contrast_range
+from napari_ome_zip.plugin.window import attend
 from napari_ome_zip.storage import open_store
 
 MAX_FAILURES = 3
@@ -55,9 +56,11 @@ def read_layers(path: PathOrPaths) -> list[LayerData | Layer]:
     Scripts that read through napari's plugins expect layer data.
     """
     layers = read(path)
-    if napari.current_viewer() is None:
+    viewer = napari.current_viewer()
+    if viewer is None:
         return list(layers)
     use_preferences()
+    attend(viewer)
     refresh_layers(layers)
     return [with_contrast_range(layer) for layer in layers]
 

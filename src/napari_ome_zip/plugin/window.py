@@ -1,0 +1,25 @@
+"""What the plugin does in a window from the first file on that is opened in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+_ATTENDED: WeakSet[ViewerModel] = WeakSet()
+
+_ATTENTIONS: tuple[Callable[[ViewerModel], None], ...] = ()
+"""Each is called once for a viewer, before layers of a file are first added to it. It connects to
+what it follows, and needs no end: the viewer's events end with the viewer."""
+
+
+def attend(viewer: ViewerModel) -> None:
+    """Follow a viewer from now on; once, however often files are opened in it."""
+    if viewer in _ATTENDED:
+        return
+    _ATTENDED.add(viewer)
+    for begin in _ATTENTIONS:
+        begin(viewer)
