@@ -17,7 +17,7 @@ from napari.layers import Labels, Layer
 from napari.utils.notifications import notification_manager
 from zarr.storage import ZipStore
 
-from hierarchy_builder import write_archive
+from hierarchy_builder import HierarchyBuilder, write_archive
 from labeled_archive import (
     LABELS,
     assert_only_labels_changed,
@@ -354,6 +354,51 @@ def test_labels_of_a_plate_are_edited_over_all_its_fields(
             if each == path:
                 expected[..., 2, 3] = 9
             np.testing.assert_array_equal(pixels, expected)
+
+
+def overlapping_fields(path: Path) -> Path:
+    """Write a plate of two fields that share 4 of 16 columns, the first labeled 1, the other 2."""
+    well = {"path": "A/1", "rowIndex": 0, "columnIndex": 0}
+    plate = {"name": "p", "version": "0.5", "field_count": 2, "rows": [{"name": "A"}],
+             "columns": [{"name": "1"}], "wells": [well]}  # fmt: skip
+    builder = HierarchyBuilder().group("", plate=plate).group("A")
+    builder.group("A/1", well={"version": "0.5", "images": [{"path": "0"}, {"path": "1"}]})
+    for number, column in enumerate((0.0, 12.0)):
+        place: dict[str, Any] = {"scale": (1.0, 1.0), "translation": (0.0, column)}
+        image = np.full((16, 16), 100, np.uint8)
+        builder.image([image, image[::2, ::2]], "yx", f"A/1/{number}", **place)
+        builder.labels("nuclei", path=f"A/1/{number}")
+        pixels = np.full((16, 16), number + 1, np.uint8)
+        builder.image([pixels, pixels[::2, ::2]], "yx", f"A/1/{number}/labels/nuclei",
+                      **place, **{"image-label": {}})  # fmt: skip
+    return builder.archive(path)
+
+
+@pytest.mark.parametrize("at_once", [2**30, 1], ids=["in memory", "in the file"])
+def test_labels_that_a_later_field_hides_stay_and_painting_is_in_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    path = overlapping_fields(tmp_path / "plate.ozx")
+    viewer = view(path)
+    monkeypatch.setattr(model, "AT_ONCE_BYTES", at_once)
+    viewer.layers.selection.active = next(
+        layer for layer in viewer.layers if isinstance(layer, Labels)
+    )
+    edit_labels(viewer)
+    layer = viewer.layers.selection.active
+    expected = np.ones((16, 28), np.uint8)
+    expected[:, 12:] = 2
+    np.testing.assert_array_equal(layer.data, expected)
+    layer.data[3, 10:14] = 9
+    save(viewer, path)
+    left, right = (levels_in(path, f"A/1/{number}/labels/nuclei", count=2) for number in range(2))
+    expected = np.ones((16, 16), np.uint8)
+    expected[3, 10:14] = 9
+    np.testing.assert_array_equal(left[0], expected)
+    assert left[1].shape == (8, 8)
+    expected = np.full((16, 16), 2, np.uint8)
+    expected[3, 0:2] = 9
+    np.testing.assert_array_equal(right[0], expected)
 
 
 @pytest.fixture
