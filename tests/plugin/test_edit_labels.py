@@ -307,6 +307,23 @@ def test_what_is_painted_while_it_is_saved_is_in_the_next_save(
     np.testing.assert_array_equal(levels_in(path)[0], np.asarray(layer.data))
 
 
+def test_a_region_of_another_type_of_pixel_is_saved_with_the_rest(tmp_path: Path) -> None:
+    path = labeled_archive(tmp_path / "cells.ozx")
+    viewer = view(path)
+    source = viewer.layers["nuclei"]
+    made = editable_layer(source, EditChoice(ranges=((1, 2),)))
+    replace_layer(viewer, source, made)
+    made.data[0, 3, 10:22] = 600
+    made.data = made.data.astype(np.uint32)  # as napari's Convert data type does
+    made.data[1, 3, 10:22] = 70_000
+    expected = stored_labels().astype(np.uint32)
+    expected[1, 3, 10:22], expected[2, 3, 10:22] = 600, 70_000
+    save(viewer, path)
+    (full, *_) = levels_in(path)
+    assert full.dtype == np.uint32
+    np.testing.assert_array_equal(full, expected)
+
+
 def test_a_duplicate_is_saved_beside_it(edited: tuple[ViewerModel, Path]) -> None:
     viewer, path = edited
     layer = viewer.layers["nuclei"]

@@ -74,6 +74,11 @@ def test_each_volume_of_a_film_fits_in_3d() -> None:
     assert (form.range_names, form.range_limits) == (("t", "z"), (199, 19))
 
 
+def test_nothing_is_said_of_3d_where_there_is_no_depth() -> None:
+    assert "3D" not in resolve(replace(STACK, axes=("t", "y", "x")), EditChoice()).message
+    assert "3D" not in resolve(SLIDE, EditChoice()).message
+
+
 def test_a_range_and_what_is_visible_are_one_region() -> None:
     visible = replace(STACK, visible=(slice(0, 500), slice(100, 300), slice(20, 70)))
     choice = EditChoice(only_visible=True, ranges=((10, 19),))

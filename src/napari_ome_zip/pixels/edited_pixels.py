@@ -21,7 +21,7 @@ from napari_ome_zip.pixels.grid import (
     shape_of,
     small_blocks,
 )
-from napari_ome_zip.pixels.lazy import block_shape, chunk_shape, lazy
+from napari_ome_zip.pixels.lazy import block_shape, chunk_shape
 from napari_ome_zip.pixels.pixel_array import PixelArray
 from napari_ome_zip.pixels.source import PixelSource
 from napari_ome_zip.pixels.strictness import strict_reading
@@ -124,10 +124,12 @@ class EditedPixels:
         self._shared.update(self._painted)
         return PaintedPixels(self.levels[0], self._block, dict(self._painted))
 
-    def astype(self, dtype: Any) -> da.Array:
-        """The pixels of now as another type, read when they are asked for."""
-        pixels: da.Array = lazy(self.snapshot())[self._region].astype(dtype)
-        return pixels
+    def astype(self, dtype: Any) -> EditedPixels:
+        """The same with another type of pixel: the same part of the same level."""
+        other = EditedPixels([level.astype(dtype) for level in self.levels], self._region)
+        other._block = self._block
+        other._painted = {key: block.astype(dtype) for key, block in self._painted.items()}
+        return other
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -176,9 +178,9 @@ class EditedPixels:
             if self.on_refused is not None:
                 self.on_refused()
             raise TooManyPixelsError(
-                f"These labels are too large for 3D: {readable_size(nbytes)} would be read at "
-                f"once, more than {readable_size(MAX_READ_BYTES)}. Hide them, edit them in 2D, or "
-                "edit a smaller region of them."
+                f"These labels are too large to be read at once: {readable_size(nbytes)}, more "
+                f"than {readable_size(MAX_READ_BYTES)}. 3D needs all of a volume, and so does "
+                "filling one: work in 2D, or edit a smaller region of them."
             )
         return _composed(self.levels[0], self._in_level(box), self._block, self._painted)
 
