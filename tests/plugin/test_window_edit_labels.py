@@ -352,21 +352,6 @@ def test_what_is_visible_is_put_into_the_labels_of_the_file(
 
 
 @pytest.mark.usefixtures("all_are_large")
-def test_labels_that_are_not_painted_are_saved_as_they_were(
-    opened: napari.Viewer, archive: Path, qtbot: QtBot
-) -> None:
-    before = entries(archive)
-    edit_labels(opened)
-    form_of(opened).edit()
-    assert isinstance(opened.layers["nuclei"].data, EditedPixels)
-    opened.layers.save(str(archive), plugin=PLUGIN)
-    after = entries(archive)
-    arrays = {name for name in before if "/c/" in name}
-    assert {name for name in after if "/c/" in name} == arrays
-    assert all(after[name] == before[name] for name in arrays)
-
-
-@pytest.mark.usefixtures("all_are_large")
 def test_a_coarser_level_takes_the_place_of_the_finer_ones(
     qtbot: QtBot, opened: napari.Viewer
 ) -> None:
