@@ -570,3 +570,20 @@ def test_labels_that_cannot_be_read_stay_as_they_are_and_it_is_said_why(
     qtbot.waitUntil(lambda: told() != [], timeout=WAIT)
     assert told() == ["'nuclei' cannot be edited, it stays as it is. the disk is gone"]
     assert window.layers["nuclei"].multiscale
+
+
+@pytest.mark.usefixtures("all_are_large")
+def test_a_form_that_was_closed_hears_of_nothing(qtbot: QtBot, opened: napari.Viewer) -> None:
+    edit_labels(opened)
+    form = form_of(opened)
+    heard: list[Any] = []
+    form._follower._changed = lambda *_: heard.append(1)
+    opened.scene.camera.zoom *= 2
+    assert heard
+    with qtbot.waitSignal(form.destroyed, timeout=WAIT):
+        opened.window.remove_dock_widget(form)
+        form.deleteLater()
+    heard.clear()
+    opened.scene.camera.zoom *= 2
+    opened.layers.remove("nuclei")
+    assert not heard
