@@ -25,6 +25,8 @@ class Opened:
     """Its paths are those of the composite's parts."""
     shown: frozenset[str]
     """Paths of the groups that opening showed."""
+    fuse_from: int
+    """From how many images on one pixel grid were shown as one; 0 if none were."""
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
