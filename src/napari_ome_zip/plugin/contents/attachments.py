@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.image.composite import PlacedPart
+from napari_ome_zip.image.mosaic_array import MosaicArray
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.names import DOCUMENT_NAMES
 from napari_ome_zip.ome import parse_group
+from napari_ome_zip.pixels.source import AnySource, PixelSource
 from napari_ome_zip.storage.hierarchy import Node, join, natural_key
 
 
@@ -54,37 +57,82 @@ class _Folder:
     held: dict[str, _Folder] = field(default_factory=dict)
 
 
-def find_attachments(opened: Opened) -> tuple[Attachment, ...]:
-    """List what belongs to no image; takes a while where a file has very many entries."""
-    levels = _levels(opened)
+def find_attachments(opened: Opened, parts: Iterable[PlacedPart]) -> tuple[Attachment, ...]:
+    """List what belongs to no image; takes a while where a file has very many entries.
+
+    Parameters
+    ----------
+    opened : Opened
+    parts : iterable of PlacedPart
+        What is shown of it.
+    """
+    levels = _Levels(opened, parts)
     leading = _leading(opened.shown)
     entries: dict[str, int] = {}
     for name, size in opened.sizes.items():
         folder, _, base = name.rpartition("/")
         listing = base in DOCUMENT_NAMES and folder in leading
-        if not listing and not _is_below(folder, levels):
+        if not listing and not levels.hold(folder):
             entries[name] = size
     return _tree(entries, _nodes(opened, entries))
 
 
-def _levels(opened: Opened) -> set[str]:
-    """Paths of the arrays that are levels of images, as their documents list them."""
-    levels: set[str] = set()
-    listed: dict[int, list[str]] = {}
-    for path in opened.shown:
-        node = _node(opened, path)
-        if node is not None:
-            # Thousands of fields of view share what was parsed.
-            key = id(node.attributes)
-            if key not in listed:
-                listed[key] = _datasets(node)
-            levels.update(level for name in listed[key] if (level := join(path, name)) is not None)
-    return levels
+class _Levels:
+    """The arrays that are levels of images.
+
+    Those of what is shown are known; documents are read only of groups that hold something else.
+    """
+
+    def __init__(self, opened: Opened, parts: Iterable[PlacedPart]) -> None:
+        self._opened = opened
+        self._paths = {path for part in parts for source in part.sources for path in _paths(source)}
+        self._paths.discard("")
+        self._read: set[str] = set()
+        self._known: dict[str, bool] = {}
+
+    def hold(self, folder: str) -> bool:
+        """Whether a folder lies in a level."""
+        known = self._known.get(folder)
+        if known is None:
+            known = self._known[folder] = self._is_below(folder) or self._is_listed(folder)
+        return known
+
+    def _is_below(self, folder: str) -> bool:
+        while folder:
+            if folder in self._paths:
+                return True
+            folder = folder.rpartition("/")[0]
+        return False
+
+    def _is_listed(self, folder: str) -> bool:
+        """Whether it is in a level by the document of the image that it may be in."""
+        group = folder
+        while group and group not in self._opened.shown:
+            group = group.rpartition("/")[0]
+        if group in self._read or group not in self._opened.shown:
+            return False
+        self._read.add(group)
+        self._paths.update(_listed_levels(self._opened, group))
+        return self._is_below(folder)
 
 
-def _datasets(node: Node) -> list[str]:
-    group = parse_group(node.attributes, path=node.path, zarr_format=node.zarr_format).group
-    return [dataset.path for image in group.multiscales for dataset in image.datasets]
+def _paths(source: AnySource) -> list[str]:
+    """Paths of the arrays that pixels come from, as far as they are known."""
+    if isinstance(source, MosaicArray):
+        return [tile.source.path for tile in source.tiles]
+    return [source.path] if isinstance(source, PixelSource) else []
+
+
+def _listed_levels(opened: Opened, path: str) -> Iterator[str]:
+    node = _node(opened, path)
+    if node is None:
+        return
+    group = parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
+    for multiscale in group.multiscales:
+        for dataset in multiscale.datasets:
+            level = join(path, dataset.path)
+            if level is not None:
+                yield level
 
 
 def _leading(shown: Iterable[str]) -> set[str]:
@@ -95,14 +143,6 @@ def _leading(shown: Iterable[str]) -> set[str]:
             found.add(path)
             path = path.rpartition("/")[0]
     return found
-
-
-def _is_below(folder: str, levels: set[str]) -> bool:
-    while folder:
-        if folder in levels:
-            return True
-        folder = folder.rpartition("/")[0]
-    return False
 
 
 def _nodes(opened: Opened, entries: Iterable[str]) -> dict[str, Node]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from napari_ome_zip.garbage import no_collection
+from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.plugin.contents.attachments import Attachment, find_attachments
 from napari_ome_zip.plugin.contents.fusing import TileChoice, tile_choice
-from napari_ome_zip.plugin.contents.model import Item, file_tree
+from napari_ome_zip.plugin.contents.model import Item, file_tree, with_attachments
 from napari_ome_zip.plugin.contents.plate import PlateGrid, Well, plate_grids, wells_of
 from napari_ome_zip.plugin.contents.shown import OpenLayer, ShownPart, opened_of, shown_parts
 
@@ -26,7 +28,7 @@ class FileState:
     @cached_property
     def shown(self) -> list[ShownPart]:
         """Its images and label images."""
-        return shown_parts(self.layers)[0]
+        return shown_parts(self.layers)
 
     @cached_property
     def opened(self) -> Opened | None:
@@ -48,9 +50,15 @@ class FileState:
         """How its tiles are shown."""
         return tile_choice(self.shown)
 
+    @cached_property
+    def images(self) -> Item:
+        """What of it is shown, as a tree."""
+        return file_tree(self.source, self.layers, self.shown, self.wells)
+
     def tree(self, attachments: Sequence[Attachment], words: Sequence[str]) -> Item:
         """What is in it, as far as it has some words in its names."""
-        return file_tree(self.layers, self.source, attachments).filtered_below(words)
+        with no_collection():
+            return with_attachments(self.images, attachments).filtered_below(words)
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,12 @@ class FindAttachments:
     """Lists what a file holds beside its images; a task for a thread of its own."""
 
     opened: Opened
+    parts: tuple[PlacedPart, ...]
+    """What is shown of it."""
 
     def run(self) -> tuple[Attachment, ...]:
         """List it."""
-        return find_attachments(self.opened)
+        return find_attachments(self.opened, self.parts)
 
     def cancel(self) -> None:
         """Nothing: it is over soon."""

@@ -11,11 +11,12 @@ from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
 
+from napari_ome_zip.garbage import no_collection
 from napari_ome_zip.image.composite import Field, PlacedLabels
 from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.facts import size_text
-from napari_ome_zip.plugin.contents.plate import Well, count, wells_of
-from napari_ome_zip.plugin.contents.shown import OpenLayer, ShownPart, shown_parts
+from napari_ome_zip.plugin.contents.plate import Well, count
+from napari_ome_zip.plugin.contents.shown import OpenLayer, ShownPart
 from napari_ome_zip.sizes import readable_size
 
 
@@ -68,7 +69,8 @@ class Item:
     @cached_property
     def children(self) -> tuple[Item, ...]:
         """What it consists of, made when first asked for."""
-        return tuple(self.make_children())
+        with no_collection():  # there may be ten thousand, and they stay
+            return tuple(self.make_children())
 
     def filtered(self, words: Sequence[str]) -> Item | None:
         """What of it has names with all of some words; None where nothing has.
@@ -110,40 +112,44 @@ def is_shown(visible: Sequence[bool]) -> bool | None:
 
 
 def file_tree(
-    layers: Sequence[OpenLayer], source: str, attachments: Sequence[Attachment] = ()
+    source: str, layers: Sequence[OpenLayer], shown: Sequence[ShownPart], wells: Sequence[Well]
 ) -> Item:
-    """The content of a file as a tree.
+    """What of a file is shown, as a tree.
 
     Parameters
     ----------
-    layers : sequence of OpenLayer
-        All layers of a viewer, the lowest first.
     source : str
         The file.
-    attachments : sequence of Attachment
-        What it holds beside its images, as far as that is known.
+    layers : sequence of OpenLayer
+        Those that were read from it, the lowest first.
+    shown : sequence of ShownPart
+        What they show.
+    wells : sequence of Well
+        The wells that are in it.
     """
-    own = [layer for layer in layers if layer.source == source]
-    shown, others = shown_parts(own)
-    wells = wells_of(shown)
     in_wells = {id(part) for well in wells for part, _ in well.fields if not part.is_mosaic}
     children = [_image(part, shown) for part in shown if part.is_image and id(part) not in in_wells]
     children += [_labels(part) for part in shown if _is_alone(part, shown)]
     children += _wells(wells, shown)
-    children += [_other(layer) for layer in others]
-    children += _attachments(attachments)
+    known = {layer.key for part in shown for layer in part.layers}
+    children += [_other(layer) for layer in layers if layer.key not in known]
     images = len({field.path for part in shown if part.is_image for field in part.fields})
     return _parent(
         Item(
             Kind.FILE,
             Path(source).name,
             (Kind.FILE, source),
-            tuple(layer.key for layer in own),
+            tuple(layer.key for layer in layers),
             detail=count(images, "image", "images"),
             places=tuple(map(Place, shown)),
         ),
         children,
     )
+
+
+def with_attachments(tree: Item, attachments: Sequence[Attachment]) -> Item:
+    """The tree of a file with what it holds beside its images."""
+    return _parent(tree, [*tree.children, *_attachments(attachments)])
 
 
 def well_item(tree: Item, plate: str, row: int, column: int) -> Item | None:
@@ -239,11 +245,11 @@ def _tile(kind: Kind, one: ShownPart, field: Field) -> Item:
 
 
 def _field_name(field: Field) -> str:
-    position = field.position
-    if position is None:
-        return field.name or field.path
-    acquisition = "" if position.acquisition is None else f", acquisition {position.acquisition}"
-    return f"field {position.number + 1}{acquisition}"
+    """As its well calls it."""
+    name = field.path.rpartition("/")[2]
+    name = name if name.lower().startswith("field") else f"field {name}"
+    acquisition = None if field.position is None else field.position.acquisition
+    return name if acquisition is None else f"{name}, acquisition {acquisition}"
 
 
 def _wells(wells: Sequence[Well], shown: Sequence[ShownPart]) -> list[Item]:

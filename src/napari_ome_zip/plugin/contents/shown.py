@@ -49,7 +49,7 @@ class ShownPart:
         if part.fields:
             return part.fields
         start = (0,) * len(part.axes)
-        return (Field(part.path, start, part.shape, part.name, part.position),)
+        return (Field(part.path, start, part.shape, part.position, part.name),)
 
     @property
     def is_mosaic(self) -> bool:
@@ -67,33 +67,23 @@ def sources(layers: Iterable[OpenLayer]) -> list[str]:
     return list(dict.fromkeys(layer.source for layer in layers if layer.source is not None))
 
 
-def shown_parts(layers: Iterable[OpenLayer]) -> tuple[list[ShownPart], list[OpenLayer]]:
-    """The parts of one file that layers show, and the layers that show none.
+def shown_parts(layers: Iterable[OpenLayer]) -> list[ShownPart]:
+    """The parts of one file that layers show, in the order of their first layers.
 
     Parameters
     ----------
     layers : iterable of OpenLayer
-        Those of one file, the lowest first.
-
-    Returns
-    -------
-    list of ShownPart
-        In the order of their first layers.
-    list of OpenLayer
-        The others, such as the names of wells.
+        Those of one file; some may show no part of it, such as the names of wells.
     """
     parts: dict[Hashable, PlacedPart] = {}
     shown: dict[Hashable, list[OpenLayer]] = {}
-    others: list[OpenLayer] = []
     for layer in layers:
         record = opened_layer(layer.note)
-        if record is None:
-            others.append(layer)
-            continue
-        key = record.part.path, record.part.multiscale
-        parts.setdefault(key, record.part)
-        shown.setdefault(key, []).append(layer)
-    return [ShownPart(parts[key], tuple(found)) for key, found in shown.items()], others
+        if record is not None:
+            key = record.part.path, record.part.multiscale
+            parts.setdefault(key, record.part)
+            shown.setdefault(key, []).append(layer)
+    return [ShownPart(parts[key], tuple(found)) for key, found in shown.items()]
 
 
 def opened_of(layers: Sequence[OpenLayer]) -> Opened | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Set
+from collections.abc import Callable, Hashable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +16,18 @@ type Index = Any
 type IsVisible = Callable[[Hashable], bool]
 """Whether the layer of a key is visible."""
 
-NAME, DETAIL = range(2)
+NAME, DETAIL = range(_COLUMNS := 2)
 _ROW_HEIGHT = 1.5
 """Of a row, in heights of a line of text."""
 _NOWHERE = QModelIndex()
+_USUAL = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+_FLAGS = {
+    # Qt asks for the flags of ten thousand items several times when it lays them out.
+    (False, False): _USUAL | Qt.ItemFlag.ItemNeverHasChildren,
+    (False, True): _USUAL,
+    (True, False): _USUAL | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemNeverHasChildren,
+    (True, True): _USUAL | Qt.ItemFlag.ItemIsUserCheckable,
+}
 _TIPS = {
     Kind.CHANNEL: "A channel of the image. Double click to go there.",
     Kind.TILES: "The images that were put together to one",
@@ -110,11 +118,12 @@ class ContentsModel(QAbstractItemModel):
     # What Qt asks for
 
     def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
-        if not self.hasIndex(row, column, parent):
-            return QModelIndex()
-        if not parent.isValid():
-            return QModelIndex() if self._root is None else self._index(self._root, column)
-        return self._index(self._node(parent).fetch()[row], column)
+        if parent.isValid():
+            nodes: Sequence[_Node] = self._node(parent).below or ()
+        else:
+            nodes = () if self._root is None else (self._root,)
+        inside = 0 <= row < len(nodes) and 0 <= column < _COLUMNS
+        return self.createIndex(row, column, nodes[row]) if inside else QModelIndex()
 
     def parent(self, index: Index = _NOWHERE) -> Any:  # QObject has a method of this name as well
         if not index.isValid():
@@ -128,7 +137,7 @@ class ContentsModel(QAbstractItemModel):
         return 0 if parent.column() != NAME else len(self._node(parent).below or ())
 
     def columnCount(self, parent: Index = _NOWHERE) -> int:
-        return 2
+        return _COLUMNS
 
     def hasChildren(self, parent: Index = _NOWHERE) -> bool:
         if not parent.isValid():
@@ -152,12 +161,8 @@ class ContentsModel(QAbstractItemModel):
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         item = self._node(index).item
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if item.layers and item.alone and index.column() == NAME:
-            flags |= Qt.ItemFlag.ItemIsUserCheckable
-        if not item.has_children:
-            flags |= Qt.ItemFlag.ItemNeverHasChildren
-        return flags
+        can_be_hidden = bool(item.layers) and item.alone and index.column() == NAME
+        return _FLAGS[can_be_hidden, item.has_children]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         item = self._node(index).item

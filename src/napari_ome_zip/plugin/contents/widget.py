@@ -254,7 +254,7 @@ class ContentsWidget(QWidget):
 
     def _on_well(self, row: int, column: int) -> None:
         grid = self._state.grids[self.parts.plates.currentIndex()]
-        item = well_item(self._state.tree((), ()), grid.path, row, column)
+        item = well_item(self._state.images, grid.path, row, column)
         if item is not None:
             self.parts.tree.reveal([(Kind.WELLS,), item.key])
             self._show_facts()
@@ -316,7 +316,8 @@ class ContentsWidget(QWidget):
         if opened is None or opened in self._attachments:
             return
         self._attachments[opened] = ()
-        worker = TaskWorker(FindAttachments(opened))
+        parts = tuple(one.part for one in self._state.shown)
+        worker = TaskWorker(FindAttachments(opened, parts))
         worker.returned.connect(partial(self._on_attachments, opened))
         worker.errored.connect(self._on_no_attachments)
         worker.start()
