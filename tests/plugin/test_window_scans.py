@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from napari.layers import Labels
 
 from hierarchy_builder import HierarchyBuilder
 
@@ -163,3 +164,19 @@ def test_blending_that_a_file_states_stays(
     window.open(saved, plugin="napari-ome-zip")
     qtbot.wait(50)
     assert {layer.blending for layer in window.layers} == {blending}
+
+
+def test_nuclei_of_the_sample_are_outlines(window: napari.Viewer) -> None:
+    window.open_sample("napari-ome-zip", "overlapping-fields")
+    labels = [layer for layer in window.layers if isinstance(layer, Labels)]
+    assert [layer.contour for layer in labels] == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("width", [0, 3])
+def test_outlines_are_kept_in_a_file(window: napari.Viewer, tmp_path: Path, width: int) -> None:
+    window.add_image(np.zeros((8, 8), np.uint8))
+    window.add_labels(np.ones((8, 8), np.uint8)).contour = width
+    (saved,) = window.layers.save(str(tmp_path / "saved.ozx"), plugin="napari-ome-zip")
+    window.layers.clear()
+    window.open(saved, plugin="napari-ome-zip")
+    assert window.layers[1].contour == width

@@ -34,6 +34,7 @@ from napari_ome_zip.layers.channel_array import (
     channel_array,
     planes_of,
 )
+from napari_ome_zip.layers.display_state import CONTOUR
 from napari_ome_zip.layers.label_tables import color_table, features_table
 from napari_ome_zip.layers.layer_data import (
     CONTRAST_RANGE,
@@ -235,6 +236,8 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iter
             if features:
                 keywords["features"] = features
         keywords |= display_state.restore(part.display, number, "labels")
+        contour = keywords.pop(CONTOUR, None)  # for which layer data have no place
+        keywords["note"] |= {} if contour is None else {CONTOUR: contour}
         yield _data(array.levels), keywords, "labels"
 
 
