@@ -17,6 +17,10 @@ _HUGE = 1e300
 ORDER = "order"
 """Position of a layer among those it was saved with, from the bottom."""
 
+CONTOUR = "contour"
+"""Width of the outlines that labels are shown as, in pixels of the image; 0 shows them filled."""
+_MAX_CONTOUR = 1000
+
 _BLENDING = {
     "additive", "minimum", "opaque", "translucent", "translucent_no_depth", "multiplicative",
 }  # fmt: skip
@@ -51,7 +55,8 @@ def capture(
         value: Any = keywords.get(key)
         value = getattr(value, "value", value)  # napari's enumerations
         if check(value):
-            state[key] = value if isinstance(value, str | bool) else float(value)
+            plain = isinstance(value, str | bool) or key == CONTOUR
+            state[key] = value if plain else float(value)
     colormap = _captured_colormap(keywords.get("colormap")) if kind == "image" else None
     if colormap is not None:
         state["colormap"] = colormap
@@ -158,6 +163,10 @@ def _is_positive(value: Any) -> bool:
     return _is_number(value) and value > 0
 
 
+def _is_width(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_CONTOUR
+
+
 def _one_of(values: set[str]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and value in values
 
@@ -186,6 +195,7 @@ _CHECKS: dict[str, dict[str, Callable[[Any], bool]]] = {
         "rendering": _one_of(_RENDERING["labels"]),
         "projection_mode": _one_of(_PROJECTION["labels"]),
         "iso_gradient_mode": _one_of({"fast", "smooth"}),
+        CONTOUR: _is_width,
         "visible": lambda value: isinstance(value, bool),
     },
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Labels, Layer
 
+from napari_ome_zip.layers.display_state import CONTOUR
 from napari_ome_zip.layers.layer_data import CONTRAST_RANGE, METADATA_KEY, SHOWN_PLANE, LayerData
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def _completed(layer_data: LayerData, layer: Layer, viewer: ViewerModel) -> Laye
     more: dict[str, Any] = {SHOWN_PLANE: _shown_plane(layer, viewer)}
     if isinstance(layer, Image) and not layer.rgb:
         more[CONTRAST_RANGE] = [float(value) for value in layer.contrast_limits_range]
+    if isinstance(layer, Labels) and layer.contour:
+        more[CONTOUR] = layer.contour
     return data, {**keywords, **more}, kind
 
 
