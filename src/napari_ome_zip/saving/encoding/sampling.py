@@ -148,10 +148,9 @@ class _LevelSample:
         return self._targets[key]
 
 
-def _unsharded(document: Mapping[str, object], shape: Sequence[int], chunk: Sequence[int]) -> bytes:
+def _unsharded(document: Mapping[str, Any], shape: Sequence[int], chunk: Sequence[int]) -> bytes:
     """The document of an array of one chunk, encoded as a chunk of another array is."""
     codecs = document["codecs"]
-    assert isinstance(codecs, list)
     (first, *_) = codecs
     if first["name"] == "sharding_indexed":
         codecs = first["configuration"]["codecs"]
