@@ -190,7 +190,7 @@ def _check_place(target: Path | None) -> None:
 
 
 def _summary(plan: SavePlan, target: Path) -> str:
-    size, arrays = readable_size(plan.estimated_bytes), f"{len(plan.arrays)} arrays"
+    size, arrays = readable_size(plan.known_bytes), f"{len(plan.arrays)} arrays"
     if plan.copies:
         size += f", of which {readable_size(plan.copied_bytes)} are copied unchanged"
         arrays += " encoded"
