@@ -20,6 +20,7 @@ from napari_ome_zip.image.composite import (
     PlacedLabels,
     PlacedPart,
 )
+from napari_ome_zip.image.napari_group import KINDS, Drawing, NapariGroup
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.layers import display_state
 from napari_ome_zip.layers.channel_stack import ChannelStack
@@ -29,6 +30,7 @@ from napari_ome_zip.layers.dimensions import (
     placement,
     renamed_axes,
 )
+from napari_ome_zip.layers.drawings.capture import capture_drawing
 from napari_ome_zip.layers.edited import in_whole
 from napari_ome_zip.layers.grouping import image_groups, image_of_labels, label_groups
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
@@ -39,8 +41,10 @@ from napari_ome_zip.layers.plain import clean_text, plain
 from napari_ome_zip.layers.sliders import contrast_range, shown_plane
 from napari_ome_zip.layers.unchanged import as_opened
 from napari_ome_zip.layers.understanding import UnderstoodLayer, understand
+from napari_ome_zip.layers.well_names import is_well_names
 from napari_ome_zip.ome import (
     CoordinateSystem,
+    FrozenMapping,
     ImageLabel,
 )
 from napari_ome_zip.paths import target_path
@@ -48,6 +52,7 @@ from napari_ome_zip.pixels.computing import layer_errors
 from napari_ome_zip.pixels.limits import estimate_limits
 from napari_ome_zip.pixels.source import AnySource
 
+NO_IMAGE = "Nothing to save as an image: an OME-Zarr file needs at least one image or labels layer."
 _RGB = ("#FF0000", "#00FF00", "#0000FF")
 
 
@@ -57,6 +62,7 @@ def from_layer_data(
     *,
     snapshot: bool = True,
     target: str | os.PathLike[str] | None = None,
+    view: Mapping[str, Any] | None = None,
 ) -> CompositeImage:
     """The composite image that some layers show together.
 
@@ -77,6 +83,9 @@ def from_layer_data(
     target : path, optional
         The file that will be written. Of several files that layers came from, the one that is
         replaced keeps what layers do not stand for; else the one of the lowest image.
+    view : mapping, optional
+        Camera, sliders, and what else makes up the view of a viewer, as plain JSON. Without it, the
+        view stays that of the file.
 
     Raises
     ------
@@ -91,7 +100,7 @@ def from_layer_data(
     ]
     if not understood:
         reasons = " ".join(finding.message for finding in unsaved_layers(layers))
-        raise SaveError(f"Nothing to save: no layer can be saved. {reasons}".strip())
+        raise SaveError(f"{NO_IMAGE} {reasons}".strip())
     system = common_system(understood)
     opened = _opened(understood, target)
     understood = [
@@ -108,8 +117,32 @@ def from_layer_data(
         for number, group in enumerate(label_groups(understood))
     ]
     parts = (*(image for _, image in images), *labels)
-    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened))
-    return CompositeImage(name, None, system, parts, findings, opened=opened)
+    napari, lost = _napari_group(layers, opened, view)
+    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened), *lost)
+    return CompositeImage(name, None, system, parts, findings, opened=opened, napari=napari)
+
+
+def _napari_group(
+    layers: Sequence[LayerData], opened: Opened | None, view: Mapping[str, Any] | None
+) -> tuple[NapariGroup, tuple[Finding, ...]]:
+    """Points, shapes and the like, and what of them is lost."""
+    drawings: list[Drawing] = []
+    findings: list[Finding] = []
+    for number, layer in enumerate(layers):
+        if layer[2] not in KINDS or is_well_names(layer):
+            continue
+        drawing, lost = capture_drawing(layer, number)
+        findings += lost
+        if drawing is not None:
+            is_of_file = opened is not None and _source(layer) == opened.store.source
+            drawings.append(drawing if is_of_file else replace(drawing, path=None))
+    before = NapariGroup() if opened is None else opened.napari
+    frozen = before.view if view is None else FrozenMapping(view)
+    return NapariGroup(tuple(drawings), frozen, before.unread), tuple(findings)
+
+
+def _source(layer: LayerData) -> Any:
+    return layer_note(layer[1]).get("source")
 
 
 def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Iterator[Finding]:

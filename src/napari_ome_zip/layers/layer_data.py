@@ -23,6 +23,13 @@ SHOWN_PLANE = "shown_plane"
 where the caller knows it."""
 
 
+DRAWING = "drawing"
+"""Key in a layer's note: name of the group of points, shapes and the like that it was read from."""
+
+UNUSED = "unused"
+"""Key in a layer's note: names of what a file says of such a layer and that is not usable."""
+
+
 SHOWN = "shown"
 """Key in a layer's note for the time point and the z plane that a file asks to be shown first."""
 
@@ -70,6 +77,7 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     "path": _is_string_or_none,
     "image": _is_string_or_none,
     "name": _is_string_or_none,
+    DRAWING: _is_string_or_none,
     "system": _is_string_or_none,
     "multiscale": _is_integer,
     "channel": _is_integer_or_none,

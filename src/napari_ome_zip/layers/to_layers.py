@@ -7,6 +7,7 @@ shared by everything in the archive.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -35,11 +36,19 @@ from napari_ome_zip.layers.channel_array import (
     planes_of,
 )
 from napari_ome_zip.layers.display_state import CONTOUR
+from napari_ome_zip.layers.drawings.restore import (
+    drawing_finding,
+    drawing_problem,
+    restore_drawing,
+    unused_finding,
+)
 from napari_ome_zip.layers.label_tables import color_table, features_table
 from napari_ome_zip.layers.layer_data import (
     CONTRAST_RANGE,
+    DRAWING,
     METADATA_KEY,
     SHOWN,
+    UNUSED,
     LayerData,
     layer_note,
 )
@@ -94,11 +103,18 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
                 made = OpenedLayer(composite.opened, part, identities(data), keywords)
                 note[NOTE] = made
             layers.append((data, {**keywords, "metadata": {METADATA_KEY: note}}, kind))
-    layers = _in_saved_order(layers)
+    layers = _in_saved_order(layers, list(_drawings(composite)))
     if composite.wells:
         layers.append(well_names_layer(composite, axis_keywords(composite)))
     make_names_distinct(layers)
     return layers
+
+
+def _drawings(composite: CompositeImage) -> Iterator[LayerData]:
+    """Points, shapes and other layers that are no image; `layer_findings` says which are not."""
+    for drawing in composite.napari.drawings:
+        with contextlib.suppress(ValueError):
+            yield restore_drawing(drawing, composite.source)
 
 
 def _system_note(composite: CompositeImage) -> dict[str, Any]:
@@ -110,8 +126,9 @@ def _system_note(composite: CompositeImage) -> dict[str, Any]:
     return {"system": system, "systems": list(composite.systems)}
 
 
-def _in_saved_order(layers: list[LayerData]) -> list[LayerData]:
-    """The order in the viewer that saved these layers, if all of them state it."""
+def _in_saved_order(images: list[LayerData], drawings: list[LayerData]) -> list[LayerData]:
+    """The order in the viewer that saved these layers, if all images state it."""
+    layers = [*images, *drawings]
     positions = [keywords.get(display_state.ORDER) for _, keywords, _ in layers]
     if None in positions or len(set(positions)) < len(positions):
         return layers
@@ -269,7 +286,18 @@ def layer_findings(composite: CompositeImage, layers: Sequence[LayerData]) -> tu
                 "own colors. The file's are kept for saving. Install numba to see them."
             )
             found.append(Finding("label-colors-hidden", note.get("path", ""), message))
-    return tuple(found)
+    return (*found, *_drawing_findings(composite, layers))
+
+
+def _drawing_findings(composite: CompositeImage, layers: Sequence[LayerData]) -> Iterator[Finding]:
+    """Points, shapes and the like that are not shown, or not as they were."""
+    notes = {layer_note(keywords).get(DRAWING): keywords for _, keywords, _ in layers}
+    for drawing in composite.napari.drawings:
+        keywords = notes.get(drawing.path)
+        if keywords is None:
+            yield drawing_finding(drawing, drawing_problem(drawing))
+        elif unused := layer_note(keywords).get(UNUSED):
+            yield unused_finding(drawing, unused)
 
 
 def _note(part: PlacedPart) -> dict[str, Any]:
