@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image, Labels, Layer
 
 from napari_ome_zip.layers.layer_data import CONTRAST_RANGE, METADATA_KEY, SHOWN_PLANE, LayerData
+from napari_ome_zip.layers.losses import IMAGE_KINDS
+from napari_ome_zip.plugin.view.capture import capture_view
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -48,6 +50,16 @@ def as_shown(layer_data: Iterable[LayerData], viewer: ViewerModel | None) -> Seq
         layer = next((layer for layer in viewer.layers if _is_of(item, layer)), None)
         found.append(item if layer is None else _completed(item, layer, viewer))
     return found
+
+
+def view_of(layer_data: Iterable[LayerData], viewer: ViewerModel | None) -> dict[str, Any] | None:
+    """The view of the viewer that shows layer data; None where it shows other layers."""
+    if viewer is None:
+        return None
+    images = [item for item in layer_data if item[2] in IMAGE_KINDS]
+    if any(not any(_is_of(item, layer) for layer in viewer.layers) for item in images):
+        return None
+    return capture_view(viewer).to_json()
 
 
 def _is_of(layer_data: LayerData, layer: Layer) -> bool:
