@@ -30,7 +30,7 @@ from napari_ome_zip.plugin.preferences import restores_view, use_preferences
 from napari_ome_zip.plugin.refreshing import refresh_layers
 from napari_ome_zip.plugin.view.restore import restore_when_shown
 from napari_ome_zip.plugin.view.state import ViewState
-from napari_ome_zip.plugin.viewer_state import with_contrast_range
+from napari_ome_zip.plugin.viewer_state import made_whole
 from napari_ome_zip.plugin.window import attend
 from napari_ome_zip.storage import open_store
 
@@ -71,7 +71,7 @@ def read_layers(path: PathOrPaths) -> list[LayerData | Layer]:
     if len(opened) == 1 and opened[0].view is not None and not viewer.layers and restores_view():
         restore_when_shown(viewer, opened[0].view, opened[0].source, len(layers))
     return [
-        with_contrast_range(layer) if drawn is None else drawn
+        made_whole(layer) if drawn is None else drawn
         for layer, drawn in zip(layers, made, strict=True)
     ]
 

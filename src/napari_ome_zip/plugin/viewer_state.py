@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Image, Labels, Layer
+from napari.utils import CyclicLabelColormap
 
-from napari_ome_zip.layers.layer_data import CONTRAST_RANGE, METADATA_KEY, SHOWN_PLANE, LayerData
+from napari_ome_zip.layers.layer_data import (
+    ATTRIBUTES,
+    CONTRAST_RANGE,
+    METADATA_KEY,
+    SHOWN_PLANE,
+    LayerData,
+)
 from napari_ome_zip.layers.losses import IMAGE_KINDS
 from napari_ome_zip.plugin.view.capture import capture_view
 
@@ -15,18 +24,36 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 
-def with_contrast_range(layer_data: LayerData) -> LayerData | Layer:
-    """Layer data that were read; as a layer where its contrast slider offers more than its limits.
+def made_whole(layer_data: LayerData) -> LayerData | Layer:
+    """Layer data that were read; as a layer where the file says what they have no place for.
 
-    Layer data have no place for that range, and napari takes the limits for it.
+    Such are the values that a contrast slider offers, for which napari would take the limits, and
+    whether labels are shown as contours.
     """
     data, keywords, kind = layer_data
     offered = _note(keywords).get(CONTRAST_RANGE)
-    if kind != "image" or offered is None or list(keywords.get("contrast_limits", ())) == offered:
+    if kind == "image" and offered not in (None, list(keywords.get("contrast_limits", ()))):
+        layer = Layer.create(data, keywords, kind)
+        layer.contrast_limits_range = offered
+        return layer
+    attributes = _note(keywords).get(ATTRIBUTES)
+    if kind != "labels" or not attributes:
         return layer_data
     layer = Layer.create(data, keywords, kind)
-    layer.contrast_limits_range = offered
+    _set_attributes(layer, attributes)
     return layer
+
+
+def _set_attributes(layer: Labels, attributes: Mapping[str, Any]) -> None:
+    cycle = attributes.get("color_cycle")
+    if cycle and isinstance(layer.colormap, CyclicLabelColormap):
+        colors = [[part / 255 for part in bytes.fromhex(color[1:])] for color in cycle]
+        layer.colormap = CyclicLabelColormap(colors=colors, background_value=0)
+    for name in ("contour", "selected_label", "show_selected_label"):
+        if name in attributes:
+            # A number that the type of the labels does not hold is refused.
+            with contextlib.suppress(ValueError, OverflowError):
+                setattr(layer, name, attributes[name])
 
 
 def layer_data_of(layer: Layer, viewer: ViewerModel) -> LayerData:
@@ -74,7 +101,22 @@ def _completed(layer_data: LayerData, layer: Layer, viewer: ViewerModel) -> Laye
     more: dict[str, Any] = {SHOWN_PLANE: _shown_plane(layer, viewer)}
     if isinstance(layer, Image) and not layer.rgb:
         more[CONTRAST_RANGE] = [float(value) for value in layer.contrast_limits_range]
+    if isinstance(layer, Labels):
+        more |= _attributes_of(layer)
     return data, {**keywords, **more}, kind
+
+
+def _attributes_of(layer: Labels) -> dict[str, Any]:
+    """What labels show that their layer data do not say, where it is not the usual."""
+    usual: dict[str, Any] = {"contour": 0, "selected_label": 1, "show_selected_label": False}
+    found = {name: getattr(layer, name) for name in usual}
+    found = {name: value for name, value in found.items() if value != usual[name]}
+    if isinstance(layer.colormap, CyclicLabelColormap):
+        unshuffled = Labels(np.zeros((2, 2), np.uint8)).colormap.colors
+        colors = layer.colormap.colors
+        if colors.shape != unshuffled.shape or not np.allclose(colors, unshuffled):
+            found["color_cycle"] = colors.tolist()
+    return found
 
 
 def _shown_plane(layer: Layer, viewer: ViewerModel) -> list[int]:
