@@ -20,7 +20,6 @@ from napari_ome_zip.image.composite import (
     PlacedLabels,
     PlacedPart,
 )
-from napari_ome_zip.image.napari_group import KINDS, Drawing, NapariGroup
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.layers import display_state
 from napari_ome_zip.layers.channel_stack import ChannelStack
@@ -30,7 +29,8 @@ from napari_ome_zip.layers.dimensions import (
     placement,
     renamed_axes,
 )
-from napari_ome_zip.layers.drawings.capture import capture_drawing
+from napari_ome_zip.layers.display_values import brightest_color, hex_color
+from napari_ome_zip.layers.drawings.capture import capture_drawings
 from napari_ome_zip.layers.edited import in_whole
 from napari_ome_zip.layers.grouping import image_groups, image_of_labels, label_groups
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
@@ -41,10 +41,8 @@ from napari_ome_zip.layers.plain import clean_text, plain
 from napari_ome_zip.layers.sliders import contrast_range, shown_plane
 from napari_ome_zip.layers.unchanged import as_opened
 from napari_ome_zip.layers.understanding import UnderstoodLayer, understand
-from napari_ome_zip.layers.well_names import is_well_names
 from napari_ome_zip.ome import (
     CoordinateSystem,
-    FrozenMapping,
     ImageLabel,
 )
 from napari_ome_zip.paths import target_path
@@ -117,32 +115,9 @@ def from_layer_data(
         for number, group in enumerate(label_groups(understood))
     ]
     parts = (*(image for _, image in images), *labels)
-    napari, lost = _napari_group(layers, opened, view)
+    napari, lost = capture_drawings(layers, opened, view)
     findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened), *lost)
     return CompositeImage(name, None, system, parts, findings, opened=opened, napari=napari)
-
-
-def _napari_group(
-    layers: Sequence[LayerData], opened: Opened | None, view: Mapping[str, Any] | None
-) -> tuple[NapariGroup, tuple[Finding, ...]]:
-    """Points, shapes and the like, and what of them is lost."""
-    drawings: list[Drawing] = []
-    findings: list[Finding] = []
-    for number, layer in enumerate(layers):
-        if layer[2] not in KINDS or is_well_names(layer):
-            continue
-        drawing, lost = capture_drawing(layer, number)
-        findings += lost
-        if drawing is not None:
-            is_of_file = opened is not None and _source(layer) == opened.store.source
-            drawings.append(drawing if is_of_file else replace(drawing, path=None))
-    before = NapariGroup() if opened is None else opened.napari
-    frozen = before.view if view is None else FrozenMapping(view)
-    return NapariGroup(tuple(drawings), frozen, before.unread), tuple(findings)
-
-
-def _source(layer: LayerData) -> Any:
-    return layer_note(layer[1]).get("source")
 
 
 def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Iterator[Finding]:
@@ -281,7 +256,7 @@ def _understood_channel(layer: UnderstoodLayer) -> Channel:
     label = layer.name.removeprefix(f"{layer.image_name}: ")
     return Channel(
         name=label,
-        color=display_state.hex_color(colormap) or display_state.brightest_color(colormap),
+        color=hex_color(colormap) or brightest_color(colormap),
         limits=None if limits is None else (float(limits[0]), float(limits[1])),
         visible=bool(keywords.get("visible", True)),
         contrast_range=contrast_range(layer),

@@ -18,6 +18,10 @@ CONTRAST_RANGE = "contrast_limits_range"
 since layer data have no place for it; a keyword of layer data where the caller knows it."""
 
 
+ATTRIBUTES = "attributes"
+"""Key in a layer's note: what is to be set on a layer that is made of its data, by name."""
+
+
 SHOWN_PLANE = "shown_plane"
 """The plane that is shown, as one index for each of a layer's dimensions: a keyword of layer data
 where the caller knows it."""

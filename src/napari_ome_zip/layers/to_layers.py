@@ -7,7 +7,6 @@ shared by everything in the archive.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -35,20 +34,13 @@ from napari_ome_zip.layers.channel_array import (
     channel_array,
     planes_of,
 )
-from napari_ome_zip.layers.display_state import CONTOUR
-from napari_ome_zip.layers.drawings.restore import (
-    drawing_finding,
-    drawing_problem,
-    restore_drawing,
-    unused_finding,
-)
+from napari_ome_zip.layers.drawings.restore import drawing_findings, restored_drawings
 from napari_ome_zip.layers.label_tables import color_table, features_table
 from napari_ome_zip.layers.layer_data import (
+    ATTRIBUTES,
     CONTRAST_RANGE,
-    DRAWING,
     METADATA_KEY,
     SHOWN,
-    UNUSED,
     LayerData,
     layer_note,
 )
@@ -103,18 +95,11 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
                 made = OpenedLayer(composite.opened, part, identities(data), keywords)
                 note[NOTE] = made
             layers.append((data, {**keywords, "metadata": {METADATA_KEY: note}}, kind))
-    layers = _in_saved_order(layers, list(_drawings(composite)))
+    layers = _in_saved_order(layers, restored_drawings(composite.napari, composite.source))
     if composite.wells:
         layers.append(well_names_layer(composite, axis_keywords(composite)))
     make_names_distinct(layers)
     return layers
-
-
-def _drawings(composite: CompositeImage) -> Iterator[LayerData]:
-    """Points, shapes and other layers that are no image; `layer_findings` says which are not."""
-    for drawing in composite.napari.drawings:
-        with contextlib.suppress(ValueError):
-            yield restore_drawing(drawing, composite.source)
 
 
 def _system_note(composite: CompositeImage) -> dict[str, Any]:
@@ -253,8 +238,8 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iter
             if features:
                 keywords["features"] = features
         keywords |= display_state.restore(part.display, number, "labels")
-        contour = keywords.pop(CONTOUR, None)  # for which layer data have no place
-        keywords["note"] |= {} if contour is None else {CONTOUR: contour}
+        attributes = display_state.take_attributes(keywords)
+        keywords["note"] |= {ATTRIBUTES: attributes} if attributes else {}
         yield _data(array.levels), keywords, "labels"
 
 
@@ -286,18 +271,7 @@ def layer_findings(composite: CompositeImage, layers: Sequence[LayerData]) -> tu
                 "own colors. The file's are kept for saving. Install numba to see them."
             )
             found.append(Finding("label-colors-hidden", note.get("path", ""), message))
-    return (*found, *_drawing_findings(composite, layers))
-
-
-def _drawing_findings(composite: CompositeImage, layers: Sequence[LayerData]) -> Iterator[Finding]:
-    """Points, shapes and the like that are not shown, or not as they were."""
-    notes = {layer_note(keywords).get(DRAWING): keywords for _, keywords, _ in layers}
-    for drawing in composite.napari.drawings:
-        keywords = notes.get(drawing.path)
-        if keywords is None:
-            yield drawing_finding(drawing, drawing_problem(drawing))
-        elif unused := layer_note(keywords).get(UNUSED):
-            yield unused_finding(drawing, unused)
+    return (*found, *drawing_findings(composite.napari, layers))
 
 
 def _note(part: PlacedPart) -> dict[str, Any]:

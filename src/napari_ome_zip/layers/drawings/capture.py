@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.image.napari_group import MAX_BYTES, Drawing
+from napari_ome_zip.image.napari_group import KINDS, MAX_BYTES, Drawing, NapariGroup
+from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.layers.drawings.features import encode_features
 from napari_ome_zip.layers.drawings.geometry import encode_geometry
 from napari_ome_zip.layers.drawings.keywords import DERIVED, KEYWORDS, is_json
@@ -21,6 +23,7 @@ from napari_ome_zip.layers.layer_data import (
     layer_note,
 )
 from napari_ome_zip.layers.plain import clean_text
+from napari_ome_zip.layers.well_names import is_well_names
 from napari_ome_zip.ome import FrozenMapping
 from napari_ome_zip.ome.frozen_json import TooDeepError
 from napari_ome_zip.sizes import readable_size
@@ -29,6 +32,39 @@ _PLACE = ("scale", "translate", "rotate", "shear", "affine")
 _PER_ROW = ("symbol", "shape_type")
 _BESIDE = ("features", "feature_defaults", "metadata")
 _MAX_REASON = 200
+
+
+def capture_drawings(
+    layers: Sequence[LayerData], opened: Opened | None, view: Mapping[str, Any] | None
+) -> tuple[NapariGroup, tuple[Finding, ...]]:
+    """What of some layers is saved in the group for napari, and what of it is lost.
+
+    Parameters
+    ----------
+    layers : sequence of LayerData
+        Of any kind, bottom layer first.
+    opened : Opened, optional
+        The file whose other content is kept.
+    view : mapping, optional
+        What a viewer shows; without it that of the file stays.
+    """
+    drawings: list[Drawing] = []
+    findings: list[Finding] = []
+    for number, layer in enumerate(layers):
+        if layer[2] not in KINDS or is_well_names(layer):
+            continue
+        drawing, lost = capture_drawing(layer, number)
+        findings += lost
+        if drawing is not None:
+            is_of_file = opened is not None and _source(layer) == opened.store.source
+            drawings.append(drawing if is_of_file else replace(drawing, path=None))
+    before = NapariGroup() if opened is None else opened.napari
+    frozen = before.view if view is None else FrozenMapping(view)
+    return NapariGroup(tuple(drawings), frozen, before.unread), tuple(findings)
+
+
+def _source(layer: LayerData) -> Any:
+    return layer_note(layer[1]).get("source")
 
 
 def capture_drawing(layer: LayerData, order: int) -> tuple[Drawing | None, tuple[Finding, ...]]:

@@ -84,9 +84,10 @@ def _one_of(values: Collection[str]) -> Check:
 
 def _one_or_each_of(values: Collection[str]) -> Check:
     def check(value: Any, rows: int, _ndim: int) -> bool:
-        each = [value] * rows if isinstance(value, str) else value
-        good = isinstance(each, list) and len(each) == rows and (rows or isinstance(value, str))
-        return bool(good) and all(isinstance(text, str) and text in values for text in {*each})
+        each = [value] * max(1, rows) if isinstance(value, str) else value
+        if not isinstance(each, list) or len(each) != max(1, rows):
+            return False
+        return all(isinstance(text, str) and text in values for text in each)
 
     return check
 
@@ -105,7 +106,10 @@ def _text(value: Any, _rows: int, _ndim: int) -> bool:
 
 
 def _colors(value: Any, rows: int, _ndim: int) -> bool:
-    return _numbers(value, (rows or 1, 4), 0, 1)  # of no points, that of those that come
+    if not rows:  # that of points that are added
+        is_one = isinstance(value, list | np.ndarray) and len(value) == 1
+        return is_one and (isinstance(value[0], str) or _numbers(value, (1, 4), 0, 1))
+    return _numbers(value, (rows, 4), 0, 1)
 
 
 def _cycle(value: Any, _rows: int, _ndim: int) -> bool:

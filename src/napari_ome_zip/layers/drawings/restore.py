@@ -2,17 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.image.napari_group import GROUP, METADATA, Drawing
+from napari_ome_zip.image.napari_group import GROUP, METADATA, Drawing, NapariGroup
 from napari_ome_zip.layers.display_state import ORDER
 from napari_ome_zip.layers.drawings.features import decode_features
 from napari_ome_zip.layers.drawings.geometry import decode_geometry
 from napari_ome_zip.layers.drawings.keywords import KEYWORDS
 from napari_ome_zip.layers.drawings.values import decode
-from napari_ome_zip.layers.layer_data import DRAWING, METADATA_KEY, UNUSED, LayerData
+from napari_ome_zip.layers.layer_data import (
+    DRAWING,
+    METADATA_KEY,
+    UNUSED,
+    LayerData,
+    layer_note,
+)
+
+
+def restored_drawings(group: NapariGroup, source: str | None) -> list[LayerData]:
+    """Layer data of all layers of a group that can be restored; see `drawing_findings`.
+
+    Parameters
+    ----------
+    group : NapariGroup
+    source : str, optional
+        Path of the file.
+    """
+    layers = []
+    for drawing in group.drawings:
+        with contextlib.suppress(ValueError):
+            layers.append(restore_drawing(drawing, source))
+    return layers
+
+
+def drawing_findings(group: NapariGroup, layers: Sequence[LayerData]) -> Iterator[Finding]:
+    """What of a group is not among the layers of its file, or not as it was saved."""
+    notes = {layer_note(keywords).get(DRAWING): layer_note(keywords) for _, keywords, _ in layers}
+    for drawing in group.drawings:
+        where = f"{GROUP}/{drawing.path}"
+        note = notes.get(drawing.path)
+        if note is None:
+            reason = _problem(drawing).rstrip(".")
+            text = f"The layer '{drawing.name}' is not shown: {reason}."
+            yield Finding("napari-layer-unusable", where, text)
+        elif note.get(UNUSED):
+            unused = ", ".join(note[UNUSED])
+            text = f"The layer '{drawing.name}' is shown without {unused}, which is not usable."
+            yield Finding("napari-settings-unusable", where, text)
 
 
 def restore_drawing(drawing: Drawing, source: str | None) -> LayerData:
@@ -85,24 +124,10 @@ def _settings(
     return keywords
 
 
-def drawing_problem(drawing: Drawing) -> str:
+def _problem(drawing: Drawing) -> str:
     """Why a layer cannot be restored; empty where it can."""
     try:
         restore_drawing(drawing, None)
     except ValueError as error:
         return str(error)
     return ""
-
-
-def drawing_finding(drawing: Drawing, reason: str) -> Finding:
-    """The finding that a layer of a file is not shown."""
-    where = f"{GROUP}/{drawing.path}"
-    text = f"The layer '{drawing.name}' is not shown: {reason.rstrip('.')}."
-    return Finding("napari-layer-unusable", where, text)
-
-
-def unused_finding(drawing: Drawing, unused: list[str]) -> Finding:
-    """The finding that something that a file says of a layer is not usable."""
-    where = f"{GROUP}/{drawing.path}"
-    text = f"The layer '{drawing.name}' is shown without {', '.join(unused)}, which is not usable."
-    return Finding("napari-settings-unusable", where, text)

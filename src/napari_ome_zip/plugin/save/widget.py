@@ -35,6 +35,7 @@ from napari_ome_zip.plugin.save.model import (
     resolve,
 )
 from napari_ome_zip.plugin.save.run import SaveRun, SaveTask, running_save, window_of
+from napari_ome_zip.plugin.view.capture import capture_view
 from napari_ome_zip.plugin.viewer_state import layer_data_of
 from napari_ome_zip.saving.options import CODEC_LEVELS
 from napari_ome_zip.saving.plan import plan_save
@@ -173,7 +174,8 @@ class SaveWidget(QWidget):
             return
         layers = self._layer_data()
         chosen = chosen_layers(view, layers)
-        image = from_layer_data(chosen, name=composite_name(view), target=view.target)
+        shown = capture_view(self._viewer).to_json()
+        image = from_layer_data(chosen, name=composite_name(view), target=view.target, view=shown)
         plan = plan_save(image, view.options)
         found = find_losses([data for _, data in layers], chosen, plan)
         task = SaveTask(image, view.target, plan, found, self._choices)
