@@ -33,7 +33,8 @@ def open_check(
     widget = _docked(viewer, command)
     if widget is None:
         _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, title)
-    dock = widget.parentWidget()
+    # Of a container of magicgui it is its Qt widget that lies in the dock.
+    dock = getattr(widget, "native", widget).parentWidget()
     if isinstance(dock, QDockWidget):
         dock.show()
         dock.raise_()
