@@ -54,7 +54,8 @@ def _opened(viewer: napari.viewer.Viewer, command: str) -> Any:
     widget = _docked(viewer, command)
     if widget is None:
         _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, title)
-    dock = widget.parentWidget()
+    # Of a container of magicgui it is its Qt widget that lies in the dock.
+    dock = getattr(widget, "native", widget).parentWidget()
     if isinstance(dock, QDockWidget):
         dock.show()
         dock.raise_()
