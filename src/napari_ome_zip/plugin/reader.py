@@ -18,6 +18,7 @@ from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.to_layers import layer_findings
 from napari_ome_zip.names import is_archive_name
+from napari_ome_zip.plugin.contents.offer import contents_action, what_is_in
 from napari_ome_zip.plugin.drawn_layers import tried_layers
 from napari_ome_zip.plugin.messages import (
     CHECK_FILE,
@@ -126,7 +127,8 @@ def _read_one(path: str) -> _Opened:
     composite = napari_ome_zip.open_image(store)
     layers = napari_ome_zip.to_layer_data(composite)
     tried, refused = tried_layers(layers)
-    _report((*composite.findings, *_of_layers(composite, layers), *refused), path)
+    findings = (*composite.findings, *_of_layers(composite, layers), *refused)
+    _report(findings, path, what_is_in(composite, len(layers)))
     return _Opened(
         composite.source or "",
         [layer for layer, _ in tried],
@@ -142,12 +144,19 @@ def _of_layers(composite: CompositeImage, layers: Sequence[LayerData]) -> list[F
     return [finding for finding in found if in_window or finding.code != "label-colors-hidden"]
 
 
-def _report(findings: Sequence[Finding], path: str) -> None:
-    """Report repairs that change what is seen, in one notification: a second would hide it."""
+def _report(findings: Sequence[Finding], path: str, content: str = "") -> None:
+    """Report repairs that change what is seen, in one notification: a second would hide it.
+
+    Of a file with much in it, of which `content` tells, that is said if there is nothing else.
+    """
     seen = [finding for finding in findings if finding.is_seen]
     kinds = {finding.code: finding for finding in reversed(seen)}
     first = sorted(kinds.values(), key=seen.index)
+    has_much = bool(content) and napari.current_viewer() is not None
     if not first:
+        if has_much:
+            text = _with_name(content, path)
+            notify(text, NotificationSeverity.INFO, [contents_action(path)])
         return
     lines = []
     for finding in first[:MAX_KINDS]:
@@ -155,7 +164,7 @@ def _report(findings: Sequence[Finding], path: str) -> None:
         lines.append(finding.with_headline + (f" And {same} more like this." if same else ""))
     if len(first) > MAX_KINDS:
         lines.append(f"{len(first) - MAX_KINDS} more kinds of repairs were made.")
-    _notify("\n".join(lines), path)
+    _notify("\n".join(lines), path, contents=has_much)
 
 
 class _FirstDamage:
@@ -199,10 +208,10 @@ class _Failures:
 _FAILURES = _Failures()
 
 
-def _notify(message: str, path: str, *, deep: bool = False) -> None:
+def _notify(message: str, path: str, *, deep: bool = False, contents: bool = False) -> None:
     """Warn of something about a file."""
-    action = check_action(path, deep=deep)
-    notify(_with_name(message, path), NotificationSeverity.WARNING, [action])
+    actions = [check_action(path, deep=deep), *([contents_action(path)] if contents else [])]
+    notify(_with_name(message, path), NotificationSeverity.WARNING, actions)
 
 
 def _with_name(message: str, path: str) -> str:

@@ -71,10 +71,17 @@ def find_attachments(opened: Opened, parts: Iterable[PlacedPart]) -> tuple[Attac
     entries: dict[str, int] = {}
     for name, size in opened.sizes.items():
         folder, _, base = name.rpartition("/")
-        listing = base in DOCUMENT_NAMES and folder in leading
-        if not listing and not levels.hold(folder):
+        is_leading = base in DOCUMENT_NAMES and folder in leading
+        if not is_leading and not levels.hold(folder):
             entries[name] = size
-    return _tree(entries, _nodes(opened, entries))
+    nodes = _nodes(opened, entries)
+    listing = {path for path, node in nodes.items() if _only_lists(node)}
+    others = {
+        name: size
+        for name, size in entries.items()
+        if not (_is_document(name) and name.rpartition("/")[0] in listing)
+    }
+    return _tree(others, {path: node for path, node in nodes.items() if path not in listing})
 
 
 class _Levels:
@@ -150,6 +157,13 @@ def _nodes(opened: Opened, entries: Iterable[str]) -> dict[str, Node]:
     folders = {name.rpartition("/")[0] for name in entries if _is_document(name)}
     found = {folder: _node(opened, folder) for folder in sorted(folders)}
     return {folder: node for folder, node in found.items() if node is not None}
+
+
+def _only_lists(node: Node) -> bool:
+    """Whether a group says which images there are, and is nothing else: of an empty well, too."""
+    group = parse_group(node.attributes, path=node.path, zarr_format=node.zarr_format).group
+    lists = (group.series, group.labels, group.well, group.plate)
+    return node.kind == "group" and any(each is not None for each in lists)
 
 
 def _is_document(name: str) -> bool:

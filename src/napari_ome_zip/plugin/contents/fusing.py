@@ -16,7 +16,6 @@ from napari_ome_zip.layers.layer_data import LayerData, layer_note
 from napari_ome_zip.layers.opened_layer import opened_layer
 from napari_ome_zip.layers.to_layers import MAX_LAYERS, to_layer_data
 from napari_ome_zip.layers.understanding import world_matrix
-from napari_ome_zip.layers.well_names import WELL_NAMES, is_well_names
 from napari_ome_zip.plugin.contents.shown import ShownPart
 
 if TYPE_CHECKING:
@@ -77,14 +76,15 @@ def why_not(layer_data: Iterable[LayerData]) -> str:
     Parameters
     ----------
     layer_data : iterable of LayerData
-        Of all layers that were read from the file.
+        Of all layers that were read from the file. Those that show no image of it, such as the
+        names of wells or points, stay as they are.
 
     Returns
     -------
     str
         Empty where nothing would be lost.
     """
-    layers = [item for item in layer_data if not is_well_names(item)]
+    layers = [item for item in layer_data if _is_part(item)]
     counts = Counter(map(_channel_of, layers))
     for item in layers:
         keywords = item[1]
@@ -97,6 +97,11 @@ def why_not(layer_data: Iterable[LayerData]) -> str:
     return ""
 
 
+def _is_part(item: LayerData) -> bool:
+    """Whether a layer shows an image or label image of a file."""
+    return opened_layer(layer_note(item[1])) is not None
+
+
 def _channel_of(item: LayerData) -> Hashable:
     note = layer_note(item[1])
     return item[2], note.get("path"), note.get("multiscale"), note.get("channel")
@@ -105,9 +110,7 @@ def _channel_of(item: LayerData) -> Hashable:
 def _change(data: Any, keywords: dict[str, Any], kind: str) -> str:
     """What a person has changed of a layer that no new one would have."""
     record = opened_layer(layer_note(keywords))
-    if record is None:
-        return "is not in the file"
-    if not record.has_pixels_of(data):
+    if record is None or not record.has_pixels_of(data):
         return "was painted, or has new pixels"
     ndim = len(keywords["scale"])
     now, then = world_matrix(keywords, ndim), world_matrix(record.keywords, ndim)
@@ -146,14 +149,13 @@ def show_tiles(
     make : callable
         Makes layers of layer data.
     """
-    records = (opened_layer(_note(layer)) for layer in layers)
-    opened = next(record.opened for record in records if record is not None)
-    system = next((s for layer in layers if (s := _note(layer).get("system"))), None)
-    composite = open_image(opened.store, fuse_from=fuse_from, system=system)
-    # The names of wells do not depend on what lies in them.
-    old = [layer for layer in layers if not _note(layer).get(WELL_NAMES)]
+    records = {layer: record for layer in layers if (record := opened_layer(_note(layer)))}
+    old = list(records)
+    store = records[old[0]].opened.store
+    system = _note(old[0]).get("system")
+    composite = open_image(store, fuse_from=fuse_from, system=system)
     looks = _looks(old)
-    data = [item for item in to_layer_data(composite) if not is_well_names(item)]
+    data = [item for item in to_layer_data(composite) if _is_part(item)]
     names = [keywords["name"] for _, keywords, _ in data]
     new = make(data)
     for layer in new:
