@@ -40,6 +40,10 @@ class Field:
     """Group path."""
     offset: tuple[int, ...]
     """Where its first pixel lies in the mosaic, in pixels of level 0."""
+    shape: tuple[int, ...] = ()
+    """Its size, in pixels of level 0."""
+    position: FieldPosition | None = None
+    """Where on a plate it was taken."""
 
 
 @dataclass(frozen=True)
