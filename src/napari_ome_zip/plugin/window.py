@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
+from napari_ome_zip.plugin.edit_labels.hint import follow_locked_labels
+
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 _ATTENDED: WeakSet[ViewerModel] = WeakSet()
 
-_ATTENTIONS: tuple[Callable[[ViewerModel], None], ...] = ()
+_ATTENTIONS: tuple[Callable[[ViewerModel], None], ...] = (follow_locked_labels,)
 """Each is called once for a viewer, before layers of a file are first added to it. It connects to
 what it follows, and needs no end: the viewer's events end with the viewer."""
 
