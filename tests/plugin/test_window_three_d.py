@@ -209,3 +209,19 @@ def test_an_image_of_one_level_is_left_alone(
     qtbot.wait(2 * three_d.REST)
     assert all(not layer.multiscale for layer in layers)
     assert "3D" not in window.status
+
+
+def test_what_the_window_has_to_wait_for_is_announced_before(
+    qtbot: QtBot,
+    window: napari.Viewer,
+    tmp_path: Path,
+    memory: Memory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(three_d, "NOTICED_BYTES", 2 * COUNTS[0])
+    open_stack(window, tmp_path, levels=1)
+    qtbot.wait(50)
+    seen: list[str] = []
+    window.dims.events.ndisplay.connect(lambda event: seen.append(window.status))
+    window.dims.ndisplay = 3
+    assert seen == ["3D: reading 128 KiB …"]

@@ -24,6 +24,7 @@ from napari_ome_zip.pixels.pixel_array import PixelArray
 from napari_ome_zip.pixels.volume_reading import VolumeReading
 from napari_ome_zip.plugin.background import TaskWorker
 from napari_ome_zip.plugin.preferences import follow_memory_for_3d, memory_for_3d
+from napari_ome_zip.plugin.saying import say_now
 from napari_ome_zip.sizes import readable_size
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 REST = 300
 """Milliseconds after a change before volumes are read: more may follow."""
+
+NOTICED_BYTES = 64 << 20
+"""What takes long enough to read to be announced (64 MiB)."""
 
 _MORE = "for more: File > Preferences, Memory for 3D"
 
@@ -117,6 +121,7 @@ class _Volumes(QObject):
         self._release()
         self._theirs.clear()
         self._told = ""
+        self._say_what_napari_reads()
         self._decide_soon()
 
     def _moved(self, event: Any = None) -> None:
@@ -140,8 +145,7 @@ class _Volumes(QObject):
         if viewer is None or viewer.dims.ndisplay != 3:
             return
         self._stop_reading()
-        kinds = Image | Labels
-        layers = [each for each in viewer.layers if each.visible and isinstance(each, kinds)]
+        layers = _shown_layers(viewer)
         volumes = [_volume(layer, self._fixed(layer), viewer) for layer in layers]
         levels = finest_levels(volumes, memory_for_3d())
         wanted: list[_Wanted] = []
@@ -238,6 +242,16 @@ class _Volumes(QObject):
 
     # --- what is said
 
+    def _say_what_napari_reads(self) -> None:
+        """The coarsest levels: nothing can be done while they are read, if they are large."""
+        viewer = self._viewer()
+        if viewer is None or viewer.dims.ndisplay != 3:
+            return
+        volumes = [_volume(layer, None, viewer) for layer in _shown_layers(viewer)]
+        nbytes = sum(volume.nbytes(len(volume.shapes) - 1) for volume in volumes)
+        if nbytes >= NOTICED_BYTES:
+            say_now(viewer, f"3D: reading {readable_size(nbytes)} …")
+
     def _say_progress(self, done: int, total: int) -> None:
         viewer = self._viewer()
         if viewer is not None and (self._bar is not None):
@@ -252,6 +266,11 @@ class _Volumes(QObject):
 
 _FOLLOWED: WeakKeyDictionary[ViewerModel, _Volumes] = WeakKeyDictionary()
 """Viewers do not keep what their events call."""
+
+
+def _shown_layers(viewer: ViewerModel) -> list[Layer]:
+    kinds = Image | Labels
+    return [layer for layer in viewer.layers if layer.visible and isinstance(layer, kinds)]
 
 
 def _is_ours(layer: Layer) -> bool:
