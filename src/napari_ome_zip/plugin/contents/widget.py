@@ -95,20 +95,18 @@ class ContentsWidget(QWidget):
 
     def _connect_viewer(self) -> None:
         viewer = self._viewer
-        self._connections = [
+        connections = [
             (viewer.layers.events, self._on_layers),
             (viewer.layers.selection.events.changed, self._on_selection),
+            (viewer.layers.selection.events.active, self._on_active),
             (viewer.scene.camera.events.center, self._on_camera),
             (viewer.scene.camera.events.zoom, self._on_camera),
             (viewer.events.theme, self._use_theme),
         ]
-        for emitter, callback in self._connections:
+        for emitter, callback in connections:
             emitter.connect(callback)
-        self.destroyed.connect(self._stop)
-
-    def _stop(self) -> None:
-        for emitter, callback in self._connections:
-            emitter.disconnect(callback)
+        # Not a method of this widget, for which it is too late when it is destroyed.
+        self.destroyed.connect(partial(_disconnect, connections))
 
     # What is shown
 
@@ -123,7 +121,7 @@ class ContentsWidget(QWidget):
 
     def renew(self) -> None:
         """Show the files that are open now, and what of them the layers show now."""
-        self._show_source(self._active_source() or self.source)
+        self._show_source(self.source or self._active_source() or "")
 
     def _show_source(self, source: str) -> None:
         layers = [_open_layer(layer) for layer in self._viewer.layers]
@@ -158,7 +156,7 @@ class ContentsWidget(QWidget):
         words = words_of(self.parts.filter.text())
         tree = self._state.tree(self._found_attachments(), words) if self.source else None
         self.parts.tree.show_items(tree, is_filtered=bool(words))
-        self._on_selection()
+        self._show_selection()
         is_empty = tree is not None and bool(words) and not tree.children
         say(self.parts.message, f"Nothing is called '{' '.join(words)}'." if is_empty else "")
 
@@ -216,13 +214,17 @@ class ContentsWidget(QWidget):
         if self._state.grids:
             self._mark_timer.start()
 
-    def _on_selection(self, event: Any = None) -> None:
-        if self._is_selecting:
-            return
+    def _on_active(self, event: Any = None) -> None:
         source = self._active_source()
         if source and source != self.source:
             self._show_source(source)
-            return
+
+    def _on_selection(self, event: Any = None) -> None:
+        if not self._is_selecting:
+            self._show_selection()
+
+    def _show_selection(self) -> None:
+        """Select in the tree what is selected in the viewer."""
         selected = {layer.unique_id for layer in self._viewer.layers.selection}
         self.parts.tree.choose_layers(selected)
         self._show_facts()
@@ -331,6 +333,11 @@ class ContentsWidget(QWidget):
         if not isinstance(error, OmeZipError | OSError):
             raise error
         say(self.parts.message, f"What else is in the file cannot be listed. {error}")
+
+
+def _disconnect(connections: list[tuple[Any, Callable[..., None]]], _gone: object = None) -> None:
+    for emitter, callback in connections:
+        emitter.disconnect(callback)
 
 
 def _open_layer(layer: Layer) -> OpenLayer:
