@@ -349,15 +349,15 @@ def test_a_layer_in_other_units_lies_where_the_viewer_shows_it(
 
 
 def click_well(qtbot: QtBot, widget: ContentsWidget, row: int, column: int) -> None:
-    where = widget.parts.plate.center_of(row, column).toPoint()
-    qtbot.mouseClick(widget.parts.plate, LEFT, pos=where)
+    where = widget.parts.plate.view.center_of(row, column).toPoint()
+    qtbot.mouseClick(widget.parts.plate.view, LEFT, pos=where)
 
 
 def test_a_click_on_the_plate_goes_to_the_well_and_marks_it(
     window: napari.Viewer, qtbot: QtBot, contents: Callable[[Path], ContentsWidget], tmp_path: Path
 ) -> None:
     widget = contents(plate(tmp_path / "plate.ozx"))
-    view = widget.parts.plate
+    view = widget.parts.plate.view
     assert view.marked is None
     chosen = selected(window)
     for row, column in ((1, 2), (0, 0), (2, 1)):
@@ -380,7 +380,7 @@ def test_moving_the_view_by_hand_marks_the_well_that_is_looked_at(
     widget = contents(plate(tmp_path / "plate.ozx"))
     window.scene.camera.zoom = 50
     window.scene.camera.center = middle_of_well(0, 3)
-    qtbot.waitUntil(lambda: widget.parts.plate.marked == (0, 3), timeout=WAIT)
+    qtbot.waitUntil(lambda: widget.parts.plate.view.marked == (0, 3), timeout=WAIT)
 
 
 def test_a_well_without_an_image_is_nothing_to_go_to(
@@ -397,7 +397,7 @@ def test_the_keys_move_about_on_the_plate(
 ) -> None:
     widget = contents(plate(tmp_path / "plate.ozx"))
     for key in ("Down", "Right", "Right", "Return"):
-        qtbot.keyClick(widget.parts.plate, getattr(Qt.Key, f"Key_{key}"))
+        qtbot.keyClick(widget.parts.plate.view, getattr(Qt.Key, f"Key_{key}"))
     assert_at(window, middle_of_well(1, 2))
 
 
@@ -405,7 +405,7 @@ def test_the_plate_is_painted_as_it_is_filled_in_the_colors_of_the_theme(
     window: napari.Viewer, qtbot: QtBot, contents: Callable[[Path], ContentsWidget], tmp_path: Path
 ) -> None:
     widget = contents(plate(tmp_path / "plate.ozx"))
-    view = widget.parts.plate
+    view = widget.parts.plate.view
 
     def color_of(row: int, column: int) -> str:
         where = view.center_of(row, column) * view.devicePixelRatioF()
@@ -422,7 +422,7 @@ def test_a_file_without_a_plate_shows_none(
     contents: Callable[[Path], ContentsWidget], tmp_path: Path
 ) -> None:
     widget = contents(scan(tmp_path / "scan.ozx"))
-    assert not widget.parts.plate_box.isVisible()
+    assert not widget.parts.plate.isVisible()
 
 
 # Attachments
@@ -471,10 +471,10 @@ def test_contents_follows_the_selected_layer_among_several_files(
     second = plate(tmp_path / "second.ozx")
     window.open(second, plugin=PLUGIN)
     qtbot.waitUntil(lambda: widget.source == str(second), timeout=WAIT)
-    assert widget.parts.plate_box.isVisible()
+    assert widget.parts.plate.isVisible()
     window.layers.selection.active = window.layers[0]
     qtbot.waitUntil(lambda: widget.source == str(first), timeout=WAIT)
-    assert not widget.parts.plate_box.isVisible()
+    assert not widget.parts.plate.isVisible()
     assert widget.parts.files.isVisible()
     qtbot.keyClick(widget.parts.files, Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: widget.source == str(second), timeout=WAIT)
@@ -623,7 +623,7 @@ def test_a_dropped_plate_says_what_is_in_it_and_leads_there(
     (record,) = notification_manager.records
     dict(record.actions)["Contents"](record)
     widget = docked(window, qtbot, path)
-    assert widget.parts.plate_box.isVisible()
+    assert widget.parts.plate.isVisible()
 
 
 @pytest.mark.usefixtures("errors_become_notifications")
