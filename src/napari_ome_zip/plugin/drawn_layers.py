@@ -9,10 +9,10 @@ from napari.layers import Layer
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.napari_group import KINDS
-from napari_ome_zip.layers.layer_data import LayerData
+from napari_ome_zip.layers.drawings.keywords import PLACE
+from napari_ome_zip.layers.layer_data import ATTRIBUTES, LayerData, layer_note
 from napari_ome_zip.layers.well_names import is_well_names
 
-_PLACE = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 _ALWAYS = ("name", "metadata", "visible", "graph", "ndim")
 _MAX_REASON = 200
 
@@ -57,7 +57,10 @@ def tried_layers(
 def _made(layer_data: LayerData) -> tuple[Layer | None, Exception | None]:
     data, keywords, kind = layer_data
     try:
-        return Layer.create(data, dict(keywords), kind), None
+        layer = Layer.create(data, dict(keywords), kind)
+        for key, value in (layer_note(keywords).get(ATTRIBUTES) or {}).items():
+            setattr(layer, key, value)
+        return layer, None
     # napari checks its arguments in many places, and raises whatever these raise.
     except Exception as error:  # noqa: BLE001
         return None, error
@@ -66,7 +69,7 @@ def _made(layer_data: LayerData) -> tuple[Layer | None, Exception | None]:
 def _plain(layer_data: LayerData) -> LayerData:
     data, keywords, kind = layer_data
     kept: dict[str, Any] = {
-        key: value for key, value in keywords.items() if key in (*_PLACE, *_ALWAYS)
+        key: value for key, value in keywords.items() if key in (*PLACE, *_ALWAYS)
     }
     if "shape_type" in keywords:
         kept["shape_type"] = keywords["shape_type"]

@@ -137,7 +137,11 @@ def _colormaps(value: Any, _rows: int, _ndim: int) -> bool:
 
 
 def _limits(value: Any, _rows: int, _ndim: int) -> bool:
-    return value is None or (_numbers(value, (2,)) and bool(value[0] < value[1]))
+    """Of values that may not be finite, limits are not either."""
+    if value is None:
+        return True
+    found = np.asarray(value)
+    return found.shape == (2,) and found.dtype.kind in "iuf" and not found[0] > found[1]
 
 
 def _sizes(value: Any, _rows: int, _ndim: int) -> bool:
@@ -263,6 +267,9 @@ KEYWORDS: Mapping[str, Mapping[str, Check]] = {
     },
 }
 """By kind of layer, the keyword arguments that are kept, and what they may be."""
+
+PLACE = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+"""Those that say where a layer lies."""
 
 DERIVED = frozenset({"ndim", "properties", "property_choices", "cache", "graph"})
 """Keyword arguments that are kept as something else, or follow from the others."""

@@ -11,9 +11,10 @@ from napari_ome_zip.image.napari_group import GROUP, METADATA, Drawing, NapariGr
 from napari_ome_zip.layers.display_state import ORDER
 from napari_ome_zip.layers.drawings.features import decode_features
 from napari_ome_zip.layers.drawings.geometry import decode_geometry
-from napari_ome_zip.layers.drawings.keywords import KEYWORDS
+from napari_ome_zip.layers.drawings.keywords import KEYWORDS, PLACE
 from napari_ome_zip.layers.drawings.values import decode
 from napari_ome_zip.layers.layer_data import (
+    ATTRIBUTES,
     DRAWING,
     METADATA_KEY,
     UNUSED,
@@ -90,7 +91,13 @@ def restore_drawing(drawing: Drawing, source: str | None) -> LayerData:
     if not geometry.rows and drawing.kind in ("points", "shapes", "vectors"):
         keywords["ndim"] = geometry.ndim
     metadata = said.get(METADATA)
-    note = {"source": source, DRAWING: drawing.path, **({UNUSED: unused} if unused else {})}
+    note: dict[str, Any] = {
+        "source": source,
+        DRAWING: drawing.path,
+        **({UNUSED: unused} if unused else {}),
+    }
+    if drawing.kind == "surface" and geometry.ndim > data[0].shape[1]:
+        note[ATTRIBUTES] = _take_place(keywords)
     beside = metadata if isinstance(metadata, dict) else {}
     order = said.get(ORDER)
     if isinstance(order, int) and not isinstance(order, bool):
@@ -122,6 +129,14 @@ def _settings(
     ):
         keywords = {k: v for k, v in keywords.items() if k not in ("texture", "texcoords")}
     return keywords
+
+
+def _take_place(keywords: dict[str, Any]) -> dict[str, Any]:
+    """Take out the place of a surface over time: napari takes that of its vertices alone.
+
+    Its layers are put there when they are made.
+    """
+    return {key: keywords.pop(key) for key in PLACE if key in keywords}
 
 
 def _problem(drawing: Drawing) -> str:

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
-
-import napari
-
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.plugin.contents.plate import count
-from napari_ome_zip.plugin.docks import open_contents
-from napari_ome_zip.plugin.messages import Action
 
-CONTENTS = "Contents"
-"""What the button says."""
 MANY_LAYERS = 12
 """Files of more layers than so many have much in them."""
 
@@ -46,14 +37,3 @@ def what_is_in(composite: CompositeImage, layers: int) -> str:
     labels = len(composite.labels)
     more = f", {count(labels, 'label image', 'label images')}" if labels else ""
     return f"{found}, {shown}{more}: Contents leads to each of them."
-
-
-def contents_action(path: str | Path) -> Action:
-    """Offer to show what is in a file, in the window in front."""
-    return CONTENTS, partial(_open, str(Path(path).absolute()))
-
-
-def _open(path: str, _notification: object) -> None:
-    viewer = napari.current_viewer()
-    if viewer is not None:
-        open_contents(viewer, path)

@@ -14,7 +14,7 @@ from napari_ome_zip.plugin.save.layer_select import LayerSelect
 from napari_ome_zip.plugin.save.model import SaveChoices
 from napari_ome_zip.plugin.save.part import Showing
 from napari_ome_zip.plugin.save.range_field import RangeField
-from napari_ome_zip.saving.options import CODEC_LEVELS
+from napari_ome_zip.saving.options import CODEC_LEVELS, Codec
 
 MAX_LEVELS = 16
 _CLOSED, _OPEN, _CHANGED = "▸ Advanced", "▾ Advanced", " (changed)"
@@ -129,6 +129,7 @@ class SaveFields:
         for hidden in (*self.hidden_fields, self.use_source, self.time, self.depth):
             hidden.visible = False
         self.advanced.changed.connect(self._on_advanced)
+        self.codec.changed.connect(self._on_codec)
 
     @property
     def hidden_fields(self) -> tuple[Any, ...]:
@@ -154,6 +155,11 @@ class SaveFields:
         for field in self.hidden_fields:
             field.visible = self._is_open
 
+    def _on_codec(self, codec: Codec) -> None:
+        """Bring the strength into the range of a compression."""
+        low, high = CODEC_LEVELS[codec]
+        self._show_level(codec, min(max(self.level.value, low), high))
+
     def _show_title(self) -> None:
         title = _OPEN if self._is_open else _CLOSED
         self.advanced.text = f"{title}{'' if self._is_usual else _CHANGED}"
@@ -162,11 +168,6 @@ class SaveFields:
         """What the fields say; what they do not say is as it was."""
         offered = self.layers.offered
         chosen = {layer.unique_id for layer in self.layers.value or ()}
-        if self.codec.value != before.codec:
-            low, high = CODEC_LEVELS[self.codec.value]
-            level = min(max(self.level.value, low), high)
-        else:
-            level = self.level.value
         return replace(
             before,
             file=self.file.line_edit.value,
@@ -180,7 +181,7 @@ class SaveFields:
             chunk=self.chunk.value,
             shard=self.shard.value,
             codec=self.codec.value,
-            level=level,
+            level=self.level.value,
         )
 
     def show(self, chosen: SaveChoices, layers: list[Any], showing: Showing) -> None:
@@ -219,11 +220,17 @@ class SaveFields:
         low, high = CODEC_LEVELS[chosen.codec]
         self.codec.value = chosen.codec
         self.chunk.value, self.shard.value = chosen.chunk, chosen.shard
-        self.level.min, self.level.max = min(low, chosen.level), max(high, chosen.level)
-        self.level.value = chosen.level
+        self._show_level(chosen.codec, chosen.level)
         for field in (self.codec, self.chunk, self.shard):
             field.enabled = not chosen.as_in_file
         self.level.enabled = low < high and not chosen.as_in_file
+
+    def _show_level(self, codec: Codec, level: int) -> None:
+        low, high = CODEC_LEVELS[codec]
+        was = self.level.value
+        self.level.min, self.level.max = min(low, level, was), max(high, level, was)
+        self.level.value = level
+        self.level.min, self.level.max = min(low, level), max(high, level)
 
     @contextmanager
     def _silent(self) -> Iterator[None]:

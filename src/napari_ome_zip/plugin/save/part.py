@@ -93,9 +93,8 @@ def what_is_shown(viewer: ViewerModel) -> Showing:
 
 def _axis_names(labels: Sequence[str]) -> tuple[str, ...]:
     """Names of dimensions; usual ones where a viewer has only numbers for them."""
-    usual = default_names(len(labels))
-    numbers = all(label.lstrip("-").isdigit() for label in labels)
-    return usual if numbers else tuple(labels)
+    named = zip(labels, default_names(len(labels)), strict=True)
+    return tuple(usual if label.lstrip("-").isdigit() else label for label, usual in named)
 
 
 def _slider(viewer: ViewerModel, number: int, name: str) -> Slider:

@@ -65,8 +65,10 @@ class Planner(QObject):
         self._wanted: PlanTask | None = None
         self._is_planning = False
         self._estimating: _EstimateTask | None = None
+        """The one that runs; at most one does, however slow its pixels come."""
+        self._next: _EstimateTask | None = None
         self._known: tuple[Hashable, SizeEstimate] | None = None
-        self.destroyed.connect(self._stop_estimate)
+        self.destroyed.connect(self.stop_estimate)
 
     @property
     def is_busy(self) -> bool:
@@ -102,31 +104,42 @@ class Planner(QObject):
         self._begin()
 
     def _estimate(self, view: View) -> None:
+        self._next = None
         if view.plan is None or not view.plan.arrays:
-            self._stop_estimate()
+            self.stop_estimate()
             return
         key = _key(view.plan, view)
         if self._known is not None and self._known[0] == key:
+            self.stop_estimate()
             self.estimated.emit(self._known[1])
+        elif not self._is_estimating(key):
+            self.stop_estimate()
+            self._next = _EstimateTask(view.plan, key)
+            self._begin_estimate()
+
+    def _is_estimating(self, key: Hashable) -> bool:
+        running = self._estimating
+        return running is not None and running.key == key and not running.stopping.is_set()
+
+    def _begin_estimate(self) -> None:
+        if self._estimating is not None or self._next is None:
             return
-        if self._estimating is not None and self._estimating.key == key:
-            return
-        self._stop_estimate()
-        self._estimating = task = _EstimateTask(view.plan, key)
-        worker = TaskWorker(task)
+        self._estimating, self._next = self._next, None
+        worker = TaskWorker(self._estimating)
         worker.returned.connect(self._on_estimated)
         worker.start()
 
     def _on_estimated(self, result: tuple[Hashable, SizeEstimate]) -> None:
-        # One that was stopped is of another plan.
-        if self._estimating is not None and self._estimating.key == result[0]:
-            self._known, self._estimating = result, None
+        ended, self._estimating = self._estimating, None
+        if ended is not None and not ended.stopping.is_set():
+            self._known = result
             self.estimated.emit(result[1])
+        self._begin_estimate()
 
-    def _stop_estimate(self) -> None:
+    def stop_estimate(self) -> None:
+        """Let the estimate end that runs."""
         if self._estimating is not None:
             self._estimating.cancel()
-            self._estimating = None
 
 
 def _key(plan: SavePlan, view: View) -> Hashable:

@@ -13,7 +13,7 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QEvent, QObject, QTimer, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QWidget
 
-from napari_ome_zip.errors import SaveError
+from napari_ome_zip.errors import SaveCancelledError, SaveError
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.plugin.docks import CHECK_COMMAND, PLUGIN, open_check, title_of
@@ -92,7 +92,7 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         self._timer.timeout.connect(self._refresh)
         self._make_fields()
         super().__init__(widgets=self._fields.all, name="save_layers")
-        self._footer = Footer()
+        self.footer = Footer()
         self._make_native()
         self.changed.connect(self._on_form)
         self._follow()
@@ -116,9 +116,9 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         self.advanced = fields.advanced
 
     def _make_native(self) -> None:
-        footer = self._footer
+        footer = self.footer
         self.native.layout().addWidget(footer)
-        footer.save.clicked.connect(self.save)
+        footer.save.clicked.connect(self._on_save)
         footer.cancel.clicked.connect(self.cancel)
         footer.open.clicked.connect(self._open_saved)
         footer.check.clicked.connect(self._check_saved)
@@ -208,7 +208,8 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         offered = [layer for layer in self._viewer.layers if layer.unique_id in keys]
         self._show_job()
         self._fields.show(self._choices, offered, showing)
-        self._planner.ask(PlanTask(self._choices, layers, showing))
+        if not self._job.running:
+            self._planner.ask(PlanTask(self._choices, layers, showing))
 
     def _propose(self, names: list[str]) -> None:
         """Propose a file as long as none is chosen; the same one as long as nothing changes."""
@@ -236,13 +237,13 @@ class SaveWidget(Container):  # type: ignore[type-arg]
 
     def _show_view(self) -> None:
         if self._view is not None:
-            self._footer.summary.setText(summary(self._view, self._estimate))
-            self._footer.save.setText("Replace" if self._view.replaces else "Save")
+            self.footer.summary.setText(summary(self._view, self._estimate))
+            self.footer.save.setText("Replace" if self._view.replaces else "Save")
         possible = self._view is not None and not self._view.problem
-        self._footer.save.setEnabled(possible and not self._job.running)
+        self.footer.save.setEnabled(possible and not self._job.running)
 
     def _show_job(self) -> None:
-        job, footer = self._job, self._footer
+        job, footer = self._job, self.footer
         for field in self._fields.all:
             field.enabled = not job.running
         self._show_view()
@@ -258,33 +259,41 @@ class SaveWidget(Container):  # type: ignore[type-arg]
     def save(self) -> None:
         """Save in a thread of its own; layers may change from now on.
 
-        What cannot be saved is said in the form. A file that would hold less than before is
-        replaced only once a person agrees.
+        A file that would hold less than before is replaced only once a person agrees.
+
+        Raises
+        ------
+        SaveError
+            If this cannot be saved, or is being saved already; nothing is written.
+        SaveCancelledError
+            If the person does not agree.
         """
         if self._job.running:
-            return
+            raise SaveError("A save is running: wait for it, or cancel it. Nothing else was saved.")
         layers, showing = self._layer_data(), what_is_shown(self._viewer)
-        if self._view is None or self._timer.isActive() or self._planner.is_busy:
-            self._on_planned(resolve(self._choices, layers, showing))
         view = self._view
-        if view is None or view.problem or view.target is None or view.options is None:
-            return
-        try:
-            chosen = chosen_parts(self._choices, layers, showing)
-            shown = capture_view(self._viewer).to_json()
-            image = from_layer_data(chosen, name=view.name, target=view.target, view=shown)
-            check_agreed(image, view.target, view.losses, self._sources())
-        except SaveError as error:
-            self._on_ended(SaveStatus(message=str(error)))
-            return
+        if view is None or self._timer.isActive() or self._planner.is_busy:
+            view = resolve(self._choices, layers, showing)
+            self._on_planned(view)
+        if view.problem or view.target is None or view.options is None:
+            raise SaveError(view.problem)
+        chosen = chosen_parts(self._choices, layers, showing)
+        shown = capture_view(self._viewer).to_json()
+        image = from_layer_data(chosen, name=view.name, target=view.target, view=shown)
+        check_agreed(image, view.target, view.losses, self._sources())
+        self._planner.stop_estimate()
         remember(self._choices, view.target)
         self._is_named = True
-        run = SaveRun(
-            window_of(self.native),
-            SaveTask(image, view.target, view.options, view.losses, self._choices),
-        )
+        task = SaveTask(image, view.target, view.options, view.losses, self._choices)
+        run = SaveRun(window_of(self.native), task)
         self._follow_run(run)
         run.start()
+
+    def _on_save(self) -> None:
+        try:
+            self.save()
+        except (SaveError, SaveCancelledError) as error:
+            self._on_ended(SaveStatus(message=str(error)))
 
     def cancel(self) -> None:
         """Ask the running save to stop; it keeps nothing."""
@@ -301,10 +310,10 @@ class SaveWidget(Container):  # type: ignore[type-arg]
     def _follow_run(self, run: SaveRun) -> None:
         self._run = run
         self._job = SaveStatus(running=True)
-        run.moved.connect(self._footer.progress.setValue)
+        run.moved.connect(self.footer.progress.setValue)
         run.ended.connect(self._on_ended)
         self._refresh()
-        self._footer.progress.setValue(run.task.percent)
+        self.footer.progress.setValue(run.task.percent)
 
     def _on_ended(self, job: SaveStatus) -> None:
         self._run = None

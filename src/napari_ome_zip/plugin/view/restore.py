@@ -129,23 +129,18 @@ class _Restoring:
             self._end()
             return
         show_view(viewer, self._state)
-        viewer.layers.selection.events.active.connect(self._on_selected)
         viewer.canvas.events.size.connect(self._on_size)
         self._shown_zoom = viewer.scene.camera.zoom
         after_event(self._select)
         _later(SETTLING_MS, self._end)
 
-    def _on_selected(self, _event: Any) -> None:
-        """Right after napari selected the layer that was added last."""
-        self._select()
-
     def _select(self) -> None:
         viewer = self._viewer()
         if viewer is None or self._state.selected is None:
             return
-        viewer.layers.selection.events.active.disconnect(self._on_selected)
         layers = [layer for ref in self._layers if (layer := ref()) is not None]
-        self._layers = []
+        if len(viewer.layers) != len(layers):  # someone went on
+            return
         names = {layer.name: layer for layer in layers if layer in viewer.layers}
         chosen = [names[name] for name in self._state.selected if name in names]
         if chosen or (names and not self._state.selected):
@@ -169,7 +164,6 @@ class _Restoring:
         if viewer is None:
             return
         viewer.canvas.events.size.disconnect(self._on_size)
-        viewer.layers.selection.events.active.disconnect(self._on_selected)
         if _UNDER_WAY.get(viewer) is self:
             del _UNDER_WAY[viewer]
 
