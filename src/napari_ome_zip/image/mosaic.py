@@ -175,7 +175,7 @@ def _mosaic(group: Sequence[PlacedPart], name: str) -> tuple[PlacedPart, tuple[F
     levels = _common_levels(group)
     sources = tuple(_level(group, offsets, number, factors) for number, factors in levels)
     fields = tuple(
-        Field(part.path, tuple(offset), part.shape, part.position)
+        Field(part.path, tuple(offset), part.shape, part.position, part.name)
         for part, offset in zip(group, offsets.tolist(), strict=True)
     )
     mosaic = replace(

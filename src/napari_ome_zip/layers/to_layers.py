@@ -34,9 +34,10 @@ from napari_ome_zip.layers.channel_array import (
     channel_array,
     planes_of,
 )
-from napari_ome_zip.layers.display_state import CONTOUR
+from napari_ome_zip.layers.drawings.restore import drawing_findings, restored_drawings
 from napari_ome_zip.layers.label_tables import color_table, features_table
 from napari_ome_zip.layers.layer_data import (
+    ATTRIBUTES,
     CONTRAST_RANGE,
     METADATA_KEY,
     SHOWN,
@@ -95,7 +96,7 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
                 made = OpenedLayer(composite.opened, part, identities(data), keywords)
                 note[NOTE] = made
             layers.append((data, {**keywords, "metadata": {METADATA_KEY: note}}, kind))
-    layers = _in_saved_order(layers)
+    layers = _in_saved_order(layers, restored_drawings(composite.napari, composite.source))
     if composite.wells:
         layers.append(well_names_layer(composite, axis_keywords(composite)))
     make_names_distinct(layers)
@@ -111,8 +112,9 @@ def _system_note(composite: CompositeImage) -> dict[str, Any]:
     return {"system": system, "systems": list(composite.systems)}
 
 
-def _in_saved_order(layers: list[LayerData]) -> list[LayerData]:
-    """The order in the viewer that saved these layers, if all of them state it."""
+def _in_saved_order(images: list[LayerData], drawings: list[LayerData]) -> list[LayerData]:
+    """The order in the viewer that saved these layers, if all images state it."""
+    layers = [*images, *drawings]
     positions = [keywords.get(display_state.ORDER) for _, keywords, _ in layers]
     if None in positions or len(set(positions)) < len(positions):
         return layers
@@ -236,8 +238,8 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iter
             if features:
                 keywords["features"] = features
         keywords |= display_state.restore(part.display, number, "labels")
-        contour = keywords.pop(CONTOUR, None)  # for which layer data have no place
-        keywords["note"] |= {} if contour is None else {CONTOUR: contour}
+        attributes = display_state.take_attributes(keywords)
+        keywords["note"] |= {ATTRIBUTES: attributes} if attributes else {}
         yield _data(array.levels), keywords, "labels"
 
 
@@ -269,7 +271,7 @@ def layer_findings(composite: CompositeImage, layers: Sequence[LayerData]) -> tu
                 "own colors. The file's are kept for saving. Install numba to see them."
             )
             found.append(Finding("label-colors-hidden", note.get("path", ""), message))
-    return tuple(found)
+    return (*found, *drawing_findings(composite.napari, layers))
 
 
 def _note(part: PlacedPart) -> dict[str, Any]:

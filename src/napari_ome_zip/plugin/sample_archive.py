@@ -22,7 +22,6 @@ from zarr.storage import MemoryStore
 
 from napari_ome_zip.archive.writer import ArchiveWriter
 from napari_ome_zip.image.display import of_layers
-from napari_ome_zip.layers.display_state import CONTOUR
 from napari_ome_zip.names import is_zarr_json
 from napari_ome_zip.ome.group import DISPLAY_KEY
 
@@ -169,7 +168,7 @@ def _add_field(
         },
     }
     # Outlines, so that the tissue is seen: what a viewer notes when it saves labels shown so.
-    nuclei_group.attrs[DISPLAY_KEY] = of_layers([{CONTOUR: OUTLINE}]).to_json()
+    nuclei_group.attrs[DISPLAY_KEY] = of_layers([{"contour": OUTLINE}]).to_json()
     _add_levels(nuclei_group, "yx", labels)
 
 

@@ -29,3 +29,9 @@ def open_overlapping_fields() -> list[tuple[Any, dict[str, Any], str]]:
 def _folder() -> TemporaryDirectory[str]:
     # Layers read their pixels when they are looked at, so the archive stays as long as napari.
     return TemporaryDirectory(prefix="napari-ome-zip-", ignore_cleanup_errors=True)
+
+
+def is_sample(path: str | Path) -> bool:
+    """Whether a file is one of the sample's, which are gone when napari ends."""
+    made = _folder.cache_info().currsize > 0
+    return made and Path(path).is_relative_to(_folder().name)
