@@ -15,7 +15,7 @@ from npe2 import PluginManifest
 import napari_ome_zip
 from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip.pixels.decoded_chunks import CACHE_VARIABLE, DEFAULT_CACHE_BYTES
-from napari_ome_zip.plugin.preferences import use_preferences
+from napari_ome_zip.plugin.preferences import follow_memory_for_3d, memory_for_3d, use_preferences
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +61,17 @@ def test_without_the_plugin_nothing_is_set(plugin_settings: Any, npe2pm: Any) ->
     before = napari_ome_zip.cache_size()
     use_preferences()
     assert napari_ome_zip.cache_size() == before
+
+
+def test_memory_for_3d_is_a_preference_that_is_followed(reading: Any) -> None:
+    class Follower:
+        told = 0
+
+        def changed(self, event: Any = None) -> None:
+            self.told = memory_for_3d()
+
+    follower = Follower()
+    assert memory_for_3d() == 512 << 20
+    follow_memory_for_3d(follower.changed)
+    reading.memory_3d_mb = 64
+    assert follower.told == 64 << 20
