@@ -218,13 +218,12 @@ def test_a_name_that_was_typed_stays_when_layers_come(
 
 
 def test_the_folder_of_the_sample_which_will_be_gone_is_not_proposed(
-    window: napari.Viewer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    window: napari.Viewer,
 ) -> None:
-    path = save_image([(np.ones((9, 9), np.uint8), {"name": "a"}, "labels")], tmp_path / "s.ozx")
-    window.open(path, plugin=PLUGIN)
-    monkeypatch.setattr(save_widget, "is_sample", lambda source: Path(source) == path)
+    window.open_sample(PLUGIN, "overlapping-fields")
     _, widget = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
-    assert widget.file.value == Path(get_save_history()[0]) / "a.ome.zip"
+    assert widget.file.value.parent == Path(get_save_history()[0])
+    assert not widget.use_source.native.isVisible()
 
 
 def test_folder_and_options_are_remembered(

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -79,10 +80,27 @@ def array_document(
     attributes: Mapping[str, Any] | None = None,
 ) -> bytes:
     """The ``zarr.json`` of an array (Zarr v3), as the zarr library writes it."""
+    document = json.loads(
+        _zarr_document(tuple(shape), dtype, arrangement, tuple(axis_names), options)
+    )
+    if attributes:
+        document["attributes"] = dict(attributes)
+    return to_json(document)
+
+
+@lru_cache(maxsize=256)
+def _zarr_document(
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    arrangement: ArrayLayout,
+    axis_names: tuple[str, ...],
+    options: SaveOptions,
+) -> bytes:
+    """Made once for arrays that are alike, as those of hundreds of layers mostly are."""
     written: dict[str, Buffer] = {}
     zarr.create_array(
         MemoryStore(written),
-        shape=tuple(shape),
+        shape=shape,
         dtype=dtype,
         chunks=arrangement.chunks,
         shards=arrangement.shards,
@@ -91,10 +109,7 @@ def array_document(
         dimension_names=list(axis_names),
         zarr_format=3,
     )
-    document = json.loads(written["zarr.json"].to_bytes())
-    if attributes:
-        document["attributes"] = dict(attributes)
-    return to_json(document)
+    return written["zarr.json"].to_bytes()
 
 
 def to_json(document: Any) -> bytes:
