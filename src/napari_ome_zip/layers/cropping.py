@@ -20,7 +20,7 @@ from napari_ome_zip.layers.layer_data import (
     LayerData,
     layer_note,
 )
-from napari_ome_zip.layers.losses import SAVED_KINDS, is_multiscale
+from napari_ome_zip.layers.losses import IMAGE_KINDS, is_multiscale
 from napari_ome_zip.layers.opened_layer import NOTE
 from napari_ome_zip.layers.understanding import layer_units, world_matrix
 from napari_ome_zip.pixels.grid import Region
@@ -69,7 +69,7 @@ def cropped(layer: LayerData, box: WorldBox) -> LayerData | None:
         nothing of it does. Pixels stay lazy, or are a view of those in memory.
     """
     data, keywords, kind = layer
-    if kind not in SAVED_KINDS:
+    if kind not in IMAGE_KINDS:
         return layer
     full = data[0] if is_multiscale(data) else data
     if not isinstance(full, np.ndarray | da.Array):

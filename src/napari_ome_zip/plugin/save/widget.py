@@ -97,7 +97,8 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         self.layers, self.file, self.use_source = fields.layers, fields.file, fields.use_source
         self.visible_only, self.time, self.depth = fields.visible_only, fields.time, fields.depth
         self.advanced, self.version, self.levels = fields.advanced, fields.version, fields.levels
-        self.as_usual, self.codec, self.level = fields.as_usual, fields.codec, fields.level
+        self.for_others, self.as_usual = fields.for_others, fields.as_usual
+        self.codec, self.level = fields.codec, fields.level
         self.chunk, self.shard = fields.chunk, fields.shard
 
     def _make_native(self) -> None:
@@ -256,7 +257,7 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         if view.problem or view.target is None or view.options is None:
             raise SaveError(view.problem)
         chosen = chosen_parts(self._choices, layers, showing)
-        image = from_layer_data(chosen, name=view.name, target=view.target)
+        image = from_layer_data(chosen, name=view.name, target=view.target, view=showing.state)
         check_agreed(image, view.target, view.losses, sources_of(self._viewer.layers))
         self._planner.stop_estimate()
         remember(self._choices, view.target)

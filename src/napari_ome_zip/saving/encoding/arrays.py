@@ -75,9 +75,10 @@ def array_document(
     shape: Sequence[int],
     dtype: np.dtype[Any],
     arrangement: ArrayLayout,
-    axis_names: Sequence[str],
+    axis_names: Sequence[str] | None,
     options: SaveOptions,
     attributes: Mapping[str, Any] | None = None,
+    fill_value: int = 0,
 ) -> bytes:
     """The ``zarr.json`` of an array (Zarr v3), as the zarr library writes it."""
     document = json.loads(
@@ -105,8 +106,8 @@ def _zarr_document(
         chunks=arrangement.chunks,
         shards=arrangement.shards,
         compressors=_compressor(options, dtype),
-        fill_value=0,
-        dimension_names=list(axis_names),
+        fill_value=fill_value,
+        dimension_names=None if axis_names is None else list(axis_names),
         zarr_format=3,
     )
     return written["zarr.json"].to_bytes()
