@@ -148,8 +148,8 @@ def test_choices_are_shown_in_the_form(qtbot: QtBot, widget: SaveWidget, tmp_pat
 
 
 def test_advanced_choices_appear_when_they_are_asked_for(qtbot: QtBot, widget: SaveWidget) -> None:
-    fields = (widget.version, widget.levels, widget.as_usual, widget.codec, widget.level)
-    fields = (*fields, widget.chunk, widget.shard)
+    fields = [widget.version, widget.levels, widget.for_others, widget.as_usual]
+    fields += [widget.codec, widget.level, widget.chunk, widget.shard]
     assert not any(field.native.isVisible() for field in fields)
     qtbot.mouseClick(widget.advanced.native, Qt.MouseButton.LeftButton)
     assert all(field.native.isVisible() for field in fields)
@@ -265,7 +265,7 @@ def test_scripts_use_it_as_any_container_of_magicgui(
     assert isinstance(form, Container)
     assert set(form.asdict()) == {
         *("layers", "file", "visible_only", "time", "depth", "version", "levels"),
-        *("as_usual", "codec", "level", "chunk", "shard"),
+        *("for_others", "as_usual", "codec", "level", "chunk", "shard"),
     }
     form.layers.value = [cells]
     form.depth.value = (1, 2)

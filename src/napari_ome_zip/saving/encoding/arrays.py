@@ -81,9 +81,9 @@ def array_document(
     fill_value: int = 0,
 ) -> bytes:
     """The ``zarr.json`` of an array (Zarr v3), as the zarr library writes it."""
-    document = json.loads(
-        _zarr_document(tuple(shape), dtype, arrangement, tuple(axis_names), options)
-    )
+    names = None if axis_names is None else tuple(axis_names)
+    written = _zarr_document(tuple(shape), dtype, arrangement, names, options, fill_value)
+    document = json.loads(written)
     if attributes:
         document["attributes"] = dict(attributes)
     return to_json(document)
@@ -94,8 +94,9 @@ def _zarr_document(
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
     arrangement: ArrayLayout,
-    axis_names: tuple[str, ...],
+    axis_names: tuple[str, ...] | None,
     options: SaveOptions,
+    fill_value: int,
 ) -> bytes:
     """Made once for arrays that are alike, as those of hundreds of layers mostly are."""
     written: dict[str, Buffer] = {}
