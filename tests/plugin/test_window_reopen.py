@@ -30,6 +30,8 @@ PLACE: dict[str, Any] = {
     "units": ("um", "um", "um"),
     "axis_labels": ("z", "y", "x"),
 }
+CALM = 20
+"""How often in a row, with 10 ms between, a canvas must have one size to be settled."""
 SEEN = 8
 """Difference of a color, of 255, from which two pixels count as different."""
 
@@ -134,9 +136,20 @@ def as_if_new(window: napari.Viewer) -> None:
         overlay.visible = False
 
 
+def settle(window: napari.Viewer, qtbot: QtBot) -> None:
+    """Wait until docks and sliders have left the canvas the size that it keeps."""
+    sizes: list[tuple[int, int]] = []
+
+    def is_calm() -> bool:
+        sizes.append(window.canvas.size)
+        return len(sizes) > CALM and len({*sizes[-CALM:]}) == 1
+
+    qtbot.waitUntil(is_calm, timeout=WAIT)
+
+
 def open_in(window: napari.Viewer, path: Path, qtbot: QtBot) -> None:
     window.open(path, plugin=PLUGIN)
-    qtbot.wait(50)
+    settle(window, qtbot)
 
 
 def assert_same_view(after: ViewState, before: ViewState) -> None:
@@ -163,12 +176,14 @@ def test_all_kinds_of_layers_look_as_before(
     window.window.resize(1200, 950)  # with room for all docks, which else take some of the canvas
     fill(window)
     look(window)
-    qtbot.wait(50)
+    window.layers.save(str(tmp_path / "a.ozx"))
+    settle(
+        window, qtbot
+    )  # afterwards: the sign that something was done takes a pixel of the canvas
     before, picture = capture_view(window), window.screenshot(flash=False)
     names = [layer.name for layer in window.layers]
-    window.layers.save(str(tmp_path / "a.ozx"))
     as_if_new(window)
-    qtbot.wait(50)
+    settle(window, qtbot)
     open_in(window, tmp_path / "a.ozx", qtbot)
     qtbot.waitUntil(lambda: capture_view(window).selected == before.selected, timeout=WAIT)
     assert [layer.name for layer in window.layers] == names
@@ -216,7 +231,7 @@ def saved(window: napari.Viewer, tmp_path: Path, qtbot: QtBot) -> Path:
     window.scene.camera.zoom *= 3
     window.layers.save(str(tmp_path / "a.ozx"))
     as_if_new(window)
-    qtbot.wait(50)
+    settle(window, qtbot)
     assert look.ndisplay == 2
     return tmp_path / "a.ozx"
 
@@ -227,9 +242,9 @@ def test_what_is_shown_already_is_not_looked_at_otherwise(
     window.add_image(np.zeros((4, 50, 60)), name="mine", **PLACE)
     window.scene.camera.zoom = 4
     window.scene.camera.center = (0, 3, 5)
+    settle(window, qtbot)
     before = capture_view(window)
     open_in(window, saved, qtbot)
-    qtbot.wait(100)
     after = capture_view(window)
     assert [layer.name for layer in window.layers] == ["mine", "cells", "spots"]
     assert (after.ndisplay, after.camera, after.grid) == (2, before.camera, before.grid)
