@@ -12,7 +12,7 @@ from napari_ome_zip.archive.entry_table import EntryTable
 from napari_ome_zip.archive.layout import LOCAL_HEADER
 from napari_ome_zip.archive.rules import ZIP
 from napari_ome_zip.errors import ArchiveError
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 from napari_ome_zip.sizes import readable_size
 
 _DEFLATE, _ZSTD = 8, 93
@@ -36,6 +36,7 @@ TOO_LARGE = Rule(
     f"A compressed entry unpacks to no more than {readable_size(MAX_UNPACKED_BYTES)}.",
     "Do not unpack it unless you trust who made it. If it is right, write it again with "
     "smaller chunks and without ZIP compression.",
+    effect=Effect.UNSAFE,
 )
 
 

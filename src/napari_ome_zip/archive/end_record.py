@@ -27,7 +27,7 @@ from napari_ome_zip.archive.local_header import lies_in_an_entry
 from napari_ome_zip.archive.recognize import not_a_zip
 from napari_ome_zip.archive.rules import ZIP
 from napari_ome_zip.errors import ArchiveError
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 from napari_ome_zip.sizes import readable_size
 
 MAX_DIRECTORY_BYTES = 1 << 29
@@ -39,12 +39,10 @@ DIRECTORY_SIZE = Rule(
     ZIP,
     f"The list of what the archive holds takes no more than {readable_size(MAX_DIRECTORY_BYTES)}.",
     "Write the image again with sharding, which needs far fewer entries.",
+    effect=Effect.CLOSED,
 )
 
-_WHAT_TO_DO = (
-    "Copy or download it again; where that does not help, 'ome-zip repack --salvage' saves what "
-    "is left of it"
-)
+_WHAT_TO_DO = "Copy or download it again; where that does not help, salvage what is left of it"
 
 # A comment is at most 65,535 bytes; the wider window finds the record before padding.
 _WINDOWS = (END.size + 65_535, 1 << 20)

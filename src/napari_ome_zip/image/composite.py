@@ -41,6 +41,11 @@ class Field:
     """Group path."""
     offset: tuple[int, ...]
     """Where its first pixel lies in the mosaic, in pixels of level 0."""
+    shape: tuple[int, ...] = ()
+    """Size of level 0 along each axis."""
+    position: FieldPosition | None = None
+    """Where on a plate it was taken."""
+    name: str = ""
 
 
 @dataclass(frozen=True)

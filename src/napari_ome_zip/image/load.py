@@ -138,6 +138,6 @@ def _composite(store: HierarchyStore, fuse_from: int, system: str | None) -> Com
         (*store.findings, *dict.fromkeys(findings)),
         place_wells(affines, shapes, positions),
         choice.names,
-        Opened(store, frozenset(item.found.group.path for item in loaded), napari),
+        Opened(store, frozenset(item.found.group.path for item in loaded), fuse_from, napari),
         napari,
     )

@@ -26,6 +26,8 @@ class Opened:
     """Its paths are those of the composite's parts."""
     shown: frozenset[str]
     """Paths of the groups that opening showed."""
+    fuse_from: int
+    """From how many images on one pixel grid were shown as one; 0 if none were."""
     napari: NapariGroup = field(default_factory=NapariGroup)
     """What is in the group for napari; a composite that has this object leaves it as it is."""
 

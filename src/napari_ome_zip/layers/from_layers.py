@@ -31,6 +31,7 @@ from napari_ome_zip.layers.dimensions import (
 )
 from napari_ome_zip.layers.display_values import brightest_color, hex_color
 from napari_ome_zip.layers.drawings.capture import capture_drawings
+from napari_ome_zip.layers.edited import in_whole
 from napari_ome_zip.layers.grouping import image_groups, image_of_labels, label_groups
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
 from napari_ome_zip.layers.layer_data import LayerData, layer_note
@@ -92,7 +93,7 @@ def from_layer_data(
     """
     understood = [
         understand(data, {**keywords, "order": number}, kind, snapshot=snapshot)
-        for number, (data, keywords, kind) in enumerate(layers)
+        for number, (data, keywords, kind) in enumerate(map(in_whole, layers))
         if _can_be_saved(data, keywords, kind)
     ]
     if not understood:

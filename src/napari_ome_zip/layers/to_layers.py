@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import dask.array as da
@@ -45,6 +46,7 @@ from napari_ome_zip.layers.layer_data import (
 )
 from napari_ome_zip.layers.layer_names import channel_name, make_names_distinct, name_prefix
 from napari_ome_zip.layers.opened_layer import NOTE, OpenedLayer, identities
+from napari_ome_zip.layers.overlaying import BLENDED, SCAN, Overlay
 from napari_ome_zip.layers.well_names import well_names_layer
 
 MAX_LAYERS = 512
@@ -58,6 +60,9 @@ _RGB_COLORS = ("#FF0000", "#00FF00", "#0000FF")
 
 def to_layer_data(composite: CompositeImage) -> list[LayerData]:
     """Layers of a composite image, images below labels, in document order.
+
+    Fields of a scan that are not fused, which cover one another where they overlap, lie below
+    what is to be added to them (see `overlaying`).
 
     Parameters
     ----------
@@ -74,12 +79,16 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
     planes = planes_of(composite)
     several = len({(part.path, part.multiscale) for part in composite.images}) > 1
     layers: list[LayerData] = []
-    for part in sorted(composite.parts, key=lambda part: isinstance(part, PlacedLabels)):
+    # Whatever lies further up has no layer.
+    overlay = Overlay(composite.images[:MAX_LAYERS], _is_rgb)
+    for part in sorted(composite.parts, key=partial(_rank, overlay)):
         prefix = name_prefix(composite, part, several=several)
         common = axis_keywords(composite, own_axes(part))
         # Limits of contrast are not looked for where nothing is shown.
         room = MAX_LAYERS - len(layers)
-        for data, keywords, kind in itertools.islice(_part_layers(part, prefix, planes), room):
+        for data, keywords, kind in itertools.islice(
+            _part_layers(part, prefix, planes, overlay), room
+        ):
             note = {"source": composite.source, **_system_note(composite), **keywords.pop("note")}
             keywords = {**common, **keywords}
             if composite.opened is not None and part.kept is not None:
@@ -115,17 +124,26 @@ def _first(item: tuple[Any, LayerData]) -> Any:
     return item[0]
 
 
-def _part_layers(part: PlacedPart, prefix: str, planes: PlanesOfAxes) -> Iterator[LayerData]:
+def _rank(overlay: Overlay, part: PlacedPart) -> tuple[bool, int]:
+    """The lower, the lower it lies."""
+    return (False, overlay.rank(part)) if isinstance(part, PlacedImage) else (True, 0)
+
+
+def _part_layers(
+    part: PlacedPart, prefix: str, planes: PlanesOfAxes, overlay: Overlay
+) -> Iterator[LayerData]:
     if isinstance(part, PlacedLabels):
         yield from _label_layers(part, prefix, planes)
     elif isinstance(part, PlacedImage) and _is_rgb(part):
         yield _rgb_layer(part, planes)
     elif isinstance(part, PlacedImage):
-        yield from _image_layers(part, prefix, planes)
+        yield from _image_layers(part, prefix, planes, overlay)
 
 
-def _image_layers(part: PlacedImage, prefix: str, planes: PlanesOfAxes) -> Iterator[LayerData]:
-    overlaid = part.channel_count > 1 or part.nonlinear  # whose corners hide nothing
+def _image_layers(
+    part: PlacedImage, prefix: str, planes: PlanesOfAxes, overlay: Overlay
+) -> Iterator[LayerData]:
+    scan = overlay.scan(part)
     for number, channel in enumerate(part.channels):
         array = channel_array(part, number, planes)
         levels = array.levels
@@ -138,16 +156,19 @@ def _image_layers(part: PlacedImage, prefix: str, planes: PlanesOfAxes) -> Itera
             **array.keywords,
             "name": f"{name} (magnitude)" if magnitude else name,
             "colormap": "gray" if channel.color in (None, GRAY) else channel.color,
-            "blending": "additive" if overlaid else "translucent_no_depth",
+            "blending": overlay.blending(part, number),
             "visible": channel.visible,
             "note": {
                 **_note(part),
                 **_level_note(part, levels),
                 **_order_note(array),
+                **({} if scan is None else {SCAN: scan}),
                 "channel": number,
             },
             **display_state.restore(part.display, number, "image"),
         }
+        if scan is not None and keywords["blending"] != overlay.blending(part, number):
+            keywords["note"][BLENDED] = True
         keywords.pop("rgb", None)  # one channel is not a color picture, whatever the note says
         limits = channel.limits or array.limits(levels[:stored])
         if limits is not None:

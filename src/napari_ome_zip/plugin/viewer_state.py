@@ -24,24 +24,31 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 
-def made_whole(layer_data: LayerData) -> LayerData | Layer:
-    """Layer data that were read; as a layer where the file says what they have no place for.
+def with_contrast_range(layer_data: LayerData) -> LayerData | Layer:
+    """Layer data that were read; as a layer where its contrast slider offers more than its limits.
 
-    Such are the values that a contrast slider offers, for which napari would take the limits, and
-    whether labels are shown as contours.
+    Layer data have no place for that range, and napari takes the limits for it.
     """
     data, keywords, kind = layer_data
     offered = _note(keywords).get(CONTRAST_RANGE)
-    if kind == "image" and offered not in (None, list(keywords.get("contrast_limits", ()))):
-        layer = Layer.create(data, keywords, kind)
-        layer.contrast_limits_range = offered
-        return layer
-    attributes = _note(keywords).get(ATTRIBUTES)
-    if kind != "labels" or not attributes:
+    if kind != "image" or offered is None or list(keywords.get("contrast_limits", ())) == offered:
         return layer_data
     layer = Layer.create(data, keywords, kind)
-    _set_attributes(layer, attributes)
+    layer.contrast_limits_range = offered
     return layer
+
+
+def follow_attributes(viewer: ViewerModel) -> None:
+    """Set what a file says of labels, and layer data have no place for, once they are added."""
+    viewer.layers.events.inserted.connect(_complete)
+
+
+def _complete(event: Any) -> None:
+    layer = event.value
+    note = layer.metadata.get(METADATA_KEY)
+    # Once: a copy of the layer is as the person left it.
+    if isinstance(layer, Labels) and isinstance(note, dict) and ATTRIBUTES in note:
+        _set_attributes(layer, note.pop(ATTRIBUTES))
 
 
 def _set_attributes(layer: Labels, attributes: Mapping[str, Any]) -> None:
