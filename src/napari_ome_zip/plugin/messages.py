@@ -73,6 +73,13 @@ def notify_saved(message: str, written: Path) -> None:
     notify(message, severity, [open_action(written), check_action(written, CHECK)])
 
 
+def not_saved(error: Exception) -> str:
+    """Return why something was not saved, with that first: an error may begin with a name."""
+    reason = str(error) or type(error).__name__
+    is_said = reason.startswith(("Not saved", "Nothing", "Cancelled", "No "))
+    return reason if is_said else f"Not saved: {reason}"
+
+
 def check_action(path: str | Path, text: str = CHECK_FILE, *, deep: bool = False) -> Action:
     """Offer to check a file, or with `deep` every pixel of it, in the window in front."""
     return text, partial(_check, str(Path(path).absolute()), deep)

@@ -16,6 +16,7 @@ from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.to_layers import layer_findings
 from napari_ome_zip.names import SAVED_SUFFIXES, is_archive_name
+from napari_ome_zip.plugin.check.state import explain
 from napari_ome_zip.plugin.messages import tell
 from napari_ome_zip.plugin.notices import Notice
 from napari_ome_zip.plugin.opening import is_opened_by_window, is_reader_chosen
@@ -94,7 +95,7 @@ def read(path: PathOrPaths) -> list[LayerData]:
         try:
             layers += _read_one(name)
         except (OmeZipError, OSError) as error:
-            tell(Notice(name, str(error), is_error=True))
+            tell(Notice(name, explain(error, name), is_error=True))
             errors.append(error)
     if errors and not layers:
         raise errors[0]
