@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as arrays
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.layers import from_layer_data, snapshot
 from napari_ome_zip.layers.snapshot import Snapshot
+from napari_ome_zip.pixels import grid
 
 TYPES = ["u1", "<i4", ">u2", "?", "<f4"]
 
@@ -36,8 +37,8 @@ def test_it_stays_as_it_was(
     pixels, region = cut
     before = pixels.copy()
     with pytest.MonkeyPatch.context() as small:
-        small.setattr(snapshot, "BLOCK_BYTES", block)
-        small.setattr(snapshot, "ROW", row)
+        small.setattr(grid, "SMALL_BLOCK_BYTES", block)
+        small.setattr(grid, "ROW", row)
         kept = Snapshot(pixels, "nuclei")
         pixels[...] = 0
         found = kept.read(region)
@@ -48,7 +49,7 @@ def test_it_stays_as_it_was(
 @pytest.fixture
 def without_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep pixels of none but the first few blocks."""
-    monkeypatch.setattr(snapshot, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(grid, "SMALL_BLOCK_BYTES", 64)
     monkeypatch.setattr(snapshot, "KEPT_BYTES", 300)
     monkeypatch.setattr(snapshot, "KEPT_PART", 1000)
 

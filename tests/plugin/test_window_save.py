@@ -140,7 +140,7 @@ def test_save_all_layers_under_any_name(
     assert [path.name for path in tmp_path.iterdir()] == [written]
     (told,) = [record.message for record in notification_manager.records]
     assert told.startswith("Not saved: 'spots' is a points layer")
-    assert told.endswith(f"Saved {'' if typed == written else 'as '}{written}.")
+    assert told.endswith(f"Saved {'' if typed == written else 'as '}{written} in {tmp_path}.")
     assert_drop_shows(qtbot, filled, drop, tmp_path / written, expected)
 
 
@@ -172,15 +172,16 @@ def test_the_form_is_in_the_file_menu_and_saves_by_clicks(
     action.trigger()
     (widget,) = (w for w in filled.window.dock_widgets.values() if isinstance(w, SaveWidget))
     line = widget.file.line_edit.native
+    line.selectAll()
     qtbot.keyClicks(line, str(tmp_path / "by form"))
-    qtbot.waitUntil(widget.save_button.isEnabled, timeout=5_000)
-    assert widget.summary.text().startswith("by form.ome.zip, about ")
+    said = "by form.ome.zip, about "
+    qtbot.waitUntil(lambda: widget.footer.summary.text().startswith(said), timeout=WAIT)
     expected = [layer for layer in filled.layers if layer.name != "spots"]
-    qtbot.mouseClick(widget.save_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(widget.footer.save, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: widget.job.saved is not None, timeout=20_000)
-    assert widget.result.text().startswith("Not saved: 'spots' is a points layer")
-    assert widget.result.text().endswith("Saved as by form.ome.zip.")
-    assert widget.check_button.isVisible()
+    assert widget.footer.result.text().startswith("Not saved: 'spots' is a points layer")
+    assert widget.footer.result.text().endswith(f"Saved as by form.ome.zip in {tmp_path}.")
+    assert widget.footer.check.isVisible()
     assert_drop_shows(qtbot, filled, drop, tmp_path / "by form.ome.zip", expected)
 
 
@@ -238,7 +239,8 @@ def begin(
     widget = open_form(window)
     unsharded = SaveChoices(file=str(target), as_in_file=False, shard=0, chunk=64)
     widget.choices = unsharded
-    qtbot.mouseClick(widget.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(widget.footer.save.isEnabled, timeout=WAIT)
+    qtbot.mouseClick(widget.footer.save, Qt.MouseButton.LeftButton)
     assert widget.job.running
     qtbot.waitUntil(gate.reached.is_set, timeout=WAIT)
     return widget, lambda: bool(window.window._qt_window.findChildren(SaveRun))
@@ -255,7 +257,8 @@ def save_as_plain(qtbot: QtBot, window: napari.Viewer, folder: Path, *, by_form:
     if by_form:
         widget = open_form(window)
         widget.choices = SaveChoices(file=str(folder / "plain"))
-        qtbot.mouseClick(widget.save_button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(widget.footer.save.isEnabled, timeout=WAIT)
+        qtbot.mouseClick(widget.footer.save, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: widget.job.saved is not None, timeout=WAIT)
     else:
         save_by_menu(qtbot, window, "Save All Layers", folder / "plain", "*.ome.zip")
@@ -269,7 +272,7 @@ def test_one_message_says_what_was_left_out_first_and_opens_the_file(
     save_as_plain(qtbot, filled, tmp_path, by_form=by_form)
     (toast,) = filled.window._qt_window.findChildren(NapariQtNotification)
     assert toast.message.text()[:45].startswith("Not saved: 'spots' is a points layer")
-    assert toast.message.text().endswith("Saved as plain.ome.zip.")
+    assert toast.message.text().endswith(f"Saved as plain.ome.zip in {tmp_path}.")
     before = list(filled.layers)
     press(qtbot, filled, "Open")
     qtbot.waitUntil(lambda: len(filled.layers) == len(before) + 3, timeout=WAIT)
@@ -296,12 +299,12 @@ def test_cancelling_in_the_form_says_so_and_nothing_else(
     qtbot: QtBot, window: napari.Viewer, gate: Gate, tmp_path: Path
 ) -> None:
     widget, goes_on = begin(qtbot, window, gate, tmp_path / "a.ozx")
-    qtbot.mouseClick(widget.cancel_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(widget.footer.cancel, Qt.MouseButton.LeftButton)
     gate.open.set()
     qtbot.waitUntil(lambda: not goes_on(), timeout=WAIT)
     (record,) = notification_manager.records
     assert record.message.startswith("Cancelled")
-    assert widget.result.text() == record.message
+    assert widget.footer.result.text() == record.message
     assert not list(tmp_path.iterdir())
 
 
@@ -318,8 +321,8 @@ def test_a_save_that_fails_says_why_and_nothing_else(
     (record,) = notification_manager.records
     assert "the disk with the pixels is gone" in record.message
     assert record.severity.name == "ERROR"
-    assert widget.result.text() == record.message
-    assert widget.save_button.isEnabled()
+    assert widget.footer.result.text() == record.message
+    assert widget.footer.save.isEnabled()
     assert not list(folder.iterdir())
 
 
@@ -332,7 +335,7 @@ def test_a_save_goes_on_when_its_form_is_closed_and_tells_all_the_same(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     widget, goes_on = begin(qtbot, window, gate, tmp_path / "a.ozx")
-    widget.parentWidget().destroyOnClose()
+    widget.native.parentWidget().destroyOnClose()
     del widget
     qtbot.wait(200)
     assert goes_on()
@@ -340,7 +343,7 @@ def test_a_save_goes_on_when_its_form_is_closed_and_tells_all_the_same(
     qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=WAIT)
     (record,) = notification_manager.records
     assert record.message.startswith("Not saved: 'pts' is a points layer")
-    assert record.message.endswith("Saved a.ozx.")
+    assert record.message.endswith(f"Saved a.ozx in {tmp_path}.")
     (saved,) = layers_of(tmp_path / "a.ozx")
     assert (pixels(saved) == 7).all()
     assert "Error" not in capfd.readouterr().err
@@ -351,17 +354,17 @@ def test_the_form_that_is_opened_again_shows_the_save_and_cancels_it(
     qtbot: QtBot, window: napari.Viewer, gate: Gate, tmp_path: Path
 ) -> None:
     widget, goes_on = begin(qtbot, window, gate, tmp_path / "a.ozx")
-    widget.parentWidget().destroyOnClose()
+    widget.native.parentWidget().destroyOnClose()
     again = open_form(window)
     assert again is not widget
-    qtbot.waitUntil(again.cancel_button.isEnabled, timeout=WAIT)
-    assert again.progress.isVisible()
-    assert not again.save_button.isEnabled()
+    qtbot.waitUntil(again.footer.cancel.isEnabled, timeout=WAIT)
+    assert again.footer.progress.isVisible()
+    assert not again.footer.save.isEnabled()
     assert again.choices.file == str(tmp_path / "a.ozx")
-    qtbot.mouseClick(again.cancel_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(again.footer.cancel, Qt.MouseButton.LeftButton)
     gate.open.set()
     qtbot.waitUntil(lambda: not goes_on(), timeout=WAIT)
-    assert again.result.text().startswith("Cancelled")
+    assert again.footer.result.text().startswith("Cancelled")
     assert not list(tmp_path.iterdir())
 
 
@@ -370,7 +373,7 @@ def test_the_activity_dialog_cancels_a_save_whose_form_is_closed(
     qtbot: QtBot, window: napari.Viewer, gate: Gate, tmp_path: Path
 ) -> None:
     widget, goes_on = begin(qtbot, window, gate, tmp_path / "a.ozx")
-    widget.parentWidget().destroyOnClose()
+    widget.native.parentWidget().destroyOnClose()
     bars = window.window._qt_window.findChildren(QtLabeledProgressBar)
     (bar,) = (b for b in bars if "a.ozx" in b.description_label.text())
     bar.cancel_button.click()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -20,13 +19,11 @@ from napari_ome_zip.pixels.grid import (
     chunk_region,
     pieces,
     shape_of,
+    small_blocks,
 )
 from napari_ome_zip.pixels.source import PixelSource
 from napari_ome_zip.threads import in_threads
 
-BLOCK_BYTES = 2**19
-ROW = 512
-"""Pixels along the last axis of a block, at most."""
 BATCH_BLOCKS = 8
 """What one thread compresses at a time: handing over single blocks takes longer than the work."""
 
@@ -79,7 +76,7 @@ class Snapshot(PixelSource):
     @property
     def chunks(self) -> tuple[int, ...]:
         # docstring inherited
-        return _block_shape(self._shape, self._dtype.itemsize)
+        return small_blocks(self._shape, self._dtype.itemsize)
 
     @property
     def is_in_memory(self) -> bool:
@@ -135,12 +132,3 @@ class Snapshot(PixelSource):
                 "file is untouched. Save again, and paint on when it is done."
             )
         return block
-
-
-def _block_shape(shape: Sequence[int], itemsize: int) -> tuple[int, ...]:
-    """Of `BLOCK_BYTES` at most, with rows of up to `ROW` pixels."""
-    block: list[int] = []
-    for size in reversed(shape):
-        room = BLOCK_BYTES // itemsize // math.prod(block) if block else ROW
-        block.insert(0, max(1, min(size, room)))
-    return tuple(block)

@@ -119,7 +119,7 @@ def _understood(
         levels,
         world_matrix(keywords, ndim),
         _axis_labels(keywords, ndim),
-        stated_units(_units(keywords, ndim), note),
+        stated_units(layer_units(keywords, ndim), note),
         keywords,
         note,
         colors,
@@ -260,7 +260,8 @@ def _axis_labels(keywords: Mapping[str, Any], ndim: int) -> tuple[str, ...]:
     return labels
 
 
-def _units(keywords: Mapping[str, Any], ndim: int) -> tuple[str | None, ...]:
+def layer_units(keywords: Mapping[str, Any], ndim: int) -> tuple[str | None, ...]:
+    """Known units of a layer's dimensions; None where there is none that is known."""
     units = keywords.get("units")
     if units is None:
         return (None,) * ndim

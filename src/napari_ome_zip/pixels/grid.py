@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 
 type Region = tuple[slice, ...]
@@ -11,6 +12,10 @@ type ChunkCoordinates = tuple[int, ...]
 """Number of a chunk along each axis of its grid (Zarr v3, "chunk grids")."""
 type Piece = tuple[ChunkCoordinates, Region, Region]
 """Part of a region that lies in one chunk: its coordinates, where in it, where in the output."""
+
+SMALL_BLOCK_BYTES = 2**19
+ROW = 512
+"""Pixels along the last axis of a small block, at most."""
 
 
 def shape_of(region: Region) -> tuple[int, ...]:
@@ -63,3 +68,12 @@ def _part(number: int, wanted: slice, size: int) -> tuple[slice, slice]:
     last = min(wanted.stop, (number + 1) * size)
     inside = slice(first - number * size, last - number * size)
     return inside, slice(first - wanted.start, last - wanted.start)
+
+
+def small_blocks(shape: Sequence[int], itemsize: int) -> tuple[int, ...]:
+    """Shape of blocks of `SMALL_BLOCK_BYTES` at most, with rows of up to `ROW` pixels."""
+    block: list[int] = []
+    for size in reversed(shape):
+        room = SMALL_BLOCK_BYTES // itemsize // math.prod(block) if block else ROW
+        block.insert(0, max(1, min(size, room)))
+    return tuple(block)

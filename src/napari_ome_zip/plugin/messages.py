@@ -21,12 +21,12 @@ from qtpy.QtWidgets import QApplication, QMenu, QWidget
 from superqt.utils import ensure_main_thread
 
 from napari_ome_zip.errors import OmeZipError
-from napari_ome_zip.plugin.docks import PLUGIN, open_check
-from napari_ome_zip.plugin.notices import FileToCheck, Notice, combine
+from napari_ome_zip.plugin.docks import PLUGIN, open_check, open_contents
+from napari_ome_zip.plugin.notices import Combined, FileToCheck, Notice, combine
 from napari_ome_zip.plugin.opening import is_opening
 
 CHECK_FILE, CHECK_FILES = "Check the file", "Check a file…"
-CHECK, OPEN = "Check", "Open"
+CHECK, OPEN, CONTENTS = "Check", "Open", "Contents"
 """What notifications offer."""
 
 MAX_MESSAGE = 600
@@ -66,6 +66,14 @@ def tell(notice: Notice) -> None:
     _GATHERING.add(notice)
 
 
+def after_event(work: Callable[[], None]) -> None:
+    """Do something after the current event; at once where no events are handled."""
+    if QApplication.instance() is None:
+        work()
+    else:
+        QTimer.singleShot(0, work)
+
+
 def notify_saved(message: str, written: Path) -> None:
     """Show the result of a save, and offer to open and to check the file."""
     less = message.startswith("Not")
@@ -95,6 +103,11 @@ def open_action(path: str | Path) -> Action:
     return OPEN, partial(_open, str(Path(path).absolute()))
 
 
+def contents_action(path: str | Path) -> Action:
+    """Offer to show what is in a file, in the window in front."""
+    return CONTENTS, partial(_show_contents, str(Path(path).absolute()))
+
+
 def _has_window() -> bool:
     return QApplication.instance() is not None and napari.current_viewer() is not None
 
@@ -115,6 +128,12 @@ def _choose(files: Sequence[FileToCheck], notification: object) -> None:
             path = str(Path(file.path).absolute())
             action.triggered.connect(partial(_check, path, file.deep))
     menu.popup(QCursor.pos())
+
+
+def _show_contents(path: str, _notification: object) -> None:
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        open_contents(viewer, path)
 
 
 def _open(path: str, _notification: object) -> None:
@@ -160,13 +179,22 @@ class _Gathering:
         if not notices:
             return
         told = combine(notices)
-        severity = NotificationSeverity.ERROR if told.is_error else NotificationSeverity.WARNING
-        if len(told.files) == 1:
-            (file,) = told.files
-            action = check_action(file.path, deep=file.deep)
-        else:
-            action = check_one_action(told.files)
-        notify(told.text, severity, [action])
+        notify(told.text, _severity(told), _actions(told))
+
+
+def _severity(told: Combined) -> NotificationSeverity:
+    if told.is_error:
+        return NotificationSeverity.ERROR
+    return NotificationSeverity.WARNING if told.files else NotificationSeverity.INFO
+
+
+def _actions(told: Combined) -> list[Action]:
+    actions = []
+    if len(told.files) == 1:
+        actions.append(check_action(told.files[0].path, deep=told.files[0].deep))
+    elif told.files:
+        actions.append(check_one_action(told.files))
+    return [*actions, *([contents_action(told.contents)] if told.contents else [])]
 
 
 _GATHERING = _Gathering()

@@ -24,6 +24,8 @@ class Notice:
     """Whether the file cannot be opened; else it is shown, though not quite as it should be."""
     deep: bool = False
     """Whether only a check of all pixels finds it."""
+    is_content: bool = False
+    """Whether it says only what is in the file: that gives way to everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,9 @@ class Combined:
     text: str
     is_error: bool
     files: tuple[FileToCheck, ...]
+    """Those of which something is to be checked."""
+    contents: str = ""
+    """A file whose contents are offered; empty for none."""
 
 
 def combine(notices: Sequence[Notice]) -> Combined:
@@ -53,22 +58,33 @@ def combine(notices: Sequence[Notice]) -> Combined:
     notices : sequence of Notice
         At least one, in the order in which they came up.
     """
-    by_file: dict[str, list[Notice]] = {}
-    for notice in dict.fromkeys(notices):
-        by_file.setdefault(notice.path, []).append(notice)
+    content = [notice for notice in notices if notice.is_content]
+    wrong = [notice for notice in notices if not notice.is_content]
+    by_file = _by_file(wrong or content)
     files = tuple(
-        FileToCheck(path, any(notice.deep for notice in told)) for path, told in by_file.items()
+        FileToCheck(path, any(notice.deep for notice in told))
+        for path, told in by_file.items()
+        if wrong
     )
-    is_error = any(notice.is_error for notice in notices)
     if len(by_file) == 1:
         ((path, told),) = by_file.items()
         text = _with_name("\n".join(notice.message for notice in told), path)
     else:
         text = "\n".join([_headline([*by_file.values()]), *_lines(by_file)])
-    return Combined(text, is_error, files)
+    is_error = any(notice.is_error for notice in wrong)
+    return Combined(text, is_error, files, content[0].path if content else "")
+
+
+def _by_file(notices: Sequence[Notice]) -> dict[str, list[Notice]]:
+    by_file: dict[str, list[Notice]] = {}
+    for notice in dict.fromkeys(notices):
+        by_file.setdefault(notice.path, []).append(notice)
+    return by_file
 
 
 def _headline(told: Sequence[Sequence[Notice]]) -> str:
+    if all(notice.is_content for of_file in told for notice in of_file):
+        return f"{len(told)} files are open: Contents leads to each part."
     unopened = sum(any(notice.is_error for notice in of_file) for of_file in told)
     others = len(told) - unopened
     if not others:

@@ -43,13 +43,22 @@ def restores_view() -> bool:
     return True if reading is None else bool(reading.restore_view)
 
 
+def saving() -> Any:
+    """The settings for saving, which may be set; None where the plugin is not registered."""
+    return _section("saving")
+
+
 def _resize() -> None:
     set_cache_size(get_plugin_settings(_PLUGIN).reading.cache_mb << 20)
 
 
 def _reading() -> Any:
     """The settings for reading; None where the plugin is not registered."""
+    return _section("reading")
+
+
+def _section(name: str) -> Any:
     try:
-        return get_plugin_settings(_PLUGIN).reading
+        return getattr(get_plugin_settings(_PLUGIN), name)
     except KeyError:
         return None

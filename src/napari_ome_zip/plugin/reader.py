@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
@@ -17,12 +18,16 @@ from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.to_layers import layer_findings
 from napari_ome_zip.names import SAVED_SUFFIXES, is_archive_name
 from napari_ome_zip.plugin.check.state import explain
+from napari_ome_zip.plugin.contents.offer import what_is_in
+from napari_ome_zip.plugin.drawn_layers import tried_layers
 from napari_ome_zip.plugin.messages import tell
 from napari_ome_zip.plugin.notices import Notice
 from napari_ome_zip.plugin.opening import is_opened_by_window, is_reader_chosen
-from napari_ome_zip.plugin.preferences import use_preferences
+from napari_ome_zip.plugin.preferences import restores_view, use_preferences
 from napari_ome_zip.plugin.refreshing import refresh_layers
 from napari_ome_zip.plugin.units_in_window import share_units
+from napari_ome_zip.plugin.view.restore import restore_when_shown
+from napari_ome_zip.plugin.view.state import ViewState
 from napari_ome_zip.plugin.viewer_state import with_contrast_range
 from napari_ome_zip.plugin.window import attend
 from napari_ome_zip.storage import open_store
@@ -53,11 +58,12 @@ def read_layers(path: PathOrPaths) -> list[LayerData | Layer | tuple[None]]:
     Scripts that read through napari's plugins expect layer data.
     """
     try:
-        layers = read(path)
+        opened = _read_all(path)
     except (OmeZipError, OSError):
         if not _is_ours_to_tell(path):
             raise
         return [NOTHING]
+    layers = [layer for each in opened for layer in each.layers]
     viewer = napari.current_viewer()
     if viewer is None:
         return list(layers)
@@ -66,7 +72,19 @@ def read_layers(path: PathOrPaths) -> list[LayerData | Layer | tuple[None]]:
     for notice in share_units(layers, viewer):
         tell(notice)
     refresh_layers(layers)
-    return [with_contrast_range(layer) for layer in layers]
+    made = [made for each in opened for made in each.made]
+    if len(opened) == 1 and opened[0].view is not None and not viewer.layers and restores_view():
+        restore_when_shown(viewer, opened[0].view, opened[0].source, len(layers))
+    return [_for_window(layer, drawn) for layer, drawn in zip(layers, made, strict=True)]
+
+
+def _for_window(layer_data: LayerData, made: Layer | None) -> LayerData | Layer:
+    if made is None:
+        return with_contrast_range(layer_data)
+    _, keywords, _ = layer_data
+    if "units" in keywords:  # those that are shared, since it was made
+        made.units, made.metadata = keywords["units"], keywords["metadata"]
+    return made
 
 
 def _is_ours_to_tell(path: PathOrPaths) -> bool:
@@ -89,30 +107,55 @@ def read(path: PathOrPaths) -> list[LayerData]:
     OmeZipError, OSError
         If none of the files can be opened. What is wrong with each is told in a notification.
     """
-    layers: list[LayerData] = []
+    return [layer for opened in _read_all(path) for layer in opened.layers]
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """What one file gives a viewer."""
+
+    source: str
+    layers: list[LayerData]
+    made: list[Layer | None]
+    """Layers that had to be made to know that napari takes them; None for the others."""
+    view: ViewState | None
+    """What the window showed when it was saved."""
+
+
+def _read_all(path: PathOrPaths) -> list[_Opened]:
+    opened: list[_Opened] = []
     errors: list[OmeZipError | OSError] = []
     for name in _as_list(path):
         try:
-            layers += _read_one(name)
+            opened.append(_read_one(name))
         except (OmeZipError, OSError) as error:
             tell(Notice(name, explain(error, name), is_error=True))
             errors.append(error)
-    if errors and not layers:
+    if errors and not opened:
         raise errors[0]
-    return layers
+    return opened
 
 
 def _as_list(path: PathOrPaths) -> list[str]:
     return [path] if isinstance(path, str) else list(path)
 
 
-def _read_one(path: str) -> list[LayerData]:
+def _read_one(path: str) -> _Opened:
     store = open_store(Path(path).absolute())
     store.on_damage = _FirstDamage(path)
     composite = napari_ome_zip.open_image(store)
     layers = napari_ome_zip.to_layer_data(composite)
-    _tell_repairs((*composite.findings, *_of_layers(composite, layers)), path)
-    return layers
+    tried, refused = tried_layers(layers)
+    _tell_repairs((*composite.findings, *_of_layers(composite, layers), *refused), path)
+    content = what_is_in(composite, len(layers))
+    if content and napari.current_viewer() is not None:
+        tell(Notice(path, content, is_content=True))
+    return _Opened(
+        composite.source or "",
+        [layer for layer, _ in tried],
+        [made for _, made in tried],
+        ViewState.of(composite.napari.view),
+    )
 
 
 def _of_layers(composite: CompositeImage, layers: Sequence[LayerData]) -> list[Finding]:

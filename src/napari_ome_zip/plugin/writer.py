@@ -16,7 +16,7 @@ from napari_ome_zip.plugin.messages import notify_saved
 from napari_ome_zip.plugin.save.losses import describe, find_losses, result_text
 from napari_ome_zip.plugin.save.question import check_agreed
 from napari_ome_zip.plugin.typed_name import completed
-from napari_ome_zip.plugin.viewer_state import as_shown
+from napari_ome_zip.plugin.viewer_state import as_shown, view_of
 from napari_ome_zip.progress import Progress
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.save import save_composite
@@ -59,9 +59,11 @@ def _write(path: str, layer_data: Sequence[LayerData], suffix: str) -> list[str]
     unsaved = unsaved_layers(layer_data)
     if len(unsaved) == len(layer_data):
         raise SaveError(f"Nothing to save. {describe(unsaved)}")
-    layer_data = as_shown(layer_data, napari.current_viewer())
+    viewer = napari.current_viewer()
+    view = view_of(layer_data, viewer)
+    layer_data = as_shown(layer_data, viewer)
     # Events are handled while the bar moves, so layers may change: what they are now is saved.
-    image = from_layer_data(layer_data, name=stem(target), target=target)
+    image = from_layer_data(layer_data, name=stem(target), target=target, view=view)
     plan = plan_save(image)
     found = find_losses(layer_data, layer_data, plan)
     check_agreed(image, target, found)

@@ -74,7 +74,7 @@ def array_document(
     shape: Sequence[int],
     dtype: np.dtype[Any],
     arrangement: ArrayLayout,
-    axis_names: Sequence[str],
+    axis_names: Sequence[str] | None,
     options: SaveOptions,
     attributes: Mapping[str, Any] | None = None,
 ) -> bytes:
@@ -88,7 +88,7 @@ def array_document(
         shards=arrangement.shards,
         compressors=_compressor(options, dtype),
         fill_value=0,
-        dimension_names=list(axis_names),
+        dimension_names=None if axis_names is None else list(axis_names),
         zarr_format=3,
     )
     document = json.loads(written["zarr.json"].to_bytes())
