@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -235,7 +236,8 @@ def test_the_help_menu_leads_to_the_documentation_of_this_version(
 
 def test_the_documentation_is_that_of_the_package_and_needs_no_other_file() -> None:
     text = documentation()
-    assert text.startswith("# napari-ome-zip")
+    version = importlib.metadata.version("napari-ome-zip")
+    assert text.startswith(f"*napari-ome-zip {version}*\n\n# napari-ome-zip")
     assert "](docs/" not in text
 
 

@@ -10,6 +10,7 @@ import importlib.metadata
 import re
 
 from napari_ome_zip.plugin.docks import PLUGIN
+from napari_ome_zip.validation.report import program
 
 _IMAGE = re.compile(r"!\[([^\]]*)\]\((?!https?://)[^)]*\)")
 _LOCAL_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?://)[^)]*\)")
@@ -25,7 +26,8 @@ def documentation() -> str:
         metadata = importlib.metadata.metadata(PLUGIN)
     except importlib.metadata.PackageNotFoundError:  # run from a copy that is not installed
         return _NOTHING
-    return self_contained(metadata.get("Description") or "") or _NOTHING
+    text = self_contained(metadata.get("Description") or "") or _NOTHING
+    return f"*{program()}*\n\n{text}"
 
 
 def self_contained(markdown: str) -> str:

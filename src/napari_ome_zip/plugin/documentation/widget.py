@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from weakref import ref
 
 from qtpy.QtCore import QSize
+from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import QTextBrowser
 
 from napari_ome_zip.plugin.docks import open_documentation
@@ -18,6 +19,8 @@ ENTRY = "Documentation of OME-Zarr archives"
 """What the Help menu says."""
 
 _COMFORTABLE = QSize(480, 600)
+_READABLE = QColor("#4a90d9")
+"""A color of links that is read on dark and on light ground."""
 
 
 class DocumentationWidget(QTextBrowser):
@@ -27,6 +30,9 @@ class DocumentationWidget(QTextBrowser):
         super().__init__()
         self.setOpenExternalLinks(True)
         self.setAcceptDrops(False)
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Link, _READABLE)
+        self.setPalette(palette)
         self.setMarkdown(documentation())
 
     def sizeHint(self) -> QSize:
