@@ -105,6 +105,14 @@ class SaveCancelledError(OmeZipError):
     """A save was cancelled by the user; nothing was kept."""
 
 
+class TooManyPixelsError(OmeZipError, MemoryError):
+    """More pixels were asked for at once than memory should be taken for."""
+
+
+class ReadCancelledError(OmeZipError):
+    """Reading pixels was cancelled by the user; they are used for nothing."""
+
+
 class CheckCancelledError(OmeZipError):
     """A check was cancelled by the user; there is no report."""
 

@@ -40,6 +40,8 @@ from napari_ome_zip.storage.hierarchy import Hierarchy
 MAX_DIMENSIONS = 32
 MAX_ARRAYS = 4096
 """Arrays of one layer, at most."""
+MAX_CHUNKS = 1 << 16
+"""Chunks of one array, at most: each takes time, stored or not."""
 MAX_NAME = 255
 
 
@@ -160,25 +162,32 @@ class _Reader:
             array = ChunkedArray(self._hierarchy.store, node)
         except (ArchiveError, MetadataError) as error:
             raise _UnusableError(str(error).rstrip(".")) from error
-        if not is_simple(array.dtype) or len(array.shape) > MAX_DIMENSIONS:
-            raise _UnusableError(f"'{path}' holds {array.dtype}, expected numbers")
-        size, chunk = (
-            math.prod(map(int, shape)) * array.dtype.itemsize
-            for shape in (array.shape, array.grid_chunk_shape)
-        )
-        if max(size, chunk) > self._room:
-            raise _UnusableError(
-                f"it is too large to be read: '{path}' has {readable_size(max(size, chunk))}, and "
-                f"all such layers of a file may have {readable_size(MAX_BYTES)}"
-            )
-        self._room -= size
-        if not size:
+        self._take_room(array)
+        if 0 in array.shape:
             return np.empty(array.shape, array.dtype)
         try:
             with strict_reading():
                 return array.read(tuple(slice(0, n) for n in array.shape))
         except (ArchiveError, DamagedEntryError, UnreadableChunkError, OSError) as error:
             raise _UnusableError(f"'{path}' cannot be read") from error
+
+    def _take_room(self, array: ChunkedArray) -> None:
+        """Refuse an array that takes more memory, or time, than layers of napari need."""
+        path, shape, grid = array.path, array.shape, array.grid_chunk_shape
+        if not is_simple(array.dtype) or len(shape) > MAX_DIMENSIONS:
+            raise _UnusableError(f"'{path}' holds {array.dtype}, expected numbers")
+        size, chunk = (math.prod(each) * array.dtype.itemsize for each in (shape, grid))
+        if max(size, chunk) > self._room:
+            raise _UnusableError(
+                f"it is too large to be read: '{path}' has {readable_size(max(size, chunk))}, and "
+                f"all such layers of a file may have {readable_size(MAX_BYTES)}"
+            )
+        chunks = math.prod(-(-n // edge) for n, edge in zip(shape, grid, strict=True))
+        if chunks > MAX_CHUNKS:
+            raise _UnusableError(
+                f"'{path}' is in {chunks:,} chunks, expected {MAX_CHUNKS:,} at most"
+            )
+        self._room -= size
 
 
 def _without_metadata(said: Mapping[str, Any]) -> dict[str, Any]:

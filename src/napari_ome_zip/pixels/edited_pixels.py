@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.errors import TooManyPixelsError
 from napari_ome_zip.pixels.grid import (
     ChunkCoordinates,
     Piece,
@@ -26,8 +27,8 @@ from napari_ome_zip.pixels.source import PixelSource
 from napari_ome_zip.pixels.strictness import strict_reading
 from napari_ome_zip.sizes import readable_size
 
-MAX_READ_BYTES = 2**33
-"""More is not read at once (8 GiB): it would end the program, or everything else."""
+MAX_READ_BYTES = 2**30
+"""More is not read at once (1 GiB): viewers ask for a plane, and in 3D for a volume."""
 
 type _Blocks = Mapping[ChunkCoordinates, npt.NDArray[Any]]
 
@@ -70,6 +71,8 @@ class EditedPixels:
         self._painted: dict[ChunkCoordinates, npt.NDArray[Any]] = {}
         self._shared: set[ChunkCoordinates] = set()
         """Blocks that a snapshot holds, too: they are copied before they are assigned to."""
+        self.on_refused: Callable[[], None] | None = None
+        """Called when more is asked for than is read at once."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -84,7 +87,8 @@ class EditedPixels:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of a pixel."""
-        return np.dtype(self.levels[0].dtype)
+        dtype: np.dtype[Any] = self.levels[0].dtype
+        return dtype
 
     @property
     def ndim(self) -> int:
@@ -122,7 +126,8 @@ class EditedPixels:
 
     def astype(self, dtype: Any) -> da.Array:
         """The pixels of now as another type, read when they are asked for."""
-        return lazy(self.snapshot())[self._region].astype(dtype)
+        pixels: da.Array = lazy(self.snapshot())[self._region].astype(dtype)
+        return pixels
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -144,7 +149,7 @@ class EditedPixels:
 
         Raises
         ------
-        MemoryError
+        TooManyPixelsError
             Where that are more than `MAX_READ_BYTES`.
         """
         box, within = _box(key, self.shape)
@@ -168,9 +173,12 @@ class EditedPixels:
     def _read(self, box: Region) -> npt.NDArray[Any]:
         nbytes = math.prod(shape_of(box)) * self.dtype.itemsize
         if nbytes > MAX_READ_BYTES:
-            raise MemoryError(
-                f"{readable_size(nbytes)} of labels are too much to be read at once, more than "
-                f"{readable_size(MAX_READ_BYTES)}: edit a smaller region of them."
+            if self.on_refused is not None:
+                self.on_refused()
+            raise TooManyPixelsError(
+                f"These labels are too large for 3D: {readable_size(nbytes)} would be read at "
+                f"once, more than {readable_size(MAX_READ_BYTES)}. Hide them, edit them in 2D, or "
+                "edit a smaller region of them."
             )
         return _composed(self.levels[0], self._in_level(box), self._block, self._painted)
 
@@ -218,7 +226,8 @@ class PaintedPixels(PixelSource):
     @property
     def dtype(self) -> np.dtype[Any]:
         # docstring inherited
-        return np.dtype(self.full.dtype)
+        dtype: np.dtype[Any] = self.full.dtype
+        return dtype
 
     @property
     def chunks(self) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.grid import Region, shape_of
 from napari_ome_zip.pixels.parallel import read
 from napari_ome_zip.pixels.reading_ahead import AHEAD
 from napari_ome_zip.pixels.source import PixelSource
@@ -161,6 +161,12 @@ class PixelArray(da.Array):
     def read(self) -> npt.NDArray[Any]:
         """All pixels, read directly: final ones, whoever asks."""
         return self._without_indexed(read(self._source, self._region))
+
+    def prepare(self, pixels: npt.NDArray[Any]) -> None:
+        """Let the viewer be given these pixels, all of this array's, when it asks for them."""
+        if self.viewed_by is not None:
+            region = self._region
+            self.viewed_by.prepare(self._source, region, pixels.reshape(shape_of(region)))
 
     @property
     def _region(self) -> Region:

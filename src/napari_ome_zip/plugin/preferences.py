@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from napari.settings import get_plugin_settings
@@ -35,6 +36,13 @@ def memory_for_3d() -> int:
     """Bytes that what is shown in 3D may take."""
     reading = _reading()
     return MEMORY_FOR_3D if reading is None else int(reading.memory_3d_mb) << 20
+
+
+def follow_memory_for_3d(changed: Callable[[], None]) -> None:
+    """Call a method whenever a person allows more or less memory for 3D."""
+    reading = _reading()
+    if reading is not None:
+        reading.events.memory_3d_mb.connect(changed)
 
 
 def restores_view() -> bool:

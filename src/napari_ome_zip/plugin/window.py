@@ -8,7 +8,9 @@ from weakref import WeakSet
 
 from napari_ome_zip.plugin.covering import follow_scans
 from napari_ome_zip.plugin.documentation.widget import follow_help
+from napari_ome_zip.plugin.edit_labels.hint import follow_locked_labels
 from napari_ome_zip.plugin.readable_names import follow_zoom
+from napari_ome_zip.plugin.three_d import follow_dimensions
 from napari_ome_zip.plugin.viewer_state import follow_attributes
 from napari_ome_zip.plugin.where_am_i import follow_pointer
 
@@ -23,6 +25,8 @@ _ATTENTIONS: tuple[Callable[[ViewerModel], None], ...] = (
     follow_pointer,
     follow_zoom,
     follow_help,
+    follow_locked_labels,
+    follow_dimensions,
 )
 """Each is called once for a viewer, before layers of a file are first added to it. It connects to
 what it follows, and needs no end: the viewer's events end with the viewer."""

@@ -120,8 +120,9 @@ def _add_array(
     arrays: list[ArrayPlan],
 ) -> None:
     arrangement = _layout(array)
+    # Chunks of nothing but the fill value are not stored, and missed by whoever checks the file.
     documents[f"{path}/{ROOT}"] = array_document(
-        array.shape, array.dtype, arrangement, None, options
+        array.shape, array.dtype, arrangement, None, options, fill_value=0 if array.any() else 1
     )
     if array.size:
         # Without a name of its own dask would make one from all the values.

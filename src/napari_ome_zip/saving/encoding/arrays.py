@@ -77,6 +77,7 @@ def array_document(
     axis_names: Sequence[str] | None,
     options: SaveOptions,
     attributes: Mapping[str, Any] | None = None,
+    fill_value: int = 0,
 ) -> bytes:
     """The ``zarr.json`` of an array (Zarr v3), as the zarr library writes it."""
     written: dict[str, Buffer] = {}
@@ -87,7 +88,7 @@ def array_document(
         chunks=arrangement.chunks,
         shards=arrangement.shards,
         compressors=_compressor(options, dtype),
-        fill_value=0,
+        fill_value=fill_value,
         dimension_names=None if axis_names is None else list(axis_names),
         zarr_format=3,
     )

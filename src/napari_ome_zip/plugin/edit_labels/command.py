@@ -1,0 +1,156 @@
+"""The command "Edit labels": makes the labels that are selected labels that can be painted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import numpy as np
+from napari.layers import Labels
+from napari.utils.notifications import NotificationSeverity
+from qtpy.QtWidgets import QApplication
+
+from napari_ome_zip.errors import OmeZipError, ReadCancelledError
+from napari_ome_zip.pixels.edited_pixels import EditedPixels
+from napari_ome_zip.plugin.edit_labels.controls import main_window
+from napari_ome_zip.plugin.edit_labels.in_3d import return_to_2d
+from napari_ome_zip.plugin.edit_labels.model import EditChoice, done_text, fits_in_3d
+from napari_ome_zip.plugin.edit_labels.new_label import bind_new_label
+from napari_ome_zip.plugin.edit_labels.reading import start_reading
+from napari_ome_zip.plugin.edit_labels.replacing import (
+    editable_layer,
+    is_locked,
+    is_read_at_once,
+    locked_labels,
+    read_level,
+    replace_layer,
+)
+from napari_ome_zip.plugin.edit_labels.widget import EditLabelsWidget
+from napari_ome_zip.plugin.messages import notify
+
+if TYPE_CHECKING:
+    import napari.viewer
+    import numpy.typing as npt
+    from napari.components import ViewerModel
+
+TITLE = "Edit labels"
+
+_BEING_READ: WeakSet[Labels] = WeakSet()
+"""Layers whose pixels are being read, to be replaced then."""
+
+
+def edit_labels(viewer: napari.viewer.Viewer) -> None:
+    """Replace the selected labels by labels that can be painted, where they are.
+
+    Small ones are read at once; for larger ones a form asks what of them is to be edited.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        Its active layer is meant, or the only layer of locked labels.
+    """
+    # napari hands a proxy to commands, through which layers are other objects than they are.
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    layer = _meant(viewer)
+    if layer is None:
+        _say("Select the labels to edit first. Then choose Edit labels again.")
+    else:
+        edit_layer(viewer, layer)
+
+
+def edit_layer(viewer: ViewerModel, layer: Labels) -> None:
+    """Make one layer of labels editable, or ask what of it; say so where it is already."""
+    if not _can_be_replaced(layer):
+        _say(f"'{layer.name}' can be painted already: press 2 for the brush.")
+    elif layer in _BEING_READ:
+        _say(f"'{layer.name}' is being read already: it can be painted soon.")
+    elif locked_labels(layer).is_small or not hasattr(viewer, "window"):
+        apply_choice(viewer, layer, EditChoice())
+    else:
+        _show_form(viewer, layer)
+
+
+def apply_choice(viewer: ViewerModel, layer: Labels, choice: EditChoice) -> None:
+    """Replace a layer by what was chosen of it; in a window its pixels are read in a thread."""
+    if layer in _BEING_READ or layer not in viewer.layers:
+        return
+    labels = locked_labels(layer, viewer)
+    if not is_read_at_once(labels, choice):
+        _replace(viewer, layer, choice)
+        return
+    level = layer.data[choice.level] if layer.multiscale else layer.data
+    if QApplication.instance() is None or not hasattr(viewer, "window"):
+        _replace(viewer, layer, choice, read_level(level))
+        return
+
+    def read(pixels: npt.NDArray[Any]) -> None:
+        _BEING_READ.discard(layer)
+        now = layer.data[choice.level] if layer.multiscale else layer.data
+        # It may have been removed, or given other pixels, while these were read.
+        if layer in viewer.layers and now is level:
+            _replace(viewer, layer, choice, pixels)
+
+    def failed(error: Exception) -> None:
+        _BEING_READ.discard(layer)
+        _say_failed(layer, error)
+
+    _BEING_READ.add(layer)
+    start_reading(main_window(viewer), level, layer.name, read, failed)
+
+
+def _meant(viewer: ViewerModel) -> Labels | None:
+    active = viewer.layers.selection.active
+    if isinstance(active, Labels):
+        return active
+    locked = [layer for layer in viewer.layers if is_locked(layer)]
+    return locked[0] if len(locked) == 1 else None
+
+
+def _can_be_replaced(layer: Labels) -> bool:
+    """Whether it is locked, or lazy: each stroke would make that slower, and none is undone."""
+    return is_locked(layer) or not isinstance(layer.data, np.ndarray | EditedPixels)
+
+
+def _replace(
+    viewer: ViewerModel,
+    layer: Labels,
+    choice: EditChoice,
+    pixels: npt.NDArray[Any] | None = None,
+) -> None:
+    labels = locked_labels(layer, viewer)
+    in_3d = viewer.dims.ndisplay == 3
+    if in_3d and not is_read_at_once(labels, choice) and not fits_in_3d(labels, choice):
+        _say(f"Switch to 2D first: '{layer.name}' is too large to be edited in 3D.")
+        return
+    try:
+        made = editable_layer(layer, choice, pixels, labels)
+    except (OmeZipError, MemoryError) as error:
+        _say_failed(layer, error)
+        return
+    replace_layer(viewer, layer, made)
+    if isinstance(made.data, EditedPixels):
+        bind_new_label(viewer, made)
+        return_to_2d(viewer, made)
+    _say(done_text(labels, choice))
+
+
+def _show_form(viewer: napari.viewer.Viewer, layer: Labels) -> None:
+    """Show the form for a layer: the one that is open, or a new one."""
+    docked = viewer.window.dock_widgets.values()
+    form = next((each for each in docked if isinstance(each, EditLabelsWidget)), None)
+    if form is None:
+        form = EditLabelsWidget(viewer, apply_choice)
+        viewer.window.add_dock_widget(form, name=TITLE)
+    form.show_layer(layer)
+
+
+def _say_failed(layer: Labels, error: Exception) -> None:
+    if isinstance(error, ReadCancelledError):
+        _say(str(error))
+        return
+    message = f"'{layer.name}' cannot be edited, it stays as it is. {error}"
+    notify(message, NotificationSeverity.ERROR)
+
+
+def _say(message: str) -> None:
+    notify(message, NotificationSeverity.INFO)
