@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from napari.settings import get_settings
-from napari.utils.notifications import notification_manager
+from napari.utils.notifications import ErrorNotification, notification_manager
 from npe2 import PluginManifest
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QTextBrowser
@@ -38,7 +38,6 @@ NAME = "OME-Zarr archives"
 pytestmark = pytest.mark.usefixtures("errors_become_notifications")
 
 MANIFEST = PluginManifest.from_file(str(files("napari_ome_zip") / "napari.yaml"))
-REPLACED = {f"{PLUGIN}.editable_labels"}
 
 
 def palette_titles() -> dict[str, str]:
@@ -47,9 +46,7 @@ def palette_titles() -> dict[str, str]:
     widgets = {widget.command: widget.display_name for widget in offered.widgets}
     samples = {sample.command: sample.display_name for sample in offered.sample_data}
     titles = {command.id: command.title for command in offered.commands}
-    return {
-        id_: title for id_, title in (titles | widgets | samples).items() if id_ not in REPLACED
-    }
+    return titles | widgets | samples
 
 
 TITLES = palette_titles()
@@ -109,12 +106,7 @@ def test_titles_and_names_of_a_command_say_the_same() -> None:
         assert titles[widget.command].split()[0] == widget.display_name.split()[0]
 
 
-WIDGETS = [
-    widget.command for widget in MANIFEST.contributions.widgets if widget.command not in REPLACED
-]
-
-
-@pytest.mark.parametrize("command", WIDGETS)
+@pytest.mark.parametrize("command", [w.command for w in MANIFEST.contributions.widgets])
 def test_a_widget_is_opened(
     qtbot: QtBot, window: napari.Viewer, choose: Callable[[str], None], command: str
 ) -> None:
@@ -122,6 +114,23 @@ def test_a_widget_is_opened(
     name = f"{TITLES[command]} ({NAME})"
     qtbot.waitUntil(lambda: name in window.window.dock_widgets, timeout=WAIT)
     assert notification_manager.records == []
+
+
+def test_that_there_are_no_labels_to_edit_is_told(
+    qtbot: QtBot, window: napari.Viewer, choose: Callable[[str], None]
+) -> None:
+    choose(TITLES[f"{PLUGIN}.edit_labels"])
+    qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=WAIT)
+    (record,) = notification_manager.records
+    assert not isinstance(record, ErrorNotification)
+
+
+def test_every_command_is_tried_here() -> None:
+    tried = {w.command for w in MANIFEST.contributions.widgets} | {
+        f"{PLUGIN}.{name}"
+        for name in ("read", "write_ome_zip", "write_ozx", "edit_labels", "open_overlapping_fields")
+    }
+    assert tried == set(TITLES)
 
 
 def test_a_sample_is_opened(

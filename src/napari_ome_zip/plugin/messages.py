@@ -169,17 +169,20 @@ class _Gathering:
         if is_opening():  # napari handles events between two files
             self._wait()
         elif self._viewer() is None:  # closed meanwhile: nobody is left to be told
-            self._notices = []
+            self._take()
         else:
             self._tell()
 
     def _tell(self) -> None:
+        notices = self._take()
+        if notices:
+            told = combine(notices)
+            notify(told.text, _severity(told), _actions(told))
+
+    def _take(self) -> list[Notice]:
         with self._lock:
             notices, self._notices = self._notices, []
-        if not notices:
-            return
-        told = combine(notices)
-        notify(told.text, _severity(told), _actions(told))
+        return notices
 
 
 def _severity(told: Combined) -> NotificationSeverity:
