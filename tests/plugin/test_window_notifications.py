@@ -272,6 +272,7 @@ def test_no_unit_is_saved_that_the_file_does_not_state(
     window.open(bare.path, plugin=PLUGIN)
     window.open(measured.path, plugin=PLUGIN)
     for layer, unit in zip(list(window.layers), (None, "micrometer"), strict=True):
+        layer.translate = layer.translate + 1.5  # else the documents of the file are copied
         target = tmp_path / f"saved {unit}.ome.zip"
         layer.save(str(target), plugin=PLUGIN)
         saved = open_image(target).images[0]
@@ -294,6 +295,7 @@ def test_beside_layers_of_others_units_are_left_out_and_saved_nevertheless(
     assert toast.message.text().startswith("Its units are not used: other layers have none.")
     assert units(window) == [["pixel", "pixel"]] * 2
     target = tmp_path / "saved.ome.zip"
+    window.layers[1].translate = window.layers[1].translate + 1.5
     window.layers[1].save(str(target), plugin=PLUGIN)
     assert {axis.unit for axis in open_image(target).images[0].axes} == {"micrometer"}
 
