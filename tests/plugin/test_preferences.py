@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from napari.settings import get_plugin_settings
 from npe2 import PluginManifest
+from qtpy.QtWidgets import QLabel, QWidget
 
 import napari_ome_zip
 from hierarchy_builder import HierarchyBuilder
@@ -47,6 +49,22 @@ def test_it_counts_when_a_file_is_opened_and_when_it_changes(
     assert napari_ome_zip.cache_size() == 300 << 20
     reading.cache_mb = 0
     assert napari_ome_zip.cache_size() == 0
+
+
+def test_the_dialog_says_what_each_preference_is_and_does(
+    window: napari.Viewer, reading: Any
+) -> None:
+    manifest = PluginManifest.from_file(str(files("napari_ome_zip") / "napari.yaml"))
+    window.window._open_preferences_dialog()
+    dialog = window.window._pref_dialog
+    labels = {label.text(): label for label in dialog.findChildren(QLabel)}
+    tips = {widget.toolTip() for widget in dialog.findChildren(QWidget)}
+    for section in manifest.contributions.configurations.values():
+        for setting in section.properties.values():
+            assert setting.title in labels
+            assert setting.description in tips
+            assert setting.description.endswith(".")
+    dialog.close()
 
 
 def test_the_environment_wins(reading: Any, monkeypatch: pytest.MonkeyPatch) -> None:
