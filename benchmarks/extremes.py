@@ -34,6 +34,7 @@ from zarr.storage import MemoryStore
 SLIDE = (2, 40_000, 40_000)
 SLIDE_LEVELS, SLIDE_CHUNK, SLIDE_PERIOD = 7, 512, 2048
 HUGE = (100_000, 100_000)
+SINGLE = (16_000, 16_000)
 type Cell = tuple[int, ...]
 """Of a grid of chunks: the place of one."""
 FIELD = 128
@@ -95,6 +96,49 @@ def _huge() -> dict[str, bytes]:
         "zarr.json": group_document({"multiscales": [image], "omero": _omero(1)}),
         **_array("0", HUGE, pixels.shape, np.uint8, lambda _: pixels),
     }
+
+
+def _single() -> dict[str, bytes]:
+    """One level, whose chunks all differ in some rows: no two are stored as one."""
+    image = {"axes": axes_of("yx"), "datasets": datasets_of("yx", 1)}
+    return {
+        "zarr.json": group_document({"multiscales": [image], "omero": _omero(1)}),
+        **_array("0", SINGLE, (1024, 1024), np.uint16, *_tissue(1)),
+    }
+
+
+def _colors() -> dict[str, bytes]:
+    """A picture in true color, of one level."""
+    told = _omero(3)
+    for channel, color in zip(told["channels"], ("FF0000", "00FF00", "0000FF"), strict=True):
+        channel["color"] = color
+    image = {"axes": axes_of("cyx"), "datasets": datasets_of("cyx", 1)}
+    return {
+        "zarr.json": group_document({"multiscales": [image], "omero": told}),
+        **_array("0", (3, *SINGLE), (1, 1024, 1024), np.uint8, *_tissue(3)),
+    }
+
+
+def _permuted() -> dict[str, bytes]:
+    """One level, its axes in another order than they are shown in."""
+    image = {"axes": axes_of("xy"), "datasets": datasets_of("xy", 1)}
+    return {
+        "zarr.json": group_document({"multiscales": [image], "omero": _omero(1)}),
+        **_array("0", SINGLE, (1024, 1024), np.uint8, *_tissue(1)),
+    }
+
+
+def _tissue(channels: int) -> tuple[Callable[[Cell], np.ndarray], Callable[[Cell], Cell]]:
+    """Pixels of a chunk of 1024² with the noise of a camera; it repeats after four chunks."""
+    tiles = [slide_tile(channel, 0) for channel in range(channels)]
+
+    def content(cell: Cell) -> np.ndarray:
+        *channel, row, column = cell
+        y, x = 1024 * (row % 2), 1024 * (column % 2)
+        pixels = tiles[channel[0] if channel else 0][y : y + 1024, x : x + 1024]
+        return pixels[(None,) * len(channel)]
+
+    return content, lambda cell: (*cell[:-2], cell[-2] % 2, cell[-1] % 2)
 
 
 def _plate() -> dict[str, bytes]:
@@ -189,6 +233,9 @@ def _array(
 MAKERS: dict[str, Callable[[], Mapping[str, bytes]]] = {
     "slide": _slide,
     "huge": _huge,
+    "single": _single,
+    "colors": _colors,
+    "permuted": _permuted,
     "large-plate": _plate,
     "entries": _entries,
     "times": _times,

@@ -69,6 +69,21 @@ def test_a_report_names_the_file_the_fault_and_the_remedy(
         assert part in text
 
 
+def test_a_report_means_something_to_a_person_and_names_the_command_that_helps(
+    warned: Path, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("validate", warned)
+    text = capsys.readouterr().out
+    assert "Other programs may miss a detail." in text
+    assert "In a terminal: 'ome-zip repack' (a repaired copy)." in text
+    run("validate", good)
+    assert "In a terminal" not in capsys.readouterr().out
+    cut = tmp_path / "cut.ozx"
+    cut.write_bytes(good.read_bytes()[:-30])
+    run("info", cut)
+    assert "ome-zip repack --salvage" in capsys.readouterr().err
+
+
 def test_several_files_end_with_a_summary(
     good: Path, warned: Path, bad: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -61,6 +61,8 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "multiscale-datasets-missing": "Nothing to show: no resolution levels",
         "multiscale-systems-missing": "Axes are missing, and were guessed",
         "multiscales-empty": "Nothing to show: no image in a group",
+        "napari-layer-unusable": "A layer beside the images is not shown",
+        "napari-settings-unusable": "A layer does not look as it was saved",
         "omero-channel-count": "Display settings do not fit the channels",
         "omero-color-invalid": "Channels have default colors",
         "omero-color-missing": "Channels have default colors",

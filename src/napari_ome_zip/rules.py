@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -30,6 +30,58 @@ SHOULD = Severity.WARNING
 INFO = Severity.INFO
 
 
+class Effect(StrEnum):
+    """What a broken rule means for a person who looks at the image, the worst first."""
+
+    CLOSED = "closed"
+    UNSAFE = "unsafe"
+    DAMAGED = "damaged"
+    NOT_SHOWN = "not-shown"
+    PLACE = "place"
+    SIZE = "size"
+    AXES = "axes"
+    DIFFERENT = "different"
+    COLORS = "colors"
+    NAMES = "names"
+    REFUSED = "refused"
+    SLOW = "slow"
+    UNPACKING = "unpacking"
+    DETAIL = "detail"
+    NEEDLESS = "needless"
+    NONE = "none"
+
+    @property
+    def meaning(self) -> str:
+        """The effect as a sentence in a person's words."""
+        return _MEANINGS[self]
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return _EFFECT_RANKS[self]
+
+
+_MEANINGS = {
+    Effect.CLOSED: "The file cannot be opened.",
+    Effect.UNSAFE: "The file may do harm when it is unpacked.",
+    Effect.DAMAGED: "Parts of the file are damaged or missing.",
+    Effect.NOT_SHOWN: "Parts of the image may not be shown.",
+    Effect.PLACE: "Images may be shown in the wrong place.",
+    Effect.SIZE: "Images may be shown at the wrong size.",
+    Effect.AXES: "Other programs may mix up its dimensions.",
+    Effect.DIFFERENT: "Programs may differ in what they show.",
+    Effect.COLORS: "Colors or contrast may look wrong.",
+    Effect.NAMES: "Names may be missing or mixed up.",
+    Effect.REFUSED: "Other programs may refuse the file.",
+    Effect.SLOW: "The file may open and draw more slowly.",
+    Effect.UNPACKING: "It may not unpack on every computer.",
+    Effect.DETAIL: "Other programs may miss a detail.",
+    Effect.NEEDLESS: "The file holds things it does not need.",
+    Effect.NONE: "Nothing to worry about.",
+}
+_EFFECT_RANKS = {effect: rank for rank, effect in enumerate(Effect)}
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One MUST or SHOULD, defined above the code that judges by it."""
@@ -46,6 +98,8 @@ class Rule:
     is_agreement: bool = False
     """Whether it is about parts of a document that must fit together. The conformance documents of
     the specification count a document that breaks only such rules as valid."""
+    effect: Effect = field(kw_only=True)
+    """What it means for a person when it is broken."""
 
 
 @dataclass(frozen=True, slots=True)

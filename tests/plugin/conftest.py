@@ -77,6 +77,16 @@ def write_bright_archive(path: Path, corner: tuple[float, float] = (5.0, 7.0)) -
     return BrightArchive(path, pixels, bright=world(15, 40), dark=world(30, 10))
 
 
+@pytest.fixture(autouse=True)
+def forgotten_choices() -> Iterator[None]:
+    """Let no form remember what was chosen in another test."""
+    yield
+    settings = sys.modules.get("napari.settings")
+    known = {} if settings is None else settings._PLUGIN_SETTINGS
+    if "napari-ome-zip" in known:
+        known["napari-ome-zip"].saving.reset()
+
+
 @pytest.fixture
 def bright_archive(tmp_path: Path) -> BrightArchive:
     """Return one archive, its name with a space in it."""

@@ -1,174 +1,303 @@
-"""The save form: what is chosen, what is shown, and how one follows from the other."""
+"""The form for saving in a real window: what is chosen, what is shown, what scripts can do."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
+import napari
 import numpy as np
 import pytest
+from magicgui.widgets import Container
+from napari.utils.history import get_save_history
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
 
 from napari_layers import layers_of, pixels
+from napari_ome_zip import save_image
+from napari_ome_zip.errors import SaveError
+from napari_ome_zip.plugin.docks import PLUGIN
+from napari_ome_zip.plugin.save import planning
 from napari_ome_zip.plugin.save import widget as save_widget
-from napari_ome_zip.plugin.save.model import SaveChoices, SaveStatus, View, resolve
+from napari_ome_zip.plugin.save.model import SaveChoices, View
 from napari_ome_zip.plugin.save.widget import SaveWidget
-from napari_ome_zip.sizes import readable_size
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import napari
     from pytestqt.qtbot import QtBot
 
-CELLS = (np.ones((40, 50), np.uint8), {"name": "cells", "contrast_limits": (0, 9)}, "image")
-TILTED = (CELLS[0], {**CELLS[1], "name": "tilted", "rotate": 30}, "image")
-NUCLEI = (np.ones((40, 50), np.uint8), {"name": "nuclei"}, "labels")
-SPOTS = (np.zeros((1, 2)), {"name": "spots"}, "points")
-
-
-def shown(choices: SaveChoices, *layers: Any, job: SaveStatus | None = None) -> View:
-    return resolve(choices, list(enumerate(layers)), job)
-
-
-def test_layers_that_cannot_be_saved_are_shown_with_the_reason(tmp_path: Path) -> None:
-    view = shown(SaveChoices(file=str(tmp_path / "a")), CELLS, SPOTS)
-    assert [(row.name, row.checked) for row in view.rows] == [("cells", True), ("spots", False)]
-    assert view.rows[1].problem.startswith("is a points layer")
-    assert view.can_save
-
-
-def test_the_completed_name_size_and_version_are_told(tmp_path: Path) -> None:
-    view = shown(SaveChoices(file=str(tmp_path / "a.zip")), CELLS, NUCLEI)
-    assert view.target == tmp_path / "a.ome.zip"
-    assert view.summary.startswith("a.ome.zip, about ")
-    assert "(3.9 KiB uncompressed): one image, OME-Zarr 0.5, 2 arrays." in view.summary
-    assert "0.6" in shown(SaveChoices(file=str(tmp_path / "a")), TILTED).summary
-
-
-def test_a_file_that_will_be_replaced_is_told(tmp_path: Path) -> None:
-    (tmp_path / "a.ozx").write_bytes(b"old")
-    view = shown(SaveChoices(file=str(tmp_path / "a.ozx")), CELLS)
-    assert view.replaces
-    assert "Replaces" in view.summary
-
-
+WAIT = 20_000
+TITLE = "Save as single-image archive"
+LONG = "a layer with a name that is far too long for a dock of three hundred pixels " * 3
 CHOSEN = {"as_in_file": False}
-
-
-@pytest.mark.parametrize(
-    ("choices", "layers", "problem"),
-    [
-        ({}, [], "There are no layers"),
-        ({}, [SPOTS], "Check at least one layer"),
-        ({"unchecked": frozenset({0})}, [CELLS], "Check at least one layer"),
-        ({"file": ""}, [CELLS], "Choose a file"),
-        ({"file": "nowhere/a.ozx"}, [CELLS], "No such folder"),
-        ({"file": "folder.ozx"}, [CELLS], "A folder has this name"),
-        ({"chunk": 512, "shard": 700, **CHOSEN}, [CELLS], "not a whole number of chunks"),
-        ({"codec": "zstd", "level": 99, **CHOSEN}, [CELLS], "Compression level 99"),
-        ({"levels": 0}, [CELLS], "0 levels"),
-        ({"version": "0.5"}, [TILTED], "Version 0.5 cannot hold .* 'tilted'"),
-    ],
-)
-def test_impossible_choices_are_refused_before_work_begins(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    choices: dict[str, Any],
-    layers: list[Any],
-    problem: str,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "folder.ozx").mkdir()
-    view = shown(SaveChoices(**{"file": "a.ozx", **choices}), *layers)
-    assert not view.can_save
-    with pytest.raises(ValueError, match=problem):
-        raise ValueError(view.problem)
-
-
-def test_nothing_is_saved_twice_at_once(tmp_path: Path) -> None:
-    assert not shown(
-        SaveChoices(file=str(tmp_path / "a")), CELLS, job=SaveStatus(running=True)
-    ).can_save
-
-
-def test_sizes_are_readable() -> None:
-    assert [readable_size(n) for n in (7, 1536, 2.5e6, 3 << 30, 4 << 50)] == [
-        *("7 bytes", "1.5 KiB", "2.4 MiB", "3 GiB"),
-        "4,096 TiB",
-    ]
-    assert readable_size(2**20 - 1) == "1 MiB"
 
 
 @pytest.fixture
 def widget(window: napari.Viewer) -> SaveWidget:
-    """Return the form docked in a window with an image and points."""
+    """Return the form docked in a window with an image."""
     window.add_image(np.arange(2000, dtype=np.uint16).reshape(40, 50), name="cells")
-    window.add_points([[1, 2]], name="spots")
-    title = "Save as single-image archive"
-    _, widget = window.window.add_plugin_dock_widget("napari-ome-zip", title)
+    _, widget = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
     return widget
 
 
-def rows(widget: SaveWidget) -> list[str]:
-    return [widget.layer_list.item(i).text().strip() for i in range(widget.layer_list.count())]
+def rows(widget: SaveWidget) -> list[tuple[str, bool]]:
+    listed = widget.layers.native
+    items = [listed.item(number) for number in range(listed.count())]
+    return [(item.text(), item.isSelected()) for item in items]
 
 
-def test_the_list_follows_the_layers(
+def click_row(qtbot: QtBot, widget: SaveWidget, number: int) -> None:
+    listed = widget.layers.native
+    place = listed.visualItemRect(listed.item(number)).center()
+    qtbot.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def wait_for(qtbot: QtBot, widget: SaveWidget, text: str) -> None:
+    qtbot.waitUntil(lambda: text in widget.footer.summary.text(), timeout=WAIT)
+
+
+def wait_saved(qtbot: QtBot, widget: SaveWidget) -> None:
+    qtbot.waitUntil(lambda: widget.job.saved is not None, timeout=WAIT)
+
+
+# The layers
+
+
+def test_the_list_follows_the_layers_and_leaves_out_what_cannot_be_saved(
     qtbot: QtBot, window: napari.Viewer, widget: SaveWidget
 ) -> None:
-    assert rows(widget) == ["spots is a points layer", "cells"]
-    assert widget.layer_list.item(0).flags() == Qt.ItemFlag.NoItemFlags
+    assert rows(widget) == [("cells", True)]
+    window.add_image(np.zeros((1,) * 6, np.uint8), name="six")
+    wait_for(qtbot, widget, "Not saved: 'six' has 6 dimensions")
+    assert rows(widget) == [("cells", True)]
+    window.layers.remove("six")
     window.add_labels(np.ones((40, 50), np.uint8), name="nuclei")
     window.layers["cells"].name = "zellen"
-    qtbot.waitUntil(lambda: rows(widget) == ["nuclei", "spots is a points layer", "zellen"])
-    window.layers.remove("nuclei")
+    qtbot.waitUntil(lambda: rows(widget) == [("nuclei", True), ("zellen", True)], timeout=WAIT)
     window.layers.move(0, 2)
-    qtbot.waitUntil(lambda: rows(widget) == ["zellen", "spots is a points layer"])
+    qtbot.waitUntil(lambda: rows(widget) == [("zellen", True), ("nuclei", True)], timeout=WAIT)
+    window.layers.remove("nuclei")
+    qtbot.waitUntil(lambda: rows(widget) == [("zellen", True)], timeout=WAIT)
 
 
-def test_an_unchecked_layer_stays_unchecked_when_it_is_renamed(
+def test_a_click_leaves_a_layer_out_and_renaming_it_changes_nothing(
     qtbot: QtBot, window: napari.Viewer, widget: SaveWidget
 ) -> None:
-    widget.layer_list.item(1).setCheckState(Qt.CheckState.Unchecked)
+    window.add_labels(np.ones((40, 50), np.uint8), name="nuclei")
+    qtbot.waitUntil(lambda: len(rows(widget)) == 2, timeout=WAIT)
+    click_row(qtbot, widget, 1)
+    assert rows(widget) == [("nuclei", True), ("cells", False)]
+    assert widget.layers.value == [window.layers["nuclei"]]
     window.layers["cells"].name = "zellen"
-    qtbot.waitUntil(lambda: rows(widget)[1] == "zellen")
-    assert widget.layer_list.item(1).checkState() == Qt.CheckState.Unchecked
-    assert "Check at least one" in widget.summary.text()
-    assert not widget.save_button.isEnabled()
+    qtbot.waitUntil(lambda: rows(widget) == [("nuclei", True), ("zellen", False)], timeout=WAIT)
+    click_row(qtbot, widget, 0)
+    wait_for(qtbot, widget, "Choose at least one layer")
+    assert not widget.footer.save.isEnabled()
+    click_row(qtbot, widget, 1)
+    qtbot.waitUntil(widget.footer.save.isEnabled, timeout=WAIT)
+
+
+# What is chosen
 
 
 def test_what_is_typed_becomes_a_choice(qtbot: QtBot, widget: SaveWidget, tmp_path: Path) -> None:
     widget.file.line_edit.value = str(tmp_path / "a")
     widget.version.value = "0.6"
-    widget.levels.value = widget.levels.choices[1]
-    widget.level_count.value = 3
+    widget.levels.value = 3
     assert not widget.codec.enabled
-    widget.stored.value = widget.stored.choices[1]
-    qtbot.waitUntil(lambda: widget.codec.enabled)
+    widget.as_usual.value = False
+    qtbot.waitUntil(lambda: widget.codec.enabled, timeout=WAIT)
     widget.codec.value = "none"
     widget.chunk.value = 32
     widget.shard.value = 64
-    qtbot.waitUntil(widget.save_button.isEnabled)
+    wait_for(qtbot, widget, "a.ome.zip, about ")
     assert widget.choices == SaveChoices(
-        str(tmp_path / "a"), frozenset(), "0.6", 3, 32, 64, "none", 0, as_in_file=False
+        str(tmp_path / "a"),
+        version="0.6",
+        levels=3,
+        chunk=32,
+        shard=64,
+        codec="none",
+        level=0,
+        as_in_file=False,
     )
     assert not widget.level.enabled
-    assert "OME-Zarr 0.6, 3 arrays" in widget.summary.text()
+    assert "OME-Zarr 0.6" in widget.footer.summary.text()
 
 
-def test_choices_are_shown_in_the_form(widget: SaveWidget, tmp_path: Path) -> None:
-    chosen = SaveChoices(str(tmp_path / "b"), frozenset(), "0.5", 2, 16, 0, "gzip", 7, **CHOSEN)
+def test_choices_are_shown_in_the_form(qtbot: QtBot, widget: SaveWidget, tmp_path: Path) -> None:
+    chosen = SaveChoices(
+        str(tmp_path / "b"),
+        version="0.5",
+        levels=2,
+        chunk=16,
+        shard=0,
+        codec="gzip",
+        level=7,
+        **CHOSEN,
+    )
     widget.choices = chosen
     assert widget.choices == chosen
     assert widget.file.line_edit.value == str(tmp_path / "b")
-    assert (widget.version.value, widget.level_count.value) == ("0.5", 2)
+    assert (widget.version.value, widget.levels.value) == ("0.5", 2)
     assert (widget.chunk.value, widget.shard.value) == (16, 0)
     assert (widget.codec.value, widget.level.value) == ("gzip", 7)
     widget.choices = replace(chosen, shard=17)
-    assert "not a whole number of chunks" in widget.summary.text()
-    assert not widget.save_button.isEnabled()
+    wait_for(qtbot, widget, "not a whole number of chunks")
+    assert not widget.footer.save.isEnabled()
+
+
+def test_advanced_choices_appear_when_they_are_asked_for(qtbot: QtBot, widget: SaveWidget) -> None:
+    fields = [widget.version, widget.levels, widget.for_others, widget.as_usual]
+    fields += [widget.codec, widget.level, widget.chunk, widget.shard]
+    assert not any(field.native.isVisible() for field in fields)
+    qtbot.mouseClick(widget.advanced.native, Qt.MouseButton.LeftButton)
+    assert all(field.native.isVisible() for field in fields)
+    qtbot.mouseClick(widget.advanced.native, Qt.MouseButton.LeftButton)
+    assert not any(field.native.isVisible() for field in fields)
+    widget.version.value = "0.6"
+    qtbot.waitUntil(lambda: widget.advanced.text.endswith("Advanced (changed)"), timeout=WAIT)
+
+
+def test_everything_that_can_be_chosen_is_explained(widget: SaveWidget) -> None:
+    fields = list(widget)
+    assert len(fields) > 10
+    for field in fields:
+        assert field.tooltip, field.name
+    for button in (widget.footer.save, widget.footer.cancel):
+        assert button.toolTip()
+
+
+def test_it_fits_into_a_dock_of_three_hundred_pixels(
+    qtbot: QtBot, window: napari.Viewer, widget: SaveWidget
+) -> None:
+    window.layers["cells"].name = LONG
+    window.add_image(np.zeros((200, 300, 9, 9), np.uint8), name=LONG)
+    qtbot.mouseClick(widget.advanced.native, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(rows(widget)) == 2, timeout=WAIT)
+    wait_for(qtbot, widget, ".ome.zip, ")
+    qtbot.waitUntil(widget.depth.native.isVisible, timeout=WAIT)
+    assert widget.native.minimumSizeHint().width() <= 300
+
+
+# The file
+
+
+def test_a_new_name_beside_the_opened_file_is_proposed(
+    qtbot: QtBot, window: napari.Viewer, tmp_path: Path
+) -> None:
+    pixels_ = np.ones((40, 50), np.uint8)
+    path = save_image(
+        [(pixels_, {"name": "a", "contrast_limits": (0, 9)}, "image")], tmp_path / "my cells.ozx"
+    )
+    window.open(path, plugin=PLUGIN)
+    _, widget = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    assert widget.file.value == tmp_path / "my cells edited.ozx"
+    wait_for(qtbot, widget, "my cells edited.ozx, ")
+    assert widget.footer.save.text() == "Save"
+    widget.visible_only.value = True
+    qtbot.waitUntil(lambda: widget.file.value == tmp_path / "my cells part.ozx", timeout=WAIT)
+    widget.visible_only.value = False
+    qtbot.mouseClick(widget.use_source.native, Qt.MouseButton.LeftButton)
+    assert widget.file.value == path
+    wait_for(qtbot, widget, "Replaces the existing file.")
+    assert widget.footer.save.text() == "Replace"
+    assert not widget.use_source.native.isVisible()
+
+
+def test_a_name_that_was_typed_stays_when_layers_come(
+    qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, tmp_path: Path
+) -> None:
+    line = widget.file.line_edit.native
+    line.selectAll()
+    qtbot.keyClicks(line, str(tmp_path / "mine.ozx"))
+    window.layers.clear()
+    window.add_image(np.ones((9, 9)), name="other")
+    qtbot.waitUntil(lambda: rows(widget) == [("other", True)], timeout=WAIT)
+    assert widget.file.value == tmp_path / "mine.ozx"
+
+
+def test_the_folder_of_the_sample_which_will_be_gone_is_not_proposed(
+    window: napari.Viewer,
+) -> None:
+    window.open_sample(PLUGIN, "overlapping-fields")
+    _, widget = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    assert widget.file.value.parent == Path(get_save_history()[0])
+    assert not widget.use_source.native.isVisible()
+
+
+def test_folder_and_options_are_remembered(
+    qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, tmp_path: Path
+) -> None:
+    widget.choices = SaveChoices(
+        str(tmp_path / "a"), codec="gzip", level=3, chunk=64, shard=0, levels=2, **CHOSEN
+    )
+    widget.save()
+    wait_saved(qtbot, widget)
+    assert get_save_history()[0] == str(tmp_path)
+    widget.native.parentWidget().destroyOnClose()
+    _, again = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    assert again is not widget
+    assert again.choices == SaveChoices(
+        str(tmp_path / "cells.ome.zip"), codec="gzip", level=3, chunk=64, shard=0, **CHOSEN
+    )
+
+
+def test_nothing_is_remembered_of_what_was_not_saved(
+    window: napari.Viewer, widget: SaveWidget
+) -> None:
+    widget.codec.value = "gzip"
+    widget.native.parentWidget().destroyOnClose()
+    _, again = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    assert again.choices.codec == "zstd"
+
+
+# Scripts
+
+
+def test_scripts_use_it_as_any_container_of_magicgui(
+    qtbot: QtBot, window: napari.Viewer, tmp_path: Path
+) -> None:
+    cells = window.add_image(np.arange(12, dtype=np.uint16).reshape(3, 2, 2), name="cells")
+    window.add_labels(np.ones((2, 2), np.uint8), name="nuclei")
+    form = SaveWidget(window)
+    qtbot.addWidget(form.native)
+    assert isinstance(form, Container)
+    assert set(form.asdict()) == {
+        *("layers", "file", "visible_only", "time", "depth", "version", "levels"),
+        *("for_others", "as_usual", "codec", "level", "chunk", "shard"),
+    }
+    form.layers.value = [cells]
+    form.depth.value = (1, 2)
+    form.update(file=tmp_path / "a.ozx", version="0.6")
+    form.save()
+    wait_saved(qtbot, form)
+    (saved,) = layers_of(tmp_path / "a.ozx")
+    np.testing.assert_array_equal(pixels(saved), np.asarray(cells.data)[1:])
+    form.layers.value = []
+    with pytest.raises(SaveError, match="Choose at least one layer"):
+        form.save()
+
+
+def test_it_finds_the_viewer_in_front(qtbot: QtBot, window: napari.Viewer) -> None:
+    window.add_image(np.ones((4, 4)), name="cells")
+    form = SaveWidget()
+    qtbot.addWidget(form.native)
+    assert [layer.name for layer in form.layers.value] == ["cells"]
+    other = Container(widgets=[form], labels=False)
+    qtbot.addWidget(other.native)
+    assert other.save_layers is form
+
+
+def test_without_a_viewer_it_says_so(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(napari, "current_viewer", lambda: None)
+    with pytest.raises(ValueError, match="There is no viewer"):
+        SaveWidget()
+
+
+# Saving
 
 
 def test_cancelling_keeps_no_file(
@@ -180,15 +309,18 @@ def test_cancelling_keeps_no_file(
     )
     window.add_image(slow, name="slow", contrast_limits=(0, 1))
     widget.choices = SaveChoices(file=str(tmp_path / "a"), shard=0, chunk=64, **CHOSEN)
-    widget.save_button.click()
+    qtbot.waitUntil(widget.footer.save.isEnabled, timeout=WAIT)
+    widget.footer.save.click()
     assert widget.job.running
-    assert widget.progress.isVisible()
-    qtbot.waitUntil(lambda: widget.progress.value() > 0, timeout=20_000)
-    qtbot.mouseClick(widget.cancel_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not widget.job.running, timeout=20_000)
-    assert widget.result.text().startswith("Cancelled")
+    assert widget.footer.progress.isVisible()
+    qtbot.waitUntil(lambda: widget.footer.progress.value() > 0, timeout=WAIT)
+    with pytest.raises(SaveError, match="A save is running"):
+        widget.save()
+    qtbot.mouseClick(widget.footer.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not widget.job.running, timeout=WAIT)
+    assert widget.footer.result.text().startswith("Cancelled")
     assert not list(tmp_path.iterdir())
-    assert widget.save_button.isEnabled()
+    qtbot.waitUntil(widget.footer.save.isEnabled, timeout=WAIT)
 
 
 def test_labels_painted_during_a_save_are_saved_as_they_were(
@@ -198,27 +330,40 @@ def test_labels_painted_during_a_save_are_saved_as_they_were(
     widget.choices = SaveChoices(file=str(tmp_path / "a"))
     widget.save()
     labels.data[:] = 9
-    qtbot.waitUntil(lambda: not widget.job.running, timeout=20_000)
+    wait_saved(qtbot, widget)
     saved = {layer.name: layer for layer in layers_of(tmp_path / "a.ome.zip")}
     assert set(np.unique(pixels(saved["nuclei"]))) == {1}
 
 
-def test_the_saved_file_can_be_checked(
+def test_a_look_that_changed_just_before_is_saved(
     qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, tmp_path: Path
 ) -> None:
-    assert not widget.check_button.isVisible()
-    for layer in window.layers:
-        layer.units = ("um", "um")
     widget.choices = SaveChoices(file=str(tmp_path / "a.ozx"))
-    widget.save_button.click()
-    qtbot.waitUntil(lambda: widget.job.saved == tmp_path / "a.ozx", timeout=20_000)
-    assert widget.check_button.isVisible()
-    qtbot.mouseClick(widget.check_button, Qt.MouseButton.LeftButton)
+    wait_for(qtbot, widget, "a.ozx, about")
+    window.layers["cells"].contrast_limits = (5, 77)
+    widget.save()
+    wait_saved(qtbot, widget)
+    (saved,) = layers_of(tmp_path / "a.ozx")
+    assert saved.contrast_limits == [5, 77]
+
+
+def test_the_saved_file_can_be_opened_and_checked(
+    qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, tmp_path: Path
+) -> None:
+    assert not widget.footer.check.isVisible()
+    window.layers["cells"].units = ("um", "um")
+    widget.choices = SaveChoices(file=str(tmp_path / "a.ozx"))
+    widget.save()
+    wait_saved(qtbot, widget)
+    qtbot.mouseClick(widget.footer.check, Qt.MouseButton.LeftButton)
     (validator,) = (
         w for n, w in window.window.dock_widgets.items() if n.startswith("Check an archive")
     )
-    qtbot.waitUntil(lambda: validator.model.report is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: validator.model.report is not None, timeout=WAIT)
     assert not validator.model.report.issues
+    qtbot.mouseClick(widget.footer.open, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(window.layers) == 2, timeout=WAIT)
+    assert window.layers[-1].source.path == str(tmp_path / "a.ozx")
 
 
 def test_without_a_validator_there_is_no_button(
@@ -226,6 +371,42 @@ def test_without_a_validator_there_is_no_button(
 ) -> None:
     monkeypatch.setattr(save_widget, "CHECK_COMMAND", "not there")
     widget.choices = SaveChoices(file=str(tmp_path / "a"))
-    widget.save_button.click()
-    qtbot.waitUntil(lambda: widget.job.saved is not None, timeout=20_000)
-    assert not widget.check_button.isVisible()
+    widget.save()
+    wait_saved(qtbot, widget)
+    assert not widget.footer.check.isVisible()
+
+
+def test_the_estimate_that_is_shown_is_near_what_is_written(
+    qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(4)
+    window.add_image(random.poisson(90, (900, 800)).astype(np.uint16), name="noise")
+    widget.choices = SaveChoices(file=str(tmp_path / "a.ozx"))
+    wait_for(qtbot, widget, "a.ozx, about ")
+    said = widget.footer.summary.text().partition("about ")[2]
+    assert said.split()[1].rstrip(":") == "KiB"
+    widget.save()
+    wait_saved(qtbot, widget)
+    written = (tmp_path / "a.ozx").stat().st_size
+    assert float(said.split()[0]) * 1024 == pytest.approx(written, rel=0.1)
+
+
+def test_what_takes_long_with_many_layers_is_not_done_by_the_window(
+    qtbot: QtBot, window: napari.Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    decide = planning.resolve
+
+    def note(*args: Any) -> View:
+        threads.append(threading.current_thread())
+        return decide(*args)
+
+    monkeypatch.setattr(planning, "resolve", note)
+    monkeypatch.setattr(save_widget, "resolve", note)
+    for number in range(4):
+        window.add_image(np.ones((8, 8)), name=f"n{number}", contrast_limits=(0, 9), visible=False)
+    _, widget = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    wait_for(qtbot, widget, ".ome.zip, about")
+    assert len(rows(widget)) == 4
+    assert threads
+    assert threading.main_thread() not in threads

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -16,19 +18,21 @@ from napari_ome_zip.archive.rules import INCOMPLETE, ROOT_IN_FOLDER
 from napari_ome_zip.errors import ArchiveError, OmeZipError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.plugin.check.model import CheckModel, Job, Outcome
+from napari_ome_zip.plugin.check.rows import Key, details_of, find_row
 from napari_ome_zip.plugin.check.state import (
-    REPACK_BUTTON,
-    SALVAGE_BUTTON,
+    REPACK,
+    SALVAGE,
     Activity,
     CheckChoices,
     Facts,
+    State,
     Tone,
     explain,
     layer_source,
     resolve,
     suggested_copy,
 )
-from napari_ome_zip.rules import Location, Severity
+from napari_ome_zip.rules import Effect, Location, Rule, Severity
 from napari_ome_zip.validation.report import Issue, Report
 
 FOLDER = Issue(
@@ -38,6 +42,7 @@ FOLDER = Issue(
     "Everything lies in a folder",
     "RFC-9, section 3",
     "Repack the archive.",
+    effect=Effect.REFUSED,
 )
 DEFLATED = Issue(
     "entries-compressed",
@@ -48,15 +53,50 @@ DEFLATED = Issue(
     "Repack the archive without compression.",
     count=12,
     also=(Location("0/c/0/1"), Location("0/c/0/2")),
+    effect=Effect.SLOW,
 )
 README = Issue(
-    "entry-unknown", Severity.INFO, Location(), "A file of no image", "RFC-9", "Leave it."
+    "entry-unknown",
+    Severity.INFO,
+    Location(),
+    "A file of no image",
+    "RFC-9",
+    "Leave it.",
+    effect=Effect.NEEDLESS,
+)
+COLOR, COLOR_AGAIN, WINDOW = (
+    Issue(
+        code,
+        Severity.ERROR,
+        Location("zarr.json", f"ome.omero.channels[{number}].{field}"),
+        message,
+        "OME-Zarr 0.5, omero metadata",
+        remedy,
+        effect=Effect.COLORS,
+    )
+    for number, (code, field, message, remedy) in enumerate(
+        [
+            ("omero-color-invalid", "color", 'Channel color is "red"', "Write digits."),
+            ("omero-color-invalid", "color", 'Channel color is "blue"', "Write digits."),
+            ("omero-window-incomplete", "window", "Contrast limits incomplete", "Write all four."),
+        ]
+    )
 )
 ALL = (FOLDER, DEFLATED, README)
+KEYS = [
+    ("error", "refused"),
+    ("warning", "slow", "entries-compressed"),
+    ("error", "colors", "omero-color-invalid", 'Channel color is "blue"'),
+]
 
 
 def report(*issues: Issue, kind: str = "archive") -> Report:
     return Report.of("/data/cells.ozx", kind, "0.5", issues)
+
+
+def found(state: State) -> list[Issue]:
+    """Return what the rows at the top hold, from the first to the last."""
+    return [issue for row in state.rows for issue in row.issues]
 
 
 def facts(*issues: Issue, kind: str = "archive") -> Facts:
@@ -90,30 +130,75 @@ def test_the_verdict_counts_what_was_found(
     assert state.tone is tone
 
 
-def test_rows_say_what_how_often_and_where() -> None:
-    rows = resolve(CheckChoices(), facts(*ALL)).rows
-    assert [(row.message, row.count, row.where) for row in rows] == [
-        ("Everything lies in a folder", "", "cells.zarr/zarr.json"),
-        ("Entries are compressed", "12×", "0/c/0/0"),
-        ("A file of no image", "", "whole file"),
+def test_rows_say_what_it_means_how_often_and_where_errors_first() -> None:
+    rows = resolve(CheckChoices(), facts(README, DEFLATED, FOLDER)).rows
+    assert [(row.text, row.count, row.where) for row in rows] == [
+        ("Other programs may refuse the file.", "", "image 'cells.zarr'"),
+        ("The file may open and draw more slowly.", "12×", "12 places"),
+        ("The file holds things it does not need.", "", "the whole file"),
     ]
 
 
+def test_below_its_meaning_stands_what_was_found() -> None:
+    for row, issue in zip(resolve(CheckChoices(), facts(*ALL)).rows, ALL, strict=True):
+        assert [below.text for below in row.rows] == [issue.message]
+
+
+def test_what_means_the_same_is_one_row_and_what_breaks_one_rule_is_one_below() -> None:
+    (row,) = resolve(CheckChoices(), facts(COLOR, WINDOW, COLOR_AGAIN)).rows
+    assert (row.text, row.count) == (Effect.COLORS.meaning, "3×")
+    color, window = row.rows
+    assert [below.text for below in color.rows] == [COLOR.message, COLOR_AGAIN.message]
+    assert [below.where for below in color.rows] == [
+        "display settings, 1st channel, color",
+        "display settings, 2nd channel, color",
+    ]
+    assert (window.text, window.rows) == (WINDOW.message, ())
+
+
+def test_one_error_comes_before_fourteen_remarks_of_its_kind() -> None:
+    remarks = [replace(COLOR, severity=Severity.WARNING, message=f"{n}") for n in range(14)]
+    rows = resolve(CheckChoices(), facts(*remarks, COLOR)).rows
+    assert [(row.severity, row.count) for row in rows] == [
+        (Severity.ERROR, ""),
+        (Severity.WARNING, "14×"),
+    ]
+
+
+def test_errors_are_open_and_what_stands_alone_is() -> None:
+    rows = resolve(CheckChoices(), facts(*ALL)).rows
+    assert [row.is_open for row in rows] == [True, False, False]
+    assert [row.is_open for row in resolve(CheckChoices(), facts(README)).rows] == [True]
+
+
 def test_details_name_the_places_known_and_count_the_others() -> None:
-    details = resolve(CheckChoices(selected=DEFLATED), facts(*ALL)).details
+    key = ("warning", "slow")
+    details = resolve(CheckChoices(selected=key), facts(*ALL)).details
     assert details is not None
-    assert details.remedy == "Repack the archive without compression."
-    assert details.places == ("0/c/0/0", "0/c/0/1", "0/c/0/2", "and 9 more")
-    assert details.rule == "RFC-9, section 4"
-    assert details.code == "entries-compressed"
+    assert details.meaning == "The file may open and draw more slowly."
+    assert details.found == ("Entries are compressed",)
+    assert details.remedies == ("Repack the archive without compression.",)
+    chunks = [f"level 0, chunk 0, {column}" for column in range(3)]
+    assert details.places == (*chunks, "and 9 more")
+    assert details.exact == ("0/c/0/0", "0/c/0/1", "0/c/0/2", "and 9 more")
+    assert details.rules == ("RFC-9, section 4 (entries-compressed)",)
 
 
-def test_a_remedy_names_the_button_rather_than_the_command() -> None:
-    issue = replace(FOLDER, remedy=ROOT_IN_FOLDER.remedy)
+def test_details_of_many_are_the_first_few() -> None:
+    many = [replace(COLOR, message=f"Channel color is {n}") for n in range(8)]
+    details = resolve(CheckChoices(), facts(*many)).details
+    assert details is not None
+    assert details.found == (*(f"Channel color is {n}" for n in range(5)), "and 3 more")
+    assert details.remedies == ("Write digits.",)
+
+
+@pytest.mark.parametrize(("rule", "button"), [(ROOT_IN_FOLDER, REPACK), (INCOMPLETE, SALVAGE)])
+def test_a_remedy_uses_the_word_on_the_button_and_names_no_command(rule: Rule, button: str) -> None:
+    issue = replace(FOLDER, remedy=rule.remedy)
     details = resolve(CheckChoices(), facts(issue)).details
     assert details is not None
-    assert REPACK_BUTTON in details.remedy
-    assert "ome-zip" not in details.remedy
+    assert button.split()[0].lower() in details.remedies[0].lower()
+    assert "ome-zip" not in details.remedies[0]
 
 
 def test_the_filters_count_occurrences_in_the_right_number() -> None:
@@ -123,45 +208,46 @@ def test_the_filters_count_occurrences_in_the_right_number() -> None:
         ("12 warnings", False),
         ("1 info", False),
     ]
-    assert [row.issue for row in state.rows] == [FOLDER]
+    assert found(state) == [FOLDER]
 
 
 @pytest.mark.parametrize(
-    ("search", "found"),
+    ("search", "expected"),
     [
         ("", list(ALL)),
         ("FOLDER", [FOLDER]),
         ("repack rfc-9", [FOLDER, DEFLATED]),
         ("c/0/2", [DEFLATED]),
         ("entry-unknown", [README]),
+        ("level 0, chunk 0", [DEFLATED]),
+        ("more slowly", [DEFLATED]),
         ("folder compressed", []),
     ],
 )
-def test_the_search_finds_rows_that_contain_every_word(search: str, found: list[Issue]) -> None:
+def test_the_search_finds_rows_that_contain_every_word(search: str, expected: list[Issue]) -> None:
     state = resolve(CheckChoices(search=search), facts(*ALL))
-    assert [row.issue for row in state.rows] == found
-    assert bool(state.hint) == (not found)
+    assert found(state) == expected
+    assert bool(state.hint) == (not expected)
 
 
 @given(
     severities=st.frozensets(st.sampled_from(Severity)),
     search=st.sampled_from(["", "folder", "rfc-9", "nothing has this"]),
-    selected=st.sampled_from([None, *ALL]),
-    issues=st.lists(st.sampled_from(ALL), unique=True),
+    selected=st.sampled_from([None, *KEYS]),
+    issues=st.lists(st.sampled_from([*ALL, COLOR, COLOR_AGAIN]), unique=True),
 )
 def test_whatever_is_chosen_the_details_are_those_of_the_row_marked(
-    severities: frozenset[Severity], search: str, selected: Issue | None, issues: list[Issue]
+    severities: frozenset[Severity], search: str, selected: Key | None, issues: list[Issue]
 ) -> None:
     choices = CheckChoices(severities=severities, search=search, selected=selected)
     state = resolve(choices, facts(*issues))
-    assert {row.issue for row in state.rows} <= set(issues)
-    assert all(row.issue.severity in severities for row in state.rows)
+    assert set(found(state)) <= set(issues)
+    assert all(row.severity in severities for row in state.rows)
     if state.rows:
-        assert state.selected is not None
-        assert state.details is not None
-        marked = state.rows[state.selected].issue
-        assert state.details.message == marked.message
-        assert selected not in [row.issue for row in state.rows] or marked == selected
+        marked = find_row(state.rows, state.selected)
+        assert marked is not None
+        assert state.details == details_of(marked)
+        assert find_row(state.rows, selected) is None or state.selected == selected
     else:
         assert state.selected is None
         assert state.details is None
@@ -232,6 +318,8 @@ def test_an_error_becomes_a_sentence_without_numbers_and_brackets(
 
 # What happens, step by step
 
+NOON = datetime(2026, 11, 29, 14, 5, 9)
+
 
 @dataclass
 class Desk:
@@ -243,7 +331,9 @@ class Desk:
     changes: int = 0
 
     def __post_init__(self) -> None:
-        self.model = CheckModel(self.validate, self.repack, self.jobs.append, self.changed)
+        self.model = CheckModel(
+            self.validate, self.repack, self.jobs.append, self.changed, lambda: NOON
+        )
 
     def changed(self) -> None:
         self.changes += 1
@@ -300,7 +390,7 @@ def test_a_check_is_busy_until_its_report_is_there() -> None:
     desk.model.finish(outcome)
     assert desk.calls == [("validate", "/data/cells.ozx", False, False)]
     assert desk.model.state.activity == ""
-    assert [row.issue for row in desk.model.state.rows] == [FOLDER]
+    assert found(desk.model.state) == [FOLDER]
 
 
 def test_the_deep_check_is_asked_for() -> None:
@@ -320,7 +410,7 @@ def test_a_new_check_cancels_the_one_before_whose_report_is_not_shown() -> None:
     assert desk.model.state.rows == ()
     assert desk.model.state.activity
     desk.run()
-    assert [row.issue for row in desk.model.state.rows] == [DEFLATED]
+    assert found(desk.model.state) == [DEFLATED]
     assert desk.model.state.name == "new.ozx"
 
 
@@ -331,7 +421,7 @@ def test_the_report_of_a_replaced_check_that_comes_last_is_not_shown() -> None:
     old, new = desk.jobs
     desk.model.finish(new.run())
     desk.model.finish(old.run())
-    assert [row.issue for row in desk.model.state.rows] == [DEFLATED]
+    assert found(desk.model.state) == [DEFLATED]
 
 
 def test_a_cancelled_check_says_so_and_can_be_started_again() -> None:
@@ -436,8 +526,7 @@ def test_what_is_left_can_be_salvaged_and_what_is_missing_is_said() -> None:
     desk.run()
     assert desk.model.state.can_salvage
     assert desk.model.state.details is not None
-    assert SALVAGE_BUTTON in desk.model.state.details.remedy
-    assert "ome-zip" not in desk.model.state.details.remedy
+    assert "salvage what is left" in desk.model.state.details.remedies[0]
     desk.model.repack("a fixed.ozx", salvage=True)
     assert not desk.model.state.can_salvage
     desk.run()
@@ -506,13 +595,13 @@ def test_choices_are_kept_over_checks_but_for_the_selected_row() -> None:
     desk.model.search("rfc")
     desk.model.check("a.ozx")
     desk.run()
-    assert [row.issue for row in desk.model.state.rows] == [FOLDER, DEFLATED]
-    desk.model.select(1)
+    assert found(desk.model.state) == [FOLDER, DEFLATED]
+    desk.model.select(("warning", "slow"))
     assert desk.model.state.details is not None
-    assert desk.model.state.details.code == DEFLATED.code
+    assert desk.model.state.details.found == (DEFLATED.message,)
     desk.model.check_again()
     desk.run()
-    assert desk.model.state.selected == 0
+    assert desk.model.state.selected == ("error", "refused")
     desk.model.show(Severity.INFO, True)
     assert len(desk.model.state.rows) == 3
 
@@ -521,7 +610,7 @@ def test_nothing_changes_where_nothing_is_chosen_anew() -> None:
     desk = Desk()
     desk.model.set_deep(False)
     desk.model.search("")
-    desk.model.select(5)
+    desk.model.select(("error", "that is not there"))
     desk.model.check_again()
     desk.model.cancel()
     assert desk.changes == 0
@@ -532,5 +621,28 @@ def test_the_report_is_given_as_text_and_as_json() -> None:
     assert desk.model.export("text") == ""
     desk.model.check("a.ozx")
     desk.run()
-    assert "ERROR root-in-folder" in desk.model.export("text")
-    assert json.loads(desk.model.export("json"))["issues"][0]["code"] == "root-in-folder"
+    text, held = desk.model.export("text"), json.loads(desk.model.export("json"))
+    assert "ERROR root-in-folder" in text
+    assert held["issues"][0]["code"] == "root-in-folder"
+
+
+def test_a_report_that_leaves_the_window_names_program_version_time_and_file() -> None:
+    desk = Desk(reports={"a.ozx": report(replace(FOLDER, remedy=ROOT_IN_FOLDER.remedy))})
+    desk.model.check("a.ozx")
+    desk.run()
+    version = importlib.metadata.version("napari-ome-zip")
+    text, held = desk.model.export("text"), json.loads(desk.model.export("json"))
+    first = text.splitlines()[0]
+    assert first == f"Checked by napari-ome-zip {version} on 2026-11-29 at 14:05"
+    assert text.splitlines()[2] == "/data/cells.ozx"
+    assert held["program"] == f"napari-ome-zip {version}"
+    assert (held["checked"], held["path"]) == ("2026-11-29T14:05:09", "/data/cells.ozx")
+    assert "ome-zip repack" not in text
+    assert "Check an archive" in text  # where the button for the remedy is
+
+
+def test_a_report_on_what_needs_no_repair_points_to_no_button() -> None:
+    desk = Desk(reports={"a.ozx": report(README)})
+    desk.model.check("a.ozx")
+    desk.run()
+    assert "Check an archive" not in desk.model.export("text")

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QPushButton
 from napari_layers import pixels
 from napari_ome_zip import validate
 from napari_ome_zip.errors import ArchiveError
-from napari_ome_zip.plugin.messages import CHECK_FILE
+from napari_ome_zip.plugin.messages import CHECK_FILE, GATHERED_FOR_MS
 from spoiling import change_root, damage, two_channels_for_one
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def test_a_fault_that_changes_what_is_seen_is_told_once_and_the_image_shows(
     drop(window, [path])
     qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=20_000)
     np.testing.assert_array_equal(pixels(window.layers[0]).squeeze(), bright_archive.pixels)
+    qtbot.waitUntil(lambda: bool(toasts(window)), timeout=20_000)
     (toast,) = toasts(window)
     told = toast.message.text()
     assert told.startswith("Display settings do not fit the channels.")
@@ -183,6 +184,7 @@ def test_what_nobody_can_see_is_left_to_the_check(
     drop(window, [bright_archive.path])
     qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=20_000)
     np.testing.assert_array_equal(pixels(window.layers[0]).squeeze(), bright_archive.pixels)
+    qtbot.wait(3 * GATHERED_FOR_MS)
     assert notification_manager.records == []
     assert validate(bright_archive.path).issues
 
@@ -196,7 +198,7 @@ def test_several_kinds_of_faults_are_one_notification_for_two_would_hide_each_ot
 
     change_root(bright_archive.path, spoil)
     drop(window, [bright_archive.path])
-    qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: bool(toasts(window)), timeout=20_000)
     (toast,) = toasts(window)
     first, second = toast.message.text().split("\n")
     assert first.startswith("The pixel size of a level was guessed")

@@ -61,3 +61,13 @@ def test_two_paths_are_both_opened(
     assert [layer["corner"] for layer in report["layers"]] == [[5.0, 7.0], [5.0, 47.0]]
     for layer, archive in zip(report["layers"], two_bright_archives, strict=True):
         np.testing.assert_array_equal(layer["data"], archive.pixels)
+
+
+def test_a_bad_file_does_not_keep_the_next_one_from_being_opened(
+    two_bright_archives: tuple[BrightArchive, BrightArchive],
+) -> None:
+    bad, good = two_bright_archives
+    bad.path.write_bytes(b"")
+    report = run_napari(bad.path.parent, str(bad.path), str(good.path))
+    (layer,) = report["layers"]
+    np.testing.assert_array_equal(layer["data"], good.pixels)

@@ -16,17 +16,19 @@ if TYPE_CHECKING:
     from typing import Any
 
     import napari
+    from pytestqt.qtbot import QtBot
 
 COLORED = [p for p in corpus_params() if p.values[0] and "uint64_huge" in p.values[0]["id"]]
 
 
 @pytest.mark.parametrize("case", COLORED)
 def test_colors_that_need_numba_are_said_to_be_hidden_once_and_in_a_window_only(
-    window: napari.Viewer, monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]
+    qtbot: QtBot, window: napari.Viewer, monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(label_colors, "has_numba", lambda: False)
     notification_manager.records.clear()
     window.open(case["file"], plugin=PLUGIN)
+    qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=20_000)
     (told,) = [record.message for record in notification_manager.records]
     assert "cannot be shown without numba" in told
     notification_manager.records.clear()

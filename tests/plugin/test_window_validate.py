@@ -13,16 +13,17 @@ import numpy as np
 import pytest
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QTimer, QUrl
+from qtpy.QtCore import QCoreApplication, QMimeData, QModelIndex, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton, QWidget
 
 import napari_ome_zip
+from napari_ome_zip.plugin.check.tree import WHERE
 from napari_ome_zip.plugin.check.widget import CheckWidget
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.messages import CHECK_FILE
 from napari_ome_zip.plugin.reader import read
-from napari_ome_zip.rules import Location, Severity
+from napari_ome_zip.rules import Effect, Location, Severity
 from napari_ome_zip.validation.report import Issue, Report
 from spoiling import change_root, damage, two_channels_for_one
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 CHECK_WIDGET = "Check an archive"
 
 WAIT = 20_000
+
+SIZE = Effect.SIZE.meaning
 
 
 pytestmark = pytest.mark.usefixtures("errors_become_notifications")
@@ -83,16 +86,26 @@ def wait_for_report(qtbot: QtBot, widget: CheckWidget) -> Report:
     return widget.model.report
 
 
+def lines_shown(widget: CheckWidget) -> list[QModelIndex]:
+    """Return the lines of the tree that are not folded away, from the top."""
+    tree = widget.parts.tree
+    lines = [tree.model().index(0, 0)]
+    while lines[-1].isValid():
+        lines.append(tree.indexBelow(lines[-1]))
+    return lines[:-1]
+
+
 def rows_shown(widget: CheckWidget) -> list[str]:
-    """Return the first column of the table, as it is on the screen."""
-    rows = widget.parts.table.model()
-    return [rows.index(i, 0).data() for i in range(rows.rowCount())]
+    """Return the first column of the tree, as it is on the screen."""
+    return [line.data() for line in lines_shown(widget)]
 
 
 def click_row(qtbot: QtBot, widget: CheckWidget, row: int) -> None:
-    table = widget.parts.table
-    spot = table.visualRect(table.model().index(row, 0)).center()
-    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+    tree = widget.parts.tree
+    line = lines_shown(widget)[row]
+    tree.scrollTo(line)
+    spot = tree.visualRect(line).center()
+    qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=spot)
 
 
 @pytest.fixture
@@ -127,8 +140,11 @@ def test_a_dropped_file_is_checked_and_its_faults_are_listed(
     assert "root-in-folder" in [issue.code for issue in report.errors]
     assert dock.parts.name.text() == in_folder.path.name
     assert dock.parts.verdict.text().startswith("Not valid")
-    assert rows_shown(dock) == [issue.message for issue in report.issues]
-    assert "cells.zarr" in rows_shown(dock)[0]
+    meaning, message, *others = rows_shown(dock)
+    assert meaning == Effect.REFUSED.meaning
+    assert "cells.zarr" in message
+    warned = {issue.effect.meaning for issue in report.warnings}
+    assert warned <= set(others)
 
 
 def test_of_several_files_the_first_is_checked_and_that_is_said(
@@ -237,7 +253,8 @@ def test_the_deep_check_can_be_chosen_before(
 def issues_of_a_kind() -> tuple[Issue, ...]:
     def issue(severity: Severity, number: int) -> Issue:
         place = Location(f"{number}/zarr.json")
-        return Issue(f"rule-{number}", severity, place, f"Fault {number}", "The rules", "Mend it")
+        code, message = f"rule-{number}", f"Fault {number}"
+        return Issue(code, severity, place, message, "The rules", "Mend it", effect=Effect.SIZE)
 
     severities = [Severity.ERROR, Severity.WARNING, Severity.WARNING, Severity.INFO]
     return tuple(issue(severity, number) for number, severity in enumerate(severities))
@@ -260,8 +277,40 @@ def test_a_click_on_a_row_shows_its_details_and_what_to_do(qtbot: QtBot, dock: C
     assert "Fault 0" in dock.parts.details.toPlainText()
     click_row(qtbot, dock, 2)
     text = dock.parts.details.toPlainText()
-    for part in ("Fault 2", "Mend it", "The rules", "rule-2", "2/zarr.json"):
+    for part in ("wrong size", "Fault 1", "Fault 2", "Mend it", "The rules", "rule-2", "level 2"):
         assert part in text
+    assert text.index("wrong size") < text.index("Mend it") < text.index("2/zarr.json")
+
+
+@pytest.mark.usefixtures("four_issues")
+def test_what_means_the_same_is_one_row_that_opens(qtbot: QtBot, dock: CheckWidget) -> None:
+    assert rows_shown(dock) == [SIZE, "Fault 0", SIZE, SIZE]
+    click_row(qtbot, dock, 2)
+    qtbot.keyClick(dock.parts.tree, Qt.Key.Key_Right)
+    assert rows_shown(dock) == [SIZE, "Fault 0", SIZE, "Fault 1", "Fault 2", SIZE]
+    qtbot.keyClick(dock.parts.tree, Qt.Key.Key_Down)
+    text = dock.parts.details.toPlainText()
+    assert "Fault 1" in text
+    assert "Fault 2" not in text
+    dock.parts.search.setText("fault")
+    dock.parts.search.setText("")
+    assert rows_shown(dock) == [SIZE, "Fault 0", SIZE, "Fault 1", "Fault 2", SIZE]
+
+
+@pytest.mark.usefixtures("four_issues")
+def test_places_have_a_column_where_there_is_room(
+    qtbot: QtBot, window: napari.Viewer, dock: CheckWidget
+) -> None:
+    def resize(width: int) -> None:
+        window.window._qt_window.resizeDocks([dock.parent()], [width], Qt.Orientation.Horizontal)
+
+    window.window._qt_window.resize(1500, 900)
+    resize(300)
+    qtbot.waitUntil(lambda: dock.parts.tree.isColumnHidden(WHERE), timeout=WAIT)
+    resize(600)
+    qtbot.waitUntil(lambda: not dock.parts.tree.isColumnHidden(WHERE), timeout=WAIT)
+    places = [line.siblingAtColumn(WHERE).data() for line in lines_shown(dock)]
+    assert places == ["level 0", "level 0", "2 places", "level 3"]
 
 
 @pytest.mark.usefixtures("four_issues")
@@ -272,16 +321,16 @@ def test_severities_are_hidden_and_words_searched(qtbot: QtBot, dock: CheckWidge
         "1 info",
     ]
     qtbot.mouseClick(dock.parts.filters[Severity.WARNING], Qt.MouseButton.LeftButton)
-    assert rows_shown(dock) == ["Fault 0", "Fault 3"]
+    assert rows_shown(dock) == [SIZE, "Fault 0", SIZE]
     qtbot.keyClicks(dock.parts.search, "fault 3")
-    assert rows_shown(dock) == ["Fault 3"]
+    assert rows_shown(dock) == [SIZE, "Fault 3"]
     assert "Fault 3" in dock.parts.details.toPlainText()
     qtbot.keyClicks(dock.parts.search, "x")
     assert rows_shown(dock) == []
     assert "No row" in dock.parts.details.toPlainText()
     dock.parts.search.clear()
     qtbot.mouseClick(dock.parts.filters[Severity.WARNING], Qt.MouseButton.LeftButton)
-    assert len(rows_shown(dock)) == 4
+    assert len(dock.model.state.rows) == 3
 
 
 @pytest.mark.usefixtures("four_issues")
@@ -289,12 +338,12 @@ def test_what_the_model_is_told_is_shown(dock: CheckWidget) -> None:
     dock.model.set_deep(True)
     dock.model.show(Severity.ERROR, False)
     dock.model.search("fault")
-    dock.model.select(1)
+    dock.model.select(("warning", "size", "rule-2"))
     assert dock.parts.deep.isChecked()
     assert not dock.parts.filters[Severity.ERROR].isChecked()
     assert dock.parts.search.text() == "fault"
-    assert rows_shown(dock) == ["Fault 1", "Fault 2", "Fault 3"]
-    assert dock.parts.table.currentIndex().row() == 1
+    assert rows_shown(dock) == [SIZE, "Fault 1", "Fault 2", SIZE]  # opened for what is selected
+    assert dock.parts.tree.currentIndex().data() == "Fault 2"
     assert "Fault 2" in dock.parts.details.toPlainText()
 
 
@@ -317,7 +366,7 @@ def test_the_report_is_copied_and_saved_as_text_and_as_json(
     assert "ERROR rule-0" in QApplication.clipboard().text()
     as_json.trigger()
     assert len(json.loads(QApplication.clipboard().text())["issues"]) == 4
-    for name, start in [("report.txt", "cells.ozx"), ("report.json", "{")]:
+    for name, start in [("report.txt", "Checked by napari-ome-zip"), ("report.json", "{")]:
         choose_in_dialog(tmp_path / name)
         qtbot.mouseClick(dock.parts.save, Qt.MouseButton.LeftButton)
         assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
@@ -376,7 +425,8 @@ def test_of_a_file_without_its_end_what_is_left_is_salvaged_and_opened(
     qtbot.waitUntil(lambda: dock.model.state.path == str(cut), timeout=WAIT)
     (issue,) = wait_for_report(qtbot, dock).errors
     assert issue.code == "archive-incomplete"
-    assert "Salvage what is left" in dock.parts.details.toPlainText()
+    assert "salvage what is left" in dock.parts.details.toPlainText()
+    assert dock.parts.salvage.text().startswith("Salvage what is left")
     choose_in_dialog(tmp_path / "saved.ozx")
     qtbot.mouseClick(dock.parts.salvage, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dock.parts.open_copy.isVisible(), timeout=WAIT)

@@ -296,7 +296,7 @@ def test_many_names_of_few_bytes_are_refused_by_all(
     if work == "validate":
         (issue,) = validate(path).issues
         assert issue.code == "entries-overlap"
-        assert "repack" not in issue.remedy
+        assert "epack" not in issue.remedy
         return
     runs: dict[str, Callable[[], object]] = {
         "repack": lambda: repack(path, tmp_path / "new.ozx"),

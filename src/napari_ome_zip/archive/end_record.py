@@ -27,7 +27,7 @@ from napari_ome_zip.archive.local_header import lies_in_an_entry
 from napari_ome_zip.archive.recognize import not_a_zip
 from napari_ome_zip.archive.rules import ZIP
 from napari_ome_zip.errors import ArchiveError
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 from napari_ome_zip.sizes import readable_size
 
 MAX_DIRECTORY_BYTES = 1 << 29
@@ -39,12 +39,10 @@ DIRECTORY_SIZE = Rule(
     ZIP,
     f"The list of what the archive holds takes no more than {readable_size(MAX_DIRECTORY_BYTES)}.",
     "Write the image again with sharding, which needs far fewer entries.",
+    effect=Effect.CLOSED,
 )
 
-_WHAT_TO_DO = (
-    "Copy or download it again; where that does not help, 'ome-zip repack --salvage' saves what "
-    "is left of it"
-)
+_WHAT_TO_DO = "Copy or download it again; where that does not help, salvage what is left of it"
 
 # A comment is at most 65,535 bytes; the wider window finds the record before padding.
 _WINDOWS = (END.size + 65_535, 1 << 20)
@@ -212,9 +210,9 @@ def _locate(read: ReadAt, end: int, length: int, offset: int, label: str) -> int
     """Return the actual start of the central directory: before its end, else as stated."""
     if length > MAX_DIRECTORY_BYTES and length <= end:
         raise ArchiveError(
-            f"The archive's central directory claims {readable_size(length)}, more than the "
-            f"{readable_size(MAX_DIRECTORY_BYTES)} that are read. It is damaged, or holds far too "
-            f"many entries; use sharding to write fewer: {label}",
+            f"Damaged, or too large to be read: the archive's central directory claims "
+            f"{readable_size(length)}, more than the {readable_size(MAX_DIRECTORY_BYTES)} that are "
+            f"read. If it holds that many entries, use sharding to write fewer: {label}",
             code=DIRECTORY_SIZE.code,
         )
     if length == 0:

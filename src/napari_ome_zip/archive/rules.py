@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Effect, Rule
 
 ENTRY_DAMAGED = Rule(
     "entry-damaged",
     MUST,
     "ZIP (APPNOTE), 4.4.7 CRC-32",
     "The bytes of every entry are those that were written: their checksum is right.",
-    "Copy or download the file again, or restore it from a backup. The rest can be read: "
-    "'ome-zip repack --salvage' writes a copy of what is left.",
+    "Copy or download the file again, or restore it from a backup. The rest can be read: salvage "
+    "what is left of it.",
+    effect=Effect.DAMAGED,
 )
 
 _RFC = "RFC-9, OME-Zarr zip files"
 ZIP = "ZIP (APPNOTE)"
 """The ZIP format, as the section of a rule."""
 _AGAIN = "Copy or download the file again; if that does not help, write it again."
-_SALVAGE = "'ome-zip repack --salvage' writes a copy of what is left."
-_REPACK = "Repack it: 'ome-zip repack' writes a repaired copy."
+_SALVAGE = "salvage what is left of it."
+_REPACK = "Repack it, which writes a repaired copy."
 
 # Files that cannot be used at all; the codes are those of ArchiveError.
 
-FILE_EMPTY = Rule("file-empty", MUST, ZIP, "The file is not empty.", _AGAIN)
+FILE_EMPTY = Rule(
+    "file-empty",
+    MUST,
+    ZIP,
+    "The file is not empty.",
+    _AGAIN,
+    effect=Effect.CLOSED,
+)
 NOT_A_ZIP = Rule(
     "not-a-zip",
     MUST,
     f"{_RFC}: a ZIP file",
     "The file is a ZIP archive.",
     "Check that this is the right file, and download it again.",
+    effect=Effect.CLOSED,
 )
 INCOMPLETE = Rule(
     "archive-incomplete",
@@ -36,6 +45,7 @@ INCOMPLETE = Rule(
     f"{ZIP}, 4.3.16 end of central directory",
     "The archive is complete: its end leads to the list of its entries.",
     f"Copy or download the file again. If that does not help, {_SALVAGE}",
+    effect=Effect.CLOSED,
 )
 SPLIT = Rule(
     "archive-split",
@@ -43,6 +53,7 @@ SPLIT = Rule(
     f"{_RFC}: not split",
     "The archive is one file, not one of several parts.",
     "Join the parts into one file, for example with 'zip -s 0 parts.zip --out whole.ozx'.",
+    effect=Effect.CLOSED,
 )
 NAMES_COLLIDE = Rule(
     "names-collide",
@@ -50,18 +61,34 @@ NAMES_COLLIDE = Rule(
     f"{ZIP}, 4.4.17 file name",
     "No two names are the same once backslashes are read as slashes.",
     "Unpack the archive and pack it again with a program that writes forward slashes.",
+    effect=Effect.CLOSED,
 )
-UNUSABLE = Rule("archive-unusable", MUST, ZIP, "The archive can be read.", _AGAIN)
+UNUSABLE = Rule(
+    "archive-unusable",
+    MUST,
+    ZIP,
+    "The archive can be read.",
+    _AGAIN,
+    effect=Effect.CLOSED,
+)
 
 # What the archive holds, and where (MUST).
 
-EMPTY = Rule("archive-empty", MUST, f"{_RFC}: one hierarchy", "The archive holds files.", _AGAIN)
+EMPTY = Rule(
+    "archive-empty",
+    MUST,
+    f"{_RFC}: one hierarchy",
+    "The archive holds files.",
+    _AGAIN,
+    effect=Effect.CLOSED,
+)
 NO_HIERARCHY = Rule(
     "no-hierarchy",
     MUST,
     f"{_RFC}: one hierarchy",
     "The archive holds an OME-Zarr.",
     "Check that this is the right file: it may be meant for another program.",
+    effect=Effect.CLOSED,
 )
 ROOT_MISSING = Rule(
     "root-missing",
@@ -69,6 +96,7 @@ ROOT_MISSING = Rule(
     f"{_RFC}: root zarr.json",
     "A zarr.json lies at the root and describes the image.",
     "Write the image again, or pack the folder of one image on its own.",
+    effect=Effect.CLOSED,
 )
 SEVERAL = Rule(
     "several-hierarchies",
@@ -76,6 +104,7 @@ SEVERAL = Rule(
     f"{_RFC}: one hierarchy",
     "The archive holds exactly one OME-Zarr.",
     "Unpack it, and pack the content of each folder on its own.",
+    effect=Effect.CLOSED,
 )
 SECOND = Rule(
     "second-hierarchy",
@@ -83,6 +112,7 @@ SECOND = Rule(
     f"{_RFC}: one hierarchy",
     "Nothing lies beside the image that the image does not include.",
     "Unpack it, take the other image out, and pack each on its own.",
+    effect=Effect.NOT_SHOWN,
 )
 ROOT_IN_FOLDER = Rule(
     "root-in-folder",
@@ -90,6 +120,7 @@ ROOT_IN_FOLDER = Rule(
     f"{_RFC}: root zarr.json",
     "The image lies at the root of the archive, not in a folder.",
     _REPACK,
+    effect=Effect.REFUSED,
 )
 ROOT_V2 = Rule(
     "root-zarr-v2",
@@ -97,6 +128,7 @@ ROOT_V2 = Rule(
     f"{_RFC}: root zarr.json",
     "The image is stored in Zarr v3, that is OME-Zarr 0.5 or newer.",
     "Convert it to OME-Zarr 0.5, for example by opening it in napari and saving it as .ome.zip.",
+    effect=Effect.REFUSED,
 )
 ARCHIVE_INSIDE = Rule(
     "archive-in-archive",
@@ -104,6 +136,7 @@ ARCHIVE_INSIDE = Rule(
     f"{_RFC}: not embedded in another hierarchy",
     "No OME-Zarr archive lies inside the archive.",
     "Unpack it, and keep the inner archive as a file of its own.",
+    effect=Effect.NOT_SHOWN,
 )
 JSON_FIRST = Rule(
     "json-first-untrue",
@@ -111,6 +144,7 @@ JSON_FIRST = Rule(
     f"{_RFC}: archive comment, jsonFirst",
     "Where the comment promises that all zarr.json come first, they do.",
     _REPACK,
+    effect=Effect.NOT_SHOWN,
 )
 
 # What an archive should be like (SHOULD).
@@ -121,6 +155,7 @@ NO_ZIP64 = Rule(
     f"{_RFC}: ZIP64",
     "The archive is in the ZIP64 format, whatever its size.",
     f"{_REPACK} It opens all the same.",
+    effect=Effect.DETAIL,
 )
 COMPRESSION = Rule(
     "zip-compression",
@@ -128,13 +163,15 @@ COMPRESSION = Rule(
     f"{_RFC}: no ZIP compression",
     "Entries are stored as they are: Zarr has its own compression.",
     f"{_REPACK} Until then parts of a chunk cannot be read without all of it.",
+    effect=Effect.SLOW,
 )
 UNSHARDED = Rule(
     "arrays-unsharded",
     SHOULD,
     f"{_RFC}: sharding",
     "Arrays of several chunks are sharded, which keeps the number of entries low.",
-    "'ome-zip repack --shard' gathers the chunks into shards without changing a pixel.",
+    "Repack it with shards, or save it so from napari: that gathers chunks and changes no pixel.",
+    effect=Effect.SLOW,
 )
 ROOT_FIRST = Rule(
     "root-not-first",
@@ -142,6 +179,7 @@ ROOT_FIRST = Rule(
     f"{_RFC}: order of entries",
     "The root's zarr.json is the first entry, in the file and in its directory.",
     f"{_REPACK} Until then opening takes longer.",
+    effect=Effect.SLOW,
 )
 DOCUMENTS_FIRST = Rule(
     "documents-not-first",
@@ -149,6 +187,7 @@ DOCUMENTS_FIRST = Rule(
     f"{_RFC}: order of entries",
     "All zarr.json come first, from the root down, level by level, before everything else.",
     f"{_REPACK} Until then opening takes longer.",
+    effect=Effect.SLOW,
 )
 FILE_NAME = Rule(
     "name-not-ozx",
@@ -156,6 +195,7 @@ FILE_NAME = Rule(
     f"{_RFC}: file name",
     "The name of the file ends in .ozx.",
     "Rename the file if other programs do not recognize it; napari opens .ome.zip as well.",
+    effect=Effect.REFUSED,
 )
 COMMENT_MISSING = Rule(
     "comment-missing",
@@ -163,6 +203,7 @@ COMMENT_MISSING = Rule(
     f"{_RFC}: archive comment",
     "The archive's comment says which version of OME-Zarr is inside.",
     _REPACK,
+    effect=Effect.DETAIL,
 )
 COMMENT_FORM = Rule(
     "comment-not-json",
@@ -170,6 +211,7 @@ COMMENT_FORM = Rule(
     f"{_RFC}: archive comment",
     "The archive's comment is JSON in UTF-8.",
     _REPACK,
+    effect=Effect.DETAIL,
 )
 COMMENT_VERSION = Rule(
     "comment-without-version",
@@ -177,6 +219,7 @@ COMMENT_VERSION = Rule(
     f"{_RFC}: archive comment",
     "The archive's comment gives the version as a string, under ome.version.",
     _REPACK,
+    effect=Effect.DETAIL,
 )
 COMMENT_DIFFERS = Rule(
     "comment-version-differs",
@@ -184,6 +227,7 @@ COMMENT_DIFFERS = Rule(
     f"{_RFC}: archive comment",
     "The version in the archive's comment is that of the metadata.",
     f"{_REPACK} The metadata are believed.",
+    effect=Effect.DIFFERENT,
 )
 COMMENT_JSON_FIRST = Rule(
     "comment-json-first-type",
@@ -191,6 +235,7 @@ COMMENT_JSON_FIRST = Rule(
     f"{_RFC}: archive comment, jsonFirst",
     "jsonFirst is true or false.",
     f"{_REPACK} Until then it counts as false.",
+    effect=Effect.DETAIL,
 )
 
 # What ZIP itself asks, or what keeps other programs from stumbling.
@@ -201,6 +246,7 @@ COMMENT_SIGNATURE = Rule(
     f"{ZIP}, 4.3.16 end of central directory",
     "The comment does not hold what looks like the end of an archive.",
     f"{_REPACK} Until then other programs may find the archive empty or damaged.",
+    effect=Effect.REFUSED,
 )
 ENCRYPTED = Rule(
     "encrypted-entries",
@@ -208,6 +254,7 @@ ENCRYPTED = Rule(
     f"{ZIP}, 4.4.4 flags",
     "Entries are not encrypted.",
     "Unpack it with its password, and pack it again without.",
+    effect=Effect.NOT_SHOWN,
 )
 UNKNOWN_METHOD = Rule(
     "unknown-compression",
@@ -215,6 +262,7 @@ UNKNOWN_METHOD = Rule(
     f"{ZIP}, 4.4.5 compression method",
     "Entries are compressed in a way that can be read here.",
     "Unpack it with the program that made it, and pack it again without compression.",
+    effect=Effect.NOT_SHOWN,
 )
 UNUSUAL_METHOD = Rule(
     "unusual-compression",
@@ -222,6 +270,7 @@ UNUSUAL_METHOD = Rule(
     f"{ZIP}, 4.4.5 compression method",
     "Entries are compressed in a way that every program can read.",
     _REPACK,
+    effect=Effect.REFUSED,
 )
 SIZES_IMPOSSIBLE = Rule(
     "entry-size-impossible",
@@ -229,6 +278,7 @@ SIZES_IMPOSSIBLE = Rule(
     f"{ZIP}, 4.4.8 sizes",
     "The sizes of an entry are possible.",
     _AGAIN,
+    effect=Effect.DAMAGED,
 )
 CUT_SHORT = Rule(
     "entry-cut-short",
@@ -236,6 +286,7 @@ CUT_SHORT = Rule(
     f"{ZIP}, 4.3.6 file format",
     "Every entry lies inside the file.",
     f"Copy or download the file again. If that does not help, {_SALVAGE}",
+    effect=Effect.DAMAGED,
 )
 OVERLAP = Rule(
     "entries-overlap",
@@ -243,6 +294,7 @@ OVERLAP = Rule(
     f"{ZIP}, 4.3.6 file format",
     "No two entries share bytes of the file.",
     "Do not unpack it: such files are made to fill disks. Ask for a new one.",
+    effect=Effect.UNSAFE,
 )
 UNSAFE_NAMES = Rule(
     "unsafe-entry-names",
@@ -250,6 +302,7 @@ UNSAFE_NAMES = Rule(
     f"{ZIP}, 4.4.17 file name",
     "Names do not lead out of the archive: no '..', no absolute paths, no drive letters.",
     f"Do not unpack it by other means. {_REPACK} The copy leaves these entries out.",
+    effect=Effect.UNSAFE,
 )
 BACKSLASHES = Rule(
     "backslash-names",
@@ -257,6 +310,7 @@ BACKSLASHES = Rule(
     f"{ZIP}, 4.4.17 file name",
     "Names are written with forward slashes.",
     _REPACK,
+    effect=Effect.UNPACKING,
 )
 REPEATED = Rule(
     "repeated-entries",
@@ -264,6 +318,7 @@ REPEATED = Rule(
     f"{ZIP}, 4.3 file format",
     "Every name occurs once.",
     f"{_REPACK} Until then the last one is used, and the earlier ones waste space.",
+    effect=Effect.DIFFERENT,
 )
 CASE_COLLIDING = Rule(
     "case-colliding-names",
@@ -271,6 +326,7 @@ CASE_COLLIDING = Rule(
     f"{ZIP}, 4.4.17 file name",
     "Names differ by more than upper and lower case.",
     "Take out the one that is not needed: the archive cannot be unpacked on Windows or macOS.",
+    effect=Effect.UNPACKING,
 )
 NAME_ENCODING = Rule(
     "name-encoding",
@@ -278,6 +334,7 @@ NAME_ENCODING = Rule(
     f"{ZIP}, appendix D",
     "Names beyond plain ASCII are marked as UTF-8.",
     f"{_REPACK} Until then other programs may show other names.",
+    effect=Effect.UNPACKING,
 )
 JUNK = Rule(
     "junk-files",
@@ -285,6 +342,7 @@ JUNK = Rule(
     f"{_RFC}: one hierarchy",
     "The archive holds no files that a file manager left behind.",
     _REPACK,
+    effect=Effect.NEEDLESS,
 )
 PREFIX = Rule(
     "prefix-bytes",
@@ -292,6 +350,7 @@ PREFIX = Rule(
     f"{ZIP}, 4.1.9 self-extracting files",
     "The archive begins at the beginning of the file.",
     _REPACK,
+    effect=Effect.REFUSED,
 )
 UNCOUNTED_PREFIX = Rule(
     "uncounted-prefix",
@@ -299,6 +358,7 @@ UNCOUNTED_PREFIX = Rule(
     f"{ZIP}, 4.1.9 self-extracting files",
     "The archive begins at the beginning of the file, or its offsets count what lies before.",
     _REPACK,
+    effect=Effect.REFUSED,
 )
 TRAILING = Rule(
     "trailing-bytes",
@@ -306,6 +366,7 @@ TRAILING = Rule(
     f"{ZIP}, 4.3.16 end of central directory",
     "The file ends where the archive ends.",
     _REPACK,
+    effect=Effect.NEEDLESS,
 )
 PADDING = Rule(
     "trailing-padding",
@@ -313,6 +374,7 @@ PADDING = Rule(
     f"{ZIP}, 4.3.16 end of central directory",
     "The file ends where the archive ends.",
     "Nothing: zeros at the end do no harm.",
+    effect=Effect.NONE,
 )
 ENTRY_COUNT = Rule(
     "wrong-entry-count",
@@ -320,6 +382,7 @@ ENTRY_COUNT = Rule(
     f"{ZIP}, 4.4.22 total number of entries",
     "The archive's end gives the number of entries.",
     _REPACK,
+    effect=Effect.DAMAGED,
 )
 LOCAL_MISSING = Rule(
     "local-header-missing",
@@ -327,6 +390,7 @@ LOCAL_MISSING = Rule(
     f"{ZIP}, 4.3.7 local file header",
     "Every entry begins where the archive's directory says.",
     f"Copy or download the file again. If that does not help, {_SALVAGE}",
+    effect=Effect.DAMAGED,
 )
 LOCAL_NAME = Rule(
     "local-name-differs",
@@ -334,4 +398,5 @@ LOCAL_NAME = Rule(
     f"{ZIP}, 4.3.7 local file header",
     "An entry has the same name in both places where it is written.",
     f"{_REPACK} Until then programs disagree on what this entry is.",
+    effect=Effect.DIFFERENT,
 )

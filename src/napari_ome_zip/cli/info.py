@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from napari_ome_zip.image.load import open_image
 from napari_ome_zip.ome import OmeGroup, parse_group
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore, open_store
-from napari_ome_zip.storage.hierarchy import Hierarchy, Node, join
+from napari_ome_zip.storage.array_layout import ArrayLayout
+from napari_ome_zip.storage.hierarchy import Hierarchy, join
 
 type Json = dict[str, Any]
 
@@ -104,54 +106,7 @@ def _levels(part: PlacedPart, hierarchy: Hierarchy) -> Iterator[Json]:
         except MetadataError:
             continue  # reported as a finding
         if node is not None and node.kind == "array":
-            yield {"path": node.path, **_layout(node)}
-
-
-def _layout(node: Node) -> Json:
-    document = node.document
-    if node.zarr_format == 2:
-        compressor = document.get("compressor")
-        name = compressor.get("id") if isinstance(compressor, Mapping) else None
-        return {
-            "shape": _sides(document.get("shape")),
-            "chunks": _sides(document.get("chunks")),
-            "shards": None,
-            "codecs": [str(name)] if name else [],
-        }
-    grid = _settings(document.get("chunk_grid")).get("chunk_shape")
-    codecs = _codecs(document)
-    shards = None
-    sharding = next((c for c in codecs if c.get("name") == "sharding_indexed"), None)
-    if sharding is not None:
-        settings = _settings(sharding)
-        shards, grid = grid, settings.get("chunk_shape")
-        codecs = _codecs(settings)
-    names = [str(codec.get("name")) for codec in codecs]
-    return {
-        "shape": _sides(document.get("shape")),
-        "chunks": _sides(grid),
-        "shards": _sides(shards),
-        "codecs": [name for name in names if name != "bytes"],
-    }
-
-
-def _codecs(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    listed = value.get("codecs")
-    return [c for c in listed if isinstance(c, Mapping)] if isinstance(listed, list) else []
-
-
-def _sides(value: object) -> list[int] | None:
-    """Return sizes along axes as written (a lone number is one axis); None for anything else."""
-    if isinstance(value, int):
-        return [value]
-    if not isinstance(value, list) or not all(isinstance(side, int) for side in value):
-        return None
-    return value
-
-
-def _settings(value: object) -> Mapping[str, Any]:
-    settings = value.get("configuration") if isinstance(value, Mapping) else None
-    return settings if isinstance(settings, Mapping) else {}
+            yield {"path": node.path, **asdict(ArrayLayout.of(node))}
 
 
 def info_text(described: Json, width: int) -> str:

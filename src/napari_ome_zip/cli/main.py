@@ -12,6 +12,7 @@ from pathlib import Path
 
 from napari_ome_zip.cli.info import describe_image, info_text
 from napari_ome_zip.cli.terminal import (
+    commands_for,
     complain,
     progress_bar,
     remark,
@@ -230,7 +231,7 @@ def _is_in_the_way(target: str, force: bool) -> bool:
 
 def _reason(error: OmeZipError | OSError) -> str:
     if isinstance(error, OmeZipError):
-        return str(error)
+        return f"{error} {commands_for(str(error))}".rstrip()
     if isinstance(error, FileNotFoundError):
         name = error.filename
         return f"There is no such file: {name}" if name else str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,11 @@ from napari_ome_zip.validation.report import Report
 
 _MAX_WIDTH = 80
 _COLORS = {"ERROR": "31", "WARNING": "33", "INFO": "36"}
+_COMMANDS = {
+    "Repack it,": "'ome-zip repack' (a repaired copy)",
+    "with shards": "'ome-zip repack --shard' (with shards)",
+    "salvage what is left": "'ome-zip repack --salvage' (what is left)",
+}
 _BOLD, _RED, _GREEN = "1", "31", "32"
 
 
@@ -108,6 +114,9 @@ def warnings_as_remarks() -> Iterator[None]:
 def report_text(report: Report) -> str:
     """Return the report as text, in color on a terminal."""
     text = report.to_text(width())
+    commands = commands_for("\n".join(issue.remedy for issue in report.issues))
+    if commands:
+        text += textwrap.fill(commands, width(), break_on_hyphens=False) + "\n"
     if not wants_color(sys.stdout):
         return text
     path, verdict, *lines = text.split("\n")
@@ -116,6 +125,15 @@ def report_text(report: Report) -> str:
         word = line.partition(" ")[0]
         colored.append(_color(line, _COLORS[word]) if word in _COLORS else line)
     return "\n".join(colored)
+
+
+def commands_for(text: str) -> str:
+    """Return the commands that do what remedies ask for, as a sentence; empty where there are none.
+
+    Remedies are shown in windows too, where other ways lead there.
+    """
+    found = [command for sign, command in _COMMANDS.items() if sign in text]
+    return f"In a terminal: {', '.join(found)}." if found else ""
 
 
 def wants_color(stream: TextIO) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.found import FieldPosition
+from napari_ome_zip.image.napari_group import NapariGroup
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import Axis, CoordinateSystem, FrozenMapping, ImageLabel
 from napari_ome_zip.pixels.lazy import lazy
@@ -40,6 +41,11 @@ class Field:
     """Group path."""
     offset: tuple[int, ...]
     """Where its first pixel lies in the mosaic, in pixels of level 0."""
+    shape: tuple[int, ...] = ()
+    """Size of level 0 along each axis."""
+    position: FieldPosition | None = None
+    """Where on a plate it was taken."""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,6 +189,8 @@ class CompositeImage:
     no choice."""
     opened: Opened | None = field(default=None, repr=False, compare=False)
     """What it was opened from; None for one that was made of layers of no file."""
+    napari: NapariGroup = field(default_factory=NapariGroup, repr=False, compare=False)
+    """Points, shapes and other layers that are no image, and the view that was last seen."""
 
     @property
     def images(self) -> tuple[PlacedImage, ...]:

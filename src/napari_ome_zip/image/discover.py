@@ -8,6 +8,7 @@ from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.image.found import Discovery, FieldPosition, Found
+from napari_ome_zip.image.napari_group import GROUP, is_napari_group
 from napari_ome_zip.image.reference_rules import (
     FIELD_NOT_FOUND,
     IMAGE_NOT_FOUND,
@@ -113,11 +114,20 @@ def _walk_children(discovery: Discovery, group: OmeGroup) -> None:
         if child in discovery.vector_fields:
             continue
         try:
-            _walk(discovery, child)
+            if not _is_for_napari(discovery, child):
+                _walk(discovery, child)
         except MetadataError as error:
             discovery.skip(child, error)
     if group.path == "" and not discovery.found and not discovery.problems:
         discovery.problems.extend(_why_no_image(discovery, group))
+
+
+def _is_for_napari(discovery: Discovery, path: str) -> bool:
+    """Whether a group holds layers that are no images."""
+    if path != GROUP:
+        return False
+    node = discovery.hierarchy.node(path)
+    return node is not None and is_napari_group(node)
 
 
 def _add_scene(discovery: Discovery, path: str, scene: Scene) -> list[str]:

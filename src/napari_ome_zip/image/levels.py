@@ -13,7 +13,7 @@ from napari_ome_zip.ome import Dataset, Multiscale
 from napari_ome_zip.ome.images.level_reader import SECTION
 from napari_ome_zip.pixels.array_facts import NOT_READABLE
 from napari_ome_zip.pixels.arrays import ChunkedArray
-from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 from napari_ome_zip.storage.hierarchy import Hierarchy, join
 
 NOT_FOUND = Rule(
@@ -22,6 +22,7 @@ NOT_FOUND = Rule(
     SECTION,
     "Every resolution level that is listed exists.",
     "Correct the path, or write the missing array; readers use the levels that exist.",
+    effect=Effect.NOT_SHOWN,
 )
 NOT_ARRAY = Rule(
     "dataset-not-array",
@@ -29,6 +30,7 @@ NOT_ARRAY = Rule(
     SECTION,
     "The path of a resolution level leads to an array, not to a group.",
     "Give the path of the array itself.",
+    effect=Effect.NOT_SHOWN,
 )
 DIMENSIONS = Rule(
     "dataset-dimensions",
@@ -36,6 +38,7 @@ DIMENSIONS = Rule(
     SECTION,
     "An array has as many dimensions as the image has axes.",
     "List one axis per dimension of the array, in its order.",
+    effect=Effect.AXES,
 )
 DTYPE_UNTIL_05 = Rule(
     "dataset-dtype-unlike",
@@ -43,6 +46,7 @@ DTYPE_UNTIL_05 = Rule(
     SECTION,
     "All levels of an image should have the same data type (a MUST since 0.6).",
     "Compute the smaller levels again from the largest, keeping its data type.",
+    effect=Effect.REFUSED,
 )
 DTYPE = Rule(
     "dataset-dtype-differs",
@@ -50,6 +54,7 @@ DTYPE = Rule(
     SECTION,
     "All levels of an image have the same data type.",
     "Compute the smaller levels again from the largest, keeping its data type.",
+    effect=Effect.REFUSED,
 )
 ORDER = Rule(
     "dataset-order",
@@ -57,6 +62,7 @@ ORDER = Rule(
     SECTION,
     "Resolution levels are listed from the largest to the smallest.",
     "List the levels in the order of their size, the largest first.",
+    effect=Effect.SIZE,
 )
 
 

@@ -28,6 +28,7 @@ from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.discover import discover
 from napari_ome_zip.image.loaded import load_all
 from napari_ome_zip.image.mosaic import FUSE_FROM, fuse
+from napari_ome_zip.image.napari_group_reader import read_napari_group
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.parts import as_parts
 from napari_ome_zip.image.placement import place
@@ -127,7 +128,8 @@ def _composite(store: HierarchyStore, fuse_from: int, system: str | None) -> Com
     parts, repaired = as_parts(loaded, affines, store.name)
     parts, moved = fuse(parts, store.name, fuse_from)
     parts = tuple(replace(part, overviews=virtual_levels(part)) for part in parts)
-    findings += [*unplaced, *repaired, *moved]
+    napari, unusable = read_napari_group(hierarchy)
+    findings += [*unplaced, *repaired, *moved, *unusable]
     return CompositeImage(
         store.name,
         store.source,
@@ -136,5 +138,6 @@ def _composite(store: HierarchyStore, fuse_from: int, system: str | None) -> Com
         (*store.findings, *dict.fromkeys(findings)),
         place_wells(affines, shapes, positions),
         choice.names,
-        Opened(store, frozenset(item.found.group.path for item in loaded)),
+        Opened(store, frozenset(item.found.group.path for item in loaded), fuse_from, napari),
+        napari,
     )

@@ -6,11 +6,9 @@ Nothing is resampled: tiles of one pixel size and orientation are put on the gri
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,10 +16,11 @@ import numpy.typing as npt
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.image.composite import Field, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.image.composite import Field, PlacedLabels, PlacedPart
+from napari_ome_zip.image.kinship import kinship, largest
 from napari_ome_zip.image.levels import level_factors
 from napari_ome_zip.image.mosaic_array import MosaicArray, Tile
-from napari_ome_zip.image.rounds import names_of_rounds, rounds_of
+from napari_ome_zip.image.rounds import Boxes, lie_apart, names_of_rounds, rounds_of
 from napari_ome_zip.ome import FrozenMapping
 from napari_ome_zip.pixels.source import as_source
 
@@ -31,8 +30,6 @@ FUSE_FROM = 9
 Fields of view of a plate are fused from two on.
 """
 
-_SAME_SIZE = 1e-4
-"""Fraction by which pixels of one mosaic may differ in size or direction."""
 _ON_GRID = 0.02
 """Fraction of a pixel by which a tile may lie off the grid without a report."""
 
@@ -91,7 +88,7 @@ def _groups(
     alike: dict[Any, list[PlacedPart]] = defaultdict(list)
     for number, part in enumerate(parts):
         # The border of one that is warped would hide its neighbors.
-        key = _kinship(part) if fuse_from and not part.nonlinear else number
+        key = kinship(part) if fuse_from and not part.nonlinear else number
         image = renamed.get(part.image_path or "") if isinstance(part, PlacedLabels) else None
         alike[key, image].append(part)
     return [tiles for group in alike.values() for tiles in _fused(group, fuse_from)]
@@ -108,47 +105,6 @@ def _following(part: PlacedPart, renamed: dict[str, str]) -> PlacedPart:
     return part
 
 
-def _kinship(part: PlacedPart) -> Any:
-    """What parts of one mosaic have in common."""
-    position = part.position
-    names = tuple(axis.name for axis in part.axes)
-    linear = part.to_display.linear
-    sizes, turn = _size_and_turn(linear.tobytes(), linear.shape)
-    place = None if position is None else (position.plate, position.acquisition)
-    label = part.path.rpartition("/labels/")[2] if isinstance(part, PlacedLabels) else None
-    kind = part.dtype.kind
-    look = _look(part) if position is None else None
-    return type(part), place, label, names, part.channel_count, sizes, turn, kind, look
-
-
-@lru_cache(maxsize=256)
-def _size_and_turn(linear: bytes, shape: tuple[int, int]) -> tuple[tuple[int | None, ...], bytes]:
-    """Size of a pixel along each axis, and how its axes are turned, both as whole numbers."""
-    factors = np.frombuffer(linear).reshape(shape)
-    lengths = np.linalg.norm(factors, axis=0)
-    sizes = tuple(
-        round(math.log(length) / _SAME_SIZE) if 0 < length < math.inf else None
-        for length in lengths.tolist()
-    )
-    # Rows first: a shear of the finer axis is small beside the pixels of the coarser one.
-    balanced = factors / _largest(factors, axis=1)
-    turn = np.round(balanced / _largest(balanced, axis=0) / _SAME_SIZE).astype(int)
-    return sizes, turn.tobytes()
-
-
-def _look(part: PlacedPart) -> Any:
-    """What tiles show, as far as the file says: tiles of other channels are other images.
-
-    Fields of one plate are imaged alike; there only a name may differ.
-    """
-    if isinstance(part, PlacedImage):
-        return tuple((channel.name, channel.color) for channel in part.channels)
-    if isinstance(part, PlacedLabels) and part.label is not None:
-        # Properties go by numbers, which mean other objects in every tile.
-        return part.label.colors, id(part) if part.label.properties else None
-    return None
-
-
 def _fused(group: list[PlacedPart], fuse_from: int) -> list[list[PlacedPart]]:
     """Parts that are alike as those that are fused: all, each round of them, or none."""
     if len(group) < 2:
@@ -157,25 +113,15 @@ def _fused(group: list[PlacedPart], fuse_from: int) -> list[list[PlacedPart]]:
         return [group]
     if len(group) < fuse_from:
         return []
-    low, _ = _offsets(group)
-    rounds = rounds_of(group, (low, low + np.array([part.shape for part in group])))
-    if len(rounds) > 1 and all(len(tiles) > 1 and _lie_apart(tiles) for tiles in rounds):
+    rounds = rounds_of(group, _boxes(group))
+    if len(rounds) > 1 and all(len(tiles) > 1 and lie_apart(_boxes(tiles)) for tiles in rounds):
         return rounds
-    return [group] if _lie_apart(group) else []
+    return [group] if lie_apart(_boxes(group)) else []
 
 
-def _lie_apart(group: Sequence[PlacedPart]) -> bool:
-    """Whether at least half of the area (or volume) of all tiles is seen once."""
-    offsets, _ = _offsets(group)
-    low = offsets
-    sizes = np.array([part.shape for part in group])
-    high = low + sizes
-    overlap = 0.0
-    for number in range(len(group)):
-        first = np.maximum(low[number], low[number + 1 :])
-        last = np.minimum(high[number], high[number + 1 :])
-        overlap += float(np.prod(np.clip(last - first, 0, None), axis=1, dtype=float).sum())
-    return overlap <= 0.5 * float(np.prod(sizes, axis=1, dtype=float).sum())
+def _boxes(group: Sequence[PlacedPart]) -> Boxes:
+    low, _ = _offsets(group)
+    return low, low + np.array([part.shape for part in group])
 
 
 def _offsets(
@@ -210,17 +156,10 @@ def _offsets(
 
 def _inverse(linear: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """The map back to pixels, whatever the units of the axes; of a channel axis it gives 0."""
-    rows = _largest(linear, axis=1)
-    columns = _largest(linear / rows, axis=0)
+    rows = largest(linear, axis=1)
+    columns = largest(linear / rows, axis=0)
     inverse: npt.NDArray[np.float64] = np.linalg.pinv(linear / rows / columns) / rows.T / columns.T
     return inverse
-
-
-def _largest(linear: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]:
-    """The largest entry of each row or column, to divide by: 1 where all are 0."""
-    largest: npt.NDArray[np.float64] = np.abs(linear).max(axis=axis, keepdims=True, initial=0.0)
-    largest[largest == 0] = 1
-    return largest
 
 
 def _mosaic(group: Sequence[PlacedPart], name: str) -> tuple[PlacedPart, tuple[Finding, ...]]:
@@ -236,7 +175,7 @@ def _mosaic(group: Sequence[PlacedPart], name: str) -> tuple[PlacedPart, tuple[F
     levels = _common_levels(group)
     sources = tuple(_level(group, offsets, number, factors) for number, factors in levels)
     fields = tuple(
-        Field(part.path, tuple(offset))
+        Field(part.path, tuple(offset), part.shape, part.position, part.name)
         for part, offset in zip(group, offsets.tolist(), strict=True)
     )
     mosaic = replace(

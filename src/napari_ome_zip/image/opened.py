@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from napari_ome_zip.image.discover import discover
 from napari_ome_zip.image.found import Found
+from napari_ome_zip.image.napari_group import NapariGroup
 from napari_ome_zip.names import is_junk
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Hierarchy
@@ -25,6 +26,10 @@ class Opened:
     """Its paths are those of the composite's parts."""
     shown: frozenset[str]
     """Paths of the groups that opening showed."""
+    fuse_from: int
+    """From how many images on one pixel grid were shown as one; 0 if none were."""
+    napari: NapariGroup = field(default_factory=NapariGroup)
+    """What is in the group for napari; a composite that has this object leaves it as it is."""
 
     @cached_property
     def hierarchy(self) -> Hierarchy:

@@ -16,7 +16,7 @@ from napari_ome_zip.image.loaded import LoadedImage
 from napari_ome_zip.image.planes import own_axes
 from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.ome.images.image_label import SECTION as LABELS
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 LABEL_DTYPE = Rule(
     "label-dtype",
@@ -24,6 +24,7 @@ LABEL_DTYPE = Rule(
     LABELS,
     "The pixels of a label image are integers.",
     "Store the labels in an integer type, for instance uint32.",
+    effect=Effect.REFUSED,
 )
 
 

@@ -6,7 +6,7 @@ from napari_ome_zip.ome.bioformats2raw import SECTION as SERIES
 from napari_ome_zip.ome.images.image_label import SECTION as LABELS
 from napari_ome_zip.ome.plates.lines import SECTION as PLATE
 from napari_ome_zip.ome.plates.well import SECTION as WELL
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 IMAGE_NOT_FOUND = Rule(
     "scene-image-not-found",
@@ -14,6 +14,7 @@ IMAGE_NOT_FOUND = Rule(
     "scene metadata",
     "Every image that a scene places exists.",
     "Correct the path, or write the missing image.",
+    effect=Effect.NOT_SHOWN,
 )
 WELL_NOT_FOUND = Rule(
     "plate-well-not-found",
@@ -21,6 +22,7 @@ WELL_NOT_FOUND = Rule(
     PLATE,
     "Every well that a plate lists exists, and describes its fields of view.",
     "Remove the well from the list, or write its group; readers show a gap in its place.",
+    effect=Effect.NOT_SHOWN,
 )
 ROW_NOT_GROUP = Rule(
     "plate-row-not-group",
@@ -28,6 +30,7 @@ ROW_NOT_GROUP = Rule(
     "storage format, high-content screening",
     "Every row of a plate that has wells is a group of its own.",
     "Add a group document (zarr.json) to the folder of the row.",
+    effect=Effect.NOT_SHOWN,
 )
 FIELD_NOT_FOUND = Rule(
     "well-field-not-found",
@@ -35,6 +38,7 @@ FIELD_NOT_FOUND = Rule(
     WELL,
     "Every field of view that a well lists is an image that exists.",
     "Remove the field from the list, or write its image.",
+    effect=Effect.NOT_SHOWN,
 )
 SERIES_NOT_FOUND = Rule(
     "series-not-found",
@@ -42,6 +46,7 @@ SERIES_NOT_FOUND = Rule(
     SERIES,
     "Every image of a series exists.",
     "Remove the path from the series, or write the missing image.",
+    effect=Effect.NOT_SHOWN,
 )
 SERIES_NUMBERS = Rule(
     "series-not-consecutive",
@@ -49,6 +54,7 @@ SERIES_NUMBERS = Rule(
     SERIES,
     "Without a list, the images of a series are numbered 0, 1, 2 and so on, without a gap.",
     'Rename the groups, or list their paths under "series" in the OME group.',
+    effect=Effect.NOT_SHOWN,
 )
 LABEL_NOT_FOUND = Rule(
     "label-not-found",
@@ -56,6 +62,7 @@ LABEL_NOT_FOUND = Rule(
     LABELS,
     "Every label image that is listed exists.",
     "Remove the name from the list, or write the missing label image.",
+    effect=Effect.NOT_SHOWN,
 )
 LABEL_NOT_IMAGE = Rule(
     "label-not-image",
@@ -63,4 +70,5 @@ LABEL_NOT_IMAGE = Rule(
     LABELS,
     "A label image is an image: it describes its axes and levels under multiscales.",
     'Add "multiscales" to the label image.',
+    effect=Effect.NOT_SHOWN,
 )

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +19,11 @@ SAME_PLACE = 0.75
 _LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
 _BETWEEN = " \t_-.,:;/#"
 
-type Box = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
-"""First pixel of each tile, and the one behind its last, on the common grid."""
+type Boxes = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+"""Where each tile begins and ends, along every axis: on their common grid, or in the world."""
 
 
-def rounds_of(tiles: Sequence[PlacedPart], boxes: Box) -> list[list[PlacedPart]]:
+def rounds_of[P: PlacedPart](tiles: Sequence[P], boxes: Boxes) -> list[list[P]]:
     """Tiles of each round, in document order; one round where no place was imaged twice.
 
     Names that differ in more than their last number tell rounds apart; where they do not, the
@@ -39,10 +40,21 @@ def rounds_of(tiles: Sequence[PlacedPart], boxes: Box) -> list[list[PlacedPart]]
     numbers = list(dict.fromkeys(keys))
     by_name = [numbers.index(key) for key in keys]
     chosen = by_name if len(numbers) > 1 and _is_apart(by_name, boxes) else by_place
-    found: dict[int, list[PlacedPart]] = defaultdict(list)
+    found: dict[int, list[P]] = defaultdict(list)
     for tile, number in zip(tiles, chosen, strict=True):
         found[number].append(tile)
     return list(found.values())
+
+
+def lie_apart(boxes: Boxes) -> bool:
+    """Whether at least half of the area (or volume) of all tiles is seen once."""
+    low, high = boxes
+    overlap = 0.0
+    for number in range(len(low)):
+        first = np.maximum(low[number], low[number + 1 :])
+        last = np.minimum(high[number], high[number + 1 :])
+        overlap += float(np.prod(np.clip(last - first, 0, None), axis=1, dtype=float).sum())
+    return overlap <= 0.5 * float(np.prod(high - low, axis=1, dtype=float).sum())
 
 
 def names_of_rounds(rounds: Sequence[Sequence[PlacedPart]]) -> list[str]:
@@ -79,7 +91,7 @@ def _round_name(tile: PlacedPart) -> tuple[str, str]:
     return folder, _LAST_NUMBER.sub("", tile.name)
 
 
-def _by_place(boxes: Box) -> list[int]:
+def _by_place(boxes: Boxes) -> list[int]:
     """For each tile the first round that has none at its place."""
     found: list[int] = []
     for number in range(len(boxes[0])):
@@ -88,7 +100,7 @@ def _by_place(boxes: Box) -> list[int]:
     return found
 
 
-def _is_apart(numbers: Sequence[int], boxes: Box) -> bool:
+def _is_apart(numbers: Sequence[int], boxes: Boxes) -> bool:
     """Whether no round has two tiles at one place."""
     of_round = np.array(numbers)
     return not any(
@@ -97,7 +109,7 @@ def _is_apart(numbers: Sequence[int], boxes: Box) -> bool:
     )
 
 
-def _same_place(boxes: Box, number: int, before: int) -> npt.NDArray[np.bool_]:
+def _same_place(boxes: Boxes, number: int, before: int) -> npt.NDArray[np.bool_]:
     """Which of the first ``before`` tiles lie where a tile lies."""
     low, high = boxes
     first = np.maximum(low[number], low[:before])

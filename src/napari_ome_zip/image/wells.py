@@ -92,7 +92,7 @@ def place_wells(
             wells[(position.plate, position.well)].append(number)
     placed = []
     for (_, name), members in wells.items():
-        boxes = _boxes([affines[i] for i in members], [shapes[i] for i in members])
+        boxes = plane_boxes([affines[i] for i in members], [shapes[i] for i in members])
         (top, left), (bottom, right) = (
             boxes[:, 0].min(axis=0).tolist(),
             boxes[:, 1].max(axis=0).tolist(),
@@ -119,7 +119,7 @@ class _Fields:
         positions: Sequence[FieldPosition | None],
     ) -> _Fields:
         found = [affines[i] for i in members]
-        boxes = _boxes(found, [shapes[i] for i in members])
+        boxes = plane_boxes(found, [shapes[i] for i in members])
         there = [position for i in members if (position := positions[i]) is not None]
         return cls(there, found, boxes)
 
@@ -139,8 +139,11 @@ def _plane(affine: Affine) -> tuple[int, int]:
     return len(affine.output_axes) - 2, len(affine.output_axes) - 1
 
 
-def _boxes(affines: Sequence[Affine], shapes: Sequence[tuple[int, ...]]) -> np.ndarray:
-    """Lowest and highest y and x that the voxels of each part cover, shape (n, 2, 2)."""
+def plane_boxes(affines: Sequence[Affine], shapes: Sequence[tuple[int, ...]]) -> np.ndarray:
+    """Lowest and highest y and x that the voxels of each part cover, shape (n, 2, 2).
+
+    y and x are the last two axes of the display system.
+    """
     # Where the first voxel lies differs from part to part, all else only from kind to kind.
     extents: dict[tuple[bytes, tuple[int, ...]], np.ndarray] = {}
     found = []

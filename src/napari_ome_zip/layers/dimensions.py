@@ -18,9 +18,9 @@ def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
     """The viewer's dimensions, with the names of the layer that has most of them."""
     ndim = max(layer.ndim for layer in layers)
     full = [layer for layer in layers if layer.ndim == ndim]
-    names = next((layer.labels for layer in full if layer.labels), _default_names(ndim))
+    names = next((layer.labels for layer in full if layer.labels), default_names(ndim))
     if len({name.lower() for name in names}) < ndim:
-        names = _default_names(ndim)
+        names = default_names(ndim)
     units: list[str | None] = [None] * ndim
     for layer in layers:
         for number, unit in zip(own_dimensions(layer, names), layer.units, strict=True):
@@ -72,8 +72,8 @@ def _axis(name: str, unit: str | None, names: Sequence[str]) -> Axis:
     return Axis(name, kind, unit)
 
 
-def _default_names(ndim: int) -> tuple[str, ...]:
-    """Names that readers keep in this order: time comes first, space last."""
+def default_names(ndim: int) -> tuple[str, ...]:
+    """Names for dimensions without one; readers keep them in this order: time first, space last."""
     known = ("t", "z", "y", "x")
     more = tuple(f"dim_{number}" for number in range(1, ndim - len(known) + 1))
     return ("t", *more, "z", "y", "x") if more else known[-ndim:]

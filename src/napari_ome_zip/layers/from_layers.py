@@ -29,6 +29,8 @@ from napari_ome_zip.layers.dimensions import (
     placement,
     renamed_axes,
 )
+from napari_ome_zip.layers.display_values import brightest_color, hex_color
+from napari_ome_zip.layers.drawings.capture import capture_drawings
 from napari_ome_zip.layers.edited import in_whole
 from napari_ome_zip.layers.grouping import image_groups, image_of_labels, label_groups
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
@@ -48,6 +50,7 @@ from napari_ome_zip.pixels.computing import layer_errors
 from napari_ome_zip.pixels.limits import estimate_limits
 from napari_ome_zip.pixels.source import AnySource
 
+NO_IMAGE = "Nothing to save as an image: an OME-Zarr file needs at least one image or labels layer."
 _RGB = ("#FF0000", "#00FF00", "#0000FF")
 
 
@@ -57,6 +60,7 @@ def from_layer_data(
     *,
     snapshot: bool = True,
     target: str | os.PathLike[str] | None = None,
+    view: Mapping[str, Any] | None = None,
 ) -> CompositeImage:
     """The composite image that some layers show together.
 
@@ -77,6 +81,9 @@ def from_layer_data(
     target : path, optional
         The file that will be written. Of several files that layers came from, the one that is
         replaced keeps what layers do not stand for; else the one of the lowest image.
+    view : mapping, optional
+        Camera, sliders, and what else makes up the view of a viewer, as plain JSON. Without it, the
+        view stays that of the file.
 
     Raises
     ------
@@ -91,7 +98,7 @@ def from_layer_data(
     ]
     if not understood:
         reasons = " ".join(finding.message for finding in unsaved_layers(layers))
-        raise SaveError(f"Nothing to save: no layer can be saved. {reasons}".strip())
+        raise SaveError(f"{NO_IMAGE} {reasons}".strip())
     system = common_system(understood)
     opened = _opened(understood, target)
     understood = [
@@ -108,8 +115,9 @@ def from_layer_data(
         for number, group in enumerate(label_groups(understood))
     ]
     parts = (*(image for _, image in images), *labels)
-    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened))
-    return CompositeImage(name, None, system, parts, findings, opened=opened)
+    napari, lost = capture_drawings(layers, opened, view)
+    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened), *lost)
+    return CompositeImage(name, None, system, parts, findings, opened=opened, napari=napari)
 
 
 def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Iterator[Finding]:
@@ -248,7 +256,7 @@ def _understood_channel(layer: UnderstoodLayer) -> Channel:
     label = layer.name.removeprefix(f"{layer.image_name}: ")
     return Channel(
         name=label,
-        color=display_state.hex_color(colormap) or display_state.brightest_color(colormap),
+        color=hex_color(colormap) or brightest_color(colormap),
         limits=None if limits is None else (float(limits[0]), float(limits[1])),
         visible=bool(keywords.get("visible", True)),
         contrast_range=contrast_range(layer),

@@ -18,9 +18,20 @@ CONTRAST_RANGE = "contrast_limits_range"
 since layer data have no place for it; a keyword of layer data where the caller knows it."""
 
 
+ATTRIBUTES = "attributes"
+"""Key in a layer's note: what is to be set on a layer that is made of its data, by name."""
+
+
 SHOWN_PLANE = "shown_plane"
 """The plane that is shown, as one index for each of a layer's dimensions: a keyword of layer data
 where the caller knows it."""
+
+
+DRAWING = "drawing"
+"""Key in a layer's note: name of the group of points, shapes and the like that it was read from."""
+
+UNUSED = "unused"
+"""Key in a layer's note: names of what a file says of such a layer and that is not usable."""
 
 
 SHOWN = "shown"
@@ -70,6 +81,7 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     "path": _is_string_or_none,
     "image": _is_string_or_none,
     "name": _is_string_or_none,
+    DRAWING: _is_string_or_none,
     "system": _is_string_or_none,
     "multiscale": _is_integer,
     "channel": _is_integer_or_none,

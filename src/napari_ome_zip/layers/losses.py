@@ -8,11 +8,16 @@ from typing import Any
 import numpy as np
 
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.napari_group import KINDS
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.plain import clean_text
+from napari_ome_zip.layers.well_names import is_well_names
 
-SAVED_KINDS = ("image", "labels")
+IMAGE_KINDS = ("image", "labels")
+"""Kinds of layers that become images."""
+SAVED_KINDS = (*IMAGE_KINDS, *KINDS)
+"""Kinds of layers that are saved, where at least one of them becomes an image."""
 MAX_DIMENSIONS = 5
 """Of an array, colors or channels included (OME-Zarr 0.5 and 0.6, "axes")."""
 
@@ -22,11 +27,11 @@ _MAX_LOOKED_AT = 2**24
 
 
 def unsaved_layers(layers: Sequence[LayerData]) -> tuple[Finding, ...]:
-    """Which layers an OME-Zarr image cannot hold, and why; one finding each."""
+    """Which layers a file cannot hold, and why; one finding each."""
     found = []
     for data, keywords, kind in layers:
         name = clean_text(keywords.get("name", kind))
-        problem = why_not(data, kind)
+        problem = why_not_saved(data, keywords, kind)
         if problem is not None:
             found.append(Finding("layer-not-saved", name, f"'{name}' {problem}."))
     return tuple(found)
@@ -61,9 +66,16 @@ def is_multiscale(data: Any) -> bool:
     return isinstance(data, Sequence) and len(data) > 0 and all(hasattr(x, "shape") for x in data)
 
 
+def why_not_saved(data: Any, keywords: Mapping[str, Any], kind: str) -> str | None:
+    """Why a layer is not saved; None where it is, if there is an image beside it."""
+    if is_well_names((data, dict(keywords), kind)):
+        return "is not saved: the names of wells come from the plate"
+    return None if kind in KINDS else why_not(data, kind)
+
+
 def why_not(data: Any, kind: str) -> str | None:
-    """Why a layer cannot be saved; None where it can."""
-    if kind not in SAVED_KINDS:
+    """Why a layer cannot be saved as an image; None where it can."""
+    if kind not in IMAGE_KINDS:
         return f"is a {kind} layer: an OME-Zarr image holds images and labels only"
     first = _first(data)
     if 0 in first.shape:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import dask.array as da
@@ -33,8 +34,10 @@ from napari_ome_zip.layers.channel_array import (
     channel_array,
     planes_of,
 )
+from napari_ome_zip.layers.drawings.restore import drawing_findings, restored_drawings
 from napari_ome_zip.layers.label_tables import color_table, features_table
 from napari_ome_zip.layers.layer_data import (
+    ATTRIBUTES,
     CONTRAST_RANGE,
     METADATA_KEY,
     SHOWN,
@@ -43,7 +46,9 @@ from napari_ome_zip.layers.layer_data import (
 )
 from napari_ome_zip.layers.layer_names import channel_name, make_names_distinct, name_prefix
 from napari_ome_zip.layers.opened_layer import NOTE, OpenedLayer, identities
+from napari_ome_zip.layers.overlaying import BLENDED, SCAN, Overlay
 from napari_ome_zip.layers.well_names import well_names_layer
+from napari_ome_zip.pixels.arranged import in_true_color, magnitudes
 
 MAX_LAYERS = 512
 """Maximum number of layers made of one file. A viewer takes about a twentieth of a second for each,
@@ -56,6 +61,9 @@ _RGB_COLORS = ("#FF0000", "#00FF00", "#0000FF")
 
 def to_layer_data(composite: CompositeImage) -> list[LayerData]:
     """Layers of a composite image, images below labels, in document order.
+
+    Fields of a scan that are not fused, which cover one another where they overlap, lie below
+    what is to be added to them (see `overlaying`).
 
     Parameters
     ----------
@@ -72,19 +80,23 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
     planes = planes_of(composite)
     several = len({(part.path, part.multiscale) for part in composite.images}) > 1
     layers: list[LayerData] = []
-    for part in sorted(composite.parts, key=lambda part: isinstance(part, PlacedLabels)):
+    # Whatever lies further up has no layer.
+    overlay = Overlay(composite.images[:MAX_LAYERS], _is_rgb)
+    for part in sorted(composite.parts, key=partial(_rank, overlay)):
         prefix = name_prefix(composite, part, several=several)
         common = axis_keywords(composite, own_axes(part))
         # Limits of contrast are not looked for where nothing is shown.
         room = MAX_LAYERS - len(layers)
-        for data, keywords, kind in itertools.islice(_part_layers(part, prefix, planes), room):
+        for data, keywords, kind in itertools.islice(
+            _part_layers(part, prefix, planes, overlay), room
+        ):
             note = {"source": composite.source, **_system_note(composite), **keywords.pop("note")}
             keywords = {**common, **keywords}
             if composite.opened is not None and part.kept is not None:
                 made = OpenedLayer(composite.opened, part, identities(data), keywords)
                 note[NOTE] = made
             layers.append((data, {**keywords, "metadata": {METADATA_KEY: note}}, kind))
-    layers = _in_saved_order(layers)
+    layers = _in_saved_order(layers, restored_drawings(composite.napari, composite.source))
     if composite.wells:
         layers.append(well_names_layer(composite, axis_keywords(composite)))
     make_names_distinct(layers)
@@ -100,8 +112,9 @@ def _system_note(composite: CompositeImage) -> dict[str, Any]:
     return {"system": system, "systems": list(composite.systems)}
 
 
-def _in_saved_order(layers: list[LayerData]) -> list[LayerData]:
-    """The order in the viewer that saved these layers, if all of them state it."""
+def _in_saved_order(images: list[LayerData], drawings: list[LayerData]) -> list[LayerData]:
+    """The order in the viewer that saved these layers, if all images state it."""
+    layers = [*images, *drawings]
     positions = [keywords.get(display_state.ORDER) for _, keywords, _ in layers]
     if None in positions or len(set(positions)) < len(positions):
         return layers
@@ -112,39 +125,51 @@ def _first(item: tuple[Any, LayerData]) -> Any:
     return item[0]
 
 
-def _part_layers(part: PlacedPart, prefix: str, planes: PlanesOfAxes) -> Iterator[LayerData]:
+def _rank(overlay: Overlay, part: PlacedPart) -> tuple[bool, int]:
+    """The lower, the lower it lies."""
+    return (False, overlay.rank(part)) if isinstance(part, PlacedImage) else (True, 0)
+
+
+def _part_layers(
+    part: PlacedPart, prefix: str, planes: PlanesOfAxes, overlay: Overlay
+) -> Iterator[LayerData]:
     if isinstance(part, PlacedLabels):
         yield from _label_layers(part, prefix, planes)
     elif isinstance(part, PlacedImage) and _is_rgb(part):
         yield _rgb_layer(part, planes)
     elif isinstance(part, PlacedImage):
-        yield from _image_layers(part, prefix, planes)
+        yield from _image_layers(part, prefix, planes, overlay)
 
 
-def _image_layers(part: PlacedImage, prefix: str, planes: PlanesOfAxes) -> Iterator[LayerData]:
-    overlaid = part.channel_count > 1 or part.nonlinear  # whose corners hide nothing
+def _image_layers(
+    part: PlacedImage, prefix: str, planes: PlanesOfAxes, overlay: Overlay
+) -> Iterator[LayerData]:
+    scan = overlay.scan(part)
     for number, channel in enumerate(part.channels):
         array = channel_array(part, number, planes)
         levels = array.levels
         stored = len(part.sources)
         magnitude = levels[0].dtype.kind == "c"
         if magnitude:  # a viewer cannot show complex numbers; the name says what it shows
-            levels = tuple(abs(level) for level in levels)
+            levels = tuple(map(magnitudes, levels))
         name = channel_name(part, channel, number, prefix)
         keywords = {
             **array.keywords,
             "name": f"{name} (magnitude)" if magnitude else name,
             "colormap": "gray" if channel.color in (None, GRAY) else channel.color,
-            "blending": "additive" if overlaid else "translucent_no_depth",
+            "blending": overlay.blending(part, number),
             "visible": channel.visible,
             "note": {
                 **_note(part),
                 **_level_note(part, levels),
                 **_order_note(array),
+                **({} if scan is None else {SCAN: scan}),
                 "channel": number,
             },
             **display_state.restore(part.display, number, "image"),
         }
+        if scan is not None and keywords["blending"] != overlay.blending(part, number):
+            keywords["note"][BLENDED] = True
         keywords.pop("rgb", None)  # one channel is not a color picture, whatever the note says
         limits = channel.limits or array.limits(levels[:stored])
         if limits is not None:
@@ -181,13 +206,12 @@ def _is_one_layer(part: PlacedPart) -> bool:
 
 
 def _rgb_layer(part: PlacedImage, planes: PlanesOfAxes) -> LayerData:
-    channels = [channel_array(part, number, planes) for number in range(3)]
-    levels = tuple(
-        da.stack(colors, axis=-1) for colors in zip(*(c.levels for c in channels), strict=True)
-    )
-    levels = tuple(level.rechunk({level.ndim - 1: 3}) for level in levels)
-    note = {**_note(part), **_level_note(part, levels), **_order_note(channels[0]), "channel": None}
-    keywords = {**channels[0].keywords, "name": part.name, "note": note}
+    first = channel_array(part, 0, planes)
+    axis = part.channel_axis or 0
+    sources = (*part.sources, *part.overviews)
+    levels = tuple(in_true_color(source, axis, first.order) for source in sources)
+    note = {**_note(part), **_level_note(part, levels), **_order_note(first), "channel": None}
+    keywords = {**first.keywords, "name": part.name, "note": note}
     keywords |= display_state.restore(part.display, 0, "image")
     return _data(levels), {**keywords, "rgb": True}, "image"
 
@@ -214,6 +238,8 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iter
             if features:
                 keywords["features"] = features
         keywords |= display_state.restore(part.display, number, "labels")
+        attributes = display_state.take_attributes(keywords)
+        keywords["note"] |= {ATTRIBUTES: attributes} if attributes else {}
         yield _data(array.levels), keywords, "labels"
 
 
@@ -245,7 +271,7 @@ def layer_findings(composite: CompositeImage, layers: Sequence[LayerData]) -> tu
                 "own colors. The file's are kept for saving. Install numba to see them."
             )
             found.append(Finding("label-colors-hidden", note.get("path", ""), message))
-    return tuple(found)
+    return (*found, *drawing_findings(composite.napari, layers))
 
 
 def _note(part: PlacedPart) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from napari_ome_zip.layers.losses import is_multiscale
 from napari_ome_zip.layers.opened_layer import OpenedLayer, opened_layer
 from napari_ome_zip.layers.plain import clean_text
 from napari_ome_zip.layers.snapshot import Snapshot
+from napari_ome_zip.layers.stated_units import stated_units
 from napari_ome_zip.pixels.computing import layer_errors
 from napari_ome_zip.pixels.grid import Region
 from napari_ome_zip.pixels.source import PixelSource
@@ -118,7 +119,7 @@ def _understood(
         levels,
         world_matrix(keywords, ndim),
         _axis_labels(keywords, ndim),
-        _units(keywords, ndim),
+        stated_units(layer_units(keywords, ndim), note),
         keywords,
         note,
         colors,
@@ -259,7 +260,8 @@ def _axis_labels(keywords: Mapping[str, Any], ndim: int) -> tuple[str, ...]:
     return labels
 
 
-def _units(keywords: Mapping[str, Any], ndim: int) -> tuple[str | None, ...]:
+def layer_units(keywords: Mapping[str, Any], ndim: int) -> tuple[str | None, ...]:
+    """Known units of a layer's dimensions; None where there is none that is known."""
     units = keywords.get("units")
     if units is None:
         return (None,) * ndim

@@ -4,13 +4,14 @@ Every reader of this floor takes ``(value, at)``, a JSON value and its place, an
 reads. A rule is defined above the reader of the object that it is about:
 
 >>> from napari_ome_zip.ome.at import At, Departures, Document
->>> from napari_ome_zip.rules import MUST, Rule
+>>> from napari_ome_zip.rules import MUST, Effect, Rule
 >>> COLOR_INVALID = Rule(
 ...     "channel-color-invalid",  # the code: never changed once it is released
 ...     MUST,
 ...     "omero metadata",  # the section of the specification
 ...     "The color of a channel is a string of six hexadecimal digits.",
 ...     'Write six hexadecimal digits, for instance "00FF00" for green.',
+...     effect=Effect.COLORS,  # what it means for a person who looks at the image
 ... )
 >>> def parse_color(value: object, at: At) -> str | None:
 ...     if not isinstance(value, str):
@@ -48,7 +49,7 @@ from dataclasses import dataclass, replace
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.ome.json_values import described
 from napari_ome_zip.ome.versions import SPECS, Spec
-from napari_ome_zip.rules import INFO, MUST, Location, Rule
+from napari_ome_zip.rules import INFO, MUST, Effect, Location, Rule
 
 WRONG_TYPE = Rule(
     "wrong-type",
@@ -57,6 +58,7 @@ WRONG_TYPE = Rule(
     "A field holds the kind of JSON value that the specification gives it.",
     "Write the kind of value that is expected, or have the program that wrote the file "
     "write it again.",
+    effect=Effect.DIFFERENT,
 )
 TOO_DEEP = Rule(
     "metadata-too-deep",
@@ -64,6 +66,7 @@ TOO_DEEP = Rule(
     "",
     "Objects are nested no deeper than programs can follow.",
     "Nothing, as long as your programs read it; write the metadata with fewer levels of nesting.",
+    effect=Effect.DETAIL,
 )
 
 

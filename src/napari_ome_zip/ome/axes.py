@@ -11,7 +11,7 @@ from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import described, found_in, is_name, quoted, string
 from napari_ome_zip.ome.units import METERS, SECONDS
 from napari_ome_zip.ome.versions import AxesForm
-from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
 SECTION = "axes metadata"
 
@@ -21,6 +21,7 @@ NAME_MISSING = Rule(
     SECTION,
     "Every axis has a name: a string that is not empty.",
     'Name each axis, for instance "z", "y", "x".',
+    effect=Effect.REFUSED,
 )
 NAME_DUPLICATE = Rule(
     "axis-name-duplicate",
@@ -28,6 +29,7 @@ NAME_DUPLICATE = Rule(
     SECTION,
     "No two axes share a name.",
     "Give each axis a name of its own.",
+    effect=Effect.AXES,
 )
 NAME_UNKNOWN = Rule(
     "axis-name-unknown",
@@ -35,6 +37,7 @@ NAME_UNKNOWN = Rule(
     "multiscales metadata",
     "In version 0.3 axes are called t, c, z, y or x.",
     "Use these names, or write a newer version of OME-Zarr, where axis names are free.",
+    effect=Effect.REFUSED,
 )
 TYPE_MISSING = Rule(
     "axis-type-missing",
@@ -42,6 +45,7 @@ TYPE_MISSING = Rule(
     SECTION,
     "An axis says of which type it is.",
     'Add "type": "space", "time" or "channel" to the axis.',
+    effect=Effect.AXES,
 )
 TYPE_UNKNOWN = Rule(
     "axis-type-unknown",
@@ -49,6 +53,7 @@ TYPE_UNKNOWN = Rule(
     SECTION,
     "The type of an axis is one that the specification names.",
     "Use one of the types of the specification where one fits; otherwise leave it as it is.",
+    effect=Effect.AXES,
 )
 UNIT_MISSING = Rule(
     "axis-unit-missing",
@@ -56,6 +61,7 @@ UNIT_MISSING = Rule(
     SECTION,
     "An axis of space or time says in which unit it is measured.",
     'Add the unit, for instance "micrometer" or "second", so that scale bars can be drawn.',
+    effect=Effect.SIZE,
 )
 UNIT_UNKNOWN = Rule(
     "axis-unit-unknown",
@@ -63,6 +69,7 @@ UNIT_UNKNOWN = Rule(
     SECTION,
     "The unit of an axis is a UDUNITS-2 name that fits the type of the axis.",
     'Write the full name of the unit in lower case, such as "micrometer" or "second".',
+    effect=Effect.SIZE,
 )
 
 TYPES_BY_NAME = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import described, integer
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 SECTION = "bioformats2raw.layout metadata"
 
@@ -16,6 +16,7 @@ LAYOUT = Rule(
     SECTION,
     "The layout of a series of images is number 3.",
     "Write 3, or convert the images again with a current bioformats2raw.",
+    effect=Effect.NOT_SHOWN,
 )
 
 

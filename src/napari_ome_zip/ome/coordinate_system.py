@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis, parse_axes
 from napari_ome_zip.ome.json_values import found_in, is_name, quoted, string
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 SECTION = "coordinateSystems metadata"
 
@@ -20,6 +20,7 @@ NAME_MISSING = Rule(
     SECTION,
     "Every coordinate system has a name: a string that is not empty.",
     'Name the coordinate system, for instance "physical".',
+    effect=Effect.REFUSED,
 )
 NAME_DUPLICATE = Rule(
     "coordinate-system-name-duplicate",
@@ -27,6 +28,7 @@ NAME_DUPLICATE = Rule(
     SECTION,
     "No two coordinate systems of one list share a name.",
     "Give each coordinate system a name of its own, and refer to it by that name.",
+    effect=Effect.PLACE,
 )
 AXES_MISSING = Rule(
     "coordinate-system-axes-missing",
@@ -34,6 +36,7 @@ AXES_MISSING = Rule(
     SECTION,
     "Every coordinate system lists its axes.",
     "List the axes of the coordinate system, in the order of the array's dimensions.",
+    effect=Effect.AXES,
 )
 SYSTEM_UNKNOWN = Rule(
     "coordinate-system-unknown",
@@ -42,6 +45,7 @@ SYSTEM_UNKNOWN = Rule(
     "Transformations lead from and to coordinate systems that exist.",
     "Define the coordinate system, or correct its name.",
     is_agreement=True,
+    effect=Effect.PLACE,
 )
 
 _MAX_SHOWN = 5

@@ -21,7 +21,7 @@ from napari_ome_zip.ome.plates.well import parse_well
 from napari_ome_zip.ome.scene import parse_scene
 from napari_ome_zip.ome.version_reader import SECTION, Namespace, is_draft_scene, read_namespace
 from napari_ome_zip.ome.versions import Spec
-from napari_ome_zip.rules import INFO, MUST, Rule
+from napari_ome_zip.rules import INFO, MUST, Effect, Rule
 
 CONTENT_MISSING = Rule(
     "ome-content-missing",
@@ -29,6 +29,7 @@ CONTENT_MISSING = Rule(
     SECTION,
     "The metadata describe an image, labels, a plate, a well, a scene or a series.",
     "Check that this is the right file, and that the program that wrote it had finished.",
+    effect=Effect.NOT_SHOWN,
 )
 DISPLAY_ILLEGAL = Rule(
     "display-illegal",
@@ -36,6 +37,7 @@ DISPLAY_ILLEGAL = Rule(
     "attributes of other programs",
     f"The attribute {DISPLAY_KEY}, in which this program keeps what napari shows, is an object.",
     "Save the file again from napari.",
+    effect=Effect.COLORS,
 )
 
 

@@ -15,7 +15,7 @@ from napari_ome_zip.ome.coordinate_system import (
 from napari_ome_zip.ome.json_values import found_in
 from napari_ome_zip.ome.transformations.reader import TransformationReader
 from napari_ome_zip.ome.transformations.transformation import SystemRef, Transformation
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 SECTION = "scene metadata"
 
@@ -25,6 +25,7 @@ TRANSFORMATIONS_MISSING = Rule(
     SECTION,
     "A scene lists the transformations between its images.",
     'Add "coordinateTransformations": one per image, from its coordinate system to a common one.',
+    effect=Effect.PLACE,
 )
 
 

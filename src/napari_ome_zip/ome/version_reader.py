@@ -17,7 +17,7 @@ from napari_ome_zip.ome.versions import (
     known_spec,
     read_as,
 )
-from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Effect, Rule
 
 SECTION = "OME-Zarr metadata"
 
@@ -27,6 +27,7 @@ OME_MISSING = Rule(
     SECTION,
     'In Zarr v3 all OME-Zarr metadata lie inside the key "ome" of the attributes.',
     'Move the metadata into "attributes": {"ome": {…}}, with "version": "0.5" or newer.',
+    effect=Effect.REFUSED,
 )
 VERSION_MISSING = Rule(
     "version-missing",
@@ -34,6 +35,7 @@ VERSION_MISSING = Rule(
     SECTION,
     "The metadata say which version of OME-Zarr they follow (since 0.5).",
     'Add "version": "0.5" (or the version that was written) inside "ome".',
+    effect=Effect.REFUSED,
 )
 VERSION_UNSTATED = Rule(
     "version-unstated",
@@ -42,6 +44,7 @@ VERSION_UNSTATED = Rule(
     "Images, plates and wells (until 0.4), and lists of labels (0.5), say which version of "
     "OME-Zarr they follow.",
     'Add "version": the one that the other documents of the file give.',
+    effect=Effect.REFUSED,
 )
 VERSION_TYPE = Rule(
     "version-not-text",
@@ -49,6 +52,7 @@ VERSION_TYPE = Rule(
     SECTION,
     "The version is a string.",
     'Put the version in quotation marks: "0.5".',
+    effect=Effect.REFUSED,
 )
 VERSION_UNKNOWN = Rule(
     "version-unknown",
@@ -57,6 +61,7 @@ VERSION_UNKNOWN = Rule(
     f"The version is one that is known: {min(SPECS)} to {NEWEST}.",
     "If the file comes from a newer program, update this one; it was judged by the nearest "
     "version that is known.",
+    effect=Effect.REFUSED,
 )
 VERSION_PRERELEASE = Rule(
     "version-prerelease",
@@ -64,6 +69,7 @@ VERSION_PRERELEASE = Rule(
     SECTION,
     "The version is a released one.",
     "Nothing, as long as your programs read it; write the released version next time.",
+    effect=Effect.REFUSED,
 )
 ZARR_FORMAT = Rule(
     "zarr-format-mismatch",
@@ -71,6 +77,7 @@ ZARR_FORMAT = Rule(
     "storage format",
     "OME-Zarr until 0.4 lies in Zarr v2, since 0.5 in Zarr v3.",
     "Convert the file: 0.5 and newer in Zarr v3, 0.4 and older in Zarr v2.",
+    effect=Effect.REFUSED,
 )
 
 CONTENT = (

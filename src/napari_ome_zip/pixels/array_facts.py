@@ -19,7 +19,7 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.pixels.chunk_codecs import ObjectCodec
 from napari_ome_zip.pixels.usual_codecs import usual_codec
 from napari_ome_zip.pixels.zarr_codec import ZarrCodec
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 from napari_ome_zip.storage.hierarchy import Node
 from napari_ome_zip.storage.json_document import JsonDocument
 
@@ -29,6 +29,7 @@ NOT_READABLE = Rule(
     "Zarr: array metadata",
     "The arrays of an image can be read: their document is complete, their codecs are known.",
     "Write the array again with the usual codecs (zstd, blosc, gzip), or update this program.",
+    effect=Effect.NOT_SHOWN,
 )
 
 _MAX_CAUSE = 300

@@ -22,7 +22,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.grid import Region, shape_of
 from napari_ome_zip.pixels.parallel import read
 from napari_ome_zip.pixels.reading_ahead import AHEAD
 from napari_ome_zip.pixels.source import PixelSource
@@ -106,6 +106,12 @@ class PixelArray(da.Array):
         return blocks if whole else blocks[self._kept]
 
     @property
+    def whole_source(self) -> PixelSource | None:
+        """Where the pixels come from; None where the array is another than all of it."""
+        whole = all(k == slice(0, n) for k, n in zip(self._kept, self._source.shape, strict=True))
+        return self._source if whole and not self.is_changed else None
+
+    @property
     def is_changed(self) -> bool:
         """Whether dask put other pixels in the place of these, as an assignment does."""
         try:
@@ -161,6 +167,12 @@ class PixelArray(da.Array):
     def read(self) -> npt.NDArray[Any]:
         """All pixels, read directly: final ones, whoever asks."""
         return self._without_indexed(read(self._source, self._region))
+
+    def prepare(self, pixels: npt.NDArray[Any]) -> None:
+        """Let the viewer be given these pixels, all of this array's, when it asks for them."""
+        if self.viewed_by is not None:
+            region = self._region
+            self.viewed_by.prepare(self._source, region, pixels.reshape(shape_of(region)))
 
     @property
     def _region(self) -> Region:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.pixels.grid import ChunkCoordinates, Region
-from napari_ome_zip.rules import INFO, Rule
+from napari_ome_zip.rules import INFO, Effect, Rule
 from napari_ome_zip.storage import HierarchyStore
 
 CHUNKS_MISSING = Rule(
@@ -23,6 +23,7 @@ CHUNKS_MISSING = Rule(
     "Zarr: chunks",
     "Chunks that hold nothing but the fill value need not be stored.",
     "Nothing, if these parts are empty. If not, the writing was interrupted: write it again.",
+    effect=Effect.NOT_SHOWN,
 )
 
 MAX_LOOKED_UP = 2**12

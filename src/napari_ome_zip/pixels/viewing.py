@@ -46,13 +46,25 @@ class View:
         self._changed = changed
         self._failed = failed
         self._handed_out: dict[Hashable, _HandedOut] = {}
+        self._prepared: tuple[Hashable, npt.NDArray[Any]] | None = None
+
+    def prepare(self, source: PixelSource, region: Region, pixels: npt.NDArray[Any]) -> None:
+        """Keep final pixels of a region for when they are asked for, until `forget`."""
+        self._prepared = _key(source, region), pixels
+
+    def forget(self) -> None:
+        """Let go of the pixels that were prepared."""
+        self._prepared = None
 
     def pixels(self, source: PixelSource, region: Region) -> npt.NDArray[Any] | None:
         """The best pixels there are; None where the source knows no better than to read them.
 
         A region that is asked for again while its pixels are still shown is the same array.
         """
-        key = (source, tuple((s.start, s.stop) for s in region))
+        key = _key(source, region)
+        prepared = self._prepared
+        if prepared is not None and prepared[0] == key:
+            return prepared[1]
         shown = self._shown_again(key)
         if shown is not None:
             return shown
@@ -74,6 +86,10 @@ class View:
     def _shown_again(self, key: Hashable) -> npt.NDArray[Any] | None:
         handed = self._handed_out.get(key)
         return None if handed is None else handed.again()
+
+
+def _key(source: PixelSource, region: Region) -> Hashable:
+    return source, tuple((s.start, s.stop) for s in region)
 
 
 class _HandedOut:

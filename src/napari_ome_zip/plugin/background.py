@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Protocol
 
 from superqt.utils import FunctionWorker
@@ -38,8 +39,13 @@ class TaskWorker[Result](FunctionWorker[Result]):
         try:
             result = self._task.run()
         except Exception as error:  # noqa: BLE001 (shown by the thread of the window)
-            self.errored.emit(error)
+            self._tell("errored", error)
         else:
-            self.returned.emit(result)
+            self._tell("returned", result)
         finally:
-            self._finished.emit(self)
+            self._tell("_finished", self)
+
+    def _tell(self, signal: str, value: object) -> None:
+        """Emit a signal; nobody is left to hear it once napari has ended."""
+        with suppress(RuntimeError):
+            getattr(self, signal).emit(value)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 PLUGIN = "napari-ome-zip"
 CHECK_COMMAND = f"{PLUGIN}.validate_widget"
+CONTENTS_COMMAND = f"{PLUGIN}.contents"
+SAVE_COMMAND = f"{PLUGIN}.save_widget"
+DOCUMENTATION_COMMAND = f"{PLUGIN}.documentation"
 
 
 def title_of(command: str) -> str | None:
@@ -27,17 +30,42 @@ def open_check(
     viewer: napari.viewer.Viewer, path: str, command: str = CHECK_COMMAND, *, deep: bool = False
 ) -> None:
     """Check a file in the dock widget for that: the one that is there, or a new one."""
+    widget = _opened(viewer, command)
+    if widget is not None:
+        widget.check(path, deep=deep)
+
+
+def open_contents(viewer: napari.viewer.Viewer, path: str | None = None) -> None:
+    """Show what is in the open files, or in one of them, in the dock widget for that."""
+    widget = _opened(viewer, CONTENTS_COMMAND)
+    if widget is not None and path is not None:
+        widget.show_file(path)
+
+
+def open_save(viewer: napari.viewer.Viewer) -> None:
+    """Open the form for saving: the one that is there, or a new one."""
+    _opened(viewer, SAVE_COMMAND)
+
+
+def open_documentation(viewer: napari.viewer.Viewer) -> None:
+    """Show the documentation: where it is open already, or anew."""
+    _opened(viewer, DOCUMENTATION_COMMAND)
+
+
+def _opened(viewer: napari.viewer.Viewer, command: str) -> Any:
+    """The widget of a command, in front; None where napari does not offer it."""
     title = title_of(command)
     if title is None:
-        return
+        return None
     widget = _docked(viewer, command)
     if widget is None:
         _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, title)
-    dock = widget.parentWidget()
+    # Of a container of magicgui it is its Qt widget that lies in the dock.
+    dock = getattr(widget, "native", widget).parentWidget()
     if isinstance(dock, QDockWidget):
         dock.show()
         dock.raise_()
-    widget.check(path, deep=deep)
+    return widget
 
 
 def _docked(viewer: napari.viewer.Viewer, command: str) -> Any:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Lock
+from weakref import ref
 
 import napari
 from napari.utils.notifications import (
@@ -12,17 +15,25 @@ from napari.utils.notifications import (
     NotificationSeverity,
     notification_manager,
 )
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QCursor
+from qtpy.QtWidgets import QApplication, QMenu, QWidget
+from superqt.utils import ensure_main_thread
 
-from napari_ome_zip.plugin.docks import PLUGIN, open_check
+from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.plugin.docks import PLUGIN, open_check, open_contents
+from napari_ome_zip.plugin.notices import Combined, FileToCheck, Notice, combine
+from napari_ome_zip.plugin.opening import is_opening
 
-CHECK_FILE, CHECK_FIRST_FILE = "Check the file", "Check the first"
-CHECK, OPEN = "Check", "Open"
+CHECK_FILE, CHECK_FILES = "Check the file", "Check a file…"
+CHECK, OPEN, CONTENTS = "Check", "Open", "Contents"
 """What notifications offer."""
 
 MAX_MESSAGE = 600
 """Characters of a notification, at most."""
+
+GATHERED_FOR_MS = 150
+"""How long what there is to tell about files is gathered: a thread finds damage a little later."""
 
 type Action = tuple[str, Callable[[object], None]]
 """What a button says, and what it does; it is handed the notification."""
@@ -40,11 +51,19 @@ def notify(message: str, severity: NotificationSeverity, actions: Sequence[Actio
     actions : sequence of Action
         Its buttons; none where there is no window that they could act in.
     """
-    if QApplication.instance() is None or napari.current_viewer() is None:
+    if not _has_window():
         actions = ()
     if len(message) > MAX_MESSAGE:  # names in a file may be of any length
         message = f"{message[: MAX_MESSAGE - 1]}…"
     notification_manager.dispatch(_PluginNotification(message, severity, list(actions)))
+
+
+def tell(notice: Notice) -> None:
+    """Tell a person something about a file, with all there is about files opened together.
+
+    May be called from any thread. Where there is no window it is told at once.
+    """
+    _GATHERING.add(notice)
 
 
 def after_event(work: Callable[[], None]) -> None:
@@ -62,14 +81,35 @@ def notify_saved(message: str, written: Path) -> None:
     notify(message, severity, [open_action(written), check_action(written, CHECK)])
 
 
+def not_saved(error: Exception) -> str:
+    """Return why something was not saved, with that first: an error may begin with a name."""
+    reason = str(error) or type(error).__name__
+    is_said = reason.startswith(("Not saved", "Nothing", "Cancelled", "No "))
+    return reason if is_said else f"Not saved: {reason}"
+
+
 def check_action(path: str | Path, text: str = CHECK_FILE, *, deep: bool = False) -> Action:
     """Offer to check a file, or with `deep` every pixel of it, in the window in front."""
     return text, partial(_check, str(Path(path).absolute()), deep)
 
 
+def check_one_action(files: Sequence[FileToCheck]) -> Action:
+    """Offer to check one of some files, which a menu lists."""
+    return CHECK_FILES, partial(_choose, tuple(files))
+
+
 def open_action(path: str | Path) -> Action:
     """Offer to open a file in the window in front."""
     return OPEN, partial(_open, str(Path(path).absolute()))
+
+
+def contents_action(path: str | Path) -> Action:
+    """Offer to show what is in a file, in the window in front."""
+    return CONTENTS, partial(_show_contents, str(Path(path).absolute()))
+
+
+def _has_window() -> bool:
+    return QApplication.instance() is not None and napari.current_viewer() is not None
 
 
 def _check(path: str, deep: bool, _notification: object) -> None:
@@ -78,10 +118,89 @@ def _check(path: str, deep: bool, _notification: object) -> None:
         open_check(viewer, path, deep=deep)
 
 
+def _choose(files: Sequence[FileToCheck], notification: object) -> None:
+    # The notification goes away, what it lies on stays.
+    menu = QMenu(notification.parentWidget() if isinstance(notification, QWidget) else None)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    for file in files:
+        action = menu.addAction(Path(file.path).name)
+        if action is not None:
+            path = str(Path(file.path).absolute())
+            action.triggered.connect(partial(_check, path, file.deep))
+    menu.popup(QCursor.pos())
+
+
+def _show_contents(path: str, _notification: object) -> None:
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        open_contents(viewer, path)
+
+
 def _open(path: str, _notification: object) -> None:
     viewer = napari.current_viewer()
     if viewer is not None:
-        viewer.open(path, plugin=PLUGIN)
+        with suppress(OmeZipError, OSError):  # the reader tells of them
+            viewer.open(path, plugin=PLUGIN)
+
+
+class _Gathering:
+    """Gathers what there is to tell about files, until those that are opened together are open."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._notices: list[Notice] = []
+        self._viewer: Callable[[], object] = lambda: None
+
+    def add(self, notice: Notice) -> None:
+        with self._lock:
+            self._notices.append(notice)
+            is_first = len(self._notices) == 1
+        if not _has_window():
+            self._tell()
+        elif is_first:
+            self._viewer = ref(napari.current_viewer())
+            self._wait()
+
+    @ensure_main_thread
+    def _wait(self) -> None:
+        QTimer.singleShot(GATHERED_FOR_MS, self._tell_when_open)
+
+    def _tell_when_open(self) -> None:
+        if is_opening():  # napari handles events between two files
+            self._wait()
+        elif self._viewer() is None:  # closed meanwhile: nobody is left to be told
+            self._take()
+        else:
+            self._tell()
+
+    def _tell(self) -> None:
+        notices = self._take()
+        if notices:
+            told = combine(notices)
+            notify(told.text, _severity(told), _actions(told))
+
+    def _take(self) -> list[Notice]:
+        with self._lock:
+            notices, self._notices = self._notices, []
+        return notices
+
+
+def _severity(told: Combined) -> NotificationSeverity:
+    if told.is_error:
+        return NotificationSeverity.ERROR
+    return NotificationSeverity.WARNING if told.files else NotificationSeverity.INFO
+
+
+def _actions(told: Combined) -> list[Action]:
+    actions = []
+    if len(told.files) == 1:
+        actions.append(check_action(told.files[0].path, deep=told.files[0].deep))
+    elif told.files:
+        actions.append(check_one_action(told.files))
+    return [*actions, *([contents_action(told.contents)] if told.contents else [])]
+
+
+_GATHERING = _Gathering()
 
 
 class _PluginNotification(Notification):  # type: ignore[misc]  # napari is not typed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from napari.settings import get_plugin_settings
@@ -37,10 +38,22 @@ def memory_for_3d() -> int:
     return MEMORY_FOR_3D if reading is None else int(reading.memory_3d_mb) << 20
 
 
+def follow_memory_for_3d(changed: Callable[[], None]) -> None:
+    """Call a method whenever a person allows more or less memory for 3D."""
+    reading = _reading()
+    if reading is not None:
+        reading.events.memory_3d_mb.connect(changed)
+
+
 def restores_view() -> bool:
     """Whether a file that is opened into an empty window is shown as it was when it was saved."""
     reading = _reading()
     return True if reading is None else bool(reading.restore_view)
+
+
+def saving() -> Any:
+    """The settings for saving, which may be set; None where the plugin is not registered."""
+    return _section("saving")
 
 
 def _resize() -> None:
@@ -49,7 +62,11 @@ def _resize() -> None:
 
 def _reading() -> Any:
     """The settings for reading; None where the plugin is not registered."""
+    return _section("reading")
+
+
+def _section(name: str) -> Any:
     try:
-        return get_plugin_settings(_PLUGIN).reading
+        return getattr(get_plugin_settings(_PLUGIN), name)
     except KeyError:
         return None

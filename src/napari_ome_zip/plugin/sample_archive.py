@@ -21,7 +21,9 @@ from skimage.morphology import disk, opening, remove_small_objects
 from zarr.storage import MemoryStore
 
 from napari_ome_zip.archive.writer import ArchiveWriter
+from napari_ome_zip.image.display import of_layers
 from napari_ome_zip.names import is_zarr_json
+from napari_ome_zip.ome.group import DISPLAY_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +39,8 @@ FIELD_SIZE = 272
 FIELD_STEP = 240
 """Pixels from one field of view to the next: neighbors share 32, about 12 %."""
 LEVELS = 3
+OUTLINE = 2
+"""Width of the outlines of nuclei, in pixels."""
 FULL_SCALE = 4095
 """The largest value of a channel, as of a camera of 12 bits."""
 
@@ -163,6 +167,8 @@ def _add_field(
             "properties": _areas(labels[0]),
         },
     }
+    # Outlines, so that the tissue is seen: what a viewer notes when it saves labels shown so.
+    nuclei_group.attrs[DISPLAY_KEY] = of_layers([{"contour": OUTLINE}]).to_json()
     _add_levels(nuclei_group, "yx", labels)
 
 

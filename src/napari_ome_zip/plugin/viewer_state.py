@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Image, Labels, Layer
+from napari.utils import CyclicLabelColormap
 
-from napari_ome_zip.layers.layer_data import CONTRAST_RANGE, METADATA_KEY, SHOWN_PLANE, LayerData
+from napari_ome_zip.layers.layer_data import (
+    ATTRIBUTES,
+    CONTRAST_RANGE,
+    METADATA_KEY,
+    SHOWN_PLANE,
+    LayerData,
+)
+from napari_ome_zip.layers.losses import IMAGE_KINDS
+from napari_ome_zip.plugin.view.capture import capture_view
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -25,6 +36,31 @@ def with_contrast_range(layer_data: LayerData) -> LayerData | Layer:
     layer = Layer.create(data, keywords, kind)
     layer.contrast_limits_range = offered
     return layer
+
+
+def follow_attributes(viewer: ViewerModel) -> None:
+    """Set what a file says of labels, and layer data have no place for, once they are added."""
+    viewer.layers.events.inserted.connect(_complete)
+
+
+def _complete(event: Any) -> None:
+    layer = event.value
+    note = layer.metadata.get(METADATA_KEY)
+    # Once: a copy of the layer is as the person left it.
+    if isinstance(layer, Labels) and isinstance(note, dict) and ATTRIBUTES in note:
+        _set_attributes(layer, note.pop(ATTRIBUTES))
+
+
+def _set_attributes(layer: Labels, attributes: Mapping[str, Any]) -> None:
+    cycle = attributes.get("color_cycle")
+    if cycle and isinstance(layer.colormap, CyclicLabelColormap):
+        colors = [[part / 255 for part in bytes.fromhex(color[1:])] for color in cycle]
+        layer.colormap = CyclicLabelColormap(colors=colors, background_value=0)
+    for name in ("contour", "selected_label", "show_selected_label"):
+        if name in attributes:
+            # A number that the type of the labels does not hold is refused.
+            with contextlib.suppress(ValueError, OverflowError):
+                setattr(layer, name, attributes[name])
 
 
 def layer_data_of(layer: Layer, viewer: ViewerModel) -> LayerData:
@@ -50,6 +86,16 @@ def as_shown(layer_data: Iterable[LayerData], viewer: ViewerModel | None) -> Seq
     return found
 
 
+def view_of(layer_data: Iterable[LayerData], viewer: ViewerModel | None) -> dict[str, Any] | None:
+    """The view of the viewer that shows layer data; None where it shows other layers."""
+    if viewer is None:
+        return None
+    images = [item for item in layer_data if item[2] in IMAGE_KINDS]
+    if any(not any(_is_of(item, layer) for layer in viewer.layers) for item in images):
+        return None
+    return capture_view(viewer).to_json()
+
+
 def _is_of(layer_data: LayerData, layer: Layer) -> bool:
     data, keywords, _ = layer_data
     return data is layer.data and keywords.get("name") == layer.name
@@ -62,7 +108,22 @@ def _completed(layer_data: LayerData, layer: Layer, viewer: ViewerModel) -> Laye
     more: dict[str, Any] = {SHOWN_PLANE: _shown_plane(layer, viewer)}
     if isinstance(layer, Image) and not layer.rgb:
         more[CONTRAST_RANGE] = [float(value) for value in layer.contrast_limits_range]
+    if isinstance(layer, Labels):
+        more |= _attributes_of(layer)
     return data, {**keywords, **more}, kind
+
+
+def _attributes_of(layer: Labels) -> dict[str, Any]:
+    """What labels show that their layer data do not say, where it is not the usual."""
+    usual: dict[str, Any] = {"contour": 0, "selected_label": 1, "show_selected_label": False}
+    found = {name: getattr(layer, name) for name in usual}
+    found = {name: value for name, value in found.items() if value != usual[name]}
+    if isinstance(layer.colormap, CyclicLabelColormap):
+        unshuffled = Labels(np.zeros((2, 2), np.uint8)).colormap.colors
+        colors = layer.colormap.colors
+        if colors.shape != unshuffled.shape or not np.allclose(colors, unshuffled):
+            found["color_cycle"] = colors.tolist()
+    return found
 
 
 def _shown_plane(layer: Layer, viewer: ViewerModel) -> list[int]:

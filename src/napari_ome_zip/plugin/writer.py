@@ -12,23 +12,25 @@ from napari_ome_zip.errors import SaveError
 from napari_ome_zip.layers import from_layer_data, unsaved_layers
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.names import stem
+from napari_ome_zip.plugin.asking import ask_and_save
 from napari_ome_zip.plugin.messages import notify_saved
 from napari_ome_zip.plugin.save.losses import describe, find_losses, result_text
 from napari_ome_zip.plugin.save.question import check_agreed
 from napari_ome_zip.plugin.typed_name import completed
-from napari_ome_zip.plugin.viewer_state import as_shown
+from napari_ome_zip.plugin.viewer_state import as_shown, view_of
 from napari_ome_zip.progress import Progress
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.save import save_composite
 
 
-def write_ome_zip(path: str, layer_data: Sequence[LayerData]) -> list[str]:
+def write_ome_zip(path: str | None = None, layer_data: Sequence[LayerData] = ()) -> list[str]:
     """Save layers as a single-image archive, by default named ``.ome.zip``.
 
     Parameters
     ----------
-    path : str
-        As typed into napari's dialog; see `complete_name`.
+    path : str, optional
+        As typed into napari's dialog; see `complete_name`. Without one, as from napari's palette,
+        a person is asked for it, and all layers are saved.
     layer_data : sequence of LayerData
         Bottom layer first.
 
@@ -49,19 +51,24 @@ def write_ome_zip(path: str, layer_data: Sequence[LayerData]) -> list[str]:
     return _write(path, layer_data, ".ome.zip")
 
 
-def write_ozx(path: str, layer_data: Sequence[LayerData]) -> list[str]:
+def write_ozx(path: str | None = None, layer_data: Sequence[LayerData] = ()) -> list[str]:
     """Save layers as `write_ome_zip` does, by default named ``.ozx``."""
     return _write(path, layer_data, ".ozx")
 
 
-def _write(path: str, layer_data: Sequence[LayerData], suffix: str) -> list[str]:
+def _write(path: str | None, layer_data: Sequence[LayerData], suffix: str) -> list[str]:
+    if path is None:
+        ask_and_save(suffix)
+        return []
     target = completed(Path(path).absolute(), suffix)
     unsaved = unsaved_layers(layer_data)
     if len(unsaved) == len(layer_data):
         raise SaveError(f"Nothing to save. {describe(unsaved)}")
-    layer_data = as_shown(layer_data, napari.current_viewer())
+    viewer = napari.current_viewer()
+    view = view_of(layer_data, viewer)
+    layer_data = as_shown(layer_data, viewer)
     # Events are handled while the bar moves, so layers may change: what they are now is saved.
-    image = from_layer_data(layer_data, name=stem(target), target=target)
+    image = from_layer_data(layer_data, name=stem(target), target=target, view=view)
     plan = plan_save(image)
     found = find_losses(layer_data, layer_data, plan)
     check_agreed(image, target, found)

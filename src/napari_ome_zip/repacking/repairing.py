@@ -89,8 +89,7 @@ def repack(
         except DamagedEntryError as error:
             raise DamagedEntryError(
                 error.entry,
-                f"{error.message} Where that does not help, 'ome-zip repack --salvage' copies what "
-                "is whole.",
+                f"{error.message} Where that does not help, salvage what is left of it.",
             ) from error
     store, search = _salvaged(source, Watch(progress, cancelled, copying_stopped))
     missing = [*entry_findings(search.lost)]

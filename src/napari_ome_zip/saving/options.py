@@ -51,6 +51,9 @@ class SaveOptions:
     """``zstd`` where pixels are new."""
     level: int | None = None
     """Compression level: higher is smaller and slower; 1 where pixels are new."""
+    for_others: bool = False
+    """Leave out what only napari shows: points, shapes, tracks, vectors and surfaces, and the
+    view."""
 
     def __post_init__(self) -> None:
         if self.version not in ("auto", "0.5", "0.6"):

@@ -13,6 +13,7 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.saving.arranging.fresh import FreshHierarchy
+from napari_ome_zip.saving.arranging.napari_group import add_napari_group
 from napari_ome_zip.saving.arranging.placement import Placed, own_placement
 from napari_ome_zip.saving.arranging.splitting import split_channels
 from napari_ome_zip.saving.keeping.conditions import why_not_kept
@@ -152,16 +153,26 @@ def _arranged(
     builder = FreshHierarchy(options, version, origin)
     kind = builder.add_all(families, placed, image.system, affine=affine)
     if opened is None or origin is None:
+        beside = add_napari_group(image, options, {}, builder.documents, builder.arrays)
         return SavePlan(
-            version, builder.documents, tuple(builder.arrays), kind, extras=builder.extras
+            version,
+            builder.documents,
+            tuple(builder.arrays),
+            kind,
+            extras=builder.extras,
+            lost=beside,
         )
     flattened = [part for part in image.parts if part.kept and part.fields]
     origin.leave_out(
         [*removed(image, opened), *(p for part in flattened for p in part_paths(part))]
     )
     origin.settle(builder.documents, version)
+    beside = add_napari_group(image, options, origin.moves, builder.documents, builder.arrays)
     documents, copies = carry(opened, origin.moves, builder.documents)
-    lost = tuple(losses_of_arranging(image, opened, version, origin, builder.documents, kind))
+    lost = (
+        *losses_of_arranging(image, opened, version, origin, builder.documents, kind),
+        *beside,
+    )
     kept = {copy.name for copy in copies}
     extras = {name: content for name, content in builder.extras.items() if name not in kept}
     arrays = tuple(builder.arrays)

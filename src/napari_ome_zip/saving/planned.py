@@ -12,9 +12,6 @@ from napari_ome_zip.saving.options import Version
 from napari_ome_zip.saving.original.carrying import Copy
 from napari_ome_zip.storage import HierarchyStore
 
-COMPRESSION_GUESS = 0.6
-"""Compressed size of an ordinary micrograph, as a fraction: for the estimate only."""
-
 type Layout = Literal["image", "series", "scene", "kept"]
 
 
@@ -48,9 +45,8 @@ class SavePlan:
         return sum(copy.nbytes for copy in self.copies)
 
     @property
-    def estimated_bytes(self) -> int:
-        """About how large the file will be; exact for what is copied."""
-        encoded = int(sum(array.nbytes for array in self.arrays) * COMPRESSION_GUESS)
-        documents = sum(records_size(name) + len(text) for name, text in self.documents.items())
-        documents += sum(records_size(name) + len(text) for name, text in self.extras.items())
-        return encoded + documents + sum(copy.archived_bytes for copy in self.copies)
+    def known_bytes(self) -> int:
+        """Size in bytes of the file without what is encoded: documents and copies."""
+        written = {**self.documents, **self.extras}
+        documents = sum(records_size(name) + len(text) for name, text in written.items())
+        return documents + sum(copy.archived_bytes for copy in self.copies)

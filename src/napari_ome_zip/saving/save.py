@@ -20,7 +20,7 @@ from napari_ome_zip.pixels.grid import ChunkCoordinates, Piece, Region, pieces
 from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.pixels.strictness import Checked, strict_reading
 from napari_ome_zip.progress import Cancelled, Progress, Watch
-from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
+from napari_ome_zip.saving.encoding.array_plan import ArrayPlan, chains
 from napari_ome_zip.saving.encoding.blocks import Block, EncodedBlock, computed_block
 from napari_ome_zip.saving.encoding.cascade import Cascade, tile_shapes
 from napari_ome_zip.saving.encoding.cluster import (
@@ -96,7 +96,7 @@ def save_composite(
         watch = _Watch(plan, progress, cancelled)
         hierarchy = Hierarchy(WrittenStore(writer))
         try:
-            for chain in _chains(plan.arrays):
+            for chain in chains(plan.arrays):
                 _write_chain(chain, hierarchy, writer, watch)
         except UnreadableChunkError as error:
             raise SaveError(
@@ -124,17 +124,6 @@ class _Watch(Watch):
 
 def _stopped() -> SaveCancelledError:
     return SaveCancelledError("Cancelled: nothing was saved, an earlier file is untouched.")
-
-
-def _chains(arrays: Sequence[ArrayPlan]) -> list[list[ArrayPlan]]:
-    """Each array that has a source, with those that are made from it one after the other."""
-    chains: list[list[ArrayPlan]] = []
-    for array in arrays:
-        if array.source is None:
-            chains[-1].append(array)
-        else:
-            chains.append([array])
-    return chains
 
 
 def _write_chain(

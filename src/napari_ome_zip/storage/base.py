@@ -20,7 +20,7 @@ from napari_ome_zip.archive.recognize import is_lfs_pointer
 from napari_ome_zip.errors import ArchiveError, OmeZipError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import is_junk
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.json_document import POINTER
 
@@ -33,6 +33,7 @@ DOCUMENT_SIZE = Rule(
     "Zarr: metadata documents",
     f"A metadata document takes no more than {readable_size(MAX_DOCUMENT_BYTES)}.",
     "Check who made the file: no image needs that much. Write it again.",
+    effect=Effect.NOT_SHOWN,
 )
 
 READ_ROOM = 256

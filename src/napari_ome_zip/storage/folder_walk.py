@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_ome_zip.paths import is_link_loop
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 UNREADABLE = Rule(
     "entry-unreadable",
@@ -17,6 +17,7 @@ UNREADABLE = Rule(
     "Zarr: hierarchy",
     "Everything in the folder is a file that can be read, or a link to one.",
     "Put the file itself in its place, or remove it: what it holds is shown as empty.",
+    effect=Effect.NOT_SHOWN,
 )
 
 MAX_LINKS = 3

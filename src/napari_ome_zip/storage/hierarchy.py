@@ -12,7 +12,7 @@ from typing import Any, Literal
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
 from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.progress import Progress
-from napari_ome_zip.rules import SHOULD, Rule
+from napari_ome_zip.rules import SHOULD, Effect, Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.base import HierarchyStore
 from napari_ome_zip.storage.json_document import (
@@ -30,6 +30,7 @@ CONSOLIDATED_STALE = Rule(
     "Zarr: consolidated metadata",
     "A copy of the metadata of all arrays says what their own documents say.",
     "Consolidate the metadata again with the program that wrote the file, or remove the copy.",
+    effect=Effect.DIFFERENT,
 )
 
 MAX_DEPTH = 32

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
-from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
 _ZARR = "Zarr: metadata documents"
 
@@ -18,6 +18,7 @@ DAMAGED = Rule(
     "ZIP (APPNOTE), 4.4.7 CRC-32",
     "The bytes of a metadata document are those that were written.",
     "Copy or download the file again, or restore it from a backup.",
+    effect=Effect.DAMAGED,
 )
 UNREADABLE = Rule(
     "document-unreadable",
@@ -25,6 +26,7 @@ UNREADABLE = Rule(
     _ZARR,
     "A metadata document can be read.",
     "Copy the file again, or write it again without encryption and compression by ZIP.",
+    effect=Effect.NOT_SHOWN,
 )
 POINTER = Rule(
     "document-is-pointer",
@@ -32,6 +34,7 @@ POINTER = Rule(
     _ZARR,
     "A metadata document is there itself, not a Git LFS pointer to it.",
     "Run 'git lfs pull' where the files come from, then pack them again.",
+    effect=Effect.NOT_SHOWN,
 )
 NOT_JSON = Rule(
     "document-not-json",
@@ -39,6 +42,7 @@ NOT_JSON = Rule(
     _ZARR,
     "A metadata document is valid JSON.",
     "Write the document again: it may have been edited by hand, or cut off.",
+    effect=Effect.NOT_SHOWN,
 )
 NOT_OBJECT = Rule(
     "document-not-object",
@@ -46,6 +50,7 @@ NOT_OBJECT = Rule(
     _ZARR,
     "A metadata document holds a JSON object.",
     "Write the document again.",
+    effect=Effect.NOT_SHOWN,
 )
 BYTE_ORDER_MARK = Rule(
     "document-byte-order-mark",
@@ -53,6 +58,7 @@ BYTE_ORDER_MARK = Rule(
     "JSON (RFC 8259), 8.1 character encoding",
     "JSON begins without a byte order mark.",
     "Save the document as UTF-8 without a byte order mark; other programs may refuse it.",
+    effect=Effect.REFUSED,
 )
 NODE_TYPE = Rule(
     "node-type-unknown",
@@ -60,6 +66,7 @@ NODE_TYPE = Rule(
     "Zarr v3, node_type",
     'A zarr.json says whether it describes a "group" or an "array".',
     "Write the document again.",
+    effect=Effect.NOT_SHOWN,
 )
 
 

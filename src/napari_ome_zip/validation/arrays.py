@@ -11,7 +11,7 @@ from napari_ome_zip.archive import rules
 from napari_ome_zip.names import is_archive_name, is_junk
 from napari_ome_zip.pixels.array_facts import NOT_READABLE
 from napari_ome_zip.pixels.stored_chunks import CHUNKS_MISSING
-from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Effect, Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore
 from napari_ome_zip.storage.hierarchy import join
@@ -37,6 +37,7 @@ CHUNKS_LOST = Rule(
     "Chunks are left out of an archive only where they were never written.",
     "Copy or download the file again, or restore it from a backup: its end counts more entries "
     "than it lists, and these chunks may be among them.",
+    effect=Effect.DAMAGED,
 )
 OUTSIDE = Rule(
     "chunks-outside-array",
@@ -44,6 +45,7 @@ OUTSIDE = Rule(
     _ZARR,
     "Every chunk lies inside its array.",
     "Check the shape of the array: it may have been made smaller. These chunks are never shown.",
+    effect=Effect.NEEDLESS,
 )
 CHUNK_SIZE = Rule(
     "chunk-size-impossible",
@@ -51,6 +53,7 @@ CHUNK_SIZE = Rule(
     _ZARR,
     "The entry of a chunk is as long as its content needs.",
     "Write the image again, or copy it again: these chunks were cut off.",
+    effect=Effect.DAMAGED,
 )
 LARGE = Rule(
     "chunks-too-large",
@@ -58,6 +61,7 @@ LARGE = Rule(
     _ZARR,
     f"A chunk takes no more than {readable_size(LARGE_CHUNK_BYTES)} in memory.",
     "Write the image again with smaller chunks, and with shards to keep the entries few.",
+    effect=Effect.SLOW,
 )
 TINY = Rule(
     "entries-tiny",
@@ -65,6 +69,7 @@ TINY = Rule(
     rules.UNSHARDED.section,
     "Pixels lie in few large entries rather than in thousands of tiny ones.",
     rules.UNSHARDED.remedy,
+    effect=Effect.SLOW,
 )
 FOREIGN = Rule(
     "foreign-entries",
@@ -72,6 +77,7 @@ FOREIGN = Rule(
     "Zarr: hierarchy",
     "Every entry is a metadata document or a chunk.",
     "Nothing: other files do no harm. Remove them if they are there by mistake.",
+    effect=Effect.NEEDLESS,
 )
 
 

@@ -38,4 +38,5 @@ def issue(
         remedy=rule.remedy,
         count=count,
         also=tuple(Location(name) for name in also),
+        effect=rule.effect,
     )

@@ -10,7 +10,7 @@ from napari_ome_zip.archive.rules import ENTRY_DAMAGED
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.pixels.strictness import strict_reading
 from napari_ome_zip.progress import Watch
-from napari_ome_zip.rules import INFO, MUST, Rule
+from napari_ome_zip.rules import INFO, MUST, Effect, Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.threads import batches, in_threads
@@ -35,6 +35,7 @@ CHUNK_DAMAGED = Rule(
     "Zarr: codecs",
     "Every chunk can be decoded to pixels.",
     "Restore the file from a backup, or write it again. The rest of the image can be read.",
+    effect=Effect.DAMAGED,
 )
 NOT_DECODED = Rule(
     "pixels-not-checked",
@@ -42,6 +43,7 @@ NOT_DECODED = Rule(
     "Zarr: codecs",
     "Every chunk (or shard) is small enough to be decoded for a check.",
     "Write the image again with smaller chunks or shards if you want all of it checked.",
+    effect=Effect.NONE,
 )
 
 _one_large = threading.Lock()

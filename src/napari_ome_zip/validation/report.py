@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import textwrap
 from collections.abc import Iterable
@@ -9,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from napari_ome_zip.ome.at import Departure
-from napari_ome_zip.rules import Location, Severity
+from napari_ome_zip.rules import Effect, Location, Severity
 
+_PROGRAM = "napari-ome-zip"
 _LOCATIONS_KEPT = 5
 _ISSUES_SHOWN_PER_CODE = 5
 
@@ -33,6 +35,8 @@ class Issue:
     """Number of equal issues that are merged into this one."""
     also: tuple[Location, ...] = ()
     """Places of the first few other merged issues."""
+    effect: Effect = Effect.DETAIL
+    """What it means for a person who looks at the image."""
 
     @classmethod
     def of(cls, departure: Departure) -> Issue:
@@ -46,6 +50,7 @@ class Issue:
             message=departure.found,
             rule=f"OME-Zarr {at.spec.version}, {section}",
             remedy=rule.remedy,
+            effect=rule.effect,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,6 +58,8 @@ class Issue:
         entry: dict[str, Any] = {
             "code": self.code,
             "severity": self.severity.value,
+            "effect": self.effect.value,
+            "meaning": self.effect.meaning,
             "entry": self.location.entry,
             "json_path": self.location.json_path,
             "message": self.message,
@@ -148,6 +155,7 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
         return {
+            "program": program(),
             "path": self.path,
             "kind": self.kind,
             "version": self.version,
@@ -177,6 +185,14 @@ class Report:
         return "\n".join(lines) + "\n"
 
 
+def program() -> str:
+    """Return the name and version of this program, such as ``napari-ome-zip 0.1.0``."""
+    try:
+        return f"{_PROGRAM} {importlib.metadata.version(_PROGRAM)}"
+    except importlib.metadata.PackageNotFoundError:  # run from a copy that is not installed
+        return _PROGRAM
+
+
 def _counted(count: int, severity: Severity) -> str:
     if severity is Severity.INFO:
         return f"{count} for information"
@@ -189,7 +205,8 @@ def _issue_lines(issue: Issue, width: int) -> list[str]:
         head += f" ({issue.count} times)"
     places = [str(place) for place in (issue.location, *issue.also) if str(place)]
     lines = [head]
-    lines += _wrapped("  ", issue.message, width)
+    lines += _wrapped("  ", issue.effect.meaning, width)
+    lines += _wrapped("  found:  ", issue.message, width)
     if places:
         more = issue.count - len(places)
         text = "; ".join(places) + (f"; and {more} more" if more > 0 else "")

@@ -14,7 +14,7 @@ from napari_ome_zip.names import DOCUMENT_NAMES
 from napari_ome_zip.ome.json_values import is_object
 from napari_ome_zip.paths import source_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
-from napari_ome_zip.rules import INFO, Rule
+from napari_ome_zip.rules import INFO, Effect, Rule
 from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore, open_store
 from napari_ome_zip.storage.hierarchy import CONSOLIDATED_STALE, Hierarchy
 from napari_ome_zip.storage.json_document import parse_json
@@ -38,6 +38,7 @@ NOTHING_TO_CHECK = Rule(
     "OME-Zarr",
     "A document by itself is checked where it describes a group.",
     "Check the whole archive or folder: an array is judged together with its image.",
+    effect=Effect.NONE,
 )
 
 

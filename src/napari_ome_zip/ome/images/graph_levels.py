@@ -25,7 +25,7 @@ from napari_ome_zip.ome.transformations.transformation import (
     Transformation,
     Unknown,
 )
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 LEVEL_COUNT = Rule(
     "level-transformation-count",
@@ -33,6 +33,7 @@ LEVEL_COUNT = Rule(
     SECTION,
     "Every resolution level has exactly one transformation (since 0.6).",
     'Combine several by a "sequence" of a scale and a translation.',
+    effect=Effect.PLACE,
 )
 LEVEL_KIND = Rule(
     "level-transformation-kind",
@@ -42,6 +43,7 @@ LEVEL_KIND = Rule(
     "translation (since 0.6).",
     "Write anything more general under the coordinateTransformations of the image, which lead "
     "from its own coordinate system to another one.",
+    effect=Effect.PLACE,
 )
 INPUT_MISMATCH = Rule(
     "level-input-mismatch",
@@ -50,6 +52,7 @@ INPUT_MISMATCH = Rule(
     "The transformation of a level takes that level as its input.",
     'Give "input" the path of the level it belongs to.',
     is_agreement=True,
+    effect=Effect.PLACE,
 )
 OUTPUT_DIFFERS = Rule(
     "level-output-differs",
@@ -58,6 +61,7 @@ OUTPUT_DIFFERS = Rule(
     "All levels of an image are mapped to the same coordinate system.",
     'Give "output" the same name at every level.',
     is_agreement=True,
+    effect=Effect.PLACE,
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis
 from napari_ome_zip.ome.versions import AxesForm
-from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
 SECTION = "multiscales metadata"
 
@@ -18,6 +18,7 @@ COUNT = Rule(
     "An image has two to five axes.",
     "Store one axis per dimension of the image, and split data of more than five dimensions "
     "into several images.",
+    effect=Effect.REFUSED,
 )
 SPACE_COUNT = Rule(
     "axis-space-count",
@@ -25,6 +26,7 @@ SPACE_COUNT = Rule(
     SECTION,
     "An image has two or three axes of space.",
     'Give the axes of the image plane (and depth) the type "space".',
+    effect=Effect.REFUSED,
 )
 TIME_COUNT = Rule(
     "axis-time-count",
@@ -32,6 +34,7 @@ TIME_COUNT = Rule(
     SECTION,
     "An image has at most one axis of time.",
     'Give the type "time" to one axis only.',
+    effect=Effect.AXES,
 )
 OTHER_COUNT = Rule(
     "axis-channel-count",
@@ -39,6 +42,7 @@ OTHER_COUNT = Rule(
     SECTION,
     "An image has at most one axis that is neither of space nor of time.",
     "Keep one channel (or custom) axis, and store the rest as several images.",
+    effect=Effect.AXES,
 )
 ORDER = Rule(
     "axis-order",
@@ -46,6 +50,7 @@ ORDER = Rule(
     SECTION,
     "Time comes first, then the channel (or custom) axis, then the axes of space.",
     "Transpose the arrays and list the axes as t, c, z, y, x.",
+    effect=Effect.AXES,
 )
 SPACE_ORDER = Rule(
     "axis-space-order",
@@ -53,6 +58,7 @@ SPACE_ORDER = Rule(
     SECTION,
     "Three axes of space are ordered z, y, x.",
     "Transpose the arrays so that the image planes (y, x) come last.",
+    effect=Effect.AXES,
 )
 
 _COMPONENTS = ("coordinate", "displacement")

@@ -11,7 +11,7 @@ from napari_ome_zip.ome.images.multiscale import Multiscale
 from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.transformations.dimensions import judge_dimensions
 from napari_ome_zip.ome.transformations.transformation import Transformation, Unknown
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 SECTION = "multiscales metadata"
 
@@ -22,6 +22,7 @@ NOT_INTRINSIC = Rule(
     "Additional transformations of an image lead from or to the system its levels are mapped to.",
     "Let the transformation start or end at the coordinate system that the levels name as output.",
     is_agreement=True,
+    effect=Effect.PLACE,
 )
 LABEL_KIND = Rule(
     "label-transformation-kind",
@@ -30,6 +31,7 @@ LABEL_KIND = Rule(
     "An image and its labels are related by identity, scale, translation or a sequence of these.",
     "Place the labels by scale and translation; anything more general belongs into a scene.",
     is_agreement=True,
+    effect=Effect.PLACE,
 )
 
 _LABEL_KINDS = ("identity", "scale", "translation")

@@ -17,7 +17,7 @@ from napari_ome_zip.ome.images.label_table import (
     TableBuilder,
 )
 from napari_ome_zip.ome.json_values import described, found_in, integer, is_name, numbers
-from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Effect, Rule
 
 SECTION = "labels metadata"
 
@@ -27,6 +27,7 @@ COLORS_MISSING = Rule(
     SECTION,
     "A label image says in which colors its labels are shown.",
     'Add "colors" with one entry per label value, or accept each viewer\'s own colors.',
+    effect=Effect.COLORS,
 )
 COLORS_EMPTY = Rule(
     "label-colors-empty",
@@ -34,6 +35,7 @@ COLORS_EMPTY = Rule(
     SECTION,
     "A list of label colors holds at least one.",
     'Remove the empty "colors", or list colors.',
+    effect=Effect.REFUSED,
 )
 PROPERTIES_EMPTY = Rule(
     "label-properties-empty",
@@ -41,6 +43,7 @@ PROPERTIES_EMPTY = Rule(
     SECTION,
     "A list of label properties holds at least one.",
     'Remove the empty "properties", or list properties.',
+    effect=Effect.REFUSED,
 )
 VALUE_MISSING = Rule(
     "label-value-missing",
@@ -48,6 +51,7 @@ VALUE_MISSING = Rule(
     SECTION,
     "Every color and every set of properties says to which label it belongs, by an integer.",
     'Add "label-value", the pixel value of the label.',
+    effect=Effect.COLORS,
 )
 COLOR_DUPLICATE = Rule(
     "label-color-duplicate",
@@ -55,6 +59,7 @@ COLOR_DUPLICATE = Rule(
     SECTION,
     "There is one color per label.",
     "Keep one entry per label value; readers that do not refuse the file use the last.",
+    effect=Effect.COLORS,
 )
 PROPERTIES_DUPLICATE = Rule(
     "label-properties-duplicate",
@@ -62,6 +67,7 @@ PROPERTIES_DUPLICATE = Rule(
     SECTION,
     "There is one set of properties per label.",
     "Write all properties of a label in one entry; programs differ in which of several they use.",
+    effect=Effect.DIFFERENT,
 )
 PROPERTIES_MANY = Rule(
     "label-properties-many",
@@ -69,6 +75,7 @@ PROPERTIES_MANY = Rule(
     SECTION,
     f"Labels times different properties are at most {MAX_CELLS:,}.",
     "Give all labels the same properties, or keep them in a table of their own.",
+    effect=Effect.SLOW,
 )
 RGBA_INVALID = Rule(
     "label-rgba-invalid",
@@ -76,6 +83,7 @@ RGBA_INVALID = Rule(
     SECTION,
     "A label color is four integers from 0 to 255: red, green, blue, opacity.",
     "Write four integers from 0 to 255, for instance [255, 0, 0, 255].",
+    effect=Effect.COLORS,
 )
 VERSION_UNSTATED = Rule(
     "label-version-missing",
@@ -83,6 +91,7 @@ VERSION_UNSTATED = Rule(
     "image-label metadata",
     "image-label says which version it follows (0.4).",
     'Add "version": "0.4" to image-label.',
+    effect=Effect.DETAIL,
 )
 
 

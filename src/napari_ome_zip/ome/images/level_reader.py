@@ -10,7 +10,7 @@ from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import found_in, is_name, quoted, string
 from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.ome.transformations.reader import TransformationReader
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 SECTION = "multiscales metadata"
 TRANSFORMATIONS = "coordinateTransformations metadata"
@@ -21,6 +21,7 @@ DATASETS_MISSING = Rule(
     SECTION,
     "An image lists its resolution levels.",
     'List the arrays under "datasets", the largest first.',
+    effect=Effect.NOT_SHOWN,
 )
 PATH_MISSING = Rule(
     "dataset-path-missing",
@@ -28,6 +29,7 @@ PATH_MISSING = Rule(
     SECTION,
     "Every resolution level has the path of its array, a string.",
     'Add the path of the array, for instance "0".',
+    effect=Effect.NOT_SHOWN,
 )
 TRANSFORMATIONS_MISSING = Rule(
     "transformations-missing",
@@ -35,6 +37,7 @@ TRANSFORMATIONS_MISSING = Rule(
     SECTION,
     "Every resolution level says how its pixels map to the coordinate system of the image.",
     'Add "coordinateTransformations" with the pixel size as a scale.',
+    effect=Effect.SIZE,
 )
 
 

@@ -22,7 +22,7 @@ from napari_ome_zip.ome.transformations.transformation import (
     Transformation,
     Unknown,
 )
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 SCALE_COUNT = Rule(
     "transformation-scale-count",
@@ -30,6 +30,7 @@ SCALE_COUNT = Rule(
     SECTION,
     "There is exactly one scale.",
     "Write one scale: the pixel size along each axis, or 1 where it is unknown.",
+    effect=Effect.SIZE,
 )
 TRANSLATION_COUNT = Rule(
     "transformation-translation-count",
@@ -37,6 +38,7 @@ TRANSLATION_COUNT = Rule(
     SECTION,
     "There is at most one translation.",
     "Add the translations up and write their sum.",
+    effect=Effect.PLACE,
 )
 ORDER = Rule(
     "transformation-order",
@@ -44,6 +46,7 @@ ORDER = Rule(
     SECTION,
     "The scale comes before the translation, which is then in physical units.",
     "Write the scale first, and the translation in physical units after it.",
+    effect=Effect.PLACE,
 )
 LENGTH = Rule(
     "transformation-length",
@@ -52,6 +55,7 @@ LENGTH = Rule(
     "Scale and translation hold one number per axis.",
     "Write one number per axis, in the order of the axes; 1 (scale) or 0 (translation) where "
     "nothing happens.",
+    effect=Effect.PLACE,
 )
 
 _KINDS = ("scale", "translation")

@@ -37,7 +37,7 @@ from napari_ome_zip.ome.transformations.reader import TransformationReader
 from napari_ome_zip.ome.transformations.references import Ends
 from napari_ome_zip.ome.transformations.transformation import SystemRef, Transformation
 from napari_ome_zip.ome.versions import AxesForm, Spec
-from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
 EMPTY = Rule(
     "multiscales-empty",
@@ -45,6 +45,7 @@ EMPTY = Rule(
     SECTION,
     "The list of images of a group holds at least one.",
     'Describe the image under "multiscales", or remove the key.',
+    effect=Effect.NOT_SHOWN,
 )
 AXES_MISSING = Rule(
     "multiscale-axes-missing",
@@ -52,6 +53,7 @@ AXES_MISSING = Rule(
     SECTION,
     "An image lists its axes (0.3 to 0.5).",
     'Add "axes": one entry per dimension of the arrays, in their order.',
+    effect=Effect.AXES,
 )
 SYSTEMS_MISSING = Rule(
     "multiscale-systems-missing",
@@ -59,6 +61,7 @@ SYSTEMS_MISSING = Rule(
     SECTION,
     "An image has at least one coordinate system (since 0.6).",
     'Add "coordinateSystems" with the axes of the image.',
+    effect=Effect.AXES,
 )
 NAME_MISSING = Rule(
     "multiscale-name-missing",
@@ -66,6 +69,7 @@ NAME_MISSING = Rule(
     SECTION,
     "An image has a name.",
     'Add the "name" of the image: viewers show it.',
+    effect=Effect.NAMES,
 )
 TYPE_MISSING = Rule(
     "multiscale-type-missing",
@@ -73,6 +77,7 @@ TYPE_MISSING = Rule(
     SECTION,
     "An image says how its smaller levels were computed.",
     'Add "type", for instance "gaussian".',
+    effect=Effect.DETAIL,
 )
 METADATA_MISSING = Rule(
     "multiscale-metadata-missing",
@@ -80,6 +85,7 @@ METADATA_MISSING = Rule(
     SECTION,
     "An image holds details of how its smaller levels were computed.",
     'Add "metadata", for instance the function and its arguments.',
+    effect=Effect.DETAIL,
 )
 
 

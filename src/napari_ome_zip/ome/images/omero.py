@@ -9,7 +9,7 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import described, integer, number, string
-from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
 SECTION = "omero metadata"
 
@@ -19,6 +19,7 @@ CHANNELS_MISSING = Rule(
     SECTION,
     "Display settings list the channels.",
     'Add "channels", one entry per channel, or remove the omero block.',
+    effect=Effect.COLORS,
 )
 COLOR_MISSING = Rule(
     "omero-color-missing",
@@ -26,6 +27,7 @@ COLOR_MISSING = Rule(
     SECTION,
     "Every channel has a color.",
     'Add the color as six hexadecimal digits, for instance "00FF00" for green.',
+    effect=Effect.COLORS,
 )
 COLOR_INVALID = Rule(
     "omero-color-invalid",
@@ -33,6 +35,7 @@ COLOR_INVALID = Rule(
     SECTION,
     "The color of a channel is a string of six hexadecimal digits.",
     'Write the color as six hexadecimal digits, without "#", for instance "00FF00" for green.',
+    effect=Effect.COLORS,
 )
 WINDOW_MISSING = Rule(
     "omero-window-missing",
@@ -40,6 +43,7 @@ WINDOW_MISSING = Rule(
     SECTION,
     "Every channel has a window, which gives its contrast limits.",
     'Add "window" with min, max, start and end.',
+    effect=Effect.COLORS,
 )
 WINDOW_INCOMPLETE = Rule(
     "omero-window-incomplete",
@@ -47,6 +51,7 @@ WINDOW_INCOMPLETE = Rule(
     SECTION,
     "A window holds the four numbers min, max, start and end.",
     "Write all four as numbers: min and max of the data, start and end of what is displayed.",
+    effect=Effect.COLORS,
 )
 WINDOW_ORDER = Rule(
     "omero-window-order",
@@ -54,6 +59,7 @@ WINDOW_ORDER = Rule(
     SECTION,
     "A window starts below its end; otherwise there is no contrast to show.",
     'Set "start" to the value shown black and "end" to the larger value shown in full color.',
+    effect=Effect.COLORS,
 )
 CHANNEL_COUNT = Rule(
     "omero-channel-count",
@@ -61,6 +67,7 @@ CHANNEL_COUNT = Rule(
     SECTION,
     "There are as many display settings as the image has channels.",
     "List one channel entry per channel of the image, in its order.",
+    effect=Effect.COLORS,
 )
 
 _COLOR = re.compile(r"(#?)([0-9A-Fa-f]{6})")

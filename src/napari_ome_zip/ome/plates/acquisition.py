@@ -8,7 +8,7 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import described, found_in, integer, string
-from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
 SECTION = "plate metadata"
 
@@ -18,6 +18,7 @@ COUNT_INVALID = Rule(
     SECTION,
     "A maximum number of fields of view is an integer above zero.",
     "Write the number of fields of view, or leave it out.",
+    effect=Effect.DETAIL,
 )
 ID_INVALID = Rule(
     "acquisition-id-invalid",
@@ -25,6 +26,7 @@ ID_INVALID = Rule(
     SECTION,
     "Every acquisition has an id: an integer from 0.",
     "Number the acquisitions by integers from 0.",
+    effect=Effect.NAMES,
 )
 ID_DUPLICATE = Rule(
     "acquisition-id-duplicate",
@@ -32,6 +34,7 @@ ID_DUPLICATE = Rule(
     SECTION,
     "No two acquisitions share an id.",
     "Give each acquisition a number of its own.",
+    effect=Effect.NAMES,
 )
 TIME_INVALID = Rule(
     "acquisition-time-invalid",
@@ -39,6 +42,7 @@ TIME_INVALID = Rule(
     SECTION,
     "Start and end of an acquisition are integers: seconds since 1970.",
     "Write the time as a Unix time stamp, for instance 1343731272.",
+    effect=Effect.DETAIL,
 )
 NAME_MISSING = Rule(
     "acquisition-name-missing",
@@ -46,6 +50,7 @@ NAME_MISSING = Rule(
     SECTION,
     "An acquisition has a name.",
     'Add the "name" of the acquisition.',
+    effect=Effect.NAMES,
 )
 COUNT_MISSING = Rule(
     "acquisition-field-count-missing",
@@ -53,6 +58,7 @@ COUNT_MISSING = Rule(
     SECTION,
     "An acquisition says how many fields of view it has at most.",
     'Add "maximumfieldcount".',
+    effect=Effect.DETAIL,
 )
 
 

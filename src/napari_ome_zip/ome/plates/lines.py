@@ -9,7 +9,7 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import found_in, is_name, quoted, string
-from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
 SECTION = "plate metadata"
 MAX_SIDE = 10_000
@@ -23,6 +23,7 @@ ROWS_MISSING = Rule(
     SECTION,
     "A plate lists its rows.",
     'List all rows of the physical plate, for instance {"name": "A"}.',
+    effect=Effect.REFUSED,
 )
 COLUMNS_MISSING = Rule(
     "plate-columns-missing",
@@ -30,6 +31,7 @@ COLUMNS_MISSING = Rule(
     SECTION,
     "A plate lists its columns.",
     'List all columns of the physical plate, for instance {"name": "1"}.',
+    effect=Effect.REFUSED,
 )
 NAME_MISSING = Rule(
     "plate-line-name-missing",
@@ -37,6 +39,7 @@ NAME_MISSING = Rule(
     SECTION,
     "Every row and column has a name.",
     'Name the rows and columns, for instance "A" and "1".',
+    effect=Effect.NAMES,
 )
 NAME_INVALID = Rule(
     "plate-line-name-invalid",
@@ -44,6 +47,7 @@ NAME_INVALID = Rule(
     SECTION,
     "Names of rows and columns consist of letters and digits only.",
     'Use letters and digits only, for instance "A" or "01".',
+    effect=Effect.NAMES,
 )
 NAME_DUPLICATE = Rule(
     "plate-line-name-duplicate",
@@ -51,6 +55,7 @@ NAME_DUPLICATE = Rule(
     SECTION,
     "No two rows share a name, nor do two columns.",
     "Give each row and each column a name of its own.",
+    effect=Effect.NAMES,
 )
 NAME_CASE = Rule(
     "plate-line-name-case",
@@ -58,6 +63,7 @@ NAME_CASE = Rule(
     SECTION,
     "Names of rows and columns differ by more than upper and lower case.",
     "Rename one of them: to Windows and macOS such names are the same.",
+    effect=Effect.UNPACKING,
 )
 
 _LIST_MISSING: Mapping[str, Rule] = {"row": ROWS_MISSING, "column": COLUMNS_MISSING}

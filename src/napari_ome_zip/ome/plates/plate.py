@@ -10,7 +10,7 @@ from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import found_in, integer, is_name, quoted, string
 from napari_ome_zip.ome.plates.acquisition import Acquisition, parse_acquisitions, parse_field_count
 from napari_ome_zip.ome.plates.lines import ALPHANUMERIC, SECTION, Lines, parse_lines
-from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
 NAME_MISSING = Rule(
     "plate-name-missing",
@@ -18,6 +18,7 @@ NAME_MISSING = Rule(
     SECTION,
     "A plate has a name.",
     'Add the "name" of the plate.',
+    effect=Effect.NAMES,
 )
 FIELD_COUNT_MISSING = Rule(
     "plate-field-count-missing",
@@ -25,6 +26,7 @@ FIELD_COUNT_MISSING = Rule(
     SECTION,
     "A plate says how many fields of view its wells have at most.",
     'Add "field_count".',
+    effect=Effect.DETAIL,
 )
 WELLS_MISSING = Rule(
     "plate-wells-missing",
@@ -32,6 +34,7 @@ WELLS_MISSING = Rule(
     SECTION,
     "A plate lists its wells.",
     "List every well that holds images, with path, rowIndex and columnIndex.",
+    effect=Effect.NOT_SHOWN,
 )
 WELL_PATH_MISSING = Rule(
     "plate-well-path-missing",
@@ -39,6 +42,7 @@ WELL_PATH_MISSING = Rule(
     SECTION,
     "Every well has a path.",
     'Add the path: name of the row, slash, name of the column, for instance "A/1".',
+    effect=Effect.NOT_SHOWN,
 )
 WELL_PATH_INVALID = Rule(
     "plate-well-path-invalid",
@@ -46,6 +50,7 @@ WELL_PATH_INVALID = Rule(
     SECTION,
     "The path of a well is the name of its row, a slash, and the name of its column.",
     'Write the path as row/column, for instance "A/1", with nothing before or after.',
+    effect=Effect.NOT_SHOWN,
 )
 WELL_INDEX_MISSING = Rule(
     "plate-well-index-missing",
@@ -53,6 +58,7 @@ WELL_INDEX_MISSING = Rule(
     SECTION,
     "Every well says in which row and column it lies, counting from 0.",
     'Add "rowIndex" and "columnIndex", counting from 0.',
+    effect=Effect.PLACE,
 )
 WELL_INDEX = Rule(
     "plate-well-mismatch",
@@ -61,6 +67,7 @@ WELL_INDEX = Rule(
     "Path, rowIndex and columnIndex of a well name the same row and column.",
     "Correct the path or the indices, which count from 0.",
     is_agreement=True,
+    effect=Effect.PLACE,
 )
 WELL_DUPLICATE = Rule(
     "plate-well-duplicate",
@@ -68,6 +75,7 @@ WELL_DUPLICATE = Rule(
     SECTION,
     "Every well is listed once.",
     "Remove the repeated entries.",
+    effect=Effect.DIFFERENT,
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import described, found_in, integer, is_name, quoted, string
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 SECTION = "well metadata"
 
@@ -18,6 +18,7 @@ IMAGES_MISSING = Rule(
     SECTION,
     "A well lists its fields of view.",
     'List the fields of view under "images", each with its path.',
+    effect=Effect.NOT_SHOWN,
 )
 PATH_MISSING = Rule(
     "well-path-missing",
@@ -25,6 +26,7 @@ PATH_MISSING = Rule(
     SECTION,
     "Every field of view has a path.",
     'Add the path of the field of view, for instance "0".',
+    effect=Effect.NOT_SHOWN,
 )
 PATH_INVALID = Rule(
     "well-path-invalid",
@@ -33,6 +35,7 @@ PATH_INVALID = Rule(
     "The path of a field of view is one plain name.",
     "Rename the group of the field of view: letters and digits only (since 0.6 also - _ and .), "
     "no slash.",
+    effect=Effect.NOT_SHOWN,
 )
 PATH_DUPLICATE = Rule(
     "well-path-duplicate",
@@ -40,6 +43,7 @@ PATH_DUPLICATE = Rule(
     SECTION,
     "Every field of view is listed once.",
     "Remove the repeated entries.",
+    effect=Effect.DIFFERENT,
 )
 ACQUISITION_INVALID = Rule(
     "well-acquisition-invalid",
@@ -47,6 +51,7 @@ ACQUISITION_INVALID = Rule(
     SECTION,
     "A field of view names its acquisition by an integer.",
     "Write the id of one of the plate's acquisitions.",
+    effect=Effect.DETAIL,
 )
 
 

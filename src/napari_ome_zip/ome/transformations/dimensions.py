@@ -16,7 +16,7 @@ from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.ome.transformations.reader import BY_DIMENSION
 from napari_ome_zip.ome.transformations.references import SECTION
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 DIMENSIONS = Rule(
     "transformation-dimensions",
@@ -25,6 +25,7 @@ DIMENSIONS = Rule(
     "The parameters of a transformation fit the numbers of axes it leads from and to.",
     "Write as many parameters as there are axes, in their order.",
     is_agreement=True,
+    effect=Effect.PLACE,
 )
 OUTPUT_AXES = Rule(
     "by-dimension-output-axes",
@@ -33,6 +34,7 @@ OUTPUT_AXES = Rule(
     "Every output axis is made by exactly one part of a byDimension.",
     "List each output axis in the outputAxes of exactly one part.",
     is_agreement=True,
+    effect=Effect.PLACE,
 )
 _UNNAMED = ""
 

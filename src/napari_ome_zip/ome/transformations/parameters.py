@@ -20,7 +20,7 @@ from napari_ome_zip.ome.json_values import (
     string,
 )
 from napari_ome_zip.ome.transformations.references import SECTION
-from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
 PARAMETERS = Rule(
     "transformation-parameters",
@@ -28,6 +28,7 @@ PARAMETERS = Rule(
     SECTION,
     "A transformation holds its parameters: lists of numbers.",
     "Write the numbers, one per axis, under the name of the transformation.",
+    effect=Effect.PLACE,
 )
 SCALE_ZERO = Rule(
     "scale-zero",
@@ -35,6 +36,7 @@ SCALE_ZERO = Rule(
     SECTION,
     "The numbers of a scale are pixel sizes, negative where an axis is flipped, and never zero.",
     "Write the pixel size, or 1 where it is unknown.",
+    effect=Effect.SIZE,
 )
 MAP_AXIS = Rule(
     "map-axis-invalid",
@@ -43,6 +45,7 @@ MAP_AXIS = Rule(
     "mapAxis lists the number of every input axis, from 0, exactly once.",
     "List each of the axis numbers 0 to N-1 once: place i names the input axis that becomes "
     "output axis i.",
+    effect=Effect.PLACE,
 )
 PROJECT_AXIS = Rule(
     "project-axis-invalid",
@@ -51,6 +54,7 @@ PROJECT_AXIS = Rule(
     "projectAxis lists axes it drops, or axes it creates, each by its number and once.",
     "List the numbers of dropped input axes (droppedInputs) or of created output axes "
     "(createdOutputs), each once.",
+    effect=Effect.PLACE,
 )
 MATRIX = Rule(
     "matrix-invalid",
@@ -58,6 +62,7 @@ MATRIX = Rule(
     "affine, rotation",
     "A matrix is a list of rows of numbers, all of the same length, or the path of an array.",
     "Write the matrix row by row, as [[…], […]], or store it as an array and give its path.",
+    effect=Effect.PLACE,
 )
 ROTATION_SQUARE = Rule(
     "rotation-not-square",
@@ -65,6 +70,7 @@ ROTATION_SQUARE = Rule(
     "rotation",
     "The matrix of a rotation has as many rows as columns, two to five.",
     "Write a square matrix with one row per axis; write an offset as a translation.",
+    effect=Effect.PLACE,
 )
 ROTATION_PROPER = Rule(
     "rotation-not-orthonormal",
@@ -72,6 +78,7 @@ ROTATION_PROPER = Rule(
     "rotation",
     "The rows of a rotation are orthogonal and of length one, and its determinant is one.",
     'Use "affine" for a matrix that also scales, shears or mirrors.',
+    effect=Effect.PLACE,
 )
 FIELD_PATH = Rule(
     "vector-field-path-missing",
@@ -79,6 +86,7 @@ FIELD_PATH = Rule(
     "coordinates and displacements",
     "A vector field is stored as an image, to which its path leads.",
     'Add the "path" of the image that holds the vectors.',
+    effect=Effect.PLACE,
 )
 INTERPOLATION = Rule(
     "interpolation-unknown",
@@ -86,6 +94,7 @@ INTERPOLATION = Rule(
     "coordinates and displacements",
     "Vectors are interpolated by nearest, linear or bspline-cubic.",
     "Name one of these methods; readers fall back to linear.",
+    effect=Effect.PLACE,
 )
 
 NOT_APPLIED = "it is not applied"

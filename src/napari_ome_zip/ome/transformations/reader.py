@@ -21,7 +21,7 @@ from napari_ome_zip.ome.transformations.references import (
     StringReader,
     read_reference,
 )
-from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
 KIND = Rule(
     "transformation-kind",
@@ -29,6 +29,7 @@ KIND = Rule(
     "multiscales metadata",
     "Resolution levels are placed by scale and translation only (until 0.5).",
     "Write a scale and a translation; anything more general needs OME-Zarr 0.6.",
+    effect=Effect.PLACE,
 )
 KIND_UNKNOWN = Rule(
     "transformation-kind-unknown",
@@ -36,6 +37,7 @@ KIND_UNKNOWN = Rule(
     SECTION,
     "A transformation is of one of the types that the specification names.",
     "Use one of the types of the specification; no reader can apply another.",
+    effect=Effect.PLACE,
 )
 SEQUENCE = Rule(
     "sequence-empty",
@@ -44,6 +46,7 @@ SEQUENCE = Rule(
     "A sequence holds at least one transformation.",
     'List the transformations under "transformations", the one applied first in front; use '
     '"identity" where nothing happens.',
+    effect=Effect.PLACE,
 )
 BY_DIMENSION = Rule(
     "by-dimension-invalid",
@@ -52,6 +55,7 @@ BY_DIMENSION = Rule(
     "Each part of a byDimension holds a transformation, and the numbers of its input and output "
     "axes.",
     'Give each part "transformation", "inputAxes" and "outputAxes", the axes as numbers from 0.',
+    effect=Effect.PLACE,
 )
 BIJECTION = Rule(
     "bijection-incomplete",
@@ -59,6 +63,7 @@ BIJECTION = Rule(
     "bijection",
     "A bijection holds a transformation for each direction.",
     'Add both "forward" and "inverse".',
+    effect=Effect.PLACE,
 )
 BIJECTION_NEEDLESS = Rule(
     "bijection-needless",
@@ -66,6 +71,7 @@ BIJECTION_NEEDLESS = Rule(
     "bijection",
     "A bijection is for transformations that cannot be inverted by a formula.",
     "Write the forward transformation alone: its inverse can be computed.",
+    effect=Effect.DETAIL,
 )
 
 MAX_NESTING = 32

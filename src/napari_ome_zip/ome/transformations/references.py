@@ -10,7 +10,7 @@ from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import parse_axes
 from napari_ome_zip.ome.json_values import described, is_name, string
 from napari_ome_zip.ome.transformations.transformation import SystemRef
-from napari_ome_zip.rules import MUST, SHOULD, Rule
+from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
 SECTION = "coordinateTransformations metadata"
 
@@ -20,6 +20,7 @@ MISSING = Rule(
     SECTION,
     "A transformation says from which coordinate system it leads, and to which.",
     'Add "input" and "output", for instance {"name": "physical"}.',
+    effect=Effect.PLACE,
 )
 INVALID = Rule(
     "transformation-reference-invalid",
@@ -28,6 +29,7 @@ INVALID = Rule(
     "Input and output are objects: a level is named by its path, a coordinate system by its name.",
     'Write {"path": "0"} for a resolution level and {"name": "physical"} for a coordinate '
     "system; development versions of 0.6 wrote bare strings here.",
+    effect=Effect.PLACE,
 )
 SURPLUS = Rule(
     "transformation-reference-surplus",
@@ -35,6 +37,7 @@ SURPLUS = Rule(
     "multiscales metadata",
     "The input of a level has no name, its output no path.",
     "Remove what is too much.",
+    effect=Effect.DETAIL,
 )
 
 Side = Literal["input", "output"]

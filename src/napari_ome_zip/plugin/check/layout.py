@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 from superqt import QElidingLabel
 
 from napari_ome_zip.plugin.check.state import REPACK, SALVAGE, Tone
-from napari_ome_zip.plugin.check.table import IssueTable, severity_icon
+from napari_ome_zip.plugin.check.tree import IssueTree, severity_icon
 from napari_ome_zip.rules import Severity
 
 _TONES = {
@@ -68,7 +68,7 @@ class CheckLayout:
         self.search.setPlaceholderText("Search")
         self.search.setClearButtonEnabled(True)
         self.search.setAcceptDrops(False)
-        self.table = IssueTable()
+        self.tree = IssueTree()
         self.details = QTextBrowser()
         self.details.setAcceptDrops(False)
         self.details.setMinimumHeight(90)
@@ -109,7 +109,7 @@ class CheckLayout:
 
     def _findings(self) -> QWidget:
         halves = QSplitter(Qt.Orientation.Vertical)
-        halves.addWidget(self.table)
+        halves.addWidget(self.tree)
         halves.addWidget(self.details)
         halves.setChildrenCollapsible(False)
         halves.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)

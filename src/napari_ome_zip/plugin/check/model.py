@@ -10,12 +10,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from napari_ome_zip.errors import OmeZipError, SaveError
 from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.names import SAVED_SUFFIXES
+from napari_ome_zip.plugin.check.export import export_report
+from napari_ome_zip.plugin.check.rows import Key
 from napari_ome_zip.plugin.check.state import (
     Activity,
     CheckChoices,
@@ -111,6 +114,8 @@ class CheckModel:
         Runs a job in the background and hands its outcome to `finish`.
     changed : callable
         Called whenever `state` is another one.
+    now : callable
+        Tells the time, which reports are given.
     """
 
     def __init__(
@@ -119,7 +124,9 @@ class CheckModel:
         repack: Repack,
         start: Callable[[Job], None],
         changed: Callable[[], None],
+        now: Callable[[], datetime] = datetime.now,
     ) -> None:
+        self._now = now
         self._validate = validate
         self._repack = repack
         self._start = start
@@ -221,7 +228,7 @@ class CheckModel:
         facts = replace(self._facts, activity=None)
         match outcome.result:
             case Report() as report:
-                facts = replace(facts, report=report)
+                facts = replace(facts, report=report, checked=self._now())
             case Copied(target, notes):
                 # The verdict on the source says nothing about the copy.
                 saved = f"Saved the fixed copy {Path(target).name}, which is checked here."
@@ -268,17 +275,14 @@ class CheckModel:
         chosen = others | {severity} if shown else others
         self._update(choices=replace(self._choices, severities=chosen))
 
-    def select(self, row: int) -> None:
+    def select(self, row: Key) -> None:
         """Show the details of a row."""
-        rows = self.state.rows
-        if 0 <= row < len(rows):
-            self._update(choices=replace(self._choices, selected=rows[row].issue))
+        self._update(choices=replace(self._choices, selected=row))
 
     def export(self, kind: str) -> str:
         """Return the report as ``text`` or ``json``; empty where there is none."""
-        if self._facts.report is None:
-            return ""
-        return self._facts.report.to_json() if kind == "json" else self._facts.report.to_text()
+        report, checked = self._facts.report, self._facts.checked
+        return "" if report is None or checked is None else export_report(report, kind, checked)
 
     def _update(self, *, choices: CheckChoices | None = None, facts: Facts | None = None) -> None:
         self._choices = choices or self._choices

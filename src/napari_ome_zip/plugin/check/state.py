@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from typing import Any
 from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
-from napari_ome_zip.rules import Location, Severity
+from napari_ome_zip.plugin.check.places import place_of
+from napari_ome_zip.plugin.check.rows import Details, IssueRow, Key, details_of, find_row, rows_of
+from napari_ome_zip.rules import Severity
 from napari_ome_zip.storage.json_document import DAMAGED
 from napari_ome_zip.validation.report import Issue, Report
 
@@ -46,8 +49,8 @@ class CheckChoices:
     """Which severities the table shows."""
     search: str = ""
     """Words that every row shown must contain."""
-    selected: Issue | None = None
-    """The issue whose details are wanted; the first one shown where it is not shown."""
+    selected: Key | None = None
+    """The row whose details are wanted; the first one where it is not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Facts:
     progress: tuple[int, int] = (0, 0)
     """Parts done, and parts in all: 0 where that is not known."""
     report: Report | None = None
+    checked: datetime | None = None
+    """When the report was made."""
     problem: str = ""
     """Why there is no report, in one sentence."""
     note: str = ""
@@ -68,34 +73,12 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class IssueRow:
-    """A row of the table."""
-
-    issue: Issue
-    message: str
-    where: str
-    count: str
-    """How often, such as ``12×``; empty for once."""
-
-
-@dataclass(frozen=True, slots=True)
 class SeverityFilter:
     """A button that shows or hides one severity."""
 
     severity: Severity
     label: str
     checked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """All that is known of the selected row."""
-
-    message: str
-    remedy: str
-    places: tuple[str, ...]
-    rule: str
-    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +98,7 @@ class State:
     has_issues: bool
     """Whether there is anything to filter, be it shown or not."""
     rows: tuple[IssueRow, ...]
-    selected: int | None
+    selected: Key | None
     details: Details | None
     hint: str
     """Shown in place of details."""
@@ -132,10 +115,7 @@ class State:
 
 
 REPACK = "Repack a fixed copy…"
-REPACK_BUTTON = f"the button “{REPACK}” below writes a repaired copy"
 SALVAGE = "Salvage what is left…"
-SALVAGE_BUTTON = f"the button “{SALVAGE}” below"
-_SALVAGE_COMMAND = "'ome-zip repack --salvage'"
 _DAMAGED = frozenset(
     {
         rules.INCOMPLETE.code,
@@ -145,7 +125,6 @@ _DAMAGED = frozenset(
         rules.LOCAL_MISSING.code,
     }
 )
-_REPACK_COMMAND = "'ome-zip repack' writes a repaired copy"
 NO_FILE = "Drop a file here, or choose one"
 _FILTER_NAMES = {
     Severity.ERROR: ("error", "errors"),
@@ -157,9 +136,8 @@ _FILTER_NAMES = {
 def resolve(choices: CheckChoices, facts: Facts) -> State:
     """Return what is shown for these choices and these facts."""
     issues = facts.report.issues if facts.report else ()
-    rows = tuple(_row(issue) for issue in issues if _is_shown(issue, choices))
-    shown = [row.issue for row in rows]
-    selected = shown.index(choices.selected) if choices.selected in shown else 0
+    rows = rows_of(issue for issue in issues if _is_shown(issue, choices))
+    selected = find_row(rows, choices.selected) or next(iter(rows), None)
     verdict, tone = _verdict(facts)
     idle = facts.activity is None
     return State(
@@ -174,8 +152,8 @@ def resolve(choices: CheckChoices, facts: Facts) -> State:
         search=choices.search,
         has_issues=bool(issues),
         rows=rows,
-        selected=selected if rows else None,
-        details=_details(rows[selected].issue) if rows else None,
+        selected=selected.key if selected else None,
+        details=details_of(selected) if selected else None,
         hint="No row matches the search." if issues and not rows else "",
         note=facts.note,
         fixed_copy=facts.fixed_copy,
@@ -220,34 +198,13 @@ def _word(severity: Severity, counts: Mapping[Severity, int]) -> str:
     return _FILTER_NAMES[severity][counts.get(severity, 0) != 1]
 
 
-def _row(issue: Issue) -> IssueRow:
-    count = f"{issue.count}×" if issue.count > 1 else ""
-    message = issue.message.replace(_SALVAGE_COMMAND, SALVAGE_BUTTON)
-    return IssueRow(issue, message, _place(issue.location), count)
-
-
-def _place(location: Location) -> str:
-    return str(location) or "whole file"
-
-
 def _is_shown(issue: Issue, choices: CheckChoices) -> bool:
     if issue.severity not in choices.severities:
         return False
-    places = [str(place) for place in (issue.location, *issue.also)]
-    text = "\n".join([issue.message, issue.code, issue.rule, issue.remedy, *places]).casefold()
+    places = [text for at in (issue.location, *issue.also) for text in (str(at), place_of(at))]
+    said = (issue.effect.meaning, issue.message, issue.code, issue.rule, issue.remedy)
+    text = "\n".join([*said, *places]).casefold()
     return all(word in text for word in choices.search.casefold().split())
-
-
-def _details(issue: Issue) -> Details:
-    places = [_place(place) for place in (issue.location, *issue.also)]
-    more = issue.count - len(places)
-    if more > 0:
-        places.append(f"and {more} more")
-    message, remedy = (
-        text.replace(_REPACK_COMMAND, REPACK_BUTTON).replace(_SALVAGE_COMMAND, SALVAGE_BUTTON)
-        for text in (issue.message, issue.remedy)
-    )
-    return Details(message, remedy, tuple(places), issue.rule, issue.code)
 
 
 def layer_source(metadata: Mapping[str, Any], path: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -16,12 +17,8 @@ import napari_ome_zip
 from napari_ome_zip.plugin.background import TaskWorker
 from napari_ome_zip.plugin.check.layout import CheckLayout
 from napari_ome_zip.plugin.check.model import CheckModel, Job, Outcome, Repack, Validate
-from napari_ome_zip.plugin.check.state import (
-    Details,
-    explain,
-    layer_source,
-    suggested_copy,
-)
+from napari_ome_zip.plugin.check.rows import Details
+from napari_ome_zip.plugin.check.state import explain, layer_source, suggested_copy
 from napari_ome_zip.plugin.docks import PLUGIN
 
 if TYPE_CHECKING:
@@ -78,7 +75,7 @@ class CheckWidget(QWidget):
         for severity, button in parts.filters.items():
             button.toggled.connect(partial(model.show, severity))
         parts.search.textChanged.connect(model.search)
-        parts.table.row_chosen.connect(model.select)
+        parts.tree.row_chosen.connect(model.select)
         for kind, action in zip(("text", "json"), parts.copy_menu.actions(), strict=True):
             action.triggered.connect(partial(self._copy, kind))
         parts.save.clicked.connect(self._save_report)
@@ -172,7 +169,7 @@ class CheckWidget(QWidget):
             parts.filters[shown.severity].setChecked(shown.checked)
         if parts.search.text() != state.search:
             parts.search.setText(state.search)
-        parts.table.show_rows(state.rows, state.selected)
+        parts.tree.show_rows(state.rows, state.selected)
         parts.show_details(_details_html(state.details) if state.details else escape(state.hint))
         parts.exports.setVisible(state.can_export)
         parts.repack.setEnabled(state.can_repack)
@@ -218,10 +215,18 @@ def _local_files(mime: QMimeData | None) -> list[str]:
 
 
 def _details_html(details: Details) -> str:
-    lines = [
-        f"<p><b>{escape(details.message)}</b></p>",
-        f"<p><b>What to do:</b> {escape(details.remedy)}</p>",
-        f"<p><b>Where:</b> {'<br>'.join(escape(place) for place in details.places)}</p>",
-        f"<p><b>Rule:</b> {escape(details.rule)} ({escape(details.code)})</p>",
+    sections = [
+        f"<p><b>{escape(details.meaning)}</b></p>",
+        _section("What was found", details.found),
+        _section("What to do", details.remedies),
+        _section("Where", details.places),
+        _section("Rules", details.rules),
+        _section("In the file", details.exact),
     ]
-    return "".join(lines)
+    return "".join(sections)
+
+
+def _section(title: str, texts: Sequence[str]) -> str:
+    if len(texts) < 2:
+        return "".join(f"<p><b>{title}:</b> {escape(text)}</p>" for text in texts)
+    return f"<p><b>{title}:</b>{''.join(f'<br>• {escape(text)}' for text in texts)}</p>"

@@ -36,9 +36,13 @@ class Losses:
     """Layers that it does not hold at all."""
     lost: tuple[Finding, ...] = ()
     """What it holds less of than there is."""
+    part: str = ""
+    """The part of the layers that was chosen; empty where that is everything."""
 
 
-def find_losses(layers: Sequence[LayerData], chosen: Sequence[LayerData], plan: SavePlan) -> Losses:
+def find_losses(
+    layers: Sequence[LayerData], chosen: Sequence[LayerData], plan: SavePlan, part: str = ""
+) -> Losses:
     """Find what a file will be without.
 
     Parameters
@@ -49,10 +53,12 @@ def find_losses(layers: Sequence[LayerData], chosen: Sequence[LayerData], plan: 
         Those that are saved.
     plan : SavePlan
         How they are saved.
+    part : str
+        The part of them that was chosen; empty where that is everything.
     """
     # Names of wells are read from the plate, which keeps them: leaving them out is not a loss.
     left_out = unsaved_layers([layer for layer in layers if not is_well_names(layer)])
-    return Losses(left_out, (*plan.lost, *incomplete_layers(chosen)))
+    return Losses(left_out, (*plan.lost, *incomplete_layers(chosen)), part)
 
 
 def losses_text(lost: Sequence[Finding]) -> str:
@@ -64,7 +70,7 @@ def losses_text(lost: Sequence[Finding]) -> str:
 
 
 def result_text(found: Losses, written: Path, typed: str) -> str:
-    """The result in one message: what was left out, and the name of the file.
+    """The result in one message: what was left out, the name of the file, and its folder.
 
     Parameters
     ----------
@@ -75,11 +81,21 @@ def result_text(found: Losses, written: Path, typed: str) -> str:
     typed : str
         The name that was asked for.
     """
-    saved = f"Saved {'' if written.name == typed else 'as '}{written.name}."
+    saved = f"Saved {'' if written.name == typed else 'as '}{written.name} in {_folder(written)}."
+    if found.part:
+        saved += f" It holds a part only: {found.part}."
     left_out = [f"Not saved: {describe(found.left_out)}"] if found.left_out else []
     lost = losses_text(found.lost)
     order = [lost, saved] if lost.startswith("Not all saved") else [saved, lost]
     return " ".join([*left_out, *filter(None, order)])
+
+
+def _folder(written: Path) -> str:
+    """A file's folder, as short as a person knows it."""
+    folder, home = written.parent, Path.home()
+    if folder != home and folder.is_relative_to(home):
+        return str(Path("~") / folder.relative_to(home))
+    return str(folder)
 
 
 def describe(lost: Sequence[Finding]) -> str:

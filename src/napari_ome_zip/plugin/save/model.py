@@ -1,21 +1,25 @@
 """The state of the dock widget that saves layers; knows nothing of Qt.
 
-What a person chose (`SaveChoices`), the layers, and the save that is running (`SaveStatus`) are
-values; `resolve` makes of them everything that is shown.
+What a person chose (`SaveChoices`), the layers and what the viewer shows are values; `resolve`
+makes of them everything that is decided before a file is written.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from napari_ome_zip.errors import SaveError
-from napari_ome_zip.layers import from_layer_data, incomplete_layers, unsaved_layers
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.layers import from_layer_data, unsaved_layers
+from napari_ome_zip.layers.cropping import cropped
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
-from napari_ome_zip.plugin.save.losses import losses_text
+from napari_ome_zip.plugin.save.losses import Losses, describe, find_losses, losses_text
+from napari_ome_zip.plugin.save.part import Part, Range, Showing, part_of
+from napari_ome_zip.saving.estimate import SizeEstimate, largest_size
 from napari_ome_zip.saving.options import (
     USUAL_CHUNK,
     USUAL_CODEC,
@@ -48,16 +52,50 @@ class SaveChoices:
     """As typed."""
     unchecked: frozenset[Hashable] = frozenset()
     """Keys of the layers that shall not be saved."""
+    visible_only: bool = False
+    """Whether only what the canvas shows is saved."""
+    time: Range | None = None
+    """First and last time point; None for all."""
+    depth: Range | None = None
+    """First and last plane in depth; None for all."""
     version: VersionChoice = "auto"
     levels: int | None = None
     """None keeps the levels there are, and makes them where there is one."""
+    as_in_file: bool = True
+    """Store what came from a file as it is there, and new pixels in the usual way; otherwise
+    everything is stored as chunk, shard, codec and level say."""
     chunk: int = USUAL_CHUNK
     shard: int = USUAL_SHARD
     codec: Codec = USUAL_CODEC
     level: int = USUAL_LEVEL
-    as_in_file: bool = True
-    """Store what came from a file as it is there, and new pixels in the usual way; otherwise
-    everything is stored as chunk, shard, codec and level say."""
+    for_others: bool = False
+    """Leave out what only napari shows."""
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the file is written as it is where nothing is chosen."""
+        changed = self.levels is not None or self.for_others
+        return self.as_in_file and self.version == "auto" and not changed
+
+    @property
+    def options(self) -> SaveOptions:
+        """How the file is written.
+
+        Raises
+        ------
+        SaveError
+            If a choice is impossible.
+        """
+        usual = SaveOptions(version=self.version, levels=self.levels, for_others=self.for_others)
+        if self.as_in_file:
+            return usual
+        return replace(
+            usual,
+            chunk=self.chunk,
+            shard=self.shard,
+            codec=self.codec,
+            level=self.level,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,108 +109,122 @@ class SaveStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class LayerRow:
-    """One layer in the list."""
-
-    key: Hashable
-    name: str
-    problem: str
-    """Why it cannot be saved; empty where it can."""
-    checked: bool
-
-
-@dataclass(frozen=True, slots=True)
 class View:
-    """Everything that is shown."""
+    """Everything that is decided before a file is written."""
 
-    rows: tuple[LayerRow, ...]
     target: Path | None
     """The file that will be written."""
-    options: SaveOptions | None
-    problem: str
+    options: SaveOptions | None = None
+    chosen: tuple[LayerData, ...] = field(default=(), repr=False)
+    """The layers that will be saved, or the parts of them; bottom layer first."""
+    plan: SavePlan | None = field(default=None, repr=False)
+    losses: Losses = field(default_factory=Losses)
+    problem: str = ""
     """Why nothing can be saved with these choices; empty where it can."""
-    summary: str
-    """What will be written."""
-    replaces: bool
-    """Whether there is a file already."""
-    job: SaveStatus
 
     @property
-    def can_save(self) -> bool:
-        """Whether the button Save is enabled."""
-        return not self.problem and not self.job.running
+    def replaces(self) -> bool:
+        """Whether there is a file already."""
+        return self.target is not None and self.target.is_file()
+
+    @property
+    def name(self) -> str:
+        """Name of the composite image that will be written."""
+        return stem(self.target) if self.target is not None else "image"
 
 
-def resolve(choices: SaveChoices, layers: Layers, job: SaveStatus | None = None) -> View:
-    """Decide what is shown.
+def resolve(choices: SaveChoices, layers: Layers, showing: Showing | None = None) -> View:
+    """Decide what will be written.
 
-    Reads no pixels; cheap enough to be done whenever something changes.
+    Reads no pixels. It takes a second for hundreds of layers, so windows call it in a thread.
+
+    Parameters
+    ----------
+    choices : SaveChoices
+    layers : Layers
+        All layers, those that cannot be saved too.
+    showing : Showing, optional
+        What the viewer shows; not needed where everything is saved.
     """
-    rows = tuple(_row(key, data, choices) for key, data in layers)
-    target = _target(choices)
-    options: SaveOptions | None = None
-    summary = ""
+    target = target_of(choices.file)
+    showing = showing or Showing()
     try:
-        options = _options(choices)
-        chosen = _chosen(rows, layers)
-        plan = plan_save(from_layer_data(chosen, snapshot=False, target=target), options)
+        options = choices.options
+        part = _part(choices, showing)
+        chosen, beside, is_part = _in_part(_chosen(choices, layers), part)
         _check_place(target)
-        if target is not None:
-            lost = losses_text((*plan.lost, *incomplete_layers(chosen)))
-            summary = _summary(plan, target) + (f"\n{lost}" if lost else "")
-        problem = "" if target else "Choose a file to write."
+        image = from_layer_data(chosen, snapshot=False, target=target, view=showing.state)
+        plan = plan_save(image, options)
     except SaveError as error:
-        problem = str(error)
-    return View(
-        rows=rows,
-        target=target,
-        options=options,
-        problem=problem,
-        summary=summary,
-        replaces=target is not None and target.is_file(),
-        job=job or SaveStatus(),
-    )
+        return View(target, problem=str(error))
+    everything = [data for _, data in layers]
+    text = part.text if part is not None and is_part else ""
+    losses = find_losses(everything, chosen, plan, text)
+    losses = Losses((*losses.left_out, *beside), losses.lost, losses.part)
+    problem = "" if target is not None else "Choose a file to write."
+    return View(target, options, tuple(chosen), plan, losses, problem)
 
 
-def chosen_layers(view: View, layers: Layers) -> list[LayerData]:
-    """The layers that will be saved, bottom layer first."""
-    return _chosen(view.rows, layers)
+def chosen_parts(choices: SaveChoices, layers: Layers, showing: Showing) -> list[LayerData]:
+    """The layers that will be saved, or the parts of them, as they are now.
+
+    Raises
+    ------
+    SaveError
+        If there are none.
+    """
+    return _in_part(_chosen(choices, layers), _part(choices, showing))[0]
 
 
-def _row(key: Hashable, data: LayerData, choices: SaveChoices) -> LayerRow:
-    name = str(data[1].get("name", data[2]))
-    found = unsaved_layers([data])
-    problem = found[0].message.removeprefix(f"'{name}' ") if found else ""
-    return LayerRow(key, name, problem, not problem and key not in choices.unchecked)
+def can_be_saved(layer: LayerData) -> bool:
+    """Whether a layer can be saved at all."""
+    return not unsaved_layers([layer])
 
 
-def _chosen(rows: Sequence[LayerRow], layers: Layers) -> list[LayerData]:
-    if not layers:
-        raise SaveError("There are no layers to save: open or add some.")
-    chosen = [data for row, (_, data) in zip(rows, layers, strict=True) if row.checked]
-    if not chosen:
-        raise SaveError("Check at least one layer that can be saved.")
-    return chosen
-
-
-def _target(choices: SaveChoices) -> Path | None:
-    typed = choices.file.strip()
+def target_of(typed: str) -> Path | None:
+    """The file that is written where a name was typed; None where there is none."""
+    typed = typed.strip()
     if not typed:
         return None
     return complete_name(Path(typed).expanduser().absolute(), SAVED_SUFFIXES[0])
 
 
-def _options(choices: SaveChoices) -> SaveOptions:
-    if choices.as_in_file:
-        return SaveOptions(version=choices.version, levels=choices.levels)
-    return SaveOptions(
-        version=choices.version,
-        levels=choices.levels,
-        chunk=choices.chunk,
-        shard=choices.shard,
-        codec=choices.codec,
-        level=choices.level,
-    )
+def _part(choices: SaveChoices, showing: Showing) -> Part | None:
+    visible_only, time, depth = choices.visible_only, choices.time, choices.depth
+    return part_of(showing, visible_only=visible_only, time=time, depth=depth)
+
+
+def _chosen(choices: SaveChoices, layers: Layers) -> list[LayerData]:
+    if not layers:
+        raise SaveError("There are no layers to save: open or add some.")
+    checked = [data for key, data in layers if key not in choices.unchecked]
+    chosen = [data for data in checked if can_be_saved(data)]
+    if not chosen:
+        raise SaveError("Choose at least one layer that can be saved.")
+    return chosen
+
+
+def _in_part(
+    layers: Sequence[LayerData], part: Part | None
+) -> tuple[list[LayerData], list[Finding], bool]:
+    """What of layers lies in a part, what does not, and whether that is less than everything."""
+    if part is None:
+        return list(layers), [], False
+    inside, beside = [], []
+    for layer in layers:
+        found = cropped(layer, part.box)
+        if found is None:
+            name = str(layer[1].get("name", layer[2]))
+            text = f"'{name}' does not lie in the chosen part."
+            beside.append(Finding("layer-not-saved", name, text))
+        else:
+            inside.append(found)
+    if not inside:
+        raise SaveError(
+            f"No layer lies in the chosen part, {part.text}: move the view, or choose more of it."
+        )
+    is_part = bool(beside) or any(a is not b for a, b in zip(layers, inside, strict=True))
+    return inside, beside, is_part
 
 
 def _check_place(target: Path | None) -> None:
@@ -189,19 +241,37 @@ def _check_place(target: Path | None) -> None:
         raise SaveError(f"Write-protected: {target.name}. Choose another name.")
 
 
-def _summary(plan: SavePlan, target: Path) -> str:
-    size, arrays = readable_size(plan.estimated_bytes), f"{len(plan.arrays)} arrays"
-    if plan.copies:
-        size += f", of which {readable_size(plan.copied_bytes)} are copied unchanged"
-        arrays += " encoded"
-    else:
-        size += f" ({readable_size(plan.nbytes)} uncompressed)"
-    return (
-        f"{target.name}, about {size}: {_LAYOUTS[plan.layout]}, OME-Zarr {plan.version}, {arrays}."
-        + (" Replaces the existing file." if target.exists() else "")
-    )
+def summary(view: View, estimate: SizeEstimate | None = None) -> str:
+    """What will be written, and what will be left out.
+
+    Parameters
+    ----------
+    view : View
+    estimate : SizeEstimate, optional
+        How large the file will be; without it, what is known before any pixel is looked at.
+    """
+    if view.problem or view.plan is None or view.target is None:
+        return view.problem
+    size = _size_text(view.plan, estimate or largest_size(view.plan))
+    lines = [
+        f"{view.target.name}, {size}: {_LAYOUTS[view.plan.layout]}, OME-Zarr {view.plan.version}."
+    ]
+    if view.losses.part:
+        lines.append(f"Only a part is saved: {view.losses.part}.")
+    if view.replaces:
+        lines.append("Replaces the existing file.")
+    if view.losses.left_out:
+        lines.append(f"Not saved: {describe(view.losses.left_out)}")
+    if view.losses.lost:
+        lines.append(losses_text(view.losses.lost))
+    return "\n".join(lines)
 
 
-def composite_name(view: View) -> str:
-    """Name of the composite image that will be written."""
-    return stem(view.target) if view.target is not None else "image"
+def _size_text(plan: SavePlan, estimate: SizeEstimate) -> str:
+    size = readable_size(estimate.nbytes)
+    certainty = "" if estimate.certainty == "exactly" else f"{estimate.certainty} "
+    if plan.copies and plan.arrays:
+        return (
+            f"{certainty}{size}, of which {readable_size(plan.copied_bytes)} are copied unchanged"
+        )
+    return f"{certainty}{size}" + (", copied unchanged" if plan.copies else "")

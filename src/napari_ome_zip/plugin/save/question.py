@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import napari
@@ -28,8 +29,22 @@ GONE_FROM_FILE = frozenset(
 SAVE, CANCEL = "Replace anyway", "Cancel"
 
 
-def check_agreed(image: CompositeImage, target: Path, found: Losses) -> None:
+def check_agreed(
+    image: CompositeImage, target: Path, found: Losses, sources: Sequence[str] = ()
+) -> None:
     """Say what would be gone from the file that is replaced, and ask; without a window, only say.
+
+    Parameters
+    ----------
+    image : CompositeImage
+        What is saved.
+    target : Path
+        The file that will be written.
+    found : Losses
+        What it will be without.
+    sources : sequence of str
+        Files that the layers came from, where only a part of them is saved: the image does not
+        know them then.
 
     Raises
     ------
@@ -37,9 +52,13 @@ def check_agreed(image: CompositeImage, target: Path, found: Losses) -> None:
         If the person does not want that; nothing is written.
     """
     gone = [finding for finding in found.lost if finding.code in GONE_FROM_FILE]
-    if not gone or not _replaces_its_own(image, target):
+    opened = None if image.opened is None else image.opened.store.source
+    of_part = [f"Only a part of it would be left: {found.part}."] if found.part else []
+    own = sources if found.part else ([] if opened is None else [opened])
+    if not (gone or of_part) or not _is_one_of(target, own):
         return
-    text = f"{target.name} would hold less than it does now. {describe(gone)}"
+    less = [*of_part, *([describe(gone)] if gone else [])]
+    text = f"{target.name} would hold less than it does now. {' '.join(less)}"
     window = _window()
     if window is None:
         show_warning(text)
@@ -57,9 +76,8 @@ def check_agreed(image: CompositeImage, target: Path, found: Losses) -> None:
         )
 
 
-def _replaces_its_own(image: CompositeImage, target: Path) -> bool:
-    source = None if image.opened is None else image.opened.store.source
-    return source is not None and target.exists() and Path(source).resolve() == target.resolve()
+def _is_one_of(target: Path, sources: Sequence[str]) -> bool:
+    return target.exists() and any(Path(each).resolve() == target.resolve() for each in sources)
 
 
 def _window() -> QWidget | None:

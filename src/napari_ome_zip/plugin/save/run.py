@@ -14,10 +14,10 @@ from qtpy.QtWidgets import QMainWindow, QWidget
 from napari_ome_zip.errors import OmeZipError, SaveCancelledError
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.plugin.background import TaskWorker
-from napari_ome_zip.plugin.messages import notify, notify_saved
+from napari_ome_zip.plugin.messages import not_saved, notify, notify_saved
 from napari_ome_zip.plugin.save.losses import Losses, result_text
 from napari_ome_zip.plugin.save.model import SaveChoices, SaveStatus
-from napari_ome_zip.saving.planned import SavePlan
+from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.save import save_composite
 
 _LOOK_EVERY_MS = 100
@@ -29,7 +29,7 @@ class SaveTask:
 
     image: CompositeImage
     target: Path
-    plan: SavePlan
+    options: SaveOptions
     losses: Losses
     choices: SaveChoices
     """Those of the form, to be shown again."""
@@ -47,9 +47,9 @@ class SaveTask:
         return save_composite(
             self.image,
             self.target,
+            self.options,
             progress=self._note,
             cancelled=self.stopping.is_set,
-            plan=self.plan,
         )
 
     def _note(self, done: int, total: int) -> None:
@@ -117,7 +117,7 @@ class SaveRun(QObject):
         if isinstance(error, SaveCancelledError):
             notify(message, NotificationSeverity.INFO)
         elif isinstance(error, OmeZipError):
-            notify(message, NotificationSeverity.ERROR)
+            notify(not_saved(error), NotificationSeverity.ERROR)
         else:
             notification_manager.receive_error(type(error), error, error.__traceback__)
 

@@ -1,81 +1,133 @@
-"""The dock widget "Save as single-image archive": a form over `plugin.save.model`."""
+"""The dock widget that saves layers: a container of magicgui over `plugin.save.model`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from magicgui.types import FileDialogMode
-from magicgui.widgets import ComboBox, FileEdit, SpinBox
-from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import (
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QProgressBar,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+import napari
+from magicgui.widgets import Container
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QTimer
 
+from napari_ome_zip.errors import SaveCancelledError, SaveError
 from napari_ome_zip.layers import from_layer_data
-from napari_ome_zip.plugin.docks import CHECK_COMMAND, open_check, title_of
+from napari_ome_zip.plugin.docks import CHECK_COMMAND, PLUGIN, open_check, title_of
 from napari_ome_zip.plugin.layer_follower import LayerFollower
-from napari_ome_zip.plugin.save.losses import find_losses
+from napari_ome_zip.plugin.save.fields import SaveFields
+from napari_ome_zip.plugin.save.footer import Footer, WhenShown
 from napari_ome_zip.plugin.save.model import (
     Layers,
     SaveChoices,
     SaveStatus,
     View,
-    chosen_layers,
-    composite_name,
+    can_be_saved,
+    chosen_parts,
     resolve,
+    summary,
+    target_of,
 )
+from napari_ome_zip.plugin.save.part import what_is_shown
+from napari_ome_zip.plugin.save.planning import Planner, PlanTask
+from napari_ome_zip.plugin.save.proposal import proposed_file, replaceable_source, sources_of
+from napari_ome_zip.plugin.save.question import check_agreed
+from napari_ome_zip.plugin.save.remembered import last_folder, remember, remembered_choices
 from napari_ome_zip.plugin.save.run import SaveRun, SaveTask, running_save, window_of
 from napari_ome_zip.plugin.viewer_state import layer_data_of
-from napari_ome_zip.saving.options import CODEC_LEVELS
-from napari_ome_zip.saving.plan import plan_save
+from napari_ome_zip.saving.estimate import SizeEstimate
 
 if TYPE_CHECKING:
     import napari.viewer
 
 _REFRESH_AFTER_MS = 100
-_MAX_ROWS_SHOWN = 6
-_KEY = Qt.ItemDataRole.UserRole
-_KEPT, _COUNTED = "keep, or make if single", "exactly"
-_AS_IN_FILE, _CHOSEN = "as in the file", "as chosen here"
 
 
-class SaveWidget(QWidget):
+class SaveWidget(Container):  # type: ignore[type-arg]
     """A form that saves layers of a viewer as a single-image archive.
+
+    As any container of magicgui it can be used in scripts and in other containers: each field has
+    a ``value``, `asdict` gives all of them.
 
     Parameters
     ----------
-    viewer : napari.viewer.Viewer
-        Whose layers are offered; the list follows them.
+    napari_viewer : napari.viewer.Viewer, optional
+        Whose layers are offered; the form follows them. Without it, the viewer in front.
+
+    Raises
+    ------
+    ValueError
+        If there is no viewer.
+
+    Examples
+    --------
+    >>> form = SaveWidget(viewer)  # doctest: +SKIP
+    >>> form.file.value = "cells.ome.zip"  # doctest: +SKIP
+    >>> form.time.value = (3, 7)  # doctest: +SKIP
+    >>> form.save()  # doctest: +SKIP
     """
 
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__()
-        self._viewer = viewer
-        self._choices = SaveChoices()
+    def __init__(self, napari_viewer: napari.viewer.Viewer | None = None) -> None:
+        viewer = napari_viewer or napari.current_viewer()
+        if viewer is None:
+            raise ValueError("There is no viewer whose layers could be saved: open one first.")
+        # napari hands out a proxy that knows less; its layers would not be those of the viewer.
+        self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self._choices = remembered_choices()
+        self._is_named = False
+        """Whether a person chose the file; otherwise one is proposed."""
         self._job = SaveStatus()
         self._view: View | None = None
+        self._estimate: SizeEstimate | None = None
         self._run: SaveRun | None = None
-        self._showing = False
-        """Whether the form is being brought in line: its signals mean nothing then."""
-        self._make_form()
-        self._arrange()
-        self._timer = QTimer(self)
+        self._proposed_for: tuple[object, ...] | None = None
+        self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REFRESH_AFTER_MS)
-        self._timer.timeout.connect(self.refresh)
+        self._timer.timeout.connect(self._refresh)
+        self._make_fields()
+        super().__init__(widgets=self._fields.all, name="save_layers")
+        self.footer = Footer()
+        self._make_native()
+        self.changed.connect(self._on_form)
+        self._follow()
+        self._refresh()
+
+    def _make_fields(self) -> None:
+        self._fields = fields = SaveFields()
+        self.layers, self.file, self.use_source = fields.layers, fields.file, fields.use_source
+        self.visible_only, self.time, self.depth = fields.visible_only, fields.time, fields.depth
+        self.advanced, self.version, self.levels = fields.advanced, fields.version, fields.levels
+        self.for_others, self.as_usual = fields.for_others, fields.as_usual
+        self.codec, self.level = fields.codec, fields.level
+        self.chunk, self.shard = fields.chunk, fields.shard
+
+    def _make_native(self) -> None:
+        footer = self.footer
+        self.native.layout().addWidget(footer)
+        footer.save.clicked.connect(self._on_save)
+        footer.cancel.clicked.connect(self.cancel)
+        footer.open.clicked.connect(self._open_saved)
+        footer.check.clicked.connect(self._check_saved)
+        self.use_source.changed.connect(self._choose_source)
+        self._planner = Planner(self.native)
+        self._planner.planned.connect(self._on_planned)
+        self._planner.estimated.connect(self._on_estimated)
+        self._planner.failed.connect(self._on_not_planned)
+        self._when_shown = WhenShown(self.native)
+        self._when_shown.shown.connect(self._find_run)
+
+    def _follow(self) -> None:
+        viewer = self._viewer
         self._follower = LayerFollower(viewer, self._timer.start)
-        self.destroyed.connect(self._follower.stop)
-        self.refresh()
+        dims, camera, canvas = viewer.dims.events, viewer.scene.camera.events, viewer.canvas
+        for event in (dims.range, dims.axis_labels, dims.order, dims.ndisplay, dims.ndim):
+            event.connect(self._on_dims)
+        for event in (camera.center, camera.zoom, canvas.events.size, canvas.grid.events.enabled):
+            event.connect(self._on_move)
+        self.native.destroyed.connect(self._follower.stop)
+        self.native.destroyed.connect(self._timer.stop)
+
+    # What is chosen
 
     @property
     def choices(self) -> SaveChoices:
@@ -84,226 +136,172 @@ class SaveWidget(QWidget):
 
     @choices.setter
     def choices(self, choices: SaveChoices) -> None:
+        self._is_named = bool(choices.file)
         self._choices = choices
-        self.refresh()
+        self._refresh()
 
     @property
     def job(self) -> SaveStatus:
         """The save that is running, or the last one."""
         return self._job
 
-    @property
-    def _fields(self) -> tuple[Any, ...]:
-        shape = (self.levels, self.level_count, self.stored, self.chunk, self.shard)
-        return (self.file, self.version, *shape, self.codec, self.level)
+    def reset_choices(self, *_: Any) -> None:
+        """Offer the layers that there are now; napari calls this when layers come and go."""
+        self._timer.start()
 
-    def _make_form(self) -> None:
-        self.layer_list = QListWidget()
-        self.layer_list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.layer_list.itemChanged.connect(self._on_item)
-        self.file = FileEdit(
-            mode=FileDialogMode.OPTIONAL_FILE,
-            label="file",
-            filter="single-image OME-Zarr (*.ome.zip *.ozx)",
-        )
-        self.version = ComboBox(
-            label="version", choices=[("automatic", "auto"), ("0.5", "0.5"), ("0.6", "0.6")]
-        )
-        self.levels = ComboBox(label="levels", choices=[_KEPT, _COUNTED])
-        self.level_count = SpinBox(label="number of levels", min=1, max=16, value=4)
-        self.stored = ComboBox(label="storage", choices=[_AS_IN_FILE, _CHOSEN])
-        self.stored.tooltip = (
-            "As in the file: what came from a file and did not change is copied, which is fast; "
-            "new pixels are stored in the usual way"
-        )
-        self.chunk = SpinBox(label="chunk (pixels)", min=1, max=2**16, step=64)
-        self.shard = SpinBox(label="shard (pixels)", min=0, max=2**16, step=512)
-        self.codec = ComboBox(label="compression", choices=list(CODEC_LEVELS))
-        self.level = SpinBox(label="compression level", min=-7, max=22)
-        self.file.line_edit.native.setPlaceholderText("name.ome.zip or name.ozx")
-        self.shard.tooltip = "Edge of a shard, which is stored as one entry; 0 for no shards"
-        self.chunk.tooltip = "Edge of a chunk, which is read at once"
-        self.form = QWidget()
-        rows = QFormLayout(self.form)
-        rows.setContentsMargins(0, 0, 0, 0)
-        for field in self._fields:
-            rows.addRow(field.label, field.native)
-            field.changed.connect(self._on_form)
-        self._show_choices()
-        self.summary = _wrapped_label()
-        self.save_button = QPushButton("Save")
-        self.save_button.clicked.connect(self.save)
-        self.cancel_button = QPushButton("Cancel")
-        self.cancel_button.clicked.connect(self.cancel)
-        self.progress = QProgressBar()
-        self.result = _wrapped_label()
-        self.check_button = QPushButton("Check it")
-        self.check_button.clicked.connect(self.open_in_validator)
+    def _on_form(self) -> None:
+        before = self._choices
+        self._choices = self._fields.choices(before)
+        self._is_named = self._is_named or self._choices.file != before.file
+        self._timer.start()
 
-    def _arrange(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.save_button, stretch=2)
-        buttons.addWidget(self.cancel_button, stretch=1)
-        layout = QVBoxLayout(self)
-        layout.addWidget(QLabel("Layers to save"))
-        layout.addWidget(self.layer_list)
-        layout.addWidget(self.form)
-        layout.addWidget(self.summary)
-        layout.addLayout(buttons)
-        layout.addWidget(self.progress)
-        layout.addWidget(self.result)
-        layout.addWidget(self.check_button)
-        layout.addStretch(1)
+    def _on_dims(self, _: object) -> None:
+        self._timer.start()
 
-    def refresh(self) -> None:
-        """Show the state that results from the choices, the layers and the running save."""
+    def _on_move(self, _: object) -> None:
+        if self._choices.visible_only:
+            self._timer.start()
+
+    def _choose_source(self) -> None:
+        source = replaceable_source(sources_of(self._viewer.layers))
+        if source is not None:
+            self.file.value = source
+
+    def _layer_data(self) -> Layers:
+        """Enough to decide what is written; saving looks at more of each layer."""
+        return [(layer.unique_id, layer.as_layer_data_tuple()) for layer in self._viewer.layers]
+
+    def _all_layer_data(self) -> Layers:
+        layers = self._viewer.layers
+        return [(layer.unique_id, layer_data_of(layer, self._viewer)) for layer in layers]
+
+    # What is shown of it
+
+    def _refresh(self) -> None:
+        """Show the choices, and find out what follows from them."""
         self._timer.stop()
-        view = resolve(self._choices, self._layer_data(), self._job)
-        self._view = view
-        self._show_choices()
-        self._show_rows(view)
-        self._show_job(view)
-        self.summary.setText(view.problem or view.summary)
+        layers, showing = self._layer_data(), what_is_shown(self._viewer)
+        able = [data for data in layers if can_be_saved(data[1])]
+        self._propose([str(data[1]["name"]) for _, data in able])
+        keys = {key for key, _ in able}
+        offered = [layer for layer in self._viewer.layers if layer.unique_id in keys]
+        self._show_job()
+        self._fields.show(self._choices, offered, showing)
+        if not self._job.running:
+            self._planner.ask(PlanTask(self._choices, layers, showing))
+
+    def _propose(self, names: list[str]) -> None:
+        """Propose a file as long as none is chosen; the same one as long as nothing changes."""
+        sources, chosen = sources_of(self._viewer.layers), self._choices
+        part = chosen.visible_only or chosen.time is not None or chosen.depth is not None
+        reasons = (*sources[:1], *names[:1], part)
+        if not self._is_named and reasons != self._proposed_for:
+            self._proposed_for = reasons
+            path = proposed_file(sources, names, last_folder(), part=part)
+            self._choices = replace(chosen, file=str(path))
+        own = replaceable_source(sources)
+        self.use_source.visible = own is not None and own != target_of(self._choices.file)
+        self.use_source.text = "Replace the opened file"
+
+    def _on_planned(self, view: View) -> None:
+        self._view, self._estimate = view, None
+        self._show_view()
+
+    def _on_estimated(self, estimate: SizeEstimate) -> None:
+        self._estimate = estimate
+        self._show_view()
+
+    def _on_not_planned(self, error: Exception) -> None:
+        notification_manager.receive_error(type(error), error, error.__traceback__)
+
+    def _show_view(self) -> None:
+        if self._view is not None:
+            self.footer.summary.setText(summary(self._view, self._estimate))
+            self.footer.save.setText("Replace" if self._view.replaces else "Save")
+        possible = self._view is not None and not self._view.problem
+        self.footer.save.setEnabled(possible and not self._job.running)
+
+    def _show_job(self) -> None:
+        job, footer = self._job, self.footer
+        for field in self._fields.all:
+            field.enabled = not job.running
+        self._show_view()
+        footer.cancel.setEnabled(job.running)
+        footer.progress.setVisible(job.running)
+        footer.result.setText(job.message)
+        footer.result.setVisible(bool(job.message))
+        footer.open.setVisible(job.saved is not None)
+        footer.check.setVisible(job.saved is not None and title_of(CHECK_COMMAND) is not None)
+
+    # Saving
 
     def save(self) -> None:
-        """Save in a thread of its own; layers may change from now on."""
-        self.refresh()
+        """Save in a thread of its own; layers may change from now on.
+
+        A file that would hold less than before is replaced only once a person agrees.
+
+        Raises
+        ------
+        SaveError
+            If this cannot be saved, or is being saved already; nothing is written.
+        SaveCancelledError
+            If the person does not agree.
+        """
+        if self._job.running:
+            raise SaveError("A save is running: wait for it, or cancel it. Nothing else was saved.")
+        layers, showing = self._all_layer_data(), what_is_shown(self._viewer)
         view = self._view
-        if view is None or not view.can_save or view.target is None:
-            return
-        layers = self._layer_data()
-        chosen = chosen_layers(view, layers)
-        image = from_layer_data(chosen, name=composite_name(view), target=view.target)
-        plan = plan_save(image, view.options)
-        found = find_losses([data for _, data in layers], chosen, plan)
-        task = SaveTask(image, view.target, plan, found, self._choices)
-        run = SaveRun(window_of(self), task)
+        if view is None or self._timer.isActive() or self._planner.is_busy:
+            view = resolve(self._choices, layers, showing)
+            self._on_planned(view)
+        if view.problem or view.target is None or view.options is None:
+            raise SaveError(view.problem)
+        chosen = chosen_parts(self._choices, layers, showing)
+        image = from_layer_data(chosen, name=view.name, target=view.target, view=showing.state)
+        check_agreed(image, view.target, view.losses, sources_of(self._viewer.layers))
+        self._planner.stop_estimate()
+        remember(self._choices, view.target)
+        self._is_named = True
+        task = SaveTask(image, view.target, view.options, view.losses, self._choices)
+        run = SaveRun(window_of(self.native), task)
         self._follow_run(run)
         run.start()
+
+    def _on_save(self) -> None:
+        try:
+            self.save()
+        except (SaveError, SaveCancelledError) as error:
+            self._on_ended(SaveStatus(message=str(error)))
 
     def cancel(self) -> None:
         """Ask the running save to stop; it keeps nothing."""
         if self._run is not None:
             self._run.task.cancel()
 
-    def open_in_validator(self) -> None:
-        """Open the file that was saved last in the dock widget that checks archives."""
-        if self._job.saved is not None:
-            open_check(self._viewer, str(self._job.saved), CHECK_COMMAND)
-
-    # Any: Qt's bindings differ in the types that they state here.
-    def showEvent(self, event: Any) -> None:
-        # A form that was closed may have left a save behind.
-        super().showEvent(event)
-        run = running_save(self) if self._run is None else None
+    def _find_run(self) -> None:
+        """Show the save that a form, closed since, has left behind."""
+        run = running_save(self.native) if self._run is None else None
         if run is not None:
-            self._choices = run.task.choices
+            self._choices, self._is_named = run.task.choices, True
             self._follow_run(run)
 
     def _follow_run(self, run: SaveRun) -> None:
         self._run = run
         self._job = SaveStatus(running=True)
-        run.moved.connect(self.progress.setValue)
+        run.moved.connect(self.footer.progress.setValue)
         run.ended.connect(self._on_ended)
-        self.refresh()
-        self.progress.setValue(run.task.percent)
+        self._refresh()
+        self.footer.progress.setValue(run.task.percent)
 
     def _on_ended(self, job: SaveStatus) -> None:
         self._run = None
         self._job = job
-        self.refresh()
+        self._refresh()
 
-    def _layer_data(self) -> Layers:
-        layers = self._viewer.layers
-        return [(layer.unique_id, layer_data_of(layer, self._viewer)) for layer in layers]
+    def _open_saved(self) -> None:
+        if self._job.saved is not None:
+            self._viewer.open(self._job.saved, plugin=PLUGIN)
 
-    def _on_form(self) -> None:
-        if self._showing:
-            return
-        if self.codec.value != self._choices.codec:
-            low, high = CODEC_LEVELS[self.codec.value]
-            self._showing = True
-            self.level.value = min(max(self.level.value, low), high)
-            self._showing = False
-        self._choices = replace(
-            self._choices,
-            file=self.file.line_edit.value,
-            version=self.version.value,
-            levels=self.level_count.value if self.levels.value == _COUNTED else None,
-            as_in_file=self.stored.value == _AS_IN_FILE,
-            chunk=self.chunk.value,
-            shard=self.shard.value,
-            codec=self.codec.value,
-            level=self.level.value,
-        )
-        self.save_button.setEnabled(False)  # until it is known whether this is possible
-        self._timer.start()
-
-    def _on_item(self, item: QListWidgetItem) -> None:
-        key = item.data(_KEY)
-        unchecked = self._choices.unchecked - {key}
-        if item.checkState() == Qt.CheckState.Unchecked:
-            unchecked |= {key}
-        self._choices = replace(self._choices, unchecked=unchecked)
-        self._timer.start()
-
-    def _show_choices(self) -> None:
-        """Bring the form in line with the choices."""
-        chosen = self._choices
-        counted = chosen.levels is not None
-        low, high = CODEC_LEVELS[chosen.codec]
-        self._showing = True
-        if self.file.line_edit.value != chosen.file:
-            self.file.line_edit.value = chosen.file
-        self.version.value = chosen.version
-        self.levels.value = _COUNTED if counted else _KEPT
-        if chosen.levels is not None:
-            self.level_count.value = chosen.levels
-        self.level_count.enabled = counted
-        self.stored.value = _AS_IN_FILE if chosen.as_in_file else _CHOSEN
-        for field in (self.chunk, self.shard, self.codec, self.level):
-            field.enabled = not chosen.as_in_file
-        self.chunk.value = chosen.chunk
-        self.shard.value = chosen.shard
-        self.codec.value = chosen.codec
-        self.level.min, self.level.max = min(low, chosen.level), max(high, chosen.level)
-        self.level.value = chosen.level
-        self.level.enabled = low < high and not chosen.as_in_file
-        self._showing = False
-
-    def _show_rows(self, view: View) -> None:
-        """Show the layers as napari's list does: the topmost first."""
-        self.layer_list.blockSignals(True)
-        self.layer_list.clear()
-        for row in reversed(view.rows):
-            item = QListWidgetItem(f"{row.name} {row.problem.partition(':')[0]}")
-            item.setData(_KEY, row.key)
-            item.setToolTip(f"{row.name} {row.problem}")
-            usable = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable
-            item.setFlags(Qt.ItemFlag.NoItemFlags if row.problem else usable)
-            item.setCheckState(Qt.CheckState.Checked if row.checked else Qt.CheckState.Unchecked)
-            self.layer_list.addItem(item)
-        self.layer_list.blockSignals(False)
-        height = max(self.layer_list.sizeHintForRow(0), self.fontMetrics().height() + 4)
-        shown = min(max(len(view.rows), 2), _MAX_ROWS_SHOWN)
-        self.layer_list.setFixedHeight(shown * height + 2 * self.layer_list.frameWidth() + 4)
-
-    def _show_job(self, view: View) -> None:
-        job = view.job
-        self.form.setEnabled(not job.running)
-        self.layer_list.setEnabled(not job.running)
-        self.save_button.setText("Replace" if view.replaces else "Save")
-        self.save_button.setEnabled(view.can_save)
-        self.cancel_button.setEnabled(job.running)
-        self.progress.setVisible(job.running)
-        self.result.setText(job.message)
-        self.result.setVisible(bool(job.message))
-        self.check_button.setVisible(job.saved is not None and title_of(CHECK_COMMAND) is not None)
-
-
-def _wrapped_label() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
+    def _check_saved(self) -> None:
+        if self._job.saved is not None:
+            open_check(self._viewer, str(self._job.saved), CHECK_COMMAND)

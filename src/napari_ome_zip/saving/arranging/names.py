@@ -7,9 +7,10 @@ import re
 from collections.abc import Collection, Sequence
 
 from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
+from napari_ome_zip.image.napari_group import GROUP
 from napari_ome_zip.saving.original.origin import Origin
 
-_RESERVED = frozenset({"ome", "labels", "zarr.json", "c"})
+_RESERVED = frozenset({"ome", "labels", "zarr.json", "c", GROUP})
 
 
 def safe_names(names: Sequence[str], there: Collection[str] = ()) -> list[str]:

@@ -1,8 +1,9 @@
-"""One array that will be written."""
+"""Arrays that will be written."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,3 +35,14 @@ class ArrayPlan:
     def nbytes(self) -> int:
         """Uncompressed size in bytes."""
         return math.prod(self.shape) * self.dtype.itemsize
+
+
+def chains(arrays: Sequence[ArrayPlan]) -> list[list[ArrayPlan]]:
+    """Each array that has a source, with those that are made from it one after the other."""
+    found: list[list[ArrayPlan]] = []
+    for array in arrays:
+        if array.source is None:
+            found[-1].append(array)
+        else:
+            found.append([array])
+    return found

@@ -27,6 +27,7 @@ from napari_ome_zip.saving.arranging.descriptions import downsampling, part_grou
 from napari_ome_zip.saving.arranging.fresh import FreshHierarchy
 from napari_ome_zip.saving.arranging.levels import level_count
 from napari_ome_zip.saving.arranging.names import safe_names
+from napari_ome_zip.saving.arranging.napari_group import add_napari_group
 from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML, ome_xml
 from napari_ome_zip.saving.arranging.placement import Placed
 from napari_ome_zip.saving.encoding.arrays import to_json
@@ -60,8 +61,9 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
         else:
             keeper.update(part)
     keeper.remove(removed(image, opened))
+    beside = add_napari_group(image, options, keeper.moves, keeper.documents, keeper.fresh.arrays)
     documents, copies = carry(opened, keeper.moves, keeper.documents)
-    lost = tuple(gone(opened, path) for path in removed(image, opened))
+    lost = (*(gone(opened, path) for path in removed(image, opened)), *beside)
     return SavePlan(
         version,
         documents,

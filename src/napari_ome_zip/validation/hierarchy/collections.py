@@ -13,7 +13,7 @@ from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.plates.plate import Plate
 from napari_ome_zip.ome.plates.well import SECTION as WELL
 from napari_ome_zip.ome.plates.well import Well
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 
@@ -23,6 +23,7 @@ ACQUISITION_MISSING = Rule(
     WELL,
     "In a plate of several acquisitions, every field of view names its own.",
     'Add "acquisition" with the id of the acquisition to each field of view.',
+    effect=Effect.DETAIL,
 )
 ACQUISITION_UNKNOWN = Rule(
     "well-acquisition-unknown",
@@ -30,6 +31,7 @@ ACQUISITION_UNKNOWN = Rule(
     WELL,
     "The acquisition that a field of view names is one of the plate's.",
     "Correct the id, or list the acquisition in the plate.",
+    effect=Effect.DETAIL,
 )
 
 

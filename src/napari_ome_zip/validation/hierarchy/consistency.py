@@ -6,7 +6,7 @@ from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.parse import CONTENT_MISSING
 from napari_ome_zip.ome.version_reader import SECTION
 from napari_ome_zip.ome.versions import SPECS, known_spec
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 
 INCONSISTENT = Rule(
@@ -15,6 +15,7 @@ INCONSISTENT = Rule(
     SECTION,
     "All groups of a hierarchy follow the same version (since 0.5).",
     "Convert the older part to the version of the rest.",
+    effect=Effect.REFUSED,
 )
 
 

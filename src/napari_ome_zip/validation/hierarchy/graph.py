@@ -18,7 +18,7 @@ from napari_ome_zip.ome.parse import ParsedGroup
 from napari_ome_zip.ome.scene import Scene
 from napari_ome_zip.ome.transformations.dimensions import judge_dimensions
 from napari_ome_zip.ome.transformations.transformation import SystemRef, Transformation
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.hierarchy.vector_fields import vector_field_paths
@@ -32,6 +32,7 @@ NOT_CONNECTED = Rule(
     "All coordinate systems are linked to each other by transformations.",
     "Add a transformation that links the coordinate system to the others, or remove it.",
     is_agreement=True,
+    effect=Effect.PLACE,
 )
 
 System = tuple[str, str]

@@ -9,7 +9,7 @@ from napari_ome_zip.ome.images.image_label import SECTION
 from napari_ome_zip.ome.images.multiscale import Multiscale
 from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.parse import ParsedGroup
-from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Effect, Rule
 from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.hierarchy.levels import existing_levels, image_axes
@@ -20,6 +20,7 @@ NOT_LISTED = Rule(
     SECTION,
     "Every label image is listed.",
     'Add its path to "labels" in the labels group, so that programs find it.',
+    effect=Effect.NOT_SHOWN,
 )
 LIST_MISSING = Rule(
     "labels-list-missing",
@@ -27,6 +28,7 @@ LIST_MISSING = Rule(
     SECTION,
     "The labels group lists its label images.",
     'Add "labels" with the paths of the label images to the metadata of the labels group.',
+    effect=Effect.NOT_SHOWN,
 )
 IMAGE_LABEL_MISSING = Rule(
     "image-label-missing",
@@ -34,6 +36,7 @@ IMAGE_LABEL_MISSING = Rule(
     SECTION,
     "A label image says so, by an image-label object (since 0.5).",
     'Add "image-label", which may be empty but for colors.',
+    effect=Effect.NOT_SHOWN,
 )
 LEVEL_COUNT = Rule(
     "label-level-count",
@@ -41,6 +44,7 @@ LEVEL_COUNT = Rule(
     SECTION,
     "A label image has as many resolution levels as its image.",
     "Write the same number of levels for the labels and their image.",
+    effect=Effect.REFUSED,
 )
 SHAPE = Rule(
     "label-shape-differs",
@@ -49,6 +53,7 @@ SHAPE = Rule(
     "Each dimension of a label image should be as long as that of its image, or 1.",
     "Nothing, as long as the labels carry their own pixel size; programs that ignore it will "
     "show them in the wrong place.",
+    effect=Effect.PLACE,
 )
 INTERMEDIATE = Rule(
     "label-folder-metadata",
@@ -56,6 +61,7 @@ INTERMEDIATE = Rule(
     SECTION,
     "Groups between the labels group and a label image hold no metadata.",
     "Remove the metadata from the group in between.",
+    effect=Effect.DIFFERENT,
 )
 SOURCE_NOT_FOUND = Rule(
     "label-source-not-found",
@@ -63,6 +69,7 @@ SOURCE_NOT_FOUND = Rule(
     SECTION,
     "The image that labels were made from lies where they say.",
     'Correct "source": {"image": …}; it is relative to the label image, "../../" as a rule.',
+    effect=Effect.NOT_SHOWN,
 )
 
 

@@ -29,7 +29,7 @@ from napari_ome_zip.ome.transformations.transformation import (
     Translation,
 )
 from napari_ome_zip.ome.versions import AxesForm, DimensionNames
-from napari_ome_zip.rules import INFO, MUST, SHOULD, Rule
+from napari_ome_zip.rules import INFO, MUST, SHOULD, Effect, Rule
 from napari_ome_zip.storage.array_document import ArrayDocument
 from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
@@ -43,6 +43,7 @@ NAMES_MISSING = Rule(
     "axes metadata",
     "The arrays of an image name their dimensions (0.5).",
     'Add "dimension_names" with the names of the axes to the zarr.json of the array.',
+    effect=Effect.AXES,
 )
 NAMES_MISMATCH = Rule(
     "dimension-names-mismatch",
@@ -50,6 +51,7 @@ NAMES_MISMATCH = Rule(
     "axes metadata",
     "The dimension names of an array are the names of the axes (0.5).",
     'Write the names of the axes, in their order, into "dimension_names".',
+    effect=Effect.AXES,
 )
 NAMES_UNLIKE = Rule(
     "dimension-names-unlike-axes",
@@ -57,6 +59,7 @@ NAMES_UNLIKE = Rule(
     "axes metadata",
     "The dimension names of an array should be the names of the axes (0.6).",
     "Use the same names, so that other readers of the array are not misled.",
+    effect=Effect.AXES,
 )
 MISALIGNED = Rule(
     "level-misaligned",
@@ -65,6 +68,7 @@ MISALIGNED = Rule(
     "All levels of an image show the same region.",
     "Give each level the pixel size that follows from its number of pixels, and a translation of "
     "half the difference of the pixel sizes where pixels were averaged.",
+    effect=Effect.PLACE,
 )
 SEPARATOR = Rule(
     "chunks-not-nested",
@@ -72,6 +76,7 @@ SEPARATOR = Rule(
     "storage format",
     'Chunks are stored in nested folders, with "/" between their numbers (0.2 to 0.4).',
     'Write the array with "/" as its dimension separator.',
+    effect=Effect.REFUSED,
 )
 
 

@@ -8,7 +8,7 @@ from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.images.multiscale import Multiscale
 from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.transformations import transformation as tf
-from napari_ome_zip.rules import MUST, Rule
+from napari_ome_zip.rules import MUST, Effect, Rule
 from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 
@@ -21,6 +21,7 @@ MATRIX_NOT_FOUND = Rule(
     "affine, rotation",
     "The array that holds a matrix exists, and has two dimensions.",
     "Correct the path, or write the matrix into the document.",
+    effect=Effect.PLACE,
 )
 NOT_FOUND = Rule(
     "vector-field-not-found",
@@ -28,6 +29,7 @@ NOT_FOUND = Rule(
     _SECTION,
     "The image that holds a vector field exists.",
     "Correct the path, or write the missing image.",
+    effect=Effect.PLACE,
 )
 COMPONENTS = Rule(
     "vector-field-axis",
@@ -37,6 +39,7 @@ COMPONENTS = Rule(
     "coordinate, and lies before the axes of space.",
     'Give the axis of the components the type "displacement" (or "coordinate") and '
     '"discrete": true, and put it before the axes of space.',
+    effect=Effect.PLACE,
 )
 DIMENSIONS = Rule(
     "vector-field-dimensions",
@@ -45,6 +48,7 @@ DIMENSIONS = Rule(
     "A vector field has one axis more than the coordinate system it starts from, and one "
     "component per axis it leads to.",
     "Store the field with one axis per input axis, and as many components as output axes.",
+    effect=Effect.PLACE,
 )
 
 

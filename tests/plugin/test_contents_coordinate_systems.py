@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
+from qtpy.QtCore import Qt
 
 from hierarchy_builder import HierarchyBuilder, multiscale, ramp
 from napari_layers import value_in_world
 from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.errors import TransformationError
 from napari_ome_zip.layers.layer_data import METADATA_KEY
-from napari_ome_zip.plugin.coordinate_system_model import choice_of, hint, move
+from napari_ome_zip.plugin.contents.coordinate_systems import choice_of, move
 
 if TYPE_CHECKING:
     import napari
@@ -79,7 +80,6 @@ def test_the_default_comes_first_and_the_others_are_offered(viewer: ViewerModel)
         assert choice is not None
         assert choice.current == "world"
         assert choice.systems == ("world", "turned", "a:own", "b:own")
-        assert hint(layer) == ""
 
 
 @pytest.mark.parametrize("name", ["turned", "a:own", "b:own", "world"])
@@ -138,20 +138,30 @@ def test_an_image_with_one_system_leaves_nothing_to_choose() -> None:
     (item,) = to_layer_data(composite)
     assert choice_of(Layer.create(*item)) is None
     assert choice_of(None) is None
-    assert hint(None).startswith("Select a layer")
 
 
 def test_choosing_in_the_widget_moves_the_layers(
     window: napari.Viewer, qtbot: QtBot, archive: Path
 ) -> None:
     window.open(archive, plugin="napari-ome-zip")
-    _, widget = window.window.add_plugin_dock_widget("napari-ome-zip", "Coordinate system")
-    window.layers.selection.active = window.layers[1]
-    qtbot.waitUntil(lambda: widget.system.value == "world", timeout=20_000)
-    assert widget.system.enabled
-    widget.system.value = "turned"
+    _, widget = window.window.add_plugin_dock_widget("napari-ome-zip", "Show contents")
+    system = widget.parts.system
+    qtbot.waitUntil(lambda: system.currentText() == "world", timeout=20_000)
+    qtbot.waitUntil(system.isVisible, timeout=20_000)
+    system.setFocus()
+    qtbot.keyClick(system, Qt.Key.Key_Down)  # as a person does, who has the next one in the list
+    assert system.currentText() == "turned"
     assert value_in_world(window.layers[1], y=25.0, x=3.0) == PICTURE[3, 5] + 100
-    assert not widget.message.value
-    window.layers.selection.active = window.add_image(PICTURE, name="mine")
-    qtbot.waitUntil(lambda: not widget.system.enabled, timeout=20_000)
-    assert "was not read from an archive" in widget.message.value
+    assert not widget.parts.message.text()
+
+
+def test_where_there_is_nothing_to_choose_nothing_is_offered(
+    window: napari.Viewer, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = HierarchyBuilder().image(PICTURE, "yx").archive(tmp_path / "one.ozx")
+    window.open(path, plugin="napari-ome-zip")
+    _, widget = window.window.add_plugin_dock_widget("napari-ome-zip", "Show contents")
+    qtbot.waitUntil(lambda: widget.source == str(path), timeout=20_000)
+    qtbot.waitUntil(widget.parts.tree.isVisible, timeout=20_000)
+    assert not widget.parts.system.isVisible()
+    assert not widget.parts.tiles.isVisible()

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.image.mosaic import FUSE_FROM
 from napari_ome_zip.layers.channel_array import layer_placement
 from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.layers.opened_layer import NOTE, opened_layer
@@ -53,17 +54,6 @@ def choice_of(layer: MovableLayer | None) -> Choice | None:
     return Choice(source, tuple(systems), str(current) if known else systems[0])
 
 
-def hint(layer: MovableLayer | None) -> str:
-    """Why there is nothing to choose; empty where there is."""
-    if choice_of(layer) is not None:
-        return ""
-    if layer is None:
-        return "Select a layer of an archive in the layer list."
-    if not _note(layer).get("source"):
-        return f"'{layer.name}' was not read from an archive."
-    return f"The archive of '{layer.name}' has one coordinate system: there is nothing to choose."
-
-
 def move(layers: Iterable[MovableLayer], source: str, system: str, open_image: Open) -> list[str]:
     """Move all layers of an archive into one of its systems; pixels and settings stay.
 
@@ -84,7 +74,10 @@ def move(layers: Iterable[MovableLayer], source: str, system: str, open_image: O
         Names of layers that have no place in that system, as they are now; those stay.
     """
     own = [layer for layer in layers if _note(layer).get("source") == source]
-    composite = open_image(source, system=system)
+    records = (opened_layer(_note(layer)) for layer in own)
+    fused = {record.opened.fuse_from for record in records if record is not None}
+    # Of tiles that were fused otherwise, the parts would be others.
+    composite = open_image(source, system=system, fuse_from=next(iter(fused), FUSE_FROM))
     # All are placed before any is moved, so that what fails leaves the picture as it is.
     placed = [(layer, layer_placement(composite, _note(layer), layer.ndim)) for layer in own]
     for layer, place in placed:

@@ -1,0 +1,68 @@
+"""The facts about an item of the tree; no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.plugin.contents.attachments import Attachment
+from napari_ome_zip.plugin.contents.facts import Facts, part_facts, version_of
+from napari_ome_zip.plugin.contents.model import Item, Kind
+from napari_ome_zip.sizes import readable_size
+
+_BRANCHES = (Kind.WELLS, Kind.TABLES, Kind.ATTACHMENTS, Kind.LAYER)
+
+
+def facts_of(items: Sequence[Item], opened: Opened | None) -> Facts:
+    """Facts about the items that are selected: about one of them all, of several how many.
+
+    Parameters
+    ----------
+    items : sequence of Item
+    opened : Opened, optional
+        The hierarchy that they are in.
+    """
+    if not items:
+        return []
+    if len(items) > 1:
+        return [("Selected", f"{len(items):,}")]
+    (item,) = items
+    first = (str(item.kind).capitalize(), item.name)
+    if item.kind is Kind.FILE:
+        return [first, *_of_file(item, opened)]
+    if item.attachment is not None:
+        return [first, *_of_attachment(item.attachment)]
+    if item.kind in _BRANCHES or not item.places:
+        return [(first[0], item.detail or item.name)]
+    place = item.places[0]
+    if item.kind is Kind.WELL:
+        fields = [("Fields of view", f"{len({f.path for p in item.places for f in p.fields}):,}")]
+        return [first, *fields, *part_facts(place.shown, opened, place.fields[0])]
+    return [first, *part_facts(place.shown, opened, *place.fields)]
+
+
+def _of_file(item: Item, opened: Opened | None) -> Facts:
+    facts = [("Content", item.detail)]
+    if opened is None:
+        return facts
+    version = version_of(opened, "")
+    size = _size(opened.store.source)
+    folder = str(Path(opened.store.source).parent) if opened.store.source else ""
+    facts += [("Size", size), ("OME-Zarr", version), ("Folder", folder)]
+    return [(name, value) for name, value in facts if value]
+
+
+def _size(path: str | None) -> str:
+    """Size of a file that is still there."""
+    try:
+        return "" if path is None else readable_size(Path(path).stat().st_size)
+    except OSError:
+        return ""
+
+
+def _of_attachment(one: Attachment) -> Facts:
+    facts = [("Size", readable_size(one.size)), ("In the file at", one.path)]
+    if one.held:
+        facts.insert(0, ("Content", f"{len(one.held):,}"))
+    return facts

@@ -1,0 +1,87 @@
+"""What is known of one open file from the layers that show it; neither Qt nor napari."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from napari_ome_zip.garbage import no_collection
+from napari_ome_zip.image.composite import PlacedPart
+from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.plugin.contents.attachments import Attachment, find_attachments
+from napari_ome_zip.plugin.contents.fusing import TileChoice, tile_choice
+from napari_ome_zip.plugin.contents.model import Item, file_tree, with_attachments
+from napari_ome_zip.plugin.contents.plate import PlateGrid, Well, plate_grids, wells_of
+from napari_ome_zip.plugin.contents.shown import OpenLayer, ShownPart, opened_of, shown_parts
+
+
+@dataclass(frozen=True, eq=False)
+class FileState:
+    """One open file; everything is worked out when it is first asked for."""
+
+    source: str
+    layers: tuple[OpenLayer, ...]
+    """Those that were read from it, the lowest first."""
+
+    @cached_property
+    def shown(self) -> list[ShownPart]:
+        """Its images and label images."""
+        return shown_parts(self.layers)
+
+    @cached_property
+    def opened(self) -> Opened | None:
+        """The hierarchy that it holds."""
+        return opened_of(self.layers)
+
+    @cached_property
+    def wells(self) -> list[Well]:
+        """The wells of its plates."""
+        return wells_of(self.shown)
+
+    @cached_property
+    def grids(self) -> list[PlateGrid]:
+        """Its plates."""
+        return plate_grids(self.wells, self.opened)
+
+    @cached_property
+    def tiles(self) -> TileChoice | None:
+        """How its tiles are shown."""
+        return tile_choice(self.shown)
+
+    @cached_property
+    def images(self) -> Item:
+        """What of it is shown, as a tree."""
+        return file_tree(self.source, self.layers, self.shown, self.wells)
+
+    def tree(self, attachments: Sequence[Attachment], words: Sequence[str]) -> Item:
+        """What is in it, as far as it has some words in its names."""
+        with no_collection():
+            return with_attachments(self.images, attachments).filtered_below(words)
+
+
+@dataclass(frozen=True)
+class FindAttachments:
+    """Lists what a file holds beside its images; a task for a thread of its own."""
+
+    opened: Opened
+    parts: tuple[PlacedPart, ...]
+    """What is shown of it."""
+
+    def run(self) -> tuple[Attachment, ...]:
+        """List it."""
+        return find_attachments(self.opened, self.parts)
+
+    def cancel(self) -> None:
+        """Nothing: it is over soon."""
+
+
+def file_names(paths: Iterable[str]) -> list[str]:
+    """Names of files for a list, with the folder where two are called alike."""
+    found = [Path(path) for path in paths]
+    names = [path.name for path in found]
+    return [
+        f"{path.name} ({path.parent.name})" if names.count(path.name) > 1 else path.name
+        for path in found
+    ]

@@ -1,0 +1,118 @@
+"""What a person is told about files that were opened together; knows nothing of Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_FILES = 4
+"""Files of which one notification has a line, at most."""
+
+MAX_LINE = 130
+"""Characters of a line about one of several files, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person is told about a file."""
+
+    path: str
+    message: str
+    """The point of it comes first."""
+    is_error: bool = False
+    """Whether the file cannot be opened; else it is shown, though not quite as it should be."""
+    deep: bool = False
+    """Whether only a check of all pixels finds it."""
+    is_content: bool = False
+    """Whether it says only what is in the file: that gives way to everything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileToCheck:
+    """A file whose check is offered."""
+
+    path: str
+    deep: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """One notification about all of them."""
+
+    text: str
+    is_error: bool
+    files: tuple[FileToCheck, ...]
+    """Those of which something is to be checked."""
+    contents: str = ""
+    """A file whose contents are offered; empty for none."""
+
+
+def combine(notices: Sequence[Notice]) -> Combined:
+    """Return what is told of some files at once: two notifications would hide each other.
+
+    Of one file everything is told; of several, how many there are, and a line for each.
+
+    Parameters
+    ----------
+    notices : sequence of Notice
+        At least one, in the order in which they came up.
+    """
+    content = [notice for notice in notices if notice.is_content]
+    wrong = [notice for notice in notices if not notice.is_content]
+    by_file = _by_file(wrong or content)
+    files = tuple(
+        FileToCheck(path, any(notice.deep for notice in told))
+        for path, told in by_file.items()
+        if wrong
+    )
+    if len(by_file) == 1:
+        ((path, told),) = by_file.items()
+        text = _with_name("\n".join(notice.message for notice in told), path)
+    else:
+        text = "\n".join([_headline([*by_file.values()]), *_lines(by_file)])
+    is_error = any(notice.is_error for notice in wrong)
+    return Combined(text, is_error, files, content[0].path if content else "")
+
+
+def _by_file(notices: Sequence[Notice]) -> dict[str, list[Notice]]:
+    by_file: dict[str, list[Notice]] = {}
+    for notice in dict.fromkeys(notices):
+        by_file.setdefault(notice.path, []).append(notice)
+    return by_file
+
+
+def _headline(told: Sequence[Sequence[Notice]]) -> str:
+    if all(notice.is_content for of_file in told for notice in of_file):
+        return f"{len(told)} files are open: Contents leads to each part."
+    unopened = sum(any(notice.is_error for notice in of_file) for of_file in told)
+    others = len(told) - unopened
+    if not others:
+        return f"{unopened} files cannot be opened."
+    if not unopened:
+        return f"{others} files may not look as they should."
+    return f"{_files(unopened)} cannot be opened, {others} may look wrong."
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
+def _lines(by_file: dict[str, list[Notice]]) -> list[str]:
+    """A line for each file, those that cannot be opened first."""
+    ordered = sorted(by_file.items(), key=lambda item: not any(n.is_error for n in item[1]))
+    lines = [_line(path, told) for path, told in ordered[:MAX_FILES]]
+    rest = len(ordered) - MAX_FILES
+    return [*lines, *([f"And {_files(rest)} more."] if rest > 0 else [])]
+
+
+def _line(path: str, told: Sequence[Notice]) -> str:
+    more = f" And {len(told) - 1} more." if len(told) > 1 else ""
+    text = f"{Path(path).name}: {told[0].message.splitlines()[0]}"
+    room = MAX_LINE - len(more)
+    return (text if len(text) <= room else f"{text[: room - 1]}…") + more
+
+
+def _with_name(message: str, path: str) -> str:
+    name = Path(path).name
+    return message if name in message else f"{message} ({name})"

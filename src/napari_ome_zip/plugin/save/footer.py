@@ -1,0 +1,80 @@
+"""What stands below the fields of the form: what will be written, the buttons, the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QEvent, QObject, Qt, Signal  # type: ignore[attr-defined]
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+
+class Footer(QWidget):
+    """What will be written, the buttons, and the result; fits into a dock of 300 pixels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.summary = _wrapped_label()
+        self.save = _button("Save", "Write the file. You may go on working meanwhile.")
+        self.cancel = _button("Cancel", "Stop writing; nothing is kept, an earlier file stays.")
+        self.progress = QProgressBar()
+        self.result = _wrapped_label()
+        self.open = _button("Open", "Open the file that was written")
+        self.check = _button("Check", "Check the file that was written against the specification")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.summary)
+        column.addLayout(_row(self.save, self.cancel))
+        column.addWidget(self.progress)
+        column.addWidget(self.result)
+        column.addLayout(_row(self.open, self.check))
+
+
+class WhenShown(QObject):
+    """Says when a widget is shown.
+
+    Parameters
+    ----------
+    widget : QWidget
+    """
+
+    shown = Signal()
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        widget.installEventFilter(self)
+
+    # Any: Qt's bindings differ in the types that they state here.
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        if event.type() == QEvent.Type.Show:
+            self.shown.emit()
+        return False
+
+
+def _row(*buttons: QPushButton) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for button in buttons:
+        row.addWidget(button)
+    return row
+
+
+def _button(text: str, tooltip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tooltip)
+    return button
+
+
+def _wrapped_label() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label

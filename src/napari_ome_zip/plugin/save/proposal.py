@@ -1,0 +1,76 @@
+"""The name that a form proposes for a file: beside the one that layers came from, and a new one."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_ome_zip.layers.layer_data import layer_note
+from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, is_archive_name, stem
+from napari_ome_zip.plugin.sample_data import is_sample
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+
+EDITED, PART = "edited", "part"
+"""What is put behind the name of a file whose layers are saved anew, or in part."""
+
+
+def sources_of(layers: Iterable[Layer]) -> list[str]:
+    """The files that layers came from, that of the lowest layer first; none that will be gone."""
+    found = []
+    for layer in layers:
+        source = layer_note({"metadata": layer.metadata}).get("source") or layer.source.path
+        if source and Path(source).exists() and not is_sample(source):
+            found.append(str(source))
+    return list(dict.fromkeys(found))
+
+
+def proposed_file(
+    sources: Sequence[str], names: Sequence[str], folder: Path, *, part: bool = False
+) -> Path:
+    """Propose a file that does not exist yet.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        Files that layers came from, that of the lowest layer first.
+    names : sequence of str
+        Names of the layers in the same order.
+    folder : Path
+        Where files were saved last: for layers that came from no file, or from a folder that
+        cannot be written to.
+    part : bool
+        Whether a part only is saved.
+    """
+    known = [Path(source) for source in sources]
+    there = next((path for path in known if os.access(path.parent, os.W_OK)), None)
+    place = folder if there is None else there.parent
+    named = stem(known[0]) if known else (names[0] if names else "image")
+    suffix = next((s for s in SAVED_SUFFIXES if known and known[0].name.endswith(s)), "")
+    # Characters that no file name may hold come from names of layers.
+    base = stem("".join(" " if c in '<>:"|?*\\/' or c < " " else c for c in named).strip())
+    for ending in _endings(known, part=part):
+        path = complete_name(place / f"{base}{ending}", suffix or SAVED_SUFFIXES[0])
+        if not path.exists():
+            return path
+    raise AssertionError("there is always another number")
+
+
+def _endings(sources: Sequence[Path], *, part: bool) -> Iterator[str]:
+    is_edited = bool(sources) and is_archive_name(sources[0])
+    word = f" {PART}" if part else f" {EDITED}" if is_edited else ""
+    yield word
+    for number in itertools.count(2):
+        yield f"{word} {number}"
+
+
+def replaceable_source(sources: Sequence[str]) -> Path | None:
+    """The file that layers came from, where saving can replace it."""
+    found = next((Path(source) for source in sources if is_archive_name(source)), None)
+    if found is None or not found.is_file() or not os.access(found, os.W_OK):
+        return None
+    return found if found.name.lower().endswith(SAVED_SUFFIXES) else None

@@ -1,0 +1,156 @@
+"""Film a file being dragged from a file manager onto napari, for docs/images.
+
+Runs on a virtual display of its own, with a real window manager and a real file manager. On
+Debian: ``apt-get install xvfb openbox pcmanfm xdotool ffmpeg``.
+
+    python tools/film_drop.py docs/images/drop.gif
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from picture_composites import plate
+
+WIDTH, HEIGHT = 1280, 800
+FILES = (20, 500, 360, 260)
+"""Place of the file manager's window: x, y, width, height."""
+NAPARI = (190, 20, 1070, 700)
+RATE = 10
+"""Pictures in a second."""
+SHOWN_WIDTH = 800
+STEPS = 30
+"""Of the hand, from the file to the canvas."""
+
+
+def main() -> None:
+    """Make the film."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("film", type=Path, help="where the film goes (.gif)")
+    parser.add_argument("--display", default=":77", help="a display that nobody uses")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place, ExitStack() as running:
+        home = Path(place)
+        files = home / "my images"
+        files.mkdir()
+        plate().write(files / "plate.ome.zip")
+        desk = Desk(arguments.display, home)
+        running.enter_context(desk.program("Xvfb", desk.display, *_screen()))
+        time.sleep(2)
+        running.enter_context(desk.program("openbox"))
+        running.enter_context(desk.program(sys.executable, "-m", "napari"))
+        window = desk.window("napari")
+        running.enter_context(desk.program("pcmanfm", str(files)))
+        folder = desk.window(files.name)
+        desk.put(window, NAPARI)
+        desk.put(folder, FILES)
+        time.sleep(5)
+        film = home / "film.mkv"
+        with desk.program(*_grab(desk.display, film)):
+            time.sleep(1)
+            desk.drag((FILES[0] + 205, FILES[1] + 105), (NAPARI[0] + 660, NAPARI[1] + 300))
+            time.sleep(6)
+        _as_gif(film, arguments.film)
+
+
+class Desk:
+    """A display with programs, and a hand that moves the mouse.
+
+    Parameters
+    ----------
+    display : str
+        Its name, such as ``:77``.
+    home : Path
+        Where the programs keep their settings: nobody's own are used.
+    """
+
+    def __init__(self, display: str, home: Path) -> None:
+        self.display = display
+        self._environment: Mapping[str, str] = {
+            **os.environ,
+            "DISPLAY": display,
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "XDG_CACHE_HOME": str(home / "cache"),
+        }
+
+    @contextmanager
+    def program(self, *command: str) -> Iterator[None]:
+        """Run a program as long as the context lasts."""
+        running = subprocess.Popen(
+            command,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield
+        finally:
+            running.terminate()
+            running.wait(20)
+
+    def window(self, title: str) -> str:
+        """The visible window of a title; waits for it."""
+        found = self._do("search", "--sync", "--onlyvisible", "--name", title).split()
+        return found[-1]
+
+    def put(self, window: str, place: Sequence[int]) -> None:
+        """Move a window and size it."""
+        x, y, width, height = map(str, place)
+        self._do("windowsize", "--sync", window, width, height)
+        self._do("windowmove", window, x, y)
+        self._do("windowactivate", "--sync", window)
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Take what lies at one point of the screen, and let go of it at another."""
+        self._do("mousemove", *map(str, start))
+        time.sleep(0.5)
+        self._do("mousedown", "1")
+        for step in range(1, STEPS + 1):
+            there = [round(a + (b - a) * step / STEPS) for a, b in zip(start, end, strict=True)]
+            self._do("mousemove", *map(str, there))
+            time.sleep(1.2 / STEPS)
+        time.sleep(0.4)
+        self._do("mouseup", "1")
+
+    def _do(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["xdotool", *arguments],
+            env=self._environment,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return done.stdout
+
+
+def _screen() -> list[str]:
+    return ["-screen", "0", f"{WIDTH}x{HEIGHT}x24"]
+
+
+def _grab(display: str, film: Path) -> list[str]:
+    size = f"{WIDTH}x{HEIGHT}"
+    source = ["-f", "x11grab", "-framerate", str(RATE), "-video_size", size, "-i", display]
+    return ["ffmpeg", "-loglevel", "error", "-y", *source, "-qp", "0", str(film)]
+
+
+def _as_gif(film: Path, target: Path) -> None:
+    """Few colors, chosen for this film: a picture in a README is to load at once."""
+    scaled = f"fps={RATE},scale={SHOWN_WIDTH}:-1:flags=lanczos,split[a][b]"
+    colors = "[a]palettegen=max_colors=128:stats_mode=diff[p];[b][p]paletteuse=dither=bayer"
+    command = ["ffmpeg", "-loglevel", "error", "-y", "-i", str(film)]
+    subprocess.run([*command, "-vf", f"{scaled};{colors}", str(target)], check=True)
+
+
+if __name__ == "__main__":
+    main()
