@@ -73,7 +73,6 @@ def test_it_tells_of_itself_what_an_array_does() -> None:
     assert (edited.shape, edited.dtype, edited.ndim) == ((3, 7, 11), np.uint16, 3)
     assert (edited.size, edited.nbytes, len(edited)) == (expected.size, expected.nbytes, 3)
     np.testing.assert_array_equal(np.asarray(edited), expected)
-    np.testing.assert_array_equal(edited.astype(np.int64).compute(), expected.astype(np.int64))
 
 
 def test_what_was_not_painted_takes_no_memory() -> None:
@@ -97,6 +96,19 @@ def test_a_snapshot_and_a_copy_stay_as_they_were_when_it_is_painted_on() -> None
     np.testing.assert_array_equal(duplicate, before)
     duplicate[0, 0, 0] = 4
     assert edited[0, 0, 0] == 2
+
+
+def test_another_type_of_pixel_is_of_the_same_part_of_the_whole() -> None:
+    edited = EditedPixels(levels_of(stored()), REGION)
+    edited[0, 0, 0] = 1
+    before = np.asarray(edited)
+    larger = edited.astype(np.int64)
+    larger[0, 0, 0] = 2**40
+    np.testing.assert_array_equal(edited, before)
+    expected = stored().astype(np.int64)
+    expected[1, 2, 0] = 2**40
+    np.testing.assert_array_equal(larger.snapshot()[:, :, :], expected)
+    np.testing.assert_array_equal(larger, expected[REGION])
 
 
 def test_what_is_too_large_to_be_read_at_once_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -362,6 +362,15 @@ def test_levels_that_are_not_shown_are_no_attachments(tmp_path: Path) -> None:
     assert find_attachments(composite.opened, composite.parts) == ()
 
 
+def test_points_and_shapes_are_layers_and_no_attachments(tmp_path: Path) -> None:
+    builder = HierarchyBuilder().image(PIXELS, "yx")
+    builder.group("napari", multiscales=None).array("napari/points/data", np.zeros((3, 2)))
+    builder.edit("napari/zarr.json", attributes={"napari": {"version": 1, "layers": []}})
+    builder.put("napari.txt", b"about napari")
+    _, found = found_in(builder.archive(tmp_path / "a.ozx"))
+    assert [each.path for each in found] == ["napari.txt"]
+
+
 def reading(path: Path, name: str) -> Any:
     state, found = found_in(path)
     assert state.opened is not None

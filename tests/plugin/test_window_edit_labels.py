@@ -519,6 +519,23 @@ def test_the_window_lives_while_pixels_are_read_and_a_second_edit_is_refused(
     np.testing.assert_array_equal(window.layers["kernels"].data, stored_labels())
 
 
+def test_lazy_labels_that_are_painted_while_they_are_read_stay_as_they_are(
+    qtbot: QtBot, window: napari.Viewer, gate: Gate
+) -> None:
+    window.layers.clear()
+    gate.open.set()
+    layer = window.add_labels(gate.levels()[0], name="plain", visible=False)
+    gate.open.clear()
+    gate.reached.clear()
+    edit_labels(window)
+    assert gate.reached.wait(WAIT / 1000)
+    layer.data[0, 0, 0] = 77
+    gate.open.set()
+    qtbot.waitUntil(lambda: told() != [], timeout=WAIT)
+    assert told() == ["'plain' was changed while it was read: choose Edit labels again."]
+    assert list(window.layers) == [layer]
+
+
 def test_labels_that_are_deleted_while_they_are_read_stay_deleted(
     qtbot: QtBot, window: napari.Viewer, gate: Gate
 ) -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.mosaic_array import MosaicArray
+from napari_ome_zip.image.napari_group import GROUP, is_napari_group
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.names import DOCUMENT_NAMES
 from napari_ome_zip.ome import parse_group
@@ -74,14 +75,10 @@ def find_attachments(opened: Opened, parts: Iterable[PlacedPart]) -> tuple[Attac
         is_leading = base in DOCUMENT_NAMES and folder in leading
         if not is_leading and not levels.hold(folder):
             entries[name] = size
-    nodes = _nodes(opened, entries)
-    listing = {path for path, node in nodes.items() if _only_lists(node)}
-    others = {
-        name: size
-        for name, size in entries.items()
-        if not (_is_document(name) and name.rpartition("/")[0] in listing)
-    }
-    return _tree(others, {path: node for path, node in nodes.items() if path not in listing})
+    found = _nodes(opened, entries)
+    nodes = {path: node for path, node in found.items() if not _is_known(path, found)}
+    others = {name: n for name, n in entries.items() if not _is_known_entry(name, found)}
+    return _tree(others, nodes)
 
 
 class _Levels:
@@ -159,11 +156,23 @@ def _nodes(opened: Opened, entries: Iterable[str]) -> dict[str, Node]:
     return {folder: node for folder, node in found.items() if node is not None}
 
 
-def _only_lists(node: Node) -> bool:
-    """Whether a group says which images there are, and is nothing else: of an empty well, too."""
-    group = parse_group(node.attributes, path=node.path, zarr_format=node.zarr_format).group
+def _is_known(path: str, nodes: Mapping[str, Node]) -> bool:
+    """Whether a group or array is no attachment: it lists images, or it is shown as layers."""
+    if f"{path}/".startswith(f"{GROUP}/") and GROUP in nodes and is_napari_group(nodes[GROUP]):
+        return True
+    node = nodes.get(path)
+    if node is None or node.kind == "array":
+        return False
+    group = parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
     lists = (group.series, group.labels, group.well, group.plate)
-    return node.kind == "group" and any(each is not None for each in lists)
+    return any(each is not None for each in lists)
+
+
+def _is_known_entry(name: str, nodes: Mapping[str, Node]) -> bool:
+    """Whether an entry is a document of what is no attachment, or lies in the group for napari."""
+    folder = name.rpartition("/")[0]
+    path = folder if _is_document(name) else name
+    return _is_known(path, nodes)
 
 
 def _is_document(name: str) -> bool:

@@ -22,9 +22,6 @@ from napari_ome_zip.plugin.viewer_state import layer_data_of, with_contrast_rang
 if TYPE_CHECKING:
     import napari.viewer
 
-AS_ONE, SEPARATELY = range(2)
-"""Rows of the choice of tiles."""
-
 
 def show_in_system(
     viewer: napari.viewer.Viewer, layers: Sequence[Layer], state: FileState, system: str
@@ -40,18 +37,18 @@ def show_in_system(
 
 
 def show_tiles_as(
-    viewer: napari.viewer.Viewer, layers: Sequence[Layer], state: FileState, row: int
+    viewer: napari.viewer.Viewer, layers: Sequence[Layer], state: FileState, fused: bool
 ) -> str:
     """Show the tiles of a file as one image or separately; return what is to be said."""
     tiles = state.tiles
-    if tiles is None or tiles.is_fused is (row == AS_ONE):
+    if tiles is None or tiles.is_fused is fused:
         return ""
-    if row == SEPARATELY and tiles.problem:
+    if not fused and tiles.problem:
         return tiles.problem
     problem = why_not([layer_data_of(layer, viewer) for layer in layers])
     if problem:
         return f"Not changed: {problem}"
-    fuse_from = FUSED if row == AS_ONE else SEPARATE
+    fuse_from = FUSED if fused else SEPARATE
     try:
         show_tiles(viewer, layers, fuse_from, napari_ome_zip.open_image, _made)
     except (OmeZipError, OSError) as error:

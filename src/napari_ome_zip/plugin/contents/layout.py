@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from qtpy.QtCore import Qt
@@ -19,11 +20,18 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_ome_zip.plugin.contents.coordinate_systems import Choice
 from napari_ome_zip.plugin.contents.facts import Facts
-from napari_ome_zip.plugin.contents.plate_view import PlateView
+from napari_ome_zip.plugin.contents.file_state import file_names
+from napari_ome_zip.plugin.contents.fusing import TileChoice
+from napari_ome_zip.plugin.contents.plate_panel import PlatePanel
 from napari_ome_zip.plugin.contents.tree import ContentsTree
 from napari_ome_zip.plugin.contents.tree_model import IsVisible
 
+AS_ONE, SEPARATELY = range(2)
+"""Rows of the choice of tiles."""
+_TILE_ROWS = {True: AS_ONE, False: SEPARATELY, None: -1}
+_HINT = "Open a file (.ome.zip or .ozx): here is what is in it."
 _NARROW = 230
 """Width in pixels that the widget is usable at."""
 _TREE_HEIGHT, _DETAILS_HEIGHT = 120, 190
@@ -43,9 +51,8 @@ class ContentsLayout:
     def __init__(self, widget: QWidget, is_visible: IsVisible) -> None:
         self.files = _choice("Which of the open files is shown here")
         self.hint = _text()
-        self.plates = _choice("Which of the plates in the file is shown")
-        self.plate = PlateView()
-        self.plate_name = _text()
+        choice = _choice("Which of the plates in the file is shown")
+        self.plate = PlatePanel(choice, _text())
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter by name")
         self.filter.setToolTip(
@@ -73,7 +80,6 @@ class ContentsLayout:
         self._lay_out(widget)
 
     def _lay_out(self, widget: QWidget) -> None:
-        self.plate_box = _column(self.plates, self.plate_name, self.plate)
         self.choices = QWidget()
         self._form = QFormLayout(self.choices)
         self._form.setContentsMargins(0, 0, 0, 0)
@@ -92,11 +98,10 @@ class ContentsLayout:
         self.body.setSizes([400, _DETAILS_HEIGHT])
         column = QVBoxLayout(widget)
         column.setContentsMargins(6, 6, 6, 6)
-        for part in (self.files, self.hint, self.plate_box):
-            column.addWidget(part)
-        column.addWidget(self.body, 1)
-        for part in (self.choices, self.message, self.buttons):
-            column.addWidget(part)
+        above: tuple[QWidget, ...] = (self.files, self.hint, self.plate)
+        below: tuple[QWidget, ...] = (self.choices, self.message, self.buttons)
+        for part in (*above, self.body, *below):
+            column.addWidget(part, int(part is self.body))
         column.addStretch(0)
         widget.setMinimumWidth(_NARROW)
 
@@ -117,11 +122,30 @@ class ContentsLayout:
         )
         self.details.setText(f"<table>{''.join(rows)}</table>" if facts else "")
 
-    def show_choices(self, *, system: bool, tiles: bool) -> None:
-        """Show those rows in which there is something to choose."""
-        self.choices.setVisible(system or tiles)
-        self._form.setRowVisible(self.system, system)
-        self._form.setRowVisible(self.tiles, tiles)
+    def show_files(self, paths: Sequence[str], current: str) -> None:
+        """Show which files are open, and which of them is shown."""
+        self.files.clear()
+        for name, path in zip(file_names(paths), paths, strict=True):
+            self.files.addItem(name, path)
+            self.files.setItemData(self.files.count() - 1, path, Qt.ItemDataRole.ToolTipRole)
+        if current:
+            self.files.setCurrentIndex(list(paths).index(current))
+        self.files.setVisible(len(paths) > 1)
+        say(self.hint, "" if paths else _HINT)
+        for part in (self.body, self.buttons):
+            part.setVisible(bool(paths))
+
+    def show_choices(self, system: Choice | None, tiles: TileChoice | None) -> None:
+        """Show what there is to choose, and what is chosen."""
+        self.system.clear()
+        if system is not None:
+            self.system.addItems(list(system.systems))
+            self.system.setCurrentText(system.current)
+        if tiles is not None:
+            self.tiles.setCurrentIndex(_TILE_ROWS[tiles.is_fused])
+        self.choices.setVisible(system is not None or tiles is not None)
+        self._form.setRowVisible(self.system, system is not None)
+        self._form.setRowVisible(self.tiles, tiles is not None)
 
 
 def say(label: QLabel, text: str) -> None:

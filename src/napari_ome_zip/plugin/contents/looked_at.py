@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +15,8 @@ from napari_ome_zip.plugin.contents.shown import ShownPart
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-NEAR = 3.0
-"""A view of no more than so many fields of view in a row looks at one well."""
+NEAR = 2.0
+"""A view of no more than so many wells in a row looks at one of them."""
 
 
 class WellFinder:
@@ -29,13 +28,11 @@ class WellFinder:
     """
 
     def __init__(self, wells: Sequence[Well]) -> None:
-        by_image: dict[int, _Imaged] = {}
+        images: dict[int, _Imaged] = {}
         for well in wells:
             for shown, field in well.fields:
-                imaged = by_image.setdefault(id(shown), _Imaged(shown, [], []))
-                imaged.fields.append(field)
-                imaged.wells.append(well)
-        self._images = list(by_image.values())
+                images.setdefault(id(shown), _Imaged(shown)).add(field, well)
+        self._images = list(images.values())
 
     def well_looked_at(self, viewer: ViewerModel) -> Well | None:
         """The well in the middle of a view; None where there is none, or the view shows many."""
@@ -52,28 +49,46 @@ class WellFinder:
             layer = layers[known.key]
             factors = unit_factors(layer, viewer)
             pixel = np.array(layer.world_to_data(middle[-layer.ndim :] / factors))
-            boxes = imaged.boxes(layer_order(known, layer.ndim))[..., -2:]
-            inside = np.all((boxes[:, 0] <= pixel[-2:]) & (pixel[-2:] <= boxes[:, 1]), axis=1)
-            for number in np.flatnonzero(inside).tolist():
-                side = max(boxes[number, 1] - boxes[number, 0])
-                if shorter <= NEAR * side * abs(layer.scale[-1]) * factors[-1]:
-                    return imaged.wells[number]
+            view = shorter / (abs(layer.scale[-1]) * factors[-1])
+            well = imaged.well_at(pixel, view, layer_order(known, layer.ndim))
+            if well is not None:
+                return well
         return None
 
 
-@dataclass(eq=False)
 class _Imaged:
-    """An image, its fields of view, and the well that each is in."""
+    """An image, and the wells of which it shows fields of view."""
 
-    shown: ShownPart
-    fields: list[Field]
-    wells: list[Well]
-    _boxes: tuple[Hashable, Boxes] | None = None
+    def __init__(self, shown: ShownPart) -> None:
+        self.shown = shown
+        self._fields: list[Field] = []
+        self._wells: list[Well] = []
+        self._starts: list[int] = []
+        """Number of the first field of each well."""
+        self._boxes: tuple[tuple[int, ...], Boxes] | None = None
 
-    def boxes(self, order: Sequence[int]) -> Boxes:
-        """The pixels that the fields of view cover in a layer."""
+    def add(self, field: Field, well: Well) -> None:
+        """Add a field of view; those of one well come one after the other."""
+        if not self._wells or self._wells[-1] is not well:
+            self._wells.append(well)
+            self._starts.append(len(self._fields))
+        self._fields.append(field)
+
+    def well_at(self, pixel: Boxes, view: float, order: Sequence[int]) -> Well | None:
+        """The well at a pixel of a layer, if the shorter side of the view, in pixels, is small."""
+        boxes = self._well_boxes(order)[..., -2:]
+        inside = np.all((boxes[:, 0] <= pixel[-2:]) & (pixel[-2:] <= boxes[:, 1]), axis=1)
+        found = np.flatnonzero(inside).tolist()
+        near = (n for n in found if view <= NEAR * max(boxes[n, 1] - boxes[n, 0]))
+        number = next(near, None)
+        return None if number is None else self._wells[number]
+
+    def _well_boxes(self, order: Sequence[int]) -> Boxes:
+        """The pixels that the fields of view of each well cover in a layer."""
         key = tuple(order)
         if self._boxes is None or self._boxes[0] != key:
-            found = tile_boxes(self.fields, self.shown.part.channel_axis, order)
-            self._boxes = key, found
+            fields = tile_boxes(self._fields, self.shown.part.channel_axis, order)
+            low = np.minimum.reduceat(fields[:, 0], self._starts)
+            high = np.maximum.reduceat(fields[:, 1], self._starts)
+            self._boxes = key, np.stack([low, high], axis=1)
         return self._boxes[1]

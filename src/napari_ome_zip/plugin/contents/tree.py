@@ -84,6 +84,11 @@ class ContentsTree(QTreeView):
         self._is_changing = False
         self.choose(selected)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in the file that is shown, or no file."""
+        return not self.contents.hasChildren(self.contents.index(0, NAME))
+
     def choose(self, keys: Iterable[tuple[Hashable, ...]]) -> None:
         """Select the items of some keys; that does not emit `chosen`."""
         selection = QItemSelection()

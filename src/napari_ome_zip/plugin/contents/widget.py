@@ -5,32 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from napari.layers import Layer
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
-from napari_ome_zip.errors import OmeZipError
-from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.layers.layer_data import layer_note
-from napari_ome_zip.plugin.background import TaskWorker
+from napari_ome_zip.plugin.contents.attachment_finder import AttachmentFinder
 from napari_ome_zip.plugin.contents.attachments import Attachment
-from napari_ome_zip.plugin.contents.choices import (
-    AS_ONE,
-    SEPARATELY,
-    busy_cursor,
-    show_in_system,
-    show_tiles_as,
-)
+from napari_ome_zip.plugin.contents.choices import busy_cursor, show_in_system, show_tiles_as
 from napari_ome_zip.plugin.contents.colors import check_boxes, plate_colors
 from napari_ome_zip.plugin.contents.coordinate_systems import choice_of
 from napari_ome_zip.plugin.contents.details import facts_of
-from napari_ome_zip.plugin.contents.file_state import FileState, FindAttachments, file_names
-from napari_ome_zip.plugin.contents.layout import ContentsLayout, say
+from napari_ome_zip.plugin.contents.file_state import FileState
+from napari_ome_zip.plugin.contents.layout import AS_ONE, ContentsLayout, say
 from napari_ome_zip.plugin.contents.looked_at import WellFinder
 from napari_ome_zip.plugin.contents.model import Item, Kind, well_item, words_of
 from napari_ome_zip.plugin.contents.places import go_to
+from napari_ome_zip.plugin.contents.plate import PlateGrid
 from napari_ome_zip.plugin.contents.reading import read_attachment
 from napari_ome_zip.plugin.contents.shown import OpenLayer, sources
 from napari_ome_zip.plugin.contents.text_window import TextWindow
@@ -39,7 +31,6 @@ from napari_ome_zip.plugin.docks import open_check, open_save
 if TYPE_CHECKING:
     import napari.viewer
 
-_HINT = "Open a file (.ome.zip or .ozx): here is what is in it."
 _SOON_MS, _LATER_MS = 0, 120
 
 
@@ -58,12 +49,12 @@ class ContentsWidget(QWidget):
         self._state = FileState("", ())
         self._layers: dict[Hashable, Layer] = {}
         self._finder = WellFinder(())
-        self._attachments: WeakKeyDictionary[Opened, tuple[Attachment, ...]] = WeakKeyDictionary()
+        self._attachments = AttachmentFinder(self)
         self._is_selecting = False
         self.parts = ContentsLayout(self, self._is_visible)
         self._renew_timer = self._timer(self.renew, _SOON_MS)
         self._boxes_timer = self._timer(self.parts.tree.contents.visibility_changed, _SOON_MS)
-        self._filter_timer = self._timer(self._show_tree, _LATER_MS)
+        self._filter_timer = self._timer(self._on_filter, _LATER_MS)
         self._mark_timer = self._timer(self._mark_well, _LATER_MS)
         self._connect_parts()
         self._connect_viewer()
@@ -86,7 +77,9 @@ class ContentsWidget(QWidget):
         parts.tree.entered.connect(self.go_to)
         parts.tree.toggled.connect(self._toggle)
         parts.plate.entered.connect(self._on_well)
-        parts.plates.activated.connect(lambda _: self._show_plate())
+        parts.plate.changed.connect(self._mark_well)
+        self._attachments.found.connect(self._show_tree)
+        self._attachments.failed.connect(partial(say, parts.message))
         parts.system.activated.connect(self._on_system)
         parts.tiles.activated.connect(self._on_tiles)
         parts.check.clicked.connect(self._check)
@@ -95,20 +88,18 @@ class ContentsWidget(QWidget):
 
     def _connect_viewer(self) -> None:
         viewer = self._viewer
-        self._connections = [
+        connections = [
             (viewer.layers.events, self._on_layers),
             (viewer.layers.selection.events.changed, self._on_selection),
+            (viewer.layers.selection.events.active, self._on_active),
             (viewer.scene.camera.events.center, self._on_camera),
             (viewer.scene.camera.events.zoom, self._on_camera),
             (viewer.events.theme, self._use_theme),
         ]
-        for emitter, callback in self._connections:
+        for emitter, callback in connections:
             emitter.connect(callback)
-        self.destroyed.connect(self._stop)
-
-    def _stop(self) -> None:
-        for emitter, callback in self._connections:
-            emitter.disconnect(callback)
+        # Not a method of this widget, for which it is too late when it is destroyed.
+        self.destroyed.connect(partial(_disconnect, connections))
 
     # What is shown
 
@@ -123,85 +114,49 @@ class ContentsWidget(QWidget):
 
     def renew(self) -> None:
         """Show the files that are open now, and what of them the layers show now."""
-        self._show_source(self._active_source() or self.source)
+        self._show_source(self.source or self._active_source() or "")
 
     def _show_source(self, source: str) -> None:
         layers = [_open_layer(layer) for layer in self._viewer.layers]
         found = sources(layers)
         if source not in found:
             source = found[0] if found else ""
+        if source != self.source:
+            say(self.parts.message, "")
         self._layers = {layer.unique_id: layer for layer in self._viewer.layers}
         own = tuple(layer for layer in layers if layer.source == source)
         self._state = FileState(source, own if source else ())
         self._finder = WellFinder(self._state.wells)
-        self._show_files(found)
-        self._show_plates()
+        self.parts.show_files(found, source)
+        self.parts.plate.show_grids(self._state.grids)
+        self._mark_well()
         self._show_choices()
         self._show_tree()
-        self._find_attachments()
-
-    def _show_files(self, found: list[str]) -> None:
-        files = self.parts.files
-        files.clear()
-        for name, path in zip(file_names(found), found, strict=True):
-            files.addItem(name, path)
-            files.setItemData(files.count() - 1, path, Qt.ItemDataRole.ToolTipRole)
-        if self.source:
-            files.setCurrentIndex(found.index(self.source))
-        files.setVisible(len(found) > 1)
-        say(self.parts.hint, "" if found else _HINT)
-        for part in (self.parts.body, self.parts.buttons):
-            part.setVisible(bool(found))
-        say(self.parts.message, "")
+        self._attachments.look_for(self._state.opened, [one.part for one in self._state.shown])
 
     def _show_tree(self) -> None:
         words = words_of(self.parts.filter.text())
-        tree = self._state.tree(self._found_attachments(), words) if self.source else None
+        known = self._attachments.known(self._state.opened)
+        tree = self._state.tree(known, words) if self.source else None
         self.parts.tree.show_items(tree, is_filtered=bool(words))
-        self._on_selection()
-        is_empty = tree is not None and bool(words) and not tree.children
-        say(self.parts.message, f"Nothing is called '{' '.join(words)}'." if is_empty else "")
+        self._show_selection()
 
-    def _show_plates(self) -> None:
-        grids = self._state.grids
-        plates = self.parts.plates
-        chosen = plates.currentIndex()
-        plates.clear()
-        plates.addItems([grid.name for grid in grids])
-        plates.setCurrentIndex(min(max(chosen, 0), len(grids) - 1))
-        plates.setVisible(len(grids) > 1)
-        self.parts.plate_box.setVisible(bool(grids))
-        self._show_plate()
-
-    def _show_plate(self) -> None:
-        number = self.parts.plates.currentIndex()
-        if 0 <= number < len(self._state.grids):
-            grid = self._state.grids[number]
-            self.parts.plate.show_grid(grid)
-            say(self.parts.plate_name, grid.summary)
-            self._mark_well()
+    def _on_filter(self) -> None:
+        self._show_tree()
+        words = self.parts.filter.text().strip()
+        is_empty = words and self.parts.tree.is_empty
+        say(self.parts.message, f"Nothing is called '{words}'." if is_empty else "")
 
     def _show_choices(self) -> None:
-        choice = next(filter(None, map(choice_of, self._own_layers())), None)
-        system, tiles = self.parts.system, self._state.tiles
-        system.clear()
-        if choice is not None:
-            system.addItems(list(choice.systems))
-            system.setCurrentText(choice.current)
-        if tiles is not None:
-            fused = {None: -1, True: AS_ONE, False: SEPARATELY}
-            self.parts.tiles.setCurrentIndex(fused[tiles.is_fused])
-        self.parts.show_choices(system=choice is not None, tiles=tiles is not None)
+        system = next(filter(None, map(choice_of, self._own_layers())), None)
+        self.parts.show_choices(system, self._state.tiles)
 
     def _mark_well(self) -> None:
-        number = self.parts.plates.currentIndex()
-        well = self._finder.well_looked_at(self._viewer)
-        is_here = well is not None and self._state.grids[number].path == well.plate
-        self.parts.plate.mark((well.row, well.column) if well is not None and is_here else None)
+        self.parts.plate.mark(self._finder.well_looked_at(self._viewer))
 
     def _use_theme(self, event: Any = None) -> None:
         theme = str(self._viewer.theme)
-        self.parts.plate.use_colors(plate_colors(theme))
+        self.parts.plate.view.use_colors(plate_colors(theme))
         self.parts.tree.setStyleSheet(check_boxes(theme))
 
     # What changes in the viewer
@@ -216,13 +171,17 @@ class ContentsWidget(QWidget):
         if self._state.grids:
             self._mark_timer.start()
 
-    def _on_selection(self, event: Any = None) -> None:
-        if self._is_selecting:
-            return
+    def _on_active(self, event: Any = None) -> None:
         source = self._active_source()
         if source and source != self.source:
             self._show_source(source)
-            return
+
+    def _on_selection(self, event: Any = None) -> None:
+        if not self._is_selecting:
+            self._show_selection()
+
+    def _show_selection(self) -> None:
+        """Select in the tree what is selected in the viewer."""
         selected = {layer.unique_id for layer in self._viewer.layers.selection}
         self.parts.tree.choose_layers(selected)
         self._show_facts()
@@ -252,8 +211,7 @@ class ContentsWidget(QWidget):
         if opened is not None:
             TextWindow(read_attachment(opened, attachment), self).show()
 
-    def _on_well(self, row: int, column: int) -> None:
-        grid = self._state.grids[self.parts.plates.currentIndex()]
+    def _on_well(self, grid: PlateGrid, row: int, column: int) -> None:
         item = well_item(self._state.images, grid.path, row, column)
         if item is not None:
             self.parts.tree.reveal([(Kind.WELLS,), item.key])
@@ -261,11 +219,12 @@ class ContentsWidget(QWidget):
             self.go_to(item)
 
     def _select(self, items: list[Item]) -> None:
-        chosen = {key for item in items for key in item.layers if key in self._layers}
-        self._is_selecting = True
-        if chosen:
-            self._viewer.layers.selection = {self._layers[key] for key in chosen}
-        self._is_selecting = False
+        keys = {key for item in items for key in item.layers}
+        chosen = {layer for key, layer in self._layers.items() if key in keys}
+        if chosen and chosen != set(self._viewer.layers.selection):
+            self._is_selecting = True
+            self._viewer.layers.selection = chosen
+            self._is_selecting = False
         self._show_facts()
 
     def _show_facts(self) -> None:
@@ -295,7 +254,7 @@ class ContentsWidget(QWidget):
         self._choose(show_in_system, self.parts.system.currentText())
 
     def _on_tiles(self, number: int) -> None:
-        self._choose(show_tiles_as, number)
+        self._choose(show_tiles_as, number == AS_ONE)
 
     def _choose(self, do: Callable[..., str], chosen: object) -> None:
         """Show the file otherwise, and say what came of it."""
@@ -304,33 +263,10 @@ class ContentsWidget(QWidget):
         self.renew()
         say(self.parts.message, said)
 
-    # What a file holds beside its images
 
-    def _found_attachments(self) -> tuple[Attachment, ...]:
-        opened = self._state.opened
-        return () if opened is None else self._attachments.get(opened, ())
-
-    def _find_attachments(self) -> None:
-        """List them in a thread of its own: a plate has hundreds of thousands of entries."""
-        opened = self._state.opened
-        if opened is None or opened in self._attachments:
-            return
-        self._attachments[opened] = ()
-        parts = tuple(one.part for one in self._state.shown)
-        worker = TaskWorker(FindAttachments(opened, parts))
-        worker.returned.connect(partial(self._on_attachments, opened))
-        worker.errored.connect(self._on_no_attachments)
-        worker.start()
-
-    def _on_attachments(self, opened: Opened, found: tuple[Attachment, ...]) -> None:
-        self._attachments[opened] = found
-        if found and opened is self._state.opened:
-            self._show_tree()
-
-    def _on_no_attachments(self, error: Exception) -> None:
-        if not isinstance(error, OmeZipError | OSError):
-            raise error
-        say(self.parts.message, f"What else is in the file cannot be listed. {error}")
+def _disconnect(connections: list[tuple[Any, Callable[..., None]]], _gone: object = None) -> None:
+    for emitter, callback in connections:
+        emitter.disconnect(callback)
 
 
 def _open_layer(layer: Layer) -> OpenLayer:
