@@ -102,7 +102,7 @@ def _single() -> dict[str, bytes]:
     """One level, whose chunks all differ in some rows: no two are stored as one."""
     image = {"axes": axes_of("yx"), "datasets": datasets_of("yx", 1)}
     return {
-        "zarr.json": group_document({"multiscales": [image], "omero": omero(1)}),
+        "zarr.json": group_document({"multiscales": [image], "omero": _omero(1)}),
         **_array("0", SINGLE, (1024, 1024), np.uint16, *_tissue(1)),
     }
 

@@ -1,8 +1,9 @@
 """A real napari window: from the drop of a file to its first pixels, and how it moves.
 
 Each sample is the first drop in a new process, as it is for a person who opens one file: what a
-reader imports counts. Then, in some cases, the image is scrolled, zoomed or panned at ten steps a
-second, while a timer beats: what keeps the window from answering is a long time between two beats.
+reader imports counts. Then, in some cases, the image is scrolled, zoomed, panned or hidden at ten
+steps a second, while a timer beats: what keeps the window from answering is a long time between two
+beats.
 """
 
 from __future__ import annotations
@@ -77,6 +78,15 @@ def zoom_and_pan(viewer: Any) -> list[Callable[[], None]]:
     return [*map(to_zoom, zooms), *pans, *map(to_zoom, reversed(zooms))]
 
 
+def hide_and_show(viewer: Any) -> list[Callable[[], None]]:
+    """The first layer, which is read again each time it is shown."""
+
+    def to(visible: bool) -> Callable[[], None]:
+        return lambda: setattr(viewer.layers[0], "visible", visible)
+
+    return [to(visible) for _ in range(8) for visible in (False, True)]
+
+
 # --- cases
 
 
@@ -101,11 +111,16 @@ _ALL = {
     "scroll-128": Case("chunks of 128³ in shards, along z", "128-cubes", layouts, scroll),
     "slide": Case("a slide, two channels of 40,000²", "slide", extremes, zoom_and_pan),
     "plate": Case("plate D", data.PLATE, data, zoom_and_pan),
+    "single": Case("one level of 16,000², uint16", "single", extremes, zoom_and_pan),
+    "colors": Case("true color, one level of 16,000²", "colors", extremes, zoom_and_pan),
+    "permuted": Case("one level of 16,000², axes xy", "permuted", extremes, zoom_and_pan),
+    "hidden": Case("archive B, a channel", "B", data, hide_and_show),
     "huge": Case("one level of 100,000², uint8", "huge", extremes, zoom_and_pan),
 }
 _MOVED = {
     scroll: "scrolled",
     zoom_and_pan: "zoomed in, panned and zoomed out",
+    hide_and_show: "hidden and shown again",
 }
 CASES = {
     name: f"A real window, {case.caption}"

@@ -20,6 +20,11 @@ settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let stories be pictured."""
+    parser.addoption("--pictures", metavar="FOLDER", help="leave pictures of windows there")
+
+
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Name bytes by what they are for: gzip, for one, writes the time into them."""
     return argname if isinstance(val, bytes) else None

@@ -122,7 +122,7 @@ HARMS = {
     "two sizes": Harm(_two_sizes, BLANK, "its sizes differ"),
     "beyond the end": Harm(_too_long, BLANK, "the file ends before", in_part=True),
     "encrypted": Harm(_set(flags=ENCRYPTED), BLANK, "needs a password"),
-    "a method that is not known": Harm(_set(method=9), BLANK, "is not supported"),
+    "a method that is not known": Harm(_set(method=9), BLANK, "cannot be read here"),
     "broken deflate": Harm(_broken_deflate, BLANK, "do not unpack"),
 }
 """Entries whose records or bytes are wrong."""

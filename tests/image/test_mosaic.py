@@ -254,11 +254,11 @@ class TestPlates:
         shown = pixels(image) > 0
         np.testing.assert_array_equal(pixels(labels)[shown], (pixels(image) % 3)[shown])
 
-    def test_wells_are_named_at_their_corners_hidden_at_first(self) -> None:
+    def test_wells_are_named_at_their_corners(self) -> None:
         wells = {(0, 0): 1, (1, 2): 2, (3, 1): 3}
         fields = {w: [np.full((SIDE, SIDE), v, np.uint16)] * 2 for w, v in wells.items()}
         image, names = view(plate(fields).entries).layers
-        assert not names.visible
+        assert names.visible
         assert dict(zip(names.features["well"], names.text.values, strict=True)) == {
             name: name for name in ("A1", "B3", "D2")
         }

@@ -13,7 +13,7 @@ import pytest
 from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.layers import from_layer_data, incomplete_layers, unsaved_layers
 from napari_ome_zip.layers.channel_stack import ChannelStack
-from napari_ome_zip.plugin.save.model import SaveChoices, resolve
+from napari_ome_zip.plugin.save.model import SaveChoices, resolve, summary
 
 PIXELS = np.arange(64 * 48, dtype=np.uint16).reshape(64, 48)
 NUCLEI = (PIXELS % 7).astype(np.uint8)
@@ -239,8 +239,8 @@ def test_transparency_and_phase_are_told_where_there_are_any() -> None:
 def test_the_form_says_what_a_layer_loses(tmp_path: Path) -> None:
     layer = image(np.zeros((4, 4, 4), np.uint8), rgb=True)
     view = resolve(SaveChoices(file=str(tmp_path / "a")), [(0, layer)])
-    assert "Not all saved: 'cells' is saved without its transparency." in view.summary
-    assert view.can_save
+    assert "Not all saved: 'cells' is saved without its transparency." in summary(view)
+    assert not view.problem
 
 
 def test_a_flat_layer_beside_a_stack_loses_nothing() -> None:

@@ -144,7 +144,7 @@ def test_choosing_in_the_widget_moves_the_layers(
     window: napari.Viewer, qtbot: QtBot, archive: Path
 ) -> None:
     window.open(archive, plugin="napari-ome-zip")
-    _, widget = window.window.add_plugin_dock_widget("napari-ome-zip", "Contents")
+    _, widget = window.window.add_plugin_dock_widget("napari-ome-zip", "Show contents")
     system = widget.parts.system
     qtbot.waitUntil(lambda: system.currentText() == "world", timeout=20_000)
     qtbot.waitUntil(system.isVisible, timeout=20_000)
@@ -160,7 +160,7 @@ def test_where_there_is_nothing_to_choose_nothing_is_offered(
 ) -> None:
     path = HierarchyBuilder().image(PICTURE, "yx").archive(tmp_path / "one.ozx")
     window.open(path, plugin="napari-ome-zip")
-    _, widget = window.window.add_plugin_dock_widget("napari-ome-zip", "Contents")
+    _, widget = window.window.add_plugin_dock_widget("napari-ome-zip", "Show contents")
     qtbot.waitUntil(lambda: widget.source == str(path), timeout=20_000)
     qtbot.waitUntil(widget.parts.tree.isVisible, timeout=20_000)
     assert not widget.parts.system.isVisible()

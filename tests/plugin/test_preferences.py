@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import numpy as np
 import pytest
 from napari.settings import get_plugin_settings
 from npe2 import PluginManifest
+from qtpy.QtWidgets import QLabel, QWidget
 
 import napari_ome_zip
 from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip.pixels.decoded_chunks import CACHE_VARIABLE, DEFAULT_CACHE_BYTES
-from napari_ome_zip.plugin.preferences import use_preferences
+from napari_ome_zip.plugin.preferences import follow_memory_for_3d, memory_for_3d, use_preferences
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +51,22 @@ def test_it_counts_when_a_file_is_opened_and_when_it_changes(
     assert napari_ome_zip.cache_size() == 0
 
 
+def test_the_dialog_says_what_each_preference_is_and_does(
+    window: napari.Viewer, reading: Any
+) -> None:
+    manifest = PluginManifest.from_file(str(files("napari_ome_zip") / "napari.yaml"))
+    window.window._open_preferences_dialog()
+    dialog = window.window._pref_dialog
+    labels = {label.text(): label for label in dialog.findChildren(QLabel)}
+    tips = {widget.toolTip() for widget in dialog.findChildren(QWidget)}
+    for section in manifest.contributions.configurations.values():
+        for setting in section.properties.values():
+            assert setting.title in labels
+            assert setting.description in tips
+            assert setting.description.endswith(".")
+    dialog.close()
+
+
 def test_the_environment_wins(reading: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CACHE_VARIABLE, "77")
     before = napari_ome_zip.cache_size()
@@ -61,3 +79,17 @@ def test_without_the_plugin_nothing_is_set(plugin_settings: Any, npe2pm: Any) ->
     before = napari_ome_zip.cache_size()
     use_preferences()
     assert napari_ome_zip.cache_size() == before
+
+
+def test_memory_for_3d_is_a_preference_that_is_followed(reading: Any) -> None:
+    class Follower:
+        told = 0
+
+        def changed(self, event: Any = None) -> None:
+            self.told = memory_for_3d()
+
+    follower = Follower()
+    assert memory_for_3d() == 512 << 20
+    follow_memory_for_3d(follower.changed)
+    reading.memory_3d_mb = 64
+    assert follower.told == 64 << 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from napari_ome_zip.sizes import readable_size
 CELLS = (np.ones((40, 50), np.uint8), {"name": "cells", "contrast_limits": (0, 9)}, "image")
 TILTED = (CELLS[0], {**CELLS[1], "name": "tilted", "rotate": 30}, "image")
 NUCLEI = (np.ones((40, 50), np.uint8), {"name": "nuclei"}, "labels")
+SIX = (np.zeros((1,) * 6, np.uint8), {"name": "six"}, "image")
 SPOTS = (np.zeros((1, 2)), {"name": "spots"}, "points")
 MOVIE = (
     np.arange(5 * 3 * 8 * 8, dtype=np.uint16).reshape(5, 3, 8, 8),
@@ -39,9 +41,16 @@ def shown(choices: SaveChoices, *layers: Any, showing: Showing | None = None) ->
 
 
 def test_layers_that_cannot_be_saved_are_named(tmp_path: Path) -> None:
-    view = shown(SaveChoices(file=str(tmp_path / "a")), CELLS, SPOTS)
+    view = shown(SaveChoices(file=str(tmp_path / "a")), CELLS, SIX)
     assert [layer[1]["name"] for layer in view.chosen] == ["cells"]
-    assert "Not saved: 'spots' is a points layer" in summary(view)
+    assert "Not saved: 'six' has 6 dimensions" in summary(view)
+
+
+def test_a_file_for_others_is_without_what_only_napari_shows(tmp_path: Path) -> None:
+    choices = SaveChoices(file=str(tmp_path / "a"))
+    assert "spots" not in summary(shown(choices, CELLS, SPOTS))
+    view = shown(replace(choices, for_others=True), CELLS, SPOTS)
+    assert "'spots' is left out: the file is for others only." in summary(view)
 
 
 def test_the_completed_name_size_and_version_are_told(tmp_path: Path) -> None:
@@ -80,7 +89,8 @@ CHOSEN = {"as_in_file": False}
     ("choices", "layers", "problem"),
     [
         ({}, [], "There are no layers"),
-        ({}, [SPOTS], "Choose at least one layer"),
+        ({}, [SIX], "Choose at least one layer"),
+        ({}, [SPOTS], "Nothing to save as an image"),
         ({"unchecked": frozenset({0})}, [CELLS], "Choose at least one layer"),
         ({"file": ""}, [CELLS], "Choose a file"),
         ({"file": "nowhere/a.ozx"}, [CELLS], "No such folder"),

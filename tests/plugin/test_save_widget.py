@@ -36,9 +36,8 @@ CHOSEN = {"as_in_file": False}
 
 @pytest.fixture
 def widget(window: napari.Viewer) -> SaveWidget:
-    """Return the form docked in a window with an image and points."""
+    """Return the form docked in a window with an image."""
     window.add_image(np.arange(2000, dtype=np.uint16).reshape(40, 50), name="cells")
-    window.add_points([[1, 2]], name="spots")
     _, widget = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
     return widget
 
@@ -70,11 +69,14 @@ def test_the_list_follows_the_layers_and_leaves_out_what_cannot_be_saved(
     qtbot: QtBot, window: napari.Viewer, widget: SaveWidget
 ) -> None:
     assert rows(widget) == [("cells", True)]
-    wait_for(qtbot, widget, "Not saved: 'spots' is a points layer")
+    window.add_image(np.zeros((1,) * 6, np.uint8), name="six")
+    wait_for(qtbot, widget, "Not saved: 'six' has 6 dimensions")
+    assert rows(widget) == [("cells", True)]
+    window.layers.remove("six")
     window.add_labels(np.ones((40, 50), np.uint8), name="nuclei")
     window.layers["cells"].name = "zellen"
     qtbot.waitUntil(lambda: rows(widget) == [("nuclei", True), ("zellen", True)], timeout=WAIT)
-    window.layers.move(0, 3)
+    window.layers.move(0, 2)
     qtbot.waitUntil(lambda: rows(widget) == [("zellen", True), ("nuclei", True)], timeout=WAIT)
     window.layers.remove("nuclei")
     qtbot.waitUntil(lambda: rows(widget) == [("zellen", True)], timeout=WAIT)
@@ -148,8 +150,8 @@ def test_choices_are_shown_in_the_form(qtbot: QtBot, widget: SaveWidget, tmp_pat
 
 
 def test_advanced_choices_appear_when_they_are_asked_for(qtbot: QtBot, widget: SaveWidget) -> None:
-    fields = (widget.version, widget.levels, widget.as_usual, widget.codec, widget.level)
-    fields = (*fields, widget.chunk, widget.shard)
+    fields = [widget.version, widget.levels, widget.for_others, widget.as_usual]
+    fields += [widget.codec, widget.level, widget.chunk, widget.shard]
     assert not any(field.native.isVisible() for field in fields)
     qtbot.mouseClick(widget.advanced.native, Qt.MouseButton.LeftButton)
     assert all(field.native.isVisible() for field in fields)
@@ -176,7 +178,7 @@ def test_it_fits_into_a_dock_of_three_hundred_pixels(
     qtbot.mouseClick(widget.advanced.native, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(rows(widget)) == 2, timeout=WAIT)
     wait_for(qtbot, widget, ".ome.zip, ")
-    assert widget.depth.native.isVisible()
+    qtbot.waitUntil(widget.depth.native.isVisible, timeout=WAIT)
     assert widget.native.minimumSizeHint().width() <= 300
 
 
@@ -218,13 +220,12 @@ def test_a_name_that_was_typed_stays_when_layers_come(
 
 
 def test_the_folder_of_the_sample_which_will_be_gone_is_not_proposed(
-    window: napari.Viewer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    window: napari.Viewer,
 ) -> None:
-    path = save_image([(np.ones((9, 9), np.uint8), {"name": "a"}, "labels")], tmp_path / "s.ozx")
-    window.open(path, plugin=PLUGIN)
-    monkeypatch.setattr(save_widget, "is_sample", lambda source: Path(source) == path)
+    window.open_sample(PLUGIN, "overlapping-fields")
     _, widget = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
-    assert widget.file.value == Path(get_save_history()[0]) / "a.ome.zip"
+    assert widget.file.value.parent == Path(get_save_history()[0])
+    assert not widget.use_source.native.isVisible()
 
 
 def test_folder_and_options_are_remembered(
@@ -266,7 +267,7 @@ def test_scripts_use_it_as_any_container_of_magicgui(
     assert isinstance(form, Container)
     assert set(form.asdict()) == {
         *("layers", "file", "visible_only", "time", "depth", "version", "levels"),
-        *("as_usual", "codec", "level", "chunk", "shard"),
+        *("for_others", "as_usual", "codec", "level", "chunk", "shard"),
     }
     form.layers.value = [cells]
     form.depth.value = (1, 2)
@@ -350,8 +351,7 @@ def test_the_saved_file_can_be_opened_and_checked(
     qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, tmp_path: Path
 ) -> None:
     assert not widget.footer.check.isVisible()
-    for layer in window.layers:
-        layer.units = ("um", "um")
+    window.layers["cells"].units = ("um", "um")
     widget.choices = SaveChoices(file=str(tmp_path / "a.ozx"))
     widget.save()
     wait_saved(qtbot, widget)
@@ -362,7 +362,7 @@ def test_the_saved_file_can_be_opened_and_checked(
     qtbot.waitUntil(lambda: validator.model.report is not None, timeout=WAIT)
     assert not validator.model.report.issues
     qtbot.mouseClick(widget.footer.open, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(window.layers) == 3, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(window.layers) == 2, timeout=WAIT)
     assert window.layers[-1].source.path == str(tmp_path / "a.ozx")
 
 

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import QApplication, QMenu, QPushButton
 from napari_layers import pixels
 from napari_ome_zip import open_image
 from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.plugin import messages
 from napari_ome_zip.plugin.check.widget import CheckWidget
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.messages import CHECK_FILE, CHECK_FILES, GATHERED_FOR_MS
@@ -80,6 +81,23 @@ def test_of_files_dropped_together_every_good_one_opens_and_the_bad_ones_share_a
     assert headline == "2 files cannot be opened."
     assert [line.partition(":")[0] for line in lines] == ["first.ozx", "last.ozx"]
     assert all("empty" in line for line in lines)
+
+
+def test_what_is_told_waits_for_the_last_file_however_long_that_takes(
+    qtbot: QtBot,
+    window: napari.Viewer,
+    tmp_path: Path,
+    drop: Drop,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # napari handles events between two files: with no time to gather, all timers fire there.
+    monkeypatch.setattr(messages, "GATHERED_FOR_MS", 0)
+    bad = [tmp_path / f"bad-{number}.ozx" for number in range(5)]
+    for path in bad:
+        emptied(path)
+    drop(window, bad)
+    toast = the_only_toast(qtbot, window)
+    assert toast.message.text().startswith("5 files cannot be opened.")
 
 
 def test_repairs_of_files_dropped_together_are_one_notification_with_a_line_for_each(
@@ -254,6 +272,7 @@ def test_no_unit_is_saved_that_the_file_does_not_state(
     window.open(bare.path, plugin=PLUGIN)
     window.open(measured.path, plugin=PLUGIN)
     for layer, unit in zip(list(window.layers), (None, "micrometer"), strict=True):
+        layer.translate = layer.translate + 1.5  # else the documents of the file are copied
         target = tmp_path / f"saved {unit}.ome.zip"
         layer.save(str(target), plugin=PLUGIN)
         saved = open_image(target).images[0]
@@ -276,6 +295,7 @@ def test_beside_layers_of_others_units_are_left_out_and_saved_nevertheless(
     assert toast.message.text().startswith("Its units are not used: other layers have none.")
     assert units(window) == [["pixel", "pixel"]] * 2
     target = tmp_path / "saved.ome.zip"
+    window.layers[1].translate = window.layers[1].translate + 1.5
     window.layers[1].save(str(target), plugin=PLUGIN)
     assert {axis.unit for axis in open_image(target).images[0].axes} == {"micrometer"}
 

@@ -120,7 +120,7 @@ def test_viewer_open_shows_the_file(
 def test_open_sample_shows_four_fields_with_two_channels_and_nuclei(
     qtbot: QtBot, window: napari.Viewer
 ) -> None:
-    menu_action(window.window.file_menu, "Open Sample", "Four overlapping fields").trigger()
+    menu_action(window.window.file_menu, "Open Sample", "four overlapping fields").trigger()
     qtbot.waitUntil(lambda: len(window.layers) == 12, timeout=20_000)
     kinds = [type(layer).__name__ for layer in window.layers]
     assert (kinds.count("Image"), kinds.count("Labels")) == (8, 4)

@@ -145,6 +145,34 @@ def test_it_is_refined_without_being_touched(
     assert thumbnail[16, 24] > thumbnail[16, 8] > 0
 
 
+def write_other_giant(path: Path, kind: str) -> None:
+    """Write the same picture in true color, with its axes exchanged, or as complex numbers."""
+    pixels = np.full((SIDE, SIDE), BRIGHT, np.uint8)
+    pixels[:, : SIDE // 2] = BRIGHT // 2
+    builder = HierarchyBuilder()
+    if kind == "colors":
+        colors = [{"label": c, "color": c} for c in ("FF0000", "00FF00", "0000FF")]
+        builder.image(np.stack([pixels] * 3), "cyx", omero={"channels": colors})
+    elif kind == "exchanged":
+        builder.image(np.ascontiguousarray(pixels.T), "xy")
+    else:
+        builder.image(pixels * np.complex64(1j), "yx")
+    builder.archive(path)
+
+
+@pytest.mark.usefixtures("slicing")
+@pytest.mark.parametrize("kind", ["colors", "exchanged", "complex"])
+def test_images_of_other_kinds_are_refined_as_well(
+    qtbot: QtBot, window: napari.Viewer, threads: Threads, tmp_path: Path, kind: str
+) -> None:
+    write_other_giant(tmp_path / "giant.ozx", kind)
+    open_by_hand(qtbot, window, tmp_path / "giant.ozx")
+    assert threads.begun.wait(TIMEOUT / 1000)
+    assert not picture(window).any()
+    threads.may_compute.set()
+    qtbot.waitUntil(lambda: is_final(window), timeout=TIMEOUT)
+
+
 @pytest.mark.usefixtures("slicing")
 @pytest.mark.parametrize("giant", ["yx"], indirect=True)
 def test_coarse_pixels_stand_in_when_it_is_zoomed(

@@ -57,7 +57,7 @@ def qt_dialogs() -> Iterator[None]:
 
 @pytest.fixture
 def filled(window: napari.Viewer) -> napari.Viewer:
-    """Return a window with two channels, labels and points."""
+    """Return a window with two channels, labels, points, and what no file can hold."""
     random = np.random.default_rng(6)
     place = {"scale": (0.5, 0.25), "units": ("um", "um"), "axis_labels": ("y", "x")}
     for name, color in (("red", "red"), ("green", "green")):
@@ -65,7 +65,13 @@ def filled(window: napari.Viewer) -> napari.Viewer:
         window.add_image(pixels, name=name, colormap=color, blending="additive", **place)
     window.add_labels(random.integers(0, 5, (60, 80), np.uint8), name="nuclei", **place)
     window.add_points([[3, 4]], name="spots", **place)
+    window.add_image(np.zeros((1, 1, 1, 1, 60, 80), np.uint8), name="six", units=("um",) * 6)
     return window
+
+
+def saved_layers(window: napari.Viewer) -> list[Layer]:
+    """Return the layers that a file can hold."""
+    return [layer for layer in window.layers if layer.name != "six"]
 
 
 def save_by_menu(
@@ -135,11 +141,11 @@ def test_save_all_layers_under_any_name(
     typed: str,
     written: str,
 ) -> None:
-    expected = [layer for layer in filled.layers if layer.name != "spots"]
+    expected = saved_layers(filled)
     save_by_menu(qtbot, filled, "Save All Layers", tmp_path / typed, name_filter)
     assert [path.name for path in tmp_path.iterdir()] == [written]
     (told,) = [record.message for record in notification_manager.records]
-    assert told.startswith("Not saved: 'spots' is a points layer")
+    assert told.startswith("Not saved: 'six' has 6 dimensions")
     assert told.endswith(f"Saved {'' if typed == written else 'as '}{written} in {tmp_path}.")
     assert_drop_shows(qtbot, filled, drop, tmp_path / written, expected)
 
@@ -157,7 +163,7 @@ def test_a_file_that_the_dialog_asked_about_is_replaced(
     qtbot: QtBot, filled: napari.Viewer, drop: Callable[..., None], tmp_path: Path
 ) -> None:
     (tmp_path / "a.ozx").write_bytes(b"old")
-    expected = [layer for layer in filled.layers if layer.name != "spots"]
+    expected = saved_layers(filled)
     save_by_menu(qtbot, filled, "Save All Layers", tmp_path / "a.ozx", "*.ozx")
     assert_drop_shows(qtbot, filled, drop, tmp_path / "a.ozx", expected)
 
@@ -176,10 +182,10 @@ def test_the_form_is_in_the_file_menu_and_saves_by_clicks(
     qtbot.keyClicks(line, str(tmp_path / "by form"))
     said = "by form.ome.zip, about "
     qtbot.waitUntil(lambda: widget.footer.summary.text().startswith(said), timeout=WAIT)
-    expected = [layer for layer in filled.layers if layer.name != "spots"]
+    expected = saved_layers(filled)
     qtbot.mouseClick(widget.footer.save, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: widget.job.saved is not None, timeout=20_000)
-    assert widget.footer.result.text().startswith("Not saved: 'spots' is a points layer")
+    assert widget.footer.result.text().startswith("Not saved: 'six' has 6 dimensions")
     assert widget.footer.result.text().endswith(f"Saved as by form.ome.zip in {tmp_path}.")
     assert widget.footer.check.isVisible()
     assert_drop_shows(qtbot, filled, drop, tmp_path / "by form.ome.zip", expected)
@@ -231,10 +237,13 @@ def open_form(window: napari.Viewer) -> SaveWidget:
 def begin(
     qtbot: QtBot, window: napari.Viewer, gate: Gate, target: Path
 ) -> tuple[SaveWidget, Callable[[], bool]]:
-    """Begin to save a layer whose pixels do not come, and points; tell whether it goes on."""
+    """Begin to save a layer whose pixels do not come, beside one that no file holds.
+
+    Also returned is what tells whether it goes on.
+    """
     pixels, keywords = gate.layer()
     window.add_image(pixels, **keywords)
-    window.add_points([[1, 2, 3]], name="pts")
+    window.add_image(np.zeros((1, 1, 1, 1, 4, 4), np.uint8), name="six")
     gate.shut.set()
     widget = open_form(window)
     unsharded = SaveChoices(file=str(target), as_in_file=False, shard=0, chunk=64)
@@ -271,11 +280,11 @@ def test_one_message_says_what_was_left_out_first_and_opens_the_file(
 ) -> None:
     save_as_plain(qtbot, filled, tmp_path, by_form=by_form)
     (toast,) = filled.window._qt_window.findChildren(NapariQtNotification)
-    assert toast.message.text()[:45].startswith("Not saved: 'spots' is a points layer")
+    assert toast.message.text()[:45].startswith("Not saved: 'six' has 6 dimensions")
     assert toast.message.text().endswith(f"Saved as plain.ome.zip in {tmp_path}.")
     before = list(filled.layers)
     press(qtbot, filled, "Open")
-    qtbot.waitUntil(lambda: len(filled.layers) == len(before) + 3, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(filled.layers) == len(before) + 4, timeout=WAIT)
     opened = [layer for layer in filled.layers if layer not in before]
     assert {layer.source.path for layer in opened} == {str(tmp_path / "plain.ome.zip")}
 
@@ -342,7 +351,7 @@ def test_a_save_goes_on_when_its_form_is_closed_and_tells_all_the_same(
     gate.open.set()
     qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=WAIT)
     (record,) = notification_manager.records
-    assert record.message.startswith("Not saved: 'pts' is a points layer")
+    assert record.message.startswith("Not saved: 'six' has 6 dimensions")
     assert record.message.endswith(f"Saved a.ozx in {tmp_path}.")
     (saved,) = layers_of(tmp_path / "a.ozx")
     assert (pixels(saved) == 7).all()

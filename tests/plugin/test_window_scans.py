@@ -140,6 +140,24 @@ def test_a_scan_that_is_opened_over_another_image_does_not_hide_it(
     qtbot.waitUntil(lambda: is_color(window, BOTH, (*RIGHT, OVERVIEW)), timeout=TIMEOUT)
 
 
+def test_volumes_add_up_in_3d_and_their_planes_cover_again(
+    qtbot: QtBot, window: napari.Viewer, tmp_path: Path
+) -> None:
+    builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})
+    for number in range(2):
+        pixels = np.full((4, SIDE, SIDE), 100, np.uint8)
+        builder.image(pixels, "zyx", str(number), translation=[0, 0, number * STEP])
+    window.open(builder.archive(tmp_path / "stacks.ozx"), plugin="napari-ome-zip")
+    in_planes = [layer.blending for layer in window.layers]
+    assert in_planes == ["translucent_no_depth"] * 2
+    window.dims.ndisplay = 3
+    qtbot.waitUntil(
+        lambda: {layer.blending for layer in window.layers} == {"additive"}, timeout=TIMEOUT
+    )
+    window.dims.ndisplay = 2
+    qtbot.waitUntil(lambda: [layer.blending for layer in window.layers] == in_planes)
+
+
 def test_the_sample_shows_the_section_without_bands(window: napari.Viewer) -> None:
     window.open_sample("napari-ome-zip", "overlapping-fields")
     images = [layer for layer in window.layers if layer.as_layer_data_tuple()[2] == "image"]

@@ -63,15 +63,15 @@ def refuse_amplification(table: EntryTable, size: int, label: str) -> None:
     stored, sizes = _believable(table, size)
     if int(stored.sum()) > size:
         raise ArchiveError(
-            f"Entries of the archive share bytes: they take {int(stored.sum()):,} in a file of "
-            f"{size:,}. Such files are made to fill disks. Ask for another copy: {label}",
+            f"Likely harmful: entries of the archive share bytes, {int(stored.sum()):,} in a file "
+            f"of {size:,}. Such files are made to fill disks. Ask for another copy: {label}",
             code=rules.OVERLAP.code,
         )
     bound = max(MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO * size)
     if int(sizes.sum()) > bound:
         raise ArchiveError(
-            f"The archive of {size:,} bytes claims to hold {int(sizes.sum()):,}, more than the "
-            f"{bound:,} that are believed. Such files are made to fill disks. "
+            f"Likely harmful: the archive of {size:,} bytes claims to hold {int(sizes.sum()):,}, "
+            f"more than the {bound:,} that are believed. Such files are made to fill disks. "
             f"Ask for another copy: {label}",
             code=rules.OVERLAP.code,
         )

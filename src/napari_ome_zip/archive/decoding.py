@@ -48,15 +48,15 @@ def refuse_unreadable(entry: ArchiveEntry) -> None:
         )
     if entry.method not in SUPPORTED_METHODS:
         raise ArchiveError(
-            f"ZIP compression {entry.method_name} (method {entry.method}) of {entry.name!r} is "
-            "not supported. Repack the archive without ZIP compression.",
+            f"Packed in a way that cannot be read here: {entry.name!r}, by the ZIP compression "
+            f"{entry.method_name} (method {entry.method}). Repack the archive without it.",
             code=rules.UNKNOWN_METHOD.code,
         )
     if entry.method == STORED:
         return
     if entry.size > MAX_UNPACKED_BYTES:
         raise ArchiveError(
-            f"{entry.name!r} claims to unpack to {entry.size:,} bytes, more than the "
+            f"Too large to be unpacked: {entry.name!r} claims {entry.size:,} bytes, more than the "
             f"{MAX_UNPACKED_BYTES:,} that are unpacked for one entry. "
             "Repack the archive without ZIP compression if that is true.",
             code=TOO_LARGE.code,

@@ -210,9 +210,9 @@ def _locate(read: ReadAt, end: int, length: int, offset: int, label: str) -> int
     """Return the actual start of the central directory: before its end, else as stated."""
     if length > MAX_DIRECTORY_BYTES and length <= end:
         raise ArchiveError(
-            f"The archive's central directory claims {readable_size(length)}, more than the "
-            f"{readable_size(MAX_DIRECTORY_BYTES)} that are read. It is damaged, or holds far too "
-            f"many entries; use sharding to write fewer: {label}",
+            f"Damaged, or too large to be read: the archive's central directory claims "
+            f"{readable_size(length)}, more than the {readable_size(MAX_DIRECTORY_BYTES)} that are "
+            f"read. If it holds that many entries, use sharding to write fewer: {label}",
             code=DIRECTORY_SIZE.code,
         )
     if length == 0:

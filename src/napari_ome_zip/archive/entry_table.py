@@ -168,8 +168,8 @@ class EntryTable:
             other = name if name in as_written else seen.setdefault(name, written[row])
             if other != written[row]:
                 raise ArchiveError(
-                    f"Two entries of the archive have the same name once it is written with "
-                    f"forward slashes: {other!r} and {written[row]!r}. "
+                    f"Two of its files have the same name: {other!r} and {written[row]!r}, once "
+                    f"these are written with forward slashes. "
                     f"Pack the archive again: {label}",
                     code=rules.NAMES_COLLIDE.code,
                 )

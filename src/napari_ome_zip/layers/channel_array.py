@@ -15,6 +15,7 @@ from napari_ome_zip.image.composite import CompositeImage, PlacedPart
 from napari_ome_zip.image.placement import independent_axes
 from napari_ome_zip.image.planes import Planes, own_axes, planes_along
 from napari_ome_zip.image.units import known_unit
+from napari_ome_zip.pixels.arranged import arranged
 from napari_ome_zip.pixels.lazy import chunk_shape
 from napari_ome_zip.pixels.limits import estimate_limits
 
@@ -82,9 +83,8 @@ def channel_array(
     linear, added, offset = _squared(linear, offset, planes)
     names += [display[row] for row in added]
     order = _dimension_order(linear, names, display) if order is None else list(order)
-    source = linear.shape[1] - len(added)
     stored = levels
-    levels = tuple(_arranged(level, source, order) for level in stored)
+    levels = tuple(arranged(level, order) for level in stored)
     keywords = _transform_keywords(linear[:, order], offset, levels[0].shape)
     return ChannelArray(levels, keywords, order, stored)
 
@@ -197,13 +197,6 @@ def _dimension_order(linear: np.ndarray, names: Sequence[str], display: Sequence
 
     orders: Iterator[tuple[int, ...]] = itertools.permutations(range(count))
     return list(max(orders, key=along))
-
-
-def _arranged(level: da.Array, source: int, order: Sequence[int]) -> da.Array:
-    """Add axes of length 1 behind the ``source`` existing axes, then put all in order."""
-    if source < len(order):
-        level = level[(slice(None),) * source + (None,) * (len(order) - source)]
-    return level if list(order) == sorted(order) else level.transpose(order)
 
 
 def _transform_keywords(

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from napari_ome_zip.image.units import known_unit
+from napari_ome_zip.layers.layer_data import layer_note
 
 UNITS = "units"
 """Key in a layer's note."""
@@ -32,3 +33,12 @@ def stated_units(units: Sequence[str | None], note: Mapping[str, Any]) -> Units:
         return now
     stated = tuple(kept["stated"])
     return stated if list(now) == kept.get("shown") and len(stated) == len(now) else now
+
+
+def with_stated_units(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Keywords of a layer, in the units that its file states where it is shown in others."""
+    note = layer_note(keywords)
+    if UNITS not in note or "units" not in keywords:
+        return keywords
+    stated = stated_units([str(unit) for unit in keywords["units"]], note)
+    return {**keywords, "units": tuple(unit or "pixel" for unit in stated)}

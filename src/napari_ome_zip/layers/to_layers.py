@@ -48,6 +48,7 @@ from napari_ome_zip.layers.layer_names import channel_name, make_names_distinct,
 from napari_ome_zip.layers.opened_layer import NOTE, OpenedLayer, identities
 from napari_ome_zip.layers.overlaying import BLENDED, SCAN, Overlay
 from napari_ome_zip.layers.well_names import well_names_layer
+from napari_ome_zip.pixels.arranged import in_true_color, magnitudes
 
 MAX_LAYERS = 512
 """Maximum number of layers made of one file. A viewer takes about a twentieth of a second for each,
@@ -150,7 +151,7 @@ def _image_layers(
         stored = len(part.sources)
         magnitude = levels[0].dtype.kind == "c"
         if magnitude:  # a viewer cannot show complex numbers; the name says what it shows
-            levels = tuple(abs(level) for level in levels)
+            levels = tuple(map(magnitudes, levels))
         name = channel_name(part, channel, number, prefix)
         keywords = {
             **array.keywords,
@@ -205,13 +206,12 @@ def _is_one_layer(part: PlacedPart) -> bool:
 
 
 def _rgb_layer(part: PlacedImage, planes: PlanesOfAxes) -> LayerData:
-    channels = [channel_array(part, number, planes) for number in range(3)]
-    levels = tuple(
-        da.stack(colors, axis=-1) for colors in zip(*(c.levels for c in channels), strict=True)
-    )
-    levels = tuple(level.rechunk({level.ndim - 1: 3}) for level in levels)
-    note = {**_note(part), **_level_note(part, levels), **_order_note(channels[0]), "channel": None}
-    keywords = {**channels[0].keywords, "name": part.name, "note": note}
+    first = channel_array(part, 0, planes)
+    axis = part.channel_axis or 0
+    sources = (*part.sources, *part.overviews)
+    levels = tuple(in_true_color(source, axis, first.order) for source in sources)
+    note = {**_note(part), **_level_note(part, levels), **_order_note(first), "channel": None}
+    keywords = {**first.keywords, "name": part.name, "note": note}
     keywords |= display_state.restore(part.display, 0, "image")
     return _data(levels), {**keywords, "rgb": True}, "image"
 

@@ -21,7 +21,7 @@ from napari_ome_zip.pixels.grid import (
     shape_of,
     small_blocks,
 )
-from napari_ome_zip.pixels.lazy import chunk_shape, lazy
+from napari_ome_zip.pixels.lazy import block_shape, chunk_shape
 from napari_ome_zip.pixels.pixel_array import PixelArray
 from napari_ome_zip.pixels.source import PixelSource
 from napari_ome_zip.pixels.strictness import strict_reading
@@ -67,7 +67,7 @@ class EditedPixels:
         full = self.levels[0]
         whole = tuple(slice(0, n) for n in full.shape)
         self._region = whole if region is None else region
-        self._block = small_blocks(full.shape, full.dtype.itemsize)
+        self._block = _block_of(full)
         self._painted: dict[ChunkCoordinates, npt.NDArray[Any]] = {}
         self._shared: set[ChunkCoordinates] = set()
         """Blocks that a snapshot holds, too: they are copied before they are assigned to."""
@@ -124,10 +124,12 @@ class EditedPixels:
         self._shared.update(self._painted)
         return PaintedPixels(self.levels[0], self._block, dict(self._painted))
 
-    def astype(self, dtype: Any) -> da.Array:
-        """The pixels of now as another type, read when they are asked for."""
-        pixels: da.Array = lazy(self.snapshot())[self._region].astype(dtype)
-        return pixels
+    def astype(self, dtype: Any) -> EditedPixels:
+        """The same with another type of pixel: the same part of the same level."""
+        other = EditedPixels([level.astype(dtype) for level in self.levels], self._region)
+        other._block = self._block
+        other._painted = {key: block.astype(dtype) for key, block in self._painted.items()}
+        return other
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -176,9 +178,9 @@ class EditedPixels:
             if self.on_refused is not None:
                 self.on_refused()
             raise TooManyPixelsError(
-                f"These labels are too large for 3D: {readable_size(nbytes)} would be read at "
-                f"once, more than {readable_size(MAX_READ_BYTES)}. Hide them, edit them in 2D, or "
-                "edit a smaller region of them."
+                f"These labels are too large to be read at once: {readable_size(nbytes)}, more "
+                f"than {readable_size(MAX_READ_BYTES)}. 3D needs all of a volume, and so does "
+                "filling one: work in 2D, or edit a smaller region of them."
             )
         return _composed(self.levels[0], self._in_level(box), self._block, self._painted)
 
@@ -237,6 +239,13 @@ class PaintedPixels(PixelSource):
     def read(self, region: Region) -> npt.NDArray[Any]:
         # docstring inherited
         return _composed(self.full, region, self.block, self.painted)
+
+
+def _block_of(full: Any) -> tuple[int, ...]:
+    """What is kept as one: some chunks side by side, or a part of a large one."""
+    shape, itemsize = tuple(map(int, full.shape)), full.dtype.itemsize
+    chunks = chunk_shape(full) if isinstance(full, da.Array) else shape
+    return small_blocks(block_shape(shape, chunks, itemsize), itemsize)
 
 
 def _composed(

@@ -106,6 +106,12 @@ class PixelArray(da.Array):
         return blocks if whole else blocks[self._kept]
 
     @property
+    def whole_source(self) -> PixelSource | None:
+        """Where the pixels come from; None where the array is another than all of it."""
+        whole = all(k == slice(0, n) for k, n in zip(self._kept, self._source.shape, strict=True))
+        return self._source if whole and not self.is_changed else None
+
+    @property
     def is_changed(self) -> bool:
         """Whether dask put other pixels in the place of these, as an assignment does."""
         try:

@@ -14,6 +14,7 @@ PLUGIN = "napari-ome-zip"
 CHECK_COMMAND = f"{PLUGIN}.validate_widget"
 CONTENTS_COMMAND = f"{PLUGIN}.contents"
 SAVE_COMMAND = f"{PLUGIN}.save_widget"
+DOCUMENTATION_COMMAND = f"{PLUGIN}.documentation"
 
 
 def title_of(command: str) -> str | None:
@@ -44,6 +45,11 @@ def open_contents(viewer: napari.viewer.Viewer, path: str | None = None) -> None
 def open_save(viewer: napari.viewer.Viewer) -> None:
     """Open the form for saving: the one that is there, or a new one."""
     _opened(viewer, SAVE_COMMAND)
+
+
+def open_documentation(viewer: napari.viewer.Viewer) -> None:
+    """Show the documentation: where it is open already, or anew."""
+    _opened(viewer, DOCUMENTATION_COMMAND)
 
 
 def _opened(viewer: napari.viewer.Viewer, command: str) -> Any:

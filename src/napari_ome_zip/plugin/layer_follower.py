@@ -25,35 +25,39 @@ class LayerFollower:
     def __init__(self, viewer: napari.viewer.Viewer, changed: Callable[[], None]) -> None:
         self._layers = viewer.layers
         self._changed = changed
-        self._followed: list[Any] = []
-        for name in ("inserted", "removed", "reordered"):
-            getattr(self._layers.events, name).connect(self._on_list)
-        self._layers.selection.events.active.connect(self._on_layer)
-        self._follow_layers()
+        events = self._layers.events
+        events.inserted.connect(self._on_inserted)
+        events.removed.connect(self._on_removed)
+        events.reordered.connect(self._on_change)
+        self._layers.selection.events.active.connect(self._on_change)
+        for layer in self._layers:
+            self._follow(layer)
 
     def stop(self) -> None:
         """Stop following."""
-        for name in ("inserted", "removed", "reordered"):
-            getattr(self._layers.events, name).disconnect(self._on_list)
-        self._layers.selection.events.active.disconnect(self._on_layer)
-        self._leave_layers()
+        events = self._layers.events
+        events.inserted.disconnect(self._on_inserted)
+        events.removed.disconnect(self._on_removed)
+        events.reordered.disconnect(self._on_change)
+        self._layers.selection.events.active.disconnect(self._on_change)
+        for layer in self._layers:
+            self._leave(layer)
 
-    def _follow_layers(self) -> None:
-        self._followed = list(self._layers)
-        for layer in self._followed:
-            for name in _EVENTS:
-                getattr(layer.events, name).connect(self._on_layer)
+    def _follow(self, layer: Any) -> None:
+        for name in _EVENTS:
+            getattr(layer.events, name).connect(self._on_change)
 
-    def _leave_layers(self) -> None:
-        for layer in self._followed:
-            for name in _EVENTS:
-                getattr(layer.events, name).disconnect(self._on_layer)
-        self._followed = []
+    def _leave(self, layer: Any) -> None:
+        for name in _EVENTS:
+            getattr(layer.events, name).disconnect(self._on_change)
 
-    def _on_list(self, event: Any = None) -> None:
-        self._leave_layers()
-        self._follow_layers()
+    def _on_inserted(self, event: Any) -> None:
+        self._follow(event.value)
         self._changed()
 
-    def _on_layer(self, event: Any = None) -> None:
+    def _on_removed(self, event: Any) -> None:
+        self._leave(event.value)
+        self._changed()
+
+    def _on_change(self, event: Any = None) -> None:
         self._changed()

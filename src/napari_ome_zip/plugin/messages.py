@@ -81,6 +81,13 @@ def notify_saved(message: str, written: Path) -> None:
     notify(message, severity, [open_action(written), check_action(written, CHECK)])
 
 
+def not_saved(error: Exception) -> str:
+    """Return why something was not saved, with that first: an error may begin with a name."""
+    reason = str(error) or type(error).__name__
+    is_said = reason.startswith(("Not saved", "Nothing", "Cancelled", "No "))
+    return reason if is_said else f"Not saved: {reason}"
+
+
 def check_action(path: str | Path, text: str = CHECK_FILE, *, deep: bool = False) -> Action:
     """Offer to check a file, or with `deep` every pixel of it, in the window in front."""
     return text, partial(_check, str(Path(path).absolute()), deep)
@@ -162,17 +169,20 @@ class _Gathering:
         if is_opening():  # napari handles events between two files
             self._wait()
         elif self._viewer() is None:  # closed meanwhile: nobody is left to be told
-            self._notices = []
+            self._take()
         else:
             self._tell()
 
     def _tell(self) -> None:
+        notices = self._take()
+        if notices:
+            told = combine(notices)
+            notify(told.text, _severity(told), _actions(told))
+
+    def _take(self) -> list[Notice]:
         with self._lock:
             notices, self._notices = self._notices, []
-        if not notices:
-            return
-        told = combine(notices)
-        notify(told.text, _severity(told), _actions(told))
+        return notices
 
 
 def _severity(told: Combined) -> NotificationSeverity:

@@ -17,6 +17,8 @@ from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.to_layers import layer_findings
 from napari_ome_zip.names import SAVED_SUFFIXES, is_archive_name
+from napari_ome_zip.plugin.asking import ask_and_open
+from napari_ome_zip.plugin.check.state import explain
 from napari_ome_zip.plugin.contents.offer import what_is_in
 from napari_ome_zip.plugin.drawn_layers import tried_layers
 from napari_ome_zip.plugin.messages import tell
@@ -41,12 +43,16 @@ type PathOrPaths = str | Sequence[str]
 type ReaderFunction = Callable[[PathOrPaths], list[LayerData | Layer | tuple[None]]]
 
 
-def get_reader(path: PathOrPaths) -> ReaderFunction | None:
+def get_reader(path: PathOrPaths | None = None) -> ReaderFunction | None:
     """Offer to read ``path`` if it is named like a single-image archive.
 
     Only names are looked at: napari asks every reader, and hides what a reader says here. A
-    file that turns out to be bad is explained by `read`.
+    file that turns out to be bad is explained by `read`. Without a path, as from napari's
+    palette, a person is asked for files, and they are opened.
     """
+    if path is None:
+        ask_and_open()
+        return None
     paths = _as_list(path)
     return read_layers if paths and all(is_archive_name(p) for p in paths) else None
 
@@ -128,7 +134,7 @@ def _read_all(path: PathOrPaths) -> list[_Opened]:
         try:
             opened.append(_read_one(name))
         except (OmeZipError, OSError) as error:
-            tell(Notice(name, str(error), is_error=True))
+            tell(Notice(name, explain(error, name), is_error=True))
             errors.append(error)
     if errors and not opened:
         raise errors[0]

@@ -42,7 +42,11 @@ def share_units(layers: Sequence[LayerData], viewer: ViewerModel) -> list[Notice
     beside: list[_Layer] = [_Shown(layer) for layer in viewer.layers]
     notices: list[Notice] = []
     for _, of_file in groupby(layers, key=lambda layer: layer_note(layer[1]).get("source")):
-        new = [_New(keywords) for _, keywords, _ in of_file if "units" in keywords]
+        new = [
+            _New(keywords)
+            for _, keywords, _ in of_file
+            if "units" in keywords and not _are_others(keywords["units"])
+        ]
         for layer in new:
             notices += _fit(layer, beside)
         beside += new
@@ -86,7 +90,8 @@ class _Shown:
     @property
     def measured(self) -> Measured:
         units = tuple(known_unit(str(unit)) for unit in self.layer.units)
-        return Measured(units, tuple(self.layer.axis_labels), bool(self.note.get("source")))
+        is_ours = bool(self.note.get("source")) and not _are_others(self.layer.units)
+        return Measured(units, tuple(self.layer.axis_labels), is_ours)
 
     @property
     def note(self) -> Mapping[str, Any]:
@@ -124,6 +129,11 @@ def _changed(layer: _Layer, units: Units) -> list[Notice]:
             "taken as they are. Its units are kept for saving."
         )
     return [Notice(path, text)]
+
+
+def _are_others(units: Sequence[object]) -> bool:
+    """Whether there are units of neither length nor time, which are left alone."""
+    return any(str(unit) != "pixel" and known_unit(str(unit)) is None for unit in units)
 
 
 def _for_napari(units: Units) -> tuple[str, ...]:

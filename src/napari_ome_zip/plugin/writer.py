@@ -12,6 +12,7 @@ from napari_ome_zip.errors import SaveError
 from napari_ome_zip.layers import from_layer_data, unsaved_layers
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.names import stem
+from napari_ome_zip.plugin.asking import ask_and_save
 from napari_ome_zip.plugin.messages import notify_saved
 from napari_ome_zip.plugin.save.losses import describe, find_losses, result_text
 from napari_ome_zip.plugin.save.question import check_agreed
@@ -22,13 +23,14 @@ from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.save import save_composite
 
 
-def write_ome_zip(path: str, layer_data: Sequence[LayerData]) -> list[str]:
+def write_ome_zip(path: str | None = None, layer_data: Sequence[LayerData] = ()) -> list[str]:
     """Save layers as a single-image archive, by default named ``.ome.zip``.
 
     Parameters
     ----------
-    path : str
-        As typed into napari's dialog; see `complete_name`.
+    path : str, optional
+        As typed into napari's dialog; see `complete_name`. Without one, as from napari's palette,
+        a person is asked for it, and all layers are saved.
     layer_data : sequence of LayerData
         Bottom layer first.
 
@@ -49,12 +51,15 @@ def write_ome_zip(path: str, layer_data: Sequence[LayerData]) -> list[str]:
     return _write(path, layer_data, ".ome.zip")
 
 
-def write_ozx(path: str, layer_data: Sequence[LayerData]) -> list[str]:
+def write_ozx(path: str | None = None, layer_data: Sequence[LayerData] = ()) -> list[str]:
     """Save layers as `write_ome_zip` does, by default named ``.ozx``."""
     return _write(path, layer_data, ".ozx")
 
 
-def _write(path: str, layer_data: Sequence[LayerData], suffix: str) -> list[str]:
+def _write(path: str | None, layer_data: Sequence[LayerData], suffix: str) -> list[str]:
+    if path is None:
+        ask_and_save(suffix)
+        return []
     target = completed(Path(path).absolute(), suffix)
     unsaved = unsaved_layers(layer_data)
     if len(unsaved) == len(layer_data):

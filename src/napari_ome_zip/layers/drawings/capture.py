@@ -23,6 +23,7 @@ from napari_ome_zip.layers.layer_data import (
     layer_note,
 )
 from napari_ome_zip.layers.plain import clean_text
+from napari_ome_zip.layers.stated_units import with_stated_units
 from napari_ome_zip.layers.well_names import is_well_names
 from napari_ome_zip.ome import FrozenMapping
 from napari_ome_zip.ome.frozen_json import TooDeepError
@@ -107,6 +108,7 @@ def _not_saved(name: str, reason: str) -> Finding:
 def _described(
     data: Any, keywords: Mapping[str, Any], kind: str, encoder: Encoder
 ) -> tuple[dict[str, Any], list[str]]:
+    keywords = with_stated_units(keywords)
     geometry = encode_geometry(kind, data, keywords, encoder)
     columns, lost = encode_features(
         keywords.get("features"), keywords.get("feature_defaults"), encoder

@@ -10,8 +10,10 @@ from napari.layers import Labels
 from napari.utils.notifications import NotificationSeverity
 from qtpy.QtWidgets import QApplication
 
-from napari_ome_zip.errors import OmeZipError, ReadCancelledError
+from napari_ome_zip.errors import OmeZipError, ReadCancelledError, UnreadableChunkError
+from napari_ome_zip.layers.layer_data import layer_note
 from napari_ome_zip.pixels.edited_pixels import EditedPixels
+from napari_ome_zip.pixels.lazy import pixel_identity
 from napari_ome_zip.plugin.edit_labels.controls import main_window
 from napari_ome_zip.plugin.edit_labels.in_3d import return_to_2d
 from napari_ome_zip.plugin.edit_labels.model import EditChoice, done_text, fits_in_3d
@@ -22,11 +24,10 @@ from napari_ome_zip.plugin.edit_labels.replacing import (
     is_locked,
     is_read_at_once,
     locked_labels,
-    read_level,
     replace_layer,
 )
 from napari_ome_zip.plugin.edit_labels.widget import EditLabelsWidget
-from napari_ome_zip.plugin.messages import notify
+from napari_ome_zip.plugin.messages import check_action, notify
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -75,20 +76,22 @@ def apply_choice(viewer: ViewerModel, layer: Labels, choice: EditChoice) -> None
     if layer in _BEING_READ or layer not in viewer.layers:
         return
     labels = locked_labels(layer, viewer)
-    if not is_read_at_once(labels, choice):
+    has_window = QApplication.instance() is not None and hasattr(viewer, "window")
+    if not (has_window and is_read_at_once(labels, choice)):
         _replace(viewer, layer, choice)
         return
-    level = layer.data[choice.level] if layer.multiscale else layer.data
-    if QApplication.instance() is None or not hasattr(viewer, "window"):
-        _replace(viewer, layer, choice, read_level(level))
-        return
+    level = _level(layer, choice)
+    identity = pixel_identity(level)
 
     def read(pixels: npt.NDArray[Any]) -> None:
         _BEING_READ.discard(layer)
-        now = layer.data[choice.level] if layer.multiscale else layer.data
-        # It may have been removed, or given other pixels, while these were read.
-        if layer in viewer.layers and now is level:
+        if layer not in viewer.layers:
+            return
+        now = _level(layer, choice)
+        if now is level and pixel_identity(now) == identity:
             _replace(viewer, layer, choice, pixels)
+        else:
+            _say(f"'{layer.name}' was changed while it was read: choose Edit labels again.")
 
     def failed(error: Exception) -> None:
         _BEING_READ.discard(layer)
@@ -96,6 +99,10 @@ def apply_choice(viewer: ViewerModel, layer: Labels, choice: EditChoice) -> None
 
     _BEING_READ.add(layer)
     start_reading(main_window(viewer), level, layer.name, read, failed)
+
+
+def _level(layer: Labels, choice: EditChoice) -> Any:
+    return layer.data[choice.level] if layer.multiscale else layer.data
 
 
 def _meant(viewer: ViewerModel) -> Labels | None:
@@ -148,8 +155,13 @@ def _say_failed(layer: Labels, error: Exception) -> None:
     if isinstance(error, ReadCancelledError):
         _say(str(error))
         return
-    message = f"'{layer.name}' cannot be edited, it stays as it is. {error}"
-    notify(message, NotificationSeverity.ERROR)
+    reason = str(error) or type(error).__name__
+    actions = []
+    source = layer_note(layer.as_layer_data_tuple()[1]).get("source")
+    if isinstance(error, UnreadableChunkError) and isinstance(source, str):
+        actions.append(check_action(source, deep=True))
+    message = f"'{layer.name}' cannot be edited, it stays as it is. {reason}"
+    notify(message, NotificationSeverity.ERROR, actions)
 
 
 def _say(message: str) -> None:

@@ -21,6 +21,9 @@ AT_ONCE_BYTES = 2**30
 MAX_BYTES = 2**33
 """Larger levels are refused: napari keeps copies for undo, and for the graphics card."""
 
+_TIMES = (("t",), ("time",))
+"""Names of an axis before the last two that nobody looks along in 3D."""
+
 PLANE_AXES = 2
 """The last axes, of which what is visible may be chosen; of all others a range."""
 
@@ -176,7 +179,8 @@ def memory_text(labels: LockedLabels, choice: EditChoice) -> str:
         return f"Needs {readable_size(labels.nbytes)} of memory."
     size = readable_size(plane_bytes(labels, choice))
     needed = f"Needs {size} of memory for a plane, and more for what is painted."
-    if not fits_in_3d(labels, choice):
+    has_depth = len(labels.shapes[0]) > PLANE_AXES and labels.axes[-3:-2] not in _TIMES
+    if has_depth and not fits_in_3d(labels, choice):
         needed += " It is too large for 3D: choose a region to edit it there."
     if is_whole(labels, choice):
         return needed

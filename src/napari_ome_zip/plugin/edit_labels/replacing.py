@@ -190,7 +190,7 @@ def is_read_at_once(labels: LockedLabels, choice: EditChoice) -> bool:
 
 def replace_layer(viewer: ViewerModel, layer: Labels, made: Labels) -> None:
     """Put a layer in the place of another one: in the list, in the selection, and its name."""
-    selection, active = set(viewer.layers.selection), viewer.layers.selection.active
+    selection = set(viewer.layers.selection)
     name = layer.name
     # The new one first: a viewer that loses its last layer forgets its sliders and its camera. It
     # gets a name of its own where another layer has it.
@@ -199,7 +199,6 @@ def replace_layer(viewer: ViewerModel, layer: Labels, made: Labels) -> None:
     viewer.layers.remove(layer)
     layer.name = name
     viewer.layers.selection = {made if each is layer else each for each in selection}
-    viewer.layers.selection.active = made if active is layer else active
 
 
 def _placed(

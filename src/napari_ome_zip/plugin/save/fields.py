@@ -65,6 +65,12 @@ class SaveFields:
             tooltip="How the file is written inside. The usual choices suit most images.",
         )
         self._make_advanced()
+        self.for_others = CheckBox(
+            name="for_others",
+            text="For other programs only",
+            tooltip="Leave out what only napari shows: points, shapes, tracks, vectors and "
+            "surfaces, and the view. Other programs see the same either way.",
+        )
         self._is_open, self._is_usual = False, True
         self._arrange()
 
@@ -135,7 +141,7 @@ class SaveFields:
     def hidden_fields(self) -> tuple[Any, ...]:
         """Those that are shown once *Advanced* was pressed."""
         stored = (self.codec, self.level, self.chunk, self.shard)
-        return (self.version, self.levels, self.as_usual, *stored)
+        return (self.version, self.levels, self.for_others, self.as_usual, *stored)
 
     @property
     def all(self) -> list[Any]:
@@ -177,6 +183,7 @@ class SaveFields:
             depth=self.depth.chosen,
             version=self.version.value,
             levels=self.levels.value or None,
+            for_others=self.for_others.value,
             as_in_file=self.as_usual.value,
             chunk=self.chunk.value,
             shard=self.shard.value,
@@ -204,6 +211,7 @@ class SaveFields:
             self.depth.offer(showing.depth, chosen.depth)
             self.version.value = chosen.version
             self.levels.value = chosen.levels or 0
+            self.for_others.value = chosen.for_others
             self.as_usual.value = chosen.as_in_file
             self._show_storage(chosen)
         self._is_usual = chosen.is_usual

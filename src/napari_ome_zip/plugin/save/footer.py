@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
+from typing import Any
+
+from qtpy.QtCore import QEvent, QObject, Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -33,6 +35,27 @@ class Footer(QWidget):
         column.addWidget(self.progress)
         column.addWidget(self.result)
         column.addLayout(_row(self.open, self.check))
+
+
+class WhenShown(QObject):
+    """Says when a widget is shown.
+
+    Parameters
+    ----------
+    widget : QWidget
+    """
+
+    shown = Signal()
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        widget.installEventFilter(self)
+
+    # Any: Qt's bindings differ in the types that they state here.
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        if event.type() == QEvent.Type.Show:
+            self.shown.emit()
+        return False
 
 
 def _row(*buttons: QPushButton) -> QHBoxLayout:

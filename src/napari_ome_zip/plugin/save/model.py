@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from napari_ome_zip.errors import SaveError
@@ -68,11 +68,14 @@ class SaveChoices:
     shard: int = USUAL_SHARD
     codec: Codec = USUAL_CODEC
     level: int = USUAL_LEVEL
+    for_others: bool = False
+    """Leave out what only napari shows."""
 
     @property
     def is_usual(self) -> bool:
         """Whether the file is written as it is where nothing is chosen."""
-        return self.as_in_file and self.version == "auto" and self.levels is None
+        changed = self.levels is not None or self.for_others
+        return self.as_in_file and self.version == "auto" and not changed
 
     @property
     def options(self) -> SaveOptions:
@@ -83,11 +86,11 @@ class SaveChoices:
         SaveError
             If a choice is impossible.
         """
+        usual = SaveOptions(version=self.version, levels=self.levels, for_others=self.for_others)
         if self.as_in_file:
-            return SaveOptions(version=self.version, levels=self.levels)
-        return SaveOptions(
-            version=self.version,
-            levels=self.levels,
+            return usual
+        return replace(
+            usual,
             chunk=self.chunk,
             shard=self.shard,
             codec=self.codec,
@@ -144,12 +147,14 @@ def resolve(choices: SaveChoices, layers: Layers, showing: Showing | None = None
         What the viewer shows; not needed where everything is saved.
     """
     target = target_of(choices.file)
+    showing = showing or Showing()
     try:
         options = choices.options
-        part = _part(choices, showing or Showing())
+        part = _part(choices, showing)
         chosen, beside, is_part = _in_part(_chosen(choices, layers), part)
         _check_place(target)
-        plan = plan_save(from_layer_data(chosen, snapshot=False, target=target), options)
+        image = from_layer_data(chosen, snapshot=False, target=target, view=showing.state)
+        plan = plan_save(image, options)
     except SaveError as error:
         return View(target, problem=str(error))
     everything = [data for _, data in layers]

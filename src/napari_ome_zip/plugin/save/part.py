@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.layers.cropping import Bounds, WorldBox
 from napari_ome_zip.layers.dimensions import default_names
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
+from napari_ome_zip.plugin.view.capture import capture_view
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -60,6 +61,8 @@ class Showing:
     """What the canvas shows, along the dimensions that it shows; None in 3D."""
     time: Slider | None = None
     depth: Slider | None = None
+    state: Mapping[str, Any] | None = None
+    """All that is kept to show it again, as a file holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ def what_is_shown(viewer: ViewerModel) -> Showing:
         visible=_visible(viewer) if viewer.dims.ndisplay == 2 else None,
         time=sliders.get("time"),
         depth=sliders.get("depth"),
+        state=capture_view(viewer).to_json(),
     )
 
 

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from napari_ome_zip.layers.layer_data import layer_note
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, is_archive_name, stem
+from napari_ome_zip.plugin.sample_data import is_sample
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
 
 EDITED, PART = "edited", "part"
 """What is put behind the name of a file whose layers are saved anew, or in part."""
+
+
+def sources_of(layers: Iterable[Layer]) -> list[str]:
+    """The files that layers came from, that of the lowest layer first; none that will be gone."""
+    found = []
+    for layer in layers:
+        source = layer_note({"metadata": layer.metadata}).get("source") or layer.source.path
+        if source and Path(source).exists() and not is_sample(source):
+            found.append(str(source))
+    return list(dict.fromkeys(found))
 
 
 def proposed_file(

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QMainWindow, QWidget
 from napari_ome_zip.errors import OmeZipError, SaveCancelledError
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.plugin.background import TaskWorker
-from napari_ome_zip.plugin.messages import notify, notify_saved
+from napari_ome_zip.plugin.messages import not_saved, notify, notify_saved
 from napari_ome_zip.plugin.save.losses import Losses, result_text
 from napari_ome_zip.plugin.save.model import SaveChoices, SaveStatus
 from napari_ome_zip.saving.options import SaveOptions
@@ -117,7 +117,7 @@ class SaveRun(QObject):
         if isinstance(error, SaveCancelledError):
             notify(message, NotificationSeverity.INFO)
         elif isinstance(error, OmeZipError):
-            notify(message, NotificationSeverity.ERROR)
+            notify(not_saved(error), NotificationSeverity.ERROR)
         else:
             notification_manager.receive_error(type(error), error, error.__traceback__)
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
 from magicgui.widgets import Container
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QEvent, QObject, QTimer, Signal  # type: ignore[attr-defined]
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import QTimer
 
 from napari_ome_zip.errors import SaveCancelledError, SaveError
 from napari_ome_zip.layers import from_layer_data
-from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.plugin.docks import CHECK_COMMAND, PLUGIN, open_check, title_of
 from napari_ome_zip.plugin.layer_follower import LayerFollower
-from napari_ome_zip.plugin.sample_data import is_sample
 from napari_ome_zip.plugin.save.fields import SaveFields
-from napari_ome_zip.plugin.save.footer import Footer
+from napari_ome_zip.plugin.save.footer import Footer, WhenShown
 from napari_ome_zip.plugin.save.model import (
     Layers,
     SaveChoices,
@@ -34,11 +29,10 @@ from napari_ome_zip.plugin.save.model import (
 )
 from napari_ome_zip.plugin.save.part import what_is_shown
 from napari_ome_zip.plugin.save.planning import Planner, PlanTask
-from napari_ome_zip.plugin.save.proposal import proposed_file, replaceable_source
+from napari_ome_zip.plugin.save.proposal import proposed_file, replaceable_source, sources_of
 from napari_ome_zip.plugin.save.question import check_agreed
 from napari_ome_zip.plugin.save.remembered import last_folder, remember, remembered_choices
 from napari_ome_zip.plugin.save.run import SaveRun, SaveTask, running_save, window_of
-from napari_ome_zip.plugin.view.capture import capture_view
 from napari_ome_zip.plugin.viewer_state import layer_data_of
 from napari_ome_zip.saving.estimate import SizeEstimate
 
@@ -100,20 +94,12 @@ class SaveWidget(Container):  # type: ignore[type-arg]
 
     def _make_fields(self) -> None:
         self._fields = fields = SaveFields()
-        self.layers = fields.layers
-        self.file = fields.file
-        self.visible_only = fields.visible_only
-        self.time = fields.time
-        self.depth = fields.depth
-        self.version = fields.version
-        self.levels = fields.levels
-        self.as_usual = fields.as_usual
-        self.codec = fields.codec
-        self.level = fields.level
-        self.chunk = fields.chunk
-        self.shard = fields.shard
-        self.use_source = fields.use_source
-        self.advanced = fields.advanced
+        self.layers, self.file, self.use_source = fields.layers, fields.file, fields.use_source
+        self.visible_only, self.time, self.depth = fields.visible_only, fields.time, fields.depth
+        self.advanced, self.version, self.levels = fields.advanced, fields.version, fields.levels
+        self.for_others, self.as_usual = fields.for_others, fields.as_usual
+        self.codec, self.level = fields.codec, fields.level
+        self.chunk, self.shard = fields.chunk, fields.shard
 
     def _make_native(self) -> None:
         footer = self.footer
@@ -127,7 +113,7 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         self._planner.planned.connect(self._on_planned)
         self._planner.estimated.connect(self._on_estimated)
         self._planner.failed.connect(self._on_not_planned)
-        self._when_shown = _WhenShown(self.native)
+        self._when_shown = WhenShown(self.native)
         self._when_shown.shown.connect(self._find_run)
 
     def _follow(self) -> None:
@@ -177,22 +163,15 @@ class SaveWidget(Container):  # type: ignore[type-arg]
             self._timer.start()
 
     def _choose_source(self) -> None:
-        source = replaceable_source(self._sources())
+        source = replaceable_source(sources_of(self._viewer.layers))
         if source is not None:
             self.file.value = source
 
-    def _sources(self) -> list[str]:
-        """The files that the layers came from, that of the lowest layer first."""
-        found = []
-        for layer in self._viewer.layers:
-            note = layer.metadata.get(METADATA_KEY)
-            noted = note.get("source") if isinstance(note, Mapping) else None
-            source = noted or layer.source.path
-            if source and Path(source).exists() and not is_sample(source):
-                found.append(str(source))
-        return list(dict.fromkeys(found))
-
     def _layer_data(self) -> Layers:
+        """Enough to decide what is written; saving looks at more of each layer."""
+        return [(layer.unique_id, layer.as_layer_data_tuple()) for layer in self._viewer.layers]
+
+    def _all_layer_data(self) -> Layers:
         layers = self._viewer.layers
         return [(layer.unique_id, layer_data_of(layer, self._viewer)) for layer in layers]
 
@@ -213,7 +192,7 @@ class SaveWidget(Container):  # type: ignore[type-arg]
 
     def _propose(self, names: list[str]) -> None:
         """Propose a file as long as none is chosen; the same one as long as nothing changes."""
-        sources, chosen = self._sources(), self._choices
+        sources, chosen = sources_of(self._viewer.layers), self._choices
         part = chosen.visible_only or chosen.time is not None or chosen.depth is not None
         reasons = (*sources[:1], *names[:1], part)
         if not self._is_named and reasons != self._proposed_for:
@@ -270,7 +249,7 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         """
         if self._job.running:
             raise SaveError("A save is running: wait for it, or cancel it. Nothing else was saved.")
-        layers, showing = self._layer_data(), what_is_shown(self._viewer)
+        layers, showing = self._all_layer_data(), what_is_shown(self._viewer)
         view = self._view
         if view is None or self._timer.isActive() or self._planner.is_busy:
             view = resolve(self._choices, layers, showing)
@@ -278,9 +257,8 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         if view.problem or view.target is None or view.options is None:
             raise SaveError(view.problem)
         chosen = chosen_parts(self._choices, layers, showing)
-        shown = capture_view(self._viewer).to_json()
-        image = from_layer_data(chosen, name=view.name, target=view.target, view=shown)
-        check_agreed(image, view.target, view.losses, self._sources())
+        image = from_layer_data(chosen, name=view.name, target=view.target, view=showing.state)
+        check_agreed(image, view.target, view.losses, sources_of(self._viewer.layers))
         self._planner.stop_estimate()
         remember(self._choices, view.target)
         self._is_named = True
@@ -327,19 +305,3 @@ class SaveWidget(Container):  # type: ignore[type-arg]
     def _check_saved(self) -> None:
         if self._job.saved is not None:
             open_check(self._viewer, str(self._job.saved), CHECK_COMMAND)
-
-
-class _WhenShown(QObject):
-    """Says when a widget is shown."""
-
-    shown = Signal()
-
-    def __init__(self, widget: QWidget) -> None:
-        super().__init__(widget)
-        widget.installEventFilter(self)
-
-    # Any: Qt's bindings differ in the types that they state here.
-    def eventFilter(self, watched: Any, event: Any) -> bool:
-        if event.type() == QEvent.Type.Show:
-            self.shown.emit()
-        return False

@@ -16,6 +16,8 @@ from napari_ome_zip.image.units import conversion
 _HUGE = 1e100
 _MAX_DIMENSIONS = 32
 _MAX_NAMES = 4096
+_SAME_SIZE = 0.01
+"""Part of its size by which a canvas may differ and show the same: layouts give and take pixels."""
 _ORIENTATIONS = (("away", "towards"), ("up", "down"), ("left", "right"))
 
 type Numbers = tuple[float, ...]
@@ -100,7 +102,8 @@ class ViewState:
 def zoom_for(camera: Camera, canvas: tuple[int, int]) -> float:
     """The zoom at which a canvas of another size shows as much."""
     ratios = [now / then for now, then in zip(canvas, camera.canvas, strict=True) if now and then]
-    return camera.zoom * min(ratios, default=1.0)
+    ratio = min(ratios, default=1.0)
+    return camera.zoom if abs(ratio - 1) < _SAME_SIZE else camera.zoom * ratio
 
 
 def factors(sliders: Sliders, units: tuple[str, ...]) -> Numbers | None:

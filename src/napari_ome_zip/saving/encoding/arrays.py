@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -80,10 +81,28 @@ def array_document(
     fill_value: int = 0,
 ) -> bytes:
     """The ``zarr.json`` of an array (Zarr v3), as the zarr library writes it."""
+    names = None if axis_names is None else tuple(axis_names)
+    written = _zarr_document(tuple(shape), dtype, arrangement, names, options, fill_value)
+    document = json.loads(written)
+    if attributes:
+        document["attributes"] = dict(attributes)
+    return to_json(document)
+
+
+@lru_cache(maxsize=256)
+def _zarr_document(
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    arrangement: ArrayLayout,
+    axis_names: tuple[str, ...] | None,
+    options: SaveOptions,
+    fill_value: int,
+) -> bytes:
+    """Made once for arrays that are alike, as those of hundreds of layers mostly are."""
     written: dict[str, Buffer] = {}
     zarr.create_array(
         MemoryStore(written),
-        shape=tuple(shape),
+        shape=shape,
         dtype=dtype,
         chunks=arrangement.chunks,
         shards=arrangement.shards,
@@ -92,10 +111,7 @@ def array_document(
         dimension_names=None if axis_names is None else list(axis_names),
         zarr_format=3,
     )
-    document = json.loads(written["zarr.json"].to_bytes())
-    if attributes:
-        document["attributes"] = dict(attributes)
-    return to_json(document)
+    return written["zarr.json"].to_bytes()
 
 
 def to_json(document: Any) -> bytes:

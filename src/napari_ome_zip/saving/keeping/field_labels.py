@@ -18,6 +18,7 @@ from napari_ome_zip.image.composite import (
 )
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.saving.arranging.placement import from_pixel
+from napari_ome_zip.saving.keeping.overlaps import with_hidden
 from napari_ome_zip.saving.original.stored import stored_multiscale
 
 _ON_GRID = 1e-3
@@ -64,6 +65,8 @@ def _cut(labels: PlacedLabels, mosaic: PlacedImage, opened: Opened) -> list[Plac
         if pixels is None:
             continue
         old = there.get(field.path)
+        if old is not None:
+            pixels = with_hidden(pixels, labels, old, opened)
         found.append(
             replace(
                 labels,

@@ -1,0 +1,3 @@
+"""The documentation of the installed version, shown in a window."""
+
+from __future__ import annotations

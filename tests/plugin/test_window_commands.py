@@ -1,0 +1,265 @@
+"""Every command of the plugin in the palette begins with a verb, and works when it is chosen."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from functools import partial
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from napari.settings import get_settings
+from napari.utils.notifications import ErrorNotification, notification_manager
+from npe2 import PluginManifest
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QTextBrowser
+
+import napari_ome_zip
+from napari_layers import pixels
+from napari_ome_zip.plugin.docks import PLUGIN
+from napari_ome_zip.plugin.documentation.text import documentation, self_contained
+from napari_ome_zip.plugin.documentation.widget import ENTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import napari
+    from pytestqt.qtbot import QtBot
+    from tests.plugin.conftest import BrightArchive
+
+    type Choose = Callable[[Path], None]
+
+WAIT = 20_000
+VERBS = {"Check", "Edit", "Open", "Read", "Save", "Show"}
+NAME = "OME-Zarr archives"
+
+pytestmark = pytest.mark.usefixtures("errors_become_notifications")
+
+MANIFEST = PluginManifest.from_file(str(files("napari_ome_zip") / "napari.yaml"))
+
+
+def palette_titles() -> dict[str, str]:
+    """Return what the palette says, by identifier: names of widgets and samples, else titles."""
+    offered = MANIFEST.contributions
+    widgets = {widget.command: widget.display_name for widget in offered.widgets}
+    samples = {sample.command: sample.display_name for sample in offered.sample_data}
+    titles = {command.id: command.title for command in offered.commands}
+    return titles | widgets | samples
+
+
+TITLES = palette_titles()
+
+
+@pytest.fixture
+def type_into_dialog(qtbot: QtBot) -> Iterator[Choose]:
+    """Return a function that types a path into the file dialog about to open."""
+    native = Qt.ApplicationAttribute.AA_DontUseNativeDialogs
+    before = QApplication.testAttribute(native)
+    QApplication.setAttribute(native, True)
+
+    def type_path(path: Path) -> None:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, QFileDialog):
+            QTimer.singleShot(50, partial(type_path, path))
+            return
+        line = dialog.findChild(QLineEdit, "fileNameEdit")
+        line.setText(str(path))
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+
+    yield lambda path: QTimer.singleShot(0, partial(type_path, path))
+    QApplication.setAttribute(native, before)
+
+
+@pytest.fixture
+def choose(qtbot: QtBot, window: napari.Viewer) -> Callable[[str], None]:
+    """Return a function that opens the palette, types a title, and presses the return key."""
+
+    # Else hits depend on a library that may be there, and are not those of the words alone.
+    settings = get_settings().experimental
+    if hasattr(settings, "command_palette_fuzzy_search"):  # not in every napari
+        settings.command_palette_fuzzy_search = "Disabled"
+
+    def choose(title: str) -> None:
+        window.window._toggle_command_palette()
+        palette = window.window._qt_window._command_palette
+        qtbot.waitUntil(palette.isVisible, timeout=WAIT)
+        qtbot.keyClicks(palette._line, title.rstrip("…"))  # of letters that a keyboard has
+        found = [command.title for command in palette._list.iter_command()]
+        for _ in range(found.index(f"{title} ({NAME})")):
+            qtbot.keyClick(palette._line, Qt.Key.Key_Down)
+        assert palette._list.can_execute(), f"{title} is greyed"
+        qtbot.keyClick(palette._line, Qt.Key.Key_Return)
+
+    return choose
+
+
+@pytest.mark.parametrize("title", TITLES.values())
+def test_a_command_begins_with_a_verb(title: str) -> None:
+    assert title.split()[0] in VERBS
+
+
+def test_titles_and_names_of_a_command_say_the_same() -> None:
+    titles = {command.id: command.title for command in MANIFEST.contributions.commands}
+    for widget in MANIFEST.contributions.widgets:
+        assert titles[widget.command].split()[0] == widget.display_name.split()[0]
+
+
+@pytest.mark.parametrize("command", [w.command for w in MANIFEST.contributions.widgets])
+def test_a_widget_is_opened(
+    qtbot: QtBot, window: napari.Viewer, choose: Callable[[str], None], command: str
+) -> None:
+    choose(TITLES[command])
+    name = f"{TITLES[command]} ({NAME})"
+    qtbot.waitUntil(lambda: name in window.window.dock_widgets, timeout=WAIT)
+    assert notification_manager.records == []
+
+
+def test_that_there_are_no_labels_to_edit_is_told(
+    qtbot: QtBot, window: napari.Viewer, choose: Callable[[str], None]
+) -> None:
+    choose(TITLES[f"{PLUGIN}.edit_labels"])
+    qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=WAIT)
+    (record,) = notification_manager.records
+    assert not isinstance(record, ErrorNotification)
+
+
+def test_every_command_is_tried_here() -> None:
+    tried = {w.command for w in MANIFEST.contributions.widgets} | {
+        f"{PLUGIN}.{name}"
+        for name in ("read", "write_ome_zip", "write_ozx", "edit_labels", "open_overlapping_fields")
+    }
+    assert tried == set(TITLES)
+
+
+def test_a_sample_is_opened(
+    qtbot: QtBot, window: napari.Viewer, choose: Callable[[str], None]
+) -> None:
+    choose(TITLES[f"{PLUGIN}.open_overlapping_fields"])
+    qtbot.waitUntil(lambda: len(window.layers) > 0, timeout=WAIT)
+
+
+def test_archives_are_asked_for_and_opened(
+    qtbot: QtBot,
+    window: napari.Viewer,
+    choose: Callable[[str], None],
+    type_into_dialog: Choose,
+    bright_archive: BrightArchive,
+) -> None:
+    type_into_dialog(bright_archive.path)
+    choose(TITLES[f"{PLUGIN}.read"])
+    qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=WAIT)
+    np.testing.assert_array_equal(pixels(window.layers[0]).squeeze(), bright_archive.pixels)
+    assert notification_manager.records == []
+
+
+def test_an_archive_that_is_asked_for_and_bad_is_told_of_once(
+    qtbot: QtBot,
+    window: napari.Viewer,
+    choose: Callable[[str], None],
+    type_into_dialog: Choose,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "bad.ozx").write_bytes(b"")
+    type_into_dialog(tmp_path / "bad.ozx")
+    choose(TITLES[f"{PLUGIN}.read"])
+    qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=WAIT)
+    (record,) = notification_manager.records
+    assert record.message.startswith("The file is empty")
+
+
+@pytest.mark.parametrize(
+    ("command", "typed", "written"),
+    [
+        ("write_ome_zip", "saved", "saved.ome.zip"),
+        ("write_ozx", "saved.zip", "saved.ozx"),
+        ("write_ozx", "saved.ome.zip", "saved.ome.zip"),
+    ],
+)
+def test_all_layers_are_saved_under_the_name_that_is_asked_for(
+    qtbot: QtBot,
+    window: napari.Viewer,
+    choose: Callable[[str], None],
+    type_into_dialog: Choose,
+    tmp_path: Path,
+    command: str,
+    typed: str,
+    written: str,
+) -> None:
+    window.add_image(np.eye(8, dtype=np.uint8), name="cells")
+    window.add_labels(np.eye(8, dtype=np.uint8), name="nuclei")
+    type_into_dialog(tmp_path / typed)
+    choose(TITLES[f"{PLUGIN}.{command}"])
+    qtbot.waitUntil((tmp_path / written).exists, timeout=WAIT)
+    image = napari_ome_zip.open_image(tmp_path / written)
+    assert [len(image.images), len(image.labels)] == [1, 1]
+    (record,) = notification_manager.records
+    assert record.message.startswith("Saved")
+
+
+def test_without_layers_there_is_nothing_to_save(
+    qtbot: QtBot, choose: Callable[[str], None]
+) -> None:
+    choose(TITLES[f"{PLUGIN}.write_ozx"])
+    qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=WAIT)
+    (record,) = notification_manager.records
+    assert record.message.startswith("Nothing to save")
+
+
+def test_a_name_that_is_taken_is_refused_with_that_first(
+    qtbot: QtBot,
+    window: napari.Viewer,
+    choose: Callable[[str], None],
+    type_into_dialog: Choose,
+    tmp_path: Path,
+) -> None:
+    window.add_image(np.eye(8, dtype=np.uint8), name="cells")
+    (tmp_path / "taken.ozx").write_bytes(b"precious")
+    type_into_dialog(tmp_path / "taken")
+    choose(TITLES[f"{PLUGIN}.write_ozx"])
+    qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=WAIT)
+    (record,) = notification_manager.records
+    assert record.message.startswith("Not saved: taken.ozx exists already")
+    assert (tmp_path / "taken.ozx").read_bytes() == b"precious"
+
+
+# The documentation
+
+
+def test_the_help_menu_leads_to_the_documentation_of_this_version(
+    qtbot: QtBot, window: napari.Viewer, bright_archive: BrightArchive
+) -> None:
+    for _ in range(2):
+        window.open(bright_archive.path, plugin=PLUGIN)
+    (entry,) = [a for a in window.window.help_menu.actions() if a.text() == ENTRY]
+    entry.trigger()
+    entry.trigger()
+    docked = window.window.dock_widgets.values()
+    (browser,) = [widget for widget in docked if isinstance(widget, QTextBrowser)]
+    qtbot.waitUntil(browser.isVisible, timeout=WAIT)
+    text = browser.toPlainText()
+    assert "One file, one drop, the whole image." in text
+    assert "![" not in browser.toMarkdown()
+
+
+def test_the_documentation_is_that_of_the_package_and_needs_no_other_file() -> None:
+    text = documentation()
+    version = importlib.metadata.version("napari-ome-zip")
+    assert text.startswith(f"*napari-ome-zip {version}*\n\n# napari-ome-zip")
+    assert "](docs/" not in text
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("a ![a plate](docs/plate.png) b", "a *a plate.* b"),
+        ("a [figure](docs/benchmarks.md) b", "a figure b"),
+        ("[napari](https://napari.org)", "[napari](https://napari.org)"),
+        ("![logo](https://napari.org/logo.png)", "![logo](https://napari.org/logo.png)"),
+    ],
+)
+def test_what_lies_beside_the_text_is_left_out_and_what_describes_it_kept(
+    markdown: str, text: str
+) -> None:
+    assert self_contained(markdown) == text
