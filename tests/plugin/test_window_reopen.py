@@ -17,6 +17,7 @@ from napari_ome_zip import open_image
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.save.model import SaveChoices
 from napari_ome_zip.plugin.save.widget import SaveWidget
+from napari_ome_zip.plugin.view import restore
 from napari_ome_zip.plugin.view.capture import capture_view
 from napari_ome_zip.plugin.view.state import Camera, ViewState, zoom_for
 
@@ -209,11 +210,10 @@ def test_the_form_keeps_the_view_too_and_a_drop_restores_it(
     look_at_a_plane(window)
     before = capture_view(window)
     form = SaveWidget(window)
-    qtbot.addWidget(form)
+    qtbot.addWidget(form.native)
     form.choices = SaveChoices(file=str(tmp_path / "a.ozx"))
     form.save()
     qtbot.waitUntil(lambda: form.job.saved is not None, timeout=WAIT)
-    form.close()
     as_if_new(window)
     drop(window, [tmp_path / "a.ozx"])
     qtbot.waitUntil(lambda: len(window.layers) == 8, timeout=WAIT)
@@ -268,8 +268,9 @@ def test_another_size_of_the_canvas_shows_as_much() -> None:
 
 
 def test_the_canvas_may_change_its_size_while_a_file_is_opened(
-    window: napari.Viewer, qtbot: QtBot, saved: Path
+    window: napari.Viewer, qtbot: QtBot, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(restore, "SETTLING_MS", WAIT)
     window.open(saved, plugin=PLUGIN)
     zoom, (height, width) = window.scene.camera.zoom, window.canvas.size
     window.window._qt_window.resize(1300, 900)
