@@ -580,9 +580,11 @@ def test_a_form_that_was_closed_hears_of_nothing(qtbot: QtBot, opened: napari.Vi
     form._follower._changed = lambda *_: heard.append(1)
     opened.scene.camera.zoom *= 2
     assert heard
-    with qtbot.waitSignal(form.destroyed, timeout=WAIT):
-        opened.window.remove_dock_widget(form)
-        form.deleteLater()
+    gone = Event()
+    form.destroyed.connect(lambda: gone.set())
+    opened.window.remove_dock_widget(form)
+    form.deleteLater()
+    qtbot.waitUntil(gone.is_set, timeout=WAIT)
     heard.clear()
     opened.scene.camera.zoom *= 2
     opened.layers.remove("nuclei")
