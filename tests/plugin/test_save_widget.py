@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,8 @@ from napari_ome_zip.plugin.save import planning
 from napari_ome_zip.plugin.save import widget as save_widget
 from napari_ome_zip.plugin.save.model import SaveChoices, View
 from napari_ome_zip.plugin.save.widget import SaveWidget
+from napari_ome_zip.saving.estimate import SizeEstimate, largest_size
+from napari_ome_zip.saving.planned import SavePlan
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -410,3 +414,25 @@ def test_what_takes_long_with_many_layers_is_not_done_by_the_window(
     assert len(rows(widget)) == 4
     assert threads
     assert threading.main_thread() not in threads
+
+
+def test_the_estimate_ends_with_the_form(
+    qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running: list[Callable[[], bool]] = []
+
+    def estimate(plan: SavePlan, cancelled: Callable[[], bool]) -> SizeEstimate:
+        running.append(cancelled)
+        for _ in range(WAIT // 10):
+            if cancelled():
+                break
+            time.sleep(0.01)
+        return largest_size(plan)
+
+    monkeypatch.setattr(planning, "estimate_size", estimate)
+    window.add_image(np.ones((40, 50)), name="more")
+    qtbot.waitUntil(lambda: bool(running), timeout=WAIT)
+    assert not running[-1]()
+    widget.native.parentWidget().destroyOnClose()
+    del widget
+    qtbot.waitUntil(running[-1], timeout=WAIT // 4)

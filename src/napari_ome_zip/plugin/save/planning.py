@@ -35,10 +35,15 @@ class PlanTask:
 class _EstimateTask:
     plan: SavePlan
     key: Hashable
+    ended: Event
+    """Set when the form is gone."""
     stopping: Event = field(default_factory=Event)
 
     def run(self) -> tuple[Hashable, SizeEstimate]:
-        return self.key, estimate_size(self.plan, cancelled=self.stopping.is_set)
+        return self.key, estimate_size(self.plan, cancelled=self._is_unwanted)
+
+    def _is_unwanted(self) -> bool:
+        return self.stopping.is_set() or self.ended.is_set()
 
     def cancel(self) -> None:
         self.stopping.set()
@@ -68,7 +73,8 @@ class Planner(QObject):
         """The one that runs; at most one does, however slow its pixels come."""
         self._next: _EstimateTask | None = None
         self._known: tuple[Hashable, SizeEstimate] | None = None
-        self.destroyed.connect(self.stop_estimate)
+        self._ended = Event()
+        self.destroyed.connect(self._ended.set)
 
     @property
     def is_busy(self) -> bool:
@@ -114,7 +120,7 @@ class Planner(QObject):
             self.estimated.emit(self._known[1])
         elif not self._is_estimating(key):
             self.stop_estimate()
-            self._next = _EstimateTask(view.plan, key)
+            self._next = _EstimateTask(view.plan, key, self._ended)
             self._begin_estimate()
 
     def _is_estimating(self, key: Hashable) -> bool:
