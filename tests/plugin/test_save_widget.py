@@ -416,9 +416,9 @@ def test_what_takes_long_with_many_layers_is_not_done_by_the_window(
     assert threading.main_thread() not in threads
 
 
-def test_the_estimate_ends_with_the_form(
-    qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def endless_estimates(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], bool]]:
+    """Let estimates go on until they are cancelled; return what tells of each whether it is."""
     running: list[Callable[[], bool]] = []
 
     def estimate(plan: SavePlan, cancelled: Callable[[], bool]) -> SizeEstimate:
@@ -430,9 +430,37 @@ def test_the_estimate_ends_with_the_form(
         return largest_size(plan)
 
     monkeypatch.setattr(planning, "estimate_size", estimate)
-    window.add_image(np.ones((40, 50)), name="more")
-    qtbot.waitUntil(lambda: bool(running), timeout=WAIT)
-    assert not running[-1]()
+    return running
+
+
+def test_the_estimate_ends_with_the_form(
+    qtbot: QtBot, window: napari.Viewer, endless_estimates: list[Callable[[], bool]]
+) -> None:
+    window.add_image(np.ones((40, 50)), name="cells")
+    _, widget = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    wait_for(qtbot, widget, ".ome.zip, at most")
+    qtbot.waitUntil(lambda: bool(endless_estimates), timeout=WAIT)
+    (is_cancelled,) = endless_estimates
+    assert not is_cancelled()
     widget.native.parentWidget().destroyOnClose()
     del widget
-    qtbot.waitUntil(running[-1], timeout=WAIT // 4)
+    qtbot.waitUntil(is_cancelled, timeout=WAIT // 4)
+
+
+def test_another_name_or_view_needs_no_other_estimate(
+    qtbot: QtBot,
+    window: napari.Viewer,
+    tmp_path: Path,
+    endless_estimates: list[Callable[[], bool]],
+) -> None:
+    window.add_image(np.ones((40, 50)), name="cells")
+    _, widget = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    qtbot.waitUntil(lambda: bool(endless_estimates), timeout=WAIT)
+    window.scene.camera.zoom *= 2
+    widget.file.value = tmp_path / "other.ozx"
+    wait_for(qtbot, widget, "other.ozx, ")
+    window.add_labels(np.ones((40, 50), np.uint8), name="nuclei")
+    qtbot.waitUntil(lambda: len(endless_estimates) > 1, timeout=WAIT)
+    first, second = endless_estimates
+    assert first()
+    assert not second()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 
 from qtpy.QtCore import QObject, Signal  # type: ignore[attr-defined]
 
+from napari_ome_zip.layers.losses import IMAGE_KINDS
+from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.plugin.background import TaskWorker
 from napari_ome_zip.plugin.save.model import Layers, SaveChoices, View, resolve
 from napari_ome_zip.plugin.save.part import Showing
@@ -35,15 +37,10 @@ class PlanTask:
 class _EstimateTask:
     plan: SavePlan
     key: Hashable
-    ended: Event
-    """Set when the form is gone."""
     stopping: Event = field(default_factory=Event)
 
     def run(self) -> tuple[Hashable, SizeEstimate]:
-        return self.key, estimate_size(self.plan, cancelled=self._is_unwanted)
-
-    def _is_unwanted(self) -> bool:
-        return self.stopping.is_set() or self.ended.is_set()
+        return self.key, estimate_size(self.plan, cancelled=self.stopping.is_set)
 
     def cancel(self) -> None:
         self.stopping.set()
@@ -73,8 +70,9 @@ class Planner(QObject):
         """The one that runs; at most one does, however slow its pixels come."""
         self._next: _EstimateTask | None = None
         self._known: tuple[Hashable, SizeEstimate] | None = None
-        self._ended = Event()
-        self.destroyed.connect(self._ended.set)
+        """What is encoded, and how large that will be, without what is known of the file."""
+        self._plan: SavePlan | None = None
+        """The last one."""
 
     @property
     def is_busy(self) -> bool:
@@ -110,17 +108,17 @@ class Planner(QObject):
         self._begin()
 
     def _estimate(self, view: View) -> None:
-        self._next = None
+        self._next, self._plan = None, view.plan
         if view.plan is None or not view.plan.arrays:
             self.stop_estimate()
             return
         key = _key(view.plan, view)
         if self._known is not None and self._known[0] == key:
             self.stop_estimate()
-            self.estimated.emit(self._known[1])
+            self._tell_estimate()
         elif not self._is_estimating(key):
             self.stop_estimate()
-            self._next = _EstimateTask(view.plan, key, self._ended)
+            self._next = _EstimateTask(view.plan, key)
             self._begin_estimate()
 
     def _is_estimating(self, key: Hashable) -> bool:
@@ -138,9 +136,16 @@ class Planner(QObject):
     def _on_estimated(self, result: tuple[Hashable, SizeEstimate]) -> None:
         ended, self._estimating = self._estimating, None
         if ended is not None and not ended.stopping.is_set():
-            self._known = result
-            self.estimated.emit(result[1])
+            key, whole = result
+            encoded = replace(whole, nbytes=whole.nbytes - ended.plan.known_bytes)
+            self._known = key, encoded
+            self._tell_estimate()
         self._begin_estimate()
+
+    def _tell_estimate(self) -> None:
+        if self._known is not None and self._plan is not None:
+            encoded = self._known[1]
+            self.estimated.emit(replace(encoded, nbytes=encoded.nbytes + self._plan.known_bytes))
 
     def stop_estimate(self) -> None:
         """Let the estimate end that runs."""
@@ -149,8 +154,7 @@ class Planner(QObject):
 
 
 def _key(plan: SavePlan, view: View) -> Hashable:
-    """What two plans have in common just where their files will be equally large."""
-    arrays = tuple((array.path, array.shape, array.layout) for array in plan.arrays)
-    documents = hash(tuple(plan.documents.values()))
-    pixels = tuple(id(data) for data, _, _ in view.chosen)
-    return arrays, documents, plan.known_bytes, pixels, view.losses.part
+    """What two plans have in common just where what they encode will be equally large."""
+    documents = tuple(plan.documents[f"{array.path}/{ZARR_JSON}"] for array in plan.arrays)
+    pixels = tuple(id(data) for data, _, kind in view.chosen if kind in IMAGE_KINDS)
+    return hash(documents), tuple(array.path for array in plan.arrays), pixels, view.losses.part
