@@ -100,7 +100,7 @@ def test_that_nothing_was_saved_comes_before_the_reason(error: Exception, start:
 @pytest.mark.parametrize(
     ("found", "start"),
     [
-        (Losses((), ()), "Saved a.ozx."),
+        (Losses((), ()), "Saved a.ozx"),
         (Losses((Finding("layer", "p", "Points 'p' are left out."),), ()), "Not saved: Points"),
     ],
 )
