@@ -418,13 +418,26 @@ def test_labels_of_a_whole_plate_become_labels_of_its_fields(tmp_path: Path) -> 
     image = layers[0]
     assert isinstance(image, Image)
     values = np.random.default_rng(1).integers(0, 200, image.data.shape, np.uint8)
+    fields = [field for part in open_image(truth.path).images for field in part.fields]
+    between = np.ones(values.shape[-2:], bool)
+    for field in fields:
+        row, column = field.offset[-2:]
+        between[row : row + 14, column : column + 18] = False
+    assert between.any()
+    values[..., between] = 0
     layers.append(Labels(values, name="drawn", scale=image.scale, translate=image.translate,
                          units=image.units, axis_labels=image.axis_labels))  # fmt: skip
     assert lost(layers, truth.path) == ""
+    row, column = np.argwhere(between)[-1]
+    values[..., row, column] = 1
+    assert lost(layers, truth.path) == (
+        "'drawn' is saved without what lies between the fields of view: no field has a place for "
+        "it."
+    )
+    values[..., row, column] = 0
     found = save(layers, truth.path)
     same = set(truth.entries) - documents_of_images(truth) - {"A/1/0/labels/zarr.json"}
     assert all(found[name] == truth.entries[name] for name in same)
-    fields = [field for part in open_image(truth.path).images for field in part.fields]
     assert sorted(field.path for field in fields) == ["A/1/0", "A/1/1", "A/2/0", "B/2/0"]
     after = next(layer for layer in open_layers(truth.path) if layer.name.endswith("drawn"))
     shown = np.asarray(after.data[0] if after.multiscale else after.data)

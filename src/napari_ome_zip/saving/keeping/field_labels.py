@@ -8,6 +8,7 @@ from dataclasses import replace
 import dask.array as da
 import numpy as np
 
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import (
     CompositeImage,
     Field,
@@ -17,11 +18,16 @@ from napari_ome_zip.image.composite import (
     PlacedPart,
 )
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.pixels.grid import Region, shape_of
 from napari_ome_zip.saving.arranging.placement import from_pixel
+from napari_ome_zip.saving.keeping.gaps import labels_between
 from napari_ome_zip.saving.keeping.overlaps import with_hidden
 from napari_ome_zip.saving.original.stored import stored_multiscale
 
 _ON_GRID = 1e-3
+
+type _Places = dict[str, Region]
+"""The pixels of labels that each field covers, by its path."""
 
 
 def over_fields(image: CompositeImage) -> CompositeImage:
@@ -34,26 +40,28 @@ def over_fields(image: CompositeImage) -> CompositeImage:
         return image
     mosaics = {part.path: part for part in image.images if part.fields and part.kept}
     parts: list[PlacedPart] = []
+    lost: list[Finding] = []
     for part in image.parts:
         mosaic = mosaics.get(part.image_path or "") if isinstance(part, PlacedLabels) else None
         cut = None
         if mosaic is not None and isinstance(part, PlacedLabels) and _is_new(part):
-            cut = _cut(part, mosaic, image.opened)
+            places = _places(part, mosaic, image.opened)
+            cut = None if places is None else _cut(part, places, image.opened)
+            between = labels_between(part, [*places.values()]) if places and cut else None
+            lost += [] if between is None else [between]
             if cut is None and part.kept is None:
                 part = replace(part, image_path=None)  # of none of the fields
         parts += [part] if cut is None else cut
-    return replace(image, parts=tuple(parts))
+    return replace(image, parts=tuple(parts), findings=(*image.findings, *lost))
 
 
 def _is_new(part: PlacedLabels) -> bool:
     return part.channel_axis is None and (part.kept is None or not part.kept.pixels)
 
 
-def _cut(labels: PlacedLabels, mosaic: PlacedImage, opened: Opened) -> list[PlacedLabels] | None:
-    """Labels of each field; None where they do not lie on the mosaic's grid."""
-    own = [field.path for field in labels.fields] or ([labels.path] if labels.kept else [])
-    there = {path.rpartition("/labels/")[0]: path for path in own}
-    found = []
+def _places(labels: PlacedLabels, mosaic: PlacedImage, opened: Opened) -> _Places | None:
+    """Where each field lies among the pixels of labels; None where these lie on another grid."""
+    found = {}
     for field in mosaic.fields:
         stored = stored_multiscale(opened, field.path)
         start = _start(labels, mosaic, field)
@@ -61,21 +69,32 @@ def _cut(labels: PlacedLabels, mosaic: PlacedImage, opened: Opened) -> list[Plac
             return None
         shape = stored.levels[0].array.shape
         size = [n for axis, n in enumerate(shape) if axis != mosaic.channel_axis]
-        pixels = _region(labels.levels[0], start, size)
+        found[field.path] = tuple(slice(s, s + n) for s, n in zip(start, size, strict=True))
+    return found
+
+
+def _cut(labels: PlacedLabels, places: _Places, opened: Opened) -> list[PlacedLabels] | None:
+    """Labels of each field; None where no field has any."""
+    own = [field.path for field in labels.fields] or ([labels.path] if labels.kept else [])
+    there = {path.rpartition("/labels/")[0]: path for path in own}
+    found = []
+    for path, place in places.items():
+        start = [side.start for side in place]
+        pixels = _region(labels.levels[0], start, shape_of(place))
         if pixels is None:
             continue
-        old = there.get(field.path)
+        old = there.get(path)
         if old is not None:
             pixels = with_hidden(pixels, labels, old, opened)
         found.append(
             replace(
                 labels,
-                path=old or f"/{labels.path}-{field.path}",
+                path=old or f"/{labels.path}-{path}",
                 sources=(pixels,),
                 overviews=(),
                 fields=(),
                 to_display=from_pixel(labels.to_display, start),
-                image_path=field.path,
+                image_path=path,
                 kept=None if old is None else Kept(pixels=False, look=bool(labels.kept)),
             )
         )
