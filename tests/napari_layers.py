@@ -39,7 +39,7 @@ def view(source: CompositeImage | Mapping[str, bytes] | Path) -> ViewerModel:
 
 def layers_of(source: CompositeImage | Mapping[str, bytes] | Path) -> list[Layer]:
     """Return the layers of pixels that a person sees after opening ``source``."""
-    return [layer for layer in view(source).layers if kind_of(layer) != "points"]
+    return [layer for layer in view(source).layers if kind_of(layer) in ("image", "labels")]
 
 
 def kind_of(layer: Layer) -> str:

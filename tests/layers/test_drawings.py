@@ -232,6 +232,10 @@ def test_data_that_are_not_usable_cost_the_layer_alone(
         ("canvas_size_limits", [9, 1]),
         ("shown", [1, 0, 1]),
         ("text", {"string": {"zarr_strings": "points"}}),
+        ("text", {"string": {"format": "{n:>99999999}", "encoding_type": "FormatStringEncoding"}}),
+        ("text", {"string": {"format": "{n.__class__}", "encoding_type": "FormatStringEncoding"}}),
+        ("text", {"string": "{n:>{width}}"}),
+        ("text", {"string": "{n"}),
         ("shading", None),
     ],
 )

@@ -307,6 +307,21 @@ def test_what_is_painted_while_it_is_saved_is_in_the_next_save(
     np.testing.assert_array_equal(levels_in(path)[0], np.asarray(layer.data))
 
 
+def test_labels_of_which_nothing_is_painted_are_saved_as_they_were(tmp_path: Path) -> None:
+    path = labeled_archive(tmp_path / "cells.ozx")
+    content = entries(path)
+    # A coarser level that no program makes of the finer ones.
+    content[f"{LABELS}/2/c/0/0/0"] = content[f"{LABELS}/2/c/1/0/0"]
+    write_archive(path, content)
+    viewer = view(path)
+    source = viewer.layers["nuclei"]
+    replace_layer(viewer, source, editable_layer(source, EditChoice(ranges=((1, 2),))))
+    save(viewer, path)
+    after = entries(path)
+    assert {name for name in content if after.get(name) != content[name]} <= {
+        "zarr.json", f"{LABELS}/zarr.json"}  # fmt: skip
+
+
 def test_a_region_of_another_type_of_pixel_is_saved_with_the_rest(tmp_path: Path) -> None:
     path = labeled_archive(tmp_path / "cells.ozx")
     viewer = view(path)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,8 @@ from napari_ome_zip.plugin.save import planning
 from napari_ome_zip.plugin.save import widget as save_widget
 from napari_ome_zip.plugin.save.model import SaveChoices, View
 from napari_ome_zip.plugin.save.widget import SaveWidget
+from napari_ome_zip.saving.estimate import SizeEstimate, largest_size
+from napari_ome_zip.saving.planned import SavePlan
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -410,3 +414,53 @@ def test_what_takes_long_with_many_layers_is_not_done_by_the_window(
     assert len(rows(widget)) == 4
     assert threads
     assert threading.main_thread() not in threads
+
+
+@pytest.fixture
+def endless_estimates(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], bool]]:
+    """Let estimates go on until they are cancelled; return what tells of each whether it is."""
+    running: list[Callable[[], bool]] = []
+
+    def estimate(plan: SavePlan, cancelled: Callable[[], bool]) -> SizeEstimate:
+        running.append(cancelled)
+        for _ in range(WAIT // 10):
+            if cancelled():
+                break
+            time.sleep(0.01)
+        return largest_size(plan)
+
+    monkeypatch.setattr(planning, "estimate_size", estimate)
+    return running
+
+
+def test_the_estimate_ends_with_the_form(
+    qtbot: QtBot, window: napari.Viewer, endless_estimates: list[Callable[[], bool]]
+) -> None:
+    window.add_image(np.ones((40, 50)), name="cells")
+    _, widget = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    wait_for(qtbot, widget, ".ome.zip, at most")
+    qtbot.waitUntil(lambda: bool(endless_estimates), timeout=WAIT)
+    (is_cancelled,) = endless_estimates
+    assert not is_cancelled()
+    widget.native.parentWidget().destroyOnClose()
+    del widget
+    qtbot.waitUntil(is_cancelled, timeout=WAIT // 4)
+
+
+def test_another_name_or_view_needs_no_other_estimate(
+    qtbot: QtBot,
+    window: napari.Viewer,
+    tmp_path: Path,
+    endless_estimates: list[Callable[[], bool]],
+) -> None:
+    window.add_image(np.ones((40, 50)), name="cells")
+    _, widget = window.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    qtbot.waitUntil(lambda: bool(endless_estimates), timeout=WAIT)
+    window.scene.camera.zoom *= 2
+    widget.file.value = tmp_path / "other.ozx"
+    wait_for(qtbot, widget, "other.ozx, ")
+    window.add_labels(np.ones((40, 50), np.uint8), name="nuclei")
+    qtbot.waitUntil(lambda: len(endless_estimates) > 1, timeout=WAIT)
+    first, second = endless_estimates
+    assert first()
+    assert not second()

@@ -181,7 +181,7 @@ def test_someone_drops_a_plate_finds_a_well_and_zooms(person: Person, tmp_path: 
     person.looks("plate-1-dropped")
     person.clicks(person.button_of_notification("Contents"))
     contents = person.dock(ContentsWidget)
-    grid = contents.parts.plate
+    grid = contents.parts.plate.view
     person.waits_for(grid.isVisible)
     person.clicks(grid, grid.center_of(2, 4).toPoint())
     viewer = person.window
@@ -303,13 +303,12 @@ def button(form: SaveWidget, *texts: str) -> QPushButton:
 
 def picture(person: Person) -> np.ndarray:
     person.qtbot.wait(300)
-    shown: np.ndarray = person.window.screenshot(canvas_only=True, flash=False)
+    # Of one size: a canvas becomes a pixel higher or lower as its window is laid out.
+    shown: np.ndarray = person.window.screenshot(size=(600, 800), canvas_only=True, flash=False)
     return shown
 
 
 def differs(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Which pixels look different; all where the canvas has another size."""
-    if before.shape != after.shape:
-        return np.ones(1, bool)
-    far: np.ndarray = np.abs(before.astype(int) - after).max(axis=-1) > SEEN
-    return far
+    """Which pixels look different."""
+    far: np.ndarray = np.abs(before.astype(int) - after).max(axis=-1)
+    return far > SEEN

@@ -352,21 +352,6 @@ def test_what_is_visible_is_put_into_the_labels_of_the_file(
 
 
 @pytest.mark.usefixtures("all_are_large")
-def test_labels_that_are_not_painted_are_saved_as_they_were(
-    opened: napari.Viewer, archive: Path, qtbot: QtBot
-) -> None:
-    before = entries(archive)
-    edit_labels(opened)
-    form_of(opened).edit()
-    assert isinstance(opened.layers["nuclei"].data, EditedPixels)
-    opened.layers.save(str(archive), plugin=PLUGIN)
-    after = entries(archive)
-    arrays = {name for name in before if "/c/" in name}
-    assert {name for name in after if "/c/" in name} == arrays
-    assert all(after[name] == before[name] for name in arrays)
-
-
-@pytest.mark.usefixtures("all_are_large")
 def test_a_coarser_level_takes_the_place_of_the_finer_ones(
     qtbot: QtBot, opened: napari.Viewer
 ) -> None:
@@ -585,3 +570,22 @@ def test_labels_that_cannot_be_read_stay_as_they_are_and_it_is_said_why(
     qtbot.waitUntil(lambda: told() != [], timeout=WAIT)
     assert told() == ["'nuclei' cannot be edited, it stays as it is. the disk is gone"]
     assert window.layers["nuclei"].multiscale
+
+
+@pytest.mark.usefixtures("all_are_large")
+def test_a_form_that_was_closed_hears_of_nothing(qtbot: QtBot, opened: napari.Viewer) -> None:
+    edit_labels(opened)
+    form = form_of(opened)
+    heard: list[Any] = []
+    form._follower._changed = lambda *_: heard.append(1)
+    opened.scene.camera.zoom *= 2
+    assert heard
+    gone = Event()
+    form.destroyed.connect(lambda: gone.set())
+    opened.window.remove_dock_widget(form)
+    form.deleteLater()
+    qtbot.waitUntil(gone.is_set, timeout=WAIT)
+    heard.clear()
+    opened.scene.camera.zoom *= 2
+    opened.layers.remove("nuclei")
+    assert not heard

@@ -65,7 +65,7 @@ def filled(window: napari.Viewer) -> napari.Viewer:
         window.add_image(pixels, name=name, colormap=color, blending="additive", **place)
     window.add_labels(random.integers(0, 5, (60, 80), np.uint8), name="nuclei", **place)
     window.add_points([[3, 4]], name="spots", **place)
-    window.add_image(np.zeros((1, 1, 1, 1, 60, 80), np.uint8), name="six")
+    window.add_image(np.zeros((1, 1, 1, 1, 60, 80), np.uint8), name="six", units=("um",) * 6)
     return window
 
 

@@ -13,7 +13,7 @@ from napari.utils import cancelable_progress
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManager
 
-from napari_layers import layers_of, pixels
+from napari_layers import kind_of, layers_of, pixels, view
 from napari_ome_zip.errors import SaveCancelledError, SaveError
 from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.layers.well_names import WELL_NAMES
@@ -45,7 +45,7 @@ def told() -> Iterator[list[Any]]:
 
 @pytest.fixture
 def viewer() -> ViewerModel:
-    """Return a viewer with an image, labels, and a layer of each kind that cannot be saved."""
+    """Return a viewer with a layer of each kind."""
     viewer = ViewerModel()
     random = np.random.default_rng(1)
     viewer.add_image(random.integers(0, 255, (4, 30, 40), np.uint8), name="cells")
@@ -125,7 +125,8 @@ def test_a_typed_name_is_completed_and_said_back(
     ]
     assert [path.name for path in tmp_path.iterdir()] == [expected]
     messages = [record.message for record in told]
-    assert messages == [f"Saved {expected}." if typed == expected else f"Saved as {expected}."]
+    saved = f"Saved {expected}" if typed == expected else f"Saved as {expected}"
+    assert messages == [f"{saved} in {tmp_path}."]
 
 
 def test_a_relative_name_is_saved_in_the_working_folder(
@@ -150,13 +151,14 @@ def test_a_file_under_the_completed_name_is_never_replaced_unasked(
 def test_layers_that_cannot_be_saved_are_named_in_one_warning(
     viewer: ViewerModel, tmp_path: Path, told: list[Any]
 ) -> None:
+    for name in ("six", "another"):
+        viewer.add_image(np.zeros((1, 1, 1, 1, 4, 4), np.uint8), name=name)
     viewer.layers.save(str(tmp_path / "a.ozx"))
     (record,) = told
     assert record.severity.name == "WARNING"
-    assert record.message.startswith("Not saved: 'spots' is a points layer")
-    for name in ("spots", "outline", "paths", "arrows", "skin"):
-        assert f"'{name}'" in record.message
-    assert record.message.endswith("Saved a.ozx.")
+    assert record.message.startswith("Not saved: 'six' has 6 dimensions")
+    assert "'another'" in record.message
+    assert record.message.endswith(f"Saved a.ozx in {tmp_path}.")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_layers_that_cannot_be_saved_are_named_in_one_warning(
                 {"name": "nuclei", "colormap": {1: "no color at all", None: "red"}},
                 "labels",
             ),
-            "Saved a.ozx. 'nuclei' is saved without ",
+            "Saved a.ozx in {folder}. 'nuclei' is saved without ",
             "INFO",
         ),
     ],
@@ -183,7 +185,7 @@ def test_not_all_is_saved_only_where_pixels_or_places_are_lost(
 ) -> None:
     write_ozx(str(tmp_path / "a.ozx"), [layer])
     (record,) = told
-    assert record.message.startswith(start)
+    assert record.message.startswith(start.format(folder=tmp_path))
     assert record.severity.name == severity
 
 
@@ -193,13 +195,22 @@ def test_names_of_wells_that_were_read_are_left_out_without_a_warning(
     note = {METADATA_KEY: {"source": None, WELL_NAMES: True}}
     names = (np.zeros((1, 2)), {"name": "well names", "metadata": note}, "points")
     write_ozx(str(tmp_path / "a.ozx"), [*data_of(viewer, "cells"), names])
-    assert [record.message for record in told] == ["Saved a.ozx."]
+    assert [record.message for record in told] == [f"Saved a.ozx in {tmp_path}."]
 
 
-def test_nothing_but_layers_that_cannot_be_saved_is_an_error(
-    viewer: ViewerModel, tmp_path: Path
+def test_layers_of_every_kind_are_saved_and_read(
+    viewer: ViewerModel, tmp_path: Path, told: list[Any]
 ) -> None:
-    with pytest.raises(SaveError, match=r"Nothing to save\. 'spots' is a points layer"):
+    viewer.layers.save(str(tmp_path / "a.ozx"))
+    assert [record.severity.name for record in told] == ["INFO"]
+    again = ViewerModel()
+    again.open(tmp_path / "a.ozx", plugin="napari-ome-zip")
+    assert [layer.name for layer in again.layers] == [layer.name for layer in viewer.layers]
+    assert [type(layer) for layer in again.layers] == [type(layer) for layer in viewer.layers]
+
+
+def test_layers_without_an_image_are_an_error(viewer: ViewerModel, tmp_path: Path) -> None:
+    with pytest.raises(SaveError, match="an OME-Zarr file needs at least one image or labels"):
         write_ozx(str(tmp_path / "a.ozx"), data_of(viewer, "spots", "paths"))
     assert not list(tmp_path.iterdir())
 
@@ -210,7 +221,8 @@ def test_an_image_is_saved_although_points_have_its_name(tmp_path: Path) -> None
         (np.zeros((1, 2)), {"name": "same"}, "points"),
     ]
     write_ozx(str(tmp_path / "a.ozx"), layers)
-    assert [layer.name for layer in layers_of(tmp_path / "a.ozx")] == ["same"]
+    names = [(layer.name, kind_of(layer)) for layer in view(tmp_path / "a.ozx").layers]
+    assert names == [("same", "image"), ("same [1]", "points")]
 
 
 def test_cancelling_in_the_activity_dialog_keeps_nothing(

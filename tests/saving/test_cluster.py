@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import dask.array as da
@@ -15,7 +17,7 @@ from napari_ome_zip import SaveOptions, open_image, save_image
 from napari_ome_zip.errors import SaveCancelledError, SaveError
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.saving import save
-from napari_ome_zip.saving.encoding.cluster import can_be_sent
+from napari_ome_zip.saving.encoding.cluster import can_be_sent, distributed_client
 
 distributed = pytest.importorskip("distributed")
 
@@ -192,3 +194,10 @@ def test_a_connection_that_ends_is_told(tmp_path: Path, moment: int) -> None:
             )
     assert len(done) > moment
     assert not list(tmp_path.iterdir())
+
+
+def test_a_library_that_another_thread_is_importing_has_no_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", ModuleType("distributed"))
+    assert distributed_client() is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from napari_ome_zip.layers.to_layers import layer_findings
 from napari_ome_zip.saving.plan import plan_save
 from whole_archives import whole_plate, whole_scene, whole_series
 
+FORMAT = Path(__file__).parents[2] / "docs" / "format.md"
 PIXELS = np.arange(12 * 16, dtype=np.uint16).reshape(12, 16)
 UNITS = {"units": ("micrometer", "micrometer")}
 CELLS: LayerData = (PIXELS, {"name": "cells", **UNITS}, "image")
@@ -162,6 +164,17 @@ def test_an_image_of_this_name_gives_way(tmp_path: Path) -> None:
         assert said_of(group)["layers"] == ["0"]
 
 
+def test_the_example_of_the_format_reads_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = FORMAT.read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    save_image([CELLS, FLOW, SPOTS], tmp_path / "cells.ozx")
+    monkeypatch.chdir(tmp_path)
+    exec(example, {})
+    assert capsys.readouterr().out == "spots [[1. 2.]\n [3. 4.]]\n"
+
+
 # Saving over
 
 
@@ -177,6 +190,13 @@ def test_layers_that_are_gone_are_gone_from_the_file(tmp_path: Path) -> None:
     assert names(path) == ["cells", "flow"]
     save_image(to_layer_data(open_image(path))[:1], path)
     assert not entries(path, "napari/")
+
+
+def test_what_a_file_for_others_would_lose_is_gone_from_the_file(tmp_path: Path) -> None:
+    path = save_image([CELLS, SPOTS], tmp_path / "a.ozx")
+    layers = to_layer_data(open_image(path))
+    plan = plan_save(from_layer_data([*layers, FLOW]), SaveOptions(for_others=True))
+    assert [finding.code for finding in plan.lost] == ["drawing-removed", "layer-not-saved"]
 
 
 def test_layers_that_were_moved_replace_those_of_the_file(tmp_path: Path) -> None:

@@ -139,8 +139,9 @@ def _setting(key: str, value: Any, encoder: Encoder) -> Any:
     if key == "units":
         return [str(unit) for unit in ([value] if isinstance(value, str) else value)]
     if key in _PER_ROW and not isinstance(value, str):
-        words = [str(getattr(item, "value", item)) for item in value]
-        return words[0] if words and len({*words}) == 1 else encoder.value(words, key)
+        words = {item: str(getattr(item, "value", item)) for item in {*value}}
+        one = next(iter(words.values()))
+        return one if len(words) == 1 else encoder.value([words[item] for item in value], key)
     if key.endswith("colormap"):
         return encoder.colormap(value, key)
     if isinstance(value, np.ndarray) and value.ndim:

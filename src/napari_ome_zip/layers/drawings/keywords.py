@@ -5,7 +5,9 @@ What is read from a file is checked value by value: a file must never make a vie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
+from string import Formatter
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,8 @@ type Check = Callable[[Any, int, int], bool]
 """Whether a value is good for a layer of so many rows and dimensions."""
 
 _HUGE = 1e100
+_MAX_DIGITS = 4
+"""Digits of a width in a format from which it is longer than any text."""
 _BLENDING = (
     "additive", "minimum", "opaque", "translucent", "translucent_no_depth", "multiplicative",
 )  # fmt: skip
@@ -152,6 +156,23 @@ def _mapping(value: Any, _rows: int, _ndim: int) -> bool:
     return isinstance(value, dict)
 
 
+def _text_of_rows(value: Any, _rows: int, _ndim: int) -> bool:
+    """Of the text beside points and shapes, a format names features and is of a usual width."""
+    string = value.get("string") if isinstance(value, dict) else None
+    text = string.get("format") if isinstance(string, dict) else string
+    if not isinstance(text, str):
+        return isinstance(value, dict)
+    try:
+        fields = list(Formatter().parse(text))
+    except ValueError:
+        return False
+    return all(
+        not set(name or "") & set(".[{") and not set(spec or "") & set("{")
+        and all(len(digits) < _MAX_DIGITS for digits in re.findall(r"\d+", spec or ""))
+        for _, name, spec, _ in fields
+    )  # fmt: skip
+
+
 def _planes(value: Any, _rows: int, _ndim: int) -> bool:
     return isinstance(value, list) and all(isinstance(plane, dict) for plane in value)
 
@@ -216,7 +237,7 @@ KEYWORDS: Mapping[str, Mapping[str, Check]] = {
         "border_width_is_relative": _is_boolean,
         **_colored("face"),
         **_colored("border"),
-        "text": _mapping,
+        "text": _text_of_rows,
         "shading": _one_of(("none", "spherical")),
         "antialiasing": _number(0),
         "canvas_size_limits": _sizes,
@@ -230,7 +251,7 @@ KEYWORDS: Mapping[str, Mapping[str, Check]] = {
         "edge_width": _per_row(0),
         **_colored("edge"),
         **_colored("face"),
-        "text": _mapping,
+        "text": _text_of_rows,
     },
     "vectors": {
         **_COMMON,

@@ -170,18 +170,13 @@ def _note(layer: Layer) -> Any:
 
 
 def _replace(viewer: ViewerModel, old: Sequence[Layer], new: Sequence[Layer]) -> None:
-    camera = viewer.scene.camera
-    center, zoom, point = camera.center, camera.zoom, viewer.dims.point
     start = min(viewer.layers.index(layer) for layer in old)
-    # The new ones first: of a list that is empty in between napari would forget the view.
+    # The new ones first: when a list was empty in between, napari would set the view anew.
     for number, layer in enumerate(new):
         viewer.layers.insert(start + number, layer)
     for layer in old:
         viewer.layers.remove(layer)
     viewer.layers.selection.active = new[0]
-    if len(point) == viewer.dims.ndim:
-        viewer.dims.point = point
-    camera.center, camera.zoom = center, zoom
 
 
 def _looks(layers: Iterable[Layer]) -> dict[Hashable, dict[str, Any]]:

@@ -26,7 +26,7 @@ from napari_ome_zip.plugin.contents.file_state import file_names
 from napari_ome_zip.plugin.contents.fusing import TileChoice
 from napari_ome_zip.plugin.contents.plate_panel import PlatePanel
 from napari_ome_zip.plugin.contents.tree import ContentsTree
-from napari_ome_zip.plugin.contents.tree_model import IsVisible
+from napari_ome_zip.plugin.contents.tree_model import Looks
 
 AS_ONE, SEPARATELY = range(2)
 """Rows of the choice of tiles."""
@@ -44,22 +44,22 @@ class ContentsLayout:
     ----------
     widget
         Where the parts go.
-    is_visible : callable
-        Whether the layer of a key is visible.
+    looks : Looks
+        Of layers.
     """
 
-    def __init__(self, widget: QWidget, is_visible: IsVisible) -> None:
+    def __init__(self, widget: QWidget, looks: Looks) -> None:
         self.files = _choice("Which of the open files is shown here")
         self.hint = _text()
         choice = _choice("Which of the plates in the file is shown")
-        self.plate = PlatePanel(choice, _text())
+        self.plate = PlatePanel(choice)
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter by name")
         self.filter.setToolTip(
             "Shows only what has all of these words in its name, such as: c5 dapi"
         )
         self.filter.setClearButtonEnabled(True)
-        self.tree = ContentsTree(is_visible)
+        self.tree = ContentsTree(looks)
         self.tree.setMinimumHeight(_TREE_HEIGHT)
         self.details = _text()
         self.details.setTextFormat(Qt.TextFormat.RichText)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]  # another name in one of the bindings
-from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from superqt import QElidingLabel
 
 from napari_ome_zip.plugin.contents.plate import PlateGrid, Well
 from napari_ome_zip.plugin.contents.plate_view import PlateView
@@ -18,8 +19,6 @@ class PlatePanel(QWidget):
     ----------
     choice : QComboBox
         For the plates.
-    name : QLabel
-        For what is in the one that is shown.
     """
 
     entered = Signal(object, int, int)
@@ -27,14 +26,15 @@ class PlatePanel(QWidget):
     changed = Signal()
     """Emitted when a person has chosen another plate."""
 
-    def __init__(self, choice: QComboBox, name: QLabel, parent: QWidget | None = None) -> None:
+    def __init__(self, choice: QComboBox, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._grids: Sequence[PlateGrid] = ()
-        self.choice, self.name, self.view = choice, name, PlateView()
+        self.choice, self.name, self.view = choice, QElidingLabel(), PlateView()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        for part in (self.choice, self.name, self.view):
-            column.addWidget(part)
+        column.addWidget(self.choice)
+        column.addWidget(self.name)
+        column.addWidget(self.view, 1)  # the others have no use for more than they need
         self.choice.activated.connect(self._on_choice)
         self.view.entered.connect(self._on_well)
 
@@ -64,6 +64,7 @@ class PlatePanel(QWidget):
         if self.grid is not None:
             self.view.show_grid(self.grid)
             self.name.setText(self.grid.summary)
+            self.name.setToolTip(self.grid.summary)
 
     def _on_choice(self, _number: int) -> None:
         self._show_grid()

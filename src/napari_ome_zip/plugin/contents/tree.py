@@ -9,13 +9,14 @@ from qtpy.QtCore import (  # type: ignore[attr-defined]  # Signal has another na
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
+    QSize,
     Qt,
     Signal,
 )
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
 from napari_ome_zip.plugin.contents.model import Item, Kind
-from napari_ome_zip.plugin.contents.tree_model import DETAIL, NAME, ContentsModel, IsVisible
+from napari_ome_zip.plugin.contents.tree_model import DETAIL, NAME, ContentsModel, Looks
 
 _MAX_EXPANDED = 300
 """Items that a filter has left, of which all branches are opened, at most."""
@@ -28,8 +29,8 @@ class ContentsTree(QTreeView):
 
     Parameters
     ----------
-    is_visible : callable
-        Whether the layer of a key is visible.
+    looks : Looks
+        Of layers.
     """
 
     chosen = Signal(object)
@@ -39,9 +40,9 @@ class ContentsTree(QTreeView):
     toggled = Signal(object, bool)
     """Emitted with an item, and whether a person wants it shown."""
 
-    def __init__(self, is_visible: IsVisible, parent: QWidget | None = None) -> None:
+    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.contents = ContentsModel(self, is_visible, self.toggled.emit)
+        self.contents = ContentsModel(self, looks, self.toggled.emit)
         self._opened: set[tuple[Hashable, ...]] = set()
         self._seen: set[tuple[Hashable, ...]] = set()
         self._is_filtered = False
@@ -51,6 +52,8 @@ class ContentsTree(QTreeView):
         self.setHeaderHidden(True)
         self.setExpandsOnDoubleClick(False)
         self.setIndentation(14)
+        side = self.fontMetrics().height() - 4
+        self.setIconSize(QSize(side, side))
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -115,7 +118,7 @@ class ContentsTree(QTreeView):
                 self.contents.fetchMore(branch)
                 self.expand(branch)
         self.choose(keys[-1:])
-        self.scrollTo(self.currentIndex())
+        self.scrollTo(self.currentIndex(), QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def choose_layers(self, layers: Set[Hashable]) -> None:
         """Select the items that these layers alone show, unless those selected show them."""

@@ -7,19 +7,29 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qtpy.QtCore import QAbstractItemModel, QModelIndex, QSize, Qt
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QWidget
 
 from napari_ome_zip.plugin.contents.model import Item, Kind, is_shown
 
 type Index = Any
 """An index, kept or not: Qt's bindings differ in what they take and hand over."""
-type IsVisible = Callable[[Hashable], bool]
-"""Whether the layer of a key is visible."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How the layer of a key is shown."""
+
+    is_visible: Callable[[Hashable], bool]
+    color: Callable[[Hashable], str | None]
+    """Color of a channel, ``#RRGGBB``; None for what has many colors."""
+
 
 NAME, DETAIL = range(_COLUMNS := 2)
 _ROW_HEIGHT = 1.5
 """Of a row, in heights of a line of text."""
 _NOWHERE = QModelIndex()
+_LOOKS = [Qt.ItemDataRole.CheckStateRole, Qt.ItemDataRole.DecorationRole]
 _USUAL = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _FLAGS = {
     # Qt asks for the flags of ten thousand items several times when it lays them out.
@@ -60,17 +70,16 @@ class ContentsModel(QAbstractItemModel):
     ----------
     parent : QWidget
         What shows it.
-    is_visible : callable
+    looks : Looks
+        Of layers.
     toggle : callable
         Called with an item, and whether it is to be shown.
     """
 
-    def __init__(
-        self, parent: QWidget, is_visible: IsVisible, toggle: Callable[[Item, bool], None]
-    ) -> None:
+    def __init__(self, parent: QWidget, looks: Looks, toggle: Callable[[Item, bool], None]) -> None:
         super().__init__(parent)
         self._row_height = round(_ROW_HEIGHT * parent.fontMetrics().height())
-        self._is_visible = is_visible
+        self._looks = looks
         self._toggle = toggle
         self._root: _Node | None = None
 
@@ -94,12 +103,12 @@ class ContentsModel(QAbstractItemModel):
         items = (node.item for node in self._known())
         return [i.key for i in items if i.alone and len(i.layers) == 1 and i.layers[0] in layers]
 
-    def visibility_changed(self) -> None:
-        """Draw the check boxes anew."""
+    def looks_changed(self) -> None:
+        """Draw the check boxes and the colors anew."""
         for node in self._known():
             if node.item.layers and node.item.alone:
                 index = self._index(node)
-                self.dataChanged.emit(index, index, [Qt.ItemDataRole.CheckStateRole])
+                self.dataChanged.emit(index, index, _LOOKS)
 
     def _known(self) -> Iterator[_Node]:
         waiting = [] if self._root is None else [self._root]
@@ -178,6 +187,9 @@ class ContentsModel(QAbstractItemModel):
             return QSize(0, self._row_height)
         if role == Qt.ItemDataRole.CheckStateRole and item.layers and item.alone:
             return self._state(item).value
+        if role == Qt.ItemDataRole.DecorationRole and item.kind is Kind.CHANNEL:
+            color = self._looks.color(item.layers[0])
+            return None if color is None else QColor(color)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{item.kind}: {item.name} {item.detail}".strip()
         return None
@@ -189,7 +201,7 @@ class ContentsModel(QAbstractItemModel):
         return True
 
     def _state(self, item: Item) -> Qt.CheckState:
-        shown = is_shown([self._is_visible(key) for key in item.layers])
+        shown = is_shown([self._looks.is_visible(key) for key in item.layers])
         if shown is None:
             return Qt.CheckState.PartiallyChecked
         return Qt.CheckState.Checked if shown else Qt.CheckState.Unchecked

@@ -6,10 +6,11 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Layer
+from napari.layers import Image, Layer
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
+from napari_ome_zip.layers.display_values import brightest_color
 from napari_ome_zip.layers.layer_data import layer_note
 from napari_ome_zip.plugin.contents.attachment_finder import AttachmentFinder
 from napari_ome_zip.plugin.contents.attachments import Attachment
@@ -26,6 +27,7 @@ from napari_ome_zip.plugin.contents.plate import PlateGrid
 from napari_ome_zip.plugin.contents.reading import read_attachment
 from napari_ome_zip.plugin.contents.shown import OpenLayer, sources
 from napari_ome_zip.plugin.contents.text_window import TextWindow
+from napari_ome_zip.plugin.contents.tree_model import Looks
 from napari_ome_zip.plugin.docks import open_check, open_save
 
 if TYPE_CHECKING:
@@ -51,9 +53,9 @@ class ContentsWidget(QWidget):
         self._finder = WellFinder(())
         self._attachments = AttachmentFinder(self)
         self._is_selecting = False
-        self.parts = ContentsLayout(self, self._is_visible)
+        self.parts = ContentsLayout(self, Looks(self._is_visible, self._color))
         self._renew_timer = self._timer(self.renew, _SOON_MS)
-        self._boxes_timer = self._timer(self.parts.tree.contents.visibility_changed, _SOON_MS)
+        self._looks_timer = self._timer(self.parts.tree.contents.looks_changed, _SOON_MS)
         self._filter_timer = self._timer(self._on_filter, _LATER_MS)
         self._mark_timer = self._timer(self._mark_well, _LATER_MS)
         self._connect_parts()
@@ -73,6 +75,7 @@ class ContentsWidget(QWidget):
         parts = self.parts
         parts.files.activated.connect(self._on_file)
         parts.filter.textChanged.connect(lambda _: self._filter_timer.start())
+        parts.filter.returnPressed.connect(parts.tree.setFocus)
         parts.tree.chosen.connect(self._select)
         parts.tree.entered.connect(self.go_to)
         parts.tree.toggled.connect(self._toggle)
@@ -162,8 +165,8 @@ class ContentsWidget(QWidget):
     # What changes in the viewer
 
     def _on_layers(self, event: Any) -> None:
-        if event.type == "visible":
-            self._boxes_timer.start()
+        if event.type in ("visible", "colormap"):
+            self._looks_timer.start()
         elif event.type in ("inserted", "removed", "reordered", "name", "metadata"):
             self._renew_timer.start()
 
@@ -196,6 +199,11 @@ class ContentsWidget(QWidget):
 
     def _is_visible(self, key: Hashable) -> bool:
         return key in self._layers and bool(self._layers[key].visible)
+
+    def _color(self, key: Hashable) -> str | None:
+        layer = self._layers.get(key)
+        is_channel = isinstance(layer, Image) and not layer.rgb
+        return brightest_color(layer.colormap) if layer is not None and is_channel else None
 
     # What a person does
 

@@ -66,13 +66,8 @@ class EditLabelsWidget(QWidget):
         self.level.changed.connect(self._show)
         self.only_visible.changed.connect(self._show)
         self.button.changed.connect(self.edit)
-        viewer.scene.camera.events.connect(self._show)
-        viewer.layers.events.removed.connect(self._show)
-        self.destroyed.connect(self._stop)
-
-    def _stop(self) -> None:
-        self._viewer.scene.camera.events.disconnect(self._show)
-        self._viewer.layers.events.removed.disconnect(self._show)
+        self._follower = _Follower(viewer, self._show)
+        self.destroyed.connect(self._follower.stop)
 
     @property
     def choice(self) -> EditChoice:
@@ -102,6 +97,7 @@ class EditLabelsWidget(QWidget):
         if layer is None:
             return
         viewer, choice = self._viewer, self.choice
+        self._follower.stop()
         viewer.window.remove_dock_widget(self)
         self._apply(viewer, layer, choice)
 
@@ -142,3 +138,21 @@ class EditLabelsWidget(QWidget):
         for ends in self.ranges:
             for end in ends:
                 end.enabled = is_full
+
+
+class _Follower:
+    """Calls a form when what is visible changes, or layers go, until `stop` is called."""
+
+    def __init__(self, viewer: napari.viewer.Viewer, changed: Callable[[], None]) -> None:
+        self._emitters = (viewer.scene.camera.events, viewer.layers.events.removed)
+        self._changed = changed
+        for emitter in self._emitters:
+            emitter.connect(self._on_event)
+
+    def stop(self, _: object = None) -> None:
+        """Stop following."""
+        for emitter in self._emitters:
+            emitter.disconnect(self._on_event)
+
+    def _on_event(self, _: object = None) -> None:
+        self._changed()

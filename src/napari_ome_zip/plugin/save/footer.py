@@ -38,7 +38,7 @@ class Footer(QWidget):
 
 
 class WhenShown(QObject):
-    """Says when a widget is shown.
+    """Says when a widget is shown, and when it is hidden, as it is when its dock is closed.
 
     Parameters
     ----------
@@ -46,6 +46,7 @@ class WhenShown(QObject):
     """
 
     shown = Signal()
+    hidden = Signal()
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
@@ -55,6 +56,8 @@ class WhenShown(QObject):
     def eventFilter(self, watched: Any, event: Any) -> bool:
         if event.type() == QEvent.Type.Show:
             self.shown.emit()
+        elif event.type() == QEvent.Type.Hide:
+            self.hidden.emit()
         return False
 
 

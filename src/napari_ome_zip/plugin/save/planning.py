@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 
 from qtpy.QtCore import QObject, Signal  # type: ignore[attr-defined]
 
+from napari_ome_zip.layers.losses import IMAGE_KINDS
+from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.plugin.background import TaskWorker
 from napari_ome_zip.plugin.save.model import Layers, SaveChoices, View, resolve
 from napari_ome_zip.plugin.save.part import Showing
@@ -68,7 +70,9 @@ class Planner(QObject):
         """The one that runs; at most one does, however slow its pixels come."""
         self._next: _EstimateTask | None = None
         self._known: tuple[Hashable, SizeEstimate] | None = None
-        self.destroyed.connect(self.stop_estimate)
+        """What is encoded, and how large that will be, without what is known of the file."""
+        self._plan: SavePlan | None = None
+        """The last one."""
 
     @property
     def is_busy(self) -> bool:
@@ -104,14 +108,14 @@ class Planner(QObject):
         self._begin()
 
     def _estimate(self, view: View) -> None:
-        self._next = None
+        self._next, self._plan = None, view.plan
         if view.plan is None or not view.plan.arrays:
             self.stop_estimate()
             return
         key = _key(view.plan, view)
         if self._known is not None and self._known[0] == key:
             self.stop_estimate()
-            self.estimated.emit(self._known[1])
+            self._tell_estimate()
         elif not self._is_estimating(key):
             self.stop_estimate()
             self._next = _EstimateTask(view.plan, key)
@@ -132,9 +136,16 @@ class Planner(QObject):
     def _on_estimated(self, result: tuple[Hashable, SizeEstimate]) -> None:
         ended, self._estimating = self._estimating, None
         if ended is not None and not ended.stopping.is_set():
-            self._known = result
-            self.estimated.emit(result[1])
+            key, whole = result
+            encoded = replace(whole, nbytes=whole.nbytes - ended.plan.known_bytes)
+            self._known = key, encoded
+            self._tell_estimate()
         self._begin_estimate()
+
+    def _tell_estimate(self) -> None:
+        if self._known is not None and self._plan is not None:
+            encoded = self._known[1]
+            self.estimated.emit(replace(encoded, nbytes=encoded.nbytes + self._plan.known_bytes))
 
     def stop_estimate(self) -> None:
         """Let the estimate end that runs."""
@@ -143,8 +154,7 @@ class Planner(QObject):
 
 
 def _key(plan: SavePlan, view: View) -> Hashable:
-    """What two plans have in common just where their files will be equally large."""
-    arrays = tuple((array.path, array.shape, array.layout) for array in plan.arrays)
-    documents = hash(tuple(plan.documents.values()))
-    pixels = tuple(id(data) for data, _, _ in view.chosen)
-    return arrays, documents, plan.known_bytes, pixels, view.losses.part
+    """What two plans have in common just where what they encode will be equally large."""
+    documents = tuple(plan.documents[f"{array.path}/{ZARR_JSON}"] for array in plan.arrays)
+    pixels = tuple(id(data) for data, _, kind in view.chosen if kind in IMAGE_KINDS)
+    return hash(documents), tuple(array.path for array in plan.arrays), pixels, view.losses.part

@@ -16,6 +16,7 @@ from napari_ome_zip.plugin.save.losses import Losses, describe
 GONE_FROM_FILE = frozenset(
     {
         "content-stays-behind",
+        "drawing-removed",
         "field-applied",
         "image-removed",
         "image-split",

@@ -13,7 +13,6 @@ from qtpy.QtCore import QTimer
 from napari_ome_zip.errors import SaveCancelledError, SaveError
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.plugin.docks import CHECK_COMMAND, PLUGIN, open_check, title_of
-from napari_ome_zip.plugin.layer_follower import LayerFollower
 from napari_ome_zip.plugin.save.fields import SaveFields
 from napari_ome_zip.plugin.save.footer import Footer, WhenShown
 from napari_ome_zip.plugin.save.model import (
@@ -33,6 +32,7 @@ from napari_ome_zip.plugin.save.proposal import proposed_file, replaceable_sourc
 from napari_ome_zip.plugin.save.question import check_agreed
 from napari_ome_zip.plugin.save.remembered import last_folder, remember, remembered_choices
 from napari_ome_zip.plugin.save.run import SaveRun, SaveTask, running_save, window_of
+from napari_ome_zip.plugin.save.viewer_follower import ViewerFollower
 from napari_ome_zip.plugin.viewer_state import layer_data_of
 from napari_ome_zip.saving.estimate import SizeEstimate
 
@@ -75,6 +75,7 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         self._choices = remembered_choices()
         self._is_named = False
         """Whether a person chose the file; otherwise one is proposed."""
+        self._is_hidden = False
         self._job = SaveStatus()
         self._view: View | None = None
         self._estimate: SizeEstimate | None = None
@@ -89,7 +90,9 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         self.footer = Footer()
         self._make_native()
         self.changed.connect(self._on_form)
-        self._follow()
+        self._follower = ViewerFollower(self._viewer, self._timer.start, self._on_move)
+        self.native.destroyed.connect(self._follower.stop)
+        self.native.destroyed.connect(self._timer.stop)
         self._refresh()
 
     def _make_fields(self) -> None:
@@ -114,18 +117,8 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         self._planner.estimated.connect(self._on_estimated)
         self._planner.failed.connect(self._on_not_planned)
         self._when_shown = WhenShown(self.native)
-        self._when_shown.shown.connect(self._find_run)
-
-    def _follow(self) -> None:
-        viewer = self._viewer
-        self._follower = LayerFollower(viewer, self._timer.start)
-        dims, camera, canvas = viewer.dims.events, viewer.scene.camera.events, viewer.canvas
-        for event in (dims.range, dims.axis_labels, dims.order, dims.ndisplay, dims.ndim):
-            event.connect(self._on_dims)
-        for event in (camera.center, camera.zoom, canvas.events.size, canvas.grid.events.enabled):
-            event.connect(self._on_move)
-        self.native.destroyed.connect(self._follower.stop)
-        self.native.destroyed.connect(self._timer.stop)
+        self._when_shown.shown.connect(self._on_shown)
+        self._when_shown.hidden.connect(self._on_hidden)
 
     # What is chosen
 
@@ -155,10 +148,7 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         self._is_named = self._is_named or self._choices.file != before.file
         self._timer.start()
 
-    def _on_dims(self, _: object) -> None:
-        self._timer.start()
-
-    def _on_move(self, _: object) -> None:
+    def _on_move(self) -> None:
         if self._choices.visible_only:
             self._timer.start()
 
@@ -180,6 +170,8 @@ class SaveWidget(Container):  # type: ignore[type-arg]
     def _refresh(self) -> None:
         """Show the choices, and find out what follows from them."""
         self._timer.stop()
+        if self._is_hidden:
+            return
         layers, showing = self._layer_data(), what_is_shown(self._viewer)
         able = [data for data in layers if can_be_saved(data[1])]
         self._propose([str(data[1]["name"]) for _, data in able])
@@ -278,8 +270,15 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         if self._run is not None:
             self._run.task.cancel()
 
-    def _find_run(self) -> None:
-        """Show the save that a form, closed since, has left behind."""
+    def _on_hidden(self) -> None:
+        """Do nothing while nobody sees it: a dock that is closed may stay in memory."""
+        self._is_hidden = True
+        self._planner.stop_estimate()
+
+    def _on_shown(self) -> None:
+        """Show what changed meanwhile, and the save that a form, closed since, has left behind."""
+        self._is_hidden = False
+        self._timer.start()
         run = running_save(self.native) if self._run is None else None
         if run is not None:
             self._choices, self._is_named = run.task.choices, True

@@ -139,8 +139,9 @@ def _layout(array: npt.NDArray[Any]) -> ArrayLayout:
 
 def _left_out(group: NapariGroup) -> Iterator[Finding]:
     for drawing in group.drawings:
+        code = "layer-not-saved" if drawing.path is None else "drawing-removed"
         text = f"'{drawing.name}' is left out: the file is for others only."
-        yield Finding("layer-not-saved", drawing.name, text)
+        yield Finding(code, drawing.name, text)
 
 
 def _no_place(drawing: Drawing) -> Finding:

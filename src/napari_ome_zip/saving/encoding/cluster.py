@@ -49,11 +49,12 @@ def distributed_client() -> Any:
     scheduler = config.get("scheduler", None)
     if scheduler not in (None, "dask.distributed", "distributed"):
         return None
-    module = sys.modules.get("distributed")
-    if module is None:
+    # While another thread imports it, it is there without its functions: nobody has a client yet.
+    get_client = getattr(sys.modules.get("distributed"), "get_client", None)
+    if get_client is None:
         return None
     try:
-        return module.get_client()
+        return get_client()
     except ValueError:
         return None
 
