@@ -112,7 +112,8 @@ def _has_window() -> bool:
     return QApplication.instance() is not None and napari.current_viewer() is not None
 
 
-def _check(path: str, deep: bool, _notification: object) -> None:
+# None: of an entry of a menu, one of Qt's bindings hands over nothing.
+def _check(path: str, deep: bool, _notification: object = None) -> None:
     viewer = napari.current_viewer()
     if viewer is not None:
         open_check(viewer, path, deep=deep)
