@@ -447,6 +447,8 @@ def test_a_double_click_opens_an_attachment_to_be_read(
 ) -> None:
     widget = contents(whole_archive(tmp_path / "whole.ome.zip").path)
     qtbot.waitUntil(lambda: "attachments" in names_shown(widget), timeout=WAIT)
+    double_click(qtbot, widget, "attachments")
+    assert "notes/empty" in names_shown(widget)  # a branch alone is opened and closed
     double_click(qtbot, widget, "attachments", "OME-XML (METADATA.ome.xml)")
     (shown,) = text_windows()
     assert "    <Description>5 µm sections</Description>" in shown.text.toPlainText()

@@ -161,9 +161,12 @@ class ContentsTree(QTreeView):
             self._opened.discard(item.key)
 
     def _enter(self, index: QModelIndex) -> None:
-        item = self.contents.item(index.siblingAtColumn(NAME))
-        if item is not None:
+        branch = index.siblingAtColumn(NAME)
+        item = self.contents.item(branch)
+        if item is not None and (item.layers or item.attachment is not None):
             self.entered.emit(item)
+        elif item is not None:  # it only holds others
+            self.setExpanded(branch, not self.isExpanded(branch))
 
     # Any: Qt's bindings differ in the types that they state here.
     def selectionChanged(self, selected: Any, deselected: Any) -> None:
