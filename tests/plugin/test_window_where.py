@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint
+from qtpy.QtCore import QEvent, QObject, QPointF, Qt
+from qtpy.QtGui import QEnterEvent, QMouseEvent
 from qtpy.QtWidgets import QApplication, QLabel, QMainWindow, QWidget
 
 from hierarchy_builder import HierarchyBuilder
@@ -63,30 +64,69 @@ def canvas(window: napari.Viewer) -> QWidget:
     return native
 
 
-def point_at(qtbot: QtBot, window: napari.Viewer, y: float, x: float) -> None:
-    """Move the pointer to a place in the world."""
-    camera = window.scene.camera
-    middle = canvas(window).rect().center()
+class Mouse(QObject):
+    """Whose events a canvas gets, and no others: the pointer of the screen is one for all tests."""
+
+    _KINDS = (QEvent.Type.Enter, QEvent.Type.Leave, QEvent.Type.MouseMove)
+
+    def __init__(self, target: QWidget) -> None:
+        super().__init__(target)
+        self._target = target
+        self._is_moving = False
+        target.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        return event is not None and event.type() in self._KINDS and not self._is_moving
+
+    def send(self, event: QEvent) -> None:
+        """Let the canvas get an event."""
+        self._is_moving = True
+        QApplication.sendEvent(self._target, event)
+        self._is_moving = False
+
+
+def mouse_of(window: napari.Viewer) -> Mouse:
+    return canvas(window).findChild(Mouse) or Mouse(canvas(window))
+
+
+def point_at(window: napari.Viewer, y: float, x: float) -> None:
+    """Move the mouse to a place in the world."""
+    camera, target, mouse = window.scene.camera, canvas(window), mouse_of(window)
     right, down = (x - camera.center[-1]) * camera.zoom, (y - camera.center[-2]) * camera.zoom
-    for away in (3, 0):  # a pointer that was there already moves, too
-        qtbot.mouseMove(canvas(window), middle + QPoint(round(right) + away, round(down)))
+    place = QPointF(target.rect().center()) + QPointF(right, down)
+    on_screen = QPointF(target.mapToGlobal(place.toPoint()))
+    if not window.mouse_over_canvas:
+        entered = QEnterEvent(place, place, on_screen)
+        QApplication.sendEvent(main_window(window), entered)
+        mouse.send(QEnterEvent(place, place, on_screen))
+    for away in (3.0, 0.0):  # a mouse that was there already moves, too
+        at = place + QPointF(away, 0)
+        no_button, no_key = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+        kind = QEvent.Type.MouseMove
+        mouse.send(QMouseEvent(kind, at, on_screen, no_button, no_button, no_key))
+
+
+def main_window(window: napari.Viewer) -> QMainWindow:
+    """The one that has the canvas."""
+    found = canvas(window).window()
+    assert isinstance(found, QMainWindow)
+    return found
 
 
 def status(window: napari.Viewer) -> str:
     """All that the status bar says."""
-    for widget in QApplication.topLevelWidgets():
-        if isinstance(widget, QMainWindow) and widget.isVisible():
-            labels = widget.statusBar().findChildren(QLabel)
-            return " ".join(label.text() for label in labels)
-    raise AssertionError("no window")
+    bar = main_window(window).statusBar()
+    assert bar is not None
+    return " ".join(label.text() for label in bar.findChildren(QLabel))
 
 
 def shows(qtbot: QtBot, window: napari.Viewer, place: tuple[float, float], *texts: str) -> None:
     """Wait until all texts are in the status while the pointer is at a place."""
 
     def is_shown() -> bool:
-        point_at(qtbot, window, *place)
-        return all(text in status(window) for text in texts)
+        found = all(text in status(window) for text in texts)
+        point_at(window, *place)
+        return found
 
     qtbot.waitUntil(is_shown, timeout=TIMEOUT)
 
@@ -95,8 +135,9 @@ def hides(qtbot: QtBot, window: napari.Viewer, place: tuple[float, float], text:
     """Wait until a text is not in the status while the pointer is at a place."""
 
     def is_hidden() -> bool:
-        point_at(qtbot, window, *place)
-        return text not in status(window)
+        found = text not in status(window)
+        point_at(window, *place)
+        return found
 
     qtbot.waitUntil(is_hidden, timeout=TIMEOUT)
 
@@ -145,7 +186,21 @@ def test_a_name_is_shown_whatever_is_selected(
 def test_nothing_is_named_where_nothing_is(qtbot: QtBot, plate_window: napari.Viewer) -> None:
     plate_window.layers.selection = set()
     shows(qtbot, plate_window, in_well(1, 2, 5, 5), "well B3")
+    point_at(plate_window, *in_well(1, 1, 5, 5))
     hides(qtbot, plate_window, in_well(1, 1, 5, 5), "well")
+
+
+def test_a_mouse_that_left_and_comes_back_is_told_again(
+    qtbot: QtBot, plate_window: napari.Viewer
+) -> None:
+    plate_window.layers.selection = set()
+    for place in (in_well(0, 0, 5, 5), in_well(1, 1, 5, 5), in_well(0, 0, 5, 5)):
+        for _ in range(2):
+            point_at(plate_window, *place)
+            mouse_of(plate_window).send(QEvent(QEvent.Type.Leave))
+            assert not plate_window.mouse_over_canvas
+            hides(qtbot, plate_window, in_well(1, 1, 5, 5), "well")
+    shows(qtbot, plate_window, in_well(0, 0, 5, 5), "well A1, field 0")
 
 
 def test_a_moved_layer_takes_its_names_with_it(qtbot: QtBot, plate_window: napari.Viewer) -> None:

@@ -7,6 +7,7 @@ changes when a person hides a channel, moves layers, looks at volumes, or opens 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
@@ -101,4 +102,9 @@ def _overlaid(layer: Layer) -> Overlaid:
 
 def _meters(units: Sequence[pint.Unit]) -> list[float]:
     """Length of each unit, in meters; 1 of what is no length, such as a pixel."""
-    return [float((1 * unit).to_base_units().magnitude) for unit in units]
+    return [_in_meters(unit) for unit in units]
+
+
+@cache
+def _in_meters(unit: pint.Unit) -> float:
+    return float((1 * unit).to_base_units().magnitude)

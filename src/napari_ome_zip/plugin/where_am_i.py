@@ -83,6 +83,7 @@ class _Pointer:
         if viewer is None or viewer.status == self._shown:
             return
         self._status = viewer.status
+        self._name = ""
         if not _is_of_pointer(self._status):
             return
         self._name = self._name_at_pointer(viewer)
@@ -90,8 +91,9 @@ class _Pointer:
             self._amend(viewer)
 
     def _amend(self, viewer: ViewerModel) -> None:
-        self._shown = _amended(self._status, self._name)
-        viewer.status = self._shown
+        amended = _amended(self._status, self._name)
+        self._shown = amended if self._name else None
+        viewer.status = amended
 
     def _name_at_pointer(self, viewer: ViewerModel) -> str:
         # In 3D a pointer is a ray, which meets many things.
