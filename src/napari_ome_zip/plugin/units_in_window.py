@@ -121,7 +121,7 @@ def _changed(layer: _Layer, units: Units) -> list[Notice]:
         taken = " and ".join(f"{unit}s" for unit in sorted(added))
         text = (
             f"Its size may be wrong: no unit is stated. The numbers in {Path(path).name} are taken "
-            f"as {taken}, like those of the other layers. This is not saved."
+            f"as {taken}, like those of the other layers. The file itself is not changed."
         )
     else:
         text = (
