@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,8 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import drawn_layers
 from hierarchy_builder import HierarchyBuilder, multiscale, placement, ramp, to_world
 from mutations import changes
+from napari_ome_zip import save_image
+from napari_ome_zip.layers import from_layer_data
 from whole_archives import WHOLE_ARCHIVES
 from whole_path import OtherProcess
 
@@ -55,9 +59,20 @@ def placed() -> HierarchyBuilder:
 
 
 SMALL = {make.__name__: make for make in (plain, sharded, of_zarr_v2, texts, placed)}
-KINDS = [*SMALL, *WHOLE_ARCHIVES]
+DRAWN = "drawn"
+KINDS = [*SMALL, DRAWN, *WHOLE_ARCHIVES]
 EXAMPLES = settings.default.max_examples // len(KINDS)
 """As many of each kind as make the profile's number in all."""
+
+
+def drawn(path: Path) -> dict[str, bytes]:
+    """Return the entries of a file with points, shapes and the like, and a view."""
+    layers = [make().as_layer_data_tuple() for make in drawn_layers.ALL]
+    image = (ramp((3, 4)), {"name": "cells"}, "image")
+    view = {"ndisplay": 2, "camera": {"center": [0, 1, 2], "zoom": 3.5}, "selected": ["spots"]}
+    save_image(from_layer_data([image, *layers], view=view), path)
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 @cache
@@ -65,6 +80,8 @@ def entries_of(kind: str) -> dict[str, bytes]:
     if kind in SMALL:
         return SMALL[kind]().entries
     with tempfile.TemporaryDirectory() as folder:
+        if kind == DRAWN:
+            return drawn(Path(folder) / "drawn.ozx")
         return dict(WHOLE_ARCHIVES[kind](Path(folder) / "whole.ozx").entries)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import io
+import json
 import multiprocessing
 import tempfile
 import traceback
@@ -24,7 +25,9 @@ from hierarchy_builder import write_archive
 from napari_ome_zip import open_image, save_image, to_layer_data, validate
 from napari_ome_zip.cli.main import main
 from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.layers.to_layers import layer_findings
 from napari_ome_zip.pixels.damage import DamagedChunkWarning
+from napari_ome_zip.plugin.view.state import ViewState
 
 SECONDS = 60
 """A hundred times what a file takes on a busy machine."""
@@ -33,6 +36,8 @@ MORE_MEMORY = 1 << 30
 SAVED = 1 << 21
 """Pixels that layers may claim to be saved too."""
 SCREEN = 256
+PICTURES = ("image", "labels")
+"""Kinds of layers that have pixels."""
 
 
 @dataclass(frozen=True)
@@ -122,14 +127,18 @@ def go(path: Path, done: list[str]) -> None:
             done.append("described")
     assert said.getvalue().strip()
     with contextlib.suppress(OmeZipError):
-        layers = to_layer_data(open_image(path))
+        composite = open_image(path)
+        layers = to_layer_data(composite)
+        assert all(finding.message for finding in layer_findings(composite, layers))
+        view = ViewState.of(composite.napari.view)
+        assert view is None or json.dumps(view.to_json())
         done.append("opened")
         for data, _, kind in layers:
             for level in data if isinstance(data, list) else [data]:
-                if kind != "points":
+                if kind in PICTURES:
                     look_at(level)
         done.append("seen")
-        if sum(size_of(layer) for layer in layers) <= SAVED:
+        if sum(size_of(layer) for layer in layers if layer[2] in PICTURES) <= SAVED:
             save_and_open(layers, path.with_name("saved.ozx"), valid=report.valid)
             done.append("saved")
 
@@ -156,8 +165,8 @@ def save_and_open(layers: list[Any], path: Path, valid: bool) -> None:
         raise
     report = validate(path)
     assert report.valid or not valid, report.to_text()
-    pictures = [layer for layer in layers if layer[2] != "points"]
-    again = [layer for layer in to_layer_data(open_image(path)) if layer[2] != "points"]
+    pictures = [layer for layer in layers if layer[2] in PICTURES]
+    again = [layer for layer in to_layer_data(open_image(path)) if layer[2] in PICTURES]
     assert len(again) == len(pictures)
 
 

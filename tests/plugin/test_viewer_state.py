@@ -51,7 +51,7 @@ def save_by_menu(window: napari.Viewer, path: Path, qtbot: QtBot) -> None:
 
 def save_by_form(window: napari.Viewer, path: Path, qtbot: QtBot) -> None:
     form = SaveWidget(window)
-    qtbot.addWidget(form)
+    qtbot.addWidget(form.native)
     form.choices = SaveChoices(file=str(path))
     form.save()
     qtbot.waitUntil(lambda: form.job.saved is not None, timeout=20_000)
