@@ -95,9 +95,9 @@ def point_at(window: napari.Viewer, y: float, x: float) -> None:
     right, down = (x - camera.center[-1]) * camera.zoom, (y - camera.center[-2]) * camera.zoom
     place = QPointF(target.rect().center()) + QPointF(right, down)
     on_screen = QPointF(target.mapToGlobal(place.toPoint()))
+    # napari computes its status from when a mouse entered the window.
+    QApplication.sendEvent(main_window(window), QEnterEvent(place, place, on_screen))
     if not window.mouse_over_canvas:
-        entered = QEnterEvent(place, place, on_screen)
-        QApplication.sendEvent(main_window(window), entered)
         mouse.send(QEnterEvent(place, place, on_screen))
     for away in (3.0, 0.0):  # a mouse that was there already moves, too
         at = place + QPointF(away, 0)
