@@ -86,6 +86,16 @@ def test_a_persons_choice_of_text_stays_at_every_zoom(
         assert names.text.visible is chosen
 
 
+def test_the_image_is_selected_and_not_the_names(
+    qtbot: QtBot, window: napari.Viewer, names: Points
+) -> None:
+    (image,) = (layer for layer in window.layers if layer is not names)
+    qtbot.waitUntil(lambda: window.layers.selection.active is image, timeout=20_000)
+    window.layers.selection.active = names  # by hand: it stays
+    qtbot.wait(50)
+    assert window.layers.selection.active is names
+
+
 def test_volumes_show_no_names(window: napari.Viewer, names: Points) -> None:
     window.scene.camera.zoom = NEAR
     assert names.text.visible
