@@ -198,7 +198,7 @@ def test_the_menu_opens_contents_with_what_is_in_the_open_file(
     path = whole_archive(tmp_path / "whole.ome.zip").path
     window.open(path, plugin=PLUGIN)
     menu = window.window.file_menu
-    for text in ("IO Utilities", "Contents"):
+    for text in ("IO Utilities", "Show contents"):
         (action,) = [a for a in menu.actions() if text in a.text().replace("&", "")]
         menu = action.menu()
     action.trigger()
