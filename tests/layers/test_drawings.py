@@ -281,6 +281,19 @@ def test_features_that_are_not_usable_cost_the_table_alone(columns: Any) -> None
     assert Layer.create(*layers[0]).features.empty
 
 
+def test_a_default_that_is_no_category_costs_the_defaults_alone() -> None:
+    column = pd.Series(["a", "b"], dtype="category")
+    drawing = drawing_of(Points(np.zeros((2, 2)), features=pd.DataFrame({"f": column})))
+
+    def change(said: dict[str, Any]) -> None:
+        said["features"][0]["default"] = "c"
+
+    ([(_, keywords, _)], findings) = shown(changed(drawing, change))
+    assert not findings
+    assert "feature_defaults" not in keywords
+    assert list(keywords["features"]["f"]) == ["a", "b"]
+
+
 def test_a_type_that_this_pandas_does_not_know_costs_nothing() -> None:
     column = {**COLUMN, "pandas": "decimal128"}
     drawing = drawing_of(Points(np.zeros((3, 2)), size=[5, 6, 7]))

@@ -175,8 +175,11 @@ def _defaults_of(frame: Any, defaults: Mapping[str, Any], pandas: Any) -> Any:
     row = {}
     try:
         for name in frame.columns:
-            values = [defaults[name]] if name in defaults else [None]
-            row[name] = pandas.Series(values).astype(frame[name].dtype)
+            default, dtype = defaults.get(name), frame[name].dtype
+            is_category = isinstance(dtype, pandas.CategoricalDtype) and default is not None
+            if is_category and default not in dtype.categories:
+                return None
+            row[name] = pandas.Series([default]).astype(dtype)
     except (ValueError, TypeError, OverflowError):
         return None
     return pandas.DataFrame(row, index=range(1))
@@ -222,7 +225,7 @@ def _typed(values: Any, missing: Any, dtype: Any) -> Any:
     if pandas is not None and isinstance(dtype, str):
         try:
             return pandas.Series(values, dtype=dtype)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass  # of another version of pandas
     return values if isinstance(values, np.ndarray) else _objects(values)
 

@@ -83,7 +83,7 @@ def restore_drawing(drawing: Drawing, source: str | None) -> LayerData:
             keywords["features"] = features
         if defaults is not None and drawing.kind != "tracks":
             keywords["feature_defaults"] = defaults
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         unused.append(f"features ({error})")
     data = geometry.data
     if drawing.kind == "tracks":
