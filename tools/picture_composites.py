@@ -1,10 +1,10 @@
-"""Picture a plate, a mosaic and a bent image in a real window, for docs/images.
+"""Picture napari with the plugin in real windows, for docs/images.
 
-The archives are made here: the mosaic by cutting one known picture into 10 × 10 tiles, of which
-three are left out; the plate of 96 wells with cells that get fewer from column to column; the
-scene with one picture twice, the right one bent by a field of displacements.
+The archives are made here: a scan by cutting one known picture into 10 × 10 tiles, of which three
+are left out; a plate of 96 wells with cells that get fewer from column to column; and the same
+scan with faults.
 
-    xvfb-run -a python tools/picture_composites.py docs/images
+    xvfb-run -a -s "-screen 0 1600x1000x24" python tools/picture_composites.py docs/images
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import argparse
 import json
 import tempfile
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,12 +22,17 @@ from typing import Any
 import napari
 import numpy as np
 import zarr
+from PIL import Image
+from qtpy.QtTest import QTest
 from skimage.color import rgb2gray
 from skimage.data import immunohistochemistry
 from skimage.transform import resize
+from zarr.buffer import cpu
 from zarr.storage import MemoryStore
 
 from demo import take_screenshot
+from napari_ome_zip.plugin.docks import open_check, open_contents, open_save
+from napari_ome_zip.plugin.sample_archive import write_sample_archive
 
 SIDE = 128
 """Pixels along each side of a tile or field of view."""
@@ -69,40 +76,6 @@ class Archive:
         for level in range(2):
             data = pixels[..., :: 2**level, :: 2**level]
             zarr.create_array(self._store, name=f"{path}/{level}", data=data, chunks=data.shape)
-
-    def described(
-        self,
-        path: str,
-        pixels: np.ndarray,
-        axes: list[dict[str, Any]],
-        scale: list[float],
-        system: str,
-        offset: list[float] | None = None,
-    ) -> None:
-        """Add an image (or a vector field) of version 0.6, of one level."""
-        steps: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
-        if offset is not None:
-            steps.append({"type": "translation", "translation": offset})
-        level = {
-            "type": "sequence",
-            "transformations": steps,
-            "input": {"path": "0"},
-            "output": {"name": system},
-        }
-        entry = {
-            "coordinateSystems": [{"name": system, "axes": axes}],
-            "datasets": [{"path": "0", "coordinateTransformations": [level]}],
-        }
-        self.group(path, version="0.6", multiscales=[entry])
-        array = zarr.create_array(
-            self._store,
-            name=f"{path}/0",
-            shape=pixels.shape,
-            dtype=pixels.dtype,
-            chunks=pixels.shape,
-            dimension_names=[axis["name"] for axis in axes],
-        )
-        array[...] = pixels
 
     def write(self, path: Path) -> Path:
         """Zip the hierarchy."""
@@ -168,59 +141,52 @@ def field_of_view(random: np.random.Generator, cells: int, marked: float) -> np.
     return np.clip(pixels + random.normal(0, 6, pixels.shape), 0, 255).astype(np.uint8)
 
 
-def bent() -> Archive:
-    """A scene: a picture with a grid, and beside it the same bent into waves (version 0.6)."""
-    picture = resize(rgb2gray(immunohistochemistry()), (384, 384)) * 4000
-    picture[::32] = picture[:, ::32] = 4095
-    pixels = picture.astype(np.uint16)
-    archive = Archive()
-    ends = [
-        {"input": {"path": name, "name": "physical"}, "output": {"name": "world"}}
-        for name in ("straight", "bent")
-    ]
-    field = {"type": "displacements", "path": "waves", "interpolation": "linear"}
-    beside = {"type": "translation", "translation": [0.0, 430.0]}
-    archive.group(
-        version="0.6",
-        scene={
-            "coordinateSystems": [{"name": "world", "axes": _space()}],
-            "coordinateTransformations": [
-                {"type": "identity", **ends[0]},
-                {"type": "sequence", "transformations": [field, beside], **ends[1]},
-            ],
-        },
-    )
-    for name in ("straight", "bent"):
-        archive.described(name, pixels, _space(), [1.0, 1.0], "physical")
-    grid = np.stack(np.mgrid[0:53, 0:53], -1) * 8.0 - 16.0
-    waves = np.stack([14 * np.sin(grid[..., 1] / 30), 14 * np.sin(grid[..., 0] / 40)], -1)
-    component = {"name": "d", "type": "displacement", "discrete": True}
-    archive.described(
-        "waves", waves, [*_space(), component], [8.0, 8.0, 1.0], "physical", [-16.0, -16.0, 0.0]
-    )
+def faulty() -> Archive:
+    """The scan with what programs get wrong: a color by name, axes without units."""
+    archive = mosaic()
+    name = "0/zarr.json"
+    document = json.loads(archive.content[name].to_bytes())
+    ome = document["attributes"]["ome"]
+    ome["omero"] = {"channels": [{"label": "stain", "color": "red"}]}
+    for axis in ome["multiscales"][0]["axes"]:
+        del axis["unit"]
+    archive.content[name] = cpu.Buffer.from_bytes(json.dumps(document).encode())
     return archive
-
-
-def _space() -> list[dict[str, str]]:
-    return [{"name": name, "type": "space", "unit": "micrometer"} for name in "yx"]
 
 
 def main() -> None:
     """Write all archives, open each in a window, and picture it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where the pictures go")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        for name, archive in (("mosaic", mosaic()), ("plate", plate()), ("bent", bent())):
-            path = archive.write(Path(folder) / f"{name}.ome.zip")
-            viewer = napari.Viewer()
-            layers = viewer.open(path, plugin="napari-ome-zip")
-            for layer in layers:
-                layer.visible = True  # names of wells too
-            viewer.canvas.overlays.scale_bar.visible = True
-            take_screenshot(viewer, arguments.folder / f"{name}.png")
-            print(f"{name}: {len(archive.content)} entries, {len(layers)} layers")
-            viewer.close()
+    pictures = parser.parse_args().folder
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        scan = mosaic().write(folder / "scan.ome.zip")
+        sample = folder / "overlapping-fields.ome.zip"
+        write_sample_archive(sample)
+        picture(pictures / "plate.png", plate().write(folder / "plate.ome.zip"), open_contents)
+        picture(pictures / "contents.png", scan, open_contents)
+        picture(pictures / "demo.png", sample)
+        picture(pictures / "save.png", sample, open_save)
+        bad = faulty().write(folder / "faulty.ome.zip")
+        picture(pictures / "validate.png", bad, partial(open_check, path=str(bad)))
+
+
+def picture(
+    target: Path, archive: Path, look: Callable[[napari.Viewer], None] | None = None
+) -> None:
+    """Picture an archive in a window, maybe with a dock widget."""
+    viewer = napari.Viewer()
+    viewer.open(archive, plugin="napari-ome-zip")
+    viewer.canvas.overlays["scale_bar"].visible = True
+    if look is not None:
+        look(viewer)
+    QTest.qWait(4000)  # until notifications are gone, and what runs in threads is done
+    take_screenshot(viewer, target)
+    viewer.close()
+    with Image.open(target) as taken:
+        taken.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
+    print(f"{target.name}: {target.stat().st_size // 1024} KiB")
 
 
 if __name__ == "__main__":

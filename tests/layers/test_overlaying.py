@@ -70,3 +70,14 @@ def test_of_images_in_gray_the_upper_one_is_seen() -> None:
 
 def test_images_beside_each_other_have_nothing_to_add() -> None:
     assert two_images("0000FF", "00FF00", apart=True) == [COVERS, COVERS]
+
+
+def test_a_mosaic_does_not_hide_what_lies_in_its_gap() -> None:
+    builder = HierarchyBuilder().group(**{"bioformats2raw.layout": 3})
+    for number in range(10):
+        # The fifth is of another channel, and so an image of its own where the mosaic has a gap.
+        other = {"omero": {"channels": [{"label": "other"}]}} if number == 4 else {}
+        builder.image(ramp((8, 8)), "yx", str(number), translation=[0, 8 * number], **other)
+    layers = layers_of(builder.entries)
+    assert [layer.extent.data[1].tolist() for layer in layers] == [[7, 79], [7, 7]]
+    assert [str(layer.blending) for layer in layers] == [ADDS, COVERS]

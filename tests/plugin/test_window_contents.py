@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QApplication
 from hierarchy_builder import HierarchyBuilder
 from napari_layers import value_in_world
 from napari_ome_zip.plugin.check.widget import CheckWidget
+from napari_ome_zip.plugin.contents.model import Kind
 from napari_ome_zip.plugin.contents.text_window import TextWindow
 from napari_ome_zip.plugin.contents.widget import ContentsWidget
 from napari_ome_zip.plugin.docks import PLUGIN, open_contents
@@ -653,3 +654,11 @@ def test_of_a_file_with_little_in_it_nothing_is_said(
     drop(window, [scan(tmp_path / "scan.ozx")])
     qtbot.waitUntil(lambda: len(window.layers) == 8, timeout=WAIT)
     assert notified() == []
+
+
+def test_of_a_file_with_one_image_that_is_selected_with_its_layer(
+    contents: Callable[[Path], ContentsWidget], tmp_path: Path
+) -> None:
+    pixels = np.zeros((8, 8), np.uint8)
+    widget = contents(HierarchyBuilder().image(pixels, "yx").archive(tmp_path / "one.ozx"))
+    assert [item.kind for item in widget.parts.tree.items_chosen()] == [Kind.IMAGE]

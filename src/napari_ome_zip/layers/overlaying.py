@@ -155,6 +155,8 @@ class Overlay:
         for number, image in enumerate(images):
             if self.scan(image) is not None or image.nonlinear or image.channel_count > 1:
                 continue
+            if image.fields and others[number].any():  # what lies in a gap of it is to be seen
+                continue
             # Of pictures in gray that lie over each other, the upper one is looked at.
             near = colored[others[number]]
             if not near.any() and not (len(near) and colored[number]):

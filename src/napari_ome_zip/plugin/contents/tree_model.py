@@ -99,9 +99,13 @@ class ContentsModel(QAbstractItemModel):
         return QModelIndex() if found is None else self._index(found)
 
     def keys_of(self, layers: Set[Hashable]) -> list[tuple[Hashable, ...]]:
-        """Keys of the items that one of some layers shows, alone, and no other layer."""
+        """Keys of the items that one of some layers shows, alone, and no other layer.
+
+        Of a branch that one layer shows it is the last such item: not the file, but its one image.
+        """
         items = (node.item for node in self._known())
-        return [i.key for i in items if i.alone and len(i.layers) == 1 and i.layers[0] in layers]
+        alone = (item for item in items if item.alone and len(item.layers) == 1)
+        return [*{i.layers[0]: i.key for i in alone if i.layers[0] in layers}.values()]
 
     def looks_changed(self) -> None:
         """Draw the check boxes and the colors anew."""
