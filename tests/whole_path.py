@@ -10,7 +10,6 @@ import contextlib
 import faulthandler
 import io
 import json
-import json
 import multiprocessing
 import tempfile
 import traceback
@@ -27,9 +26,7 @@ from napari_ome_zip import open_image, save_image, to_layer_data, validate
 from napari_ome_zip.cli.main import main
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.layers.to_layers import layer_findings
-from napari_ome_zip.layers.to_layers import layer_findings
 from napari_ome_zip.pixels.damage import DamagedChunkWarning
-from napari_ome_zip.plugin.view.state import ViewState
 from napari_ome_zip.plugin.view.state import ViewState
 
 SECONDS = 60
@@ -39,8 +36,6 @@ MORE_MEMORY = 1 << 30
 SAVED = 1 << 21
 """Pixels that layers may claim to be saved too."""
 SCREEN = 256
-PICTURES = ("image", "labels")
-"""Kinds of layers that have pixels."""
 PICTURES = ("image", "labels")
 """Kinds of layers that have pixels."""
 
