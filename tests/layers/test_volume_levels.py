@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_ome_zip.layers.volume_levels import Volume, finest_levels
+from napari_ome_zip.layers.volume_levels import Volume, description, finest_levels
 
 STACK = Volume(((100, 100, 100), (50, 50, 50), (25, 25, 25)), 2)
 """2,000,000, 250,000 and 31,250 bytes."""
@@ -45,3 +45,10 @@ def test_no_edge_is_longer_than_a_graphics_card_can_show() -> None:
 def test_one_level_or_nothing_at_all_leaves_no_choice() -> None:
     assert finest_levels([Volume(((9, 9, 9),), 1)], 10**9) == [0]
     assert finest_levels([], 10**9) == []
+
+
+def test_what_is_shown_is_said_as_a_person_counts() -> None:
+    assert description([(STACK, 1), (STACK, 1)]).startswith("3D: level 2 of 3, 488.3 KiB; for more")
+    assert description([(STACK, 0)]) == "3D: full resolution, 1.9 MiB"
+    assert description([(STACK, 0), (STACK, 2)]).startswith("3D: level 1 to 3 of 3")
+    assert description([]) == ""

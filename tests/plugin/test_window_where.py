@@ -24,7 +24,7 @@ SIDE = 20
 """Pixels along each side of a field; two of them lie side by side in a well."""
 PITCH = np.array([SIDE * (1 + GAP), 2 * SIDE * (1 + GAP)])
 """From well to well, in y and x."""
-TIMEOUT = 20_000
+TIMEOUT = 60_000
 
 
 def plate(path: Path) -> Path:

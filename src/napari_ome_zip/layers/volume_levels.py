@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from napari_ome_zip.image.virtual_levels import MAX_VOLUME_EDGE
+from napari_ome_zip.sizes import readable_size
+
+_MORE = "for more: File > Preferences, Memory for 3D"
 
 
 @dataclass(frozen=True)
@@ -68,3 +71,17 @@ def finest_levels(
         for number in groups[volume]:
             levels[number] = level
     return levels
+
+
+def description(chosen: Sequence[tuple[Volume, int]]) -> str:
+    """What is shown in 3D, and what there is to do about it."""
+    levels = sorted({level for _, level in chosen})
+    if not levels:
+        return ""
+    size = readable_size(sum(volume.nbytes(level) for volume, level in chosen))
+    if levels == [0]:
+        return f"3D: full resolution, {size}"
+    counts = {len(volume.shapes) for volume, _ in chosen}
+    which = " to ".join(str(level + 1) for level in dict.fromkeys((levels[0], levels[-1])))
+    of = f" of {counts.pop()}" if len(counts) == 1 else ""
+    return f"3D: level {which}{of}, {size}; {_MORE}"

@@ -19,7 +19,7 @@ from qtpy.QtCore import QObject, QTimer, Signal  # type: ignore[attr-defined]
 
 from napari_ome_zip.layers.layer_data import layer_note
 from napari_ome_zip.layers.opened_layer import opened_layer
-from napari_ome_zip.layers.volume_levels import Volume, finest_levels
+from napari_ome_zip.layers.volume_levels import Volume, description, finest_levels
 from napari_ome_zip.pixels.pixel_array import PixelArray
 from napari_ome_zip.pixels.volume_reading import VolumeReading
 from napari_ome_zip.plugin.background import TaskWorker
@@ -37,7 +37,6 @@ REST = 300
 NOTICED_BYTES = 64 << 20
 """What takes long enough to read to be announced (64 MiB)."""
 
-_MORE = "for more: File > Preferences, Memory for 3D"
 
 type _Index = tuple[int | None, ...]
 
@@ -160,7 +159,7 @@ class _Volumes(QObject):
                 self._lock(layer, None)
             elif shown is None or (shown.level, shown.index) != (level, each.index):
                 wanted.append(each)
-        self._result = _said(chosen)
+        self._result = description(chosen)
         if wanted:
             self._begin_reading(wanted)
         elif self._result != self._told:
@@ -304,17 +303,3 @@ def _index(layer: Layer, level: int, viewer: ViewerModel) -> _Index:
     place = np.asarray(layer.world_to_data(viewer.dims.point))
     place = np.round(np.clip(place / layer.downsample_factors[level], 0, last)).astype(int)
     return tuple(None if axis in displayed else int(at) for axis, at in enumerate(place))
-
-
-def _said(chosen: Sequence[tuple[Volume, int]]) -> str:
-    """What is shown in 3D, and what there is to do about it."""
-    levels = sorted({level for _, level in chosen})
-    if not levels:
-        return ""
-    size = readable_size(sum(volume.nbytes(level) for volume, level in chosen))
-    if levels == [0]:
-        return f"3D: full resolution, {size}"
-    counts = {len(volume.shapes) for volume, _ in chosen}
-    which = " to ".join(str(level + 1) for level in dict.fromkeys((levels[0], levels[-1])))
-    of = f" of {counts.pop()}" if len(counts) == 1 else ""
-    return f"3D: level {which}{of}, {size}; {_MORE}"
