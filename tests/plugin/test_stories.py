@@ -199,6 +199,7 @@ def test_someone_drops_a_plate_finds_a_well_and_zooms(person: Person, tmp_path: 
 
     def well_is_named() -> bool:
         for away in (3, 0):
+            person.qtbot.wait(40)  # the canvas drops moves that follow faster than a hand's
             person.qtbot.mouseMove(person.canvas, middle + QPoint(away, 0))
         return "C5" in person.reads_status()
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QObject, QPointF, Qt
 from qtpy.QtGui import QEnterEvent, QMouseEvent
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLabel, QMainWindow, QWidget
 
 from hierarchy_builder import HierarchyBuilder
@@ -25,6 +26,8 @@ SIDE = 20
 PITCH = np.array([SIDE * (1 + GAP), 2 * SIDE * (1 + GAP)])
 """From well to well, in y and x."""
 TIMEOUT = 60_000
+BETWEEN_MOVES = 40
+"""Milliseconds: the canvas drops moves that follow each other faster than a hand's."""
 
 
 def plate(path: Path) -> Path:
@@ -100,6 +103,7 @@ def point_at(window: napari.Viewer, y: float, x: float) -> None:
     if not window.mouse_over_canvas:
         mouse.send(QEnterEvent(place, place, on_screen))
     for away in (3.0, 0.0):  # a mouse that was there already moves, too
+        QTest.qWait(BETWEEN_MOVES)
         at = place + QPointF(away, 0)
         no_button, no_key = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
         kind = QEvent.Type.MouseMove

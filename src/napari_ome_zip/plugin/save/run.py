@@ -112,12 +112,12 @@ class SaveRun(QObject):
         notify_saved(message, path)
 
     def _on_failed(self, error: Exception) -> None:
-        message = str(error) or type(error).__name__
+        is_cancelled = isinstance(error, SaveCancelledError)
+        message = str(error) if is_cancelled else not_saved(error)
         self._end(SaveStatus(message=message))
-        if isinstance(error, SaveCancelledError):
-            notify(message, NotificationSeverity.INFO)
-        elif isinstance(error, OmeZipError):
-            notify(not_saved(error), NotificationSeverity.ERROR)
+        if isinstance(error, OmeZipError):
+            severity = NotificationSeverity.INFO if is_cancelled else NotificationSeverity.ERROR
+            notify(message, severity)
         else:
             notification_manager.receive_error(type(error), error, error.__traceback__)
 
