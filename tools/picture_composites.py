@@ -1,8 +1,8 @@
 """Picture napari with the plugin in real windows, for docs/images.
 
 The archives are made here: a scan by cutting one known picture into 10 × 10 tiles, of which three
-are left out; a plate of 96 wells with cells that get fewer from column to column; and the same
-scan with faults.
+are left out; a plate of 96 wells with cells that get fewer from column to column; and a
+picture with faults.
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python tools/picture_composites.py docs/images
 """
@@ -22,6 +22,7 @@ from typing import Any
 import napari
 import numpy as np
 import zarr
+from napari._qt.dialogs.qt_notification import NapariQtNotification
 from PIL import Image
 from qtpy.QtTest import QTest
 from skimage.color import rgb2gray
@@ -75,7 +76,9 @@ class Archive:
         )
         for level in range(2):
             data = pixels[..., :: 2**level, :: 2**level]
-            zarr.create_array(self._store, name=f"{path}/{level}", data=data, chunks=data.shape)
+            zarr.create_array(
+                self._store, name=f"{path}/{level}".lstrip("/"), data=data, chunks=data.shape
+            )
 
     def write(self, path: Path) -> Path:
         """Zip the hierarchy."""
@@ -142,15 +145,16 @@ def field_of_view(random: np.random.Generator, cells: int, marked: float) -> np.
 
 
 def faulty() -> Archive:
-    """The scan with what programs get wrong: a color by name, axes without units."""
-    archive = mosaic()
-    name = "0/zarr.json"
-    document = json.loads(archive.content[name].to_bytes())
+    """A picture with what programs get wrong: a color by name, axes without units."""
+    gray = rgb2gray(immunohistochemistry())
+    archive = Archive()
+    archive.image("", (255 * (1 - resize(gray, (8 * SIDE, 8 * SIDE)))).astype(np.uint8), (0, 0))
+    document = json.loads(archive.content["zarr.json"].to_bytes())
     ome = document["attributes"]["ome"]
     ome["omero"] = {"channels": [{"label": "stain", "color": "red"}]}
     for axis in ome["multiscales"][0]["axes"]:
         del axis["unit"]
-    archive.content[name] = cpu.Buffer.from_bytes(json.dumps(document).encode())
+    archive.content["zarr.json"] = cpu.Buffer.from_bytes(json.dumps(document).encode())
     return archive
 
 
@@ -181,7 +185,10 @@ def picture(
     viewer.canvas.overlays["scale_bar"].visible = True
     if look is not None:
         look(viewer)
-    QTest.qWait(4000)  # until notifications are gone, and what runs in threads is done
+    QTest.qWait(1000)
+    for shown in viewer.window.main_menu.window().findChildren(NapariQtNotification):
+        shown.close()
+    QTest.qWait(2000)  # what runs in threads
     take_screenshot(viewer, target)
     viewer.close()
     with Image.open(target) as taken:
