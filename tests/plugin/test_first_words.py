@@ -10,8 +10,8 @@ from broken_files import BROKEN, Broken, entries, write
 from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.errors import OmeZipError, SaveCancelledError, SaveError
 from napari_ome_zip.findings import HEADLINES, MAX_HEADLINE, UNSEEN, Finding
-from napari_ome_zip.plugin.check.state import explain
 from napari_ome_zip.plugin.messages import not_saved
+from napari_ome_zip.plugin.notices import explain
 from napari_ome_zip.plugin.save.losses import Losses, result_text
 from spoiling import damage
 

@@ -27,11 +27,11 @@ from napari_ome_zip.plugin.check.state import (
     Facts,
     State,
     Tone,
-    explain,
     layer_source,
     resolve,
     suggested_copy,
 )
+from napari_ome_zip.plugin.notices import explain
 from napari_ome_zip.rules import Effect, Location, Rule, Severity
 from napari_ome_zip.validation.report import Issue, Report
 

@@ -18,8 +18,8 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QTextBrowser
 import napari_ome_zip
 from napari_layers import pixels
 from napari_ome_zip.plugin.docks import PLUGIN
+from napari_ome_zip.plugin.documentation.help_menu import ENTRY
 from napari_ome_zip.plugin.documentation.text import documentation, self_contained
-from napari_ome_zip.plugin.documentation.widget import ENTRY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_ome_zip.errors import OmeZipError
+
 MAX_FILES = 4
 """Files of which one notification has a line, at most."""
 
@@ -116,3 +118,16 @@ def _line(path: str, told: Sequence[Notice]) -> str:
 def _with_name(message: str, path: str) -> str:
     name = Path(path).name
     return message if name in message else f"{message} ({name})"
+
+
+def explain(error: OmeZipError | OSError, path: str) -> str:
+    """Return in one sentence why a file could not be opened, checked or copied."""
+    named = error.filename if isinstance(error, OSError) else None
+    name = Path(named if isinstance(named, str) else path).name
+    if isinstance(error, OmeZipError):
+        return str(error)
+    if isinstance(error, FileNotFoundError):
+        return f"There is no file {name}: it was moved, renamed or deleted."
+    if isinstance(error, PermissionError):
+        return f"No permission to open {name}: ask the owner of the file or its folder."
+    return f"{name} could not be read or written: {error.strerror or error}."

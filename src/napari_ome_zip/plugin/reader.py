@@ -18,11 +18,10 @@ from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.to_layers import layer_findings
 from napari_ome_zip.names import SAVED_SUFFIXES, is_archive_name
 from napari_ome_zip.plugin.asking import ask_and_open
-from napari_ome_zip.plugin.check.state import explain
 from napari_ome_zip.plugin.contents.offer import what_is_in
 from napari_ome_zip.plugin.drawn_layers import tried_layers
 from napari_ome_zip.plugin.messages import tell
-from napari_ome_zip.plugin.notices import Notice
+from napari_ome_zip.plugin.notices import Notice, explain
 from napari_ome_zip.plugin.opening import is_opened_by_window, is_reader_chosen
 from napari_ome_zip.plugin.preferences import restores_view, use_preferences
 from napari_ome_zip.plugin.refreshing import refresh_layers

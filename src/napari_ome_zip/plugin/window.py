@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from napari_ome_zip.plugin.covering import follow_scans
-from napari_ome_zip.plugin.documentation.widget import follow_help
+from napari_ome_zip.plugin.documentation.help_menu import follow_help
 from napari_ome_zip.plugin.edit_labels.hint import follow_locked_labels
 from napari_ome_zip.plugin.readable_names import follow_zoom
 from napari_ome_zip.plugin.three_d import follow_dimensions

@@ -24,9 +24,9 @@ from napari_ome_zip.plugin.check.state import (
     CheckChoices,
     Facts,
     State,
-    explain,
     resolve,
 )
+from napari_ome_zip.plugin.notices import explain
 from napari_ome_zip.plugin.typed_name import completed
 from napari_ome_zip.progress import Cancelled, Progress
 from napari_ome_zip.rules import Severity

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from napari_ome_zip.archive import rules
-from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
 from napari_ome_zip.plugin.check.places import place_of
 from napari_ome_zip.plugin.check.rows import Details, IssueRow, Key, details_of, find_row, rows_of
@@ -231,16 +230,3 @@ def suggested_copy(path: str) -> str:
     """Return a name for a repaired copy beside its file: ``a.ozx`` gives ``a fixed.ozx``."""
     ending = next((s for s in SAVED_SUFFIXES if path.lower().endswith(s)), SAVED_SUFFIXES[0])
     return str(complete_name(Path(path).with_name(f"{stem(path)} fixed{ending}"), ending))
-
-
-def explain(error: OmeZipError | OSError, path: str) -> str:
-    """Return in one sentence why a file could not be checked or copied."""
-    named = error.filename if isinstance(error, OSError) else None
-    name = Path(named if isinstance(named, str) else path).name
-    if isinstance(error, OmeZipError):
-        return str(error)
-    if isinstance(error, FileNotFoundError):
-        return f"There is no file {name}: it was moved, renamed or deleted."
-    if isinstance(error, PermissionError):
-        return f"No permission to open {name}: ask the owner of the file or its folder."
-    return f"{name} could not be read or written: {error.strerror or error}."

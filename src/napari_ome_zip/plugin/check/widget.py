@@ -18,8 +18,9 @@ from napari_ome_zip.plugin.background import TaskWorker
 from napari_ome_zip.plugin.check.layout import CheckLayout
 from napari_ome_zip.plugin.check.model import CheckModel, Job, Outcome, Repack, Validate
 from napari_ome_zip.plugin.check.rows import Details
-from napari_ome_zip.plugin.check.state import explain, layer_source, suggested_copy
+from napari_ome_zip.plugin.check.state import layer_source, suggested_copy
 from napari_ome_zip.plugin.docks import PLUGIN
+from napari_ome_zip.plugin.notices import explain
 
 if TYPE_CHECKING:
     import napari.viewer
