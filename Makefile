@@ -16,10 +16,10 @@ demo: $(VENV)/.demo-ready system
 	$(ON_DISPLAY) $(BIN)/python tools/demo.py $(if $(ON_DISPLAY),--screenshot)
 
 test: lint system
-	$(ON_DISPLAY) $(BIN)/pytest -n 2
+	$(ON_DISPLAY) $(BIN)/pytest -n 2 --dist worksteal
 
 test-lowest: $(LOWEST_VENV)/.test-ready system
-	$(ON_DISPLAY) $(LOWEST_VENV)/bin/pytest -n 2
+	$(ON_DISPLAY) $(LOWEST_VENV)/bin/pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.test-ready
 	$(BIN)/ruff check
