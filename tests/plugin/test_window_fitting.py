@@ -78,3 +78,14 @@ def test_a_view_of_other_layers_stays(window: napari.Viewer, tmp_path: Path) -> 
     window.scene.camera.zoom = 9
     window.open(two_fields(tmp_path / "two.ozx"), plugin=PLUGIN)
     assert window.scene.camera.zoom == 9
+
+
+def test_all_fields_of_the_sample_are_in_view(qtbot: QtBot, window: napari.Viewer) -> None:
+    window.open_sample(PLUGIN, "overlapping-fields")
+
+    def is_in_view() -> bool:
+        low, high = shown(window)
+        first, last = window.layers.extent.world
+        return bool((low <= first).all() and (high >= last).all())
+
+    qtbot.waitUntil(is_in_view, timeout=WAIT)

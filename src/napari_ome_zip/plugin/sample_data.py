@@ -11,6 +11,7 @@ import napari
 
 from napari_ome_zip.plugin.reader import read
 from napari_ome_zip.plugin.sample_archive import write_sample_archive
+from napari_ome_zip.plugin.view.fitting import fit_when_shown
 from napari_ome_zip.plugin.window import attend
 
 
@@ -19,10 +20,13 @@ def open_overlapping_fields() -> list[tuple[Any, dict[str, Any], str]]:
     path = Path(_folder().name) / "overlapping-fields.ome.zip"
     if not path.exists():
         write_sample_archive(path)
+    layers = read(str(path))
     viewer = napari.current_viewer()
     if viewer is not None:
         attend(viewer)
-    return read(str(path))
+        if not viewer.layers:
+            fit_when_shown(viewer, len(layers))
+    return layers
 
 
 @cache
