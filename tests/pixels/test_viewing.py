@@ -137,6 +137,7 @@ def test_a_region_that_is_still_shown_is_the_same_array(source: Slow) -> None:
     assert first is not None
     assert again is not None
     assert np.shares_memory(first, again)
+    assert source.begun.wait(SECONDS)
     source.may_compute.set()
     until(threads_ended)
     assert sorted(source.computed) == [0, 0, 1, 1, 2, 2, 3, 3]  # of two rows, each once
