@@ -45,6 +45,11 @@ def layer_note(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
     return note if isinstance(note, Mapping) else {}
 
 
+def note_of(layer: Any) -> Mapping[str, Any]:
+    """The note of a layer of a viewer, or of anything that has ``metadata``; empty for None."""
+    return layer_note({"metadata": getattr(layer, "metadata", None)})
+
+
 def genuine_note(note: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of a note that are valid, as `to_layer_data` writes them, and no others."""
     return {key: value for key, value in note.items() if _CHECKS.get(key, _anything)(value)}

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
-from napari_ome_zip.layers.layer_data import layer_note
+from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.layers.overlaying import BLENDED, SCAN, Overlaid, blendings
 from napari_ome_zip.plugin.messages import after_event
 
@@ -84,7 +84,7 @@ _FOLLOWED: WeakKeyDictionary[ViewerModel, _Covering] = WeakKeyDictionary()
 
 
 def _note(layer: Layer) -> Mapping[str, Any]:
-    return layer_note({"metadata": layer.metadata})
+    return note_of(layer)
 
 
 def _overlaid(layer: Layer) -> Overlaid:

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 from napari.layers import Points
 
-from napari_ome_zip.layers.layer_data import layer_note
+from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.layers.well_names import WELL_NAMES, WELL_SIZE, are_readable, in_view
 from napari_ome_zip.plugin.messages import after_event
 
@@ -98,6 +98,6 @@ def _restrict(layer: Points, viewer: ViewerModel) -> None:
 
 
 def _size(layer: Points) -> list[float] | None:
-    note: Mapping[str, Any] = layer_note({"metadata": layer.metadata})
+    note: Mapping[str, Any] = note_of(layer)
     size = note.get(WELL_SIZE)
     return size if note.get(WELL_NAMES) and isinstance(size, list) and len(size) == 2 else None

@@ -26,8 +26,7 @@ from napari_ome_zip.plugin.opening import is_opened_by_window, is_reader_chosen
 from napari_ome_zip.plugin.preferences import restores_view, use_preferences
 from napari_ome_zip.plugin.refreshing import refresh_layers
 from napari_ome_zip.plugin.units_in_window import share_units
-from napari_ome_zip.plugin.view.fitting import fit_when_shown
-from napari_ome_zip.plugin.view.restore import restore_when_shown
+from napari_ome_zip.plugin.view.restore import show_when_added
 from napari_ome_zip.plugin.view.state import ViewState
 from napari_ome_zip.plugin.viewer_state import with_contrast_range
 from napari_ome_zip.plugin.window import attend
@@ -80,10 +79,7 @@ def read_layers(path: PathOrPaths) -> list[LayerData | Layer | tuple[None]]:
     made = [made for each in opened for made in each.made]
     if layers and not viewer.layers:
         view = opened[0].view if len(opened) == 1 and restores_view() else None
-        if view is None:
-            fit_when_shown(viewer, len(layers))
-        else:
-            restore_when_shown(viewer, view, opened[0].source, len(layers))
+        show_when_added(viewer, {each.source for each in opened}, len(layers), view)
     return [_for_window(layer, drawn) for layer, drawn in zip(layers, made, strict=True)]
 
 

@@ -11,7 +11,7 @@ import napari
 
 from napari_ome_zip.plugin.reader import read
 from napari_ome_zip.plugin.sample_archive import write_sample_archive
-from napari_ome_zip.plugin.view.fitting import fit_when_shown
+from napari_ome_zip.plugin.view.restore import show_when_added
 from napari_ome_zip.plugin.window import attend
 
 
@@ -25,7 +25,7 @@ def open_overlapping_fields() -> list[tuple[Any, dict[str, Any], str]]:
     if viewer is not None:
         attend(viewer)
         if not viewer.layers:
-            fit_when_shown(viewer, len(layers))
+            show_when_added(viewer, {str(path)}, len(layers))
     return layers
 
 

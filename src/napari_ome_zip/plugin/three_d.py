@@ -17,7 +17,7 @@ from napari.layers import Image, Labels
 from napari.utils import progress
 from qtpy.QtCore import QObject, QTimer, Signal  # type: ignore[attr-defined]
 
-from napari_ome_zip.layers.layer_data import layer_note
+from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.layers.opened_layer import opened_layer
 from napari_ome_zip.layers.volume_levels import Volume, description, finest_levels
 from napari_ome_zip.pixels.pixel_array import PixelArray
@@ -278,7 +278,7 @@ def _is_ours(layer: Layer) -> bool:
 
 
 def _note(layer: Layer) -> Any:
-    return layer_note({"metadata": layer.metadata})
+    return note_of(layer)
 
 
 def _displayed(layer: Layer, viewer: ViewerModel) -> list[int]:

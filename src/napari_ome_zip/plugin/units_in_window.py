@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from napari.layers import Layer
 
 from napari_ome_zip.image.units import known_unit
-from napari_ome_zip.layers.layer_data import METADATA_KEY, LayerData, layer_note
+from napari_ome_zip.layers.layer_data import METADATA_KEY, LayerData, layer_note, note_of
 from napari_ome_zip.layers.stated_units import Units, stated_units, units_note
 from napari_ome_zip.plugin.notices import Notice
 from napari_ome_zip.plugin.shared_units import Measured, agree
@@ -95,7 +95,7 @@ class _Shown:
 
     @property
     def note(self) -> Mapping[str, Any]:
-        return layer_note({"metadata": self.layer.metadata})
+        return note_of(self.layer)
 
     def show_in(self, units: Units, note: Mapping[str, Any]) -> None:
         self.layer.metadata = {**self.layer.metadata, METADATA_KEY: note}

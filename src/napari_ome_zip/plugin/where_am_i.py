@@ -11,7 +11,7 @@ import pint
 from napari.layers import Image
 from napari.settings import get_settings
 
-from napari_ome_zip.layers.layer_data import layer_note
+from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.layers.opened_layer import opened_layer
 from napari_ome_zip.layers.overlaying import SCAN
 from napari_ome_zip.layers.where import ShownImage, Where
@@ -133,7 +133,7 @@ def _images_of(viewer: ViewerModel) -> list[tuple[list[Layer], ShownImage]]:
     """Images of files that hold several, or divided ones, with their layers, bottom first."""
     groups: dict[Any, list[Layer]] = {}
     for layer in viewer.layers:
-        note = layer_note({"metadata": layer.metadata})
+        note = note_of(layer)
         if isinstance(layer, Image) and opened_layer(note) is not None:
             key = (note.get("source"), note.get("path"), note.get("multiscale"))
             groups.setdefault(key, []).append(layer)
@@ -147,7 +147,7 @@ def _images_of(viewer: ViewerModel) -> list[tuple[list[Layer], ShownImage]]:
 
 
 def _shown(layer: Layer, viewer: ViewerModel) -> ShownImage | None:
-    note = layer_note({"metadata": layer.metadata})
+    note = note_of(layer)
     made = opened_layer(note)
     order = tuple(note.get("order") or range(layer.ndim))
     ndim = viewer.dims.ndim

@@ -12,7 +12,7 @@ import numpy as np
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage
 from napari_ome_zip.image.mosaic import fuse
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
-from napari_ome_zip.layers.layer_data import LayerData, layer_note
+from napari_ome_zip.layers.layer_data import LayerData, layer_note, note_of
 from napari_ome_zip.layers.opened_layer import opened_layer
 from napari_ome_zip.layers.to_layers import MAX_LAYERS, to_layer_data
 from napari_ome_zip.layers.understanding import world_matrix
@@ -166,7 +166,7 @@ def show_tiles(
 
 
 def _note(layer: Layer) -> Any:
-    return layer_note({"metadata": layer.metadata})
+    return note_of(layer)
 
 
 def _replace(viewer: ViewerModel, old: Sequence[Layer], new: Sequence[Layer]) -> None:

@@ -11,7 +11,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_ome_zip.layers.display_values import brightest_color
-from napari_ome_zip.layers.layer_data import layer_note
+from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.plugin.contents.attachment_finder import AttachmentFinder
 from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.choices import busy_cursor, show_in_system, show_tiles_as
@@ -278,5 +278,5 @@ def _disconnect(connections: list[tuple[Any, Callable[..., None]]], _gone: objec
 
 
 def _open_layer(layer: Layer) -> OpenLayer:
-    note = layer_note({"metadata": layer.metadata})
+    note = note_of(layer)
     return OpenLayer(layer.unique_id, layer.name, type(layer).__name__.lower(), note)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_ome_zip.layers.layer_data import layer_note
+from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, is_archive_name, stem
 from napari_ome_zip.plugin.sample_data import is_sample
 
@@ -23,7 +23,7 @@ def sources_of(layers: Iterable[Layer]) -> list[str]:
     """The files that layers came from, that of the lowest layer first; none that will be gone."""
     found = []
     for layer in layers:
-        source = layer_note({"metadata": layer.metadata}).get("source") or layer.source.path
+        source = note_of(layer).get("source") or layer.source.path
         if source and Path(source).exists() and not is_sample(source):
             found.append(str(source))
     return list(dict.fromkeys(found))

@@ -1,16 +1,20 @@
-"""The view that a file was saved with, in the window that it is opened in."""
+"""The view of a file in the empty window that it is opened in: as it was saved, else all of it.
+
+napari fits its view to the layer that is added first, which may be one field of view of many, and
+to the canvas as it is before sliders and controls take room from it.
+"""
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
-from napari_ome_zip.layers.layer_data import layer_note
+from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.plugin.messages import after_event
 from napari_ome_zip.plugin.view.capture import overlays
 from napari_ome_zip.plugin.view.state import Camera, Sliders, ViewState, factors, zoom_for
@@ -21,24 +25,30 @@ if TYPE_CHECKING:
 
 SETTLING_MS = 1000
 """How long a canvas may take to get its size after layers were added: sliders take room of it."""
+MAX_ADDING_MS = 10_000
+"""How long the layers of a file may take to be added."""
 
-_UNDER_WAY: WeakKeyDictionary[ViewerModel, _Restoring] = WeakKeyDictionary()
+_UNDER_WAY: WeakKeyDictionary[ViewerModel, _Arriving] = WeakKeyDictionary()
+"""Viewers do not keep what their events call."""
 
 
-def restore_when_shown(viewer: ViewerModel, state: ViewState, source: str, count: int) -> None:
-    """Show a view once all layers of a file are in a viewer; they are about to be added.
+def show_when_added(
+    viewer: ViewerModel, sources: Set[str], count: int, state: ViewState | None = None
+) -> None:
+    """Show a view once all layers of what is opened are in a viewer; they are about to be added.
 
     Parameters
     ----------
     viewer : ViewerModel
         Has no layers yet.
-    state : ViewState
-    source : str
-        The file; layers of another one end this.
+    sources : set of str
+        The files; layers of another one end this.
     count : int
-        How many layers it has.
+        How many layers there will be.
+    state : ViewState, optional
+        The view; where there is none, or it does not fit to the layers, all of them are in view.
     """
-    _UNDER_WAY[viewer] = _Restoring(viewer, state, source, count)
+    _UNDER_WAY[viewer] = _Arriving(viewer, sources, count, state or ViewState())
 
 
 def show_view(viewer: ViewerModel, state: ViewState) -> None:
@@ -92,45 +102,51 @@ def _show_camera(viewer: ViewerModel, saved: Camera, convert: tuple[float, ...])
 
 
 def _show_zoom(viewer: ViewerModel, state: ViewState) -> None:
-    """Show as much of the world as was shown, whatever the size of the canvas."""
+    """Show as much of the world as was shown, or all of it, whatever the size of the canvas."""
     convert = _fitting(viewer, state)
-    if state.camera is not None and convert is not None:
-        last = convert[viewer.dims.order[-1]]
-        viewer.scene.camera.zoom = zoom_for(state.camera, viewer.canvas.size) / last
+    if state.camera is None or convert is None:
+        viewer.reset_view()
+        return
+    last = convert[viewer.dims.order[-1]]
+    viewer.scene.camera.zoom = zoom_for(state.camera, viewer.canvas.size) / last
 
 
-class _Restoring:
-    """Waits for the layers of a file, and shows the view when the last one is there.
+class _Arriving:
+    """Waits for the layers of what is opened, and shows the view when the last one is there.
 
     napari resets the view when the first layer is added, and selects each layer after it was
     added; a canvas gets its size only when there are events again.
     """
 
-    def __init__(self, viewer: ViewerModel, state: ViewState, source: str, count: int) -> None:
+    def __init__(
+        self, viewer: ViewerModel, sources: Set[str], count: int, state: ViewState
+    ) -> None:
         self._viewer = weakref.ref(viewer)
+        self._sources = sources
         self._state = state
-        self._source = source
         self._missing = count
         self._layers: list[weakref.ref[Layer]] = []
-        self._shown_zoom: float | None = None
+        self._shown: tuple[float, ...] = ()
+        """The camera as it was set here last."""
         viewer.layers.events.inserted.connect(self._on_inserted)
+        _later(MAX_ADDING_MS, self._end)  # napari may refuse a layer, and add no more
 
     def _on_inserted(self, event: Any) -> None:
         viewer = self._viewer()
         if viewer is None:
             return
-        is_of_file = layer_note({"metadata": event.value.metadata}).get("source") == self._source
-        self._missing -= 1
-        self._layers.append(weakref.ref(event.value))
-        if is_of_file and self._missing:
-            return
-        viewer.layers.events.inserted.disconnect(self._on_inserted)
-        if not is_of_file:
+        if note_of(event.value).get("source") not in self._sources:
             self._end()
             return
+        self._missing -= 1
+        self._layers.append(weakref.ref(event.value))
+        if self._missing:
+            return
+        viewer.layers.events.inserted.disconnect(self._on_inserted)
+        viewer.reset_view()  # to all layers, where the view says no more
         show_view(viewer, self._state)
+        self._shown = _camera(viewer)
         viewer.canvas.events.size.connect(self._on_size)
-        self._shown_zoom = viewer.scene.camera.zoom
         after_event(self._select)
         _later(SETTLING_MS, self._end)
 
@@ -148,24 +164,29 @@ class _Restoring:
             viewer.layers.selection.update(chosen)
 
     def _on_size(self, _event: Any = None) -> None:
-        """Show as much as before, unless someone zoomed meanwhile."""
+        """Show as much as before, unless someone moved the camera meanwhile."""
         viewer = self._viewer()
-        camera = self._state.camera
-        if viewer is None or camera is None or self._shown_zoom is None:
+        if viewer is None:
             return
-        if viewer.scene.camera.zoom != self._shown_zoom:
+        if _camera(viewer) != self._shown:
             self._end()
             return
         _show_zoom(viewer, self._state)
-        self._shown_zoom = viewer.scene.camera.zoom
+        self._shown = _camera(viewer)
 
     def _end(self) -> None:
         viewer = self._viewer()
         if viewer is None:
             return
+        viewer.layers.events.inserted.disconnect(self._on_inserted)
         viewer.canvas.events.size.disconnect(self._on_size)
         if _UNDER_WAY.get(viewer) is self:
             del _UNDER_WAY[viewer]
+
+
+def _camera(viewer: ViewerModel) -> tuple[float, ...]:
+    camera = viewer.scene.camera
+    return (*camera.center, camera.zoom, *camera.angles)
 
 
 def _later(milliseconds: int, work: Callable[[], None]) -> None:
