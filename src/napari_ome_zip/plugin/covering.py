@@ -6,7 +6,7 @@ changes when a person hides a channel, moves layers, looks at volumes, or opens 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
@@ -49,7 +49,7 @@ class _Covering:
         layer = event.value
         for name in _PLACE:
             getattr(layer.events, name).connect(self._decide_soon)
-        note = _note(layer)
+        note = note_of(layer)
         if SCAN in note and not note.get(BLENDED):
             self._chosen[layer] = layer.blending
         self._decide_soon()
@@ -83,12 +83,8 @@ _FOLLOWED: WeakKeyDictionary[ViewerModel, _Covering] = WeakKeyDictionary()
 """Viewers do not keep what their events call."""
 
 
-def _note(layer: Layer) -> Mapping[str, Any]:
-    return note_of(layer)
-
-
 def _overlaid(layer: Layer) -> Overlaid:
-    note = _note(layer)
+    note = note_of(layer)
     source, scan = note.get("source"), note.get(SCAN)
     low, high = layer.extent.world[:, -2:] * _meters(layer.units[-2:])
     return Overlaid(

@@ -274,11 +274,7 @@ def _shown_layers(viewer: ViewerModel) -> list[Layer]:
 
 def _is_ours(layer: Layer) -> bool:
     """Whether a layer has levels, and is of a file that was opened here."""
-    return bool(layer.multiscale) and opened_layer(_note(layer)) is not None
-
-
-def _note(layer: Layer) -> Any:
-    return note_of(layer)
+    return bool(layer.multiscale) and opened_layer(note_of(layer)) is not None
 
 
 def _displayed(layer: Layer, viewer: ViewerModel) -> list[int]:

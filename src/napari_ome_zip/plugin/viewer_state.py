@@ -16,6 +16,7 @@ from napari_ome_zip.layers.layer_data import (
     METADATA_KEY,
     SHOWN_PLANE,
     LayerData,
+    layer_note,
 )
 from napari_ome_zip.layers.losses import IMAGE_KINDS
 from napari_ome_zip.plugin.view.capture import capture_view
@@ -30,7 +31,7 @@ def with_contrast_range(layer_data: LayerData) -> LayerData | Layer:
     Layer data have no place for that range, and napari takes the limits for it.
     """
     data, keywords, kind = layer_data
-    offered = _note(keywords).get(CONTRAST_RANGE)
+    offered = layer_note(keywords).get(CONTRAST_RANGE)
     if kind != "image" or offered is None or list(keywords.get("contrast_limits", ())) == offered:
         return layer_data
     layer = Layer.create(data, keywords, kind)
@@ -131,8 +132,3 @@ def _shown_plane(layer: Layer, viewer: ViewerModel) -> list[int]:
     place = layer.world_to_data(viewer.dims.point)
     shape = layer.extent.data[1]
     return [round(min(max(at, 0.0), float(last))) for at, last in zip(place, shape, strict=True)]
-
-
-def _note(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
-    note = (keywords.get("metadata") or {}).get(METADATA_KEY)
-    return note if isinstance(note, Mapping) else {}

@@ -11,7 +11,7 @@ import numpy as np
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.mosaic import FUSE_FROM
 from napari_ome_zip.layers.channel_array import layer_placement
-from napari_ome_zip.layers.layer_data import METADATA_KEY
+from napari_ome_zip.layers.layer_data import METADATA_KEY, note_of
 from napari_ome_zip.layers.opened_layer import NOTE, opened_layer
 
 type Open = Callable[..., CompositeImage]
@@ -45,7 +45,7 @@ class Choice:
 
 def choice_of(layer: MovableLayer | None) -> Choice | None:
     """What the archive of a layer offers; None where there is nothing to choose."""
-    note = _note(layer)
+    note = note_of(layer)
     source, systems = note.get("source"), note.get("systems")
     if not isinstance(source, str) or not isinstance(systems, list | tuple) or len(systems) < 2:
         return None
@@ -73,13 +73,13 @@ def move(layers: Iterable[MovableLayer], source: str, system: str, open_image: O
     list of str
         Names of layers that have no place in that system, as they are now; those stay.
     """
-    own = [layer for layer in layers if _note(layer).get("source") == source]
-    records = (opened_layer(_note(layer)) for layer in own)
+    own = [layer for layer in layers if note_of(layer).get("source") == source]
+    records = (opened_layer(note_of(layer)) for layer in own)
     fused = {record.opened.fuse_from for record in records if record is not None}
     # Of tiles that were fused otherwise, the parts would be others.
     composite = open_image(source, system=system, fuse_from=next(iter(fused), FUSE_FROM))
     # All are placed before any is moved, so that what fails leaves the picture as it is.
-    placed = [(layer, layer_placement(composite, _note(layer), layer.ndim)) for layer in own]
+    placed = [(layer, layer_placement(composite, note_of(layer), layer.ndim)) for layer in own]
     for layer, place in placed:
         if place is not None:
             _put(layer, place)
@@ -99,8 +99,3 @@ def _put(layer: MovableLayer, place: Mapping[str, Any]) -> None:
     layer.translate = place.get("translate", (0.0,) * layer.ndim)
     layer.axis_labels = place["axis_labels"]
     layer.units = place["units"]
-
-
-def _note(layer: MovableLayer | None) -> Mapping[str, Any]:
-    note = None if layer is None else layer.metadata.get(METADATA_KEY)
-    return note if isinstance(note, Mapping) else {}

@@ -149,10 +149,10 @@ def show_tiles(
     make : callable
         Makes layers of layer data.
     """
-    records = {layer: record for layer in layers if (record := opened_layer(_note(layer)))}
+    records = {layer: record for layer in layers if (record := opened_layer(note_of(layer)))}
     old = list(records)
     store = records[old[0]].opened.store
-    system = _note(old[0]).get("system")
+    system = note_of(old[0]).get("system")
     composite = open_image(store, fuse_from=fuse_from, system=system)
     looks = _looks(old)
     data = [item for item in to_layer_data(composite) if _is_part(item)]
@@ -163,10 +163,6 @@ def show_tiles(
     _replace(viewer, old, new)
     for layer, name in zip(new, names, strict=True):
         layer.name = name
-
-
-def _note(layer: Layer) -> Any:
-    return note_of(layer)
 
 
 def _replace(viewer: ViewerModel, old: Sequence[Layer], new: Sequence[Layer]) -> None:
@@ -196,7 +192,7 @@ def _take_look(layer: Layer, looks: dict[Hashable, dict[str, Any]]) -> None:
 
 def _channel(layer: Layer) -> tuple[str, Hashable]:
     """Kind of a layer, and the name of its channel or label image; its number without a name."""
-    note = _note(layer)
+    note = note_of(layer)
     record = opened_layer(note)
     kind = layer.as_layer_data_tuple()[2]
     number = note.get("channel")
