@@ -554,7 +554,7 @@ def test_reading_can_be_cancelled_and_the_labels_stay_as_they_are(
     assert gate.reached.wait(WAIT / 1000)
     (run,) = window.window.main_menu.window().findChildren(PixelRun)
     run._bar.cancel()
-    qtbot.waitUntil(run._task._stopping.is_set, timeout=WAIT)
+    qtbot.waitUntil(run.task.stopping.is_set, timeout=WAIT)
     gate.open.set()
     qtbot.waitUntil(lambda: told() != [], timeout=WAIT)
     assert told() == ["Cancelled: the labels stay as they are, locked."]
