@@ -22,6 +22,7 @@ from superqt import QElidingLabel
 
 from napari_ome_zip.plugin.check.state import REPACK, SALVAGE, Tone
 from napari_ome_zip.plugin.check.tree import IssueTree, severity_icon
+from napari_ome_zip.plugin.parts import text_label, tipped_button
 from napari_ome_zip.rules import Severity
 
 _TONES = {
@@ -51,18 +52,22 @@ class CheckLayout:
 
     def __init__(self, widget: QWidget) -> None:
         self._widget = widget
-        self.choose = _button("Choose a file…", "Choose the archive to check")
-        self.from_layer = _button("Selected layer", "Check the file the selected layer comes from")
+        self.choose = tipped_button("Choose a file…", "Choose the archive to check")
+        self.from_layer = tipped_button(
+            "Selected layer", "Check the file the selected layer comes from"
+        )
         self.name = QElidingLabel()
         self.name.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.deep = QCheckBox("Deep check")
         self.deep.setToolTip("Reads every pixel, to find damaged data too. Takes longer.")
-        self.check = _button("Check again", "Check the same file once more")
+        self.check = tipped_button("Check again", "Check the same file once more")
         self.bar = QProgressBar()
-        self.cancel = _button("Cancel", "Stop the check or the repair")
+        self.cancel = tipped_button("Cancel", "Stop the check or the repair")
         self.verdict_icon = QLabel()
-        self.verdict = _text()
-        self.deepen = _button("Check the pixels", "Read every pixel, to find damaged data too")
+        self.verdict = text_label()
+        self.deepen = tipped_button(
+            "Check the pixels", "Read every pixel, to find damaged data too"
+        )
         self.filters = {severity: _filter(widget, severity) for severity in Severity}
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search")
@@ -72,15 +77,19 @@ class CheckLayout:
         self.details = QTextBrowser()
         self.details.setAcceptDrops(False)
         self.details.setMinimumHeight(90)
-        self.copy = _button("Copy report", "Put the report into the clipboard")
+        self.copy = tipped_button("Copy report", "Put the report into the clipboard")
         self.copy_menu = QMenu(self.copy)
         self.copy_menu.addAction("As text")
         self.copy_menu.addAction("As JSON")
-        self.save = _button("Save report…", "Save the report as text or JSON")
-        self.repack = _button(REPACK, "Write a copy with the faults of the archive itself repaired")
-        self.salvage = _button(SALVAGE, "Write a copy of the intact parts, and say what is missing")
-        self.note = _text()
-        self.open_copy = _button("Open the fixed copy", "Show the copy in this window")
+        self.save = tipped_button("Save report…", "Save the report as text or JSON")
+        self.repack = tipped_button(
+            REPACK, "Write a copy with the faults of the archive itself repaired"
+        )
+        self.salvage = tipped_button(
+            SALVAGE, "Write a copy of the intact parts, and say what is missing"
+        )
+        self.note = text_label()
+        self.open_copy = tipped_button("Open the fixed copy", "Show the copy in this window")
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -139,26 +148,12 @@ class CheckLayout:
             self.details.setHtml(html)
 
 
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    return button
-
-
 def _filter(widget: QWidget, severity: Severity) -> QPushButton:
-    button = _button("", _FILTER_TIPS[severity])
+    button = tipped_button("", _FILTER_TIPS[severity])
     button.setCheckable(True)
     button.setIcon(severity_icon(widget, severity))
     button.setIconSize(QSize(14, 14))
     return button
-
-
-def _text() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
 
 
 def _row(*parts: QWidget, stretch: QWidget | None = None) -> QWidget:

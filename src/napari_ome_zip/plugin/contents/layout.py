@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
     QSplitter,
@@ -27,6 +26,7 @@ from napari_ome_zip.plugin.contents.fusing import TileChoice
 from napari_ome_zip.plugin.contents.plate_panel import PlatePanel
 from napari_ome_zip.plugin.contents.tree import ContentsTree
 from napari_ome_zip.plugin.contents.tree_model import Looks
+from napari_ome_zip.plugin.parts import text_label, tipped_button
 
 AS_ONE, SEPARATELY = range(2)
 """Rows of the choice of tiles."""
@@ -50,7 +50,7 @@ class ContentsLayout:
 
     def __init__(self, widget: QWidget, looks: Looks) -> None:
         self.files = _choice("Which of the open files is shown here")
-        self.hint = _text()
+        self.hint = text_label()
         choice = _choice("Which of the plates in the file is shown")
         self.plate = PlatePanel(choice)
         self.filter = QLineEdit()
@@ -61,7 +61,7 @@ class ContentsLayout:
         self.filter.setClearButtonEnabled(True)
         self.tree = ContentsTree(looks)
         self.tree.setMinimumHeight(_TREE_HEIGHT)
-        self.details = _text()
+        self.details = text_label()
         self.details.setTextFormat(Qt.TextFormat.RichText)
         self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.system = _choice(
@@ -73,10 +73,12 @@ class ContentsLayout:
             "hidden and moved by itself."
         )
         self.tiles.addItems(["one image", "separate layers"])
-        self.message = _text()
-        self.check = _button("Check", "Check whether the file is sound, and other programs read it")
-        self.save = _button("Save as…", "Save layers as one file that holds everything")
-        self.copy = _button("Copy path", "Put the place of the file into the clipboard")
+        self.message = text_label()
+        self.check = tipped_button(
+            "Check", "Check whether the file is sound, and other programs read it"
+        )
+        self.save = tipped_button("Save as…", "Save layers as one file that holds everything")
+        self.copy = tipped_button("Copy path", "Put the place of the file into the clipboard")
         self._lay_out(widget)
 
     def _lay_out(self, widget: QWidget) -> None:
@@ -162,20 +164,6 @@ def _choice(tip: str) -> QComboBox:
     box.setMinimumContentsLength(8)
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     return box
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    return button
-
-
-def _text() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
 
 
 def _column(*parts: QWidget) -> QWidget:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QEvent, QObject, Qt, Signal  # type: ignore[attr-defined]
+from qtpy.QtCore import QEvent, QObject, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -15,6 +15,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_ome_zip.plugin.parts import text_label, tipped_button
+
 
 class Footer(QWidget):
     """What will be written, the buttons, and the result; fits into a dock of 300 pixels."""
@@ -22,12 +24,16 @@ class Footer(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.summary = _wrapped_label()
-        self.save = _button("Save", "Write the file. You may go on working meanwhile.")
-        self.cancel = _button("Cancel", "Stop writing; nothing is kept, an earlier file stays.")
+        self.save = tipped_button("Save", "Write the file. You may go on working meanwhile.")
+        self.cancel = tipped_button(
+            "Cancel", "Stop writing; nothing is kept, an earlier file stays."
+        )
         self.progress = QProgressBar()
         self.result = _wrapped_label()
-        self.open = _button("Open", "Open the file that was written")
-        self.check = _button("Check", "Check the file that was written against the specification")
+        self.open = tipped_button("Open", "Open the file that was written")
+        self.check = tipped_button(
+            "Check", "Check the file that was written against the specification"
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.summary)
@@ -68,16 +74,7 @@ def _row(*buttons: QPushButton) -> QHBoxLayout:
     return row
 
 
-def _button(text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tooltip)
-    return button
-
-
 def _wrapped_label() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = text_label()
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
