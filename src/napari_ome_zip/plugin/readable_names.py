@@ -16,6 +16,7 @@ from napari.layers import Points
 from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.layers.well_names import WELL_NAMES, WELL_SIZE, are_readable, in_view
 from napari_ome_zip.plugin.messages import after_event
+from napari_ome_zip.plugin.view.visible import visible_plane
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -86,10 +87,7 @@ _FOLLOWED: WeakKeyDictionary[ViewerModel, _Names] = WeakKeyDictionary()
 
 def _restrict(layer: Points, viewer: ViewerModel) -> None:
     """Keep the names in view ready, and few others: every one is laid out again at each zoom."""
-    camera = viewer.scene.camera
-    half = np.array(viewer.canvas.size) / camera.zoom / 2
-    middle = np.array(camera.center[-2:])
-    first, last = (layer.world_to_data(middle + step) for step in (-half, half))
+    first, last = map(layer.world_to_data, visible_plane(viewer))
     # A name stands at the corner of its well, and extends to its right and below.
     needed = in_view(layer.data, first, last, MARGIN / 2)
     kept = in_view(layer.data, first, last, MARGIN)

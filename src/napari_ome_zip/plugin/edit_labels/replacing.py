@@ -26,6 +26,7 @@ from napari_ome_zip.plugin.edit_labels.model import (
     problem_with,
     region_of,
 )
+from napari_ome_zip.plugin.view.visible import visible_plane
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 
 if TYPE_CHECKING:
@@ -75,12 +76,10 @@ def _visible(layer: Labels, shape: Sequence[int], viewer: ViewerModel) -> Region
     """What the canvas shows of a layer in 2D; all of it along axes that are not displayed."""
     if viewer.dims.ndisplay != 2 or not hasattr(viewer, "canvas"):
         return None
-    camera = viewer.scene.camera
-    half = np.array(viewer.canvas.viewbox_size(viewer.layers)) / (2 * camera.zoom)
     corners = []
-    for sides in product((-1, 1), repeat=2):
+    for corner in product(*zip(*visible_plane(viewer), strict=True)):
         world = np.array(viewer.dims.point, dtype=float)
-        world[list(viewer.dims.displayed)] = np.array(camera.center[-2:]) + half * sides
+        world[list(viewer.dims.displayed)] = corner
         corners.append(np.array(layer.world_to_data(world)))
     low, high = np.min(corners, axis=0), np.max(corners, axis=0)
     found = list(as_region(low.tolist(), high.tolist(), shape))

@@ -11,6 +11,7 @@ from napari_ome_zip.layers.cropping import Bounds, WorldBox
 from napari_ome_zip.layers.dimensions import default_names
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
 from napari_ome_zip.plugin.view.capture import capture_view
+from napari_ome_zip.plugin.view.visible import visible_plane
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -108,13 +109,10 @@ def _slider(viewer: ViewerModel, number: int, name: str) -> Slider:
 
 def _visible(viewer: ViewerModel) -> tuple[Bounds, ...]:
     """The region of the displayed dimensions that lies in the canvas, or in a cell of its grid."""
-    camera = viewer.scene.camera
-    size = viewer.canvas.viewbox_size(viewer.layers)
     bounds: list[Bounds] = [None] * viewer.dims.ndim
-    sides = zip(viewer.dims.displayed, camera.center[-2:], size, strict=True)
-    for dimension, center, pixels in sides:
-        half = float(pixels) / camera.zoom / 2
-        bounds[dimension] = (float(center) - half, float(center) + half)
+    low, high = visible_plane(viewer)
+    for dimension, first, last in zip(viewer.dims.displayed, low, high, strict=True):
+        bounds[dimension] = (float(first), float(last))
     return tuple(bounds)
 
 
