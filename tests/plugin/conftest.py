@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import napari
+    from pytestqt.qtbot import QtBot
 
 
 @dataclass(frozen=True)
@@ -174,3 +175,53 @@ def post_drop(window: napari.Viewer, paths: Iterable[Path]) -> None:
     # Posted, not sent: napari reads files within the event loop, as after a drop by hand.
     QCoreApplication.postEvent(target, QDragEnterEvent(spot, *how, no_key))
     QCoreApplication.postEvent(target, QDropEvent(QPointF(spot), *how, no_key))
+
+
+@pytest.fixture
+def answer() -> Callable[[str], list[str]]:
+    """Return what presses a button of the next question, and gives what the question was."""
+
+    from qtpy.QtCore import QTimer
+    from qtpy.QtWidgets import QApplication, QMessageBox
+
+    def press(text: str) -> list[str]:
+        asked: list[str] = []
+
+        def look() -> None:
+            box = QApplication.activeModalWidget()
+            if not isinstance(box, QMessageBox):
+                QTimer.singleShot(50, look)
+                return
+            asked.append(box.text())
+            next(button for button in box.buttons() if button.text() == text).click()
+
+        QTimer.singleShot(0, look)
+        return asked
+
+    return press
+
+
+@pytest.fixture
+def choose_in_dialog(qtbot: QtBot) -> Iterator[Callable[[Path], None]]:
+    """Return a function that types a path into the file dialog about to open."""
+    from functools import partial
+
+    from qtpy.QtCore import Qt, QTimer
+    from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
+
+    # A desktop's own dialog cannot be driven from here, Qt's can.
+    native = Qt.ApplicationAttribute.AA_DontUseNativeDialogs
+    before = QApplication.testAttribute(native)
+    QApplication.setAttribute(native, True)
+
+    def type_path(path: Path) -> None:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, QFileDialog):
+            QTimer.singleShot(50, partial(type_path, path))
+            return
+        line = dialog.findChild(QLineEdit, "fileNameEdit")
+        line.setText(str(path))
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+
+    yield lambda path: QTimer.singleShot(0, partial(type_path, path))
+    QApplication.setAttribute(native, before)

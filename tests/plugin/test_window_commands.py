@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,8 @@ import pytest
 from napari.settings import get_settings
 from napari.utils.notifications import ErrorNotification, notification_manager
 from npe2 import PluginManifest
-from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QTextBrowser
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QTextBrowser
 
 import napari_ome_zip
 from napari_layers import pixels
@@ -22,7 +21,7 @@ from napari_ome_zip.plugin.documentation.help_menu import ENTRY
 from napari_ome_zip.plugin.documentation.text import documentation, self_contained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     import napari
@@ -50,26 +49,6 @@ def palette_titles() -> dict[str, str]:
 
 
 TITLES = palette_titles()
-
-
-@pytest.fixture
-def type_into_dialog(qtbot: QtBot) -> Iterator[Choose]:
-    """Return a function that types a path into the file dialog about to open."""
-    native = Qt.ApplicationAttribute.AA_DontUseNativeDialogs
-    before = QApplication.testAttribute(native)
-    QApplication.setAttribute(native, True)
-
-    def type_path(path: Path) -> None:
-        dialog = QApplication.activeModalWidget()
-        if not isinstance(dialog, QFileDialog):
-            QTimer.singleShot(50, partial(type_path, path))
-            return
-        line = dialog.findChild(QLineEdit, "fileNameEdit")
-        line.setText(str(path))
-        qtbot.keyClick(line, Qt.Key.Key_Return)
-
-    yield lambda path: QTimer.singleShot(0, partial(type_path, path))
-    QApplication.setAttribute(native, before)
 
 
 @pytest.fixture
@@ -144,10 +123,10 @@ def test_archives_are_asked_for_and_opened(
     qtbot: QtBot,
     window: napari.Viewer,
     choose: Callable[[str], None],
-    type_into_dialog: Choose,
+    choose_in_dialog: Choose,
     bright_archive: BrightArchive,
 ) -> None:
-    type_into_dialog(bright_archive.path)
+    choose_in_dialog(bright_archive.path)
     choose(TITLES[f"{PLUGIN}.read"])
     qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=WAIT)
     np.testing.assert_array_equal(pixels(window.layers[0]).squeeze(), bright_archive.pixels)
@@ -158,11 +137,11 @@ def test_an_archive_that_is_asked_for_and_bad_is_told_of_once(
     qtbot: QtBot,
     window: napari.Viewer,
     choose: Callable[[str], None],
-    type_into_dialog: Choose,
+    choose_in_dialog: Choose,
     tmp_path: Path,
 ) -> None:
     (tmp_path / "bad.ozx").write_bytes(b"")
-    type_into_dialog(tmp_path / "bad.ozx")
+    choose_in_dialog(tmp_path / "bad.ozx")
     choose(TITLES[f"{PLUGIN}.read"])
     qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=WAIT)
     (record,) = notification_manager.records
@@ -181,7 +160,7 @@ def test_all_layers_are_saved_under_the_name_that_is_asked_for(
     qtbot: QtBot,
     window: napari.Viewer,
     choose: Callable[[str], None],
-    type_into_dialog: Choose,
+    choose_in_dialog: Choose,
     tmp_path: Path,
     command: str,
     typed: str,
@@ -189,7 +168,7 @@ def test_all_layers_are_saved_under_the_name_that_is_asked_for(
 ) -> None:
     window.add_image(np.eye(8, dtype=np.uint8), name="cells")
     window.add_labels(np.eye(8, dtype=np.uint8), name="nuclei")
-    type_into_dialog(tmp_path / typed)
+    choose_in_dialog(tmp_path / typed)
     choose(TITLES[f"{PLUGIN}.{command}"])
     qtbot.waitUntil((tmp_path / written).exists, timeout=WAIT)
     image = napari_ome_zip.open_image(tmp_path / written)
@@ -211,12 +190,12 @@ def test_a_name_that_is_taken_is_refused_with_that_first(
     qtbot: QtBot,
     window: napari.Viewer,
     choose: Callable[[str], None],
-    type_into_dialog: Choose,
+    choose_in_dialog: Choose,
     tmp_path: Path,
 ) -> None:
     window.add_image(np.eye(8, dtype=np.uint8), name="cells")
     (tmp_path / "taken.ozx").write_bytes(b"precious")
-    type_into_dialog(tmp_path / "taken")
+    choose_in_dialog(tmp_path / "taken")
     choose(TITLES[f"{PLUGIN}.write_ozx"])
     qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=WAIT)
     (record,) = notification_manager.records

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QMessageBox
 
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.save.question import CANCEL, SAVE
@@ -33,27 +31,6 @@ def opened(window: napari.Viewer, tmp_path: Path) -> Truth:
     for layer in [layer for layer in window.layers if layer.name.startswith("map")]:
         window.layers.remove(layer)
     return truth
-
-
-@pytest.fixture
-def answer() -> Callable[[str], list[str]]:
-    """Return what presses a button of the next question, and gives what the question was."""
-
-    def press(text: str) -> list[str]:
-        asked: list[str] = []
-
-        def look() -> None:
-            box = QApplication.activeModalWidget()
-            if not isinstance(box, QMessageBox):
-                QTimer.singleShot(50, look)
-                return
-            asked.append(box.text())
-            next(button for button in box.buttons() if button.text() == text).click()
-
-        QTimer.singleShot(0, look)
-        return asked
-
-    return press
 
 
 def names(path: Path) -> set[str]:

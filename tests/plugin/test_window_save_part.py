@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt, QTimer
-from qtpy.QtWidgets import QApplication, QMessageBox
+from qtpy.QtCore import QPoint, Qt
 
 from napari_layers import pixels, value_in_world
 from napari_ome_zip import save_image
@@ -147,27 +146,6 @@ def test_in_3d_the_visible_region_cannot_be_chosen(
     check(qtbot, widget)
     qtbot.waitUntil(widget.footer.save.isEnabled, timeout=WAIT)
     assert not widget.visible_only.enabled
-
-
-@pytest.fixture
-def answer() -> Callable[[str], list[str]]:
-    """Return what presses a button of the next question, and gives what the question was."""
-
-    def press(text: str) -> list[str]:
-        asked: list[str] = []
-
-        def look() -> None:
-            box = QApplication.activeModalWidget()
-            if not isinstance(box, QMessageBox):
-                QTimer.singleShot(50, look)
-                return
-            asked.append(box.text())
-            next(button for button in box.buttons() if button.text() == text).click()
-
-        QTimer.singleShot(0, look)
-        return asked
-
-    return press
 
 
 @pytest.mark.parametrize("agrees", [False, True])

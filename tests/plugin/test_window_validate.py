@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import zipfile
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,9 @@ import numpy as np
 import pytest
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QCoreApplication, QMimeData, QModelIndex, QPointF, Qt, QTimer, QUrl
+from qtpy.QtCore import QCoreApplication, QMimeData, QModelIndex, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QApplication, QPushButton, QWidget
 
 import napari_ome_zip
 from napari_ome_zip.plugin.check.tree import WHERE
@@ -28,7 +27,7 @@ from napari_ome_zip.validation.report import Issue, Report
 from spoiling import change_root, damage, two_channels_for_one
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import napari
     from pytestqt.qtbot import QtBot
@@ -106,27 +105,6 @@ def click_row(qtbot: QtBot, widget: CheckWidget, row: int) -> None:
     tree.scrollTo(line)
     spot = tree.visualRect(line).center()
     qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=spot)
-
-
-@pytest.fixture
-def choose_in_dialog(qtbot: QtBot) -> Iterator[Callable[[Path], None]]:
-    """Return a function that types a path into the file dialog about to open."""
-    # A desktop's own dialog cannot be driven from here, Qt's can.
-    native = Qt.ApplicationAttribute.AA_DontUseNativeDialogs
-    before = QApplication.testAttribute(native)
-    QApplication.setAttribute(native, True)
-
-    def type_path(path: Path) -> None:
-        dialog = QApplication.activeModalWidget()
-        if not isinstance(dialog, QFileDialog):
-            QTimer.singleShot(50, partial(type_path, path))
-            return
-        line = dialog.findChild(QLineEdit, "fileNameEdit")
-        line.setText(str(path))
-        qtbot.keyClick(line, Qt.Key.Key_Return)
-
-    yield lambda path: QTimer.singleShot(0, partial(type_path, path))
-    QApplication.setAttribute(native, before)
 
 
 # Ways to name a file
