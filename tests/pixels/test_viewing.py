@@ -63,6 +63,12 @@ class Slow(DirectSource):
         return self.pixels[at[0] : at[0] + 1, at[1] * EDGE : (at[1] + 1) * EDGE]
 
 
+@pytest.fixture(autouse=True)
+def own_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test waited, or was let wait, is not the time that the next one has."""
+    monkeypatch.setattr(viewing, "_patience", viewing._Patience())
+
+
 @pytest.fixture
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(viewing, "BACKGROUND", Background(1))
