@@ -23,6 +23,10 @@ class ArchiveError(OmeZipError, ValueError):
         self.code = code
 
 
+class LinkError(OmeZipError, OSError):
+    """What a link leads to cannot be read: no such host, not found, not allowed, timed out."""
+
+
 class DamagedEntryError(OmeZipError, OSError):
     """The bytes of one entry are damaged.
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 ARCHIVE_SUFFIXES: tuple[str, ...] = (".ome.zarr.zip", ".zarr.zip", ".ome.zip", ".ozx")
 """File name endings of a single-image OME-Zarr archive; the longest that matches counts."""
@@ -147,4 +148,6 @@ def unportable_part(part: str) -> bool:
 
 
 def _file_name(path: str | os.PathLike[str]) -> str:
-    return Path(path).name
+    text = os.fspath(path)
+    # Of a link, without its query or fragment.
+    return unquote(Path(urlsplit(text).path).name) if "://" in text else Path(text).name

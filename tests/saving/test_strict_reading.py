@@ -16,7 +16,7 @@ from dask.cache import Cache
 
 from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
-from napari_ome_zip.archive.file import ArchiveFile
+from napari_ome_zip.files.local_file import LocalFile
 from napari_ome_zip.errors import SaveError, UnreadableChunkError
 from napari_ome_zip.image.mosaic_array import MosaicArray, Tile
 from napari_ome_zip.pixels.arrays import ChunkedArray
@@ -152,11 +152,11 @@ def test_a_disk_that_fails_stops_a_save_and_is_not_called_damage(
     path = archive(tmp_path, **options)
     layers = to_layer_data(open_image(path))
 
-    def fail(self: ArchiveFile, offset: int, length: int) -> bytes:
+    def fail(self: LocalFile, offset: int, length: int) -> bytes:
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as failing:
-        failing.setattr(ArchiveFile, "_read", fail)
+        failing.setattr(LocalFile, "_read", fail)
         with pytest.warns(DamagedChunkWarning, match="Unreadable chunk"):
             np.testing.assert_array_equal(layers[0][0].compute(), 0)
         error = refused(layers, path, "cannot be read: .*Input/output error")

@@ -21,12 +21,14 @@ from napari_ome_zip.archive.entry_content import (
     verify_crc,
     wrong_checksum,
 )
-from napari_ome_zip.archive.file import ArchiveFile, Fingerprint, MakeIndex, reopened
+from napari_ome_zip.archive.file import ArchiveFile, MakeIndex, reopened
 from napari_ome_zip.archive.index import ArchiveEntry, ArchiveIndex
 from napari_ome_zip.archive.layout import LOCAL_HEADER, STORED
 from napari_ome_zip.archive.recognize import is_lfs_pointer
 from napari_ome_zip.byte_cache import ByteCache
 from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.files import Expectation, Fingerprint, Link, Place, Range
+from napari_ome_zip.files.byte_file import NOTHING_EXPECTED
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import stem
 from napari_ome_zip.sizes import readable_size
@@ -60,7 +62,7 @@ class ArchiveStore(HierarchyStore):
 
     Parameters
     ----------
-    path : str or path-like
+    place : str, path-like or Link
         The archive.
     root : str
         Folder inside the archive that is the root of the hierarchy; empty for the archive's root.
@@ -77,18 +79,19 @@ class ArchiveStore(HierarchyStore):
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        place: str | os.PathLike[str] | Link,
         root: str = "",
         *,
         make_index: MakeIndex = ArchiveIndex,
     ) -> None:
-        file = ArchiveFile(path, make_index)
-        self._place(file.path, root)
+        file = ArchiveFile(place, make_index)
+        self._set(file.place, file.source, root)
         self._file = file
 
-    def _place(self, path: str, root: str, noted: tuple[Finding, ...] = ()) -> None:
-        super().__init__(stem(path), path, noted)
-        self._path = path
+    def _set(self, place: Place, source: str, root: str, noted: tuple[Finding, ...] = ()) -> None:
+        super().__init__(stem(source), source, noted)
+        self._place = place
+        self._source = source
         self.root = root.strip("/")
         self._prefix = f"{self.root}/" if self.root else ""
         self._data_starts: dict[int, int] = {}
@@ -98,7 +101,7 @@ class ArchiveStore(HierarchyStore):
     def _file(self) -> ArchiveFile:
         # A store that came from another process opens the file when it is first read, so that a
         # file that was changed since is an error of reading, not of unpickling.
-        return reopened(self._path, self._fingerprint)
+        return reopened(self._place, self._fingerprint)
 
     @property
     def file(self) -> ArchiveFile:
@@ -118,9 +121,21 @@ class ArchiveStore(HierarchyStore):
     def at_root(self, root: str, noted: tuple[Finding, ...] = ()) -> ArchiveStore:
         # docstring inherited
         other = type(self).__new__(type(self))
-        other._place(self._path, self._prefix + root, self._noted + noted)
+        other._set(self._place, self._source, self._prefix + root, self._noted + noted)
         other._file = self._file
         return other
+
+    @property
+    def is_remote(self) -> bool:
+        # docstring inherited
+        return isinstance(self._place, Link)
+
+    def expect(self, keys: Sequence[str]) -> Expectation:
+        # docstring inherited
+        if not self.is_remote:
+            return NOTHING_EXPECTED
+        found = filter(None, (self.entry(key) for key in keys))
+        return self._file.bytes.expect(_extent(entry) for entry in found)
 
     @property
     def is_current(self) -> bool:
@@ -292,7 +307,8 @@ class ArchiveStore(HierarchyStore):
         return f"{type(self).__name__}({str(self)!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (type(self), self.source, self.root, self._noted, self._fingerprint)
+        placed = (self._place, self._source, self.root, self._noted)
+        return _restore, (type(self), placed, self._fingerprint)
 
     def _clone(self) -> ArchiveStore:
         return self.at_root("")
@@ -369,14 +385,18 @@ class ArchiveStore(HierarchyStore):
         return start
 
 
+def _extent(entry: ArchiveEntry) -> Range:
+    """Where an entry lies in the file, with room for its header."""
+    room = LOCAL_HEADER.size + len(entry.name) + _EXTRA_ROOM
+    return entry.offset, entry.offset + room + entry.compressed_size
+
+
 def _restore(
     kind: type[ArchiveStore],
-    path: str,
-    root: str,
-    noted: tuple[Finding, ...],
+    placed: tuple[Place, str, str, tuple[Finding, ...]],
     fingerprint: Fingerprint,
 ) -> ArchiveStore:
     store = kind.__new__(kind)
-    store._place(path, root, noted)
+    store._set(*placed)
     store._fingerprint = fingerprint
     return store

@@ -18,6 +18,7 @@ from zarr.buffer import default_buffer_prototype
 
 from napari_ome_zip.archive.recognize import is_lfs_pointer
 from napari_ome_zip.errors import ArchiveError, OmeZipError
+from napari_ome_zip.files.byte_file import NOTHING_EXPECTED, Expectation
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import is_junk
 from napari_ome_zip.rules import MUST, Effect, Rule
@@ -81,6 +82,15 @@ class HierarchyStore(Store):
     def is_current(self) -> bool:
         """Whether another process that opens `source` gets the same content."""
         return True
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether a question takes the time of a line: many are better asked together."""
+        return False
+
+    def expect(self, keys: Sequence[str]) -> Expectation:
+        """Begin to fetch entries that will be read soon, most wanted first; never waits."""
+        return NOTHING_EXPECTED
 
     # Abstract
 

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.decoding import refuse_unreadable
 from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.files import Link, is_link
 from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_junk
 from napari_ome_zip.paths import source_path
@@ -22,7 +23,7 @@ _SHOWN = 4
 
 
 def open_store(
-    source: str | os.PathLike[str] | HierarchyStore | Mapping[str, bytes],
+    source: str | os.PathLike[str] | Link | HierarchyStore | Mapping[str, bytes],
 ) -> HierarchyStore:
     """Open an archive, a folder, or bytes in memory as the store of one hierarchy.
 
@@ -31,8 +32,8 @@ def open_store(
 
     Parameters
     ----------
-    source : str, path-like, HierarchyStore or mapping of str to bytes
-        Where the image lies.
+    source : str, path-like, Link, HierarchyStore or mapping of str to bytes
+        Where the image lies; a string may be a link, such as ``https://…/cells.ozx``.
 
     Raises
     ------
@@ -53,12 +54,16 @@ def open_store(
 
 
 def _choose(
-    source: str | os.PathLike[str] | HierarchyStore | Mapping[str, bytes],
+    source: str | os.PathLike[str] | Link | HierarchyStore | Mapping[str, bytes],
 ) -> HierarchyStore:
     if isinstance(source, HierarchyStore):
         return source
     if isinstance(source, Mapping):
         return MappingStore(source)
+    if isinstance(source, Link):
+        return ArchiveStore(source)
+    if isinstance(source, str) and is_link(source):
+        return ArchiveStore(Link(source))
     path = source_path(source)
     if path.is_dir():
         return DirectoryStore(path)

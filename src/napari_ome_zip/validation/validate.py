@@ -106,7 +106,7 @@ def _check_store(
     store = _hierarchy(container, issues)
     if isinstance(container, ArchiveStore):
         root = store.root if isinstance(store, ArchiveStore) else None
-        issues += check_file_name(Path(container.file.path))
+        issues += check_file_name(Path(container.file.source))
         issues += check_container(container.file, root=root)
         if store is None:
             issues = _without_repetition(issues)

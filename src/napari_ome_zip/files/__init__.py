@@ -1,0 +1,18 @@
+"""The bytes of one file by position, wherever it lies: on a disk or behind a link."""
+
+from __future__ import annotations
+
+from napari_ome_zip.files.byte_file import ByteFile, Expectation, Fingerprint, Place, Range
+from napari_ome_zip.files.links import Link, is_link
+from napari_ome_zip.files.opening import open_file
+
+__all__ = [
+    "ByteFile",
+    "Expectation",
+    "Fingerprint",
+    "Link",
+    "Place",
+    "Range",
+    "is_link",
+    "open_file",
+]

@@ -1,0 +1,28 @@
+"""Opens a file wherever it lies."""
+
+from __future__ import annotations
+
+import os
+
+from napari_ome_zip.files.byte_file import ByteFile
+from napari_ome_zip.files.links import Link, is_link
+from napari_ome_zip.files.local_file import LocalFile
+
+
+def open_file(place: str | os.PathLike[str] | Link) -> ByteFile:
+    """Open a file on a disk, or one behind a link.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, PermissionError
+        As the operating system says.
+    LinkError
+        When a link leads to no file that can be read.
+    """
+    if isinstance(place, str) and is_link(place):
+        place = Link(place)
+    if isinstance(place, Link):
+        from napari_ome_zip.files.remote_file import RemoteFile
+
+        return RemoteFile(place)
+    return LocalFile(place)
