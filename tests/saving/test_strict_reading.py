@@ -16,8 +16,8 @@ from dask.cache import Cache
 
 from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
-from napari_ome_zip.files.local_file import LocalFile
 from napari_ome_zip.errors import SaveError, UnreadableChunkError
+from napari_ome_zip.files.local_file import LocalFile
 from napari_ome_zip.image.mosaic_array import MosaicArray, Tile
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.damage import DamagedChunkWarning

@@ -133,7 +133,7 @@ class TestArchiveStore(ReadOnlyStoreTests):
     def store_kwargs(self, tmp_path: Path) -> dict[str, Any]:
         path = tmp_path / "a.ozx"
         zipfile.ZipFile(path, "w").close()
-        return {"path": str(path)}
+        return {"place": str(path)}
 
 
 class TestMappingStore(ReadOnlyStoreTests):
@@ -157,7 +157,7 @@ class TestDirectoryStore(ReadOnlyStoreTests):
 
     @pytest.fixture
     def store_kwargs(self, tmp_path: Path) -> dict[str, Any]:
-        return {"path": str(tmp_path)}
+        return {"place": str(tmp_path)}
 
 
 def test_a_folder_s_keys_do_not_lead_out_of_it(tmp_path: Path) -> None:
