@@ -157,7 +157,7 @@ class TestDirectoryStore(ReadOnlyStoreTests):
 
     @pytest.fixture
     def store_kwargs(self, tmp_path: Path) -> dict[str, Any]:
-        return {"place": str(tmp_path)}
+        return {"path": str(tmp_path)}
 
 
 def test_a_folder_s_keys_do_not_lead_out_of_it(tmp_path: Path) -> None:
