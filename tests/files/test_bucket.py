@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import pickle
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -201,6 +202,23 @@ def test_credentials_of_a_profile(
     assert keys_of(asked) == {f"from-{profile or 'default'}"}
 
 
+@pytest.mark.parametrize("is_issued", [True, False])
+def test_credentials_that_are_issued(
+    asked: RangeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_issued: bool
+) -> None:
+    pytest.importorskip("boto3", reason="boto3 is not installed")
+    script = tmp_path / "issue.py"
+    keys = '{"Version": 1, "AccessKeyId": "issued", "SecretAccessKey": "secret"}'
+    script.write_text(f"print({keys!r})" if is_issued else "raise SystemExit(1)")
+    config = tmp_path / "config"
+    process = f"{Path(sys.executable).as_posix()} {script.as_posix()}"
+    config.write_text(f"[profile lab]\nregion = us-east-1\ncredential_process = {process}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "lab")
+    BucketObject(Link(f"s3://data/{KEY}")).open(head=10, tail=10)
+    assert keys_of(asked) == ({"issued"} if is_issued else set())
+
+
 def test_public_buckets_need_no_valid_credentials(
     asked: RangeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +266,23 @@ def test_the_region_of_a_bucket_is_asked_for_once(
         assert BucketObject(Link(f"s3://data/{KEY}")).open(head=10, tail=10).head == CONTENT[:10]
     assert bucket_store._regions == {"data": "eu-west-3"}
     assert sum(request.target == "/data" for request in asked.requests) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_does_not_wait_forever(asked: RangeServer, tmp_path: Path) -> None:
+    file = BucketObject(Link(f"s3://data/{KEY}"))
+    file.open(head=10, tail=10)
+    child = os.fork()
+    if child == 0:
+        try:
+            read(file, 20, 30)
+        except LinkError as error:
+            (tmp_path / "said").write_text(str(error))
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert "forked process" in (tmp_path / "said").read_text()
 
 
 # What is no file

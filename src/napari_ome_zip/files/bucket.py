@@ -6,6 +6,7 @@ first such link is opened.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from napari_ome_zip.files.bucket_store import Bucket
 
 _AT_ONCE = 8 << 20
+
+_process: int | None = None
+"""Which process has the threads of obstore; one forked from it would wait for them forever."""
 
 
 class BucketObject(RemoteObject):
@@ -70,10 +74,6 @@ class BucketObject(RemoteObject):
         # docstring inherited
         size = self.open(head=1, tail=1).size
         return size, self._all_pieces(size)
-
-    def renew(self) -> None:
-        # docstring inherited
-        self._bucket = None
 
     def _by_any_way[R](self, ask: Callable[[Bucket], R]) -> R:
         """Ask with credentials and without, and keep the way that is answered."""
@@ -214,6 +214,10 @@ class BucketObject(RemoteObject):
 
     def _asked[R](self, call: Callable[[], R]) -> R:
         """Return what a call of obstore does; its errors, which hold addresses, are left behind."""
+        global _process
+        _process = _process or os.getpid()
+        if _process != os.getpid():
+            raise bucket_errors.forked(self.link)
         try:
             return call()
         except store_errors() as error:

@@ -66,6 +66,15 @@ def of_store(error: Exception, link: Link) -> LinkError | EmptyRange | Unchanged
     return odd(link)
 
 
+def forked(link: Link) -> LinkError:
+    """Return that a process was copied, which the threads that ask buckets do not survive."""
+    return LinkError(
+        f"A bucket cannot be read in a forked process: {link}. Start processes by 'spawn' or "
+        "'forkserver'.",
+        code="link-forked",
+    )
+
+
 def odd(link: Link) -> LinkError:
     """Return that an answer is none that a bucket gives."""
     return LinkError(

@@ -34,6 +34,8 @@ _AWS_CREDENTIALS = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
+_ISSUED = frozenset({"credential_process", "role_arn", "sso_account_id", "sso_session"})
+"""What a profile holds whose keys somebody issues for a while; boto3 knows how to ask for them."""
 _GOOGLE_CREDENTIALS = (
     "GOOGLE_SERVICE_ACCOUNT",
     "GOOGLE_SERVICE_ACCOUNT_PATH",
@@ -133,7 +135,7 @@ def _amazon(link: Link) -> Iterator[Callable[[], Bucket]]:
                 secret_access_key=secret,
                 **({"session_token": token} if token else {}),
             )
-        elif profile and importlib.util.find_spec("boto3") is not None:
+        elif _ISSUED & set(profile) and importlib.util.find_spec("boto3") is not None:
             yield lambda: bucket(credential_provider=_boto3_credentials())
     yield lambda: bucket(skip_signature=True)
 
@@ -214,7 +216,10 @@ def _profile() -> dict[str, str]:
 def _boto3_credentials() -> Any:
     from obstore.auth.boto3 import Boto3CredentialProvider
 
-    return Boto3CredentialProvider()
+    try:
+        return Boto3CredentialProvider()
+    except Exception:  # noqa: BLE001  of a program that a profile names, anything can go wrong
+        raise ValueError("no credentials") from None
 
 
 def _client(*, is_http: bool) -> Any:
