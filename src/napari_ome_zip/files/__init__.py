@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari_ome_zip.files.byte_file import ByteFile, Expectation, Fingerprint, Place, Range
 from napari_ome_zip.files.links import Link, is_link
-from napari_ome_zip.files.opening import open_file
+from napari_ome_zip.files.opening import open_file, shown_place
 
 __all__ = [
     "ByteFile",
@@ -15,4 +15,5 @@ __all__ = [
     "Range",
     "is_link",
     "open_file",
+    "shown_place",
 ]
