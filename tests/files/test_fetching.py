@@ -11,14 +11,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from gated_fetch import PATIENCE, GatedFetch, in_thread
 from napari_ome_zip.errors import ChangedFileError, LinkError, ReadCancelledError
 from napari_ome_zip.files import blocks, wishes
 from napari_ome_zip.files.fetching import MOST_REQUESTS, Fetcher
 from napari_ome_zip.files.ranges import LINES
 from napari_ome_zip.files.watching import watching
 from napari_ome_zip.progress import Watch
-
-from gated_fetch import PATIENCE, GatedFetch, in_thread
 
 KIB, MIB = 1 << 10, 1 << 20
 CONTENT = random.Random(13).randbytes(8 * MIB)
@@ -36,7 +35,7 @@ def read(fetcher: Fetcher, start: int, stop: int) -> bytes:
 def small_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     limit = 256 * KIB
     monkeypatch.setattr(blocks.MEMORY, "limit", limit)
-    yield limit
+    return limit
 
 
 def test_what_is_read_is_fetched_and_kept() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +36,9 @@ def test_short_gaps_are_fetched_along() -> None:
 def test_a_gap_longer_than_is_worth_a_request_is_not() -> None:
     far = 4 * MIB
     assert len(pieces_of([(0, MIB), (MIB + MOST_GAP + 1, far)])) > 1
-    assert all(piece.stop <= MIB or piece.start > MIB for piece in pieces_of([(0, MIB), (far, far + MIB)]))
+    assert all(
+        piece.stop <= MIB or piece.start > MIB for piece in pieces_of([(0, MIB), (far, far + MIB)])
+    )
 
 
 def test_the_shortest_gaps_are_bridged_as_far_as_the_budget_goes() -> None:
@@ -102,7 +106,7 @@ def test_holes_and_what_is_there_make_up_a_range(
     ]
     parts = sorted(part for part in parts if part[0] < part[1])
     assert sum(end - begin for begin, end in parts) == max(0, length)
-    assert all(before[1] == after[0] for before, after in zip(parts, parts[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(parts))
 
 
 def test_a_piece_is_worth_a_request() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from napari_ome_zip.files.byte_file import ByteFile, Expectation, Fingerprint, Place, Range
 from napari_ome_zip.files.links import Link, is_link
 from napari_ome_zip.files.opening import open_file
+from napari_ome_zip.files.watching import reading_once, watching
 
 __all__ = [
     "ByteFile",
@@ -15,4 +16,6 @@ __all__ = [
     "Range",
     "is_link",
     "open_file",
+    "reading_once",
+    "watching",
 ]

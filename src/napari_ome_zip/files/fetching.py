@@ -165,7 +165,7 @@ class Fetcher:
         return [found for hole in holes for found in self._kept.load(*hole)]
 
     def _ask_for(self, start: int, stop: int, *, is_kept: bool) -> None:
-        """Ask for bytes that are read: with neighbors that somebody expects, as they were merged."""
+        """Ask for bytes that are read, with expected neighbors as they were merged."""
         for wish in reversed(self._wishes):
             for piece in list(wish.take(start, stop)):
                 new = self.blocks.new(piece.start, piece.stop, wish, is_kept=wish.is_kept)

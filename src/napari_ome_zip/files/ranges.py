@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ of the bytes that are shown.
 SHORTEST_PIECE = 1 << 19
 """A range is split into pieces no shorter than this (512 KiB)."""
 LONGEST_PIECE = 1 << 22
-"""A piece is no longer than about this (4 MiB): one whose bytes nobody wants any more ends early."""
+"""A piece is no longer than about this (4 MiB): one that nobody wants any more ends soon."""
 LINES = 12
 """Number of requests that what is wanted is spread over, where there is enough of it."""
 
@@ -50,7 +51,9 @@ def pieces_of(ranges: Iterable[Range]) -> list[Piece]:
     >>> pieces_of([(5000, 9000), (0, 4900), (10**6, 10**6 + 10)])
     [Piece(start=0, stop=9000, rank=0), Piece(start=1000000, stop=1000010, rank=2)]
     """
-    wanted = sorted((start, stop, rank) for rank, (start, stop) in enumerate(ranges) if start < stop)
+    wanted = sorted(
+        (start, stop, rank) for rank, (start, stop) in enumerate(ranges) if start < stop
+    )
     joined = _joined(wanted)
     total = sum(stop - start for start, stop in joined)
     piece = min(max(total // LINES, SHORTEST_PIECE), LONGEST_PIECE)
@@ -76,9 +79,7 @@ def _joined(wanted: Sequence[tuple[int, int, int]]) -> list[list[int]]:
 
 def _bridged(joined: Sequence[Sequence[int]], budget: int) -> set[int]:
     """Return where the gaps begin that are fetched along."""
-    gaps = sorted(
-        (after[0] - before[1], before[1]) for before, after in zip(joined, joined[1:], strict=False)
-    )
+    gaps = sorted((after[0] - before[1], before[1]) for before, after in itertools.pairwise(joined))
     bridged = set()
     for length, start in gaps:
         budget -= length
@@ -110,7 +111,7 @@ def _cut(
 def _parts(start: int, stop: int, rank: int, longest: int) -> Iterator[Piece]:
     count = max(1, round((stop - start) / longest))
     edges = [start + (stop - start) * number // count for number in range(count + 1)]
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in itertools.pairwise(edges):
         if begin < end:
             yield Piece(begin, end, rank)
 
