@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from napari_ome_zip.files.byte_file import ByteFile, Expectation, Fingerprint, Place, Range
+from napari_ome_zip.files.known_links import known_link
 from napari_ome_zip.files.links import Link, is_link
 from napari_ome_zip.files.opening import open_file
 
@@ -14,5 +15,6 @@ __all__ = [
     "Place",
     "Range",
     "is_link",
+    "known_link",
     "open_file",
 ]
