@@ -5,7 +5,7 @@ from __future__ import annotations
 from napari_ome_zip.files.byte_file import ByteFile, Expectation, Fingerprint, Place, Range
 from napari_ome_zip.files.known_links import known_link
 from napari_ome_zip.files.links import Link, is_link
-from napari_ome_zip.files.opening import open_file
+from napari_ome_zip.files.opening import open_file, shown_place
 
 __all__ = [
     "ByteFile",
@@ -17,4 +17,5 @@ __all__ = [
     "is_link",
     "known_link",
     "open_file",
+    "shown_place",
 ]

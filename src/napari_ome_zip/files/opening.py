@@ -28,3 +28,10 @@ def open_file(place: str | os.PathLike[str] | Link) -> ByteFile:
 
         return RemoteFile(place)
     return LocalFile(place)
+
+
+def shown_place(place: str | os.PathLike[str] | Link) -> str:
+    """Return how a place that a person gave is shown: as it was given, a link without secrets."""
+    if isinstance(place, str) and is_link(place):
+        place = Link(place)
+    return place.source if isinstance(place, Link) else os.fspath(place)

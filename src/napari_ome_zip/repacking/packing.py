@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_ome_zip.archive import ArchiveWriter, rules
 from napari_ome_zip.archive.records import name_problem
 from napari_ome_zip.errors import ArchiveError, MetadataError, SaveCancelledError, SaveError
+from napari_ome_zip.files import is_link
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON, is_zarr_json
 from napari_ome_zip.paths import target_path
@@ -20,6 +21,7 @@ from napari_ome_zip.repacking.portable_names import name_findings
 from napari_ome_zip.repacking.resharding import Resharding, plan_resharding
 from napari_ome_zip.storage import DirectoryStore, HierarchyStore
 from napari_ome_zip.storage.base import MAX_HELD_BYTES
+from napari_ome_zip.storage.expected import expected_ahead
 from napari_ome_zip.storage.hierarchy import Hierarchy, natural_key
 from napari_ome_zip.storage.open import open_store
 
@@ -79,6 +81,11 @@ def pack(
     -----
     RFC-9, "OME-Zarr zip files".
     """
+    if is_link(directory):
+        raise ArchiveError(
+            "Not packed: a folder is packed, and links lead to files. "
+            "Of an archive behind a link 'ome-zip repack' makes a copy."
+        )
     store = open_store(DirectoryStore(directory))
     folder, target = Path(directory).resolve(), target_path(file).resolve()
     if target.is_relative_to(folder):
@@ -118,9 +125,10 @@ def write_copy(
     with ArchiveWriter(target, plan.version) as writer:
         writer.write_documents(plan.documents)
         watch.add(0)
-        for name in plan.copied:
-            _copy(store, writer, name)
-            watch.add(sizes[name])
+        with expected_ahead(store, plan.copied, str, sizes.__getitem__) as ahead:
+            for name in ahead:
+                _copy(store, writer, name)
+                watch.add(sizes[name])
         for name, shard_content, nbytes in plan.shards.entries(store):
             writer.write(name, shard_content)
             watch.add(nbytes)
