@@ -70,6 +70,11 @@ def file_name(path: str | os.PathLike[str]) -> str:
     return Path(unquote(urlsplit(text).path).partition("|")[0]).name
 
 
+def plain_name(name: str) -> str:
+    """Return a name of one file, whatever was called so: without what no file name may hold."""
+    return "".join(" " if c in _FORBIDDEN or c == "/" else c for c in name).strip()
+
+
 def stem(path: str | os.PathLike[str]) -> str:
     """Return the file name without its folder and its archive (or Zarr folder) ending.
 

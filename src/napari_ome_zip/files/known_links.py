@@ -7,7 +7,7 @@ open it again, finds the way to it here. Nothing of this is written anywhere.
 
 from __future__ import annotations
 
-from napari_ome_zip.files.links import Link
+from napari_ome_zip.files.links import Link, is_link
 
 _KNOWN: dict[str, Link] = {}
 
@@ -29,3 +29,12 @@ def known_link(text: str) -> Link:
     True
     """
     return _KNOWN.get(text) or Link(text)
+
+
+def public_name(place: str) -> str:
+    """Return a path as it is, and of a link its `source`, by which it is known from now on."""
+    if not is_link(place):
+        return place
+    link = known_link(place)
+    remember_link(link)
+    return link.source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from napari_ome_zip.errors import LinkError, OmeZipError
+from napari_ome_zip.errors import LinkError, NoRangesError, OmeZipError
 from napari_ome_zip.files import Link, is_link, known_link
 from napari_ome_zip.names import file_name
 
@@ -145,7 +145,7 @@ def of_error(error: OmeZipError | OSError, place: str | Link) -> Notice:
         explain(error, path),
         is_error=True,
         is_unreachable=isinstance(error, LinkError),
-        can_download=getattr(error, "code", "") == "no-ranges",
+        can_download=isinstance(error, NoRangesError),
     )
 
 

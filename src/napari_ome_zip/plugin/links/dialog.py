@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QApplication, QComboBox, QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
+from napari_ome_zip.files import Link
 from napari_ome_zip.plugin.links.opening import open_links
 from napari_ome_zip.plugin.links.recent import recent_links
 from napari_ome_zip.plugin.links.typed import typed_link
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 
 TITLE = "Open a link"
 EXPLANATION = (
-    "The link of an archive on the web or in a bucket. It is opened where it lies: only what is "
-    "shown is fetched."
+    "The link of an archive on the web or in a bucket. It is read where it lies: only what is "
+    "needed is fetched."
 )
 NO_LINK = "This is no link. One begins with https:// or s3://, such as https://example.org/a.ozx."
 _TIP = (
@@ -38,7 +40,10 @@ def open_link(viewer: napari.viewer.Viewer) -> None:
     """
     # napari hands a proxy to commands, through which layers are other objects than they are.
     viewer = getattr(viewer, "__wrapped__", viewer)
-    LinkDialog(viewer, viewer.window.main_menu.window()).open()
+    dialog = LinkDialog(
+        viewer.window.main_menu.window(), lambda link: open_links(viewer, [link]), TITLE, "Open"
+    )
+    dialog.open()
 
 
 class LinkDialog(QDialog):
@@ -46,25 +51,28 @@ class LinkDialog(QDialog):
 
     Parameters
     ----------
-    viewer : napari.viewer.Viewer
-        The link is opened in it.
     parent : QWidget
-        Its window.
+        What it belongs to.
+    use : callable
+        Is handed the link.
+    title : str
+        Of the dialog.
+    verb : str
+        What its button says.
     """
 
-    def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, use: Callable[[Link], None], title: str, verb: str) -> None:
         super().__init__(parent)
-        self._viewer = viewer
-        self.setWindowTitle(TITLE)
+        self._use = use
+        self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.link = _line()
         self.problem = text_label()
         self.problem.setVisible(False)
         explanation = text_label()
         explanation.setText(EXPLANATION)
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel
-        )
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self.link.editTextChanged.connect(lambda _: self.problem.setVisible(False))
@@ -78,14 +86,14 @@ class LinkDialog(QDialog):
         return QSize(_WIDTH, super().sizeHint().height())
 
     def accept(self) -> None:
-        """Begin to open the link; where it is none, say so and stay."""
+        """Hand the link over; where it is none, say so and stay."""
         link = typed_link(self.link.currentText())
         if link is None:
             self.problem.setText(NO_LINK)
             self.problem.setVisible(True)
             return
         super().accept()
-        open_links(self._viewer, [link])
+        self._use(link)
 
     def _propose(self) -> None:
         """Fill in the link that a person has just copied, ready to be typed over."""
