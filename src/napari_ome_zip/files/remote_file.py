@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from napari_ome_zip.files.byte_file import ByteFile, Fingerprint
+from napari_ome_zip.files.connecting import remote_object
 from napari_ome_zip.files.links import Link
-from napari_ome_zip.files.web import WebObject
 
 
 class RemoteFile(ByteFile):
@@ -16,13 +16,17 @@ class RemoteFile(ByteFile):
         self.place = link
         self.source = link.source
         self.label = repr(link.name)
-        self._object = WebObject(link)
-        self.size = self._object.size
+        self._object = remote_object(link)
+        self._version = self._object.open(head=1, tail=1).validator
+        self.size = self._version.size
 
     def read(self, offset: int, length: int) -> bytes:
         # docstring inherited
         length = min(length, self.size - offset)
-        return self._object.fetch(offset, offset + length) if length > 0 else b""
+        parts: list[bytes] = []
+        if length > 0:
+            self._object.fetch(offset, offset + length, parts.append)
+        return b"".join(parts)
 
     def read_into(self, offset: int, buffer: memoryview) -> int:
         # docstring inherited
@@ -32,9 +36,10 @@ class RemoteFile(ByteFile):
 
     def fingerprint(self) -> Fingerprint:
         # docstring inherited
-        return self.size, self._object.validator
+        return self.size, self._version.text
 
     @property
     def is_current(self) -> bool:
         # docstring inherited
-        return WebObject(self._object.link).validator == self._object.validator
+        known = self._version
+        return remote_object(self._object.link).open(head=1, tail=1, known=known).is_unchanged
