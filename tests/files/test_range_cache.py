@@ -34,8 +34,7 @@ LINK = Link("https://me:password@host.org/a.ozx?sig=hidden")
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Let the cache be on, and in a folder of the test's own."""
     place = tmp_path / "cache" / "links"
-    monkeypatch.setattr(folders, "cache_folder", lambda: place)
-    monkeypatch.setattr(range_cache, "cache_folder", lambda: place)
+    monkeypatch.setenv(folders.LINK_CACHE_FOLDER_VARIABLE, str(place.parent))
     monkeypatch.setattr(folders, "_state", folders._State(64 * MIB))
     return place
 

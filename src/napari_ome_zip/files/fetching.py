@@ -6,8 +6,10 @@ their way. What is read comes before what is expected, and of that the latest ex
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +28,8 @@ MOST_REQUESTS = 16
 
 _WINDOW = 32 << 20  # of a long range, two are asked for at once
 _LET_FINISH = 1 << 18  # a request with less to come is not worth another connection
+
+_AT_THE_END = 2.0  # seconds that the program waits for the disk
 
 type Took = Callable[[bytes | memoryview], None]
 """Given the bytes of a range as they come; what it raises ends the request."""
@@ -260,6 +264,8 @@ class Fetcher:
             block.data[block.came : came] = data
             with block.changed:
                 block.came = came
+                if self._is_stored(block):  # whoever waits for it may be the end of the program
+                    _storing.add(block)
                 self.traffic.received += len(data)
                 block.changed.notify_all()
                 if not block.is_wanted and block.stop - block.start - came > _LET_FINISH:
@@ -280,6 +286,11 @@ class Fetcher:
                 self.blocks.finish(block, error)
         if self._kept is not None and block.is_kept and block.came and self._changed is None:
             self._kept.put(block.start, block.data[: block.came])
+        _storing.discard(block)
+
+    def _is_stored(self, block: Block) -> bool:
+        """Whether all of a block is there, and goes to the disk next."""
+        return self._kept is not None and block.is_kept and block.came == block.stop - block.start
 
     def _give_up(self, block: Block) -> _NotWantedError:
         """Let nobody wait for a block any more: who reads it from now on asks anew."""
@@ -288,10 +299,21 @@ class Fetcher:
         return error
 
 
+def _wait_for_the_disk() -> None:
+    """Let what was read last be kept, too, when the program ends."""
+    end = time.monotonic() + _AT_THE_END
+    while _storing and time.monotonic() < end:
+        time.sleep(0.001)
+
+
+_storing: set[Block] = set()
+atexit.register(_wait_for_the_disk)
+
 _fetchers: weakref.WeakSet[Fetcher] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
+    _storing.clear()
     for fetcher in list(_fetchers):
         fetcher.begin_anew()
 
