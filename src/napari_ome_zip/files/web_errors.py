@@ -101,7 +101,10 @@ def of_connection(error: Exception, host: str, link: Link) -> Trouble:
             ),
             attempts=2,
         )
-    if isinstance(error, http.ConnectTimeoutError):
+    # Not every error of that class is about time.
+    if isinstance(error, http.ConnectTimeoutError) and not isinstance(
+        error, http.NewConnectionError
+    ):
         return Trouble(
             LinkError(
                 f"The server {host} does not answer. Check the link and the network, or try again "
@@ -110,7 +113,7 @@ def of_connection(error: Exception, host: str, link: Link) -> Trouble:
             ),
             attempts=2,
         )
-    if isinstance(error, http.TimeoutError):
+    if isinstance(error, http.ReadTimeoutError):
         return Trouble(silence(link))
     tls = _cause(error, ssl.SSLError)
     if tls is not None:

@@ -61,6 +61,11 @@ def saving() -> Any:
     return _section("saving")
 
 
+def links() -> Any:
+    """The settings for links, which may be set; None where the plugin is not registered."""
+    return _section("links")
+
+
 def _resize() -> None:
     reading = get_plugin_settings(_PLUGIN).reading
     for name, (variable, use) in _SIZES.items():
