@@ -312,10 +312,16 @@ def test_the_first_chunk_stands_for_all(flags: int) -> None:
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Archives of a few hundred entries are large, as compared with the parts of them."""
-    from napari_ome_zip.archive import kept_bytes, partial_directory
+    from napari_ome_zip.archive import end_record, kept_bytes, partial_directory
 
-    for name, value in {"HEAD_BYTES": 256, "TAIL_BYTES": 700, "BEGINNING_BYTES": 700}.items():
+    for name, value in {
+        "HEAD_BYTES": 256,
+        "TAIL_BYTES": 700,
+        "AT_ONCE_BYTES": 1500,
+        "BEGINNING_BYTES": 700,
+    }.items():
         monkeypatch.setattr(kept_bytes, name, value)
+    monkeypatch.setattr(end_record, "_WINDOWS", (600, 1 << 20))
     monkeypatch.setattr("counted_file.HEAD_BYTES", 256)
     monkeypatch.setattr("counted_file.TAIL_BYTES", 700)
     monkeypatch.setattr(remote_index, "BEGINNING_BYTES", 700)
@@ -329,7 +335,9 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def names_in_any_order() -> st.SearchStrategy[list[str]]:
     arrays = st.lists(
-        st.tuples(st.sampled_from("ABC"), st.integers(1, 12), st.integers(1, 12)), min_size=1
+        st.tuples(st.sampled_from("ABC"), st.integers(1, 12), st.integers(5, 15)),
+        min_size=2,
+        max_size=4,
     )
     chunks = arrays.map(
         lambda found: [f"{a}/c/{y}/{x}" for a, h, w in found for y in range(h) for x in range(w)]
