@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class OmeZipError(Exception):
     """Base of every error this package raises on purpose."""
@@ -24,7 +26,56 @@ class ArchiveError(OmeZipError, ValueError):
 
 
 class LinkError(OmeZipError, OSError):
-    """What a link leads to cannot be read: no such host, not found, not allowed, timed out."""
+    """What a link leads to cannot be read: no such host, not found, not allowed, timed out.
+
+    Parameters
+    ----------
+    message : str
+        What was found, and what to do next; free of what is secret in the link.
+    code : str
+        Stable kebab-case name of the reason.
+    """
+
+    def __init__(self, message: str, *, code: str = "link-unusable") -> None:
+        super().__init__(message)
+        self.code = code
+
+    def __reduce__(self) -> tuple[Callable[..., LinkError], tuple[object, ...]]:
+        # OSError would rebuild from its single argument and lose the code.
+        return _link_error_again, (type(self), str(self), vars(self))
+
+
+class ChangedFileError(LinkError):
+    """The file behind a link was replaced while it was open."""
+
+    def __init__(self, message: str, *, code: str = "link-changed") -> None:
+        super().__init__(message, code=code)
+
+
+class NoRangesError(LinkError):
+    """A server sends files as a whole only, so that one has to be downloaded.
+
+    Parameters
+    ----------
+    message : str
+        What was found, and what to do next.
+    size : int, optional
+        Of the file, in bytes, where the server says it.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "link-no-ranges", size: int | None = None
+    ) -> None:
+        super().__init__(message, code=code)
+        self.size = size
+
+
+def _link_error_again(
+    kind: type[LinkError], message: str, attributes: dict[str, object]
+) -> LinkError:
+    error = kind(message)
+    vars(error).update(attributes)
+    return error
 
 
 class DamagedEntryError(OmeZipError, OSError):

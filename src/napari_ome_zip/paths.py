@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError, SaveError
 
 _WINDOWS_LINK_LOOP = 1921
+_LINK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 def source_path(path: str | os.PathLike[str]) -> Path:
@@ -31,8 +33,13 @@ def target_path(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     SaveError
-        As for `source_path`.
+        As for `source_path`, or it is a link.
     """
+    if _LINK.match(os.fspath(path)):
+        # Not named: a link may hold a password.
+        raise SaveError(
+            "Not saved: links are only read. Give the path of a new file or folder on this machine."
+        )
     problem = _problem(path)
     if problem is not None:
         raise SaveError(f"Not saved as {os.fspath(path)!r}: {problem}.")

@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 
 from napari_ome_zip.archive.index import ArchiveIndex
 from napari_ome_zip.archive.layout import ReadAt
@@ -49,6 +50,12 @@ class ArchiveFile:
     def place(self) -> Place:
         """What opens it again."""
         return self.bytes.place
+
+    @property
+    def name(self) -> str:
+        """Of the file, without its folder."""
+        place = self.place
+        return place.name if isinstance(place, Link) else Path(place).name
 
     @property
     def source(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from napari_ome_zip.errors import MetadataError
+from napari_ome_zip.files import shown_place
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedPart
 from napari_ome_zip.image.load import open_image
 from napari_ome_zip.ome import OmeGroup, parse_group
@@ -35,7 +36,7 @@ def describe_image(path: str | os.PathLike[str]) -> Json:
     hierarchy = Hierarchy(store)
     root = _group(hierarchy, "")
     described: Json = {
-        "path": os.fspath(path),
+        "path": shown_place(path),
         "kind": "archive" if isinstance(store, ArchiveStore) else "folder",
         "version": root.version if root is not None else None,
         **_container(store),

@@ -22,6 +22,7 @@ from napari_ome_zip.cli.terminal import (
     write,
 )
 from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.files import shown_place
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.repacking import pack, repack, unpack
 from napari_ome_zip.validation.report import Report
@@ -76,7 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(commands, "validate", "check whether files are valid, and say what is wrong")
     command.epilog = _EXITS
     command.add_argument(
-        "files", nargs="+", metavar="FILE", help="an archive, a folder, or a zarr.json"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="an archive or a link to one, a folder, or a zarr.json",
     )
     command.add_argument("--deep", action="store_true", help="also read and decode all pixels")
     command.add_argument("--strict", action="store_true", help="count warnings as errors")
@@ -84,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_validate)
 
     command = _command(commands, "info", "describe what is inside a file")
-    command.add_argument("file", metavar="FILE", help="an archive or a folder")
+    command.add_argument("file", metavar="FILE", help="an archive, a link to one, or a folder")
     command.add_argument("--json", action="store_true", help="write JSON")
     command.set_defaults(run=_info)
 
@@ -95,12 +99,12 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_pack)
 
     command = _command(commands, "unpack", "make a folder of an archive")
-    command.add_argument("file", metavar="FILE", help="the archive")
+    command.add_argument("file", metavar="FILE", help="the archive, or a link to it")
     command.add_argument("directory", metavar="DIRECTORY", help="the folder to make")
     command.set_defaults(run=_unpack)
 
     command = _command(commands, "repack", "write a repaired copy of an archive")
-    command.add_argument("file", metavar="FILE", help="the archive")
+    command.add_argument("file", metavar="FILE", help="the archive, or a link to it")
     command.add_argument("target", metavar="NEW_FILE", help="the archive to write")
     command.add_argument(
         "--salvage",
@@ -143,7 +147,7 @@ def _validate(options: argparse.Namespace) -> int:
         except (OmeZipError, OSError) as error:
             failed = True
             complain(_reason(error))
-            answers.append({"path": file, "failure": _reason(error)})
+            answers.append({"path": shown_place(file), "failure": _reason(error)})
             continue
         if not options.json:
             write(("\n" if reports else "") + report_text(report))

@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_ome_zip.archive import ArchiveWriter, rules
 from napari_ome_zip.archive.records import name_problem
 from napari_ome_zip.errors import ArchiveError, MetadataError, SaveCancelledError, SaveError
+from napari_ome_zip.files import is_link
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON, is_zarr_json
 from napari_ome_zip.paths import target_path
@@ -20,6 +21,7 @@ from napari_ome_zip.repacking.portable_names import name_findings
 from napari_ome_zip.repacking.resharding import Resharding, plan_resharding
 from napari_ome_zip.storage import DirectoryStore, HierarchyStore
 from napari_ome_zip.storage.base import MAX_HELD_BYTES
+from napari_ome_zip.storage.expected import expected_ahead
 from napari_ome_zip.storage.hierarchy import Hierarchy, natural_key
 from napari_ome_zip.storage.open import open_store
 
@@ -79,6 +81,11 @@ def pack(
     -----
     RFC-9, "OME-Zarr zip files".
     """
+    if is_link(directory):
+        raise ArchiveError(
+            "Not packed: a folder is packed, and links lead to files. "
+            "Of an archive behind a link 'ome-zip repack' makes a copy."
+        )
     store = open_store(DirectoryStore(directory))
     folder, target = Path(directory).resolve(), target_path(file).resolve()
     if target.is_relative_to(folder):
@@ -118,9 +125,9 @@ def write_copy(
     with ArchiveWriter(target, plan.version) as writer:
         writer.write_documents(plan.documents)
         watch.add(0)
-        for name in plan.copied:
-            _copy(store, writer, name)
-            watch.add(sizes[name])
+        with expected_ahead(store, plan.copied, str, sizes.__getitem__) as ahead:
+            for name in ahead:
+                _copy(store, writer, name, watch)
         for name, shard_content, nbytes in plan.shards.entries(store):
             writer.write(name, shard_content)
             watch.add(nbytes)
@@ -130,19 +137,20 @@ def write_copy(
     return made
 
 
-def _copy(store: HierarchyStore, writer: ArchiveWriter, name: str) -> None:
+def _copy(store: HierarchyStore, writer: ArchiveWriter, name: str, watch: Watch) -> None:
     """Copy one entry; one that is too large for memory is read twice if its checksum is unknown."""
     size = store.size_of(name)
     content = store.read(name) if size is not None and size <= MAX_HELD_BYTES else None
     if content is not None:
         writer.write(name, content)
+        watch.add(len(content))
     elif size is None or size <= MAX_HELD_BYTES:
         raise ArchiveError(
             f"{name!r} was there, and is gone. Make sure that no other program writes there, and "
             "try again."
         )
     else:
-        writer.write_pieces(name, size, store.crc32(name), store.stream(name))
+        writer.write_pieces(name, size, store.crc32(name), watch.counted(store.stream(name)))
 
 
 def copying_stopped() -> SaveCancelledError:

@@ -11,8 +11,10 @@ from napari_ome_zip.archive import ArchiveEntry, ArchiveIndex, rules
 from napari_ome_zip.archive.entry_scan import LostEntry, index_of_entries, scan_entries
 from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
+from napari_ome_zip.files import Link, is_link
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
+from napari_ome_zip.repacking.block_reader import BlockReader
 from napari_ome_zip.repacking.losses import array_findings, entry_findings
 from napari_ome_zip.repacking.noting import Noted, warn
 from napari_ome_zip.repacking.packing import copying_stopped, write_copy
@@ -22,7 +24,7 @@ from napari_ome_zip.storage.open import open_store
 
 
 def repack(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Link,
     target: str | os.PathLike[str],
     *,
     shard: bool = False,
@@ -40,10 +42,10 @@ def repack(
 
     Parameters
     ----------
-    source : path
-        The archive.
+    source : path or Link
+        The archive; a string may be a link.
     target : path
-        File to write; may be the same, which is replaced when the copy is complete.
+        File to write; may be that of the archive, which is replaced when the copy is complete.
     shard : bool
         As for `pack`.
     salvage : bool
@@ -62,6 +64,8 @@ def repack(
     ------
     FileNotFoundError
         If there is no such file.
+    LinkError
+        If a link leads to no file that can be read.
     ArchiveError
         If the archive cannot be read, is made to fill disks, or holds Zarr v2; with `salvage`,
         if the document of the image itself is not among what is left.
@@ -107,11 +111,16 @@ class _Search:
     """Makes the index of a file by scanning all of it, and collects lost entries."""
 
     watch: Watch
+    is_remote: bool
+    """Whether small reads take as long as large ones."""
     lost: Sequence[LostEntry] = ()
     was_listed: bool = False
     """Whether the central directory can be read."""
 
     def __call__(self, read: ReadAt, size: int, label: str) -> ArchiveIndex:
+        if self.is_remote:
+            read = BlockReader(read, size)
+
         def looked_at(offset: int, length: int) -> bytes:
             self.watch.check()  # there may be gigabytes between two entries
             return read(offset, length)
@@ -169,8 +178,10 @@ def _listed(read: ReadAt, size: int, label: str) -> dict[int, str] | None:
         return None
 
 
-def _salvaged(source: str | os.PathLike[str], watch: Watch) -> tuple[HierarchyStore, _Search]:
-    search = _Search(watch)
+def _salvaged(
+    source: str | os.PathLike[str] | Link, watch: Watch
+) -> tuple[HierarchyStore, _Search]:
+    search = _Search(watch, isinstance(source, Link) or is_link(source))
     container = ArchiveStore(source, make_index=search)
     kept = container.names_without_junk()
     try:

@@ -10,16 +10,18 @@ from pathlib import Path
 
 from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import ArchiveError, OmeZipError, SaveError
+from napari_ome_zip.files import Link
 from napari_ome_zip.names import is_safe, unportable_part
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.packing import copying_stopped
 from napari_ome_zip.storage import ArchiveStore
+from napari_ome_zip.storage.expected import expected_ahead
 from napari_ome_zip.storage.open import open_store
 
 
 def unpack(
-    file: str | os.PathLike[str],
+    file: str | os.PathLike[str] | Link,
     directory: str | os.PathLike[str],
     *,
     progress: Progress | None = None,
@@ -32,8 +34,8 @@ def unpack(
 
     Parameters
     ----------
-    file : path
-        The archive.
+    file : path or Link
+        The archive; a string may be a link.
     directory : path
         The folder to make; an empty one may be there.
     progress : callable, optional
@@ -50,6 +52,8 @@ def unpack(
     ------
     FileNotFoundError
         If there is no such file.
+    LinkError
+        If a link leads to no file that can be read.
     ArchiveError
         If the archive cannot be read, or is unsafe to unpack: names that lead out of the folder,
         names that collide, more content than is believable.
@@ -71,10 +75,10 @@ def unpack(
     total = sum(sizes.values())
     _refuse_full_disk(total, target.parent)
     watch = Watch(progress, cancelled, copying_stopped, total)
-    with _PartialFolder(target) as partial:
-        for name in names:
-            partial.write(name, store.stream(name))
-            watch.add(sizes[name])
+    ahead = expected_ahead(store, names, str, sizes.__getitem__)
+    with _PartialFolder(target) as partial, ahead as expected:
+        for name in expected:
+            partial.write(name, watch.counted(store.stream(name)))
         partial.publish()
     return target
 

@@ -29,6 +29,7 @@ from napari_ome_zip.byte_cache import ByteCache
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.files import Expectation, Fingerprint, Link, Place, Range
 from napari_ome_zip.files.byte_file import NOTHING_EXPECTED
+from napari_ome_zip.files.streaming import PIECE, pieces_of
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import stem
 from napari_ome_zip.sizes import readable_size
@@ -52,7 +53,6 @@ DECODED_CACHE_BYTES = 128 << 20
 _EXTRA_ROOM = 64
 # Longer reads are done in a thread; for shorter ones that would take longer than the read.
 _LONG_READ = 1 << 20
-_STREAMED_AT_ONCE = 1 << 20
 
 
 class ArchiveStore(HierarchyStore):
@@ -127,6 +127,11 @@ class ArchiveStore(HierarchyStore):
         return other
 
     @property
+    def label(self) -> str:
+        # docstring inherited
+        return repr(self._place.name) if isinstance(self._place, Link) else super().label
+
+    @property
     def is_remote(self) -> bool:
         # docstring inherited
         return isinstance(self._place, Link)
@@ -179,14 +184,12 @@ class ArchiveStore(HierarchyStore):
         refuse_unreadable(entry)
         refuse_two_sizes(entry)
         start, size = self._data_start(entry), entry.compressed_size
-        found = 0
-        for offset in range(0, size, _STREAMED_AT_ONCE):
-            length = min(_STREAMED_AT_ONCE, size - offset)
-            data = self._pread(start + offset, length)
-            if len(data) < length:
+        found = got = 0
+        for data in pieces_of(self._file.bytes, start, start + size):
+            found, got = zlib.crc32(data, found), got + len(data)
+            if len(data) < PIECE and got < size:
                 raise cut_short(entry)
-            found = zlib.crc32(data, found)
-            if offset + length == size and found != entry.crc:
+            if got == size and found != entry.crc:
                 raise wrong_checksum(entry, found)
             yield data
 

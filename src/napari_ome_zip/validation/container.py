@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -20,6 +19,7 @@ from napari_ome_zip.archive.layout import (
     zip64_values,
 )
 from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.files import Range
 from napari_ome_zip.names import is_archive_name, is_junk
 from napari_ome_zip.storage.base import DOCUMENT_SIZE
 from napari_ome_zip.validation.container_comment import check_comment
@@ -68,10 +68,10 @@ def refusal(error: ArchiveError) -> Issue:
     return issue(_REFUSALS.get(error.code, rules.UNUSABLE), str(error))
 
 
-def check_file_name(path: Path) -> Iterator[Issue]:
+def check_file_name(name: str) -> Iterator[Issue]:
     """Check S5: the name ends in ``.ozx``, in any case."""
-    if not path.name.lower().endswith(".ozx"):
-        message = f"The name does not end in .ozx: {path.name!r}"
+    if not name.lower().endswith(".ozx"):
+        message = f"The name does not end in .ozx: {name!r}"
         yield issue(rules.FILE_NAME, message)
 
 
@@ -175,19 +175,21 @@ def _check_local_headers(container: Container) -> Iterator[Issue]:
     count = len(columns)
     step = max(1, count // _HEADERS_READ)
     missing, renamed = [], []
+    places: dict[int, Range] = {}
     for row in range(0, count, step):
         start = int(columns.offsets[row]) + shift
-        name = columns.names[row]
-        if not 0 <= start <= container.file.size - LOCAL_HEADER.size:
-            continue
-        header = container.file.read(start, LOCAL_HEADER.size + 4 * len(name))
-        lengths = local_lengths(header)
-        if lengths is None:
-            missing.append(row)
-            continue
-        local = header[LOCAL_HEADER.size :][: lengths[0]]
-        if local not in (name.encode(), name.encode("cp437", "replace")):
-            renamed.append(row)
+        if 0 <= start <= container.file.size - LOCAL_HEADER.size:
+            places[row] = start, start + LOCAL_HEADER.size + 4 * len(columns.names[row])
+    with container.file.bytes.expect(places.values()):
+        for row, (start, stop) in places.items():
+            header = container.file.read(start, stop - start)
+            lengths = local_lengths(header)
+            if lengths is None:
+                missing.append(row)
+                continue
+            name, local = columns.names[row], header[LOCAL_HEADER.size :][: lengths[0]]
+            if local not in (name.encode(), name.encode("cp437", "replace")):
+                renamed.append(row)
     if missing:
         message = "No entry begins where the directory says"
         yield container.name_issue(rules.LOCAL_MISSING, message, missing)

@@ -13,6 +13,7 @@ from napari_ome_zip.progress import Watch
 from napari_ome_zip.rules import INFO, MUST, Effect, Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import HierarchyStore
+from napari_ome_zip.storage.expected import expected_ahead
 from napari_ome_zip.threads import batches, in_threads
 from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.report import Issue
@@ -100,12 +101,13 @@ def check_pixels(store: HierarchyStore, arrays: Arrays, watch: Watch) -> tuple[I
         watch.report(done, total)
 
     watch.report(done, total)
-    in_threads(
-        lambda batch: _check_batch(store, batch),
-        batches(items, lambda item: item.cost, most=_BATCH_BYTES, count=_BATCH_ENTRIES),
-        take,
-        name="ome-zip-check",
-    )
+    with expected_ahead(store, items, lambda item: item.name, lambda item: item.size) as ahead:
+        in_threads(
+            lambda batch: _check_batch(store, batch),
+            batches(ahead, lambda item: item.cost, most=_BATCH_BYTES, count=_BATCH_ENTRIES),
+            take,
+            name="ome-zip-check",
+        )
     return _limited(issues)
 
 

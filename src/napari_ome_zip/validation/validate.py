@@ -6,9 +6,11 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from napari_ome_zip.archive import rules
-from napari_ome_zip.errors import ArchiveError, CheckCancelledError, MetadataError
+from napari_ome_zip.errors import ArchiveError, CheckCancelledError, LinkError, MetadataError
+from napari_ome_zip.files import Link, is_link, known_link, shown_place
 from napari_ome_zip.image.discover import discover
 from napari_ome_zip.names import DOCUMENT_NAMES
 from napari_ome_zip.ome.json_values import is_object
@@ -43,7 +45,7 @@ NOTHING_TO_CHECK = Rule(
 
 
 def validate(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Link,
     deep: bool = False,
     *,
     progress: Progress | None = None,
@@ -53,10 +55,10 @@ def validate(
 
     Parameters
     ----------
-    path : str or path-like
-        A single-image archive, a folder that is a Zarr hierarchy, or one JSON document (a
-        ``zarr.json``, a ``.zattrs``, or any ``.json`` that holds the attributes of a group).
-        For a folder or a document the rules on containers do not apply.
+    path : str, path-like or Link
+        A single-image archive, on a disk or behind a link; a folder that is a Zarr hierarchy; or
+        one JSON document (a ``zarr.json``, a ``.zattrs``, or any ``.json`` that holds the
+        attributes of a group). For a folder or a document the rules on containers do not apply.
     deep : bool
         Also read every entry, verify its checksum and decode every chunk.
     progress : callable, optional
@@ -74,6 +76,8 @@ def validate(
     ------
     FileNotFoundError, PermissionError, OSError
         If there is no such file, or it cannot be read.
+    LinkError
+        If a link leads to no file that can be read, or to a folder or a document.
     ArchiveError
         If the path holds a NUL character, or its symbolic links form a loop.
     CheckCancelledError
@@ -83,19 +87,43 @@ def validate(
     -----
     RFC-9, "OME-Zarr zip files", and the specification of OME-Zarr 0.1 to 0.6.
     """
-    place, watch = source_path(path), Watch(progress, cancelled, _stopped)
-    name = os.fspath(path)
+    watch, name = Watch(progress, cancelled, _stopped), shown_place(path)
+    if isinstance(path, Link) or is_link(path):
+        return _check_link(
+            name, path if isinstance(path, Link) else known_link(os.fspath(path)), deep, watch
+        )
+    place = source_path(path)
     if place.is_dir():
         return _check_store(name, "directory", DirectoryStore(place), deep, watch)
     if place.suffix.lower() == ".json" or place.name in DOCUMENT_NAMES:
         return _check_document(name, place)
     with place.open("rb"):  # a file that cannot be read is not a bad archive
         pass
+    return _check_archive(name, place, place.name, deep, watch)
+
+
+def _check_link(name: str, link: Link, deep: bool, watch: Watch) -> Report:
+    ending = link.name.lower()
+    if ending.endswith(".json") or link.name in DOCUMENT_NAMES:
+        kind = "document"
+    elif ending.endswith(".zarr") or urlsplit(link.url).path.endswith("/"):
+        kind = "folder"
+    else:
+        return _check_archive(name, link, link.name, deep, watch)
+    raise LinkError(
+        f"A {kind} behind a link is not checked, only an archive: {name}. "
+        f"Download it, and check the {kind} on this machine."
+    )
+
+
+def _check_archive(
+    name: str, place: Path | Link, file_name: str, deep: bool, watch: Watch
+) -> Report:
     try:
         store = ArchiveStore(place)
         store.index.complete()
     except ArchiveError as error:
-        return Report.of(name, "archive", None, (*check_file_name(place), refusal(error)))
+        return Report.of(name, "archive", None, (*check_file_name(file_name), refusal(error)))
     return _check_store(name, "archive", store, deep, watch)
 
 
@@ -106,7 +134,7 @@ def _check_store(
     store = _hierarchy(container, issues)
     if isinstance(container, ArchiveStore):
         root = store.root if isinstance(store, ArchiveStore) else None
-        issues += check_file_name(Path(container.file.source))
+        issues += check_file_name(container.file.name)
         issues += check_container(container.file, root=root)
         if store is None:
             issues = _without_repetition(issues)

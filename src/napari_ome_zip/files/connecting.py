@@ -1,0 +1,13 @@
+"""Chooses how a link is asked."""
+
+from __future__ import annotations
+
+from napari_ome_zip.files.links import Link
+from napari_ome_zip.files.remote_object import RemoteObject
+
+
+def remote_object(link: Link) -> RemoteObject:
+    """Return the file that a link names, without asking for anything yet."""
+    from napari_ome_zip.files.web import WebObject
+
+    return WebObject(link)
