@@ -13,9 +13,9 @@ from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication
 
-from gated_server import GatedServer
 from heartbeat import Heartbeat
 from napari_layers import pixels
+from range_server import RangeServer
 
 if TYPE_CHECKING:
     import napari
@@ -29,10 +29,10 @@ SECRET = "a5ecret"
 
 
 @pytest.fixture
-def server(two_bright_archives: tuple[BrightArchive, BrightArchive]) -> Iterator[GatedServer]:
+def server(two_bright_archives: tuple[BrightArchive, BrightArchive]) -> Iterator[RangeServer]:
     """Serves left.ome.zip and right.ozx."""
     files = {archive.path.name: archive.path.read_bytes() for archive in two_bright_archives}
-    with GatedServer(files) as server:
+    with RangeServer(files) as server:
         yield server
 
 
@@ -63,7 +63,7 @@ def opens(qtbot: QtBot, window: napari.Viewer, count: int = 1) -> None:
 def test_a_dropped_link_is_shown(
     qtbot: QtBot,
     window: napari.Viewer,
-    server: GatedServer,
+    server: RangeServer,
     two_bright_archives: tuple[BrightArchive, BrightArchive],
     rest: str,
 ) -> None:
@@ -76,26 +76,26 @@ def test_a_dropped_link_is_shown(
 
 
 def test_the_window_lives_while_the_server_takes_its_time(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
-    server.close()
+    server.hold()
     drop_links(window, [server.url("right.ozx")])
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
     beats = Heartbeat()
     qtbot.waitUntil(lambda: beats.count > 10, timeout=PATIENCE)
     assert len(window.layers) == 0
-    server.open()
+    server.release()
     opens(qtbot, window)
 
 
 def test_layers_lie_in_the_order_of_their_links(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
-    with GatedServer({"slow.ozx": server.files["left.ome.zip"]}) as slow:
-        slow.close()
+    with RangeServer({"slow.ozx": server.files["left.ome.zip"]}) as slow:
+        slow.hold()
         drop_links(window, [slow.url("slow.ozx"), server.url("right.ozx")])
         opens(qtbot, window)
-        slow.open()
+        slow.release()
         opens(qtbot, window, 2)
     sources = [layer.metadata["napari_ome_zip"]["source"] for layer in window.layers]
     assert sources == [slow.url("slow.ozx"), server.url("right.ozx")]
@@ -104,38 +104,38 @@ def test_layers_lie_in_the_order_of_their_links(
 def test_a_file_is_opened_while_a_link_is(
     qtbot: QtBot,
     window: napari.Viewer,
-    server: GatedServer,
+    server: RangeServer,
     two_bright_archives: tuple[BrightArchive, BrightArchive],
     drop: Callable[..., None],
 ) -> None:
-    server.close()
+    server.hold()
     drop_links(window, [server.url("right.ozx")])
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
     drop(window, [two_bright_archives[0].path])
     opens(qtbot, window)
-    server.open()
+    server.release()
     opens(qtbot, window, 2)
 
 
 def test_the_same_link_is_opened_once_at_a_time(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
-    server.close()
+    server.hold()
     url = server.url("right.ozx")
     drop_links(window, [url])
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
     drop_links(window, [url])
     qtbot.waitUntil(lambda: "right.ozx is being opened already." in told(window), timeout=PATIENCE)
-    server.open()
+    server.release()
     opens(qtbot, window)
     drop_links(window, [url])
     opens(qtbot, window, 2)
 
 
 def test_it_can_be_cancelled_in_the_activity_dialog(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
-    server.close()
+    server.hold()
     drop_links(window, [server.url("right.ozx")])
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
     (bar,) = [bar for bar in progress._all_instances if "right.ozx" in bar.desc]
@@ -143,13 +143,13 @@ def test_it_can_be_cancelled_in_the_activity_dialog(
     said = "Cancelled: right.ozx was not opened."
     qtbot.waitUntil(lambda: said in told(window), timeout=PATIENCE)
     assert not [bar for bar in progress._all_instances if "right.ozx" in bar.desc]
-    server.open()
+    server.release()
     qtbot.wait(300)
     assert len(window.layers) == 0
 
 
 def test_a_link_to_nothing_is_one_notification(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
     drop_links(window, [server.url("gone.ozx") + f"?signature={SECRET}"])
     qtbot.waitUntil(lambda: told(window) != [], timeout=PATIENCE)
@@ -160,7 +160,7 @@ def test_a_link_to_nothing_is_one_notification(
 
 
 def test_a_link_in_the_clipboard_is_opened(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
     clipboard = QApplication.clipboard()
     before = clipboard.text()
@@ -170,13 +170,13 @@ def test_a_link_in_the_clipboard_is_opened(
     opens(qtbot, window)
 
 
-def test_a_script_gets_layers_at_once(window: napari.Viewer, server: GatedServer) -> None:
+def test_a_script_gets_layers_at_once(window: napari.Viewer, server: RangeServer) -> None:
     (layer,) = window.open(server.url("right.ozx"), plugin="napari-ome-zip")
     assert list(window.layers) == [layer]
 
 
 def test_options_for_layers_are_not_lost(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
     window.window._qt_viewer._qt_open([server.url("right.ozx")], stack=False, name="mine")
     assert [layer.name for layer in window.layers] == ["mine"]
