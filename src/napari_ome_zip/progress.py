@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 
 from napari_ome_zip.errors import OmeZipError
@@ -29,6 +29,12 @@ class Watch:
         """Count what was done, report it, and `check`."""
         self._done += amount
         self.report(self._done, self.total)
+
+    def counted[B: Sized](self, pieces: Iterable[B]) -> Iterator[B]:
+        """Yield pieces, and `add` the length of each once it was worked on."""
+        for piece in pieces:
+            yield piece
+            self.add(len(piece))
 
     def report(self, done: int, total: int) -> None:
         """Report progress, and `check`."""

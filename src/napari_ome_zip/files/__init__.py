@@ -6,6 +6,7 @@ from napari_ome_zip.files.byte_file import ByteFile, Expectation, Fingerprint, P
 from napari_ome_zip.files.known_links import known_link
 from napari_ome_zip.files.links import Link, is_link
 from napari_ome_zip.files.opening import open_file, shown_place
+from napari_ome_zip.files.watching import reading_once, watching
 
 __all__ = [
     "ByteFile",
@@ -17,5 +18,7 @@ __all__ = [
     "is_link",
     "known_link",
     "open_file",
+    "reading_once",
     "shown_place",
+    "watching",
 ]

@@ -148,7 +148,7 @@ def _opened(
     if target is not None:
         path = target_path(target).resolve()
         for opened in found:
-            source = opened.store.source
+            source = None if opened.store.is_remote else opened.store.source
             if source is not None and Path(source).resolve() == path:
                 return opened
     with_images = [layer for layer in known if layer.kind == "image"]

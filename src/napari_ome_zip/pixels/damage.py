@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import warnings
-from pathlib import Path
 
 from napari_ome_zip.errors import DamagedEntryError, OmeZipError, UnreadableChunkError
 from napari_ome_zip.findings import as_sentence
@@ -68,7 +67,7 @@ class DamageReports:
 
 def unreadable(store: HierarchyStore, name: str, error: Exception) -> UnreadableChunkError:
     """The error for a chunk that is read to be kept, and cannot be."""
-    file = repr(store.name if store.source is None else Path(store.source).name)
+    file = store.label
     if is_from_system(error) or not _is_damage(error):
         return UnreadableChunkError(
             f"Chunk {name} of {file} cannot be read: {as_sentence(error)}",

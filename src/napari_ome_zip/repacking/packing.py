@@ -127,8 +127,7 @@ def write_copy(
         watch.add(0)
         with expected_ahead(store, plan.copied, str, sizes.__getitem__) as ahead:
             for name in ahead:
-                _copy(store, writer, name)
-                watch.add(sizes[name])
+                _copy(store, writer, name, watch)
         for name, shard_content, nbytes in plan.shards.entries(store):
             writer.write(name, shard_content)
             watch.add(nbytes)
@@ -138,19 +137,20 @@ def write_copy(
     return made
 
 
-def _copy(store: HierarchyStore, writer: ArchiveWriter, name: str) -> None:
+def _copy(store: HierarchyStore, writer: ArchiveWriter, name: str, watch: Watch) -> None:
     """Copy one entry; one that is too large for memory is read twice if its checksum is unknown."""
     size = store.size_of(name)
     content = store.read(name) if size is not None and size <= MAX_HELD_BYTES else None
     if content is not None:
         writer.write(name, content)
+        watch.add(len(content))
     elif size is None or size <= MAX_HELD_BYTES:
         raise ArchiveError(
             f"{name!r} was there, and is gone. Make sure that no other program writes there, and "
             "try again."
         )
     else:
-        writer.write_pieces(name, size, store.crc32(name), store.stream(name))
+        writer.write_pieces(name, size, store.crc32(name), watch.counted(store.stream(name)))
 
 
 def copying_stopped() -> SaveCancelledError:

@@ -78,8 +78,7 @@ def unpack(
     ahead = expected_ahead(store, names, str, sizes.__getitem__)
     with _PartialFolder(target) as partial, ahead as expected:
         for name in expected:
-            partial.write(name, store.stream(name))
-            watch.add(sizes[name])
+            partial.write(name, watch.counted(store.stream(name)))
         partial.publish()
     return target
 

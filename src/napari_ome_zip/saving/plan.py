@@ -102,7 +102,7 @@ def _check_readable(opened: Opened) -> None:
     else:
         number, cause = None, None
     source = opened.store.source
-    if source is not None and not Path(source).exists():
+    if source is not None and not opened.store.is_remote and not Path(source).exists():
         problem = f"No such file or folder: {source}"
     raise SaveError(
         f"{opened.store.name} cannot be read: {problem}. Nothing was saved; an earlier file is "

@@ -32,7 +32,9 @@ def check_replaceable(image: CompositeImage, target: str | os.PathLike[str]) -> 
         Before anything is written.
     """
     opened = image.opened
-    if opened is None or opened.store.source is None or opened.store.is_current:
+    if opened is None or opened.store.is_remote or opened.store.source is None:
+        return  # what is read through a link is never replaced
+    if opened.store.is_current:
         return
     path = target_path(target).resolve()
     if not path.is_file() or path != Path(opened.store.source).resolve():

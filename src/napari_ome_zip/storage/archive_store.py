@@ -126,6 +126,11 @@ class ArchiveStore(HierarchyStore):
         return other
 
     @property
+    def label(self) -> str:
+        # docstring inherited
+        return repr(self._place.name) if isinstance(self._place, Link) else super().label
+
+    @property
     def is_remote(self) -> bool:
         # docstring inherited
         return isinstance(self._place, Link)

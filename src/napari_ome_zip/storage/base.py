@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import (
@@ -77,6 +78,11 @@ class HierarchyStore(Store):
     def findings(self) -> tuple[Finding, ...]:
         """Findings on the container so far."""
         return self._noted
+
+    @property
+    def label(self) -> str:
+        """What it is called in messages: the name of the file or folder in quotation marks."""
+        return repr(self.name if self.source is None else Path(self.source).name)
 
     @property
     def is_current(self) -> bool:

@@ -12,6 +12,7 @@ from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.names import is_zarr_json
 from napari_ome_zip.saving.encoding.arrays import to_json
+from napari_ome_zip.storage.expected import expected_ahead
 
 ROOT = "zarr.json"
 
@@ -64,12 +65,13 @@ def carry(
     copies: dict[str, Copy] = {}
     for source, nbytes in opened.sizes.items():
         name = moved(source, moves)
-        if name is None or name in documents:
-            continue
-        if is_zarr_json(name):
-            carried[name] = raw_document(opened, source)
-        else:
+        if name is not None and name not in documents:
             copies[name] = Copy(source, name, nbytes)
+    read = [copies.pop(name) for name in list(copies) if is_zarr_json(name)]
+    ahead = expected_ahead(opened.store, read, lambda copy: copy.source, lambda copy: copy.nbytes)
+    with ahead as expected:
+        for copy in expected:
+            carried[copy.name] = raw_document(opened, copy.source)
     together = {**carried, **documents}
     if ROOT in together:
         together[ROOT] = _consolidated(together, documents)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
 
 from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
@@ -13,6 +12,7 @@ from napari_ome_zip.progress import Watch
 from napari_ome_zip.saving.original.carrying import Copy
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.base import MAX_HELD_BYTES, READ_ROOM
+from napari_ome_zip.storage.expected import expected_ahead
 from napari_ome_zip.threads import MAX_WAITING, batches, in_threads
 
 BATCH_BYTES, BATCH_ENTRIES = 1 << 20, 256
@@ -37,7 +37,6 @@ def copy_entries(
     # Fresh memory for every entry would cost more than reading it.
     room = BATCH_BYTES + BATCH_ENTRIES * READ_ROOM
     free = [memoryview(bytearray(room)) for _ in range(MAX_WAITING)]
-    in_batches = batches(small, lambda copy: copy.nbytes, most=BATCH_BYTES, count=BATCH_ENTRIES)
 
     def write(task: _Task, contents: list[_Content]) -> None:
         batch, buffer = task
@@ -45,16 +44,20 @@ def copy_entries(
         free.append(buffer)
         watch.add(sum(copy.nbytes for copy in batch))
 
-    in_threads(
-        lambda task: _read(store, *task),
-        ((batch, free.pop()) for batch in in_batches),
-        write,
-        name="ome-zip-copy",
-        in_order=True,
-    )
+    ahead = expected_ahead(store, small, lambda copy: copy.source, lambda copy: copy.nbytes)
+    with ahead as expected:
+        in_batches = batches(
+            expected, lambda copy: copy.nbytes, most=BATCH_BYTES, count=BATCH_ENTRIES
+        )
+        in_threads(
+            lambda task: _read(store, *task),
+            ((batch, free.pop()) for batch in in_batches),
+            write,
+            name="ome-zip-copy",
+            in_order=True,
+        )
     for copy in large:
-        _stream(store, copy, writer)
-        watch.add(copy.nbytes)
+        _stream(store, copy, writer, watch)
 
 
 def _read(store: HierarchyStore, batch: Sequence[Copy], buffer: memoryview) -> list[_Content]:
@@ -73,10 +76,11 @@ def _read(store: HierarchyStore, batch: Sequence[Copy], buffer: memoryview) -> l
     return found
 
 
-def _stream(store: HierarchyStore, copy: Copy, writer: ArchiveWriter) -> None:
+def _stream(store: HierarchyStore, copy: Copy, writer: ArchiveWriter, watch: Watch) -> None:
     try:
         crc = store.crc32(copy.source)
-        writer.write_pieces(copy.name, copy.nbytes, crc, store.stream(copy.source))
+        pieces = watch.counted(store.stream(copy.source))
+        writer.write_pieces(copy.name, copy.nbytes, crc, pieces)
     except SaveError:
         raise
     except (ArchiveError, DamagedEntryError, KeyError, OSError) as error:
@@ -84,7 +88,7 @@ def _stream(store: HierarchyStore, copy: Copy, writer: ArchiveWriter) -> None:
 
 
 def _not_copied(store: HierarchyStore, copy: Copy, error: Exception) -> SaveError:
-    file = repr(store.name if store.source is None else Path(store.source).name)
+    file = store.label
     damaged = isinstance(error, DamagedEntryError)
     what = "is damaged" if damaged else "cannot be read"
     advice = f"Use an intact copy of {file}" if damaged else f"Make sure that {file} can be reached"
