@@ -85,6 +85,10 @@ class RemoteFile(ByteFile):
         inside = ((max(0, start), min(stop, self.size)) for start, stop in ranges)
         return self._fetcher.expect((start, stop) for start, stop in inside if start < stop)
 
+    def renew_locks(self) -> None:
+        # docstring inherited
+        self._object.renew()
+
     @property
     def traffic(self) -> Traffic:
         """What was fetched so far, without the first contact."""
