@@ -15,12 +15,13 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_ome_zip.errors import OmeZipError, ReadCancelledError
-from napari_ome_zip.files import Link
+from napari_ome_zip.files import Link, watching
 from napari_ome_zip.plugin.links.recent import remember_recent
 from napari_ome_zip.plugin.messages import notify, tell
 from napari_ome_zip.plugin.notices import of_error
 from napari_ome_zip.plugin.opened_files import ReadFile, layers_for, open_read, read_file
 from napari_ome_zip.plugin.window_run import ReportingTask, WindowRun
+from napari_ome_zip.progress import Watch
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -59,7 +60,11 @@ class LinkTask(ReportingTask):
 
     def run(self) -> ReadFile:
         """Ask for what the layers are made of; their pixels come later."""
-        return read_file(self.link)
+        with watching(Watch(self.note, self.stopping.is_set, self._cancelled)):
+            return read_file(self.link)
+
+    def _cancelled(self) -> ReadCancelledError:
+        return ReadCancelledError(f"Cancelled: {self.link.name} was not opened.")
 
 
 class LinkRun(WindowRun):
@@ -100,8 +105,7 @@ class LinkRun(WindowRun):
     def failed(self, error: Exception) -> None:
         """Tell why there are no layers."""
         if isinstance(error, ReadCancelledError):
-            text = f"Cancelled: {self.task.link.name} was not opened."
-            notify(text, NotificationSeverity.INFO)
+            notify(str(error), NotificationSeverity.INFO)
         elif isinstance(error, OmeZipError | OSError):
             tell(of_error(error, self.task.link))
         else:
