@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils import progress
-from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication
 
 from heartbeat import Heartbeat
+from link_windows import PATIENCE, drop_links, told, wait_for_layers
 from napari_layers import pixels
 from range_server import RangeServer
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("errors_become_notifications")
 
-PATIENCE = 20_000
 SECRET = "a5ecret"
 
 
@@ -36,29 +33,6 @@ def server(two_bright_archives: tuple[BrightArchive, BrightArchive]) -> Iterator
         yield server
 
 
-def drop_links(window: napari.Viewer, urls: list[str]) -> None:
-    """Post the events of dragging links from a browser and letting go of them."""
-    target = window.window._qt_viewer
-    mime = QMimeData()
-    mime.setUrls([QUrl(url) for url in urls])
-    mime.setParent(target)
-    spot = target.rect().center()
-    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton)
-    no_key = Qt.KeyboardModifier.NoModifier
-    QCoreApplication.postEvent(target, QDragEnterEvent(spot, *how, no_key))
-    QCoreApplication.postEvent(target, QDropEvent(QPointF(spot), *how, no_key))
-
-
-def told(window: napari.Viewer) -> list[str]:
-    """Return the notifications that the window shows."""
-    found = window.window._qt_window.findChildren(NapariQtNotification)
-    return [toast.message.text() for toast in found]
-
-
-def opens(qtbot: QtBot, window: napari.Viewer, count: int = 1) -> None:
-    qtbot.waitUntil(lambda: len(window.layers) == count, timeout=PATIENCE)
-
-
 @pytest.mark.parametrize("rest", ["", f"?signature={SECRET}&x=a.b", "|zip:|zarr3:", "#top"])
 def test_a_dropped_link_is_shown(
     qtbot: QtBot,
@@ -67,8 +41,8 @@ def test_a_dropped_link_is_shown(
     two_bright_archives: tuple[BrightArchive, BrightArchive],
     rest: str,
 ) -> None:
-    drop_links(window, [server.url("right.ozx") + rest])
-    opens(qtbot, window)
+    drop_links(window, server.url("right.ozx") + rest)
+    wait_for_layers(qtbot, window)
     np.testing.assert_array_equal(pixels(window.layers[0]).squeeze(), two_bright_archives[1].pixels)
     source = window.layers[0].metadata["napari_ome_zip"]["source"]
     assert source.startswith(server.url("right.ozx"))
@@ -79,13 +53,13 @@ def test_the_window_lives_while_the_server_takes_its_time(
     qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
     server.hold()
-    drop_links(window, [server.url("right.ozx")])
+    drop_links(window, server.url("right.ozx"))
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
     beats = Heartbeat()
     qtbot.waitUntil(lambda: beats.count > 10, timeout=PATIENCE)
     assert len(window.layers) == 0
     server.release()
-    opens(qtbot, window)
+    wait_for_layers(qtbot, window)
 
 
 def test_layers_lie_in_the_order_of_their_links(
@@ -93,10 +67,10 @@ def test_layers_lie_in_the_order_of_their_links(
 ) -> None:
     with RangeServer({"slow.ozx": server.files["left.ome.zip"]}) as slow:
         slow.hold()
-        drop_links(window, [slow.url("slow.ozx"), server.url("right.ozx")])
-        opens(qtbot, window)
+        drop_links(window, slow.url("slow.ozx"), server.url("right.ozx"))
+        wait_for_layers(qtbot, window)
         slow.release()
-        opens(qtbot, window, 2)
+        wait_for_layers(qtbot, window, 2)
     sources = [layer.metadata["napari_ome_zip"]["source"] for layer in window.layers]
     assert sources == [slow.url("slow.ozx"), server.url("right.ozx")]
 
@@ -109,12 +83,12 @@ def test_a_file_is_opened_while_a_link_is(
     drop: Callable[..., None],
 ) -> None:
     server.hold()
-    drop_links(window, [server.url("right.ozx")])
+    drop_links(window, server.url("right.ozx"))
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
     drop(window, [two_bright_archives[0].path])
-    opens(qtbot, window)
+    wait_for_layers(qtbot, window)
     server.release()
-    opens(qtbot, window, 2)
+    wait_for_layers(qtbot, window, 2)
 
 
 def test_the_same_link_is_opened_once_at_a_time(
@@ -122,21 +96,21 @@ def test_the_same_link_is_opened_once_at_a_time(
 ) -> None:
     server.hold()
     url = server.url("right.ozx")
-    drop_links(window, [url])
+    drop_links(window, url)
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
-    drop_links(window, [url])
+    drop_links(window, url)
     qtbot.waitUntil(lambda: "right.ozx is being opened already." in told(window), timeout=PATIENCE)
     server.release()
-    opens(qtbot, window)
-    drop_links(window, [url])
-    opens(qtbot, window, 2)
+    wait_for_layers(qtbot, window)
+    drop_links(window, url)
+    wait_for_layers(qtbot, window, 2)
 
 
 def test_it_can_be_cancelled_in_the_activity_dialog(
     qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
     server.hold()
-    drop_links(window, [server.url("right.ozx")])
+    drop_links(window, server.url("right.ozx"))
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
     (bar,) = [bar for bar in progress._all_instances if "right.ozx" in bar.desc]
     bar.cancel()
@@ -151,7 +125,7 @@ def test_it_can_be_cancelled_in_the_activity_dialog(
 def test_a_link_to_nothing_is_one_notification(
     qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
-    drop_links(window, [server.url("gone.ozx") + f"?signature={SECRET}"])
+    drop_links(window, server.url("gone.ozx") + f"?signature={SECRET}")
     qtbot.waitUntil(lambda: told(window) != [], timeout=PATIENCE)
     qtbot.wait(300)
     (text,) = told(window)
@@ -167,7 +141,7 @@ def test_a_link_in_the_clipboard_is_opened(
     clipboard.setText(server.url("right.ozx") + f"?signature={SECRET}")
     window.window._qt_viewer._image_from_clipboard()
     clipboard.setText(before)
-    opens(qtbot, window)
+    wait_for_layers(qtbot, window)
 
 
 def test_a_script_gets_layers_at_once(window: napari.Viewer, server: RangeServer) -> None:
