@@ -197,6 +197,14 @@ def test_a_new_name_beside_the_source_is_proposed(
     assert found == tmp_path / proposed
 
 
+def test_a_file_behind_a_link_is_proposed_where_files_were_saved_last(tmp_path: Path) -> None:
+    link = "https://example.org/data/my%20cells.ozx#1a2b3c4d"
+    assert proposed_file([link], ["DAPI"], tmp_path) == tmp_path / "my cells.ozx"
+    (tmp_path / "my cells.ozx").touch()
+    assert proposed_file([link], ["DAPI"], tmp_path) == tmp_path / "my cells 2.ozx"
+    assert replaceable_source([link]) is None
+
+
 def test_no_file_that_exists_is_proposed(tmp_path: Path) -> None:
     for name in ("cells.ome.zip", "cells edited.ome.zip", "cells edited 2.ome.zip"):
         (tmp_path / name).touch()
