@@ -12,6 +12,8 @@ from shared_material import CONFORMANCE, CORPUS, SHARED
 
 # Read when napari's settings are first imported: tests keep off the settings of whoever runs them.
 os.environ["NAPARI_CONFIG"] = ""
+# Nor is what a test reads of a link kept on disk: those of the cache have a folder of their own.
+os.environ["NAPARI_OME_ZIP_LINK_CACHE_MB"] = "0"
 
 # No test measures time. The same examples every time, so that a failure is the change's own;
 # `HYPOTHESIS_PROFILE=explore` looks for new ones.

@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING
 from napari_ome_zip.late_imports import late_imports
 
 if TYPE_CHECKING:
+    from napari_ome_zip.files.cache_folder import (
+        clear_link_cache,
+        link_cache_size,
+        set_link_cache_size,
+    )
     from napari_ome_zip.image.composite import CompositeImage
     from napari_ome_zip.image.load import open_image
     from napari_ome_zip.layers.to_layers import to_layer_data
@@ -24,11 +29,14 @@ _MODULES = {
     "CompositeImage": "napari_ome_zip.image.composite",
     "SaveOptions": "napari_ome_zip.saving.options",
     "cache_size": "napari_ome_zip.pixels.decoded_chunks",
+    "clear_link_cache": "napari_ome_zip.files.cache_folder",
+    "link_cache_size": "napari_ome_zip.files.cache_folder",
     "open_image": "napari_ome_zip.image.load",
     "pack": "napari_ome_zip.repacking",
     "repack": "napari_ome_zip.repacking",
     "save_image": "napari_ome_zip.save",
     "set_cache_size": "napari_ome_zip.pixels.decoded_chunks",
+    "set_link_cache_size": "napari_ome_zip.files.cache_folder",
     "to_layer_data": "napari_ome_zip.layers",
     "unpack": "napari_ome_zip.repacking",
     "validate": "napari_ome_zip.validation.validate",
@@ -38,11 +46,14 @@ __all__ = [
     "CompositeImage",
     "SaveOptions",
     "cache_size",
+    "clear_link_cache",
+    "link_cache_size",
     "open_image",
     "pack",
     "repack",
     "save_image",
     "set_cache_size",
+    "set_link_cache_size",
     "to_layer_data",
     "unpack",
     "validate",

@@ -41,9 +41,38 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def is_archive_name(path: str | os.PathLike[str]) -> bool:
-    """Whether the file name ends like that of a single-image archive, in any case."""
-    name = _file_name(path).lower()
-    return any(name.endswith(suffix) and name != suffix for suffix in ARCHIVE_SUFFIXES)
+    """Whether the file name ends like that of a single-image archive, in any case.
+
+    Of a link, the file may also be named at the end of its query: ``…/download?file=cells.ozx``.
+    """
+    names = {file_name(path).lower()}
+    if _is_link(os.fspath(path)):
+        names.add(os.fspath(path).lower().rpartition("/")[2])
+    return any(
+        name.endswith(suffix) and name != suffix for name in names for suffix in ARCHIVE_SUFFIXES
+    )
+
+
+def file_name(path: str | os.PathLike[str]) -> str:
+    """Return the name of a file: the last part of its path, or of the path of its link.
+
+    Examples
+    --------
+    >>> file_name("https://example.org/data/my%20cells.ozx?token=secret")
+    'my cells.ozx'
+    >>> file_name("https://example.org/data/cells.ozx|zip:|zarr3:")
+    'cells.ozx'
+    """
+    text = os.fspath(path)
+    if not _is_link(text):
+        return Path(text).name
+    # What follows a bar says how the inside is to be read.
+    return Path(unquote(urlsplit(text).path).partition("|")[0]).name
+
+
+def plain_name(name: str) -> str:
+    """Return a name of one file, whatever was called so: without what no file name may hold."""
+    return "".join(" " if c in _FORBIDDEN or c == "/" else c for c in name).strip()
 
 
 def stem(path: str | os.PathLike[str]) -> str:
@@ -52,7 +81,7 @@ def stem(path: str | os.PathLike[str]) -> str:
     ``"/data/My cells.OME.ZIP"`` gives ``"My cells"``. A name with another ending is kept whole,
     except that ``.zip`` is taken off.
     """
-    name = _file_name(path)
+    name = file_name(path)
     for suffix in (*ARCHIVE_SUFFIXES, *_DIRECTORY_SUFFIXES, *_FOREIGN_SUFFIXES):
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
@@ -78,7 +107,7 @@ def complete_name(path: str | os.PathLike[str], suffix: str) -> Path:
     Path
         In the same folder; never with ``.zarr`` in its name.
     """
-    folder, name = Path(path).parent, _file_name(path)
+    folder, name = Path(path).parent, file_name(path)
     if not name:
         folder, name = Path(path), _NO_NAME
     given = next((known for known in SAVED_SUFFIXES if name.lower().endswith(known)), None)
@@ -147,7 +176,5 @@ def unportable_part(part: str) -> bool:
     )
 
 
-def _file_name(path: str | os.PathLike[str]) -> str:
-    text = os.fspath(path)
-    # Of a link, without its query or fragment.
-    return unquote(Path(urlsplit(text).path).name) if "://" in text else Path(text).name
+def _is_link(text: str) -> bool:
+    return "://" in text

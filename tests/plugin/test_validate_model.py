@@ -295,7 +295,12 @@ def test_a_layer_knows_the_file_it_was_read_from(
     ],
 )
 def test_a_copy_gets_a_published_name_beside_its_source(name: str, copy: str) -> None:
-    assert suggested_copy(str(Path("folder") / name)) == str(Path("folder") / copy)
+    assert suggested_copy(str(Path("folder") / name), Path()) == str(Path("folder") / copy)
+
+
+def test_a_copy_of_a_file_behind_a_link_gets_its_name_and_lies_in_a_folder() -> None:
+    link = "https://example.org/data/my%20cells.ozx#1a2b3c4d"
+    assert suggested_copy(link, Path("folder")) == str(Path("folder") / "my cells fixed.ozx")
 
 
 @pytest.mark.parametrize(

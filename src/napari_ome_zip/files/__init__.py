@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from napari_ome_zip.files.byte_file import ByteFile, Expectation, Fingerprint, Place, Range
+from napari_ome_zip.files.known_links import known_link
 from napari_ome_zip.files.links import Link, is_link
 from napari_ome_zip.files.opening import open_file, shown_place
+from napari_ome_zip.files.watching import reading_once, watching
 
 __all__ = [
     "ByteFile",
@@ -14,6 +16,9 @@ __all__ = [
     "Place",
     "Range",
     "is_link",
+    "known_link",
     "open_file",
+    "reading_once",
     "shown_place",
+    "watching",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from napari_ome_zip.files.byte_file import ByteFile
+from napari_ome_zip.files.known_links import known_link, remember_link
 from napari_ome_zip.files.links import Link, is_link
 from napari_ome_zip.files.local_file import LocalFile
 
@@ -20,8 +21,9 @@ def open_file(place: str | os.PathLike[str] | Link) -> ByteFile:
         When a link leads to no file that can be read.
     """
     if isinstance(place, str) and is_link(place):
-        place = Link(place)
+        place = known_link(place)
     if isinstance(place, Link):
+        remember_link(place)
         from napari_ome_zip.files.remote_file import RemoteFile
 
         return RemoteFile(place)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from napari_ome_zip.files.links import Link
 
 type Heard = Callable[[int], None]
-"""Called with the number of bytes of each piece as it comes, in the thread that asked for them.
+"""Called with the number of bytes of each piece as it comes, in any thread.
 
 What it raises ends the request, so that it serves progress and cancelling alike.
+"""
+
+type Took = Callable[[bytes], None]
+"""Called with each piece as it comes, in the thread that asked for them. What it raises ends the
+request.
 """
 
 
@@ -80,7 +85,7 @@ class Opening:
 
 
 class RemoteObject(ABC):
-    """One file behind a link. Both ways to ask block, and are called from any thread.
+    """One file behind a link. All ways to ask block, and are called from any thread.
 
     Whoever calls them may also stop waiting: requests end by themselves after a while.
     """
@@ -119,20 +124,36 @@ class RemoteObject(ABC):
         """
 
     @abstractmethod
-    def fetch(self, start: int, stop: int, *, heard: Heard | None = None) -> bytes:
-        """Return the bytes ``start … stop - 1`` of the version that was opened; all of them.
+    def fetch(self, start: int, stop: int, took: Took) -> None:
+        """Hand over the bytes ``start … stop - 1`` of the version that was opened; all of them.
 
         Parameters
         ----------
         start, stop : int
             ``0 ≤ start < stop ≤ size``.
-        heard : callable, optional
-            Called with the number of bytes of each piece.
+        took : callable
+            Called with each piece, in order, every byte once, in this thread. What it raises ends
+            the request.
 
         Raises
         ------
         ChangedFileError
-            When the file is another one than that which was opened; nothing of it is returned.
+            When the file is another one than that which was opened; nothing of it is handed over.
         LinkError
-            When it cannot be read any more, or no answer came.
+            When it cannot be read any more, or no answer came. What was handed over is right.
         """
+
+    @abstractmethod
+    def whole(self) -> tuple[int | None, Iterator[bytes]]:
+        """Return the size where the server says it, and all of the file in pieces, from its start.
+
+        For servers without ranges. An iterator that is closed, or let go of, ends the request.
+
+        Raises
+        ------
+        LinkError
+            As for `open`; the iterator, when the file ends before all of it came.
+        """
+
+    def renew(self) -> None:  # noqa: B027  most need nothing
+        """Forget connections and locks of the process that this one was forked from."""

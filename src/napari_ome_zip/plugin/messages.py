@@ -21,12 +21,15 @@ from qtpy.QtWidgets import QApplication, QMenu, QWidget
 from superqt.utils import ensure_main_thread
 
 from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.files import is_link, known_link
+from napari_ome_zip.names import file_name
 from napari_ome_zip.plugin.docks import PLUGIN, open_check, open_contents
 from napari_ome_zip.plugin.notices import Combined, FileToCheck, Notice, combine
 from napari_ome_zip.plugin.opening import is_opening
 
 CHECK_FILE, CHECK_FILES = "Check the file", "Check a file…"
 CHECK, OPEN, CONTENTS = "Check", "Open", "Contents"
+DOWNLOAD = "Download and open…"
 """What notifications offer."""
 
 MAX_MESSAGE = 600
@@ -90,7 +93,7 @@ def not_saved(error: Exception) -> str:
 
 def check_action(path: str | Path, text: str = CHECK_FILE, *, deep: bool = False) -> Action:
     """Offer to check a file, or with `deep` every pixel of it, in the window in front."""
-    return text, partial(_check, str(Path(path).absolute()), deep)
+    return text, partial(_check, _whole(path), deep)
 
 
 def check_one_action(files: Sequence[FileToCheck]) -> Action:
@@ -100,12 +103,24 @@ def check_one_action(files: Sequence[FileToCheck]) -> Action:
 
 def open_action(path: str | Path) -> Action:
     """Offer to open a file in the window in front."""
-    return OPEN, partial(_open, str(Path(path).absolute()))
+    return OPEN, partial(_open, _whole(path))
 
 
 def contents_action(path: str | Path) -> Action:
     """Offer to show what is in a file, in the window in front."""
-    return CONTENTS, partial(_show_contents, str(Path(path).absolute()))
+    return CONTENTS, partial(_show_contents, _whole(path))
+
+
+def download_action(source: str) -> Action:
+    """Offer to download the file behind a link, and to open it then."""
+    return DOWNLOAD, partial(_download, source)
+
+
+def _whole(place: str | Path) -> str:
+    """A path from the root on, for another folder may be the current one later; a link as it is."""
+    if isinstance(place, str) and is_link(place):
+        return place
+    return str(Path(place).absolute())
 
 
 def _has_window() -> bool:
@@ -124,10 +139,9 @@ def _choose(files: Sequence[FileToCheck], notification: object) -> None:
     menu = QMenu(notification.parentWidget() if isinstance(notification, QWidget) else None)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     for file in files:
-        action = menu.addAction(Path(file.path).name)
+        action = menu.addAction(file_name(file.path))
         if action is not None:
-            path = str(Path(file.path).absolute())
-            action.triggered.connect(partial(_check, path, file.deep))
+            action.triggered.connect(partial(_check, _whole(file.path), file.deep))
     menu.popup(QCursor.pos())
 
 
@@ -135,6 +149,14 @@ def _show_contents(path: str, _notification: object) -> None:
     viewer = napari.current_viewer()
     if viewer is not None:
         open_contents(viewer, path)
+
+
+def _download(source: str, _notification: object) -> None:
+    from napari_ome_zip.plugin.links.download import ask_and_download  # which tells, by this module
+
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        ask_and_download(viewer, known_link(source))
 
 
 def _open(path: str, _notification: object) -> None:
@@ -198,6 +220,8 @@ def _actions(told: Combined) -> list[Action]:
         actions.append(check_action(told.files[0].path, deep=told.files[0].deep))
     elif told.files:
         actions.append(check_one_action(told.files))
+    if told.download:
+        actions.append(download_action(told.download))
     return [*actions, *([contents_action(told.contents)] if told.contents else [])]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.errors import LinkError, NoRangesError, OmeZipError
+from napari_ome_zip.files import Link, is_link, known_link
+from napari_ome_zip.names import file_name
 
 MAX_FILES = 4
 """Files of which one notification has a line, at most."""
@@ -28,6 +29,10 @@ class Notice:
     """Whether only a check of all pixels finds it."""
     is_content: bool = False
     """Whether it says only what is in the file: that gives way to everything else."""
+    is_unreachable: bool = False
+    """Whether it is about the way to the file, of which a check would find the same."""
+    can_download: bool = False
+    """Whether the file can be had as a whole, though not be opened where it lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class Combined:
     """Those of which something is to be checked."""
     contents: str = ""
     """A file whose contents are offered; empty for none."""
+    download: str = ""
+    """A file that is offered to be downloaded; empty for none."""
 
 
 def combine(notices: Sequence[Notice]) -> Combined:
@@ -66,7 +73,7 @@ def combine(notices: Sequence[Notice]) -> Combined:
     files = tuple(
         FileToCheck(path, any(notice.deep for notice in told))
         for path, told in by_file.items()
-        if wrong
+        if wrong and not all(notice.is_unreachable for notice in told)
     )
     if len(by_file) == 1:
         ((path, told),) = by_file.items()
@@ -74,7 +81,8 @@ def combine(notices: Sequence[Notice]) -> Combined:
     else:
         text = "\n".join([_headline([*by_file.values()]), *_lines(by_file)])
     is_error = any(notice.is_error for notice in wrong)
-    return Combined(text, is_error, files, content[0].path if content else "")
+    download = next((notice.path for notice in wrong if notice.can_download), "")
+    return Combined(text, is_error, files, content[0].path if content else "", download)
 
 
 def _by_file(notices: Sequence[Notice]) -> dict[str, list[Notice]]:
@@ -110,20 +118,41 @@ def _lines(by_file: dict[str, list[Notice]]) -> list[str]:
 
 def _line(path: str, told: Sequence[Notice]) -> str:
     more = f" And {len(told) - 1} more." if len(told) > 1 else ""
-    text = f"{Path(path).name}: {told[0].message.splitlines()[0]}"
+    text = f"{file_name(path)}: {told[0].message.splitlines()[0]}"
     room = MAX_LINE - len(more)
     return (text if len(text) <= room else f"{text[: room - 1]}…") + more
 
 
 def _with_name(message: str, path: str) -> str:
-    name = Path(path).name
+    name = file_name(path)
     return message if name in message else f"{message} ({name})"
+
+
+def of_error(error: OmeZipError | OSError, place: str | Link) -> Notice:
+    """Return what is told of a file that could not be opened.
+
+    Parameters
+    ----------
+    error : OmeZipError or OSError
+    place : str or Link
+        As it was to be opened.
+    """
+    if isinstance(place, str) and is_link(place):
+        place = known_link(place)
+    path = place.source if isinstance(place, Link) else place
+    return Notice(
+        path,
+        explain(error, path),
+        is_error=True,
+        is_unreachable=isinstance(error, LinkError),
+        can_download=isinstance(error, NoRangesError),
+    )
 
 
 def explain(error: OmeZipError | OSError, path: str) -> str:
     """Return in one sentence why a file could not be opened, checked or copied."""
     named = error.filename if isinstance(error, OSError) else None
-    name = Path(named if isinstance(named, str) else path).name
+    name = file_name(named if isinstance(named, str) else path)
     if isinstance(error, OmeZipError):
         return str(error)
     if isinstance(error, FileNotFoundError):

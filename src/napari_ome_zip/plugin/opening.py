@@ -35,6 +35,17 @@ def is_reader_chosen() -> bool:
     return _opener().startswith(_CHOICE)
 
 
+def returned_layers_are_used() -> bool:
+    """Whether something is done to the layers that a reader returns, as options of napari's
+    command ask for: a name, a color map, another kind of layer.
+    """
+    found = next((frame for frame in _stack() if frame.f_code is _OPEN), None)
+    if found is None:
+        return True
+    options = found.f_locals
+    return bool(options.get("kwargs")) or options.get("layer_type") is not None
+
+
 def _opener() -> str:
     """Name of the module that opens files; empty where none does."""
     found = (frame.f_back for frame in _stack() if frame.f_code is _OPEN)

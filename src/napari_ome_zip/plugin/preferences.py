@@ -56,6 +56,11 @@ def saving() -> Any:
     return _section("saving")
 
 
+def links() -> Any:
+    """The settings for links, which may be set; None where the plugin is not registered."""
+    return _section("links")
+
+
 def _resize() -> None:
     set_cache_size(get_plugin_settings(_PLUGIN).reading.cache_mb << 20)
 

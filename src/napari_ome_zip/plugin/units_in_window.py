@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from napari.layers import Layer
@@ -13,6 +12,7 @@ from napari.layers import Layer
 from napari_ome_zip.image.units import known_unit
 from napari_ome_zip.layers.layer_data import METADATA_KEY, LayerData, layer_note, note_of
 from napari_ome_zip.layers.stated_units import Units, stated_units, units_note
+from napari_ome_zip.names import file_name
 from napari_ome_zip.plugin.notices import Notice
 from napari_ome_zip.plugin.shared_units import Measured, agree
 
@@ -120,12 +120,12 @@ def _changed(layer: _Layer, units: Units) -> list[Notice]:
     if added:
         taken = " and ".join(f"{unit}s" for unit in sorted(added))
         text = (
-            f"Its size may be wrong: no unit is stated. The numbers in {Path(path).name} are taken "
+            f"Its size may be wrong: no unit is stated. The numbers in {file_name(path)} are taken "
             f"as {taken}, like those of the other layers. The file itself is not changed."
         )
     else:
         text = (
-            f"Its units are not used: other layers have none. The numbers in {Path(path).name} are "
+            f"Its units are not used: other layers have none. The numbers in {file_name(path)} are "
             "taken as they are. Its units are kept for saving."
         )
     return [Notice(path, text)]

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.decoding import refuse_unreadable
 from napari_ome_zip.errors import ArchiveError
-from napari_ome_zip.files import Link, is_link
+from napari_ome_zip.files import Link, is_link, known_link
 from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_junk
 from napari_ome_zip.paths import source_path
@@ -63,7 +63,7 @@ def _choose(
     if isinstance(source, Link):
         return ArchiveStore(source)
     if isinstance(source, str) and is_link(source):
-        return ArchiveStore(Link(source))
+        return ArchiveStore(known_link(source))
     path = source_path(source)
     if path.is_dir():
         return DirectoryStore(path)

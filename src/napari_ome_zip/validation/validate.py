@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import ArchiveError, CheckCancelledError, LinkError, MetadataError
-from napari_ome_zip.files import Link, is_link, shown_place
+from napari_ome_zip.files import Link, is_link, known_link, shown_place
 from napari_ome_zip.image.discover import discover
 from napari_ome_zip.names import DOCUMENT_NAMES
 from napari_ome_zip.ome.json_values import is_object
@@ -90,7 +90,7 @@ def validate(
     watch, name = Watch(progress, cancelled, _stopped), shown_place(path)
     if isinstance(path, Link) or is_link(path):
         return _check_link(
-            name, path if isinstance(path, Link) else Link(os.fspath(path)), deep, watch
+            name, path if isinstance(path, Link) else known_link(os.fspath(path)), deep, watch
         )
     place = source_path(path)
     if place.is_dir():

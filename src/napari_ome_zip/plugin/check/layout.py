@@ -56,6 +56,7 @@ class CheckLayout:
         self.from_layer = tipped_button(
             "Selected layer", "Check the file the selected layer comes from"
         )
+        self.choose_link = tipped_button("Link…", "Check an archive on the web or in a bucket")
         self.name = QElidingLabel()
         self.name.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.deep = QCheckBox("Deep check")
@@ -101,7 +102,7 @@ class CheckLayout:
 
         column = QVBoxLayout(self._widget)
         for part in (
-            _row(self.choose, self.from_layer),
+            _row(self.choose, self.choose_link, self.from_layer),
             self.name,
             _row(self.deep, self.check, stretch=self.deep),
             self.activity,

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_ome_zip.archive import rules
-from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
+from napari_ome_zip.files import is_link
+from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, file_name, plain_name, stem
 from napari_ome_zip.plugin.check.places import place_of
 from napari_ome_zip.plugin.check.rows import Details, IssueRow, Key, details_of, find_row, rows_of
 from napari_ome_zip.rules import Severity
@@ -140,7 +141,7 @@ def resolve(choices: CheckChoices, facts: Facts) -> State:
     verdict, tone = _verdict(facts)
     idle = facts.activity is None
     return State(
-        name=Path(facts.path).name if facts.path else NO_FILE,
+        name=file_name(facts.path) if facts.path else NO_FILE,
         path=facts.path,
         deep=choices.deep,
         verdict=verdict,
@@ -226,7 +227,17 @@ def layer_source(metadata: Mapping[str, Any], path: str | None) -> str | None:
     return str(noted or path) if noted or path else None
 
 
-def suggested_copy(path: str) -> str:
-    """Return a name for a repaired copy beside its file: ``a.ozx`` gives ``a fixed.ozx``."""
-    ending = next((s for s in SAVED_SUFFIXES if path.lower().endswith(s)), SAVED_SUFFIXES[0])
-    return str(complete_name(Path(path).with_name(f"{stem(path)} fixed{ending}"), ending))
+def suggested_copy(path: str, folder: Path) -> str:
+    """Return a name for a repaired copy beside its file: ``a.ozx`` gives ``a fixed.ozx``.
+
+    Parameters
+    ----------
+    path : str
+        The file, or a link to it.
+    folder : Path
+        Where the copy of a file behind a link is proposed.
+    """
+    name = file_name(path).lower()
+    ending = next((s for s in SAVED_SUFFIXES if name.endswith(s)), SAVED_SUFFIXES[0])
+    place = folder if is_link(path) else Path(path).parent
+    return str(complete_name(place / f"{plain_name(stem(path))} fixed{ending}", ending))

@@ -14,13 +14,18 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
 import napari_ome_zip
+from napari_ome_zip.files import Link, is_link
+from napari_ome_zip.files.known_links import public_name, remember_link
+from napari_ome_zip.names import file_name, plain_name
 from napari_ome_zip.plugin.background import TaskWorker
 from napari_ome_zip.plugin.check.layout import CheckLayout
 from napari_ome_zip.plugin.check.model import CheckModel, Job, Outcome, Repack, Validate
 from napari_ome_zip.plugin.check.rows import Details
 from napari_ome_zip.plugin.check.state import layer_source, suggested_copy
 from napari_ome_zip.plugin.docks import PLUGIN
+from napari_ome_zip.plugin.links.dialog import LinkDialog
 from napari_ome_zip.plugin.notices import explain
+from napari_ome_zip.plugin.save.remembered import last_folder
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -68,6 +73,7 @@ class CheckWidget(QWidget):
     def _connect(self) -> None:
         parts, model = self.parts, self.model
         parts.choose.clicked.connect(self._choose_file)
+        parts.choose_link.clicked.connect(self._choose_link)
         parts.from_layer.clicked.connect(self._take_selected_layer)
         parts.deep.toggled.connect(model.set_deep)
         parts.check.clicked.connect(model.check_again)
@@ -87,16 +93,27 @@ class CheckWidget(QWidget):
     # What a person does
 
     def check(self, path: str, *, deep: bool = False) -> None:
-        """Check a file, with `deep` every pixel of it, and show what was found."""
+        """Check a file, with `deep` every pixel of it, and show what was found.
+
+        Of a link, what is secret in it is neither shown nor stands in the report.
+        """
         if deep:
             self.model.set_deep(True)
-        self.model.check(path)
+        self.model.check(public_name(path))
 
     def _choose_file(self) -> None:
-        folder = str(Path(self.model.state.path).parent) if self.model.state.path else ""
+        shown = self.model.state.path
+        folder = str(Path(shown).parent) if shown and not is_link(shown) else ""
         path, _ = QFileDialog.getOpenFileName(self, "Check an archive", folder, _ARCHIVES)
         if path:
             self.check(path)
+
+    def _choose_link(self) -> None:
+        LinkDialog(self, self._check_link, "Check a link", "Check").open()
+
+    def _check_link(self, link: Link) -> None:
+        remember_link(link)
+        self.check(link.source)
 
     def _take_selected_layer(self) -> None:
         layer = self._viewer.layers.selection.active
@@ -110,15 +127,15 @@ class CheckWidget(QWidget):
             self.check(path)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        if event is not None and _local_files(event.mimeData()):
+        if event is not None and _files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent | None) -> None:
-        files = _local_files(event.mimeData()) if event is not None else []
+        files = _files(event.mimeData()) if event is not None else []
         if event is not None and files:
             event.acceptProposedAction()
             note = f"Of {len(files)} files, only the first is checked." if len(files) > 1 else ""
-            self.model.check(files[0], note)
+            self.model.check(public_name(files[0]), note)
 
     def _copy(self, kind: str, _checked: bool = False) -> None:
         clipboard = QApplication.clipboard()
@@ -127,7 +144,9 @@ class CheckWidget(QWidget):
             self.model.say("The report is in the clipboard.")
 
     def _save_report(self) -> None:
-        start = str(Path(self.model.state.path).with_suffix(".report.txt"))
+        shown = self.model.state.path
+        beside = last_folder() / plain_name(file_name(shown)) if is_link(shown) else Path(shown)
+        start = str(beside.with_suffix(".report.txt"))
         path, chosen = QFileDialog.getSaveFileName(
             self, "Save the report", start, ";;".join(_REPORTS)
         )
@@ -145,7 +164,7 @@ class CheckWidget(QWidget):
     def _choose_copy(self, salvage: bool, _checked: bool = False) -> None:
         title = "Salvage what is left" if salvage else "Repack a fixed copy"
         path, _ = QFileDialog.getSaveFileName(
-            self, title, suggested_copy(self.model.state.path), _ARCHIVES
+            self, title, suggested_copy(self.model.state.path, last_folder()), _ARCHIVES
         )
         if path:
             self.model.repack(path, salvage=salvage)
@@ -209,10 +228,10 @@ class CheckWidget(QWidget):
         super().closeEvent(event)
 
 
-def _local_files(mime: QMimeData | None) -> list[str]:
-    if mime is None:
-        return []
-    return [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
+def _files(mime: QMimeData | None) -> list[str]:
+    """Paths of the files that are dropped, and links."""
+    urls = [] if mime is None else mime.urls()
+    return [url.toLocalFile() if url.isLocalFile() else url.toString() for url in urls]
 
 
 def _details_html(details: Details) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 from qtpy.QtCore import Qt
@@ -12,6 +13,7 @@ from qtpy.QtWidgets import QApplication
 
 import napari_ome_zip
 from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.plugin.contents.coordinate_systems import move
 from napari_ome_zip.plugin.contents.file_state import FileState
@@ -28,7 +30,7 @@ def show_in_system(
 ) -> str:
     """Move the layers of a file into one of its coordinate systems; return what is to be said."""
     try:
-        left = move(layers, state.source, system, napari_ome_zip.open_image)
+        left = move(layers, state.source, system, partial(_open_again, state))
     except (OmeZipError, OSError) as error:
         return f"Nothing was moved. {error}"
     viewer.reset_view()
@@ -50,10 +52,18 @@ def show_tiles_as(
         return f"Not changed: {problem}"
     fuse_from = FUSED if fused else SEPARATE
     try:
-        show_tiles(viewer, layers, fuse_from, napari_ome_zip.open_image, _made)
+        show_tiles(viewer, layers, fuse_from, partial(_open_again, state), _made)
     except (OmeZipError, OSError) as error:
         return f"Not changed. {error}"
     return ""
+
+
+def _open_again(state: FileState, source: str, **options: Any) -> CompositeImage:
+    """Open what is shown once more; of a link, without asking for it again."""
+    opened = state.opened
+    if opened is not None and opened.store.is_remote:
+        return napari_ome_zip.open_image(opened.store, **options)
+    return napari_ome_zip.open_image(source, **options)
 
 
 def _made(data: list[LayerData]) -> list[Layer]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from napari_ome_zip.files import is_link
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.facts import Facts, part_facts, version_of
 from napari_ome_zip.plugin.contents.model import Item, Kind
 from napari_ome_zip.sizes import readable_size
+from napari_ome_zip.storage.archive_store import ArchiveStore
+from napari_ome_zip.storage.base import HierarchyStore
 
 _BRANCHES = (Kind.WELLS, Kind.TABLES, Kind.ATTACHMENTS, Kind.LAYER)
 
@@ -47,16 +50,22 @@ def _of_file(item: Item, opened: Opened | None) -> Facts:
     if opened is None:
         return facts
     version = version_of(opened, "")
-    size = _size(opened.store.source)
-    folder = str(Path(opened.store.source).parent) if opened.store.source else ""
-    facts += [("Size", size), ("OME-Zarr", version), ("Folder", folder)]
+    facts += [("Size", _size(opened.store)), ("OME-Zarr", version), _place(opened.store.source)]
     return [(name, value) for name, value in facts if value]
 
 
-def _size(path: str | None) -> str:
+def _place(source: str | None) -> tuple[str, str]:
+    if source is not None and is_link(source):
+        return "Link", source
+    return "Folder", "" if source is None else str(Path(source).parent)
+
+
+def _size(store: HierarchyStore) -> str:
     """Size of a file that is still there."""
     try:
-        return "" if path is None else readable_size(Path(path).stat().st_size)
+        if isinstance(store, ArchiveStore) and store.is_remote:
+            return readable_size(store.file.size)
+        return "" if store.source is None else readable_size(Path(store.source).stat().st_size)
     except OSError:
         return ""
 

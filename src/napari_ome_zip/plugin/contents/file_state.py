@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from napari_ome_zip.files import is_link, known_link
 from napari_ome_zip.garbage import no_collection
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.names import file_name
 from napari_ome_zip.plugin.contents.attachments import Attachment, find_attachments
 from napari_ome_zip.plugin.contents.fusing import TileChoice, tile_choice
 from napari_ome_zip.plugin.contents.model import Item, file_tree, with_attachments
@@ -78,10 +80,12 @@ class FindAttachments:
 
 
 def file_names(paths: Iterable[str]) -> list[str]:
-    """Names of files for a list, with the folder where two are called alike."""
-    found = [Path(path) for path in paths]
-    names = [path.name for path in found]
-    return [
-        f"{path.name} ({path.parent.name})" if names.count(path.name) > 1 else path.name
-        for path in found
-    ]
+    """Names of files for a list, with folder or server where two are called alike."""
+    named = [(file_name(path), _place(path)) for path in paths]
+    names = [name for name, _ in named]
+    return [f"{name} ({place})" if names.count(name) > 1 else name for name, place in named]
+
+
+def _place(path: str) -> str:
+    """Where a file lies, in a word: its folder, or the server of its link."""
+    return known_link(path).host if is_link(path) else Path(path).parent.name

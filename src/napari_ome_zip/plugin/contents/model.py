@@ -9,10 +9,10 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property, partial
-from pathlib import Path
 
 from napari_ome_zip.garbage import no_collection
 from napari_ome_zip.image.composite import Field, PlacedLabels
+from napari_ome_zip.names import file_name
 from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.facts import size_text
 from napari_ome_zip.plugin.contents.plate import Well, count
@@ -137,7 +137,7 @@ def file_tree(
     return _parent(
         Item(
             Kind.FILE,
-            Path(source).name,
+            file_name(source),
             (Kind.FILE, source),
             tuple(layer.key for layer in layers),
             detail=count(images, "image", "images"),

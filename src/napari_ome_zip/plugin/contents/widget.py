@@ -10,6 +10,7 @@ from napari.layers import Image, Layer
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
+from napari_ome_zip.files import is_link, known_link
 from napari_ome_zip.layers.display_values import brightest_color
 from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.plugin.contents.attachment_finder import AttachmentFinder
@@ -256,7 +257,7 @@ class ContentsWidget(QWidget):
         clipboard = QApplication.clipboard()
         if clipboard is not None:
             clipboard.setText(self.source)
-            say(self.parts.message, "The path is in the clipboard.")
+            say(self.parts.message, _copied(self.source))
 
     def _on_system(self, _number: int) -> None:
         self._choose(show_in_system, self.parts.system.currentText())
@@ -270,6 +271,13 @@ class ContentsWidget(QWidget):
             said = do(self._viewer, self._own_layers(), self._state, chosen)
         self.renew()
         say(self.parts.message, said)
+
+
+def _copied(source: str) -> str:
+    if not is_link(source):
+        return "The path is in the clipboard."
+    is_less = known_link(source).url != source
+    return f"The link is in the clipboard{', without what is secret in it' if is_less else ''}."
 
 
 def _disconnect(connections: list[tuple[Any, Callable[..., None]]], _gone: object = None) -> None:

@@ -8,8 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_ome_zip.files import is_link
 from napari_ome_zip.layers.layer_data import note_of
-from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, is_archive_name, stem
+from napari_ome_zip.names import (
+    SAVED_SUFFIXES,
+    complete_name,
+    file_name,
+    is_archive_name,
+    plain_name,
+    stem,
+)
 from napari_ome_zip.plugin.sample_data import is_sample
 
 if TYPE_CHECKING:
@@ -20,11 +28,11 @@ EDITED, PART = "edited", "part"
 
 
 def sources_of(layers: Iterable[Layer]) -> list[str]:
-    """The files that layers came from, that of the lowest layer first; none that will be gone."""
+    """Files and links that layers came from, that of the lowest first; none that will be gone."""
     found = []
     for layer in layers:
         source = note_of(layer).get("source") or layer.source.path
-        if source and Path(source).exists() and not is_sample(source):
+        if source and (is_link(source) or (Path(source).exists() and not is_sample(source))):
             found.append(str(source))
     return list(dict.fromkeys(found))
 
@@ -37,31 +45,30 @@ def proposed_file(
     Parameters
     ----------
     sources : sequence of str
-        Files that layers came from, that of the lowest layer first.
+        Files and links that layers came from, that of the lowest layer first.
     names : sequence of str
         Names of the layers in the same order.
     folder : Path
-        Where files were saved last: for layers that came from no file, or from a folder that
-        cannot be written to.
+        Where files were saved last: for layers that came from no file, from a link, or from a
+        folder that cannot be written to.
     part : bool
         Whether a part only is saved.
     """
-    known = [Path(source) for source in sources]
-    there = next((path for path in known if os.access(path.parent, os.W_OK)), None)
-    place = folder if there is None else there.parent
-    named = stem(known[0]) if known else (names[0] if names else "image")
-    suffix = next((s for s in SAVED_SUFFIXES if known and known[0].name.endswith(s)), "")
-    # Characters that no file name may hold come from names of layers.
-    base = stem("".join(" " if c in '<>:"|?*\\/' or c < " " else c for c in named).strip())
-    for ending in _endings(known, part=part):
+    known = [Path(source).parent for source in sources if not is_link(source)]
+    place = next((parent for parent in known if os.access(parent, os.W_OK)), folder)
+    named = stem(sources[0]) if sources else (names[0] if names else "image")
+    first = file_name(sources[0]) if sources else ""
+    suffix = next((s for s in SAVED_SUFFIXES if first.endswith(s)), "")
+    base = stem(plain_name(named))  # names of layers hold any character
+    for ending in _endings(sources, part=part):
         path = complete_name(place / f"{base}{ending}", suffix or SAVED_SUFFIXES[0])
         if not path.exists():
             return path
     raise AssertionError("there is always another number")
 
 
-def _endings(sources: Sequence[Path], *, part: bool) -> Iterator[str]:
-    is_edited = bool(sources) and is_archive_name(sources[0])
+def _endings(sources: Sequence[str], *, part: bool) -> Iterator[str]:
+    is_edited = bool(sources) and is_archive_name(sources[0]) and not is_link(sources[0])
     word = f" {PART}" if part else f" {EDITED}" if is_edited else ""
     yield word
     for number in itertools.count(2):
@@ -70,7 +77,7 @@ def _endings(sources: Sequence[Path], *, part: bool) -> Iterator[str]:
 
 def replaceable_source(sources: Sequence[str]) -> Path | None:
     """The file that layers came from, where saving can replace it."""
-    found = next((Path(source) for source in sources if is_archive_name(source)), None)
+    found = next((Path(each) for each in sources if is_archive_name(each)), None)
     if found is None or not found.is_file() or not os.access(found, os.W_OK):
         return None
     return found if found.name.lower().endswith(SAVED_SUFFIXES) else None

@@ -1,0 +1,320 @@
+"""Ranges of one file behind a link, kept on disk for another day.
+
+Bytes lie there as they were fetched, one after another; where they belong is in an index beside
+them. `cache_folder` describes the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import struct
+import threading
+import time
+import weakref
+import zlib
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+from napari_ome_zip.files.byte_file import Range
+from napari_ome_zip.files.cache_folder import (
+    DATA,
+    INDEX,
+    VERSION_NAME,
+    cache_folder,
+    complain,
+    count_written,
+    link_cache_size,
+    segment_bytes,
+)
+from napari_ome_zip.files.links import Link
+from napari_ome_zip.files.remote_object import Validator
+
+LONGEST_RECORD = 1 << 18
+"""Bytes that one checksum is of, at most (256 KiB)."""
+
+_MAGIC = b"OZLINKS1"
+_RECORD = struct.Struct("<QQII")
+_USED_EVERY = 60  # seconds between two notes that a segment was used
+
+_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+_APPENDING = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+_CREATING = _APPENDING | os.O_CREAT | os.O_EXCL
+
+
+class _Record(NamedTuple):
+    """Where bytes of the file are kept."""
+
+    start: int
+    stop: int
+    at: int
+    """Position in the segment's data."""
+    crc: int
+    """CRC-32 of the first three fields of the record on disk, and of the bytes."""
+    segment: Path
+    """Without an ending."""
+
+
+class LinkCache:
+    """What is kept of one link, in a folder that a digest of it names.
+
+    Parameters
+    ----------
+    link : Link
+        Links that differ in anything, a query or a password, have nothing in common here.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self.folder = cache_folder() / _digest(link.url)
+
+    def known(self) -> Validator | None:
+        """Return the version of which something is kept; None where nothing is."""
+        known = _version_in(self.folder)
+        has_something = known is not None and known.is_lasting and any(self._segments(known))
+        return known if has_something else None
+
+    def of(self, version: Validator) -> RangeCache:
+        """Return what is kept of a version, and let go of all other versions."""
+        kept = {*self._segments(version)}
+        for path in _files(self.folder, f"*{INDEX}"):
+            if path.with_suffix("") not in kept:
+                for ending in (INDEX, DATA):
+                    with suppress(OSError):
+                        path.with_suffix(ending).unlink()
+        return RangeCache(self.folder, version, sorted(kept))
+
+    def _segments(self, version: Validator) -> Iterator[Path]:
+        for path in _files(self.folder, f"{_digest(version.text)}-*{INDEX}"):
+            yield path.with_suffix("")
+
+
+def link_cache(link: Link) -> LinkCache | None:
+    """Return what is kept of a link; None where nothing is to be kept."""
+    return LinkCache(link) if link_cache_size() else None
+
+
+class RangeCache:
+    """Ranges of one version of a file that are kept on disk, for any number of threads.
+
+    What cannot be read or written is as if it were not kept.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        That of the link; it need not be there.
+    version : Validator
+        Which version of the file.
+    segments : list of pathlib.Path
+        What is there of it, without endings.
+    """
+
+    def __init__(self, folder: Path, version: Validator, segments: list[Path]) -> None:
+        self._folder, self._version = folder, version
+        self._records: list[_Record] = []
+        self._used: dict[Path, float] = {}
+        self._begin()
+        for segment in segments:
+            self._records.extend(_records(segment, version.size))
+        self._records.sort()
+        _caches.add(self)
+
+    def _begin(self) -> None:
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._segment: Path | None = None
+
+    def begin_anew(self) -> None:
+        """Begin a segment of its own in a forked process, where nobody holds the locks."""
+        self._records.sort()  # a thread of the parent may have been putting one into its place
+        self._begin()
+
+    def holes(self, start: int, stop: int) -> list[Range]:
+        """Return the parts of a range that are not kept."""
+        holes = []
+        with self._lock:
+            for record in self._overlapping(start, stop):
+                if start < record.start:
+                    holes.append((start, record.start))
+                start = max(start, record.stop)
+        if start < stop:
+            holes.append((start, stop))
+        return holes
+
+    def load(self, start: int, stop: int) -> list[tuple[int, bytes]]:
+        """Return what is kept of a range, and around it: positions and bytes."""
+        with self._lock:
+            records = self._overlapping(start, stop)
+        loaded = []
+        for record in records:
+            if record.stop > start:  # else another one had the same bytes
+                data = self._read(record)
+                if data is not None:
+                    loaded.append((record.start, data))
+                    start = record.stop
+        return loaded
+
+    def put(self, start: int, data: bytes | memoryview) -> None:
+        """Keep bytes."""
+        whole = memoryview(data)
+        parts = [
+            (at, whole[at - start : min(at + LONGEST_RECORD, last) - start])
+            for first, last in self.holes(start, start + len(whole))
+            for at in range(first, last, LONGEST_RECORD)
+        ]
+        if not parts or not link_cache_size():
+            return
+        try:
+            with self._writing:
+                try:
+                    self._append(parts)
+                except FileNotFoundError:  # another process removed the folder meanwhile
+                    self._segment = None
+                    self._append(parts)
+        except OSError as error:
+            complain(error)
+
+    def _overlapping(self, start: int, stop: int) -> list[_Record]:
+        first = bisect_left(self._records, start - LONGEST_RECORD, key=_start)
+        last = bisect_left(self._records, stop, lo=first, key=_start)
+        return [record for record in self._records[first:last] if record.stop > start]
+
+    def _read(self, record: _Record) -> bytes | None:
+        length = record.stop - record.start
+        try:
+            with _opened(record.segment, DATA, _READING) as descriptor:
+                os.lseek(descriptor, record.at, os.SEEK_SET)
+                data = os.read(descriptor, length)
+        except OSError:
+            data = b""
+        if len(data) != length or _checksum(record.start, record.at, data) != record.crc:
+            with self._lock, suppress(ValueError):
+                self._records.remove(record)
+            return None
+        self._note_use(record.segment)
+        return data
+
+    def _append(self, parts: list[tuple[int, memoryview]]) -> None:
+        segment = self._segment_to_write()
+        records = []
+        with _opened(segment, DATA, _APPENDING) as descriptor:
+            at = os.fstat(descriptor).st_size
+            for start, part in parts:
+                crc = _checksum(start, at, part)
+                records.append(_Record(start, start + len(part), at, crc, segment))
+                at += _write(descriptor, part)
+        entries = b"".join(_RECORD.pack(r.start, r.at, r.stop - r.start, r.crc) for r in records)
+        with _opened(segment, INDEX, _APPENDING) as descriptor:
+            _write(descriptor, entries)
+        with self._lock:
+            for record in records:
+                insort(self._records, record)
+        count_written(sum(len(part) for _, part in parts) + len(entries), current=segment)
+
+    def _segment_to_write(self) -> Path:
+        """Return the segment of this process, a new one where it is full or gone."""
+        segment = self._segment
+        if segment is not None:
+            with suppress(OSError):
+                if segment.with_suffix(DATA).stat().st_size < segment_bytes():
+                    return segment
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.parent.chmod(0o700)
+        self._write_version()
+        segment = self._folder / f"{_digest(self._version.text)}-{secrets.token_hex(8)}"
+        with _opened(segment, DATA, _CREATING):
+            pass
+        with _opened(segment, INDEX, _CREATING) as descriptor:
+            _write(descriptor, _MAGIC)
+        self._segment = segment
+        return segment
+
+    def _write_version(self) -> None:
+        if _version_in(self._folder) == self._version:
+            return
+        target = self._folder / VERSION_NAME
+        part = target.with_name(f"{secrets.token_hex(8)}.part")
+        part.write_text(json.dumps(asdict(self._version)), encoding="utf-8")
+        part.replace(target)
+
+    def _note_use(self, segment: Path) -> None:
+        now = time.monotonic()
+        if now - self._used.get(segment, -_USED_EVERY) >= _USED_EVERY:
+            self._used[segment] = now
+            with suppress(OSError):
+                os.utime(segment.with_suffix(INDEX))
+
+
+@contextmanager
+def _opened(segment: Path, ending: str, flags: int) -> Iterator[int]:
+    """Open one file of a segment."""
+    descriptor = os.open(segment.with_suffix(ending), flags, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _write(descriptor: int, data: bytes | memoryview) -> int:
+    written = 0
+    while written < len(data):
+        written += os.write(descriptor, data[written:])
+    return written
+
+
+def _version_in(folder: Path) -> Validator | None:
+    try:
+        found = json.loads((folder / VERSION_NAME).read_bytes())
+        return Validator(int(found["size"]), str(found["etag"]), str(found["modified"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _records(segment: Path, size: int) -> Iterator[_Record]:
+    """Yield what the index of a segment says, as far as it can be."""
+    try:
+        index = segment.with_suffix(INDEX).read_bytes()
+        there = segment.with_suffix(DATA).stat().st_size
+    except OSError:
+        return
+    if not index.startswith(_MAGIC):
+        return
+    whole = (len(index) - len(_MAGIC)) // _RECORD.size * _RECORD.size
+    for start, at, length, crc in _RECORD.iter_unpack(index[len(_MAGIC) : len(_MAGIC) + whole]):
+        if 0 < length <= LONGEST_RECORD and start + length <= size and at + length <= there:
+            yield _Record(start, start + length, at, crc, segment)
+
+
+def _checksum(start: int, at: int, data: bytes | memoryview) -> int:
+    return zlib.crc32(data, zlib.crc32(struct.pack("<QQI", start, at, len(data))))
+
+
+def _start(record: _Record) -> int:
+    return record.start
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    try:
+        return list(folder.glob(pattern))
+    except OSError:
+        return []
+
+
+_caches: weakref.WeakSet[RangeCache] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for cache in list(_caches):
+        cache.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

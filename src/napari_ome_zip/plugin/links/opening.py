@@ -1,0 +1,141 @@
+"""Opens links in threads, while their window goes on; layers are added when they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary, ref
+
+from napari.layers import Layer
+from napari.utils.notifications import NotificationSeverity, notification_manager
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QWidget
+
+from napari_ome_zip.errors import OmeZipError, ReadCancelledError
+from napari_ome_zip.files import Link
+from napari_ome_zip.plugin.links.recent import remember_recent
+from napari_ome_zip.plugin.messages import notify, tell
+from napari_ome_zip.plugin.notices import of_error
+from napari_ome_zip.plugin.opened_files import ReadFile, layers_for, open_read, read_file
+from napari_ome_zip.plugin.window_run import ReportingTask, WindowRun
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+SAID_AFTER_MS = 1500
+"""How long a link is being opened before a notification says so."""
+
+_TURNS: WeakKeyDictionary[Layer, int] = WeakKeyDictionary()
+"""When the links of layers were asked for: they lie in this order, whichever was there first."""
+_NEXT_TURN = count()
+
+
+def open_links(viewer: napari.viewer.Viewer, links: Sequence[Link]) -> None:
+    """Begin to open links in a window, which stays as quick as it is.
+
+    Layers are added in the order of the links. What cannot be opened is told in a notification.
+    Closing the window cancels it.
+    """
+    window = viewer.window.main_menu.window()
+    opening = {run.task.link for run in _runs(window)}
+    for link in links:
+        if link in opening:
+            notify(f"{link.name} is being opened already.", NotificationSeverity.INFO)
+        else:
+            opening.add(link)
+            LinkRun(viewer, window, LinkTask(link)).start()
+    if links:
+        viewer.status = f"Opening {_names(links)} …"
+
+
+@dataclass(eq=False)
+class LinkTask(ReportingTask):
+    """Reads what is in the file behind a link."""
+
+    link: Link
+
+    def run(self) -> ReadFile:
+        """Ask for what the layers are made of; their pixels come later."""
+        return read_file(self.link)
+
+
+class LinkRun(WindowRun):
+    """A link that is being opened in a window.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        Gets the layers.
+    window : QWidget
+        Its window.
+    task : LinkTask
+        Reads the file.
+    """
+
+    def __init__(self, viewer: napari.viewer.Viewer, window: QWidget, task: LinkTask) -> None:
+        super().__init__(window, task, f"Opening {task.link.name}")
+        self.task: LinkTask = task
+        self._window = window
+        self._viewer = ref(viewer)
+        self._turn = next(_NEXT_TURN)
+        self._is_said = False
+        saying = QTimer(self)
+        saying.setSingleShot(True)
+        saying.timeout.connect(self._say)
+        saying.start(SAID_AFTER_MS)
+
+    def done(self, file: ReadFile) -> None:
+        """Add the layers."""
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        for layer in layers_for(viewer, [open_read(file)]):
+            made = layer if isinstance(layer, Layer) else Layer.create(*layer)
+            _insert(viewer, made, self._turn)
+        remember_recent(self.task.link)
+
+    def failed(self, error: Exception) -> None:
+        """Tell why there are no layers."""
+        if isinstance(error, ReadCancelledError):
+            text = f"Cancelled: {self.task.link.name} was not opened."
+            notify(text, NotificationSeverity.INFO)
+        elif isinstance(error, OmeZipError | OSError):
+            tell(of_error(error, self.task.link))
+        else:
+            notification_manager.receive_error(type(error), error, error.__traceback__)
+
+    def _say(self) -> None:
+        """Say what is being opened, in one notification: two would hide each other."""
+        unsaid = [run for run in _runs(self._window) if not run._is_said]
+        if self not in unsaid:
+            return
+        for run in unsaid:
+            run._is_said = True
+        tasks = [run.task for run in unsaid]
+        text = f"Opening {_names([task.link for task in tasks])} …"
+        notify(text, NotificationSeverity.INFO, [("Cancel", partial(_cancel, tasks))])
+
+
+def _runs(window: QWidget) -> list[LinkRun]:
+    found: list[LinkRun] = window.findChildren(LinkRun)
+    return found
+
+
+def _cancel(tasks: Sequence[LinkTask], _notification: object) -> None:
+    for task in tasks:
+        task.cancel()
+
+
+def _names(links: Sequence[Link]) -> str:
+    first = f"{links[0].name} from {links[0].host}"
+    return first if len(links) == 1 else f"{first}, and {len(links) - 1} more"
+
+
+def _insert(viewer: napari.viewer.Viewer, layer: Layer, turn: int) -> None:
+    """Add a layer below those of links that were asked for later."""
+    _TURNS[layer] = turn
+    later = (n for n, each in enumerate(viewer.layers) if _TURNS.get(each, -1) > turn)
+    viewer.layers.insert(next(later, len(viewer.layers)), layer)
