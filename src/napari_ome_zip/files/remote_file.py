@@ -56,9 +56,8 @@ class RemoteFile(ByteFile):
         self._connect, self._object = connect, connect(link)
         kept = _whole_ends(link_cache(link))
         known = None if kept is None else kept.version
-        opening = _watched(
-            partial(self._object.open, head=HEAD_BYTES, tail=TAIL_BYTES, known=known)
-        )
+        contact = partial(self._object.open, head=HEAD_BYTES, tail=TAIL_BYTES, known=known)
+        opening = _watched(contact)
         self._version, self.size = opening.validator, opening.size
         self._mark = _mark(opening)
         if not opening.is_unchanged:
