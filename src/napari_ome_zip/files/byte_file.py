@@ -70,10 +70,16 @@ class ByteFile(ABC):
     def read_into(self, offset: int, buffer: memoryview) -> int:
         """Read into a buffer like `read`; return the number of bytes read."""
 
-    def expect(self, ranges: Iterable[Range]) -> Expectation:
+    def expect(self, ranges: Iterable[Range], *, ahead: bool = False) -> Expectation:
         """Begin to fetch what will be read soon, most wanted first; never waits.
 
         Reading a part of it waits for that part. What cannot be fetched is an error of reading.
+
+        Parameters
+        ----------
+        ranges : iterable of tuple of int
+        ahead : bool
+            Whether nobody asked for it yet: it comes after all that was asked for, even later.
         """
         return NOTHING_EXPECTED
 

@@ -18,7 +18,8 @@ from napari_ome_zip.files.byte_file import (
     Range,
 )
 from napari_ome_zip.files.connecting import remote_object
-from napari_ome_zip.files.fetching import Fetcher, Traffic
+from napari_ome_zip.files.fetching import Fetcher
+from napari_ome_zip.files.lines import Traffic
 from napari_ome_zip.files.links import Link
 from napari_ome_zip.files.range_cache import RangeCache, link_cache
 from napari_ome_zip.files.remote_object import Heard, Opening, RemoteObject, Validator
@@ -84,10 +85,15 @@ class RemoteFile(ByteFile):
                 at += len(piece)
         return at
 
-    def expect(self, ranges: Iterable[Range]) -> Expectation:
+    def expect(self, ranges: Iterable[Range], *, ahead: bool = False) -> Expectation:
         # docstring inherited
         inside = ((max(0, start), min(stop, self.size)) for start, stop in ranges)
-        return self._fetcher.expect((start, stop) for start, stop in inside if start < stop)
+        there = [(start, stop) for start, stop in inside if start < stop]
+        return self._fetcher.expect(there, ahead=ahead)
+
+    def renew_locks(self) -> None:
+        # docstring inherited
+        self._object.renew()
 
     @property
     def traffic(self) -> Traffic:

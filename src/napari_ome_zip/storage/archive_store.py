@@ -38,6 +38,7 @@ from napari_ome_zip.storage.base import (
     READ_ROOM,
     HierarchyStore,
     Outcome,
+    Wanted,
     as_buffer,
     resolve_range,
 )
@@ -145,12 +146,29 @@ class ArchiveStore(HierarchyStore):
         # docstring inherited
         return isinstance(self._place, Link)
 
-    def expect(self, keys: Sequence[str]) -> Expectation:
+    def expect(self, wanted: Sequence[Wanted], *, ahead: bool = False) -> Expectation:
         # docstring inherited
         if not self.is_remote:
             return NOTHING_EXPECTED
-        found = filter(None, (self.entry(key) for key in keys))
-        return self._file.bytes.expect(_extent(entry) for entry in found)
+        ranges = [part for each in wanted for part in self._ranges(each)]
+        return self._file.bytes.expect(ranges, ahead=ahead) if ranges else NOTHING_EXPECTED
+
+    def _ranges(self, wanted: Wanted) -> list[Range]:
+        """What reading an entry, or a range of one, reads of the file."""
+        key, byte_range = (wanted, None) if isinstance(wanted, str) else wanted
+        entry = self.entry(key)
+        if entry is None or entry.offset < 0:
+            return []
+        if byte_range is None or entry.method != STORED:
+            return [_extent(entry)]
+        first, last = resolve_range(byte_range, entry.size)
+        header = entry.offset, entry.offset + LOCAL_HEADER.size
+        known = self._data_starts.get(entry.offset)
+        if known is not None:
+            return [(known + first, known + last)]
+        # Where its content begins only its header says: behind the name, and what else is there.
+        start = header[1] + len(entry.name.encode())
+        return [header, (start + first, start + last + _EXTRA_ROOM)]
 
     @property
     def is_current(self) -> bool:
