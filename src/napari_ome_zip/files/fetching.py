@@ -110,15 +110,18 @@ class Fetcher:
             for _, blocks in claimed:
                 self._release(blocks)
 
-    def expect(self, ranges: Iterable[Range]) -> Expectation:
-        """Begin to fetch ranges, most wanted first, until the one who expects lets go of it."""
+    def expect(self, ranges: Iterable[Range], *, ahead: bool = False) -> Expectation:
+        """Begin to fetch ranges, most wanted first, until the one who expects lets go of it.
+
+        What is expected ahead comes after all that was asked for, even later.
+        """
         asked = list(ranges)
         with MEMORY.lock:
             missing_ranges = [each for each in asked if not self.blocks.has(*each)]
         wish = Wish(missing_ranges, is_kept=keeps_on_disk())
         handle = Handle(wish)
         with MEMORY.lock:
-            self._wishes.append(wish)
+            self._wishes.insert(0 if ahead else len(self._wishes), wish)
             missing = self._missing_threads()
         self._begin_threads(missing)
         return handle

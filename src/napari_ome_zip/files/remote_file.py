@@ -80,10 +80,11 @@ class RemoteFile(ByteFile):
                 at += len(piece)
         return at
 
-    def expect(self, ranges: Iterable[Range]) -> Expectation:
+    def expect(self, ranges: Iterable[Range], *, ahead: bool = False) -> Expectation:
         # docstring inherited
         inside = ((max(0, start), min(stop, self.size)) for start, stop in ranges)
-        return self._fetcher.expect((start, stop) for start, stop in inside if start < stop)
+        there = [(start, stop) for start, stop in inside if start < stop]
+        return self._fetcher.expect(there, ahead=ahead)
 
     @property
     def traffic(self) -> Traffic:
