@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from napari_ome_zip.names import (
     breadth_first,
     complete_name,
+    file_name,
     is_archive_name,
     is_document,
     is_junk,
     is_safe,
+    plain_name,
     stem,
     without_junk,
 )
@@ -31,6 +33,26 @@ def test_published_names_are_recognised_in_any_case(name: str) -> None:
 @pytest.mark.parametrize("name", ["a.zip", "a.ome.zarr", "ozx", ".ozx", "a.ozx.txt", "a.tif"])
 def test_other_names_are_left_to_others(name: str) -> None:
     assert not is_archive_name(name)
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("https://example.org/data/my%20cells.ozx", "my cells.ozx"),
+        ("https://example.org/my cells.ozx?signature=a/b.zip", "my cells.ozx"),
+        ("https://example.org/cells.ozx#1a2b3c4d", "cells.ozx"),
+        ("https://example.org/cells.ozx|zip:|zarr3:", "cells.ozx"),
+        ("https://example.org/cells.ozx%7Czip:%7Czarr3:", "cells.ozx"),
+        ("s3://bucket/cells.ozx", "cells.ozx"),
+    ],
+)
+def test_of_a_link_the_name_is_that_of_its_file(link: str, expected: str) -> None:
+    assert file_name(link) == expected
+    assert is_archive_name(link)
+
+
+def test_a_plain_name_is_that_of_one_file() -> None:
+    assert plain_name("../a/b: c\n.ozx ") == ".. a b  c .ozx"
 
 
 @pytest.mark.parametrize(

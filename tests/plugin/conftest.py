@@ -86,6 +86,7 @@ def forgotten_choices() -> Iterator[None]:
     known = {} if settings is None else settings._PLUGIN_SETTINGS
     if "napari-ome-zip" in known:
         known["napari-ome-zip"].saving.reset()
+        known["napari-ome-zip"].links.reset()
 
 
 @pytest.fixture

@@ -47,6 +47,38 @@ def test_other_names_are_left_to_other_plugins(manager: PluginManager, name: str
     assert OURS not in readers(manager, name)
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://example.org/a.ozx",
+        "https://example.org/data/my cells.ome.zip",
+        "https://example.org/a.ozx?signature=x.y/z",
+        "https://example.org/a.ozx#top",
+        "https://example.org/a.ozx|zip:|zarr3:",
+        "https://example.org/a.ozx%7Czip:%7Czarr3:",
+        "https://example.org/download?file=a.ozx",
+        "s3://bucket/a.ozx",
+    ],
+)
+def test_links_to_such_names_have_one_reader(manager: PluginManager, link: str) -> None:
+    assert readers(manager, link) == {OURS}
+    assert get_reader(link) is not None
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://example.org/a.zip",
+        "https://example.org/a.zarr",
+        "https://example.org/a.ome.zarr/",
+        "https://example.org/a.tif?from=a",
+        "https://example.org/?x",
+    ],
+)
+def test_other_links_are_left_to_other_plugins(manager: PluginManager, link: str) -> None:
+    assert OURS not in readers(manager, link)
+
+
 def test_the_manifest_is_valid_and_its_functions_exist() -> None:
     manifest = PluginManifest.from_file(str(files("napari_ome_zip") / "napari.yaml"))
     manifest.validate_imports()

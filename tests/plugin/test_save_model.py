@@ -12,7 +12,7 @@ import pytest
 from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.plugin.save.model import SaveChoices, View, chosen_parts, resolve, summary
 from napari_ome_zip.plugin.save.part import Showing, Slider
-from napari_ome_zip.plugin.save.proposal import proposed_file, replaceable_source
+from napari_ome_zip.plugin.save.proposal import LABELS, PART, proposed_file, replaceable_source
 from napari_ome_zip.saving.estimate import SizeEstimate
 from napari_ome_zip.sizes import readable_size
 
@@ -197,12 +197,21 @@ def test_a_new_name_beside_the_source_is_proposed(
     assert found == tmp_path / proposed
 
 
+def test_a_file_behind_a_link_is_proposed_where_files_were_saved_last(tmp_path: Path) -> None:
+    link = "https://example.org/data/my%20cells.ozx#1a2b3c4d"
+    assert proposed_file([link], ["DAPI"], tmp_path) == tmp_path / "my cells.ozx"
+    (tmp_path / "my cells.ozx").touch()
+    assert proposed_file([link], ["DAPI"], tmp_path) == tmp_path / "my cells 2.ozx"
+    assert replaceable_source([link]) is None
+
+
 def test_no_file_that_exists_is_proposed(tmp_path: Path) -> None:
     for name in ("cells.ome.zip", "cells edited.ome.zip", "cells edited 2.ome.zip"):
         (tmp_path / name).touch()
     source = [str(tmp_path / "cells.ome.zip")]
     assert proposed_file(source, [], tmp_path).name == "cells edited 3.ome.zip"
-    assert proposed_file(source, [], tmp_path, part=True).name == "cells part.ome.zip"
+    assert proposed_file(source, [], tmp_path, PART).name == "cells part.ome.zip"
+    assert proposed_file(source, [], tmp_path, LABELS).name == "cells labels.ome.zip"
 
 
 @pytest.mark.parametrize(

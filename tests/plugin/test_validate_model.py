@@ -108,7 +108,7 @@ def facts(*issues: Issue, kind: str = "archive") -> Facts:
 
 def test_without_a_file_a_drop_is_invited_and_nothing_can_be_pressed() -> None:
     state = resolve(CheckChoices(), Facts())
-    assert "Drop a file here" in state.name
+    assert "Drop a file or link here" in state.name
     assert not any([state.can_check, state.can_cancel, state.can_export, state.can_repack])
     assert state.verdict == ""
 

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from imageio.v3 import imread
+
+from range_server import RangeServer
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import BrightArchive
@@ -71,3 +74,21 @@ def test_a_bad_file_does_not_keep_the_next_one_from_being_opened(
     report = run_napari(bad.path.parent, str(bad.path), str(good.path))
     (layer,) = report["layers"]
     np.testing.assert_array_equal(layer["data"], good.pixels)
+
+
+def test_a_link_is_opened_and_drawn(bright_archive: BrightArchive) -> None:
+    with RangeServer({"cells.ozx": bright_archive.path.read_bytes()}) as server:
+        report = run_napari(bright_archive.path.parent, server.url("cells.ozx") + "?key=x")
+    (layer,) = report["layers"]
+    np.testing.assert_array_equal(layer["data"], bright_archive.pixels)
+
+
+def test_a_server_that_does_not_answer_keeps_nobody_from_closing_napari(
+    bright_archive: BrightArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOT_AWAITED", "1")
+    with RangeServer({"cells.ozx": b""}) as server:
+        server.hold()
+        report = run_napari(bright_archive.path.parent, server.url("cells.ozx"))
+        assert server.asked.is_set()
+    assert report["layers"] == []

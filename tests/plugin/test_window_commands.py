@@ -19,6 +19,7 @@ from napari_layers import pixels
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.documentation.help_menu import ENTRY
 from napari_ome_zip.plugin.documentation.text import documentation, self_contained
+from napari_ome_zip.plugin.links.dialog import LinkDialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,9 +108,29 @@ def test_that_there_are_no_labels_to_edit_is_told(
 def test_every_command_is_tried_here() -> None:
     tried = {w.command for w in MANIFEST.contributions.widgets} | {
         f"{PLUGIN}.{name}"
-        for name in ("read", "write_ome_zip", "write_ozx", "edit_labels", "open_overlapping_fields")
+        for name in (
+            "read",
+            "open_link",
+            "write_ome_zip",
+            "write_ozx",
+            "edit_labels",
+            "open_overlapping_fields",
+        )
     }
     assert tried == set(TITLES)
+
+
+def test_a_link_is_asked_for(
+    qtbot: QtBot, window: napari.Viewer, choose: Callable[[str], None]
+) -> None:
+    choose(TITLES[f"{PLUGIN}.open_link"])
+
+    def dialogs() -> list[LinkDialog]:
+        return window.window._qt_window.findChildren(LinkDialog)
+
+    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in dialogs()), timeout=WAIT)
+    dialogs()[0].reject()
+    assert notification_manager.records == []
 
 
 def test_a_sample_is_opened(

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils import progress
-from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication
 
-from gated_server import GatedServer
 from heartbeat import Heartbeat
+from link_windows import PATIENCE, drop_links, told, wait_for_layers
 from napari_layers import pixels
+from range_server import RangeServer
 
 if TYPE_CHECKING:
     import napari
@@ -24,51 +22,27 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("errors_become_notifications")
 
-PATIENCE = 20_000
 SECRET = "a5ecret"
 
 
 @pytest.fixture
-def server(two_bright_archives: tuple[BrightArchive, BrightArchive]) -> Iterator[GatedServer]:
+def server(two_bright_archives: tuple[BrightArchive, BrightArchive]) -> Iterator[RangeServer]:
     """Serves left.ome.zip and right.ozx."""
     files = {archive.path.name: archive.path.read_bytes() for archive in two_bright_archives}
-    with GatedServer(files) as server:
+    with RangeServer(files) as server:
         yield server
-
-
-def drop_links(window: napari.Viewer, urls: list[str]) -> None:
-    """Post the events of dragging links from a browser and letting go of them."""
-    target = window.window._qt_viewer
-    mime = QMimeData()
-    mime.setUrls([QUrl(url) for url in urls])
-    mime.setParent(target)
-    spot = target.rect().center()
-    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton)
-    no_key = Qt.KeyboardModifier.NoModifier
-    QCoreApplication.postEvent(target, QDragEnterEvent(spot, *how, no_key))
-    QCoreApplication.postEvent(target, QDropEvent(QPointF(spot), *how, no_key))
-
-
-def told(window: napari.Viewer) -> list[str]:
-    """Return the notifications that the window shows."""
-    found = window.window._qt_window.findChildren(NapariQtNotification)
-    return [toast.message.text() for toast in found]
-
-
-def opens(qtbot: QtBot, window: napari.Viewer, count: int = 1) -> None:
-    qtbot.waitUntil(lambda: len(window.layers) == count, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("rest", ["", f"?signature={SECRET}&x=a.b", "|zip:|zarr3:", "#top"])
 def test_a_dropped_link_is_shown(
     qtbot: QtBot,
     window: napari.Viewer,
-    server: GatedServer,
+    server: RangeServer,
     two_bright_archives: tuple[BrightArchive, BrightArchive],
     rest: str,
 ) -> None:
-    drop_links(window, [server.url("right.ozx") + rest])
-    opens(qtbot, window)
+    drop_links(window, server.url("right.ozx") + rest)
+    wait_for_layers(qtbot, window)
     np.testing.assert_array_equal(pixels(window.layers[0]).squeeze(), two_bright_archives[1].pixels)
     source = window.layers[0].metadata["napari_ome_zip"]["source"]
     assert source.startswith(server.url("right.ozx"))
@@ -76,27 +50,27 @@ def test_a_dropped_link_is_shown(
 
 
 def test_the_window_lives_while_the_server_takes_its_time(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
-    server.close()
-    drop_links(window, [server.url("right.ozx")])
+    server.hold()
+    drop_links(window, server.url("right.ozx"))
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
     beats = Heartbeat()
     qtbot.waitUntil(lambda: beats.count > 10, timeout=PATIENCE)
     assert len(window.layers) == 0
-    server.open()
-    opens(qtbot, window)
+    server.release()
+    wait_for_layers(qtbot, window)
 
 
 def test_layers_lie_in_the_order_of_their_links(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
-    with GatedServer({"slow.ozx": server.files["left.ome.zip"]}) as slow:
-        slow.close()
-        drop_links(window, [slow.url("slow.ozx"), server.url("right.ozx")])
-        opens(qtbot, window)
-        slow.open()
-        opens(qtbot, window, 2)
+    with RangeServer({"slow.ozx": server.files["left.ome.zip"]}) as slow:
+        slow.hold()
+        drop_links(window, slow.url("slow.ozx"), server.url("right.ozx"))
+        wait_for_layers(qtbot, window)
+        slow.release()
+        wait_for_layers(qtbot, window, 2)
     sources = [layer.metadata["napari_ome_zip"]["source"] for layer in window.layers]
     assert sources == [slow.url("slow.ozx"), server.url("right.ozx")]
 
@@ -104,54 +78,54 @@ def test_layers_lie_in_the_order_of_their_links(
 def test_a_file_is_opened_while_a_link_is(
     qtbot: QtBot,
     window: napari.Viewer,
-    server: GatedServer,
+    server: RangeServer,
     two_bright_archives: tuple[BrightArchive, BrightArchive],
     drop: Callable[..., None],
 ) -> None:
-    server.close()
-    drop_links(window, [server.url("right.ozx")])
+    server.hold()
+    drop_links(window, server.url("right.ozx"))
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
     drop(window, [two_bright_archives[0].path])
-    opens(qtbot, window)
-    server.open()
-    opens(qtbot, window, 2)
+    wait_for_layers(qtbot, window)
+    server.release()
+    wait_for_layers(qtbot, window, 2)
 
 
 def test_the_same_link_is_opened_once_at_a_time(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
-    server.close()
+    server.hold()
     url = server.url("right.ozx")
-    drop_links(window, [url])
+    drop_links(window, url)
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
-    drop_links(window, [url])
+    drop_links(window, url)
     qtbot.waitUntil(lambda: "right.ozx is being opened already." in told(window), timeout=PATIENCE)
-    server.open()
-    opens(qtbot, window)
-    drop_links(window, [url])
-    opens(qtbot, window, 2)
+    server.release()
+    wait_for_layers(qtbot, window)
+    drop_links(window, url)
+    wait_for_layers(qtbot, window, 2)
 
 
 def test_it_can_be_cancelled_in_the_activity_dialog(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
-    server.close()
-    drop_links(window, [server.url("right.ozx")])
+    server.hold()
+    drop_links(window, server.url("right.ozx"))
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
     (bar,) = [bar for bar in progress._all_instances if "right.ozx" in bar.desc]
     bar.cancel()
     said = "Cancelled: right.ozx was not opened."
     qtbot.waitUntil(lambda: said in told(window), timeout=PATIENCE)
     assert not [bar for bar in progress._all_instances if "right.ozx" in bar.desc]
-    server.open()
+    server.release()
     qtbot.wait(300)
     assert len(window.layers) == 0
 
 
 def test_a_link_to_nothing_is_one_notification(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
-    drop_links(window, [server.url("gone.ozx") + f"?signature={SECRET}"])
+    drop_links(window, server.url("gone.ozx") + f"?signature={SECRET}")
     qtbot.waitUntil(lambda: told(window) != [], timeout=PATIENCE)
     qtbot.wait(300)
     (text,) = told(window)
@@ -160,23 +134,23 @@ def test_a_link_to_nothing_is_one_notification(
 
 
 def test_a_link_in_the_clipboard_is_opened(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
     clipboard = QApplication.clipboard()
     before = clipboard.text()
     clipboard.setText(server.url("right.ozx") + f"?signature={SECRET}")
     window.window._qt_viewer._image_from_clipboard()
     clipboard.setText(before)
-    opens(qtbot, window)
+    wait_for_layers(qtbot, window)
 
 
-def test_a_script_gets_layers_at_once(window: napari.Viewer, server: GatedServer) -> None:
+def test_a_script_gets_layers_at_once(window: napari.Viewer, server: RangeServer) -> None:
     (layer,) = window.open(server.url("right.ozx"), plugin="napari-ome-zip")
     assert list(window.layers) == [layer]
 
 
 def test_options_for_layers_are_not_lost(
-    qtbot: QtBot, window: napari.Viewer, server: GatedServer
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer
 ) -> None:
     window.window._qt_viewer._qt_open([server.url("right.ozx")], stack=False, name="mine")
     assert [layer.name for layer in window.layers] == ["mine"]

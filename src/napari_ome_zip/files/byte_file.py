@@ -15,6 +15,11 @@ type Place = str | Link
 type Range = tuple[int, int]
 """First byte, and one past the last."""
 
+HEAD_BYTES = 1 << 16
+"""First bytes of a file behind a line that come when it is opened, and are kept (64 KiB)."""
+TAIL_BYTES = 1 << 17
+"""Last bytes, likewise (128 KiB): all that may follow a ZIP directory, and 700 records of it."""
+
 type Fingerprint = tuple[int, int | str]
 """Size, and what else distinguishes a file from another one at the same place."""
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.decoding import refuse_unreadable
-from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.errors import ArchiveError, LinkError
 from napari_ome_zip.files import Link, is_link, known_link
 from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.names import DOCUMENT_NAMES, is_archive_name, is_junk
@@ -60,16 +60,33 @@ def _choose(
         return source
     if isinstance(source, Mapping):
         return MappingStore(source)
-    if isinstance(source, Link):
-        return ArchiveStore(source)
     if isinstance(source, str) and is_link(source):
-        return ArchiveStore(known_link(source))
+        source = known_link(source)
+    if isinstance(source, Link):
+        _refuse_folder(source)
+        return ArchiveStore(source)
     path = source_path(source)
     if path.is_dir():
         return DirectoryStore(path)
     if not path.exists():
         raise FileNotFoundError(f"There is no such file: {path}")
     return ArchiveStore(path)
+
+
+def _refuse_folder(link: Link) -> None:
+    """Refuse what is named like a folder: a server has no list of the files in it.
+
+    Raises
+    ------
+    LinkError
+        Before anything is asked for.
+    """
+    if link.name.lower().endswith(".zarr"):
+        raise LinkError(
+            f"{link.name} is a folder, and at a link only archives can be opened: {link}. Open it "
+            "with the plugin napari-ome-zarr.",
+            code="link-folder",
+        )
 
 
 def _has_documents(store: HierarchyStore, folder: str) -> bool:

@@ -52,10 +52,8 @@ class CheckLayout:
 
     def __init__(self, widget: QWidget) -> None:
         self._widget = widget
-        self.choose = tipped_button("Choose a file…", "Choose the archive to check")
-        self.from_layer = tipped_button(
-            "Selected layer", "Check the file the selected layer comes from"
-        )
+        self.choose = tipped_button("File…", "Choose the archive to check")
+        self.from_layer = tipped_button("Layer", "Check the file the selected layer comes from")
         self.choose_link = tipped_button("Link…", "Check an archive on the web or in a bucket")
         self.name = QElidingLabel()
         self.name.setElideMode(Qt.TextElideMode.ElideMiddle)

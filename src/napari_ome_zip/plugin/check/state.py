@@ -125,7 +125,7 @@ _DAMAGED = frozenset(
         rules.LOCAL_MISSING.code,
     }
 )
-NO_FILE = "Drop a file here, or choose one"
+NO_FILE = "Drop a file or link here, or choose one"
 _FILTER_NAMES = {
     Severity.ERROR: ("error", "errors"),
     Severity.WARNING: ("warning", "warnings"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QComboBox, QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from napari_ome_zip.files import Link
@@ -28,6 +28,7 @@ _TIP = (
     "not remembered."
 )
 _WIDTH = 560
+"""In pixels: most links are seen as a whole."""
 
 
 def open_link(viewer: napari.viewer.Viewer) -> None:
@@ -75,25 +76,26 @@ class LinkDialog(QDialog):
         buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        self.link.editTextChanged.connect(lambda _: self.problem.setVisible(False))
+        self.link.editTextChanged.connect(lambda _: self._show_problem(False))
+        self.setMinimumWidth(_WIDTH)
         layout = QVBoxLayout(self)
         for part in (explanation, self.link, self.problem, buttons):
             layout.addWidget(part)
         self._propose()
-
-    def sizeHint(self) -> QSize:
-        """Wide enough for most links."""
-        return QSize(_WIDTH, super().sizeHint().height())
 
     def accept(self) -> None:
         """Hand the link over; where it is none, say so and stay."""
         link = typed_link(self.link.currentText())
         if link is None:
             self.problem.setText(NO_LINK)
-            self.problem.setVisible(True)
+            self._show_problem(True)
             return
         super().accept()
         self._use(link)
+
+    def _show_problem(self, shown: bool) -> None:
+        self.problem.setVisible(shown)
+        self.adjustSize()
 
     def _propose(self) -> None:
         """Fill in the link that a person has just copied, ready to be typed over."""

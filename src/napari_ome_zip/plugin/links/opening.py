@@ -15,18 +15,21 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_ome_zip.errors import OmeZipError, ReadCancelledError
-from napari_ome_zip.files import Link
+from napari_ome_zip.files import Link, watching
 from napari_ome_zip.plugin.links.recent import remember_recent
 from napari_ome_zip.plugin.messages import notify, tell
 from napari_ome_zip.plugin.notices import of_error
 from napari_ome_zip.plugin.opened_files import ReadFile, layers_for, open_read, read_file
 from napari_ome_zip.plugin.window_run import ReportingTask, WindowRun
+from napari_ome_zip.progress import Watch
 
 if TYPE_CHECKING:
     import napari.viewer
 
 SAID_AFTER_MS = 1500
 """How long a link is being opened before a notification says so."""
+
+_OPENING = "Opening "
 
 _TURNS: WeakKeyDictionary[Layer, int] = WeakKeyDictionary()
 """When the links of layers were asked for: they lie in this order, whichever was there first."""
@@ -48,7 +51,7 @@ def open_links(viewer: napari.viewer.Viewer, links: Sequence[Link]) -> None:
             opening.add(link)
             LinkRun(viewer, window, LinkTask(link)).start()
     if links:
-        viewer.status = f"Opening {_names(links)} …"
+        viewer.status = _said(links)
 
 
 @dataclass(eq=False)
@@ -59,7 +62,11 @@ class LinkTask(ReportingTask):
 
     def run(self) -> ReadFile:
         """Ask for what the layers are made of; their pixels come later."""
-        return read_file(self.link)
+        with watching(Watch(self.note, self.stopping.is_set, self._cancelled)):
+            return read_file(self.link)
+
+    def _cancelled(self) -> ReadCancelledError:
+        return ReadCancelledError(f"Cancelled: {self.link.name} was not opened.")
 
 
 class LinkRun(WindowRun):
@@ -89,6 +96,7 @@ class LinkRun(WindowRun):
 
     def done(self, file: ReadFile) -> None:
         """Add the layers."""
+        self._clear_status()
         viewer = self._viewer()
         if viewer is None:
             return
@@ -99,13 +107,20 @@ class LinkRun(WindowRun):
 
     def failed(self, error: Exception) -> None:
         """Tell why there are no layers."""
+        self._clear_status()
         if isinstance(error, ReadCancelledError):
-            text = f"Cancelled: {self.task.link.name} was not opened."
-            notify(text, NotificationSeverity.INFO)
+            notify(str(error), NotificationSeverity.INFO)
         elif isinstance(error, OmeZipError | OSError):
             tell(of_error(error, self.task.link))
         else:
             notification_manager.receive_error(type(error), error, error.__traceback__)
+
+    def _clear_status(self) -> None:
+        viewer = self._viewer()
+        if viewer is None or _runs(self._window):
+            return
+        if isinstance(viewer.status, str) and viewer.status.startswith(_OPENING):
+            viewer.status = "Ready"  # as napari says it
 
     def _say(self) -> None:
         """Say what is being opened, in one notification: two would hide each other."""
@@ -115,7 +130,7 @@ class LinkRun(WindowRun):
         for run in unsaid:
             run._is_said = True
         tasks = [run.task for run in unsaid]
-        text = f"Opening {_names([task.link for task in tasks])} …"
+        text = _said([task.link for task in tasks])
         notify(text, NotificationSeverity.INFO, [("Cancel", partial(_cancel, tasks))])
 
 
@@ -129,9 +144,9 @@ def _cancel(tasks: Sequence[LinkTask], _notification: object) -> None:
         task.cancel()
 
 
-def _names(links: Sequence[Link]) -> str:
-    first = f"{links[0].name} from {links[0].host}"
-    return first if len(links) == 1 else f"{first}, and {len(links) - 1} more"
+def _said(links: Sequence[Link]) -> str:
+    first = f"{_OPENING}{links[0].name} from {links[0].host}"
+    return f"{first} …" if len(links) == 1 else f"{first}, and {len(links) - 1} more …"
 
 
 def _insert(viewer: napari.viewer.Viewer, layer: Layer, turn: int) -> None:

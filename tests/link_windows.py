@@ -1,0 +1,49 @@
+"""Links in windows: dropping them, and what is told of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari._qt.dialogs.qt_notification import NapariQtNotification
+from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+
+if TYPE_CHECKING:
+    import napari
+    from pytestqt.qtbot import QtBot
+
+PATIENCE = 20_000
+"""Milliseconds that a test waits for something, at most."""
+
+
+def drop_links(window: napari.Viewer, *urls: str) -> None:
+    """Drag links from a browser onto a window, and let go of them."""
+    post_links(window.window._qt_viewer, *urls)
+
+
+def post_links(target: Any, *urls: str) -> None:
+    """Post the events of dragging links onto a widget and letting go of them."""
+    mime = QMimeData()
+    mime.setUrls([QUrl(url) for url in urls])
+    # The events do not own their data; the window may, until it is closed.
+    mime.setParent(target)
+    spot = target.rect().center()
+    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton)
+    no_key = Qt.KeyboardModifier.NoModifier
+    QCoreApplication.postEvent(target, QDragEnterEvent(spot, *how, no_key))
+    QCoreApplication.postEvent(target, QDropEvent(QPointF(spot), *how, no_key))
+
+
+def notifications(window: napari.Viewer) -> list[NapariQtNotification]:
+    """Return the notifications that a window shows."""
+    return window.window._qt_window.findChildren(NapariQtNotification)
+
+
+def told(window: napari.Viewer) -> list[str]:
+    """Return what they say."""
+    return [toast.message.text() for toast in notifications(window)]
+
+
+def wait_for_layers(qtbot: QtBot, window: napari.Viewer, count: int = 1) -> None:
+    """Wait until a window has so many layers."""
+    qtbot.waitUntil(lambda: len(window.layers) == count, timeout=PATIENCE)
