@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from napari.utils import progress
-from qtpy.QtWidgets import QApplication, QPushButton
+from qtpy.QtWidgets import QApplication
 
 from heartbeat import Heartbeat
-from link_windows import PATIENCE, drop_links, notifications, told, wait_for_layers
+from link_windows import PATIENCE, drop_links, press, told, wait_for_layers
 from napari_layers import pixels
 from napari_ome_zip.files import Link
 from napari_ome_zip.plugin.links.opening import open_links
@@ -166,9 +166,7 @@ def test_what_takes_long_is_said_and_can_be_cancelled_there(
     open_links(window, [Link(server.url(name)) for name in ("right.ozx", "left.ome.zip")])
     said = "Opening right.ozx from 127.0.0.1, and 1 more …"
     qtbot.waitUntil(lambda: said in told(window), timeout=PATIENCE)
-    (toast,) = [each for each in notifications(window) if each.message.text() == said]
-    (button,) = [b for b in toast.findChildren(QPushButton) if b.text() == "Cancel"]
-    button.click()
+    press(window, said, "Cancel")
     cancelled = {f"Cancelled: {name} was not opened." for name in ("right.ozx", "left.ome.zip")}
     qtbot.waitUntil(lambda: cancelled <= set(told(window)), timeout=PATIENCE)
 

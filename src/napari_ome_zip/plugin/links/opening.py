@@ -82,14 +82,16 @@ class LinkRun(WindowRun):
         Reads the file.
     """
 
+    # Of the class: events are handled before another one is made, which looks at this one.
+    _said = ""
+    """The notification about it; empty where there was none."""
+
     def __init__(self, viewer: napari.viewer.Viewer, window: QWidget, task: LinkTask) -> None:
         super().__init__(window, task, f"Opening {task.link.name}")
         self.task: LinkTask = task
         self._window = window
         self._viewer = ref(viewer)
         self._turn = next(_NEXT_TURN)
-        self._said = ""
-        """The notification about it; empty where there was none."""
         saying = QTimer(self)
         saying.setSingleShot(True)
         saying.timeout.connect(self._say)
