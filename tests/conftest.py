@@ -12,8 +12,9 @@ from shared_material import CONFORMANCE, CORPUS, SHARED
 
 # Read when napari's settings are first imported: tests keep off the settings of whoever runs them.
 os.environ["NAPARI_CONFIG"] = ""
-# Nor is what a test reads of a link kept on disk: those of the cache have a folder of their own.
+# Nor is what a test reads of a link kept on disk, but by those of the cache, in folders of theirs.
 os.environ["NAPARI_OME_ZIP_LINK_CACHE_MB"] = "0"
+os.environ["NAPARI_OME_ZIP_LINK_CACHE"] = str(Path(__file__).parent / "no-such-folder")
 
 # No test measures time. The same examples every time, so that a failure is the change's own;
 # `HYPOTHESIS_PROFILE=explore` looks for new ones.

@@ -6,21 +6,29 @@ import errno
 import os
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from napari_ome_zip.errors import ArchiveError, SaveError
 
 _WINDOWS_LINK_LOOP = 1921
+_FILE_LINK = re.compile(r"file:/", re.IGNORECASE)
 _LINK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 def source_path(path: str | os.PathLike[str]) -> Path:
     """Return a path to read from, which need not exist.
 
+    A link to a file of this computer, ``file:///…``, is its path.
+
     Raises
     ------
     ArchiveError
-        The path holds a NUL character, or its symbolic links form a loop.
+        The path holds a NUL character, its symbolic links form a loop, or a ``file:`` link leads to
+        another computer.
     """
+    if isinstance(path, str) and _FILE_LINK.match(path):
+        path = _path_of_link(path)
     problem = _problem(path)
     if problem is not None:
         raise ArchiveError(f"Cannot open {os.fspath(path)!r}: {problem}.")
@@ -49,6 +57,20 @@ def target_path(path: str | os.PathLike[str]) -> Path:
 def is_link_loop(error: OSError) -> bool:
     """Whether an error says that symbolic links form a loop."""
     return error.errno == errno.ELOOP or getattr(error, "winerror", None) == _WINDOWS_LINK_LOOP
+
+
+def _path_of_link(link: str) -> str:
+    """Return the path that a ``file:`` link stands for (RFC 8089)."""
+    parts = urlsplit(link)
+    path = url2pathname(parts.path)
+    if parts.netloc.lower() in ("", "localhost"):
+        return path
+    if os.name == "nt":
+        return rf"\\{parts.netloc}{path}"
+    raise ArchiveError(
+        f"Cannot open {link!r}: it is a file of another computer, {parts.netloc}. Give the path "
+        "that it has on this one."
+    )
 
 
 def _problem(path: str | os.PathLike[str]) -> str | None:

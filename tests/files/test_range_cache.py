@@ -18,9 +18,11 @@ from gated_fetch import in_thread
 from napari_ome_zip.errors import ChangedFileError, ReadCancelledError
 from napari_ome_zip.files import cache_folder as folders
 from napari_ome_zip.files import range_cache
+from napari_ome_zip.files.byte_file import HEAD_BYTES as HEAD
+from napari_ome_zip.files.byte_file import TAIL_BYTES as TAIL
 from napari_ome_zip.files.links import Link
 from napari_ome_zip.files.range_cache import LONGEST_RECORD, LinkCache
-from napari_ome_zip.files.remote_file import HEAD, TAIL, RemoteFile
+from napari_ome_zip.files.remote_file import RemoteFile
 from napari_ome_zip.files.remote_object import Validator
 from napari_ome_zip.files.watching import reading_once, watching
 from napari_ome_zip.progress import Watch
@@ -34,8 +36,7 @@ LINK = Link("https://me:password@host.org/a.ozx?sig=hidden")
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Let the cache be on, and in a folder of the test's own."""
     place = tmp_path / "cache" / "links"
-    monkeypatch.setattr(folders, "cache_folder", lambda: place)
-    monkeypatch.setattr(range_cache, "cache_folder", lambda: place)
+    monkeypatch.setenv(folders.LINK_CACHE_FOLDER_VARIABLE, str(place.parent))
     monkeypatch.setattr(folders, "_state", folders._State(64 * MIB))
     return place
 

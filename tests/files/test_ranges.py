@@ -47,10 +47,10 @@ def test_the_shortest_gaps_are_bridged_as_far_as_the_budget_goes() -> None:
 
 
 def test_a_long_range_comes_in_several_pieces_at_once() -> None:
-    pieces = split(0, 24 * MIB)
+    pieces = split(0, 2 * LINES * MIB)
     assert len(pieces) == LINES
     assert pieces[0] == (0, 2 * MIB)
-    assert pieces[-1] == (22 * MIB, 24 * MIB)
+    assert pieces[-1] == (2 * (LINES - 1) * MIB, 2 * LINES * MIB)
     assert split(5, MIB // 2) == [(5, MIB // 2)]
     assert max(stop - start for start, stop in split(0, 1 << 30)) <= LONGEST_PIECE
 

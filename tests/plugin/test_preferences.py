@@ -16,6 +16,8 @@ from qtpy.QtWidgets import QLabel, QWidget
 
 import napari_ome_zip
 from hierarchy_builder import HierarchyBuilder
+from napari_ome_zip.files import cache_folder
+from napari_ome_zip.files.cache_folder import DEFAULT_LINK_CACHE_BYTES, LINK_CACHE_VARIABLE
 from napari_ome_zip.pixels.decoded_chunks import CACHE_VARIABLE, DEFAULT_CACHE_BYTES
 from napari_ome_zip.plugin.preferences import follow_memory_for_3d, memory_for_3d, use_preferences
 
@@ -26,6 +28,16 @@ def size_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = napari_ome_zip.cache_size()
     yield
     napari_ome_zip.set_cache_size(before)
+
+
+@pytest.fixture
+def links_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where what is read of links is kept meanwhile."""
+    folder = tmp_path / "links"
+    monkeypatch.delenv(LINK_CACHE_VARIABLE)
+    monkeypatch.setenv(cache_folder.LINK_CACHE_FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(cache_folder, "_state", cache_folder._State(DEFAULT_LINK_CACHE_BYTES))
+    return folder
 
 
 @pytest.fixture
@@ -49,6 +61,21 @@ def test_it_counts_when_a_file_is_opened_and_when_it_changes(
     assert napari_ome_zip.cache_size() == 300 << 20
     reading.cache_mb = 0
     assert napari_ome_zip.cache_size() == 0
+
+
+def test_the_disk_for_links_is_a_preference_too(reading: Any, links_folder: Path) -> None:
+    kept = links_folder / "a" / "b.data"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(bytes(100))
+    assert reading.link_cache_mb << 20 == DEFAULT_LINK_CACHE_BYTES
+    use_preferences()
+    assert napari_ome_zip.link_cache_size() == DEFAULT_LINK_CACHE_BYTES
+    reading.link_cache_mb = 300
+    assert napari_ome_zip.link_cache_size() == 300 << 20
+    assert kept.exists()
+    reading.link_cache_mb = 0
+    assert napari_ome_zip.link_cache_size() == 0
+    assert not kept.exists()
 
 
 def test_the_dialog_says_what_each_preference_is_and_does(

@@ -12,7 +12,7 @@ import pytest
 from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.plugin.save.model import SaveChoices, View, chosen_parts, resolve, summary
 from napari_ome_zip.plugin.save.part import Showing, Slider
-from napari_ome_zip.plugin.save.proposal import proposed_file, replaceable_source
+from napari_ome_zip.plugin.save.proposal import LABELS, PART, proposed_file, replaceable_source
 from napari_ome_zip.saving.estimate import SizeEstimate
 from napari_ome_zip.sizes import readable_size
 
@@ -210,7 +210,8 @@ def test_no_file_that_exists_is_proposed(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     source = [str(tmp_path / "cells.ome.zip")]
     assert proposed_file(source, [], tmp_path).name == "cells edited 3.ome.zip"
-    assert proposed_file(source, [], tmp_path, part=True).name == "cells part.ome.zip"
+    assert proposed_file(source, [], tmp_path, PART).name == "cells part.ome.zip"
+    assert proposed_file(source, [], tmp_path, LABELS).name == "cells labels.ome.zip"
 
 
 @pytest.mark.parametrize(

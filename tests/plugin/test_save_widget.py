@@ -28,6 +28,7 @@ from napari_ome_zip.plugin.save.model import SaveChoices, View
 from napari_ome_zip.plugin.save.widget import SaveWidget
 from napari_ome_zip.saving.estimate import SizeEstimate, largest_size
 from napari_ome_zip.saving.planned import SavePlan
+from range_server import RangeServer
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -101,6 +102,42 @@ def test_a_click_leaves_a_layer_out_and_renaming_it_changes_nothing(
     assert not widget.footer.save.isEnabled()
     click_row(qtbot, widget, 1)
     qtbot.waitUntil(widget.footer.save.isEnabled, timeout=WAIT)
+
+
+def test_labels_are_saved_alone_where_a_person_says_so(
+    qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, tmp_path: Path
+) -> None:
+    assert not widget.labels_alone.visible
+    source = save_image([(np.ones((40, 50), np.uint8), {"name": "a"}, "image")], tmp_path / "a.ozx")
+    window.layers.clear()
+    with RangeServer({"a.ozx": source.read_bytes()}) as server:
+        window.open(server.url("a.ozx"), plugin=PLUGIN)
+        window.add_labels(np.ones((40, 50), np.uint8), name="nuclei")
+        qtbot.waitUntil(lambda: widget.labels_alone.visible, timeout=WAIT)
+        widget.labels_alone.value = True
+        wait_for(qtbot, widget, "labels alone")
+        assert widget.file.line_edit.value.endswith("a labels.ozx")
+        assert not widget.use_source.visible
+        widget.file.line_edit.value = str(tmp_path / "nuclei")
+        widget.save()
+        wait_saved(qtbot, widget)
+    (saved,) = layers_of(tmp_path / "nuclei.ome.zip")
+    assert saved.metadata["napari_ome_zip"]["labels_of"] == server.url("a.ozx")
+
+
+def test_labels_alone_do_not_take_the_place_of_their_image(
+    qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, tmp_path: Path
+) -> None:
+    source = save_image([(np.ones((40, 50), np.uint8), {"name": "a"}, "image")], tmp_path / "a.ozx")
+    window.layers.clear()
+    window.open(source, plugin=PLUGIN)
+    window.add_labels(np.ones((40, 50), np.uint8), name="nuclei")
+    before = source.read_bytes()
+    widget.choices = replace(widget.choices, file=str(source), labels_alone=True)
+    wait_for(qtbot, widget, "labels alone would replace it")
+    with pytest.raises(SaveError, match="labels alone would replace it"):
+        widget.save()
+    assert source.read_bytes() == before
 
 
 # What is chosen
@@ -270,7 +307,7 @@ def test_scripts_use_it_as_any_container_of_magicgui(
     qtbot.addWidget(form.native)
     assert isinstance(form, Container)
     assert set(form.asdict()) == {
-        *("layers", "file", "visible_only", "time", "depth", "version", "levels"),
+        *("layers", "labels_alone", "file", "visible_only", "time", "depth", "version", "levels"),
         *("for_others", "as_usual", "codec", "level", "chunk", "shard"),
     }
     form.layers.value = [cells]

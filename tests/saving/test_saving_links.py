@@ -10,9 +10,11 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
+from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
 from napari_ome_zip.errors import OmeZipError, SaveCancelledError, SaveError
 from napari_ome_zip.files import Link
+from napari_ome_zip.saving.plan import plan_save
 from range_server import RangeServer
 from whole_archives import (
     whole_archive,
@@ -92,18 +94,47 @@ def test_labels_that_were_edited_are_saved_with_the_image(
     np.testing.assert_array_equal(again.levels[0].compute().squeeze(), drawn.squeeze())
 
 
-def test_a_link_that_ends_in_the_middle_leaves_nothing(tmp_path: Path, server: RangeServer) -> None:
-    path = tmp_path / "cells.ome.zip"
-    whole_archive(path)
-    image = open_image(served(server, path))
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """An archive of 3 MB, most of which is not read on opening."""
+    noise = np.random.default_rng(5).integers(0, 2**16, (3, 700, 700), np.uint16)
+    options = {"chunks": (1, 200, 200), "compressors": None}
+    path = tmp_path / "large.ome.zip"
+    HierarchyBuilder().image(noise, "zyx", options=options).archive(path)
+    return path
+
+
+@pytest.mark.parametrize("options", [SaveOptions(), SaveOptions(chunk=64)], ids=["copy", "encode"])
+@pytest.mark.parametrize("change", ["gone", "changed", "cut"])
+def test_a_link_that_changes_on_the_way_leaves_nothing(
+    tmp_path: Path, server: RangeServer, large: Path, options: SaveOptions, change: str
+) -> None:
+    image = open_image(served(server, large))
     target = tmp_path / "saved" / "saved.ome.zip"
     target.parent.mkdir()
-    assert image.opened is not None
-    assert image.opened.sizes
-    del server.files[path.name]
-    with pytest.raises(OmeZipError):
-        save_image(image, target)
+    plan_save(image, options)
+    whole = server.files.pop(large.name)
+    if change != "gone":
+        middle = len(whole) // 2
+        other = whole[:middle] + b"?" + whole[middle + (1 if change == "changed" else 2000) :]
+        server.files[large.name] = other
+    with pytest.raises(OmeZipError) as raised:
+        save_image(image, target, options)
+    assert "saved" in str(raised.value)
     assert not [*target.parent.iterdir()]
+
+
+def test_a_link_is_copied_with_few_requests(
+    tmp_path: Path, server: RangeServer, large: Path
+) -> None:
+    image = open_image(served(server, large))
+    done: list[tuple[int, int]] = []
+    server.forget()
+    save_image(image, tmp_path / "a.ome.zip", progress=lambda *moved: done.append(moved))
+    assert len(server.requests) < 20
+    assert server.sent < 1.05 * large.stat().st_size
+    assert len(done) > 3
+    assert done[-1][0] == done[-1][1]
 
 
 def test_a_cancelled_copy_of_a_link_leaves_nothing(tmp_path: Path, server: RangeServer) -> None:

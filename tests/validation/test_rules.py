@@ -23,6 +23,7 @@ from validation_documents import (
     first_image,
     group,
     image,
+    image_label,
     labelled,
     lone,
     mapped,
@@ -863,6 +864,20 @@ def source_leads_astray() -> Documents:
     d = labelled("0.5")
     _label(d)["source"]["image"] = "../image"
     return d
+
+
+@breaks("label-source-elsewhere")
+def source_behind_a_link() -> Documents:
+    d = labelled("0.5")
+    _label(d)["source"]["image"] = "https://example.org/cells.ozx"
+    return d
+
+
+@breaks("label-source-elsewhere")
+def labels_alone_of_a_file_beside_them() -> Documents:
+    label = image("0.5", "yx", image__label=image_label("0.5"))
+    content(label)["image-label"]["source"]["image"] = "../cells.ozx"
+    return label
 
 
 # --- plates, wells, series -------------------------------------------------------------------

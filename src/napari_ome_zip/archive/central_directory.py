@@ -27,6 +27,7 @@ from napari_ome_zip.archive.layout import (
     zip64_values,
 )
 from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.files.byte_file import Range
 
 _SIZE = CENTRAL_HEADER.size
 
@@ -113,6 +114,33 @@ def parse_directory(raw: bytes) -> DirectoryColumns:
     )
 
 
+def whole_records(raw: bytes) -> Range | None:
+    """Return where the whole records of a part of a directory begin and end in it.
+
+    The part may begin and end within a record. Its first signature is taken for the first record
+    only if the lengths of the records lead from there to every other signature in the part, and to
+    none that is not there: bytes of a name that look like a record are not taken for one, unless
+    all of the part are.
+
+    Returns
+    -------
+    tuple of int, int, or None
+        Offset of the first record, and one past the last whole one; None where that is not certain.
+    """
+    octets = np.frombuffer(raw, np.uint8)
+    found, ends = _signatures(raw, octets)
+    if not found.size or not np.array_equal(found[1:], ends[:-1]):
+        return None
+    whole = ends[ends <= len(raw)]
+    if not whole.size:
+        return None
+    # What follows the last one must not look like anything but the beginning of a record.
+    following = raw[int(whole[-1]) : int(whole[-1]) + len(CENTRAL_SIGNATURE)]
+    if not CENTRAL_SIGNATURE.startswith(following):
+        return None
+    return int(found[0]), int(whole[-1])
+
+
 def leading_length(raw: bytes, wanted: bytes) -> int:
     """Return the size of the leading records whose names are ``wanted`` or end in ``/wanted``."""
     position = 0
@@ -161,18 +189,27 @@ def count_signatures(raw: bytes) -> int:
 
 def _record_starts(raw: bytes, octets: _Bytes) -> tuple[_Places, int]:
     """Return the start of each record, and the end of the last one."""
+    found, ends = _signatures(raw, octets)
+    if (
+        found.size
+        and found[0] == 0
+        and np.array_equal(found[1:], ends[:-1])
+        and ends[-1] == len(raw)
+    ):
+        return found, len(raw)
+    return _walk(raw)
+
+
+def _signatures(raw: bytes, octets: _Bytes) -> tuple[_Places, _Places]:
+    """Return all places of a record's signature, and where records there would end."""
     found = np.flatnonzero(octets[: max(len(raw) - _SIZE + 1, 0)] == CENTRAL_SIGNATURE[0])
     for place in range(1, 4):
         found = found[octets[found + place] == CENTRAL_SIGNATURE[place]]
-    if found.size:
-        spans = _SIZE + sum(
-            octets[found + place].astype(np.int64) << shift
-            for place, shift in ((28, 0), (29, 8), (30, 0), (31, 8), (32, 0), (33, 8))
-        )
-        ends = found + spans
-        if found[0] == 0 and np.array_equal(found[1:], ends[:-1]) and ends[-1] == len(raw):
-            return found, len(raw)
-    return _walk(raw)
+    spans = _SIZE + sum(
+        octets[found + place].astype(np.int64) << shift
+        for place, shift in ((28, 0), (29, 8), (30, 0), (31, 8), (32, 0), (33, 8))
+    )
+    return found, found + spans
 
 
 def _walk(raw: bytes) -> tuple[_Places, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.archive.entry_table import EntryTable
+from napari_ome_zip.archive.central_directory import DirectoryColumns
 from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, LOCAL_HEADER, LOCAL_SIGNATURE, STORED
 
 MIN_BATCH = 8
@@ -38,7 +38,7 @@ class _Run:
 
 
 def read_batch(
-    read_into: ReadInto, table: EntryTable, rows: Sequence[int]
+    read_into: ReadInto, columns: DirectoryColumns, shift: int, rows: Sequence[int]
 ) -> Iterator[tuple[int, memoryview | None]]:
     """Read the contents of entries that are stored as they are, and verify their checksums.
 
@@ -47,9 +47,11 @@ def read_batch(
     read_into : callable
         ``read_into(offset, buffer)`` fills a buffer from the file, and returns how many bytes it
         got.
-    table : EntryTable
+    columns : DirectoryColumns
+    shift : int
+        Number that the offsets in it lack.
     rows : sequence of int
-        Rows of the entries in the table.
+        Rows of the entries in the columns.
 
     Yields
     ------
@@ -62,9 +64,9 @@ def read_batch(
     -----
     APPNOTE 4.3.7, local file header.
     """
-    columns, at = table.columns, np.asarray(rows, np.intp)
+    at = np.asarray(rows, np.intp)
     sizes = columns.sizes[at].astype(np.int64)
-    offsets = columns.offsets[at].astype(np.int64) + table.shift
+    offsets = columns.offsets[at].astype(np.int64) + shift
     usual = (columns.methods[at] == STORED) & ((columns.flags[at] & ENCRYPTED_FLAG) == 0)
     usual &= (columns.compressed_sizes[at] == columns.sizes[at]) & (sizes >= 0) & (offsets >= 0)
     names = np.array([len(columns.names[row]) for row in rows], np.int64)

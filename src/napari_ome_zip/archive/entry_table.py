@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
@@ -128,8 +129,8 @@ class EntryTable:
 
     def _rows(self, label: str) -> dict[str, int]:
         names = self.columns.names
-        joined = f"\n{'\n'.join(names)}\n"
-        normalized, suspects, unsafe, backslashes = names, _suspects(names, joined), [], 0
+        joined = joined_names(names)
+        normalized, suspects, unsafe, backslashes = names, odd_names(names, joined), [], 0
         if suspects:
             normalized = list(names)
         for row in suspects:
@@ -259,8 +260,13 @@ def _is_data(name: str) -> bool:
     return not name.endswith(f"/{ZARR_JSON}") and not is_junk(name)
 
 
-def _suspects(names: list[str], joined: str) -> list[int]:
-    """Return the rows whose names are not plain."""
+def joined_names(names: Sequence[str]) -> str:
+    """Return all names between line breaks: one search through them is faster than one in each."""
+    return f"\n{'\n'.join(names)}\n"
+
+
+def odd_names(names: Sequence[str], joined: str) -> list[int]:
+    """Return the rows whose names are not plain; names of folders are."""
     present = [sign for sign in _SUSPICIOUS if sign in joined]
     if not present:
         return []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from napari_ome_zip.archive.index import ArchiveIndex
 from napari_ome_zip.archive.layout import ReadAt
+from napari_ome_zip.archive.remote_index import RemoteIndex
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.files import ByteFile, Fingerprint, Link, Place, open_file
 
@@ -25,7 +26,8 @@ class ArchiveFile:
     place : str, path-like or Link
         The archive.
     make_index : callable, optional
-        Finds its entries; by default from its central directory.
+        Finds its entries; by default they are taken from its central directory, of a file behind a
+        link from parts of it.
 
     Raises
     ------
@@ -38,12 +40,16 @@ class ArchiveFile:
     """
 
     def __init__(
-        self, place: str | os.PathLike[str] | Link, make_index: MakeIndex = ArchiveIndex
+        self, place: str | os.PathLike[str] | Link, make_index: MakeIndex | None = None
     ) -> None:
         self.bytes: ByteFile = open_file(place)
         self.label, self.size = self.bytes.label, self.bytes.size
         self.read, self.read_into = self.bytes.read, self.bytes.read_into
-        self.index = make_index(self.read, self.size, self.label)
+        self.index: ArchiveIndex
+        if make_index is None and self.bytes.is_remote:
+            self.index = RemoteIndex(self.bytes)
+        else:
+            self.index = (make_index or ArchiveIndex)(self.read, self.size, self.label)
         _living.add(self)
 
     @property

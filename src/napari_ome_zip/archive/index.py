@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from napari_ome_zip.archive import rules
@@ -50,37 +50,31 @@ class ArchiveIndex:
     """
 
     def __init__(self, read: ReadAt, size: int, label: str = "the file") -> None:
-        self.label = label
-        self._size = size
-        self.end: EndRecord = read_end_record(read, size, label)
+        self._begin(read_end_record(read, size, label), size, label)
         self._raw = read(self.end.directory_start, self.end.directory_size)
         if len(self._raw) < self.end.directory_size:
-            raise ArchiveError(
-                f"The archive is incomplete, its end cannot be read: {label}",
-                code=rules.INCOMPLETE.code,
-            )
-        self._lock = threading.Lock()
-        self._full: EntryTable | None = None
-        self._leading: EntryTable | None = None
-        self._contents: LeadingDocuments | None = None
-        self._end_findings = _end_findings(self.end)
+            raise end_missing(label)
         if self.claims_json_first:
             self._read_leading()
         if self._leading is None:
             self.complete()
 
+    def _begin(self, end: EndRecord, size: int, label: str) -> None:
+        self.label = label
+        self._size = size
+        self.end = end
+        self._raw = b""
+        self._lock = threading.Lock()
+        self._full: EntryTable | None = None
+        self._leading: EntryTable | None = None
+        self._contents: LeadingDocuments | None = None
+        self._end_findings = _end_findings(end)
+
     @classmethod
     def of_columns(cls, columns: DirectoryColumns, size: int, label: str) -> ArchiveIndex:
         """Return the index of records that do not come from a central directory."""
         index = cls.__new__(cls)
-        index.label = label
-        index._size = size
-        index.end = EndRecord(size, 0, len(columns), 0, b"", False, 0, False)
-        index._raw = b""
-        index._lock = threading.Lock()
-        index._leading = None
-        index._contents = None
-        index._end_findings = ()
+        index._begin(EndRecord(size, 0, len(columns), 0, b"", False, 0, False), size, label)
         index._full = EntryTable(columns, 0, label, claims_json_first=False)
         refuse_amplification(index._full, size, label)
         return index
@@ -129,6 +123,18 @@ class ArchiveIndex:
             table = self._documents_table() if is_called_document else self.complete()
         return table.find(name)
 
+    def listen(self, tell: Callable[[str], None]) -> None:
+        """Hand what is found after the index was made to a method; here that is nothing."""
+
+    def find_all(self, names: Sequence[str]) -> list[ArchiveEntry | None]:
+        """Return entries that are wanted together, None for those that are not there."""
+        return [self.find(name) for name in names]
+
+    def rows_of(self, names: Sequence[str]) -> tuple[DirectoryColumns, int, list[int | None]]:
+        """Return columns of a directory, the shift of their offsets, and the rows of entries."""
+        table = self.complete()
+        return table.columns, table.shift, [table.rows.get(name) for name in names]
+
     def leading_content(self, name: str, read: ReadAt) -> bytes | None:
         """Return the content of one of the leading documents; None where it is to be read itself.
 
@@ -169,9 +175,7 @@ class ArchiveIndex:
         if self._full is None:
             with self._lock:
                 if self._full is None:
-                    table = self._table(self._raw)
-                    refuse_amplification(table, self._size, self.label)
-                    self._full = table
+                    self._full = self._whole_table(self._raw)
                     self._leading = None
                     self._contents = None
                     self._raw = b""
@@ -202,6 +206,11 @@ class ArchiveIndex:
         self._leading = self._table(raw[:length])
         self._contents = LeadingDocuments(self._leading)
 
+    def _whole_table(self, raw: bytes) -> EntryTable:
+        table = self._table(raw)
+        refuse_amplification(table, self._size, self.label)
+        return table
+
     def _table(self, raw: bytes) -> EntryTable:
         columns = parse_directory(raw)
         return EntryTable(columns, self.end.shift, self.label, self.claims_json_first)
@@ -220,6 +229,13 @@ class ArchiveIndex:
                 f"{counted:,}; all of these are used.",
             ),
         )
+
+
+def end_missing(label: str) -> ArchiveError:
+    """Return the error of a file that ends before the directory does."""
+    return ArchiveError(
+        f"The archive is incomplete, its end cannot be read: {label}", code=rules.INCOMPLETE.code
+    )
 
 
 def _end_findings(end: EndRecord) -> tuple[Finding, ...]:

@@ -60,7 +60,7 @@ class LeadingDocuments:
             return len(content)
 
         rows = range(first, min(first + _IN_BLOCK, len(self._table.columns)))
-        found = read_batch(read_into, self._table, rows)
+        found = read_batch(read_into, self._table.columns, self._table.shift, rows)
         return {
             rows[position]: bytes(content) for position, content in found if content is not None
         }

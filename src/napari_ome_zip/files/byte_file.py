@@ -15,6 +15,11 @@ type Place = str | Link
 type Range = tuple[int, int]
 """First byte, and one past the last."""
 
+HEAD_BYTES = 1 << 16
+"""First bytes of a file behind a line that come when it is opened, and are kept (64 KiB)."""
+TAIL_BYTES = 1 << 17
+"""Last bytes, likewise (128 KiB): all that may follow a ZIP directory, and 700 records of it."""
+
 type Fingerprint = tuple[int, int | str]
 """Size, and what else distinguishes a file from another one at the same place."""
 
@@ -65,10 +70,16 @@ class ByteFile(ABC):
     def read_into(self, offset: int, buffer: memoryview) -> int:
         """Read into a buffer like `read`; return the number of bytes read."""
 
-    def expect(self, ranges: Iterable[Range]) -> Expectation:
+    def expect(self, ranges: Iterable[Range], *, ahead: bool = False) -> Expectation:
         """Begin to fetch what will be read soon, most wanted first; never waits.
 
         Reading a part of it waits for that part. What cannot be fetched is an error of reading.
+
+        Parameters
+        ----------
+        ranges : iterable of tuple of int
+        ahead : bool
+            Whether nobody asked for it yet: it comes after all that was asked for, even later.
         """
         return NOTHING_EXPECTED
 

@@ -28,6 +28,8 @@ DEFAULT_LINK_CACHE_BYTES = 2000 << 20
 """Size of the cache where nothing else is set (2,000 MiB)."""
 LINK_CACHE_VARIABLE = "NAPARI_OME_ZIP_LINK_CACHE_MB"
 """Environment variable that sets the size of the cache, in megabytes (2²⁰ bytes)."""
+LINK_CACHE_FOLDER_VARIABLE = "NAPARI_OME_ZIP_LINK_CACHE"
+"""Environment variable for another folder than the person's own, such as a disk of a node."""
 
 DATA, INDEX = ".data", ".index"
 """Endings of the two files of a segment."""
@@ -85,7 +87,7 @@ def set_link_cache_size(nbytes: int) -> None:
     >>> napari_ome_zip.set_link_cache_size(4 << 30)
     >>> napari_ome_zip.link_cache_size() >> 20
     4096
-    >>> napari_ome_zip.set_link_cache_size(before)  # doctest: +SKIP
+    >>> napari_ome_zip.set_link_cache_size(before)
     """
     if nbytes < 0:
         raise ValueError(f"The size of the cache is {nbytes} bytes, it cannot be negative.")
@@ -110,7 +112,8 @@ def clear_link_cache() -> int:
 
 def cache_folder() -> Path:
     """Return the folder, which need not be there."""
-    return Path(user_cache_dir("napari-ome-zip", appauthor=False)) / "links"
+    chosen = os.environ.get(LINK_CACHE_FOLDER_VARIABLE)
+    return Path(chosen or user_cache_dir("napari-ome-zip", appauthor=False)) / "links"
 
 
 def kept_bytes() -> int:

@@ -8,6 +8,10 @@ from napari_ome_zip.files.remote_object import RemoteObject
 
 def remote_object(link: Link) -> RemoteObject:
     """Return the file that a link names, without asking for anything yet."""
+    if link.is_bucket:
+        from napari_ome_zip.files.bucket import BucketObject
+
+        return BucketObject(link)
     from napari_ome_zip.files.web import WebObject
 
     return WebObject(link)

@@ -1,53 +1,26 @@
-"""Fetches bytes of one file behind a link: together, each once, most wanted first.
-
-Threads that last as long as there is something to fetch have up to `MOST_REQUESTS` requests on
-their way. What is read comes before what is expected, and of that the latest expectation first.
-"""
+"""Reads bytes of one file behind a link: from memory, from the disk, else from the server."""
 
 from __future__ import annotations
 
 import os
-import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 from napari_ome_zip.errors import ChangedFileError, LinkError
 from napari_ome_zip.files.blocks import MEMORY, Block
 from napari_ome_zip.files.byte_file import Expectation, Range
 from napari_ome_zip.files.file_blocks import FileBlocks, Kept
-from napari_ome_zip.files.ranges import LINES, split
+from napari_ome_zip.files.lines import Fetch, Lines, Traffic
+from napari_ome_zip.files.ranges import split
 from napari_ome_zip.files.watching import ASKED_EVERY, current_watch, keeps_on_disk
 from napari_ome_zip.files.wishes import Handle, Wish
 
-MOST_REQUESTS = 16
-"""Requests that are on their way at once, at most; all but `LINES` of them for what is read."""
-
 _WINDOW = 32 << 20  # of a long range, two are asked for at once
-_LET_FINISH = 1 << 18  # a request with less to come is not worth another connection
-
-type Took = Callable[[bytes | memoryview], None]
-"""Given the bytes of a range as they come; what it raises ends the request."""
-type Fetch = Callable[[int, int, Took], None]
-"""Fetches the bytes from one position up to another."""
-
-
-@dataclass(slots=True)
-class Traffic:
-    """What was fetched of a file so far."""
-
-    requests: int = 0
-    received: int = 0
-    """Bytes of content."""
-
-
-class _NotWantedError(Exception):
-    """Nobody wants the rest of a request."""
 
 
 class Fetcher:
-    """Fetches ranges of one version of a file.
+    """Reads ranges of one version of a file; each byte is fetched once, while it is in memory.
 
     Parameters
     ----------
@@ -62,7 +35,6 @@ class Fetcher:
     def __init__(self, fetch: Fetch, label: str, kept: Kept | None = None) -> None:
         self._fetch, self._label, self._kept = fetch, label, kept
         self.traffic = Traffic()
-        self._changed: ChangedFileError | None = None
         self._ends: list[tuple[int, bytes]] = []
         self.begin_anew()
         _fetchers.add(self)
@@ -70,11 +42,7 @@ class Fetcher:
     def begin_anew(self) -> None:
         """Begin with nothing, also in a forked process, where the threads of its parent are not."""
         self.blocks = FileBlocks(self._kept)
-        self._urgent: deque[Block] = deque()
-        self._wishes: list[Wish] = []
-        self._running: dict[Block, bool] = {}
-        """Requests on their way, and whether they were only expected when they began."""
-        self._threads = 0
+        self._lines = Lines(self._fetch, self.blocks, self._kept, self.traffic)
         for start, data in self._ends:
             self.hold(start, data)
 
@@ -110,50 +78,48 @@ class Fetcher:
             for _, blocks in claimed:
                 self._release(blocks)
 
-    def expect(self, ranges: Iterable[Range]) -> Expectation:
-        """Begin to fetch ranges, most wanted first, until the one who expects lets go of it."""
+    def expect(self, ranges: Iterable[Range], *, ahead: bool = False) -> Expectation:
+        """Begin to fetch ranges, most wanted first, until the one who expects lets go of it.
+
+        What is expected ahead comes after all that was asked for, even later.
+        """
         asked = list(ranges)
         with MEMORY.lock:
-            missing_ranges = [each for each in asked if not self.blocks.has(*each)]
-        wish = Wish(missing_ranges, is_kept=keeps_on_disk())
+            absent = [each for each in asked if not self.blocks.has(*each)]
+        wish = Wish(absent, is_kept=keeps_on_disk(), is_ahead=ahead)
         handle = Handle(wish)
         with MEMORY.lock:
-            self._wishes.append(wish)
-            missing = self._missing_threads()
-        self._begin_threads(missing)
+            self._lines.add(wish)
+            missing = self._lines.missing_threads()
+        self._lines.begin_threads(missing)
         return handle
 
     @property
     def coming(self) -> int:
         """Bytes that were asked for and are not there yet."""
         with MEMORY.lock:
-            begun = [*self._running, *self._urgent]
-            wishes = [wish for wish in self._wishes if not wish.is_over]
-            return sum(block.stop - block.start - block.came for block in begun) + sum(
-                wish.coming for wish in wishes
-            )
-
-    # Reading
+            return self._lines.coming
 
     def _claim(self, start: int, stop: int) -> list[Block]:
         """Return the blocks of a range, all of them there or asked for, each with a reader more."""
         loaded = self._load(start, stop)
-        is_kept = keeps_on_disk()
         with MEMORY.lock:
-            if self._changed is not None:
-                raise ChangedFileError(str(self._changed), code=self._changed.code)
+            changed = self._lines.changed
+            if changed is not None:
+                raise ChangedFileError(str(changed), code=changed.code)
             for position, data in loaded:
                 self.blocks.add_known(position, data)
             for hole in self.blocks.holes(start, stop):
-                self._ask_for(*hole, is_kept=is_kept)
+                for part in split(*hole):
+                    self._lines.ask_for(*part, is_kept=keeps_on_disk())
             blocks = self.blocks.overlapping(start, stop)
             for block in blocks:
                 block.readers += 1
                 block.settle()
                 MEMORY.use(block)
             MEMORY.shrink()
-            missing = self._missing_threads()
-        self._begin_threads(missing)
+            missing = self._lines.missing_threads()
+        self._lines.begin_threads(missing)
         return blocks
 
     def _load(self, start: int, stop: int) -> list[tuple[int, bytes]]:
@@ -163,16 +129,6 @@ class Fetcher:
         with MEMORY.lock:
             holes = self.blocks.holes(start, stop)
         return [found for hole in holes for found in self._kept.load(*hole)]
-
-    def _ask_for(self, start: int, stop: int, *, is_kept: bool) -> None:
-        """Ask for bytes that are read, with expected neighbors as they were merged."""
-        for wish in reversed(self._wishes):
-            for piece in list(wish.take(start, stop)):
-                new = self.blocks.new(piece.start, piece.stop, wish, is_kept=wish.is_kept)
-                self._urgent.extend(new)
-        for hole in self.blocks.holes(start, stop):
-            for part in split(*hole):
-                self._urgent.extend(self.blocks.new(*part, None, is_kept=is_kept))
 
     def _wait(self, window: Range, blocks: list[Block]) -> Iterator[memoryview]:
         for block in blocks:
@@ -200,92 +156,6 @@ class Fetcher:
         with MEMORY.lock:
             for block in blocks:
                 block.readers -= 1
-
-    # Threads
-
-    def _missing_threads(self) -> int:
-        """Count the threads to begin, the lock being held; from now on they count as begun."""
-        self._wishes = [wish for wish in self._wishes if not wish.is_over]
-        askable = sum(wish.askable for wish in self._wishes)
-        ahead = min(askable, LINES - sum(self._running.values()))
-        busy = len(self._running) + len(self._urgent) + max(0, ahead)
-        missing = max(0, min(MOST_REQUESTS, busy) - self._threads)
-        self._threads += missing
-        return missing
-
-    def _begin_threads(self, count: int) -> None:
-        for begun in range(count):
-            try:
-                threading.Thread(target=self._work, name="ome-zip-link", daemon=True).start()
-            except RuntimeError:  # no thread can be had, as when the program ends
-                with MEMORY.lock:
-                    self._threads -= count - begun - 1
-                self._work()
-                return
-
-    def _work(self) -> None:
-        while (block := self._next()) is not None:
-            self._run(block)
-
-    def _next(self) -> Block | None:
-        """Return what is to be asked for now; None ends the thread."""
-        with MEMORY.lock:
-            while self._urgent:
-                block = self._urgent.popleft()
-                if block.is_wanted:
-                    self._running[block] = False
-                    return block
-                self.blocks.remove(block.start)
-            if sum(self._running.values()) < LINES:
-                block_ahead = self._next_ahead()
-                if block_ahead is not None:
-                    self._running[block_ahead] = True
-                    return block_ahead
-            self._threads -= 1
-            return None
-
-    def _next_ahead(self) -> Block | None:
-        """Return what is expected: what was asked for last comes first."""
-        for wish in reversed(self._wishes):
-            while wish.askable and (piece := wish.next_piece()) is not None:
-                new = self.blocks.new(piece.start, piece.stop, wish, is_kept=wish.is_kept)
-                if new:
-                    self._urgent.extend(new[1:])  # the rest of a piece whose middle is there
-                    return new[0]
-        return None
-
-    def _run(self, block: Block) -> None:
-        def took(data: bytes | memoryview) -> None:
-            came = block.came + len(data)
-            block.data[block.came : came] = data
-            with block.changed:
-                block.came = came
-                self.traffic.received += len(data)
-                block.changed.notify_all()
-                if not block.is_wanted and block.stop - block.start - came > _LET_FINISH:
-                    raise self._give_up(block)
-
-        self.traffic.requests += 1
-        error: BaseException | None = None
-        try:
-            self._fetch(block.start, block.stop, took)
-        except BaseException as raised:  # noqa: BLE001  raised by whoever reads the bytes
-            error = raised
-        with block.changed:
-            self._running.pop(block, None)
-            if isinstance(error, ChangedFileError):
-                self._changed = error
-                self._wishes.clear()
-            if not block.is_done:
-                self.blocks.finish(block, error)
-        if self._kept is not None and block.is_kept and block.came and self._changed is None:
-            self._kept.put(block.start, block.data[: block.came])
-
-    def _give_up(self, block: Block) -> _NotWantedError:
-        """Let nobody wait for a block any more: who reads it from now on asks anew."""
-        error = _NotWantedError()
-        self.blocks.finish(block, error)
-        return error
 
 
 _fetchers: weakref.WeakSet[Fetcher] = weakref.WeakSet()

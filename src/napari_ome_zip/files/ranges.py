@@ -21,7 +21,7 @@ SHORTEST_PIECE = 1 << 19
 """A range is split into pieces no shorter than this (512 KiB)."""
 LONGEST_PIECE = 1 << 22
 """A piece is no longer than about this (4 MiB): one that nobody wants any more ends soon."""
-LINES = 12
+LINES = 16
 """Number of requests that what is wanted is spread over, where there is enough of it."""
 
 

@@ -9,16 +9,21 @@ from collections.abc import Callable, Iterable
 
 from napari_ome_zip.errors import LinkError
 from napari_ome_zip.files.blocks import MEMORY
-from napari_ome_zip.files.byte_file import ByteFile, Expectation, Fingerprint, Range
+from napari_ome_zip.files.byte_file import (
+    HEAD_BYTES,
+    TAIL_BYTES,
+    ByteFile,
+    Expectation,
+    Fingerprint,
+    Range,
+)
 from napari_ome_zip.files.connecting import remote_object
-from napari_ome_zip.files.fetching import Fetcher, Traffic
+from napari_ome_zip.files.fetching import Fetcher
+from napari_ome_zip.files.lines import Traffic
 from napari_ome_zip.files.links import Link
 from napari_ome_zip.files.range_cache import RangeCache, link_cache
 from napari_ome_zip.files.remote_object import Heard, Opening, RemoteObject, Validator
 from napari_ome_zip.files.watching import ASKED_EVERY, current_watch, keeps_on_disk
-
-HEAD = TAIL = 1 << 16
-"""Bytes of either end that come with the first contact (64 KiB)."""
 
 
 class RemoteFile(ByteFile):
@@ -80,10 +85,11 @@ class RemoteFile(ByteFile):
                 at += len(piece)
         return at
 
-    def expect(self, ranges: Iterable[Range]) -> Expectation:
+    def expect(self, ranges: Iterable[Range], *, ahead: bool = False) -> Expectation:
         # docstring inherited
         inside = ((max(0, start), min(stop, self.size)) for start, stop in ranges)
-        return self._fetcher.expect((start, stop) for start, stop in inside if start < stop)
+        there = [(start, stop) for start, stop in inside if start < stop]
+        return self._fetcher.expect(there, ahead=ahead)
 
     def renew_locks(self) -> None:
         # docstring inherited
@@ -108,7 +114,7 @@ class RemoteFile(ByteFile):
         # docstring inherited
         known = self._version if self._version.is_lasting else None
         try:
-            now = self._connect(self._object.link).open(head=1, tail=TAIL, known=known)
+            now = self._connect(self._object.link).open(head=1, tail=TAIL_BYTES, known=known)
         except LinkError:
             return False
         if known is not None:
@@ -117,7 +123,7 @@ class RemoteFile(ByteFile):
 
 
 def _first_contact(remote: RemoteObject, known: Validator | None, heard: Heard | None) -> Opening:
-    return remote.open(head=HEAD, tail=TAIL, known=known, heard=heard)
+    return remote.open(head=HEAD_BYTES, tail=TAIL_BYTES, known=known, heard=heard)
 
 
 def _mark(opening: Opening) -> str:
@@ -149,7 +155,7 @@ def _watched[T](ask: Callable[[Heard | None], T]) -> T:
 
     threading.Thread(target=work, name="ome-zip-link", daemon=True).start()
     while not done.wait(ASKED_EVERY):
-        watch.report(received, HEAD + TAIL)
+        watch.report(received, HEAD_BYTES + TAIL_BYTES)
     for error in errors:
         raise error
     return results[0]

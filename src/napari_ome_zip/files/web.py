@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from functools import partial
 
 from napari_ome_zip.errors import LinkError, NoRangesError
 from napari_ome_zip.files import web_errors
 from napari_ome_zip.files.links import Link
+from napari_ome_zip.files.meanwhile import Meanwhile
+from napari_ome_zip.files.pieces import Pieces
 from napari_ome_zip.files.remote_object import Heard, Opening, RemoteObject, Took, Validator
 from napari_ome_zip.files.web_line import PATIENCE, Line, Patience
 from napari_ome_zip.files.web_transfer import NotSatisfiable, Unchanged, receive, receive_all
@@ -72,7 +72,7 @@ class WebObject(RemoteObject):
         start = max(0, known.size - tail)
         if start == known.size:
             return None
-        got = _Got(heard)
+        got = Pieces(heard)
         asked = {"If-None-Match": known.etag} if known.etag else {}
         try:
             version, whole = receive(self._line, start, known.size, got.take, conditions=asked)
@@ -82,7 +82,7 @@ class WebObject(RemoteObject):
             return None
         if whole is not None or not version.is_same_version(known):
             return None
-        return Opening(version, tail=got.bytes, is_unchanged=True)
+        return Opening(version, tail=got.joined, is_unchanged=True)
 
     def _open(self, head: int, tail: int, heard: Heard | None) -> Opening:
         """Ask for both ends at once; where a server refuses the last bytes, the first ones decide.
@@ -90,8 +90,8 @@ class WebObject(RemoteObject):
         Azure refuses ranges from the end, and other servers answer them with 416, 501, the wrong
         end or all of the file.
         """
-        front = _Front(partial(self._front, head, heard))
-        got = _Got(heard)
+        front = Meanwhile(partial(self._front, head, heard))
+        got = Pieces(heard)
         version: Validator | None = None
         try:
             version, whole = receive(self._line, None, tail, got.take)
@@ -104,11 +104,11 @@ class WebObject(RemoteObject):
             got.data = [self._last(first, data, tail, heard)]
         elif not version.is_same_version(first):
             raise web_errors.changed(self.link)
-        return Opening(first, head=data[:head], tail=got.bytes)
+        return Opening(first, head=data[:head], tail=got.joined)
 
     def _front(self, head: int, heard: Heard | None) -> tuple[Validator, bytes]:
         """Return version and first bytes, all of them where it is not larger than was asked for."""
-        got = _Got(heard)
+        got = Pieces(heard)
         try:
             version, self._whole = receive(self._line, 0, head, got.take)
         except NotSatisfiable as answer:
@@ -118,52 +118,15 @@ class WebObject(RemoteObject):
             return answer.version, b""
         if self._whole is not None:
             return version, self._whole
-        return version, got.bytes
+        return version, got.joined
 
     def _last(self, version: Validator, front: bytes, tail: int, heard: Heard | None) -> bytes:
         if version.size <= len(front):
             return front[-tail:]
-        got = _Got(heard)
+        got = Pieces(heard)
         start = max(0, version.size - tail)
         try:
             receive(self._line, start, version.size, got.take, version=version)
         except NotSatisfiable:
             raise web_errors.changed(self.link) from None
-        return got.bytes
-
-
-class _Front:
-    """The first bytes, asked for in a thread of their own."""
-
-    def __init__(self, ask: Callable[[], tuple[Validator, bytes]]) -> None:
-        self._ask = ask
-        self._found: Future[tuple[Validator, bytes]] = Future()
-        # The program does not wait for it at its end.
-        threading.Thread(target=self._run, name="link-front", daemon=True).start()
-
-    def result(self) -> tuple[Validator, bytes]:
-        """Wait for version and bytes."""
-        return self._found.result()
-
-    def _run(self) -> None:
-        try:
-            self._found.set_result(self._ask())
-        except BaseException as error:  # noqa: BLE001  raised where it is waited for
-            self._found.set_exception(error)
-
-
-class _Got:
-    """Pieces as they come."""
-
-    def __init__(self, heard: Heard | None) -> None:
-        self.data: list[bytes] = []
-        self._heard = heard
-
-    def take(self, piece: bytes) -> None:
-        if self._heard is not None:
-            self._heard(len(piece))
-        self.data.append(piece)
-
-    @property
-    def bytes(self) -> bytes:
-        return b"".join(self.data)
+        return got.joined

@@ -28,7 +28,7 @@ import urllib3.exceptions
 from napari_ome_zip.files import web_errors
 from napari_ome_zip.files.links import Link
 
-CONNECTIONS = 16
+CONNECTIONS = 20
 """Maximum number of connections to one server that are kept."""
 
 _AGENT = "napari-ome-zip"

@@ -27,14 +27,16 @@ class Wish:
         Most wanted first.
     is_kept : bool
         Whether their bytes go to the disk.
+    is_ahead : bool
+        Whether nobody asked for them yet.
     """
 
-    def __init__(self, ranges: Iterable[Range], *, is_kept: bool) -> None:
+    def __init__(self, ranges: Iterable[Range], *, is_kept: bool, is_ahead: bool = False) -> None:
         pieces = pieces_of(_as_far_as(MOST_BYTES, ranges))
         self._pieces = {piece.start: piece for piece in pieces}
         self._starts = list(self._pieces)
         self._by_rank = sorted(pieces, key=lambda piece: -piece.rank)
-        self.is_kept = is_kept
+        self.is_kept, self.is_ahead = is_kept, is_ahead
         self.is_over = False
         """Whether nobody wants the rest."""
         self.ahead = 0

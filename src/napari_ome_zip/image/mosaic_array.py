@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,8 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.best_known import BestKnown
+from napari_ome_zip.pixels.expecting import StoredArray
+from napari_ome_zip.pixels.grid import Region, shape_of
+from napari_ome_zip.pixels.remote_pixels import remote_best_known
 from napari_ome_zip.pixels.source import DirectSource, PixelSource
+from napari_ome_zip.pixels.strictness import checked_entries
+
+type _Read = Callable[[PixelSource, Region], npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,9 @@ class MosaicArray(DirectSource):
                 └──────────────┼────┘                    │
                          first └─── last ────────────────┘
         """
+        self._put_together(region, out, _read)
+
+    def _put_together(self, region: Region, out: npt.NDArray[Any], read: _Read) -> None:
         start = np.array([s.start for s in region])
         stop = np.array([s.stop for s in region])
         out[...] = 0
@@ -106,18 +116,46 @@ class MosaicArray(DirectSource):
             tile, low, high = self.tiles[number], self._low[number], self._high[number]
             first, last = np.maximum(start, low), np.minimum(stop, high)
             target = tuple(map(slice, first - start, last - start))
-            out[target] = _cut(tile.source, first - low, last - low)
+            out[target] = _cut(tile.source, first - low, last - low, read)
 
     def fetch(self, region: Region) -> None:
         # docstring inherited
+        for source, part in self._parts(region):
+            source.fetch(part)
+
+    @property
+    def is_remote(self) -> bool:
+        """As the first tile is."""
+        return self.tiles[0].source.is_remote
+
+    def stored_regions(self, region: Region) -> Iterator[tuple[StoredArray, Region]]:
+        # docstring inherited
+        for source, part in self._parts(region):
+            yield from source.stored_regions(part)
+
+    def recall(self, region: Region, out: npt.NDArray[Any]) -> bool:
+        # docstring inherited
+        try:
+            self._put_together(region, out, _recalled)
+        except _UnknownError:
+            return False
+        return True
+
+    def best_known(self, region: Region) -> BestKnown | None:
+        # docstring inherited
+        strict = checked_entries() is not None
+        return remote_best_known(self, region) if self.is_remote and not strict else None
+
+    def _parts(self, region: Region) -> Iterator[tuple[PixelSource, Region]]:
+        """Tiles, and what of each is read for a region."""
         start = np.array([s.start for s in region])
         stop = np.array([s.stop for s in region])
         for number in self._meeting(start, stop):
             source, low = self.tiles[number].source, self._low[number]
-            first = np.maximum(start, low) - low
             last = np.minimum(np.minimum(stop, self._high[number]) - low, source.shape)
-            if (first < last).all():
-                source.fetch(tuple(map(slice, first.tolist(), last.tolist())))
+            first = np.minimum(np.maximum(start, low) - low, np.array(source.shape) - 1)
+            last = np.maximum(last, first + 1)
+            yield source, tuple(map(slice, first.tolist(), last.tolist()))
 
     def stored_boxes(self, region: Region) -> npt.NDArray[np.int64]:
         """Where pixels of a region may be other than 0, which gaps are."""
@@ -147,7 +185,24 @@ class MosaicArray(DirectSource):
         return high
 
 
-def _cut(source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -> npt.NDArray[Any]:
+class _UnknownError(Exception):
+    """Pixels that are asked for are not in memory."""
+
+
+def _read(source: PixelSource, region: Region) -> npt.NDArray[Any]:
+    return source.read(region)
+
+
+def _recalled(source: PixelSource, region: Region) -> npt.NDArray[Any]:
+    pixels = np.empty(shape_of(region), source.dtype)
+    if not source.recall(region, pixels):
+        raise _UnknownError
+    return pixels
+
+
+def _cut(
+    source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any], read: _Read
+) -> npt.NDArray[Any]:
     """A region of a tile; where it goes on beyond the last pixel, that is repeated.
 
     A region that lies beyond it altogether still is read from the last pixel on, which is then
@@ -157,7 +212,7 @@ def _cut(source: PixelSource, start: npt.NDArray[Any], stop: npt.NDArray[Any]) -
     """
     last = np.array(source.shape)
     first = np.minimum(start, last - 1)
-    pixels = source.read(tuple(map(slice, first.tolist(), np.minimum(stop, last).tolist())))
+    pixels = read(source, tuple(map(slice, first.tolist(), np.minimum(stop, last).tolist())))
     beyond = (stop - first) - np.array(pixels.shape)
     if beyond.any():
         pixels = np.pad(pixels, [(0, int(n)) for n in beyond], mode="edge")

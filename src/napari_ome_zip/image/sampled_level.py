@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from napari_ome_zip.image.level_sampling import MAX_READ, Occupancy, Sampling, sampling
 from napari_ome_zip.pixels.best_known import stop_if_unwanted
+from napari_ome_zip.pixels.expecting import expecting
 from napari_ome_zip.pixels.grid import Region
 from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.pixels.source import PixelSource
@@ -50,15 +51,27 @@ class SampledLevel:
         boxes = None
         if self.looks_up:
             boxes = self.base.stored_boxes(spanned(first, last, pixels, self.base.shape))
-        for group, stored in Occupancy.of(units, self._sampling, boxes).groups():
-            stop_if_unwanted()
-            self._fill_group(group, stored, start, out)
+        groups = list(Occupancy.of(units, self._sampling, boxes).groups())
+        chosen = [self._chosen(group, stored) for group, stored in groups]
+        with expecting(self.base, map(self._region, chosen)):
+            for (group, stored), unit in zip(groups, chosen, strict=True):
+                stop_if_unwanted()
+                self._fill_group(group, stored, unit, start, out)
         return out
+
+    def _chosen(self, group: tuple[int, ...], stored: npt.NDArray[np.bool_]) -> list[int]:
+        """The unit of a group that is read: of the stored ones that nearest to its middle."""
+        middle = [(axis.every - 1) / 2 for axis in self._sampling]
+        found = np.argwhere(stored)
+        nearest = found[np.argmin(((found - middle) ** 2).sum(axis=1))].tolist()
+        sides = zip(group, self._sampling, nearest, strict=True)
+        return [g * axis.every + i for g, axis, i in sides]
 
     def _fill_group(
         self,
         group: tuple[int, ...],
         stored: npt.NDArray[np.bool_],
+        unit: Sequence[int],
         start: Sequence[int],
         out: npt.NDArray[Any],
     ) -> None:
@@ -81,16 +94,16 @@ class SampledLevel:
             Number of the group along each axis.
         stored : ndarray of bool
             Which of its units are stored; smaller than a group at the level's end.
+        unit : sequence of int
+            The one that is read.
         start : sequence of int
             First pixel of the level that ``out`` holds.
         out : ndarray
             Part of the level that is filled, as far as the group lies in it.
         """
         origin = [g * axis.every for g, axis in zip(group, self._sampling, strict=True)]
-        middle = [(axis.every - 1) / 2 for axis in self._sampling]
-        found = np.argwhere(stored)
-        chosen = found[np.argmin(((found - middle) ** 2).sum(axis=1))].tolist()
-        pixels = self._read_unit([a + i for a, i in zip(origin, chosen, strict=True)])
+        chosen = [u - a for u, a in zip(unit, origin, strict=True)]
+        pixels = reduced(self.base.read(self._region(unit)), self.factors, nearest=self.nearest)
         nearest, unit_of, target = [], [], []
         for axis, a, i, s, n, size in zip(
             self._sampling, origin, chosen, start, pixels.shape, out.shape, strict=True
@@ -104,10 +117,9 @@ class SampledLevel:
         shown = out[tuple(target)]
         np.copyto(shown, pixels[np.ix_(*nearest)], where=stored[np.ix_(*unit_of)])
 
-    def _read_unit(self, unit: Sequence[int]) -> npt.NDArray[Any]:
+    def _region(self, unit: Sequence[int]) -> Region:
         axes = zip(self._sampling, unit, self.base.shape, strict=True)
-        region = tuple(axis.source(i, n) for axis, i, n in axes)
-        return reduced(self.base.read(region), self.factors, nearest=self.nearest)
+        return tuple(axis.source(i, n) for axis, i, n in axes)
 
     @cached_property
     def _sampling(self) -> tuple[Sampling, ...]:

@@ -15,7 +15,7 @@ level a sketch from very few chunks (`VirtualLevel.best_known`).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Literal
@@ -28,12 +28,14 @@ from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
 from napari_ome_zip.image.level_sampling import BLOCK_EDGE, MAX_READ
 from napari_ome_zip.image.sampled_level import SampledLevel, chunk_shape, reduced, spanned
 from napari_ome_zip.pixels.best_known import BestKnown, Missing, stop_if_unwanted
+from napari_ome_zip.pixels.expecting import expecting
 from napari_ome_zip.pixels.grid import (
     ChunkCoordinates,
     Piece,
     Region,
     chunk_region,
     pieces,
+    pieces_from_the_middle,
     shape_of,
 )
 from napari_ome_zip.pixels.source import DirectSource, PixelSource, as_source
@@ -207,6 +209,19 @@ class VirtualLevel(DirectSource):
         return self.grid.block
 
     @property
+    def is_remote(self) -> bool:
+        # docstring inherited
+        return self.base.is_remote
+
+    def recall(self, region: Region, out: npt.NDArray[Any]) -> bool:
+        # docstring inherited
+        known = self._known_of(self.grid, [(s.start, s.stop) for s in region])
+        if known is None:
+            return False
+        out[...] = known
+        return True
+
+    @property
     def exact(self) -> bool:
         """Whether every pixel of the file takes part."""
         return math.prod(self.factors) <= MAX_READ
@@ -224,7 +239,7 @@ class VirtualLevel(DirectSource):
             return None
         whole = np.full(shape_of(region), self.base.fill_value, self.dtype)
         missing = []
-        for piece in self._from_the_middle(region) if whole.size else ():
+        for piece in pieces_from_the_middle(region, self.chunks) if whole.size else ():
             coordinates, inside, target = piece
             block = self.cache.get((self.factors, coordinates, "tolerant"))
             if block is None:
@@ -232,15 +247,6 @@ class VirtualLevel(DirectSource):
             else:
                 whole[target] = block[inside]
         return BestKnown(whole, tuple(missing))
-
-    def _from_the_middle(self, region: Region) -> Iterator[Piece]:
-        middle = [(s.start + s.stop) / 2 for s in region]
-
-        def distance(piece: Piece) -> float:
-            sides = zip(piece[0], self.chunks, middle, strict=True)
-            return math.fsum(((i + 0.5) * n - m) ** 2 for i, n, m in sides)
-
-        return iter(sorted(pieces(region, self.chunks), key=distance))
 
     def _stand_in(self, piece: Piece, whole: npt.NDArray[Any]) -> Missing:
         """Show what there is in place of a block, and say how it is computed."""
@@ -320,7 +326,10 @@ class VirtualLevel(DirectSource):
         if not self.exact:
             return self._sampled.compute(start, stop)
         region = spanned(start, stop, self.step, self.before.shape)
-        return reduced(self.before.read(region), self.step, nearest=self.nearest)
+        # By way of levels between them it would be read piece by piece.
+        of_base = spanned(start, stop, self.factors, self.base.shape)
+        with expecting(self.base, [of_base]):
+            return reduced(self.before.read(region), self.step, nearest=self.nearest)
 
     def _blank(self, start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[Any]:
         """What shows where nothing is stored."""

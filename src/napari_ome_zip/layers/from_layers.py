@@ -34,7 +34,7 @@ from napari_ome_zip.layers.drawings.capture import capture_drawings
 from napari_ome_zip.layers.edited import in_whole
 from napari_ome_zip.layers.grouping import image_groups, image_of_labels, label_groups
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
-from napari_ome_zip.layers.layer_data import LayerData, layer_note
+from napari_ome_zip.layers.layer_data import LABELS_OF, LayerData, layer_note
 from napari_ome_zip.layers.losses import unsaved_layers, why_not
 from napari_ome_zip.layers.opened_layer import opened_layer
 from napari_ome_zip.layers.plain import clean_text, plain
@@ -286,7 +286,7 @@ def _label_image(
         channel_axis=None,
         display=display.of_layers([_state(each, system) for each in group]),
         image_path=None if image is None else image.path,
-        label=ImageLabel(colors, properties),
+        label=ImageLabel(colors, properties, None if image else layer.note.get(LABELS_OF)),
     )
     part = _part_taken(group, taken)
     again = as_opened(part, group, affine, made.label) if isinstance(part, PlacedLabels) else None

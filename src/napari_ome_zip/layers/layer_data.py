@@ -38,6 +38,11 @@ SHOWN = "shown"
 """Key in a layer's note for the time point and the z plane that a file asks to be shown first."""
 
 
+LABELS_OF = "labels_of"
+"""Key in the note of labels that lie in a file of their own: the image that they are of, a link, or
+a path that is relative to that file, as if it were a folder."""
+
+
 def layer_note(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
     """The note in a layer's metadata, made when it was read; it may have been changed since."""
     metadata = keywords.get("metadata")
@@ -87,6 +92,7 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     "image": _is_string_or_none,
     "name": _is_string_or_none,
     DRAWING: _is_string_or_none,
+    LABELS_OF: _is_string_or_none,
     "system": _is_string_or_none,
     "multiscale": _is_integer,
     "channel": _is_integer_or_none,

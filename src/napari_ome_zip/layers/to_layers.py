@@ -25,6 +25,7 @@ from napari_ome_zip.image.composite import (
     PlacedPart,
 )
 from napari_ome_zip.image.label_colors import HIDDEN_COLORS, hidden_note, shown_and_hidden
+from napari_ome_zip.image.label_source import seen_from
 from napari_ome_zip.image.planes import own_axes
 from napari_ome_zip.layers import display_state
 from napari_ome_zip.layers.channel_array import (
@@ -39,6 +40,7 @@ from napari_ome_zip.layers.label_tables import color_table, features_table
 from napari_ome_zip.layers.layer_data import (
     ATTRIBUTES,
     CONTRAST_RANGE,
+    LABELS_OF,
     METADATA_KEY,
     SHOWN,
     LayerData,
@@ -227,6 +229,7 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iter
             "note": {**note, "channel": number, "image": part.image_path},
         }
         if part.label is not None:
+            keywords["note"] |= _image_elsewhere(part)
             shown, hidden = shown_and_hidden(part.label.colors)
             keywords["note"] |= hidden_note(hidden)
             colors = color_table(shown)
@@ -241,6 +244,13 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iter
         attributes = display_state.take_attributes(keywords)
         keywords["note"] |= {ATTRIBUTES: attributes} if attributes else {}
         yield _data(array.levels), keywords, "labels"
+
+
+def _image_elsewhere(part: PlacedLabels) -> dict[str, str]:
+    """The image in another file that labels are of, as seen from the root of theirs."""
+    said = part.label.source if part.label is not None and part.image_path is None else None
+    found = None if said is None else seen_from("", said, part.path)
+    return {} if found is None else {LABELS_OF: found}
 
 
 def layer_findings(composite: CompositeImage, layers: Sequence[LayerData]) -> tuple[Finding, ...]:

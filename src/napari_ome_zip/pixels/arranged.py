@@ -6,7 +6,7 @@ known of their pixels so far.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.pixels.best_known import BestKnown, Missing
-from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.expecting import StoredArray
+from napari_ome_zip.pixels.grid import Region, shape_of
 from napari_ome_zip.pixels.lazy import lazy
 from napari_ome_zip.pixels.pixel_array import PixelArray
 from napari_ome_zip.pixels.source import PixelSource, as_source
@@ -82,6 +83,11 @@ class _Seen(PixelSource):
         return self.source.is_in_memory
 
     @property
+    def is_remote(self) -> bool:
+        # docstring inherited
+        return self.source.is_remote
+
+    @property
     def gains_from_threads(self) -> bool:
         # docstring inherited
         return self.source.gains_from_threads
@@ -129,10 +135,15 @@ class Arranged(_Seen):
 
     def read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
         # docstring inherited
-        back = [self.order.index(axis) for axis in range(len(self.order))]
-        added = (0,) * (len(back) - self.source.ndim)
-        whole = out.transpose(back)[(slice(None),) * self.source.ndim + added]
-        self.source.read_into(self._behind(region), whole)
+        self.source.read_into(self._behind(region), self._stored(out))
+
+    def stored_regions(self, region: Region) -> Iterable[tuple[StoredArray, Region]]:
+        # docstring inherited
+        return self.source.stored_regions(self._behind(region))
+
+    def recall(self, region: Region, out: npt.NDArray[Any]) -> bool:
+        # docstring inherited
+        return self.source.recall(self._behind(region), self._stored(out))
 
     def fetch(self, region: Region) -> None:
         # docstring inherited
@@ -145,6 +156,12 @@ class Arranged(_Seen):
             return None
         inner = known.shown
         return replace(known, shown=lambda pixels: self._seen(inner(pixels)))
+
+    def _stored(self, out: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """An array of pixels as they are seen, seen as they are stored."""
+        back = [self.order.index(axis) for axis in range(len(self.order))]
+        added = (0,) * (len(back) - self.source.ndim)
+        return out.transpose(back)[(slice(None),) * self.source.ndim + added]
 
     def _seen(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         added = range(self.source.ndim, len(self.order))
@@ -196,13 +213,25 @@ class Magnitude(_Seen):
         # docstring inherited
         self.source.fetch(region)
 
+    def stored_regions(self, region: Region) -> Iterable[tuple[StoredArray, Region]]:
+        # docstring inherited
+        return self.source.stored_regions(region)
+
+    def recall(self, region: Region, out: npt.NDArray[Any]) -> bool:
+        # docstring inherited
+        pixels = np.empty(shape_of(region), self.source.dtype)
+        if not self.source.recall(region, pixels):
+            return False
+        np.abs(pixels, out=out)
+        return True
+
     def best_known(self, region: Region) -> BestKnown | None:
         # docstring inherited
         known = self.source.best_known(region)
         if known is None:
             return None
         missing = tuple(map(_of_magnitudes, known.missing))
-        return BestKnown(np.abs(known.whole), missing, known.shown)
+        return replace(known, whole=np.abs(known.whole), missing=missing)
 
 
 def _of_magnitudes(missing: Missing) -> Missing:

@@ -12,12 +12,14 @@ import numpy.typing as npt
 import zarr
 from zarr.storage import StorePath
 
-from napari_ome_zip.errors import DamagedEntryError
+from napari_ome_zip.errors import DamagedEntryError, LinkError
 from napari_ome_zip.pixels.array_facts import array_facts
+from napari_ome_zip.pixels.best_known import BestKnown
 from napari_ome_zip.pixels.byte_codecs import Content
 from napari_ome_zip.pixels.chunk_codecs import ChunkCodec, Held, ObjectCodec
 from napari_ome_zip.pixels.chunk_reader import ChunkReader
 from napari_ome_zip.pixels.damage import DamageReports, is_from_system, unreadable
+from napari_ome_zip.pixels.expecting import StoredArray, WantedLater, expecting
 from napari_ome_zip.pixels.grid import (
     ChunkCoordinates,
     Piece,
@@ -28,11 +30,12 @@ from napari_ome_zip.pixels.grid import (
     pieces,
     shape_of,
 )
+from napari_ome_zip.pixels.remote_pixels import remote_best_known
 from napari_ome_zip.pixels.shard_codec import ShardCodec
 from napari_ome_zip.pixels.source import DirectSource
 from napari_ome_zip.pixels.stored_chunks import MAX_LOOKED_UP, StoredChunks, boxes
 from napari_ome_zip.pixels.strictness import Checked, checked_entries
-from napari_ome_zip.storage import HierarchyStore
+from napari_ome_zip.storage import HierarchyStore, Wanted
 from napari_ome_zip.storage.hierarchy import Node
 
 
@@ -157,11 +160,66 @@ class ChunkedArray(DirectSource):
         """
         if not out.size:
             return
+        if not self.is_remote:
+            self._read_into(region, out)
+            return
+        with expecting(self, [region]):
+            self._read_into(region, out)
+
+    def _read_into(self, region: Region, out: npt.NDArray[Any]) -> None:
         wanted = self._stored_pieces(region, out)
         if self._reader is not None and self._checked is None:
             wanted = self._reader.read_into(wanted, out)
         for piece in wanted:
             self._read_piece(piece, out)
+
+    # Behind a line
+
+    @property
+    def store(self) -> HierarchyStore:
+        """Where it lies."""
+        return self._store
+
+    @property
+    def is_remote(self) -> bool:
+        # docstring inherited
+        return self._store.is_remote
+
+    def stored_regions(self, region: Region) -> Iterable[tuple[StoredArray, Region]]:
+        # docstring inherited
+        there = self.is_remote and self.is_regular and all(shape_of(region))
+        return [(self, region)] if there else ()
+
+    def wanted(self, region: Region) -> tuple[list[Wanted], list[WantedLater]]:
+        """What is read for a region, see `StoredArray`."""
+        found = self._wanted_pieces(region)
+        if self._reader is not None and self._checked is None:
+            return self._reader.wanted(found)
+        return [self.key(coordinates) for coordinates, _, _ in found], []
+
+    def _wanted_pieces(self, region: Region) -> Iterable[Piece]:
+        """As `_stored_pieces`, without an array that is filled."""
+        ranges = chunk_ranges(region, self.grid_chunk_shape)
+        if math.prod(len(r) for r in ranges) <= MAX_LOOKED_UP:
+            return pieces(region, self.grid_chunk_shape)
+        listed = self._stored.listed if self._may_look_up else None
+        there = [] if listed is None else listed.within(ranges).tolist()
+        return (piece_of(tuple(each), region, self.grid_chunk_shape) for each in there)
+
+    def recall(self, region: Region, out: npt.NDArray[Any]) -> bool:
+        # docstring inherited
+        if self._reader is None or self._checked is not None:
+            return False
+        counts = (len(r) for r in chunk_ranges(region, self.chunks))
+        if math.prod(counts) > MAX_LOOKED_UP:
+            return False
+        return self._reader.recall(pieces(region, self.grid_chunk_shape), out)
+
+    def best_known(self, region: Region) -> BestKnown | None:
+        # docstring inherited
+        if not self.is_remote or self._checked is not None:
+            return None
+        return remote_best_known(self, region)
 
     def fetch(self, region: Region) -> None:
         # docstring inherited
@@ -220,8 +278,8 @@ class ChunkedArray(DirectSource):
         coordinates, _, target = piece
         try:
             self._decode(piece, out)
-        except MemoryError:
-            raise
+        except (MemoryError, LinkError):
+            raise  # of a line that fails nothing is shown: empty pixels would be taken for right
         except DamagedEntryError as error:
             self._read_damaged(error, piece, out)
         except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
@@ -260,7 +318,7 @@ class ChunkedArray(DirectSource):
             return
         try:
             self._decode(piece, out, error.content)
-        except MemoryError:
+        except (MemoryError, LinkError):
             raise
         except Exception:  # noqa: BLE001  a damaged chunk can make a codec raise anything
             self._lose(error, piece, out)
@@ -305,7 +363,7 @@ class ChunkedArray(DirectSource):
             into = _moved(offset, [t.start for t in target])
             try:
                 self._decode((coordinates, part, into), out)
-            except MemoryError:
+            except (MemoryError, LinkError):
                 raise
             except Exception as problem:  # noqa: BLE001  as above
                 out[into] = self.fill_value

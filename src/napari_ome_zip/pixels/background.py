@@ -8,10 +8,13 @@ import time
 import weakref
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 import numpy.typing as npt
 
+from napari_ome_zip.errors import LinkError
+from napari_ome_zip.files.byte_file import Expectation
+from napari_ome_zip.pixels.asking import ASKING
 from napari_ome_zip.pixels.best_known import (
     BestKnown,
     Missing,
@@ -56,19 +59,50 @@ class Wish:
         changed: Callable[[], None],
         failed: Callable[[BaseException], None],
     ) -> None:
-        self._whole = weakref.ref(known.whole)
+        self._whole = weakref.ref(known.whole, self._let_go)
         self._blocks = {missing.key: missing for missing in known.missing}
+        self._expect = known.expect
+        self._expectation: Expectation | None = None
+        self._underlay = known.underlay
+        self._is_first = known.is_first
         sketches = [m for m in known.missing if m.sketch is not None]
         self._sketches = {m.sketch.key: m for m in sketches if m.sketch is not None}
         self._changed, self._failed = changed, failed
         self._lock = threading.Lock()
         self._complete = threading.Event()
+        self._given_up: dict[Hashable, Missing] = {}
+        self.failed: float | None = None
+        """When a line did not bring what is missing."""
         self._is_waited_for = True
         self.raise_()
 
     def raise_(self) -> None:
         """Let it be the latest one."""
         self.number = next(_numbers)
+
+    @property
+    def expects(self) -> bool:
+        """Whether its bytes lie behind a line."""
+        return self._expect is not None
+
+    def begin(self) -> None:
+        """Ask for all bytes of it together; called once, in a thread that may wait."""
+        if self._expect is not None and self.is_alive:
+            self._expectation = self._expect()
+            self._end_if_over()
+
+    def _end_if_over(self) -> None:
+        if not self.is_alive:
+            self._end()
+
+    def _let_go(self, whole: object) -> None:
+        """Called wherever the array is let go of, so nothing may be waited for here."""
+        self._end()
+
+    def _end(self) -> None:
+        expectation, self._expectation = self._expectation, None
+        if expectation is not None:
+            expectation.end()
 
     def wait(self, seconds: float) -> None:
         """Wait for all of its blocks, but no longer than so."""
@@ -83,33 +117,59 @@ class Wish:
 
     def wants(self, key: Hashable) -> bool:
         """Whether a block, or the sketch of one, is missing."""
-        return self.is_alive and (key in self._blocks or key in self._sketches)
+        if not self.is_alive:
+            return False
+        is_underlay = self._underlay is not None and self._underlay.key == key
+        return is_underlay or key in self._blocks or key in self._sketches
 
     def tasks(self) -> Iterator[tuple[_Urgency, Missing]]:
         """Sketches, and then blocks, each with how urgent it is."""
         with self._lock:
             sketches = [missing.sketch for missing in self._sketches.values()]
             blocks = list(self._blocks.values())
+            underlay = self._underlay
+        if underlay is not None:
+            yield (SKETCH, -self.number), underlay
         yield from (((SKETCH, -self.number), sketch) for sketch in sketches if sketch is not None)
-        yield from (((1 + block.is_overview, -self.number), block) for block in blocks)
+        kind = SKETCH if self._is_first else 1
+        yield from (((kind + block.is_overview, -self.number), block) for block in blocks)
 
     def take(self, key: Hashable, block: Block) -> None:
         """Put a block, or the sketch of one, where it belongs."""
         with self._lock:
-            missing = self._forget(key)
             whole = self._whole()
-            if missing is None or whole is None:
+            if self._underlay is not None and self._underlay.key == key:
+                self._underlay = None
+                parts = [(each.target, each.target) for each in self._blocks.values()]
+            else:
+                missing = self._forget(key)
+                parts = [] if missing is None else [(missing.target, missing.inside)]
+            if whole is None or not parts:
                 return
-            whole[missing.target] = block[missing.inside]
+            for target, inside in parts:
+                whole[target] = block[inside]
         self._tell()
 
     def give_up(self, error: BaseException) -> None:
         """Leave all that is missing as it is: what made one block fail would make others fail."""
         with self._lock:
+            if isinstance(error, LinkError) and self._expect is not None:
+                self._given_up = dict(self._blocks)
+                self.failed = time.monotonic()
             self._blocks.clear()
             self._sketches.clear()
+            self._underlay = None
+        self._end()
         self._failed(error)
         self._tell()
+
+    def again(self) -> Self:
+        """Want again what was given up."""
+        with self._lock:
+            self._blocks, self._given_up = self._given_up, {}
+            self.failed = None
+        self.raise_()
+        return self
 
     def _forget(self, key: Hashable) -> Missing | None:
         missing = self._blocks.pop(key, None)
@@ -121,6 +181,7 @@ class Wish:
 
     def _tell(self) -> None:
         if not self._blocks:
+            self._end()
             self._complete.set()
         if not self._is_waited_for:
             self._changed()
@@ -143,6 +204,11 @@ class Background:
         self._threads = 0
         self._held_until = 0.0
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is missing."""
+        return not self._threads
+
     def hold(self) -> None:
         """Let the window draw before threads go on, but not all the time."""
         now = time.monotonic()
@@ -154,6 +220,8 @@ class Background:
 
     def add(self, wish: Wish) -> None:
         """Begin to complete an array."""
+        if wish.expects:
+            ASKING.put(wish.begin)
         with self._lock:
             self._wishes.append(wish)
             begun = range(self._threads, self._workers)
@@ -211,3 +279,6 @@ class Background:
 
 BACKGROUND = Background(max(1, WORKERS - 1))
 """The threads of this process: a core is left to the window."""
+
+LINE = Background(max(4, WORKERS))
+"""Those that complete what lies behind a line: they wait more than they compute."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from napari_ome_zip.files.byte_file import Expectation
 from napari_ome_zip.pixels.grid import Region
 
 
@@ -44,6 +45,14 @@ class BestKnown:
     """Most wanted first; empty where all pixels are final."""
     shown: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] = _as_it_is
     """What of ``whole`` was asked for, as a view of it."""
+    expect: Callable[[], Expectation] | None = None
+    """Begins to fetch all that is missing together, where it lies behind a line; in any thread,
+    which may have to wait."""
+    underlay: Missing | None = None
+    """Coarser pixels for all of ``whole``, where nothing better stands there yet; only blocks that
+    are missing are made of them."""
+    is_first: bool = False
+    """Whether its blocks come before those of others, since these are seen through them."""
 
 
 class NotWantedError(Exception):

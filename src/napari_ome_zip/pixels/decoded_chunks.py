@@ -201,9 +201,9 @@ class DecodedChunks:
             _sweep()
 
     @staticmethod
-    def are_kept(chunk_bytes: int) -> bool:
-        """Whether chunks of this size are kept, here and now."""
-        return chunk_bytes >= _MIN_CHUNK_BYTES and _keeping.get()
+    def are_kept(chunk_bytes: int | None) -> bool:
+        """Whether chunks of this size are kept, here and now; None for those of any size."""
+        return (chunk_bytes is None or chunk_bytes >= _MIN_CHUNK_BYTES) and _keeping.get()
 
 
 def _forget(number: int) -> None:

@@ -6,7 +6,7 @@ import itertools
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
@@ -19,11 +19,15 @@ import numpy.typing as npt
 from dask.system import CPU_COUNT
 
 from napari_ome_zip.pixels.decoded_chunks import keeping
+from napari_ome_zip.pixels.expecting import expecting
 from napari_ome_zip.pixels.grid import Region, chunk_ranges, shape_of
 from napari_ome_zip.pixels.source import PixelSource
 
 PART_BYTES = 4 << 20
 """Larger regions are read in parts of about this size (4 MiB), so that all cores end together."""
+
+WINDOW_BYTES = 128 << 20
+"""Decoded bytes of what is fetched together of one region behind a line, about (128 MiB)."""
 
 ALONE_BYTES = 1 << 19
 """Smaller regions (512 KiB) are read before another thread has woken up."""
@@ -44,9 +48,31 @@ def read(source: PixelSource, region: Region) -> npt.NDArray[Any]:
         wanted, target = part
         source.read_into(wanted, out[target])
 
+    todo = parts(source, region, decoded, workers)
     with keeping(decoded):
-        in_parallel(read_part, parts(source, region, decoded, workers), workers)
+        if not source.is_remote:
+            in_parallel(read_part, todo, workers)
+            return out
+        for group in _windows(source, todo):
+            with expecting(source, [wanted for wanted, _ in group]):
+                in_parallel(read_part, group, workers)
     return out
+
+
+def _windows(
+    source: PixelSource, todo: Sequence[tuple[Region, Region]]
+) -> Iterator[list[tuple[Region, Region]]]:
+    """Parts whose bytes are fetched together: of a whole level they could fill the memory."""
+    group: list[tuple[Region, Region]] = []
+    nbytes = 0
+    for part in todo:
+        group.append(part)
+        nbytes += decoded_bytes(source, part[0])
+        if nbytes >= WINDOW_BYTES:
+            yield group
+            group, nbytes = [], 0
+    if group:
+        yield group
 
 
 def in_parallel[T](work: Callable[[T], None], items: Sequence[T], workers: int = CPU_COUNT) -> None:

@@ -6,11 +6,15 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.files.byte_file import NOTHING_EXPECTED, Expectation
+from napari_ome_zip.pixels.background import LINE
 from napari_ome_zip.pixels.decoded_chunks import keeping
+from napari_ome_zip.pixels.expecting import expect
 from napari_ome_zip.pixels.grid import Region
 from napari_ome_zip.pixels.parallel import decoded_bytes, parts
 from napari_ome_zip.pixels.source import PixelSource
@@ -19,6 +23,8 @@ IDLE = 0.02
 """Seconds without a question after which the viewer counts as idle."""
 STEPS = 2
 """Planes that are decoded ahead."""
+REMOTE_STEPS = 4
+"""As above, of what lies behind a line: they are fetched in the time that one takes."""
 
 
 class ReadingAhead:
@@ -39,6 +45,8 @@ class ReadingAhead:
         self._is_running = False
         self._questions = self._unanswered = 0
         self._answered = 0.0
+        self._to_expect: dict[PixelSource, Sequence[Region]] = {}
+        self._expected: dict[PixelSource, Expectation] = {}
 
     @contextmanager
     def after(self, source: PixelSource, region: Region) -> Iterator[None]:
@@ -66,12 +74,15 @@ class ReadingAhead:
 
     def _plan(self, source: PixelSource, region: Region) -> bool:
         """Note what follows; return whether a thread has to begin."""
-        wanted = following(self._last.get(source), region, source.shape)
+        steps = REMOTE_STEPS if source.is_remote else STEPS
+        wanted = following(self._last.get(source), region, source.shape, steps)
         self._last[source] = region
         self._wanted.pop(source, None)
         if wanted:
             self._wanted[source] = wanted
-        begins = bool(wanted) and not self._is_running
+        if source.is_remote and (wanted or source in self._expected):
+            self._to_expect[source] = wanted
+        begins = bool(self._wanted or self._to_expect) and not self._is_running
         self._is_running = self._is_running or begins
         return begins
 
@@ -83,22 +94,33 @@ class ReadingAhead:
 
     def _work(self) -> None:
         try:
-            while (found := self._next()) is not None:
-                self._read(*found)
+            while (task := self._next()) is not None:
+                task()
         except BaseException:
             self._is_running = False
             raise
 
-    def _next(self) -> tuple[PixelSource, Sequence[Region], int] | None:
-        """What to read, and the number of the last question; None ends the thread."""
+    def _next(self) -> Callable[[], None] | None:
+        """What to do next; None ends the thread."""
         with self._changed:
-            while self._wanted and threading.main_thread().is_alive():
+            while (self._wanted or self._to_expect) and threading.main_thread().is_alive():
+                if self._to_expect:
+                    return partial(self._expect, *self._to_expect.popitem())
                 left = self._answered + IDLE - time.monotonic()
-                if left <= 0 and not self._unanswered:
-                    return *self._wanted.popitem(), self._questions
+                if left <= 0 and not self._unanswered and LINE.is_idle:
+                    return partial(self._read, *self._wanted.popitem(), self._questions)
                 self._changed.wait(max(left, IDLE))
             self._is_running = False
             return None
+
+    def _expect(self, source: PixelSource, regions: Sequence[Region]) -> None:
+        """Let the bytes of regions come, behind all that is asked for, and no others any more."""
+        begun = NOTHING_EXPECTED
+        with suppress(OmeZipError, OSError):
+            begun = expect(source, regions, ahead=True)
+        self._expected.pop(source, NOTHING_EXPECTED).end()
+        if regions:
+            self._expected[source] = begun
 
     def _read(self, source: PixelSource, regions: Sequence[Region], question: int) -> None:
         for number, region in enumerate(regions):
@@ -111,9 +133,12 @@ class ReadingAhead:
                 # What goes wrong is told when it is asked for.
                 with keeping(nbytes), suppress(OmeZipError, OSError, MemoryError):
                     source.fetch(part)
+        self._expected.pop(source, NOTHING_EXPECTED).end()
 
 
-def following(last: Region | None, region: Region, shape: Sequence[int]) -> list[Region]:
+def following(
+    last: Region | None, region: Region, shape: Sequence[int], steps: int = STEPS
+) -> list[Region]:
     """The regions that follow where one was moved along one axis, without another change.
 
     Examples
@@ -131,7 +156,7 @@ def following(last: Region | None, region: Region, shape: Sequence[int]) -> list
     step = now.start - before.start
     if step == 0 or step != now.stop - before.stop:
         return []
-    ahead = (slice(now.start + n * step, now.stop + n * step) for n in range(1, STEPS + 1))
+    ahead = (slice(now.start + n * step, now.stop + n * step) for n in range(1, steps + 1))
     inside = [slice(max(0, s.start), min(size, s.stop)) for s in ahead]
     return [(*region[:axis], s, *region[axis + 1 :]) for s in inside if s.start < s.stop]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from zarr.abc.store import RangeByteRequest, SuffixByteRequest
+from zarr.abc.store import ByteRequest, RangeByteRequest, SuffixByteRequest
 
 from napari_ome_zip.pixels.byte_codecs import Content, Step
 from napari_ome_zip.pixels.chunk_codecs import ChunkCodec, Fetch
@@ -70,9 +70,14 @@ class ShardCodec:
         ValueError
             When it is damaged.
         """
-        size = self.index_size
-        content = fetch(RangeByteRequest(0, size) if self.index_first else SuffixByteRequest(size))
+        content = fetch(self.index_range)
         return None if content is None else self._decoded(content)
+
+    @property
+    def index_range(self) -> ByteRequest:
+        """Where in a shard its index lies."""
+        size = self.index_size
+        return RangeByteRequest(0, size) if self.index_first else SuffixByteRequest(size)
 
     def index_of(self, shard: Content) -> Index:
         """The index in the bytes of a whole shard, see `index`."""

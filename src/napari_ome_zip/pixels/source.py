@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.pixels.best_known import BestKnown
+from napari_ome_zip.pixels.expecting import StoredArray
 from napari_ome_zip.pixels.grid import Region, grid_shape, shape_of
 
 type AnySource = PixelSource | da.Array
@@ -78,6 +79,27 @@ class PixelSource(ABC):
     @property
     def is_in_memory(self) -> bool:
         """Whether all pixels are in the memory of this process already."""
+        return False
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether reading waits for a line: what is needed together is then asked for together."""
+        return False
+
+    def stored_regions(self, region: Region) -> Iterable[tuple[StoredArray, Region]]:
+        """Stored arrays, and what of them is read for a region; none where nothing is remote."""
+        return ()
+
+    def recall(self, region: Region, out: npt.NDArray[Any]) -> bool:
+        """Put pixels that are in memory already into an array of the region's shape.
+
+        Never waits, neither for a line nor for a computation.
+
+        Returns
+        -------
+        bool
+            Whether that is all of them; otherwise what ``out`` holds means nothing.
+        """
         return False
 
     @property
@@ -203,6 +225,19 @@ class ChannelView(PixelSource):
     def gains_from_threads(self) -> bool:
         # docstring inherited
         return self.array.gains_from_threads
+
+    @property
+    def is_remote(self) -> bool:
+        # docstring inherited
+        return self.array.is_remote
+
+    def stored_regions(self, region: Region) -> Iterable[tuple[StoredArray, Region]]:
+        # docstring inherited
+        return self.array.stored_regions(self._whole(region))
+
+    def recall(self, region: Region, out: npt.NDArray[Any]) -> bool:
+        # docstring inherited
+        return self.array.recall(self._whole(region), np.expand_dims(out, self.axis))
 
     def read(self, region: Region) -> npt.NDArray[Any]:
         # docstring inherited

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy.typing as npt
 
-from napari_ome_zip.pixels.background import BACKGROUND, Wish
+from napari_ome_zip.pixels.background import BACKGROUND, LINE, Wish
 from napari_ome_zip.pixels.best_known import BestKnown
 from napari_ome_zip.pixels.grid import Region
+from napari_ome_zip.pixels.reading_ahead import AHEAD
 from napari_ome_zip.pixels.source import PixelSource
+from napari_ome_zip.pixels.standing_in import with_coarser
 
 PATIENCE = 0.04
 """Seconds that a viewer waits for final pixels before it is given others."""
 PAUSE = 0.1
 """Seconds without a question after which it waits again."""
+RETRY = 3.0
+"""Seconds after which what a line did not bring is asked for again, when something is looked at."""
 
 
 class View:
@@ -45,6 +50,8 @@ class View:
         self.is_asking = is_asking
         self._changed = changed
         self._failed = failed
+        self.levels: Sequence[PixelSource] = ()
+        """All levels of the image, largest first: coarser ones stand in for what a line brings."""
         self._handed_out: dict[Hashable, _HandedOut] = {}
         self._prepared: tuple[Hashable, npt.NDArray[Any]] | None = None
 
@@ -65,23 +72,45 @@ class View:
         prepared = self._prepared
         if prepared is not None and prepared[0] == key:
             return prepared[1]
+        self._try_again()
         shown = self._shown_again(key)
         if shown is not None:
             return shown
+        if source.is_remote:
+            with AHEAD.after(source, region):
+                return self._known(key, source, region)
+        return self._known(key, source, region)
+
+    def _known(self, key: Hashable, source: PixelSource, region: Region) -> npt.NDArray[Any] | None:
         known = source.best_known(region)
         if known is None:
             return None
+        if known.missing and source.is_remote:
+            known = self._with_coarser(known, source, region)
         gone = [key for key, handed in self._handed_out.copy().items() if handed.is_gone]
         for each in gone:
             self._handed_out.pop(each, None)
         if known.missing:
             wish = Wish(known, self._changed, self._failed)
             self._handed_out[key] = _HandedOut(known, wish)
-            BACKGROUND.add(wish)
+            threads = LINE if source.is_remote else BACKGROUND
+            threads.add(wish)
             wish.wait(_patience.left())
             _patience.asked()
-            BACKGROUND.hold()
+            threads.hold()
         return known.shown(known.whole)
+
+    def _with_coarser(self, known: BestKnown, source: PixelSource, region: Region) -> BestKnown:
+        if source not in self.levels:
+            return known
+        coarser = self.levels[self.levels.index(source) + 1 :]
+        return with_coarser(known, source, region, coarser) if coarser else _first(known)
+
+    def _try_again(self) -> None:
+        """Try again to complete what is still shown, and could not be completed."""
+        for handed in list(self._handed_out.values()):
+            if handed.may_be_tried_again:
+                LINE.add(handed.wish.again())
 
     def _shown_again(self, key: Hashable) -> npt.NDArray[Any] | None:
         handed = self._handed_out.get(key)
@@ -92,13 +121,22 @@ def _key(source: PixelSource, region: Region) -> Hashable:
     return source, tuple((s.start, s.stop) for s in region)
 
 
+def _first(known: BestKnown) -> BestKnown:
+    return replace(known, is_first=True)
+
+
 class _HandedOut:
     """An array that was handed out, for as long as whoever got it keeps it."""
 
     def __init__(self, known: BestKnown, wish: Wish) -> None:
         self._whole = weakref.ref(known.whole)
         self._shown = known.shown
-        self._wish = wish
+        self.wish = wish
+
+    @property
+    def may_be_tried_again(self) -> bool:
+        failed = self.wish.failed
+        return failed is not None and time.monotonic() > failed + RETRY and not self.is_gone
 
     @property
     def is_gone(self) -> bool:
@@ -108,7 +146,7 @@ class _HandedOut:
         whole = self._whole()
         if whole is None:
             return None
-        self._wish.raise_()
+        self.wish.raise_()
         return self._shown(whole)
 
 

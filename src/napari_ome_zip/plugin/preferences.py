@@ -8,9 +8,14 @@ from typing import Any
 
 from napari.settings import get_plugin_settings
 
+from napari_ome_zip.files.cache_folder import LINK_CACHE_VARIABLE, set_link_cache_size
 from napari_ome_zip.pixels.decoded_chunks import CACHE_VARIABLE, set_cache_size
 
 _PLUGIN = "napari-ome-zip"
+_SIZES = {
+    "cache_mb": (CACHE_VARIABLE, set_cache_size),
+    "link_cache_mb": (LINK_CACHE_VARIABLE, set_link_cache_size),
+}
 
 MEMORY_FOR_3D = 512 << 20
 """Bytes that an image in 3D may take where nothing else is set."""
@@ -19,17 +24,17 @@ MEMORY_FOR_3D = 512 << 20
 def use_preferences() -> None:
     """Let the preferences count, now and whenever they change.
 
-    The environment variable for the size of the cache wins over them: whoever starts napari by a
+    The environment variables for the sizes of the caches win over them: whoever starts napari by a
     script may know what the machine has to spare.
     """
     reading = _reading()
     if reading is None:
         return
-    if os.environ.get(CACHE_VARIABLE):
-        return
-    set_cache_size(reading.cache_mb << 20)
-    reading.events.cache_mb.disconnect(_resize)  # connected once, however often this is called
-    reading.events.cache_mb.connect(_resize)
+    _resize()
+    for name in _SIZES:
+        event = getattr(reading.events, name)
+        event.disconnect(_resize)  # connected once, however often this is called
+        event.connect(_resize)
 
 
 def memory_for_3d() -> int:
@@ -62,7 +67,10 @@ def links() -> Any:
 
 
 def _resize() -> None:
-    set_cache_size(get_plugin_settings(_PLUGIN).reading.cache_mb << 20)
+    reading = get_plugin_settings(_PLUGIN).reading
+    for name, (variable, use) in _SIZES.items():
+        if not os.environ.get(variable):
+            use(getattr(reading, name) << 20)
 
 
 def _reading() -> Any:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -24,12 +24,15 @@ from napari.qt import QtViewer
 from qtpy.QtCore import QObject, QThread, QTimer, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QApplication
 
+from napari_ome_zip.errors import LinkError
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.pixels.pixel_array import PixelArray
 from napari_ome_zip.pixels.viewing import View
 
 REST = 0.2
 """Seconds between two refreshes, at least."""
+SILENCE = 30.0
+"""Seconds in which one failure of a line is told once; each further one prolongs it."""
 MAX_SHARE = 1 / 3
 """Of the time of the window that refreshing may take."""
 MAX_MAKING = 10.0
@@ -61,8 +64,9 @@ def refresh_layers(made: Sequence[LayerData]) -> None:
     expected = []
     for data, _, _ in made:
         # A layer reads as soon as it is made, before it is in any window.
-        shown = _Shown()
-        for array in _lazy_arrays(data):
+        arrays = _lazy_arrays(data)
+        shown = _Shown(arrays)
+        for array in arrays:
             array.viewed_by = shown
             expected.append((array, shown))
     QTimer.singleShot(int(1000 * MAX_MAKING), partial(_end_unless_shown, expected))
@@ -75,9 +79,12 @@ def _end_unless_shown(expected: Sequence[tuple[PixelArray, _Shown]]) -> None:
 
 
 def _follow(event: Any) -> None:
-    for array in _lazy_arrays(event.value.data):
+    arrays = _lazy_arrays(event.value.data)
+    for array in arrays:
         if array.viewed_by is None:
-            array.viewed_by = _Shown()
+            array.viewed_by = next(
+                (other.viewed_by for other in arrays if other.viewed_by is not None), None
+            ) or _Shown(arrays)
         if isinstance(array.viewed_by, _Shown):
             array.viewed_by.layers.add(event.value)
 
@@ -99,8 +106,9 @@ def _lazy_arrays(data: Any) -> list[PixelArray]:
 class _Shown(View):
     """What layers show of one image: those of one window, or copies of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, arrays: Iterable[PixelArray]) -> None:
         super().__init__(_is_viewer_asking, self._pixels_changed, self._pixels_failed)
+        self.levels = [a.whole_source for a in arrays if a.whole_source is not None]
         self.layers: WeakSet[Layer] = WeakSet()
         self.is_outdated = False
         self._refresher = _refresher()
@@ -129,6 +137,7 @@ class _Refresher(QObject):
         self._timer.timeout.connect(self._refresh)
         self._ended = 0.0
         self._rest = REST
+        self._told: dict[str, float] = {}
         self.outdated.connect(self._refresh_soon)
         self.failed.connect(self._raise)
 
@@ -149,7 +158,16 @@ class _Refresher(QObject):
 
     def _raise(self, error: BaseException) -> None:
         """Raise in the window's thread what was raised in another: napari shows it."""
+        if isinstance(error, LinkError) and not self._is_news(str(error)):
+            return
         raise error
+
+    def _is_news(self, message: str) -> bool:
+        """Whether it was not told just now: a line that fails does so for every view of it."""
+        now, last = time.monotonic(), self._told.get(message)
+        self._told = {m: at for m, at in self._told.items() if at > now - SILENCE}
+        self._told[message] = now
+        return last is None or last < now - SILENCE
 
 
 _REFRESHERS: list[_Refresher] = []

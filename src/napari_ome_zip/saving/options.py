@@ -55,6 +55,9 @@ class SaveOptions:
     """Leave out what only napari shows: points, shapes, tracks, vectors and surfaces, and the
     view."""
 
+    labels_alone: bool = False
+    """Leave out the images: the archive of the labels says of which image they are."""
+
     def __post_init__(self) -> None:
         if self.version not in ("auto", "0.5", "0.6"):
             raise SaveError(f"Unknown version {self.version!r}: choose auto, 0.5 or 0.6.")

@@ -13,6 +13,7 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.saving.arranging.fresh import FreshHierarchy
+from napari_ome_zip.saving.arranging.labels_alone import labels_alone
 from napari_ome_zip.saving.arranging.napari_group import add_napari_group
 from napari_ome_zip.saving.arranging.placement import Placed, own_placement
 from napari_ome_zip.saving.arranging.splitting import split_channels
@@ -58,6 +59,9 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
         names it.
     """
     options = options or SaveOptions()
+    if options.labels_alone:
+        labels, named = labels_alone(image)
+        return _and_lost(plan_save(labels, replace(options, labels_alone=False)), named)
     if not image.parts:
         raise SaveError("Nothing to save: there is no image and no labels layer.")
     _check_numbers(image)

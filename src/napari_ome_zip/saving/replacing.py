@@ -48,6 +48,25 @@ def check_replaceable(image: CompositeImage, target: str | os.PathLike[str]) -> 
         )
 
 
+def check_image_stays(image: CompositeImage, target: str | os.PathLike[str]) -> None:
+    """Refuse to replace the file of an image by labels alone.
+
+    Raises
+    ------
+    SaveError
+        Before anything is written.
+    """
+    opened = image.opened
+    if opened is None or opened.store.is_remote or opened.store.source is None:
+        return
+    path = target_path(target).resolve()
+    if path == Path(opened.store.source).resolve():
+        raise SaveError(
+            f"{path.name} is the file of the image: labels alone would replace it. "
+            "Save them under another name. Nothing was saved."
+        )
+
+
 def _identity(path: Path) -> _Identity:
     found = path.stat()
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -32,7 +32,11 @@ from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.original.copying import copy_entries
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.planned import SavePlan
-from napari_ome_zip.saving.replacing import check_replaceable, remember_written
+from napari_ome_zip.saving.replacing import (
+    check_image_stays,
+    check_replaceable,
+    remember_written,
+)
 from napari_ome_zip.storage import MappingStore, WrittenStore
 from napari_ome_zip.storage.hierarchy import Hierarchy
 from napari_ome_zip.threads import in_threads
@@ -87,6 +91,8 @@ def save_composite(
     -----
     RFC-9, "OME-Zarr zip files": entries are stored, documents come first, breadth first.
     """
+    if options is not None and options.labels_alone:
+        check_image_stays(image, path)
     plan = plan or plan_save(image, options)
     check_replaceable(image, path)
     with ArchiveWriter(path, plan.version) as writer:

@@ -7,6 +7,7 @@ from napari_ome_zip.storage.base import (
     MAX_DOCUMENT_BYTES,
     HierarchyStore,
     Outcome,
+    Wanted,
     resolve_range,
 )
 from napari_ome_zip.storage.directory_store import DirectoryStore
@@ -21,6 +22,7 @@ __all__ = [
     "HierarchyStore",
     "MappingStore",
     "Outcome",
+    "Wanted",
     "WrittenStore",
     "open_store",
     "resolve_range",

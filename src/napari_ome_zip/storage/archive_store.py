@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -37,6 +38,7 @@ from napari_ome_zip.storage.base import (
     READ_ROOM,
     HierarchyStore,
     Outcome,
+    Wanted,
     as_buffer,
     resolve_range,
 )
@@ -52,6 +54,10 @@ DECODED_CACHE_BYTES = 128 << 20
 _EXTRA_ROOM = 64
 # Longer reads are done in a thread; for shorter ones that would take longer than the read.
 _LONG_READ = 1 << 20
+
+
+class LateFindingWarning(UserWarning):
+    """What was shown of an archive behind a link is not all that it holds, or was replaced."""
 
 
 class ArchiveStore(HierarchyStore):
@@ -82,11 +88,12 @@ class ArchiveStore(HierarchyStore):
         place: str | os.PathLike[str] | Link,
         root: str = "",
         *,
-        make_index: MakeIndex = ArchiveIndex,
+        make_index: MakeIndex | None = None,
     ) -> None:
         file = ArchiveFile(place, make_index)
         self._set(file.place, file.source, root)
         self._file = file
+        file.index.listen(self._tell)
 
     def _set(self, place: Place, source: str, root: str, noted: tuple[Finding, ...] = ()) -> None:
         super().__init__(stem(source), source, noted)
@@ -101,7 +108,9 @@ class ArchiveStore(HierarchyStore):
     def _file(self) -> ArchiveFile:
         # A store that came from another process opens the file when it is first read, so that a
         # file that was changed since is an error of reading, not of unpickling.
-        return reopened(self._place, self._fingerprint)
+        file = reopened(self._place, self._fingerprint)
+        file.index.listen(self._tell)
+        return file
 
     @property
     def file(self) -> ArchiveFile:
@@ -123,6 +132,8 @@ class ArchiveStore(HierarchyStore):
         other = type(self).__new__(type(self))
         other._set(self._place, self._source, self._prefix + root, self._noted + noted)
         other._file = self._file
+        other.on_damage = self.on_damage
+        self._file.index.listen(other._tell)
         return other
 
     @property
@@ -135,12 +146,29 @@ class ArchiveStore(HierarchyStore):
         # docstring inherited
         return isinstance(self._place, Link)
 
-    def expect(self, keys: Sequence[str]) -> Expectation:
+    def expect(self, wanted: Sequence[Wanted], *, ahead: bool = False) -> Expectation:
         # docstring inherited
         if not self.is_remote:
             return NOTHING_EXPECTED
-        found = filter(None, (self.entry(key) for key in keys))
-        return self._file.bytes.expect(_extent(entry) for entry in found)
+        ranges = [part for each in wanted for part in self._ranges(each)]
+        return self._file.bytes.expect(ranges, ahead=ahead) if ranges else NOTHING_EXPECTED
+
+    def _ranges(self, wanted: Wanted) -> list[Range]:
+        """What reading an entry, or a range of one, reads of the file."""
+        key, byte_range = (wanted, None) if isinstance(wanted, str) else wanted
+        entry = self.entry(key)
+        if entry is None or entry.offset < 0:
+            return []
+        if byte_range is None or entry.method != STORED:
+            return [_extent(entry)]
+        first, last = resolve_range(byte_range, entry.size)
+        header = entry.offset, entry.offset + LOCAL_HEADER.size
+        known = self._data_starts.get(entry.offset)
+        if known is not None:
+            return [(known + first, known + last)]
+        # Where its content begins only its header says: behind the name, and what else is there.
+        start = header[1] + len(entry.name.encode())
+        return [header, (start + first, start + last + _EXTRA_ROOM)]
 
     @property
     def is_current(self) -> bool:
@@ -223,14 +251,14 @@ class ArchiveStore(HierarchyStore):
         if len(keys) < MIN_BATCH:
             yield from super().read_all(keys)
             return
-        table, prefix = self._file.index.complete(), self._prefix
-        rows = [table.rows.get(prefix + key) for key in keys]
+        prefix = self._prefix
+        columns, shift, rows = self._file.index.rows_of([prefix + key for key in keys])
         known = [position for position, row in enumerate(rows) if row is not None]
         for position, row in enumerate(rows):
             if row is None:
                 yield position, None
         wanted = [row for row in rows if row is not None]
-        for number, content in read_batch(self._file.read_into, table, wanted):
+        for number, content in read_batch(self._file.read_into, columns, shift, wanted):
             position = known[number]
             yield position, self._outcome(keys[position]) if content is None else content
 
@@ -327,6 +355,13 @@ class ArchiveStore(HierarchyStore):
     @cached_property
     def _tree(self) -> NameTree:
         return NameTree(self.keys())
+
+    def _tell(self, message: str) -> None:
+        """Tell whoever has the store of what was found late."""
+        if self.on_damage is not None:
+            self.on_damage(message)
+        else:
+            warnings.warn(message, LateFindingWarning, stacklevel=2)
 
     def _pread(self, offset: int, length: int) -> bytes:
         """Return bytes of the file, as all that reads one entry by itself."""

@@ -47,6 +47,9 @@ MAX_HELD_BYTES = 64 << 20
 STREAMED_BYTES = 8 << 20
 """Size of the pieces of a larger entry (8 MiB)."""
 
+type Wanted = str | tuple[str, ByteRequest]
+"""An entry that will be read, or a range of its content."""
+
 type Outcome = bytes | memoryview | Exception | None
 """Content of an entry, None where there is none, or why it cannot be read."""
 
@@ -94,8 +97,18 @@ class HierarchyStore(Store):
         """Whether a question takes the time of a line: many are better asked together."""
         return False
 
-    def expect(self, keys: Sequence[str]) -> Expectation:
-        """Begin to fetch entries that will be read soon, most wanted first; never waits."""
+    def expect(self, wanted: Sequence[Wanted], *, ahead: bool = False) -> Expectation:
+        """Begin to fetch entries that will be read soon, most wanted first.
+
+        Never waits for what is fetched; in a thread of its own, for it may look for the entries.
+
+        Parameters
+        ----------
+        wanted : sequence of str or tuple
+            Whole entries, and ranges of others.
+        ahead : bool
+            Whether nobody asked for them yet: they come after all that was asked for.
+        """
         return NOTHING_EXPECTED
 
     # Abstract

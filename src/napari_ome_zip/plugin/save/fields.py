@@ -9,6 +9,7 @@ from typing import Any
 
 from magicgui.types import FileDialogMode
 from magicgui.widgets import CheckBox, ComboBox, FileEdit, PushButton, SpinBox
+from napari.layers import Image, Labels
 
 from napari_ome_zip.plugin.save.layer_select import LayerSelect
 from napari_ome_zip.plugin.save.model import SaveChoices
@@ -30,6 +31,12 @@ class SaveFields:
             name="layers",
             label="Layers",
             tooltip="The layers that go into the file. Click on one to leave it out.",
+        )
+        self.labels_alone = CheckBox(
+            name="labels_alone",
+            text="Labels alone",
+            tooltip="Save the labels without their images, in a file of their own that says of "
+            "which image they are. Opened together with the image, they lie on it again.",
         )
         self.file = FileEdit(
             name="file",
@@ -132,7 +139,13 @@ class SaveFields:
         self.file.choose_btn.text = "Choose…"
         self.file.line_edit.native.setPlaceholderText("name.ome.zip")
         self.file.line_edit.native.setMinimumWidth(_NARROW)
-        for hidden in (*self.hidden_fields, self.use_source, self.time, self.depth):
+        for hidden in (
+            *self.hidden_fields,
+            self.labels_alone,
+            self.use_source,
+            self.time,
+            self.depth,
+        ):
             hidden.visible = False
         self.advanced.changed.connect(self._on_advanced)
         self.codec.changed.connect(self._on_codec)
@@ -147,7 +160,7 @@ class SaveFields:
     def all(self) -> list[Any]:
         """From top to bottom."""
         part = (self.visible_only, self.time, self.depth)
-        where = (self.layers, self.file, self.use_source)
+        where = (self.layers, self.labels_alone, self.file, self.use_source)
         return [*where, *part, self.advanced, *self.hidden_fields]
 
     @property
@@ -178,6 +191,7 @@ class SaveFields:
             before,
             file=self.file.line_edit.value,
             unchecked=(before.unchecked - offered) | (offered - chosen),
+            labels_alone=self.labels_alone.value,
             visible_only=self.visible_only.value,
             time=self.time.chosen,
             depth=self.depth.chosen,
@@ -204,6 +218,8 @@ class SaveFields:
         """
         with self._silent():
             self.layers.offer(layers, {each.unique_id for each in layers} - chosen.unchecked)
+            self.labels_alone.value = chosen.labels_alone
+            self.labels_alone.visible = chosen.labels_alone or _has_both(layers)
             self._show_file(chosen.file)
             self.visible_only.value = chosen.visible_only
             self.visible_only.enabled = chosen.visible_only or showing.visible is not None
@@ -250,3 +266,11 @@ class SaveFields:
         finally:
             for signal in signals:
                 signal.unblock()
+
+
+def _has_both(layers: list[Any]) -> bool:
+    """Whether there are labels and images."""
+    kinds = {type(layer) for layer in layers}
+    return any(issubclass(kind, Labels) for kind in kinds) and any(
+        issubclass(kind, Image) for kind in kinds
+    )

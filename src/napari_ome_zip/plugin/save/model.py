@@ -31,6 +31,7 @@ from napari_ome_zip.saving.options import (
 )
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.planned import SavePlan
+from napari_ome_zip.saving.replacing import check_image_stays
 from napari_ome_zip.sizes import readable_size
 
 type Layers = Sequence[tuple[Hashable, LayerData]]
@@ -70,6 +71,8 @@ class SaveChoices:
     level: int = USUAL_LEVEL
     for_others: bool = False
     """Leave out what only napari shows."""
+    labels_alone: bool = False
+    """Leave out the images of the labels."""
 
     @property
     def is_usual(self) -> bool:
@@ -86,7 +89,12 @@ class SaveChoices:
         SaveError
             If a choice is impossible.
         """
-        usual = SaveOptions(version=self.version, levels=self.levels, for_others=self.for_others)
+        usual = SaveOptions(
+            version=self.version,
+            levels=self.levels,
+            for_others=self.for_others,
+            labels_alone=self.labels_alone,
+        )
         if self.as_in_file:
             return usual
         return replace(
@@ -154,6 +162,8 @@ def resolve(choices: SaveChoices, layers: Layers, showing: Showing | None = None
         chosen, beside, is_part = _in_part(_chosen(choices, layers), part)
         _check_place(target)
         image = from_layer_data(chosen, snapshot=False, target=target, view=showing.state)
+        if options.labels_alone and target is not None:
+            check_image_stays(image, target)
         plan = plan_save(image, options)
     except SaveError as error:
         return View(target, problem=str(error))
@@ -253,9 +263,9 @@ def summary(view: View, estimate: SizeEstimate | None = None) -> str:
     if view.problem or view.plan is None or view.target is None:
         return view.problem
     size = _size_text(view.plan, estimate or largest_size(view.plan))
-    lines = [
-        f"{view.target.name}, {size}: {_LAYOUTS[view.plan.layout]}, OME-Zarr {view.plan.version}."
-    ]
+    alone = view.options is not None and view.options.labels_alone
+    what = "labels alone" if alone else _LAYOUTS[view.plan.layout]
+    lines = [f"{view.target.name}, {size}: {what}, OME-Zarr {view.plan.version}."]
     if view.losses.part:
         lines.append(f"Only a part is saved: {view.losses.part}.")
     if view.replaces:

@@ -23,8 +23,8 @@ from napari_ome_zip.plugin.sample_data import is_sample
 if TYPE_CHECKING:
     from napari.layers import Layer
 
-EDITED, PART = "edited", "part"
-"""What is put behind the name of a file whose layers are saved anew, or in part."""
+EDITED, PART, LABELS = "edited", "part", "labels"
+"""What is put behind the name of a file whose layers are saved anew, in part, or labels alone."""
 
 
 def sources_of(layers: Iterable[Layer]) -> list[str]:
@@ -38,7 +38,7 @@ def sources_of(layers: Iterable[Layer]) -> list[str]:
 
 
 def proposed_file(
-    sources: Sequence[str], names: Sequence[str], folder: Path, *, part: bool = False
+    sources: Sequence[str], names: Sequence[str], folder: Path, word: str = ""
 ) -> Path:
     """Propose a file that does not exist yet.
 
@@ -51,8 +51,8 @@ def proposed_file(
     folder : Path
         Where files were saved last: for layers that came from no file, from a link, or from a
         folder that cannot be written to.
-    part : bool
-        Whether a part only is saved.
+    word : str
+        What is put behind the name, where not everything is saved.
     """
     known = [Path(source).parent for source in sources if not is_link(source)]
     place = next((parent for parent in known if os.access(parent, os.W_OK)), folder)
@@ -60,16 +60,17 @@ def proposed_file(
     first = file_name(sources[0]) if sources else ""
     suffix = next((s for s in SAVED_SUFFIXES if first.endswith(s)), "")
     base = stem(plain_name(named))  # names of layers hold any character
-    for ending in _endings(sources, part=part):
+    for ending in _endings(sources, word):
         path = complete_name(place / f"{base}{ending}", suffix or SAVED_SUFFIXES[0])
         if not path.exists():
             return path
     raise AssertionError("there is always another number")
 
 
-def _endings(sources: Sequence[str], *, part: bool) -> Iterator[str]:
+def _endings(sources: Sequence[str], word: str) -> Iterator[str]:
     is_edited = bool(sources) and is_archive_name(sources[0]) and not is_link(sources[0])
-    word = f" {PART}" if part else f" {EDITED}" if is_edited else ""
+    word = word or (EDITED if is_edited else "")
+    word = f" {word}" if word else ""
     yield word
     for number in itertools.count(2):
         yield f"{word} {number}"

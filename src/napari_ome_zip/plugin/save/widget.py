@@ -28,7 +28,13 @@ from napari_ome_zip.plugin.save.model import (
 )
 from napari_ome_zip.plugin.save.part import what_is_shown
 from napari_ome_zip.plugin.save.planning import Planner, PlanTask
-from napari_ome_zip.plugin.save.proposal import proposed_file, replaceable_source, sources_of
+from napari_ome_zip.plugin.save.proposal import (
+    LABELS,
+    PART,
+    proposed_file,
+    replaceable_source,
+    sources_of,
+)
 from napari_ome_zip.plugin.save.question import check_agreed
 from napari_ome_zip.plugin.save.remembered import last_folder, remember, remembered_choices
 from napari_ome_zip.plugin.save.run import SaveRun, SaveTask, running_save, window_of
@@ -101,6 +107,7 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         self.visible_only, self.time, self.depth = fields.visible_only, fields.time, fields.depth
         self.advanced, self.version, self.levels = fields.advanced, fields.version, fields.levels
         self.for_others, self.as_usual = fields.for_others, fields.as_usual
+        self.labels_alone = fields.labels_alone
         self.codec, self.level = fields.codec, fields.level
         self.chunk, self.shard = fields.chunk, fields.shard
 
@@ -186,12 +193,13 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         """Propose a file as long as none is chosen; the same one as long as nothing changes."""
         sources, chosen = sources_of(self._viewer.layers), self._choices
         part = chosen.visible_only or chosen.time is not None or chosen.depth is not None
-        reasons = (*sources[:1], *names[:1], part)
+        word = LABELS if chosen.labels_alone else PART if part else ""
+        reasons = (*sources[:1], *names[:1], word)
         if not self._is_named and reasons != self._proposed_for:
             self._proposed_for = reasons
-            path = proposed_file(sources, names, last_folder(), part=part)
+            path = proposed_file(sources, names, last_folder(), word)
             self._choices = replace(chosen, file=str(path))
-        own = replaceable_source(sources)
+        own = None if chosen.labels_alone else replaceable_source(sources)
         self.use_source.visible = own is not None and own != target_of(self._choices.file)
         self.use_source.text = "Replace the opened file"
 

@@ -82,8 +82,13 @@ def downsampling(part: PlacedPart, levels: int) -> tuple[str, FrozenMapping]:
     return made, FrozenMapping({"description": said, "method": method, "kwargs": {"kind": made}})
 
 
-def part_group(part: PlacedPart, multiscale: Multiscale | None, version: str) -> OmeGroup:
-    """The document of an image or label image: levels, channels, colors, display settings."""
+def part_group(
+    part: PlacedPart, multiscale: Multiscale | None, version: str, source: str | None = None
+) -> OmeGroup:
+    """The document of an image or label image: levels, channels, colors, display settings.
+
+    Labels that lie below no image say in ``source`` which one they are of.
+    """
     omero = _omero(part) if isinstance(part, PlacedImage) else None
     label = None
     if isinstance(part, PlacedLabels):
@@ -92,7 +97,7 @@ def part_group(part: PlacedPart, multiscale: Multiscale | None, version: str) ->
             # Colors SHOULD be there; what a viewer chooses by itself is left to each of them.
             found = replace(found, colors=(LabelColor(0, (0, 0, 0, 0)),))
         # The image two levels up is the default; said, it is a path that some stores refuse.
-        label = replace(found, source=None)
+        label = replace(found, source=source)
     return OmeGroup(
         version=version,
         multiscales=() if multiscale is None else (multiscale,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
+from napari_ome_zip.image.label_source import seen_from
 from napari_ome_zip.ome import (
     CoordinateSystem,
     Dataset,
@@ -24,6 +25,7 @@ from napari_ome_zip.saving.arranging.descriptions import (
     placed_dataset,
     to_world_transformation,
 )
+from napari_ome_zip.saving.arranging.labels_alone import image_elsewhere
 from napari_ome_zip.saving.arranging.levels import (
     can_store,
     counterpart,
@@ -185,18 +187,22 @@ class FreshHierarchy:
             type=kind,
             metadata=details,
         )
-        self.add_group(path, part_group(part, multiscale, self.version), old=old)
-        if alone or (old is not None and old != path):
-            self._point_to_image(path, below=not alone)
+        source = image_elsewhere(part, path) if self.origin is None and alone else None
+        self.add_group(path, part_group(part, multiscale, self.version, source), old=old)
+        if self.origin is not None and (alone or (old is not None and old != path)):
+            self._point_to_image(path, old or path, below=not alone)
 
-    def _point_to_image(self, path: str, *, below: bool) -> None:
-        """Let labels that moved name the image that they lie below now, or none."""
+    def _point_to_image(self, path: str, old: str, *, below: bool) -> None:
+        """Let labels that moved name the image that they lie below now, or that of another file."""
         name = _join(path, "zarr.json")
         document = json.loads(self.documents[name])
         source = document["attributes"][OME].get("image-label", {}).get("source")
         if isinstance(source, dict) and "image" in source:
-            source["image"] = "../../"
-            if not below:
+            if below:
+                source["image"] = "../../"
+            elif (image := seen_from(path, source["image"], old)) is not None:
+                source["image"] = image
+            else:
                 del source["image"]
             self.documents[name] = to_json(document)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_ome_zip.files import is_link
 from napari_ome_zip.image.parts import LABEL_DTYPE as DTYPE
 from napari_ome_zip.image.reference_rules import LABEL_NOT_FOUND as NOT_FOUND
 from napari_ome_zip.image.reference_rules import LABEL_NOT_IMAGE as NOT_IMAGE
@@ -70,6 +71,15 @@ SOURCE_NOT_FOUND = Rule(
     "The image that labels were made from lies where they say.",
     'Correct "source": {"image": …}; it is relative to the label image, "../../" as a rule.',
     effect=Effect.NOT_SHOWN,
+)
+
+SOURCE_ELSEWHERE = Rule(
+    "label-source-elsewhere",
+    INFO,
+    SECTION,
+    "The image that labels were made from lies in the same file, or where they say.",
+    "Nothing, as long as the image is there: it is not part of this file, and was not checked.",
+    effect=Effect.NONE,
 )
 
 
@@ -186,8 +196,19 @@ def _check_source(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> No
     source = parsed.group.image_label.source if parsed.group.image_label is not None else None
     if source is None:
         return
+    at = parsed.at.down("image-label", "source", "image")
     target = join(path, source)
-    if not judged.is_image(target):
+    if is_link(source) or (target is None and not _lies_below_image(path, judged)):
+        at.report(SOURCE_ELSEWHERE, f"Labels of an image in another file: {quoted(source)}")
+    elif not judged.is_image(target):
         what = "leads out of the file" if target is None else "is not an image"
-        at = parsed.at.down("image-label", "source", "image")
         at.report(SOURCE_NOT_FOUND, f"Source image of the labels {what}: {quoted(source)}")
+
+
+def _lies_below_image(path: str, judged: JudgedHierarchy) -> bool:
+    """Whether labels are in the labels group of an image."""
+    parts = path.split("/") if path else []
+    return any(
+        part == "labels" and judged.is_image("/".join(parts[:number]))
+        for number, part in enumerate(parts)
+    )

@@ -1,0 +1,204 @@
+"""What a server, or a link, must not be able to do."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import pickle
+import traceback
+from collections.abc import Iterator
+
+import pytest
+
+from napari_ome_zip import open_image
+from napari_ome_zip.errors import ArchiveError, LinkError
+from napari_ome_zip.files import Link
+from napari_ome_zip.files.web import WebObject
+from napari_ome_zip.files.web_line import Patience
+from range_server import Answer, Fault, RangeServer, Request
+from web_faults import (
+    both,
+    chunked,
+    dropped,
+    header,
+    page,
+    redirect,
+    short,
+    status,
+    suffixes,
+    whole,
+    zipped,
+)
+
+CONTENT = bytes(range(256)) * 400
+SOON = Patience(pause=0.001, silence=1, total=2)
+SECRETS = ("Pa55word", "S1gnature", "T1cket")
+FAULTS = [
+    *map(status, (204, 300, 400, 401, 403, 404, 407, 410, 416, 418, 429, 500, 501, 503)),
+    whole(CONTENT),
+    both(whole(CONTENT), chunked),
+    page,
+    zipped,
+    dropped,
+    short(3),
+    header("Content-Range", "bytes 5-9/100"),
+    redirect("/a.ozx?again=T1cket"),
+    redirect("https://other:T1cket@127.0.0.1:1/?T1cket"),
+    redirect("http://nowhere.invalid/a?T1cket"),
+    redirect("ftp://T1cket.example/?T1cket"),
+    redirect("http://[T1cket/?T1cket"),
+    redirect("http://127.0.0.1:T1cket/"),
+]
+
+
+@pytest.fixture
+def server() -> Iterator[RangeServer]:
+    with RangeServer({"a.ozx": CONTENT}) as server:
+        yield server
+
+
+def secret_link(server: RangeServer, name: str = "a.ozx") -> Link:
+    return Link(f"http://me:Pa55word@127.0.0.1:{server.port}/{name}?sig=S1gnature")
+
+
+def told(error: BaseException) -> str:
+    """All that a person, a log or a report could show of an error, and of what led to it."""
+    texts = ["".join(traceback.format_exception(error))]
+    chain: list[BaseException | None] = [error]
+    while chain:
+        one = chain.pop()
+        if one is not None:
+            texts += [str(one), repr(one), repr(one.args), repr(vars(one))]
+            chain += [one.__cause__, one.__context__]
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_message_holds_a_secret(
+    server: RangeServer, fault: Fault, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.fault = fault
+    file = WebObject(secret_link(server), SOON)
+    with pytest.raises(LinkError) as raised:
+        file.open(head=1000, tail=1000)
+    error = raised.value
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.code) == (type(error), str(error), error.code)
+    shown = told(error) + caplog.text
+    assert not [secret for secret in SECRETS if secret in shown]
+    assert str(error).endswith(".")
+
+
+def test_nothing_that_opens_a_link_shows_a_secret(
+    server: RangeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises((ArchiveError, LinkError)) as raised:
+        open_image(secret_link(server).url)
+    shown = told(raised.value) + caplog.text
+    assert not [secret for secret in SECRETS if secret in shown]
+
+
+def test_other_programs_log_of_their_requests_as_before(
+    server: RangeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    import urllib3
+
+    caplog.set_level(logging.DEBUG)
+    with urllib3.PoolManager() as pool:
+        pool.request("GET", server.url("a.ozx") + "?of=others")
+    assert "?of=others" in caplog.text
+
+
+def test_a_password_is_told_to_the_server_it_is_for(server: RangeServer) -> None:
+    WebObject(secret_link(server), SOON).open(head=10, tail=10)
+    expected = "Basic " + base64.b64encode(b"me:Pa55word").decode()
+    assert [request.headers["Authorization"] for request in server.requests] == [expected] * 2
+    assert {request.target for request in server.requests} == {"/a.ozx?sig=S1gnature"}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_password_is_not_told_to_others(server: RangeServer, host: str) -> None:
+    with RangeServer({"a.ozx": CONTENT}) as other:
+        # Another name, and another port of the same computer: both may be anybody's.
+        server.fault = redirect(f"http://you:known@{host}:{other.port}/a.ozx")
+        file = WebObject(secret_link(server), SOON)
+        assert file.open(head=10, tail=10).head == CONTENT[:10]
+        got: list[bytes] = []
+        file.fetch(20, 30, got.append)
+        assert other.requests
+        for request in other.requests:
+            assert "Authorization" not in request.headers
+            assert "Referer" not in request.headers
+            assert "S1gnature" not in request.target
+
+
+def test_a_password_is_told_again_on_the_same_server(server: RangeServer) -> None:
+    def fault(request: Request, answer: Answer) -> Answer:
+        return redirect("/a.ozx")(request, answer) if "start" in request.target else answer
+
+    server.fault = fault
+    WebObject(secret_link(server, "start"), SOON).open(head=10, tail=10)
+    assert all("Authorization" in request.headers for request in server.requests)
+
+
+@pytest.mark.parametrize("claimed", [10**15, 10**18])
+def test_sizes_that_are_claimed_reserve_no_memory(server: RangeServer, claimed: int) -> None:
+    """A petabyte that is not there: what is not sent is not waited for with memory."""
+
+    def fault(request: Request, answer: Answer) -> Answer:
+        named = f"bytes 0-999/{claimed}"
+        if request.headers["Range"].startswith("bytes=-"):
+            named = f"bytes {claimed - 1000}-{claimed - 1}/{claimed}"
+        return Answer(206, CONTENT[:1000], {"Content-Range": named})
+
+    server.fault = fault
+    file = WebObject(Link(server.url("a.ozx")), SOON)
+    assert file.open(head=1000, tail=1000).size == claimed
+    server.fault = both(status(206, Content_Range=f"bytes 0-{claimed - 1}/{claimed}"), short(1))
+    with pytest.raises(LinkError):
+        file.fetch(0, claimed, [].append)
+    server.fault = fault
+    with pytest.raises((ArchiveError, LinkError)):
+        open_image(server.url("a.ozx"))
+
+
+def test_no_more_is_read_than_was_asked_for(server: RangeServer) -> None:
+    taken = 0
+    endless = b"x" * (8 << 20)
+
+    def heard(count: int) -> None:
+        nonlocal taken
+        taken += count
+
+    for fault in (
+        both(whole(endless), chunked),
+        both(suffixes(whole(endless)), chunked),
+        lambda request, answer: Answer(206, endless, answer.headers, is_chunked=True),
+        lambda request, answer: Answer(206, endless, {**answer.headers, "Content-Length": "10"}),
+    ):
+        server.fault = fault
+        file = WebObject(Link(server.url("a.ozx")), SOON)
+        try:
+            opening = file.open(head=1000, tail=1000, heard=heard)
+        except LinkError:
+            continue
+        assert len(opening.head) <= 1000
+        assert len(opening.tail) <= 1000
+    assert taken <= 4 * 2000
+
+
+def test_several_parts_in_one_answer_are_refused(server: RangeServer) -> None:
+    server.fault = both(
+        header("Content-Range", None),
+        header("Content-Type", "multipart/byteranges; boundary=THIS"),
+    )
+    with pytest.raises(LinkError, match="another part"):
+        WebObject(Link(server.url("a.ozx")), SOON).open(head=1000, tail=1000)
+
+
+def test_headers_cannot_be_smuggled_into_a_link(server: RangeServer) -> None:
+    link = Link(server.url("a.ozx") + "?a=1\r\nX-Other: 1 HTTP/1.1")
+    WebObject(link, SOON).open(head=10, tail=10)
+    assert all("X-Other" not in request.headers for request in server.requests)
