@@ -17,13 +17,14 @@ from fake_remote import FakeServer
 from gated_fetch import in_thread
 from napari_ome_zip.errors import ChangedFileError, ReadCancelledError
 from napari_ome_zip.files import cache_folder as folders
-from napari_ome_zip.files import range_cache
+from napari_ome_zip.files import segments
 from napari_ome_zip.files.byte_file import HEAD_BYTES as HEAD
 from napari_ome_zip.files.byte_file import TAIL_BYTES as TAIL
 from napari_ome_zip.files.links import Link
-from napari_ome_zip.files.range_cache import LONGEST_RECORD, LinkCache
+from napari_ome_zip.files.range_cache import LinkCache
 from napari_ome_zip.files.remote_file import RemoteFile
 from napari_ome_zip.files.remote_object import Validator
+from napari_ome_zip.files.segments import LONGEST_RECORD
 from napari_ome_zip.files.watching import reading_once, watching
 from napari_ome_zip.progress import Watch
 
@@ -303,7 +304,7 @@ def test_a_full_disk_is_no_error(
     def full(descriptor: int, data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(range_cache.os, "write", full)
+    monkeypatch.setattr(segments.os, "write", full)
     with caplog.at_level(logging.WARNING):
         read_and_close(server)
     monkeypatch.undo()
