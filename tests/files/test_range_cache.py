@@ -95,6 +95,17 @@ def test_only_what_is_missing_is_fetched(server: FakeServer) -> None:
     assert sorted(server.asked[1:]) == sorted([f"{MIB - 500}-{MIB}", f"{MIB + 1000}-{MIB + 1500}"])
 
 
+def test_little_that_is_on_disk_does_not_split_a_request(server: FakeServer) -> None:
+    file = opened(server)
+    for at in range(MIB, 2 * MIB, 10 * KIB):
+        file.read(at, 66)
+    _settle()
+    file = opened(server)
+    with file.expect([(MIB, MIB + 400 * KIB)]):
+        assert file.read(MIB, 400 * KIB) == CONTENT[MIB : MIB + 400 * KIB]
+    assert len(server.asked) == 2
+
+
 def test_another_version_has_nothing_of_the_former_one(server: FakeServer, folder: Path) -> None:
     read_and_close(server)
     server.content, server.etag = CONTENT[::-1], '"2"'
