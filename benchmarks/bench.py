@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"
 SUITES = (
     "views", "peaks", "images", "opening", "plate", "window", "importing",
-    "saving", "keeping", "checking",
+    "saving", "keeping", "checking", "remote",
 )  # fmt: skip
 ROUNDS = 3
 SECONDS = 60

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
+import numpy as np
 import pytest
 
+from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import pack, repack, unpack, validate
 from napari_ome_zip.cli.main import main
-from napari_ome_zip.errors import ArchiveError, LinkError, SaveError
+from napari_ome_zip.errors import (
+    ArchiveError,
+    CheckCancelledError,
+    LinkError,
+    SaveCancelledError,
+    SaveError,
+)
+from napari_ome_zip.progress import Cancelled
 from range_server import RangeServer
 from whole_archives import whole_archive
 
@@ -36,6 +45,17 @@ def server(archive: Path) -> Iterator[RangeServer]:
     }
     with RangeServer(files) as server:
         yield server
+
+
+@pytest.fixture
+def large(tmp_path: Path, server: RangeServer) -> Path:
+    """An archive of 6 MB and 600 entries."""
+    noise = np.random.default_rng(5).integers(0, 2**16, (150, 200, 100), np.uint16)
+    options = {"chunks": (1, 100, 50), "compressors": None}
+    path = tmp_path / "large.ozx"
+    HierarchyBuilder().image(noise, "zyx", options=options).archive(path)
+    server.files["large.ozx"] = path.read_bytes()
+    return path
 
 
 def run(*arguments: str | Path) -> int:
@@ -169,6 +189,45 @@ def test_nothing_is_written_to_a_link(server: RangeServer, archive: Path, tmp_pa
         unpack(archive, url)
     assert run("pack", tmp_path / "folder", url) == 2
     assert not server.requests
+
+
+def test_what_waits_for_the_server_can_be_cancelled(
+    server: RangeServer, large: Path, tmp_path: Path
+) -> None:
+    url = server.url("large.ozx")
+    works: list[Callable[[Cancelled], object]] = [
+        lambda cancelled: validate(url, deep=True, cancelled=cancelled),
+        lambda cancelled: unpack(url, tmp_path / "folder", cancelled=cancelled),
+        lambda cancelled: repack(url, tmp_path / "copy.ozx", cancelled=cancelled),
+        lambda cancelled: repack(url, tmp_path / "copy.ozx", salvage=True, cancelled=cancelled),
+    ]
+    for work in works:
+        server.forget()
+        server.hold()
+        with pytest.raises((CheckCancelledError, SaveCancelledError)):
+            work(server.asked.is_set)
+        server.release()
+    assert not [*tmp_path.glob("*copy*"), *tmp_path.glob("*folder*")]
+
+
+def test_all_of_a_link_is_read_by_few_requests_and_once(
+    server: RangeServer, large: Path, tmp_path: Path
+) -> None:
+    url = server.url("large.ozx")
+    works: list[Callable[[], object]] = [
+        lambda: validate(url, deep=True),
+        lambda: unpack(url, tmp_path / "folder"),
+        lambda: repack(url, tmp_path / "copy.ozx"),
+    ]
+    for work in works:
+        server.forget()
+        work()
+        assert len(server.requests) < 80
+        assert server.sent < 1.1 * large.stat().st_size
+    server.forget()
+    repack(url, tmp_path / "rest.ozx", salvage=True)
+    assert len(server.requests) < 50
+    assert server.sent < 2.2 * large.stat().st_size  # looked through, and copied
 
 
 def test_a_link_is_not_packed(

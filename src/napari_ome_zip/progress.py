@@ -36,6 +36,11 @@ class Watch:
             yield piece
             self.add(len(piece))
 
+    @property
+    def silent(self) -> Watch:
+        """One that reports nothing, and is stopped with this one."""
+        return Watch(None, self.cancelled, self.stopped)
+
     def report(self, done: int, total: int) -> None:
         """Report progress, and `check`."""
         if self.progress is not None:

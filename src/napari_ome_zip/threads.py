@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 
 WORKERS = os.cpu_count() or 1
 MAX_WAITING = 2 * WORKERS
@@ -24,7 +25,7 @@ def in_threads[T, R](
     Parameters
     ----------
     work : callable
-        Called with each task, in any thread.
+        Called with each task, in any thread, in the context of this one.
     tasks : iterable
         Consumed in this thread, only as far as there is room.
     took : callable
@@ -47,7 +48,7 @@ def in_threads[T, R](
     with ThreadPoolExecutor(WORKERS, thread_name_prefix=name) as pool:
         try:
             for task in tasks:
-                waiting[pool.submit(work, task)] = task
+                waiting[pool.submit(copy_context().run, work, task)] = task
                 if len(waiting) >= MAX_WAITING:
                     take()
             while waiting:

@@ -148,6 +148,21 @@ def test_a_cancelled_copy_of_a_link_leaves_nothing(tmp_path: Path, server: Range
     assert not [*target.parent.iterdir()]
 
 
+@pytest.mark.parametrize("options", [SaveOptions(), SaveOptions(chunk=64)], ids=["copy", "encode"])
+def test_a_save_that_waits_for_the_server_can_be_cancelled(
+    tmp_path: Path, server: RangeServer, large: Path, options: SaveOptions
+) -> None:
+    image = open_image(served(server, large))
+    plan_save(image, options)
+    target = tmp_path / "saved" / "saved.ome.zip"
+    target.parent.mkdir()
+    server.forget()
+    server.hold()
+    with pytest.raises(SaveCancelledError):
+        save_image(image, target, options, cancelled=server.asked.is_set)
+    assert not [*target.parent.iterdir()]
+
+
 def test_nothing_is_saved_over_a_link(tmp_path: Path, server: RangeServer) -> None:
     path = tmp_path / "cells.ome.zip"
     whole_archive(path)

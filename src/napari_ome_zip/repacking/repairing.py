@@ -11,7 +11,7 @@ from napari_ome_zip.archive import ArchiveEntry, ArchiveIndex, rules
 from napari_ome_zip.archive.entry_scan import LostEntry, index_of_entries, scan_entries
 from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
-from napari_ome_zip.files import Link, is_link
+from napari_ome_zip.files import Link, is_link, reading_once, watching
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.block_reader import BlockReader
@@ -86,21 +86,34 @@ def repack(
     >>> repack("cut.ozx", "rest.ozx", salvage=True, noted=missing.append)  # doctest: +SKIP
     """
     place = target_path(target)
+    watch = Watch(progress, cancelled, copying_stopped)
+    with watching(watch.silent):
+        return _repacked(source, place, shard, salvage, watch, noted)
+
+
+def _repacked(
+    source: str | os.PathLike[str] | Link,
+    place: Path,
+    shard: bool,
+    salvage: bool,
+    watch: Watch,
+    noted: Noted,
+) -> Path:
     if not salvage:
         store = open_store(ArchiveStore(source))
         try:
-            return write_copy(store, place, shard, progress, cancelled, noted)
+            return write_copy(store, place, shard, watch.progress, watch.cancelled, noted)
         except DamagedEntryError as error:
             raise DamagedEntryError(
                 error.entry,
                 f"{error.message} Where that does not help, salvage what is left of it.",
             ) from error
-    store, search = _salvaged(source, Watch(progress, cancelled, copying_stopped))
+    store, search = _salvaged(source, watch)
     missing = [*entry_findings(search.lost)]
     if search.lost or not search.was_listed:
         # Where the directory is whole and nothing was lost, no chunk is missing.
         missing += array_findings(store)
-    made = write_copy(store, place, shard, progress, cancelled, noted)
+    made = write_copy(store, place, shard, watch.progress, watch.cancelled, noted)
     for finding in missing:
         noted(finding)
     return made
@@ -182,7 +195,8 @@ def _salvaged(
     source: str | os.PathLike[str] | Link, watch: Watch
 ) -> tuple[HierarchyStore, _Search]:
     search = _Search(watch, isinstance(source, Link) or is_link(source))
-    container = ArchiveStore(source, make_index=search)
+    with reading_once():
+        container = ArchiveStore(source, make_index=search)
     kept = container.names_without_junk()
     try:
         if not kept:

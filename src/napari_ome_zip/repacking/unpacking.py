@@ -10,12 +10,12 @@ from pathlib import Path
 
 from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import ArchiveError, OmeZipError, SaveError
-from napari_ome_zip.files import Link
+from napari_ome_zip.files import Link, watching
 from napari_ome_zip.names import is_safe, unportable_part
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.packing import copying_stopped
-from napari_ome_zip.storage import ArchiveStore
+from napari_ome_zip.storage import ArchiveStore, HierarchyStore
 from napari_ome_zip.storage.expected import expected_ahead
 from napari_ome_zip.storage.open import open_store
 
@@ -64,23 +64,27 @@ def unpack(
     SaveCancelledError
         If ``cancelled`` returned True.
     """
-    container = ArchiveStore(file)
     target = target_path(directory).absolute()
-    _refuse_full(target)
-    _refuse_unsafe(container)
-    store = open_store(container)
+    watch = Watch(progress, cancelled, copying_stopped)
+    with watching(watch.silent):
+        container = ArchiveStore(file)
+        _refuse_full(target)
+        _refuse_unsafe(container)
+        _write(open_store(container), target, watch)
+    return target
+
+
+def _write(store: HierarchyStore, target: Path, watch: Watch) -> None:
     names = store.names_without_junk()
     _refuse_collisions(names)
     sizes = {name: store.size_of(name) or 0 for name in names}
-    total = sum(sizes.values())
-    _refuse_full_disk(total, target.parent)
-    watch = Watch(progress, cancelled, copying_stopped, total)
+    watch.total = sum(sizes.values())
+    _refuse_full_disk(watch.total, target.parent)
     ahead = expected_ahead(store, names, str, sizes.__getitem__)
     with _PartialFolder(target) as partial, ahead as expected:
         for name in expected:
             partial.write(name, watch.counted(store.stream(name)))
         partial.publish()
-    return target
 
 
 class _PartialFolder:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import SaveCancelledError, SaveError, UnreadableChunkError
+from napari_ome_zip.files import watching
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.pixels.arrays import ChunkedArray
@@ -93,8 +94,18 @@ def save_composite(
     """
     if options is not None and options.labels_alone:
         check_image_stays(image, path)
-    plan = plan or plan_save(image, options)
-    check_replaceable(image, path)
+    with watching(Watch(None, cancelled, _stopped)):
+        plan = plan or plan_save(image, options)
+        check_replaceable(image, path)
+        return _write(plan, path, progress, cancelled)
+
+
+def _write(
+    plan: SavePlan,
+    path: str | os.PathLike[str],
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> Path:
     with ArchiveWriter(path, plan.version) as writer:
         writer.write_documents(plan.documents)
         for name, content in plan.extras.items():
@@ -105,6 +116,7 @@ def save_composite(
             for chain in chains(plan.arrays):
                 _write_chain(chain, hierarchy, writer, watch)
         except UnreadableChunkError as error:
+            watch.check()  # what waited for a line was stopped
             raise SaveError(
                 f"{error.found} Nothing was saved; an earlier file is untouched. {error.advice}",
                 error.errno,

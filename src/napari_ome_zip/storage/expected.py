@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from napari_ome_zip.files import Expectation
+from napari_ome_zip.files import Expectation, reading_once
 from napari_ome_zip.storage.base import HierarchyStore
 from napari_ome_zip.threads import batches
 
@@ -46,7 +46,8 @@ def expected_ahead[T](
         current: list[T] = []
         for following in batches(items, size, most=WINDOW_BYTES, count=WINDOW_ENTRIES):
             wanted = [key(item) for item in following if size(item) <= WINDOW_BYTES]
-            expected.append(store.expect(wanted))
+            with reading_once():
+                expected.append(store.expect(wanted))
             yield from current
             current = following
             while len(expected) > 2:

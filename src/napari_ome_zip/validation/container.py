@@ -35,8 +35,9 @@ from napari_ome_zip.validation.container_order import check_order
 from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.report import Issue
 
-# At most this many local headers are read, evenly spread over the archive.
-_HEADERS_READ = 512
+# At most this many local headers are read, evenly spread over the archive; behind a line each is a
+# request by itself.
+_HEADERS_READ, _HEADERS_READ_REMOTE = 512, 32
 
 _REFUSALS = MappingProxyType(
     {
@@ -173,7 +174,8 @@ def _check_ends(container: Container) -> Iterator[Issue]:
 def _check_local_headers(container: Container) -> Iterator[Issue]:
     columns, shift = container.columns, container.index.end.shift
     count = len(columns)
-    step = max(1, count // _HEADERS_READ)
+    most = _HEADERS_READ_REMOTE if container.file.bytes.is_remote else _HEADERS_READ
+    step = max(1, count // most)
     missing, renamed = [], []
     places: dict[int, Range] = {}
     for row in range(0, count, step):

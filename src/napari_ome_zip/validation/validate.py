@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import ArchiveError, CheckCancelledError, LinkError, MetadataError
-from napari_ome_zip.files import Link, is_link, known_link, shown_place
+from napari_ome_zip.files import Link, is_link, known_link, shown_place, watching
 from napari_ome_zip.image.discover import discover
 from napari_ome_zip.names import DOCUMENT_NAMES
 from napari_ome_zip.ome.json_values import is_object
@@ -89,9 +89,8 @@ def validate(
     """
     watch, name = Watch(progress, cancelled, _stopped), shown_place(path)
     if isinstance(path, Link) or is_link(path):
-        return _check_link(
-            name, path if isinstance(path, Link) else known_link(os.fspath(path)), deep, watch
-        )
+        link = path if isinstance(path, Link) else known_link(os.fspath(path))
+        return _check_link(name, link, deep, watch)
     place = source_path(path)
     if place.is_dir():
         return _check_store(name, "directory", DirectoryStore(place), deep, watch)
@@ -109,7 +108,8 @@ def _check_link(name: str, link: Link, deep: bool, watch: Watch) -> Report:
     elif ending.endswith(".zarr") or urlsplit(link.url).path.endswith("/"):
         kind = "folder"
     else:
-        return _check_archive(name, link, link.name, deep, watch)
+        with watching(watch.silent):
+            return _check_archive(name, link, link.name, deep, watch)
     raise LinkError(
         f"A {kind} behind a link is not checked, only an archive: {name}. "
         f"Download it, and check the {kind} on this machine."
