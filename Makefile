@@ -10,15 +10,15 @@ ifeq ($(shell uname -s)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
 ON_DISPLAY := xvfb-run -a
 endif
 
-.PHONY: bench bench-quick demo test test-lowest lint system
+.PHONY: bench bench-quick demo test test-lowest lint system system-of-tests
 
 demo: $(VENV)/.demo-ready system
 	$(ON_DISPLAY) $(BIN)/python tools/demo.py $(if $(ON_DISPLAY),--screenshot)
 
-test: lint system
+test: lint system-of-tests
 	$(ON_DISPLAY) $(BIN)/pytest -n 2 --dist worksteal
 
-test-lowest: $(LOWEST_VENV)/.test-ready system
+test-lowest: $(LOWEST_VENV)/.test-ready system-of-tests
 	$(ON_DISPLAY) $(LOWEST_VENV)/bin/pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.test-ready
@@ -35,6 +35,9 @@ bench-quick: $(VENV)/.bench-ready system
 
 system:
 	tools/install-system-libraries
+
+system-of-tests: # links are tested with a real server, too
+	tools/install-system-libraries nginx
 
 $(BIN)/python:
 	python=$$(tools/find-python) && "$$python" -m venv $(VENV)

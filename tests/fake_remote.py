@@ -56,8 +56,7 @@ class _FakeObject(RemoteObject):
         self._version = server.version
         if known is not None and known.is_same_version(server.version):
             return Opening(known, is_unchanged=True)
-        front = server.content[:head] if known is None else b""
-        return Opening(server.version, front, server.content[-tail:])
+        return Opening(server.version, server.content[:head], server.content[-tail:])
 
     def fetch(self, start: int, stop: int, took: Took) -> None:
         self._server.asked.append(f"{start}-{stop}")

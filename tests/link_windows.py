@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QPushButton
 
 if TYPE_CHECKING:
     import napari
@@ -42,6 +43,14 @@ def notifications(window: napari.Viewer) -> list[NapariQtNotification]:
 def told(window: napari.Viewer) -> list[str]:
     """Return what they say."""
     return [toast.message.text() for toast in notifications(window)]
+
+
+def press(window: napari.Viewer, message: str, text: str) -> None:
+    """Press a button of a notification."""
+    for toast in notifications(window):
+        if toast.message.text() == message:
+            (button,) = [b for b in toast.findChildren(QPushButton) if b.text() == text]
+            button.click()
 
 
 def wait_for_layers(qtbot: QtBot, window: napari.Viewer, count: int = 1) -> None:

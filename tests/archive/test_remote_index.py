@@ -77,6 +77,7 @@ def without_background(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote_index, "_disproved", set())
+    monkeypatch.setattr(remote_index, "QUIET", 0)
 
 
 def offsets(raw: bytes, names: Sequence[str]) -> list[int | None]:

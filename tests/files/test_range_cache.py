@@ -107,6 +107,26 @@ def test_another_version_has_nothing_of_the_former_one(server: FakeServer, folde
     assert len({path.name.partition("-")[0] for path in files_of(folder, ".data")}) == 1
 
 
+def test_an_opening_whose_ends_are_not_all_on_disk_is_one_round_trip(server: FakeServer) -> None:
+    version = server.version
+    LinkCache(LINK).of(version).put(MIB, CONTENT[MIB : MIB + 1000])
+    file = opened(server)
+    assert file.read(0, 10) + file.read(MIB, 1000) == CONTENT[:10] + CONTENT[MIB : MIB + 1000]
+    assert server.asked == ["open"]
+    opened(server)
+    assert server.asked == ["open again"]
+
+
+def test_both_ends_stay_in_memory(server: FakeServer, folder: Path) -> None:
+    read_and_close(server)
+    file = opened(server)
+    napari_ome_zip.clear_link_cache()
+    assert file.read(0, HEAD) == CONTENT[:HEAD]
+    assert file.read(len(CONTENT) - TAIL, TAIL) == CONTENT[-TAIL:]
+    assert server.asked == ["open again"]
+    assert (file.traffic.requests, file.traffic.received) == (1, 0)
+
+
 def test_a_date_is_a_version_too(server: FakeServer) -> None:
     server.etag, server.modified = "", "Sun, 29 Nov 2026 20:00:00 GMT"
     read_and_close(server)

@@ -11,8 +11,10 @@ from napari.utils import progress
 from qtpy.QtWidgets import QApplication
 
 from heartbeat import Heartbeat
-from link_windows import PATIENCE, drop_links, told, wait_for_layers
+from link_windows import PATIENCE, drop_links, press, told, wait_for_layers
 from napari_layers import pixels
+from napari_ome_zip.files import Link
+from napari_ome_zip.plugin.links.opening import open_links
 from range_server import RangeServer
 
 if TYPE_CHECKING:
@@ -154,3 +156,29 @@ def test_options_for_layers_are_not_lost(
 ) -> None:
     window.window._qt_viewer._qt_open([server.url("right.ozx")], stack=False, name="mine")
     assert [layer.name for layer in window.layers] == ["mine"]
+
+
+def test_what_takes_long_is_said_and_can_be_cancelled_there(
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_ome_zip.plugin.links.opening.SAID_AFTER_MS", 0)
+    server.hold()
+    open_links(window, [Link(server.url(name)) for name in ("right.ozx", "left.ome.zip")])
+    said = "Opening right.ozx from 127.0.0.1, and 1 more …"
+    qtbot.waitUntil(lambda: said in told(window), timeout=PATIENCE)
+    press(window, said, "Cancel")
+    cancelled = {f"Cancelled: {name} was not opened." for name in ("right.ozx", "left.ome.zip")}
+    qtbot.waitUntil(lambda: cancelled <= set(told(window)), timeout=PATIENCE)
+
+
+def test_it_is_no_longer_said_once_it_is_open(
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_ome_zip.plugin.links.opening.SAID_AFTER_MS", 0)
+    server.hold()
+    drop_links(window, server.url("right.ozx"))
+    said = "Opening right.ozx from 127.0.0.1 …"
+    qtbot.waitUntil(lambda: said in told(window), timeout=PATIENCE)
+    server.release()
+    wait_for_layers(qtbot, window)
+    qtbot.waitUntil(lambda: said not in told(window), timeout=PATIENCE)

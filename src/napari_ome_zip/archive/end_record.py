@@ -42,7 +42,7 @@ DIRECTORY_SIZE = Rule(
     effect=Effect.CLOSED,
 )
 
-_WHAT_TO_DO = "Copy or download it again; where that does not help, salvage what is left of it"
+_WHAT_TO_DO = "Copy, upload or download it again; if that does not help, salvage what is left of it"
 
 # A comment is at most 65,535 bytes; the wider window finds the record before padding.
 _WINDOWS = (END.size + 65_535, 1 << 20)
@@ -86,7 +86,7 @@ def read_end_record(read: ReadAt, size: int, label: str) -> EndRecord:
     """
     if size == 0:
         raise ArchiveError(
-            f"The file is empty (0 bytes): {label}. Copy or download it again.",
+            f"The file is empty (0 bytes): {label}. Copy, upload or download it again.",
             code=rules.FILE_EMPTY.code,
         )
     head = read(0, 1024)

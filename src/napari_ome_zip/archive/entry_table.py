@@ -301,3 +301,18 @@ def _backslash_finding(count: int) -> tuple[Finding, ...]:
             "they were read as slashes.",
         ),
     )
+
+
+def columns_of(entries: Sequence[ArchiveEntry]) -> DirectoryColumns:
+    """Return entries as the columns of a directory; offsets are those in the file."""
+    return DirectoryColumns(
+        names=[entry.name for entry in entries],
+        offsets=np.array([entry.offset for entry in entries], np.int64).astype(np.uint64),
+        compressed_sizes=np.array([entry.compressed_size for entry in entries], np.uint64),
+        sizes=np.array([entry.size for entry in entries], np.uint64),
+        crcs=np.array([entry.crc for entry in entries], np.uint32),
+        methods=np.array([entry.method for entry in entries], np.uint16),
+        flags=np.array([entry.flags for entry in entries], np.uint16),
+        disks=np.zeros(len(entries), np.uint16),
+        zip64_count=0,
+    )

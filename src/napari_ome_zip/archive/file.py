@@ -12,7 +12,7 @@ from napari_ome_zip.archive.index import ArchiveIndex
 from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.archive.remote_index import RemoteIndex
 from napari_ome_zip.errors import ArchiveError
-from napari_ome_zip.files import ByteFile, Fingerprint, Link, Place, open_file
+from napari_ome_zip.files import ByteFile, Expectation, Fingerprint, Link, Place, open_file
 
 type MakeIndex = Callable[[ReadAt, int, str], ArchiveIndex]
 """Makes the index of a file from its reader, its size, and its name for messages."""
@@ -45,6 +45,7 @@ class ArchiveFile:
         self.bytes: ByteFile = open_file(place)
         self.label, self.size = self.bytes.label, self.bytes.size
         self.read, self.read_into = self.bytes.read, self.bytes.read_into
+        self._documents: Expectation | None = None
         self.index: ArchiveIndex
         if make_index is None and self.bytes.is_remote:
             self.index = RemoteIndex(self.bytes)
@@ -67,6 +68,11 @@ class ArchiveFile:
     def source(self) -> str:
         """What it is called: an absolute path, or a link without what is secret in it."""
         return self.bytes.source
+
+    def expect_documents(self) -> None:
+        """Begin to fetch the documents of a file behind a link, all that are read on opening it."""
+        if self.bytes.is_remote and self._documents is None:
+            self._documents = self.bytes.expect(self.index.document_ranges())
 
     def fingerprint(self) -> Fingerprint:
         """Return what distinguishes this file from another one at the same place."""

@@ -16,11 +16,13 @@ from napari_ome_zip.archive.central_directory import (
     leading_length,
     parse_directory,
 )
+from napari_ome_zip.archive.document_ranges import document_ranges
 from napari_ome_zip.archive.end_record import EndRecord, read_end_record
 from napari_ome_zip.archive.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable
 from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.archive.leading_documents import LeadingDocuments
 from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.files import Range
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON
 
@@ -155,6 +157,10 @@ class ArchiveIndex:
     def documents(self) -> tuple[str, ...]:
         """Return the names of the entries that hold Zarr metadata, in the directory's order."""
         return self._documents_table().documents
+
+    def document_ranges(self) -> list[Range]:
+        """Return where these lie in the file; see `document_ranges`."""
+        return document_ranges(self._documents_table(), self._size)
 
     def records(self) -> Iterator[ArchiveEntry]:
         """Yield every record of the central directory in order, even repeated and unsafe ones.

@@ -21,6 +21,8 @@ from napari_ome_zip.files import ByteFile, Range
 
 _ROUNDS = 3
 """Times that parts are fetched for what is wanted, at most: each takes as long as a request."""
+_ROUNDS_IN_ALL = 9
+"""Times in all: waiting for the whole takes no longer than going on like that."""
 _BESIDE = 1 << 13
 """Bytes fetched before and after the place that is guessed (8 KiB: about 90 records)."""
 _GAP = 1 << 18
@@ -75,6 +77,7 @@ class PartialDirectory:
         self._rows: dict[str, tuple[int, int, _Part]] = {}
         self._numbers: dict[_Array, list[tuple[int, ...]]] = {}
         self._is_probed = False
+        self._rounds_left = _ROUNDS_IN_ALL
 
     def add(self, start: int, raw: bytes, *, at_record: bool = False, to_end: bool = False) -> bool:
         """Take in bytes from an offset in the directory on; whether they could be used.
@@ -122,10 +125,11 @@ class PartialDirectory:
         LinkError
             When nothing can be fetched.
         """
-        for _ in range(_ROUNDS):
+        for _ in range(min(_ROUNDS, self._rounds_left)):
             wanted = [name for name in names if name not in self._rows]
             if not wanted:
                 return True
+            self._rounds_left -= 1
             ranges = self._likely(wanted)
             if ranges is None or not self._fetch(ranges):
                 return False

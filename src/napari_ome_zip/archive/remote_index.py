@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
-from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.central_directory import (
     DirectoryColumns,
     holds_telltale,
     leading_length,
 )
+from napari_ome_zip.archive.disproofs import disproofs
 from napari_ome_zip.archive.end_record import read_end_record
-from napari_ome_zip.archive.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable
+from napari_ome_zip.archive.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable, columns_of
 from napari_ome_zip.archive.index import ArchiveIndex, end_missing
 from napari_ome_zip.archive.kept_bytes import AT_ONCE_BYTES, BEGINNING_BYTES, KeptBytes
 from napari_ome_zip.archive.leading_documents import LeadingDocuments
 from napari_ome_zip.archive.partial_directory import PartialDirectory
 from napari_ome_zip.errors import ArchiveError, OmeZipError
 from napari_ome_zip.files import ByteFile, Fingerprint
-from napari_ome_zip.findings import Finding, listed
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON
 
 _GROWTH = 16
@@ -31,6 +30,11 @@ _CHUNKS_BYTES = 1 << 13
 """Records of chunks that should follow those of documents in what is fetched (8 KiB)."""
 PIECE_BYTES = 1 << 19
 """Bytes of each request for the rest of it (512 KiB)."""
+QUIET = 1.0
+"""Seconds in which no chunk is looked for, before the rest is fetched: views come first."""
+_PATIENCE = 10.0
+"""Seconds after which it is fetched all the same."""
+_NAP = 0.1
 
 type Tell = Callable[[str], None]
 
@@ -72,6 +76,7 @@ class RemoteIndex(ArchiveIndex):
         self._refused: ArchiveError | None = None
         self._given: dict[str, ArchiveEntry] = {}
         self._thread: threading.Thread | None = None
+        self._looked = 0.0
         self._partial: PartialDirectory | None = None
         end = read_end_record(self._bytes.read, file.size, file.label)
         self._begin(end, file.size, file.label)
@@ -117,7 +122,7 @@ class RemoteIndex(ArchiveIndex):
             return super().rows_of(names)
         found = [entry for entry in entries if entry is not None]
         numbers = iter(range(len(found)))
-        return _columns(found), 0, [None if entry is None else next(numbers) for entry in entries]
+        return columns_of(found), 0, [None if entry is None else next(numbers) for entry in entries]
 
     def complete(self) -> EntryTable:
         # docstring inherited
@@ -139,6 +144,7 @@ class RemoteIndex(ArchiveIndex):
         """Make sure that entries are among the parts that were fetched, or fetch the whole."""
         if self._full is not None or all(name in self._given for name in names):
             return
+        self._looked = time.monotonic()
         try:
             with self._lock:
                 if self._full is None:
@@ -169,7 +175,9 @@ class RemoteIndex(ArchiveIndex):
             self._forget_parts()
             raise
         if leading is not None:
-            self._late = self._disproofs(table, leading)
+            self._late = disproofs(table, leading, self._given)
+            if self._late:
+                _disproved.add((self._file.source, self._file.fingerprint()))
             self._untold = tuple(finding.with_headline for finding in self._late)
         self._full = table
         self._leading = None
@@ -235,38 +243,6 @@ class RemoteIndex(ArchiveIndex):
             length *= _GROWTH
         return b"", 0
 
-    def _disproofs(self, table: EntryTable, leading: EntryTable) -> tuple[Finding, ...]:
-        """What the whole directory says otherwise than what was answered before."""
-        late = [name for name in table.documents if name not in leading.rows]
-        changed = [name for name, entry in self._given.items() if table.find(name) != entry]
-        changed += [
-            name
-            for name, row in leading.rows.items()
-            if table.find(name) != leading.entry(row, name)
-        ]
-        if late or changed:
-            _disproved.add((self._file.source, self._file.fingerprint()))
-        found = []
-        if late:
-            found.append(
-                Finding.of(
-                    rules.JSON_FIRST,
-                    late[0],
-                    f"The archive's comment says that zarr.json come first, but {listed(late, 2)} "
-                    "came to light later; what they describe is not shown. Open the link again.",
-                )
-            )
-        if changed:
-            found.append(
-                Finding.of(
-                    rules.REPEATED,
-                    changed[0],
-                    f"The archive holds {listed(changed, 1)} more than once; an earlier one was "
-                    "shown, the last one counts. Open the link again.",
-                )
-            )
-        return tuple(found)
-
     def _tell_of_late(self) -> None:
         """Hand over what was found late, once; not while the lock is held."""
         living = [tell for listener in self._listeners if (tell := listener()) is not None]
@@ -301,27 +277,16 @@ _disproved: set[tuple[str, Fingerprint]] = set()
 
 def _fetch_rest(index: weakref.ref[RemoteIndex]) -> None:
     """Fetch the whole directory, one part after the other, as long as somebody has its index."""
+    begun = time.monotonic()
     try:
-        while (found := index()) is not None and found._fetch_piece():
+        while (found := index()) is not None:
+            wait = min(found._looked + QUIET, begun + _PATIENCE) - time.monotonic()
+            if wait <= 0 and not found._fetch_piece():
+                found.complete()
+                return
             del found
-        if found is not None:
-            found.complete()
+            time.sleep(min(max(wait, 0), _NAP))
     except (OmeZipError, OSError):
         # Whoever needs the whole is told; the next chunk that is looked for begins anew.
         if (left := index()) is not None:
             left._thread = None
-
-
-def _columns(entries: Sequence[ArchiveEntry]) -> DirectoryColumns:
-    """Entries as the columns of a directory; offsets are those in the file."""
-    return DirectoryColumns(
-        names=[entry.name for entry in entries],
-        offsets=np.array([entry.offset for entry in entries], np.int64).astype(np.uint64),
-        compressed_sizes=np.array([entry.compressed_size for entry in entries], np.uint64),
-        sizes=np.array([entry.size for entry in entries], np.uint64),
-        crcs=np.array([entry.crc for entry in entries], np.uint32),
-        methods=np.array([entry.method for entry in entries], np.uint16),
-        flags=np.array([entry.flags for entry in entries], np.uint16),
-        disks=np.zeros(len(entries), np.uint16),
-        zip64_count=0,
-    )

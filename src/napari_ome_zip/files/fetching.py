@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from napari_ome_zip.errors import ChangedFileError, LinkError
 from napari_ome_zip.files.blocks import MEMORY, Block
-from napari_ome_zip.files.byte_file import Expectation, Range
+from napari_ome_zip.files.byte_file import NOTHING_EXPECTED, Expectation, Range
 from napari_ome_zip.files.file_blocks import FileBlocks, Kept
 from napari_ome_zip.files.lines import Fetch, Lines, Traffic
 from napari_ome_zip.files.ranges import split
@@ -83,9 +83,9 @@ class Fetcher:
 
         What is expected ahead comes after all that was asked for, even later.
         """
-        asked = list(ranges)
-        with MEMORY.lock:
-            absent = [each for each in asked if not self.blocks.has(*each)]
+        absent = [each for each in ranges if not self._has(*each)]
+        if not absent:
+            return NOTHING_EXPECTED
         wish = Wish(absent, is_kept=keeps_on_disk(), is_ahead=ahead)
         handle = Handle(wish)
         with MEMORY.lock:
@@ -93,6 +93,10 @@ class Fetcher:
             missing = self._lines.missing_threads()
         self._lines.begin_threads(missing)
         return handle
+
+    def _has(self, start: int, stop: int) -> bool:
+        with MEMORY.lock:  # anew for each of many ranges, for others wait for it
+            return self.blocks.has(start, stop)
 
     @property
     def coming(self) -> int:

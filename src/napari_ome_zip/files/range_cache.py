@@ -15,7 +15,7 @@ import threading
 import time
 import weakref
 import zlib
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -115,14 +115,18 @@ class RangeCache:
     """
 
     def __init__(self, folder: Path, version: Validator, segments: list[Path]) -> None:
-        self._folder, self._version = folder, version
+        self._folder, self.version = folder, version
         self._records: list[_Record] = []
         self._used: dict[Path, float] = {}
         self._begin()
         for segment in segments:
             self._records.extend(_records(segment, version.size))
-        self._records.sort()
+        self._sort()
         _caches.add(self)
+
+    def _sort(self) -> None:
+        self._records.sort()
+        self._starts = [record.start for record in self._records]
 
     def _begin(self) -> None:
         self._lock, self._writing = threading.Lock(), threading.Lock()
@@ -130,7 +134,7 @@ class RangeCache:
 
     def begin_anew(self) -> None:
         """Begin a segment of its own in a forked process, where nobody holds the locks."""
-        self._records.sort()  # a thread of the parent may have been putting one into its place
+        self._sort()  # a thread of the parent may have been putting one into its place
         self._begin()
 
     def holes(self, start: int, stop: int) -> list[Range]:
@@ -179,8 +183,8 @@ class RangeCache:
             complain(error)
 
     def _overlapping(self, start: int, stop: int) -> list[_Record]:
-        first = bisect_left(self._records, start - LONGEST_RECORD, key=_start)
-        last = bisect_left(self._records, stop, lo=first, key=_start)
+        first = bisect_left(self._starts, start - LONGEST_RECORD)
+        last = bisect_left(self._starts, stop, lo=first)
         return [record for record in self._records[first:last] if record.stop > start]
 
     def _read(self, record: _Record) -> bytes | None:
@@ -192,11 +196,15 @@ class RangeCache:
         except OSError:
             data = b""
         if len(data) != length or _checksum(record.start, record.at, data) != record.crc:
-            with self._lock, suppress(ValueError):
-                self._records.remove(record)
+            self._forget(record)
             return None
         self._note_use(record.segment)
         return data
+
+    def _forget(self, record: _Record) -> None:
+        with self._lock, suppress(ValueError):
+            at = self._records.index(record, bisect_left(self._starts, record.start))
+            del self._records[at], self._starts[at]
 
     def _append(self, parts: list[tuple[int, memoryview]]) -> None:
         segment = self._segment_to_write()
@@ -212,7 +220,9 @@ class RangeCache:
             _write(descriptor, entries)
         with self._lock:
             for record in records:
-                insort(self._records, record)
+                place = bisect_left(self._records, record)
+                self._records.insert(place, record)
+                self._starts.insert(place, record.start)
         count_written(sum(len(part) for _, part in parts) + len(entries), current=segment)
 
     def _segment_to_write(self) -> Path:
@@ -225,7 +235,7 @@ class RangeCache:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.parent.chmod(0o700)
         self._write_version()
-        segment = self._folder / f"{_digest(self._version.text)}-{secrets.token_hex(8)}"
+        segment = self._folder / f"{_digest(self.version.text)}-{secrets.token_hex(8)}"
         with _opened(segment, DATA, _CREATING):
             pass
         with _opened(segment, INDEX, _CREATING) as descriptor:
@@ -234,11 +244,11 @@ class RangeCache:
         return segment
 
     def _write_version(self) -> None:
-        if _version_in(self._folder) == self._version:
+        if _version_in(self._folder) == self.version:
             return
         target = self._folder / VERSION_NAME
         part = target.with_name(f"{secrets.token_hex(8)}.part")
-        part.write_text(json.dumps(asdict(self._version)), encoding="utf-8")
+        part.write_text(json.dumps(asdict(self.version)), encoding="utf-8")
         part.replace(target)
 
     def _note_use(self, segment: Path) -> None:
@@ -291,10 +301,6 @@ def _records(segment: Path, size: int) -> Iterator[_Record]:
 
 def _checksum(start: int, at: int, data: bytes | memoryview) -> int:
     return zlib.crc32(data, zlib.crc32(struct.pack("<QQI", start, at, len(data))))
-
-
-def _start(record: _Record) -> int:
-    return record.start
 
 
 def _digest(text: str) -> str:

@@ -6,6 +6,8 @@ import threading
 import weakref
 import zlib
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, wait
+from functools import partial
 
 from napari_ome_zip.errors import LinkError
 from napari_ome_zip.files.blocks import MEMORY
@@ -21,8 +23,8 @@ from napari_ome_zip.files.connecting import remote_object
 from napari_ome_zip.files.fetching import Fetcher
 from napari_ome_zip.files.lines import Traffic
 from napari_ome_zip.files.links import Link
-from napari_ome_zip.files.range_cache import RangeCache, link_cache
-from napari_ome_zip.files.remote_object import Heard, Opening, RemoteObject, Validator
+from napari_ome_zip.files.range_cache import LinkCache, RangeCache, link_cache
+from napari_ome_zip.files.remote_object import Opening, RemoteObject, Validator
 from napari_ome_zip.files.watching import ASKED_EVERY, current_watch, keeps_on_disk
 
 
@@ -52,23 +54,31 @@ class RemoteFile(ByteFile):
         self.source = link.source
         self.label = repr(link.name)
         self._connect, self._object = connect, connect(link)
-        cache = link_cache(link)
-        known = None if cache is None else cache.known()
-        opening = _watched(lambda heard: _first_contact(self._object, known, heard))
+        kept = _whole_ends(link_cache(link))
+        known = None if kept is None else kept.version
+        contact = partial(self._object.open, head=HEAD_BYTES, tail=TAIL_BYTES, known=known)
+        opening = _watched(contact)
         self._version, self.size = opening.validator, opening.size
         self._mark = _mark(opening)
-        keeps = cache is not None and self._version.is_lasting
-        kept = cache.of(self._version) if cache is not None and keeps else None
+        if not opening.is_unchanged:
+            kept = _kept_of(link, self._version)
         self._fetcher = Fetcher(self._object.fetch, self.label, kept)
-        self._hold_ends(opening, kept)
+        self._have_ends(opening, kept)
         weakref.finalize(self, MEMORY.leave, self._fetcher.blocks).atexit = False
 
-    def _hold_ends(self, opening: Opening, kept: RangeCache | None) -> None:
+    def _have_ends(self, opening: Opening, kept: RangeCache | None) -> None:
+        """Have both ends in memory, from the first contact, else from the disk."""
         for start, data in ((0, opening.head), (self.size - len(opening.tail), opening.tail)):
             if data:
                 self._fetcher.hold(start, data)
                 if kept is not None and keeps_on_disk():
                     kept.put(start, data)
+        if kept is not None and opening.is_unchanged:
+            for end in _ends(self.size):
+                for start, data in kept.load(*end):
+                    self._fetcher.hold(start, data)
+        self.traffic.requests += 1 if opening.is_unchanged else 2
+        self.traffic.received += len(opening.head) + len(opening.tail)
 
     def read(self, offset: int, length: int) -> bytes:
         # docstring inherited
@@ -97,7 +107,7 @@ class RemoteFile(ByteFile):
 
     @property
     def traffic(self) -> Traffic:
-        """What was fetched so far, without the first contact."""
+        """What was fetched so far."""
         return self._fetcher.traffic
 
     @property
@@ -122,8 +132,22 @@ class RemoteFile(ByteFile):
         return (now.size, _mark(now)) == self.fingerprint()
 
 
-def _first_contact(remote: RemoteObject, known: Validator | None, heard: Heard | None) -> Opening:
-    return remote.open(head=HEAD_BYTES, tail=TAIL_BYTES, known=known, heard=heard)
+def _ends(size: int) -> tuple[Range, Range]:
+    return (0, min(HEAD_BYTES, size)), (max(0, size - TAIL_BYTES), size)
+
+
+def _whole_ends(cache: LinkCache | None) -> RangeCache | None:
+    """Return what is kept of a link, where that is enough for a single request to open it."""
+    known = None if cache is None else cache.known()
+    if cache is None or known is None:
+        return None
+    kept = cache.of(known)
+    return None if any(kept.holes(*end) for end in _ends(known.size)) else kept
+
+
+def _kept_of(link: Link, version: Validator) -> RangeCache | None:
+    cache = link_cache(link)
+    return cache.of(version) if cache is not None and version.is_lasting else None
 
 
 def _mark(opening: Opening) -> str:
@@ -132,30 +156,35 @@ def _mark(opening: Opening) -> str:
     return version.text if version.is_lasting else f"crc32 {zlib.crc32(opening.tail):08x}"
 
 
-def _watched[T](ask: Callable[[Heard | None], T]) -> T:
-    """Ask a server; whoever is told of waiting can stop it at any time."""
+def _watched(ask: Callable[..., Opening]) -> Opening:
+    """Make the first contact; whoever is told of waiting can stop it at any time."""
     watch = current_watch()
     if watch is None:
-        return ask(None)
-    results: list[T] = []
-    errors: list[BaseException] = []
+        return ask()
+    results: Future[Opening] = Future()
     received = 0
-    done = threading.Event()
+    is_over = False
 
     def heard(count: int) -> None:
         nonlocal received
         received += count
+        if is_over:
+            raise _StoppedError
 
     def work() -> None:
         try:
-            results.append(ask(heard))
-        except BaseException as error:  # noqa: BLE001  raised below
-            errors.append(error)
-        done.set()
+            results.set_result(ask(heard=heard))
+        except BaseException as error:  # noqa: BLE001  raised where it is waited for
+            results.set_exception(error)
 
     threading.Thread(target=work, name="ome-zip-link", daemon=True).start()
-    while not done.wait(ASKED_EVERY):
-        watch.report(received, HEAD_BYTES + TAIL_BYTES)
-    for error in errors:
-        raise error
-    return results[0]
+    try:
+        while not wait([results], ASKED_EVERY).done:
+            watch.report(received, HEAD_BYTES + TAIL_BYTES)
+    finally:
+        is_over = True
+    return results.result()
+
+
+class _StoppedError(Exception):
+    """Nobody waits for the first contact any more."""

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from napari_ome_zip.errors import LinkError, NoRangesError
-from napari_ome_zip.files import web_errors
+from napari_ome_zip.files import web_errors, web_line
 from napari_ome_zip.files.links import Link
 from napari_ome_zip.files.meanwhile import Meanwhile
 from napari_ome_zip.files.pieces import Pieces
 from napari_ome_zip.files.remote_object import Heard, Opening, RemoteObject, Took, Validator
-from napari_ome_zip.files.web_line import PATIENCE, Line, Patience
+from napari_ome_zip.files.web_line import Line, Patience
 from napari_ome_zip.files.web_transfer import NotSatisfiable, Unchanged, receive, receive_all
 
 
@@ -22,13 +22,13 @@ class WebObject(RemoteObject):
     ----------
     link : Link
         That begins with ``http://`` or ``https://``.
-    patience : Patience
-        How long is waited.
+    patience : Patience, optional
+        How long is waited; by default, `web_line.PATIENCE`.
     """
 
-    def __init__(self, link: Link, patience: Patience = PATIENCE) -> None:
+    def __init__(self, link: Link, patience: Patience | None = None) -> None:
         self.link = link
-        self._line = Line(link, patience)
+        self._line = Line(link, patience or web_line.PATIENCE)
         self._version: Validator | None = None
         self._whole: bytes | None = None
 

@@ -35,6 +35,7 @@ _AGENT = "napari-ome-zip"
 _SMALL = 1 << 16
 
 _pools: dict[tuple[str, str], urllib3.PoolManager] = {}
+_lock = threading.Lock()
 _inherited: list[object] = []
 _asking = threading.local()
 
@@ -104,9 +105,11 @@ def basic_authorization(userinfo: str) -> str:
 
 def forget_connections() -> None:
     """Begin anew, as a forked process has to: its connections are those of another one."""
+    global _lock
     # Closing them would take locks that nobody may be left to release.
     _inherited.append(dict(_pools))
     _pools.clear()
+    _lock = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -116,11 +119,11 @@ if hasattr(os, "register_at_fork"):
 def _pool(url: str) -> urllib3.PoolManager:
     parts = urlsplit(url)
     proxy = _proxy(parts.scheme, parts.hostname or "", parts.netloc)
-    pool = _pools.get((parts.scheme, proxy))
-    if pool is None:
-        made = _new_pool(parts.scheme, proxy)
-        pool = _pools.setdefault((parts.scheme, proxy), made)
-    return pool
+    with _lock:
+        pool = _pools.get((parts.scheme, proxy))
+        if pool is None:
+            pool = _pools[parts.scheme, proxy] = _new_pool(parts.scheme, proxy)
+        return pool
 
 
 def _new_pool(scheme: str, proxy: str) -> urllib3.PoolManager:

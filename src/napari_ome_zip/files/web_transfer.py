@@ -198,18 +198,14 @@ def _part(
     size = _size(found[3], wanted, version, stop)
     if size is None:
         raise web_errors.unexpected(response.status, link)
-    there = _version(response, size)
-    if version is not None and not there.is_same_version(version):
-        raise web_errors.changed(link)
     start = max(0, size - wanted.stop) if wanted.start is None else wanted.start
-    end = min(size, wanted.stop) if wanted.start is not None else size
-    length = response.length_remaining
-    if (
-        first != start
-        or not start < stop <= end
-        or (wanted.start is None and stop != end)
-        or length not in (None, stop - first)
-    ):
+    end = size if wanted.start is None else min(size, wanted.stop)
+    is_part = first == start < stop and response.length_remaining in (None, stop - first)
+    there = _version(response, size)
+    if is_part and version is not None and not there.is_same_version(version):
+        raise web_errors.changed(link)
+    # Less than was asked for may be sent, but of the last bytes nobody would know how many.
+    if not is_part or stop > end or (wanted.start is None and stop < end):
         raise web_errors.wrong_range(link, said, wanted.header)
     wanted.start, wanted.stop = start, end
     return _Part(first, stop, there)

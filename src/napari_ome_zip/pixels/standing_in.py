@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -40,7 +41,9 @@ def with_coarser(
     coarser : sequence of PixelSource
         Levels of the same axes, largest first.
     """
-    stand_in = known.whole.copy()
+    nothing = sum(math.prod(shape_of(each.target)) for each in known.missing) == known.whole.size
+    # A second array of a whole canvas would take time to be had.
+    stand_in = known.whole if nothing else known.whole.copy()
     seen = known.shown(stand_in)
     is_complete = True
     tile = [TILE if axis >= source.ndim - 2 else n for axis, n in enumerate(source.shape)]
@@ -52,7 +55,7 @@ def with_coarser(
             is_complete = False
         else:
             seen[target] = found
-    for missing in known.missing:
+    for missing in () if nothing else known.missing:
         known.whole[missing.target] = stand_in[missing.target]
     if is_complete or not coarser:
         return known

@@ -17,7 +17,7 @@ from napari.utils.notifications import (
 )
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import QApplication, QMenu, QWidget
+from qtpy.QtWidgets import QApplication, QDialog, QLabel, QMenu, QWidget
 from superqt.utils import ensure_main_thread
 
 from napari_ome_zip.errors import OmeZipError
@@ -59,6 +59,13 @@ def notify(message: str, severity: NotificationSeverity, actions: Sequence[Actio
     if len(message) > MAX_MESSAGE:  # names in a file may be of any length
         message = f"{message[: MAX_MESSAGE - 1]}…"
     notification_manager.dispatch(_PluginNotification(message, severity, list(actions)))
+
+
+def withdraw(window: QWidget, message: str) -> None:
+    """Close a notification that a window still shows, and that is no longer true."""
+    for dialog in window.findChildren(QDialog):
+        if any(label.text() == message for label in dialog.findChildren(QLabel)):
+            dialog.close()
 
 
 def tell(notice: Notice) -> None:

@@ -264,6 +264,7 @@ class ArchiveStore(HierarchyStore):
 
     def read_document(self, key: str) -> bytes | None:
         # docstring inherited
+        self._file.expect_documents()
         content = self._file.index.leading_content(self._prefix + key, self._pread)
         if content is None or is_lfs_pointer(content):
             return super().read_document(key)

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import QWidget
 from napari_ome_zip.errors import OmeZipError, ReadCancelledError
 from napari_ome_zip.files import Link, watching
 from napari_ome_zip.plugin.links.recent import remember_recent
-from napari_ome_zip.plugin.messages import notify, tell
+from napari_ome_zip.plugin.messages import notify, tell, withdraw
 from napari_ome_zip.plugin.notices import of_error
 from napari_ome_zip.plugin.opened_files import ReadFile, layers_for, open_read, read_file
 from napari_ome_zip.plugin.window_run import ReportingTask, WindowRun
@@ -82,13 +82,16 @@ class LinkRun(WindowRun):
         Reads the file.
     """
 
+    # Of the class: events are handled before another one is made, which looks at this one.
+    _said = ""
+    """The notification about it; empty where there was none."""
+
     def __init__(self, viewer: napari.viewer.Viewer, window: QWidget, task: LinkTask) -> None:
         super().__init__(window, task, f"Opening {task.link.name}")
         self.task: LinkTask = task
         self._window = window
         self._viewer = ref(viewer)
         self._turn = next(_NEXT_TURN)
-        self._is_said = False
         saying = QTimer(self)
         saying.setSingleShot(True)
         saying.timeout.connect(self._say)
@@ -96,7 +99,7 @@ class LinkRun(WindowRun):
 
     def done(self, file: ReadFile) -> None:
         """Add the layers."""
-        self._clear_status()
+        self._take_back()
         viewer = self._viewer()
         if viewer is None:
             return
@@ -107,7 +110,7 @@ class LinkRun(WindowRun):
 
     def failed(self, error: Exception) -> None:
         """Tell why there are no layers."""
-        self._clear_status()
+        self._take_back()
         if isinstance(error, ReadCancelledError):
             notify(str(error), NotificationSeverity.INFO)
         elif isinstance(error, OmeZipError | OSError):
@@ -115,22 +118,26 @@ class LinkRun(WindowRun):
         else:
             notification_manager.receive_error(type(error), error, error.__traceback__)
 
-    def _clear_status(self) -> None:
+    def _take_back(self) -> None:
+        """Say no longer what is over."""
+        others = _runs(self._window)
+        if self._said and not any(run._said == self._said for run in others):
+            withdraw(self._window, self._said)
         viewer = self._viewer()
-        if viewer is None or _runs(self._window):
+        if viewer is None or others:
             return
         if isinstance(viewer.status, str) and viewer.status.startswith(_OPENING):
             viewer.status = "Ready"  # as napari says it
 
     def _say(self) -> None:
         """Say what is being opened, in one notification: two would hide each other."""
-        unsaid = [run for run in _runs(self._window) if not run._is_said]
+        unsaid = [run for run in _runs(self._window) if not run._said]
         if self not in unsaid:
             return
-        for run in unsaid:
-            run._is_said = True
         tasks = [run.task for run in unsaid]
         text = _said([task.link for task in tasks])
+        for run in unsaid:
+            run._said = text
         notify(text, NotificationSeverity.INFO, [("Cancel", partial(_cancel, tasks))])
 
 
