@@ -524,6 +524,7 @@ def test_redirects_to_anything_else_are_not_followed(server: RangeServer, to: st
         (status(599), "link-refused", "answers with 599 instead"),
         (status(204), "link-refused", "204 No Content"),
         (status(300), "link-refused", "300"),
+        (status(304), "link-refused", "304 Not Modified"),
         (page, "link-web-page", "web page came from 127.0.0.1"),
         (zipped, "link-compressed", r"compressed \(gzip\)"),
     ],
