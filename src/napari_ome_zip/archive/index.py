@@ -132,6 +132,10 @@ class ArchiveIndex:
         """Return entries that are wanted together, None for those that are not there."""
         return [self.find(name) for name in names]
 
+    def find_known(self, names: Sequence[str]) -> list[ArchiveEntry | None]:
+        """Return entries as far as nothing must be fetched to find them."""
+        return self.find_all(names)
+
     def rows_of(self, names: Sequence[str]) -> tuple[DirectoryColumns, int, list[int | None]]:
         """Return columns of a directory, the shift of their offsets, and the rows of entries."""
         table = self.complete()

@@ -115,6 +115,13 @@ class RemoteIndex(ArchiveIndex):
             return [table.find(name) for name in names]
         return [self.find(name) for name in names]
 
+    def find_known(self, names: Sequence[str]) -> list[ArchiveEntry | None]:
+        # docstring inherited
+        partial = self._partial
+        if partial is None:
+            return self.find_all(names)
+        return [self._given.get(name) or partial.find(name) for name in names]
+
     def rows_of(self, names: Sequence[str]) -> tuple[DirectoryColumns, int, list[int | None]]:
         # docstring inherited
         entries = self.find_all(names)

@@ -150,14 +150,21 @@ class ArchiveStore(HierarchyStore):
         # docstring inherited
         if not self.is_remote:
             return NOTHING_EXPECTED
-        ranges = [part for each in wanted for part in self._ranges(each)]
+        keys = [each if isinstance(each, str) else each[0] for each in wanted]
+        names = [self._prefix + key for key in keys]
+        index = self._file.index
+        entries = index.find_known(names) if ahead else index.find_all(names)
+        ranges = [
+            part
+            for each, entry in zip(wanted, entries, strict=True)
+            if entry is not None
+            for part in self._ranges(entry, None if isinstance(each, str) else each[1])
+        ]
         return self._file.bytes.expect(ranges, ahead=ahead) if ranges else NOTHING_EXPECTED
 
-    def _ranges(self, wanted: Wanted) -> list[Range]:
+    def _ranges(self, entry: ArchiveEntry, byte_range: ByteRequest | None) -> list[Range]:
         """What reading an entry, or a range of one, reads of the file."""
-        key, byte_range = (wanted, None) if isinstance(wanted, str) else wanted
-        entry = self.entry(key)
-        if entry is None or entry.offset < 0:
+        if entry.offset < 0:
             return []
         if byte_range is None or entry.method != STORED:
             return [_extent(entry)]
