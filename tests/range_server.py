@@ -240,7 +240,7 @@ class _Answers(BaseHTTPRequestHandler):
             self.send_header(key, value)
         if answer.is_chunked:
             self.send_header("Transfer-Encoding", "chunked")
-        elif answer.status != 304 and "Content-Length" not in answer.headers:
+        elif answer.status not in (204, 304) and "Content-Length" not in answer.headers:
             self.send_header("Content-Length", str(len(answer.content)))
         self.end_headers()
         content = answer.content[: request.sent]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import pickle
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,14 +16,19 @@ import pytest
 
 from napari_ome_zip import open_image
 from napari_ome_zip.errors import ChangedFileError, LinkError
-from napari_ome_zip.files import Link, bucket_store
+from napari_ome_zip.files import Link, bucket_store, cache_folder
 from napari_ome_zip.files.bucket import BucketObject
+from napari_ome_zip.files.bucket_errors import of_store
 from napari_ome_zip.files.connecting import remote_object
+from napari_ome_zip.files.remote_file import RemoteFile
 from range_server import Answer, RangeServer, Request
+from web_faults import header
 from whole_archives import whole_archive
 
 CONTENT = bytes(range(256)) * 400
 KEY = "a b/µ#1%20.ozx"
+DATED = header("Last-Modified", "Mon, 02 Nov 2026 08:00:00 GMT")
+"""As every cloud says it."""
 NAMES = ("AWS_", "GOOGLE_", "AZURE_")
 
 
@@ -268,6 +275,48 @@ def test_the_region_of_a_bucket_is_asked_for_once(
     assert sum(request.target == "/data" for request in asked.requests) == 1
 
 
+# Other clouds, as far as they can be had on this machine: their addresses and ways of asking
+
+
+def test_a_container_of_azure(asked: RangeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "cells")
+    monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", asked.url("").rstrip("/"))
+    asked.fault = DATED
+    file = BucketObject(Link(f"az://data/{KEY}"))
+    opening = file.open(head=1000, tail=2000)
+    assert (opening.head, opening.tail) == (CONTENT[:1000], CONTENT[-2000:])
+    assert read(file, 50, 500) == CONTENT[50:500]
+    assert file.open(head=1, tail=1, known=opening.validator).is_unchanged
+    # It answers no ranges from the end, so none is asked for.
+    assert not [r for r in asked.requests if r.headers["range"].startswith("bytes=-")]
+    assert keys_of(asked) == set()
+    asked.fault = lambda request, answer: Answer(403)
+    with pytest.raises(LinkError, match="AZURE_STORAGE_SAS_TOKEN"):
+        BucketObject(Link(f"az://data/{KEY}")).open(head=1000, tail=2000)
+
+
+def test_a_bucket_of_google(
+    asked: RangeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    account = {
+        "gcs_base_url": asked.url("").rstrip("/"),
+        "disable_oauth": True,
+        "client_email": "",
+        "private_key": "",
+        "private_key_id": "",
+    }
+    path = tmp_path / "account.json"
+    path.write_text(json.dumps(account))
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT", str(path))
+    client = bucket_store._client
+    monkeypatch.setattr(bucket_store, "_client", lambda *, is_http: client(is_http=True))
+    asked.fault = DATED
+    file = BucketObject(Link(f"gs://data/{KEY}"))
+    opening = file.open(head=1000, tail=2000)
+    assert (opening.head, opening.tail) == (CONTENT[:1000], CONTENT[-2000:])
+    assert read(file, 50, 500) == CONTENT[50:500]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_process_does_not_wait_forever(asked: RangeServer, tmp_path: Path) -> None:
@@ -286,6 +335,28 @@ def test_a_forked_process_does_not_wait_forever(asked: RangeServer, tmp_path: Pa
 
 
 # What is no file
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("GET http://h/data/region-credential-dns.ozx - error decoding response", "server-error"),
+        (
+            "GET http://h/x - Server returned non-2xx status code: 500 Internal Error",
+            "server-error",
+        ),
+        ("GET http://h/x - operation timed out", "timeout"),
+        ("Received redirect without LOCATION, this normally indicates …", "region"),
+        ("status code: 400: <Code>AuthorizationHeaderMalformed</Code>", "region"),
+        ("status code: 403 Forbidden: <Code>AccessDenied</Code>", "forbidden"),
+        ("invalid peer certificate: UnknownIssuer, kind: Connect", "certificate"),
+    ],
+)
+def test_what_errors_of_obstore_mean(error: str, code: str) -> None:
+    exceptions = pytest.importorskip("obstore.exceptions", reason="the cloud extra is missing")
+    found = of_store(exceptions.GenericError(error), Link("s3://data/x.ozx"))
+    assert isinstance(found, LinkError)
+    assert found.code == f"link-{code}"
 
 
 @pytest.mark.parametrize(
@@ -325,3 +396,23 @@ def test_the_cloud_extra_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> No
         with pytest.raises(LinkError, match=r"pip install 'napari-ome-zip\[cloud\]'") as raised:
             remote_object(Link(link)).open(head=10, tail=10)
         assert raised.value.code == "link-needs-extra"
+
+
+def test_a_second_opening_is_one_request_and_the_rest_is_on_disk(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(cache_folder.LINK_CACHE_FOLDER_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(cache_folder, "_state", cache_folder._State(100 << 20))
+    content = CONTENT * 10
+    bucket.put("large.ozx", content)
+    for requests, received in ((3, 350_000), (1, 0)):
+        file = RemoteFile(Link("s3://data/large.ozx"))
+        assert file.read(400_000, 100_000) == content[400_000:500_000]
+        assert file.traffic.requests == requests
+        assert received * 0.8 <= file.traffic.received <= received
+        for thread in threading.enumerate():
+            if thread.name == "ome-zip-link":
+                thread.join(60)
+    content = content[::-1]
+    bucket.put("large.ozx", content)
+    assert RemoteFile(Link("s3://data/large.ozx")).read(400_000, 10) == content[400_000:400_010]

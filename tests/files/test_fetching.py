@@ -87,6 +87,21 @@ def test_what_is_read_first_of_what_is_expected_comes_with_its_neighbors() -> No
     first.end()
 
 
+def test_little_that_is_there_does_not_split_a_request() -> None:
+    fetch = GatedFetch(CONTENT)
+    fetcher = made(fetch)
+    fetcher.hold(200 * KIB, CONTENT[200 * KIB : 201 * KIB])
+    headers = [(at, at + 66) for at in range(10 * KIB, 400 * KIB, 10 * KIB) if at != 200 * KIB]
+    for header in headers:
+        read(fetcher, *header)
+    fetch.asked.clear()
+    with fetcher.expect([(0, 400 * KIB)]):
+        assert read(fetcher, 0, 400 * KIB) == CONTENT[: 400 * KIB]
+    assert sorted(fetch.asked) == [(0, 200 * KIB), (201 * KIB, 400 * KIB)]
+    assert read(fetcher, 0, 400 * KIB) == CONTENT[: 400 * KIB]
+    assert len(fetch.asked) == 2
+
+
 def test_two_readers_of_the_same_bytes_cause_one_request() -> None:
     fetch = GatedFetch(CONTENT, is_open=False)
     fetcher = made(fetch)

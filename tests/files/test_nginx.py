@@ -83,6 +83,9 @@ def test_a_password(nginx: NginxServer) -> None:
         object_at(nginx, "private/a.ozx").open(head=10, tail=10)
     link = Link(nginx.url("private/a.ozx").replace("http://", "http://me:Pa55word@"))
     assert WebObject(link, SOON).open(head=10, tail=10).head == CONTENT[:10]
+    wrong = Link(link.url.replace("Pa55word", "password"))
+    with pytest.raises(LinkError, match="does not take the name and password"):
+        WebObject(wrong, SOON).open(head=10, tail=10)
 
 
 def test_a_server_without_ranges(nginx: NginxServer) -> None:

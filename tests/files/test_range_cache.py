@@ -17,13 +17,14 @@ from fake_remote import FakeServer
 from gated_fetch import in_thread
 from napari_ome_zip.errors import ChangedFileError, ReadCancelledError
 from napari_ome_zip.files import cache_folder as folders
-from napari_ome_zip.files import range_cache
+from napari_ome_zip.files import segments
 from napari_ome_zip.files.byte_file import HEAD_BYTES as HEAD
 from napari_ome_zip.files.byte_file import TAIL_BYTES as TAIL
 from napari_ome_zip.files.links import Link
-from napari_ome_zip.files.range_cache import LONGEST_RECORD, LinkCache
+from napari_ome_zip.files.range_cache import LinkCache
 from napari_ome_zip.files.remote_file import RemoteFile
 from napari_ome_zip.files.remote_object import Validator
+from napari_ome_zip.files.segments import LONGEST_RECORD
 from napari_ome_zip.files.watching import reading_once, watching
 from napari_ome_zip.progress import Watch
 
@@ -92,6 +93,17 @@ def test_only_what_is_missing_is_fetched(server: FakeServer) -> None:
     file = opened(server)
     assert file.read(MIB - 500, 2000) == CONTENT[MIB - 500 : MIB + 1500]
     assert sorted(server.asked[1:]) == sorted([f"{MIB - 500}-{MIB}", f"{MIB + 1000}-{MIB + 1500}"])
+
+
+def test_little_that_is_on_disk_does_not_split_a_request(server: FakeServer) -> None:
+    file = opened(server)
+    for at in range(MIB, 2 * MIB, 10 * KIB):
+        file.read(at, 66)
+    _settle()
+    file = opened(server)
+    with file.expect([(MIB, MIB + 400 * KIB)]):
+        assert file.read(MIB, 400 * KIB) == CONTENT[MIB : MIB + 400 * KIB]
+    assert len(server.asked) == 2
 
 
 def test_another_version_has_nothing_of_the_former_one(server: FakeServer, folder: Path) -> None:
@@ -303,7 +315,7 @@ def test_a_full_disk_is_no_error(
     def full(descriptor: int, data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(range_cache.os, "write", full)
+    monkeypatch.setattr(segments.os, "write", full)
     with caplog.at_level(logging.WARNING):
         read_and_close(server)
     monkeypatch.undo()

@@ -13,11 +13,13 @@ import dask.array as da
 import numpy as np
 import pytest
 
+from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import SaveOptions, open_image, save_image
 from napari_ome_zip.errors import SaveCancelledError, SaveError
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.saving import save
 from napari_ome_zip.saving.encoding.cluster import can_be_sent, distributed_client
+from range_server import RangeServer
 
 distributed = pytest.importorskip("distributed")
 
@@ -95,6 +97,29 @@ def test_pixels_that_the_cluster_keeps_stay_there(
     save_image([(kept, LIMITS, "image")], tmp_path / "a.ozx", OPTIONS)
     assert sent == ["cells"]
     np.testing.assert_array_equal(levels_of(tmp_path / "a.ozx")[0], PIXELS + 1)
+
+
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize("fails", [False, True])
+def test_workers_read_what_lies_behind_a_link_themselves(
+    tmp_path: Path, sent: list[str], fails: bool
+) -> None:
+    source = HierarchyBuilder().image(PIXELS, "zyx", options={"compressors": None})
+    with RangeServer({"cells.ozx": source.archive(tmp_path / "cells.ozx").read_bytes()}) as server:
+        url = server.url("cells.ozx").replace("http://", "http://me:passw0rd@")
+        image = open_image(url)
+        server.forget()
+        if fails:
+            server.files["cells.ozx"] += b"more"
+            with pytest.raises(SaveError) as raised:
+                save_image(image, tmp_path / "a.ozx", OPTIONS)
+            assert "passw0rd" not in str(raised.value)
+            assert not (tmp_path / "a.ozx").exists()
+            return
+        save_image(image, tmp_path / "a.ozx", OPTIONS)
+        assert server.requests
+    assert sent == ["cells"]
+    np.testing.assert_array_equal(levels_of(tmp_path / "a.ozx")[0], PIXELS)
 
 
 def test_what_a_worker_meets_names_the_layer_and_leaves_nothing(

@@ -14,7 +14,7 @@ import pytest
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data, validate
 from napari_ome_zip.errors import SaveError
-from napari_ome_zip.image.composite import PlacedLabels
+from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.saving.plan import plan_save
@@ -53,6 +53,14 @@ def drawn_over(layers: list[LayerData], number: int = 0, name: str = "drawn") ->
     kept = ("scale", "translate", "affine", "axis_labels", "units")
     place = {key: keywords[key] for key in kept if key in keywords}
     return [*layers, (drawn, {"name": name, **place}, "labels")]
+
+
+def world_corners(part: PlacedPart, composite: CompositeImage) -> np.ndarray:
+    """First and last pixel in the world, along the axes of space."""
+    linear, offset = part.to_display.matrix[:, :-1], part.to_display.matrix[:, -1]
+    ends = np.array([[0] * len(part.shape), np.array(part.shape) - 1])
+    space = [n for n, axis in enumerate(composite.system.axes) if axis.type == "space"]
+    return (ends @ linear.T + offset)[:, space]
 
 
 def documents(path: Path) -> dict[str, Any]:
@@ -94,6 +102,26 @@ def test_labels_lie_on_their_image_again(tmp_path: Path, image: Path, server: Ra
     assert of_labels["metadata"]["napari_ome_zip"]["labels_of"] == url
 
 
+def test_labels_of_a_turned_image_lie_on_it_again(tmp_path: Path, server: RangeServer) -> None:
+    turned = np.array([[0.0, -1.0, 40.0], [1.0, 0.0, 5.0], [0.0, 0.0, 1.0]])
+    layers = [(ramp((30, 20)), {"name": "a", "affine": turned}, "image")]
+    path = save_image(layers, tmp_path / "turned.ome.zip")
+    opened = to_layer_data(open_image(served(server, path)))
+    written = save_image(drawn_over(opened), tmp_path / "drawn.ome.zip", ALONE)
+    of_labels, of_image = open_image(written), open_image(path)
+    np.testing.assert_allclose(
+        world_corners(of_labels.parts[0], of_labels), world_corners(of_image.parts[0], of_image)
+    )
+    ((group, document),) = [
+        (name, found)
+        for name, found in documents(written).items()
+        if "image-label" in found["attributes"].get("ome", {})
+    ]
+    source = document["attributes"]["ome"]["image-label"]["source"]["image"]
+    assert source.startswith(server.url(path.name))
+    assert group
+
+
 def test_labels_of_a_file_name_it_as_lying_beside_them(tmp_path: Path, image: Path) -> None:
     layers = drawn_over(to_layer_data(open_image(image)))
     written = save_image(layers, tmp_path / "drawn.ome.zip", ALONE)
@@ -131,6 +159,7 @@ def test_labels_that_the_file_has_are_saved_alone_too(
         after = open_image(written)
         for one, other in zip(after.parts, before.labels, strict=True):
             np.testing.assert_array_equal(one.levels[0].compute(), other.levels[0].compute())
+            np.testing.assert_allclose(world_corners(one, after), world_corners(other, before))
         assert validate(written).valid
 
 

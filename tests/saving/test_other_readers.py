@@ -13,7 +13,8 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from napari_ome_zip import SaveOptions, open_image, save_image, validate
+from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data, unpack, validate
+from range_server import RangeServer
 
 PLACE = {
     "axis_labels": ("z", "y", "x"),
@@ -188,3 +189,25 @@ def test_a_lazy_image_is_saved_as_it_is_computed(tmp_path: Path) -> None:
     with zarr.storage.ZipStore(path, mode="r") as store:
         found = zarr.open_array(store, path="0", mode="r")[:]
     np.testing.assert_array_equal(found, pixels(3) + 1)
+
+
+def test_others_read_labels_that_name_their_image_by_a_link(tmp_path: Path) -> None:
+    """Nothing of it is fetched: the server is gone."""
+    ngff_zarr = pytest.importorskip("ngff_zarr")
+    reader = pytest.importorskip("ome_zarr.reader")
+    locations = pytest.importorskip("ome_zarr.io")
+    bioio = pytest.importorskip("bioio_ome_zarr")
+    source = save_image(layers()[:2], tmp_path / "cells.ozx")
+    with RangeServer({"cells.ozx": source.read_bytes()}) as server:
+        opened = to_layer_data(open_image(server.url("cells.ozx")))
+        options = SaveOptions(labels_alone=True)
+        alone = save_image([*opened, layers()[2]], tmp_path / "labels.ozx", options)
+    assert b'"source": {' in alone.read_bytes()
+    found = pixels(2) % 7
+    images = ngff_zarr.from_ngff_zarr(str(alone)).images
+    np.testing.assert_array_equal(np.asarray(images[0].data), found)
+    assert images[0].scale == {"z": 2.0, "y": 0.5, "x": 0.25}
+    folder = unpack(alone, tmp_path / "labels.ome.zarr")
+    (node, *_) = reader.Reader(locations.ZarrLocation(str(folder)))()
+    np.testing.assert_array_equal(np.asarray(node.data[0]), found)
+    np.testing.assert_array_equal(bioio.Reader(alone).data.squeeze(), found)

@@ -116,6 +116,14 @@ class Memory:
         if block in self._kept:
             self._kept.move_to_end(block)
 
+    def let_go(self, block: Block) -> bool:
+        """Let go of a block, the lock being held; False where it stays for ever."""
+        if self._kept.pop(block, None) is None:
+            return False
+        self.nbytes -= block.nbytes
+        block.settle()
+        return True
+
     def shrink(self) -> None:
         """Let go of what was not used for longest, the lock being held."""
         while self._left:

@@ -16,11 +16,16 @@ _CREDENTIALS = {
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
     "az": "AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN",
 }
+_NAMES = re.compile(r"https?://\S+|path: \".*?\"|<Key>.*?</Key>|Object at location \S+")
+"""Where a message names the file, whose name may look like anything below."""
 _NOT_ALLOWED = re.compile(
-    r"PermissionDenied|Unauthenticated|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|"
-    r"ExpiredToken|InvalidToken|\b40[13]\b|[Cc]redential"
+    r"AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|[Cc]redential|"
+    r"status code: 40[13]"
 )
-_OTHER_REGION = re.compile(r"region|PermanentRedirect|\b30[1278]\b|AuthorizationHeaderMalformed")
+_OTHER_REGION = re.compile(
+    r"without LOCATION|PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraint|"
+    r"status code: 30[1278]"
+)
 
 
 class EmptyRange(Exception):
@@ -33,20 +38,20 @@ class Unchanged(Exception):
 
 def of_store(error: Exception, link: Link) -> LinkError | EmptyRange | Unchanged:
     """Return what an error of obstore means."""
-    kind, text = type(error).__name__, str(error)
+    kind, text = type(error).__name__, _NAMES.sub("", str(error))
     if isinstance(error, FileNotFoundError) or kind == "NotFoundError":
         return _not_found(text, link)
     if kind == "NotModifiedError":
         return Unchanged()
     if kind == "NotSupportedError" or "NotPartial" in text or "status code: 416" in text:
         return EmptyRange()
-    if kind != "GenericError" or _NOT_ALLOWED.search(text):
-        return not_allowed(link)
     if _OTHER_REGION.search(text):
         return LinkError(
             f"The bucket lies in another region: {link}. Set AWS_REGION to the one it was made in.",
             code="link-region",
         )
+    if kind != "GenericError" or _NOT_ALLOWED.search(text):
+        return not_allowed(link)
     if "certificate" in text.lower():
         return LinkError(
             f"The certificate of the server of {link} does not show that it is this server, so "

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from napari_ome_zip.files.blocks import MEMORY, Block
 from napari_ome_zip.files.byte_file import Range
-from napari_ome_zip.files.ranges import RangeMap
+from napari_ome_zip.files.ranges import RangeMap, merged
 from napari_ome_zip.files.wishes import Wish
 
 
@@ -74,13 +74,24 @@ class FileBlocks(RangeMap[Block]):
                     block.join(wish)
             if self._kept is not None:
                 holes = [part for hole in holes for part in self._kept.holes(*hole)]
-        new = [Block(first, bytearray(last - first)) for first, last in holes]
+        spans = [span for whole in merged(holes) for span in self._without_islands(*whole)]
+        new = [Block(first, bytearray(last - first)) for first, last in spans]
         for block in new:
             block.is_kept = is_kept
             if wish is not None:
                 block.join(wish)
             self.add(block.start, block.stop, block)
         return new
+
+    def _without_islands(self, start: int, stop: int) -> list[Range]:
+        """Return the holes of a range that holds little else, after letting go of that.
+
+        To fetch it once more takes less than to ask for every hole by itself.
+        """
+        for block in self.overlapping(start, stop):
+            if block.is_done and MEMORY.let_go(block):
+                self.remove(block.start)
+        return self.holes(start, stop)
 
     def finish(self, block: Block, error: BaseException | None) -> None:
         """Have what came of a block, and tell those who wait for it."""

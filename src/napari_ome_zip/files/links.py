@@ -91,6 +91,11 @@ class Link:
         return unquote(urlsplit(self.url).path.rstrip("/").rpartition("/")[2]) or self.host
 
     @property
+    def has_login(self) -> bool:
+        """Whether it holds a name and a password."""
+        return "@" in urlsplit(self.url).netloc
+
+    @property
     def has_secrets(self) -> bool:
         """Whether it leads nowhere, perhaps, without what nobody may see."""
         return self._open != self.url

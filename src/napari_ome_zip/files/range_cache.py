@@ -1,7 +1,6 @@
 """Ranges of one file behind a link, kept on disk for another day.
 
-Bytes lie there as they were fetched, one after another; where they belong is in an index beside
-them. `cache_folder` describes the files.
+`cache_folder` describes the folder, `segments` the files.
 """
 
 from __future__ import annotations
@@ -10,17 +9,14 @@ import hashlib
 import json
 import os
 import secrets
-import struct
 import threading
 import time
 import weakref
-import zlib
 from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
 
 from napari_ome_zip.files.byte_file import Range
 from napari_ome_zip.files.cache_folder import (
@@ -35,30 +31,9 @@ from napari_ome_zip.files.cache_folder import (
 )
 from napari_ome_zip.files.links import Link
 from napari_ome_zip.files.remote_object import Validator
+from napari_ome_zip.files.segments import LONGEST_RECORD, Record, append, create, read, records_of
 
-LONGEST_RECORD = 1 << 18
-"""Bytes that one checksum is of, at most (256 KiB)."""
-
-_MAGIC = b"OZLINKS1"
-_RECORD = struct.Struct("<QQII")
 _USED_EVERY = 60  # seconds between two notes that a segment was used
-
-_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
-_APPENDING = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
-_CREATING = _APPENDING | os.O_CREAT | os.O_EXCL
-
-
-class _Record(NamedTuple):
-    """Where bytes of the file are kept."""
-
-    start: int
-    stop: int
-    at: int
-    """Position in the segment's data."""
-    crc: int
-    """CRC-32 of the first three fields of the record on disk, and of the bytes."""
-    segment: Path
-    """Without an ending."""
 
 
 class LinkCache:
@@ -116,11 +91,11 @@ class RangeCache:
 
     def __init__(self, folder: Path, version: Validator, segments: list[Path]) -> None:
         self._folder, self.version = folder, version
-        self._records: list[_Record] = []
+        self._records: list[Record] = []
         self._used: dict[Path, float] = {}
         self._begin()
         for segment in segments:
-            self._records.extend(_records(segment, version.size))
+            self._records.extend(records_of(segment, version.size))
         self._sort()
         _caches.add(self)
 
@@ -156,8 +131,11 @@ class RangeCache:
         loaded = []
         for record in records:
             if record.stop > start:  # else another one had the same bytes
-                data = self._read(record)
-                if data is not None:
+                data = read(record)
+                if data is None:
+                    self._forget(record)
+                else:
+                    self._note_use(record.segment)
                     loaded.append((record.start, data))
                     start = record.stop
         return loaded
@@ -177,53 +155,33 @@ class RangeCache:
                 try:
                     self._append(parts)
                 except FileNotFoundError:  # another process removed the folder meanwhile
-                    self._segment = None
                     self._append(parts)
         except OSError as error:
             complain(error)
 
-    def _overlapping(self, start: int, stop: int) -> list[_Record]:
+    def _overlapping(self, start: int, stop: int) -> list[Record]:
         first = bisect_left(self._starts, start - LONGEST_RECORD)
         last = bisect_left(self._starts, stop, lo=first)
         return [record for record in self._records[first:last] if record.stop > start]
 
-    def _read(self, record: _Record) -> bytes | None:
-        length = record.stop - record.start
-        try:
-            with _opened(record.segment, DATA, _READING) as descriptor:
-                os.lseek(descriptor, record.at, os.SEEK_SET)
-                data = os.read(descriptor, length)
-        except OSError:
-            data = b""
-        if len(data) != length or _checksum(record.start, record.at, data) != record.crc:
-            self._forget(record)
-            return None
-        self._note_use(record.segment)
-        return data
-
-    def _forget(self, record: _Record) -> None:
+    def _forget(self, record: Record) -> None:
         with self._lock, suppress(ValueError):
             at = self._records.index(record, bisect_left(self._starts, record.start))
             del self._records[at], self._starts[at]
 
     def _append(self, parts: list[tuple[int, memoryview]]) -> None:
         segment = self._segment_to_write()
-        records = []
-        with _opened(segment, DATA, _APPENDING) as descriptor:
-            at = os.fstat(descriptor).st_size
-            for start, part in parts:
-                crc = _checksum(start, at, part)
-                records.append(_Record(start, start + len(part), at, crc, segment))
-                at += _write(descriptor, part)
-        entries = b"".join(_RECORD.pack(r.start, r.at, r.stop - r.start, r.crc) for r in records)
-        with _opened(segment, INDEX, _APPENDING) as descriptor:
-            _write(descriptor, entries)
+        try:
+            records = append(segment, parts)
+        except OSError:
+            self._segment = None
+            raise
         with self._lock:
             for record in records:
                 place = bisect_left(self._records, record)
                 self._records.insert(place, record)
                 self._starts.insert(place, record.start)
-        count_written(sum(len(part) for _, part in parts) + len(entries), current=segment)
+        count_written(sum(len(part) for _, part in parts), current=segment)
 
     def _segment_to_write(self) -> Path:
         """Return the segment of this process, a new one where it is full or gone."""
@@ -236,10 +194,7 @@ class RangeCache:
         self._folder.parent.chmod(0o700)
         self._write_version()
         segment = self._folder / f"{_digest(self.version.text)}-{secrets.token_hex(8)}"
-        with _opened(segment, DATA, _CREATING):
-            pass
-        with _opened(segment, INDEX, _CREATING) as descriptor:
-            _write(descriptor, _MAGIC)
+        create(segment)
         self._segment = segment
         return segment
 
@@ -259,48 +214,12 @@ class RangeCache:
                 os.utime(segment.with_suffix(INDEX))
 
 
-@contextmanager
-def _opened(segment: Path, ending: str, flags: int) -> Iterator[int]:
-    """Open one file of a segment."""
-    descriptor = os.open(segment.with_suffix(ending), flags, 0o600)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _write(descriptor: int, data: bytes | memoryview) -> int:
-    written = 0
-    while written < len(data):
-        written += os.write(descriptor, data[written:])
-    return written
-
-
 def _version_in(folder: Path) -> Validator | None:
     try:
         found = json.loads((folder / VERSION_NAME).read_bytes())
         return Validator(int(found["size"]), str(found["etag"]), str(found["modified"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
-
-
-def _records(segment: Path, size: int) -> Iterator[_Record]:
-    """Yield what the index of a segment says, as far as it can be."""
-    try:
-        index = segment.with_suffix(INDEX).read_bytes()
-        there = segment.with_suffix(DATA).stat().st_size
-    except OSError:
-        return
-    if not index.startswith(_MAGIC):
-        return
-    whole = (len(index) - len(_MAGIC)) // _RECORD.size * _RECORD.size
-    for start, at, length, crc in _RECORD.iter_unpack(index[len(_MAGIC) : len(_MAGIC) + whole]):
-        if 0 < length <= LONGEST_RECORD and start + length <= size and at + length <= there:
-            yield _Record(start, start + length, at, crc, segment)
-
-
-def _checksum(start: int, at: int, data: bytes | memoryview) -> int:
-    return zlib.crc32(data, zlib.crc32(struct.pack("<QQI", start, at, len(data))))
 
 
 def _digest(text: str) -> str:

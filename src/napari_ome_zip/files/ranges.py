@@ -61,6 +61,23 @@ def pieces_of(ranges: Iterable[Range]) -> list[Piece]:
     return list(_cut(wanted, bridged, piece))
 
 
+def merged(holes: Sequence[Range]) -> list[Range]:
+    """Return ranges that do not overlap, by position, without the gaps that are fetched along.
+
+    Examples
+    --------
+    >>> merged([(0, 900), (1000, 2000), (5000, 6000)])
+    [(0, 2000), (5000, 6000)]
+    """
+    bridged = _bridged(holes, int(sum(stop - start for start, stop in holes) * MOST_WASTE))
+    whole: list[Range] = []
+    for start, stop in holes:
+        if whole and whole[-1][1] in bridged:
+            start = whole.pop()[0]
+        whole.append((start, stop))
+    return whole
+
+
 def split(start: int, stop: int) -> list[Range]:
     """Return a range in pieces that come at the same time."""
     return [(piece.start, piece.stop) for piece in pieces_of([(start, stop)])]

@@ -68,6 +68,12 @@ class Trouble(Exception):
 
 def of_status(status: int, link: Link, retry_after: str | None = None) -> LinkError | Trouble:
     """Return what an answer means that is no file."""
+    if status == HTTPStatus.UNAUTHORIZED and link.has_login:
+        return LinkError(
+            f"The server does not take the name and password in the link (401): {link}. "
+            "Check both; signs such as @ and / in them are written as %40 and %2F.",
+            code="link-needs-login",
+        )
     if status in _OF_STATUS:
         code, sentence = _OF_STATUS[status]
         return LinkError(sentence.format(link=link), code=code)

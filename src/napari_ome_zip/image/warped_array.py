@@ -11,8 +11,11 @@ import numpy.typing as npt
 
 from napari_ome_zip.geometry import PointMap
 from napari_ome_zip.geometry.interpolation import linear, nearest
-from napari_ome_zip.pixels.grid import shape_of
+from napari_ome_zip.pixels.best_known import BestKnown
+from napari_ome_zip.pixels.grid import Region, shape_of
+from napari_ome_zip.pixels.remote_pixels import remote_best_known
 from napari_ome_zip.pixels.source import PixelSource
+from napari_ome_zip.pixels.strictness import checked_entries
 
 _MAX_REGION = 2**24
 """Pixels of an image that are read at once, at most."""
@@ -80,6 +83,21 @@ class WarpedArray(PixelSource):
             most = _PLANE if axis in self.nonlinear[-2:] else min(int(chunk), _DEPTH)
             chunks.append(max(1, min(most if axis in self.nonlinear else int(chunk), size)))
         return tuple(chunks)
+
+    @property
+    def is_remote(self) -> bool:
+        # docstring inherited
+        return self.source.is_remote
+
+    @property
+    def is_direct(self) -> bool:
+        """Where it lies behind a line: napari's cache would not be worth waiting for it."""
+        return self.is_remote
+
+    def best_known(self, region: Region) -> BestKnown | None:
+        # docstring inherited
+        strict = checked_entries() is not None
+        return remote_best_known(self, region) if self.is_remote and not strict else None
 
     def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
         """Pixels of ``region``, computed from what of the image lies there and nothing else."""

@@ -17,7 +17,7 @@ from napari_ome_zip.image.planes import Planes, own_axes, planes_along
 from napari_ome_zip.image.units import known_unit
 from napari_ome_zip.pixels.arranged import arranged
 from napari_ome_zip.pixels.lazy import chunk_shape
-from napari_ome_zip.pixels.limits import estimate_limits
+from napari_ome_zip.pixels.limits import estimate_limits, needs_pixels, sample
 
 type PlanesOfAxes = Sequence[Planes | None]
 """The planes that parts have along each axis of the display system."""
@@ -47,10 +47,17 @@ class ChannelArray:
             Levels of the file as the layer has them, largest first: the middle of these is looked
             at, without dask, which would have to put their axes in order.
         """
-        stored = self.stored[: len(shown)]
+        return estimate_limits(self.stored[: len(shown)], *self._sampled(shown))
+
+    def looked_at(self, shown: tuple[da.Array, ...]) -> tuple[da.Array, ...]:
+        """What `limits` reads; nothing where it reads nothing."""
+        coarsest = self.stored[len(shown) - 1]
+        return (sample(coarsest, *self._sampled(shown)),) if needs_pixels(coarsest) else ()
+
+    def _sampled(self, shown: tuple[da.Array, ...]) -> tuple[list[int], list[int]]:
         sides = dict(zip(self.order, chunk_shape(shown[-1]), strict=True))
-        axes = [axis for axis in self.order if axis < stored[-1].ndim]
-        return estimate_limits(stored, axes, [sides[axis] for axis in sorted(axes)])
+        axes = [axis for axis in self.order if axis < self.stored[len(shown) - 1].ndim]
+        return axes, [sides[axis] for axis in sorted(axes)]
 
 
 def channel_array(

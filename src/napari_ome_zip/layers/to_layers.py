@@ -15,6 +15,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
+from napari_ome_zip.files import Expectation
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.channels import GRAY
 from napari_ome_zip.image.composite import (
@@ -51,6 +52,7 @@ from napari_ome_zip.layers.opened_layer import NOTE, OpenedLayer, identities
 from napari_ome_zip.layers.overlaying import BLENDED, SCAN, Overlay
 from napari_ome_zip.layers.well_names import well_names_layer
 from napari_ome_zip.pixels.arranged import in_true_color, magnitudes
+from napari_ome_zip.pixels.lazy import expect_pixels, is_remote
 
 MAX_LAYERS = 512
 """Maximum number of layers made of one file. A viewer takes about a twentieth of a second for each,
@@ -146,11 +148,26 @@ def _part_layers(
 def _image_layers(
     part: PlacedImage, prefix: str, planes: PlanesOfAxes, overlay: Overlay
 ) -> Iterator[LayerData]:
+    arrays = [channel_array(part, number, planes) for number in range(len(part.channels))]
+    with _limits_expected(part, arrays):
+        yield from _channel_layers(part, arrays, prefix, overlay)
+
+
+def _limits_expected(part: PlacedImage, arrays: Sequence[ChannelArray]) -> Expectation:
+    """Let come together what all channels' limits are estimated from."""
+    stored = len(part.sources)
+    pairs = zip(arrays, part.channels, strict=True)
+    lacking = (a for a, c in pairs if not c.limits and is_remote(a.stored[stored - 1]))
+    return expect_pixels(each for a in lacking for each in a.looked_at(a.levels[:stored]))
+
+
+def _channel_layers(
+    part: PlacedImage, arrays: Sequence[ChannelArray], prefix: str, overlay: Overlay
+) -> Iterator[LayerData]:
     scan = overlay.scan(part)
-    for number, channel in enumerate(part.channels):
-        array = channel_array(part, number, planes)
+    stored = len(part.sources)
+    for number, (channel, array) in enumerate(zip(part.channels, arrays, strict=True)):
         levels = array.levels
-        stored = len(part.sources)
         magnitude = levels[0].dtype.kind == "c"
         if magnitude:  # a viewer cannot show complex numbers; the name says what it shows
             levels = tuple(map(magnitudes, levels))

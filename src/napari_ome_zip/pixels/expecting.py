@@ -61,9 +61,14 @@ def expect(source: Regional, regions: Iterable[Region], *, ahead: bool = False) 
     ahead : bool
         Whether nobody asked for them yet.
     """
+    return expect_all(((source, region) for region in regions), ahead=ahead)
+
+
+def expect_all(wanted: Iterable[tuple[Regional, Region]], *, ahead: bool = False) -> Expectation:
+    """As `expect`, of several sources together."""
     first: list[tuple[HierarchyStore, Iterable[Wanted]]] = []
     later: list[tuple[HierarchyStore, WantedLater]] = []
-    for region in regions:
+    for source, region in wanted:
         for array, part in source.stored_regions(region):
             now, then = array.wanted(part)
             first.append((array.store, now))

@@ -13,6 +13,8 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.files.byte_file import Expectation
+from napari_ome_zip.pixels.expecting import expect_all
 from napari_ome_zip.pixels.pixel_array import PixelArray, is_supported
 from napari_ome_zip.pixels.source import AnySource, PixelSource
 
@@ -53,6 +55,17 @@ def pixels_of(array: da.Array) -> npt.NDArray[Any]:
         return array.read()
     # By name: looking for another scheduler imports all of dask.distributed.
     return np.asarray(array.compute(scheduler="threads"))
+
+
+def expect_pixels(arrays: Iterable[da.Array]) -> Expectation:
+    """Begin to fetch all that several arrays are decoded from together, where that is remote."""
+    lazily = (a for a in arrays if isinstance(a, PixelArray) and not a.is_changed)
+    return expect_all(array.place for array in lazily)
+
+
+def is_remote(array: da.Array) -> bool:
+    """Whether pixels lie behind a line, as far as that is known."""
+    return isinstance(array, PixelArray) and not array.is_changed and array.place[0].is_remote
 
 
 def chunk_shape(array: da.Array) -> tuple[int, ...]:

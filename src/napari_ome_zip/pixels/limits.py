@@ -10,10 +10,12 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.pixels.lazy import chunk_shape, pixels_of
+from napari_ome_zip.pixels.lazy import chunk_shape, is_remote, pixels_of
 
 MAX_SAMPLE = 2**22
 """Pixels looked at, at most."""
+MAX_REMOTE_SAMPLE = 2**19
+"""As above, where they are fetched from a server: a picture is waiting for them."""
 MAX_CHUNKS = 2**12
 """Chunks (of dask arrays: blocks) read for that, at most."""
 
@@ -42,20 +44,26 @@ def estimate_limits(
         natural limits, and where there is no finite value.
     """
     coarsest = levels[-1]
-    if coarsest.dtype.itemsize == 1 or not coarsest.size:
+    if not needs_pixels(coarsest):
         return None
-    pixels = sample(coarsest, order, unit)
+    pixels = pixels_of(sample(coarsest, order, unit))
     if pixels.dtype.kind == "c":
         pixels = np.abs(pixels)
     return _range(pixels)
 
 
+def needs_pixels(coarsest: da.Array) -> bool:
+    """Whether limits of an image are found by looking at pixels."""
+    return coarsest.dtype.itemsize > 1 and bool(coarsest.size)
+
+
 def sample(
     array: da.Array, order: Sequence[int] | None = None, unit: Sequence[int] | None = None
-) -> npt.NDArray[Any]:
-    """Pixels of the middle of ``array``: at most `MAX_SAMPLE`, of about `MAX_CHUNKS` chunks."""
-    few = middle(array, MAX_SAMPLE, order=order)
-    return pixels_of(middle(few, MAX_CHUNKS, unit or chunk_shape(array), order))
+) -> da.Array:
+    """The middle of ``array``: at most `MAX_SAMPLE` pixels, of about `MAX_CHUNKS` chunks."""
+    most = MAX_REMOTE_SAMPLE if is_remote(array) else MAX_SAMPLE
+    few = middle(array, most, order=order)
+    return middle(few, MAX_CHUNKS, unit or chunk_shape(array), order)
 
 
 def middle(

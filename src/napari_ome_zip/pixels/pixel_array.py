@@ -168,6 +168,11 @@ class PixelArray(da.Array):
         """All pixels, read directly: final ones, whoever asks."""
         return self._without_indexed(read(self._source, self._region))
 
+    @property
+    def place(self) -> tuple[PixelSource, Region]:
+        """Where its pixels come from, and which of those they are."""
+        return self._source, self._region
+
     def prepare(self, pixels: npt.NDArray[Any]) -> None:
         """Let the viewer be given these pixels, all of this array's, when it asks for them."""
         if self.viewed_by is not None:

@@ -19,6 +19,7 @@ _PIXELS_KEPT = frozenset(
     {
         "layer-details-left-out",
         "levels-left-out",
+        "link-key-not-kept",
         "metadata-xml-stale",
         "unlisted-image-shown",
         "version-changes",
