@@ -92,6 +92,7 @@ class RangeServer:
         self.delay = delay
         self.fault = fault
         self.requests: list[Request] = []
+        self._etags: dict[str, tuple[bytes, str]] = {}
         self.asked = threading.Event()
         """Set when a request has come."""
         self.may_answer = threading.Event()
@@ -149,7 +150,11 @@ class RangeServer:
 
     def etag(self, name: str) -> str:
         """Of the content as it is now."""
-        return f'"{zlib.crc32(self.files[name]):08x}"'
+        content = self.files[name]
+        known = self._etags.get(name)
+        if known is None or known[0] is not content:
+            known = self._etags[name] = content, f'"{zlib.crc32(content):08x}"'
+        return known[1]
 
 
 class _Http(ThreadingHTTPServer):
