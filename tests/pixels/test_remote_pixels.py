@@ -195,6 +195,26 @@ def test_coarser_pixels_that_are_known_are_shown_at_once(served: Callable[..., A
     until(lambda: np.array_equal(shown, levels[0][2]))
 
 
+def test_the_plane_that_stands_in_is_the_one_that_napari_shows(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(2).integers(0, 2**16, (8, 256, 256), np.uint16)
+    levels = [pixels, pixels[::2, ::2, ::2]]
+    steps = [(str(n), placement([2.0**n] * 3)) for n in range(2)]
+    builder = HierarchyBuilder().group(multiscales=[multiscale("zyx", steps)])
+    for number, level in enumerate(levels):
+        builder.array(str(number), level, chunks=(1, 64, 64))
+    builder.archive(tmp_path / NAME)
+    with RangeServer({NAME: (tmp_path / NAME).read_bytes()}) as server:
+        (image,) = open_image(server.url(NAME)).images
+        watcher = Watcher(image)
+        coarse = watcher.look(2, 1)
+        until(lambda: np.array_equal(coarse, levels[1][2]))
+        server.hold()
+        shown = watcher.look(5)  # half of 5 is 2.5, which is rounded to the even number
+        np.testing.assert_array_equal(shown, repeated(levels[1][2], 2))
+        server.release()
+        until(lambda: np.array_equal(shown, levels[0][5]))
+
+
 def test_the_coarsest_level_comes_before_the_finest(
     served: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -26,8 +26,8 @@ IDLE = 0.02
 """Seconds without a question after which the viewer counts as idle."""
 STEPS = 2
 """Planes that are decoded ahead."""
-REMOTE_STEPS = 4
-"""As above, of what lies behind a line: they are fetched in the time that one takes."""
+REMOTE_STEPS = 2
+"""As above, of what lies behind a line: what nobody scrolls on to was fetched for nothing."""
 
 
 class ReadingAhead:

@@ -79,10 +79,15 @@ def _recalled(level: PixelSource, finer: PixelSource, region: Region) -> npt.NDA
 
 
 def _behind(level: PixelSource, finer: PixelSource, region: Region) -> list[npt.NDArray[np.intp]]:
-    """Pixels along each axis that stand behind those of a region of a finer level."""
+    """Pixels along each axis that stand behind those of a region of a finer level.
+
+    Of a plane the one that napari shows of that level: it rounds where it divides.
+    """
     sides = zip(region, level.shape, finer.shape, strict=True)
     return [
-        np.minimum(((np.arange(s.start, s.stop) + 0.5) * (own / n)).astype(np.intp), own - 1)
+        np.array([min(round(s.start * own / n), own - 1)], np.intp)
+        if s.stop == s.start + 1
+        else np.minimum(((np.arange(s.start, s.stop) + 0.5) * (own / n)).astype(np.intp), own - 1)
         for s, own, n in sides
     ]
 
