@@ -104,17 +104,24 @@ class Lines:
         return missing
 
     def begin_threads(self, count: int) -> None:
-        """Begin as many threads as are missing."""
-        for begun in range(count):
-            try:
-                threading.Thread(target=self._work, name="ome-zip-link", daemon=True).start()
-            except RuntimeError:  # no thread can be had, as when the program ends
-                with MEMORY.lock:
-                    self._threads -= count - begun - 1
-                self._work()
-                return
+        """Begin as many threads as are missing: one here, which begins the others.
 
-    def _work(self) -> None:
+        Whoever begins a thread waits until it runs, and a window should not wait for all of them.
+        """
+        if not count:
+            return
+        try:
+            threading.Thread(
+                target=self._work, args=(count - 1,), name="ome-zip-link", daemon=True
+            ).start()
+        except RuntimeError:  # no thread can be had, as when the program ends
+            with MEMORY.lock:
+                self._threads -= count - 1
+            self._work(0)
+
+    def _work(self, others: int) -> None:
+        self.begin_threads(others // 2)
+        self.begin_threads(others - others // 2)
         while (block := self._next()) is not None:
             self._run(block)
 
