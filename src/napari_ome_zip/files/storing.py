@@ -17,6 +17,7 @@ from napari_ome_zip.files.file_blocks import Kept
 MOST_WAITING = 64 << 20
 """Bytes that wait to be kept, at most (64 MiB); whoever has more waits for the disk."""
 
+_PAUSE = 0.05  # seconds in which more comes, and whoever waited for it goes on
 _AT_THE_END = 2.0  # seconds that the program waits for the disk
 
 
@@ -33,6 +34,7 @@ class Storing:
         self._announced: set[Block] = set()
         self._nbytes = 0
         self._is_running = False
+        self._hurries = threading.Event()
 
     def announce(self, block: Block) -> None:
         """Let the program not end without a block that is going to be added."""
@@ -58,9 +60,11 @@ class Storing:
 
     def wait(self, seconds: float) -> None:
         """Wait until everything is kept, but no longer than so."""
+        self._hurries.set()
         end = time.monotonic() + seconds
         while self._announced and time.monotonic() < end:
             time.sleep(0.001)
+        self._hurries.clear()
 
     def _work(self) -> None:
         while batch := self._next():
@@ -78,6 +82,7 @@ class Storing:
     def _next(self) -> list[tuple[Kept, Block]]:
         """Take the blocks that wait first and are of one file; none ends the thread."""
         batch: list[tuple[Kept, Block]] = []
+        self._hurries.wait(_PAUSE)
         with self._changed:
             while self._waiting and (not batch or self._waiting[0][0] is batch[0][0]):
                 batch.append(self._waiting.popleft())
