@@ -87,6 +87,12 @@ def test_a_second_opening_is_one_request_and_all_else_is_on_disk(server: FakeSer
     assert server.asked == ["open again"]
 
 
+def test_what_was_read_a_moment_ago_is_on_disk(server: FakeServer) -> None:
+    assert opened(server).read(MIB, 100_000) == CONTENT[MIB : MIB + 100_000]
+    assert opened(server).read(MIB, 100_000) == CONTENT[MIB : MIB + 100_000]
+    assert server.asked == ["open again"]
+
+
 def test_only_what_is_missing_is_fetched(server: FakeServer) -> None:
     read_and_close(server, MIB, 1000)
     file = opened(server)
