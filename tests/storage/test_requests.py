@@ -274,4 +274,5 @@ def test_an_upload_that_broke_off_is_called_so(
     server, url = opened(build_zip(entries)[:-1000])
     with pytest.raises(ArchiveError, match=r"its end is missing.*upload"):
         open_image(url)
-    assert len(server.requests) <= 3
+    # The last MiB is looked through for an end that something follows.
+    assert len(server.requests) <= 4
