@@ -72,7 +72,7 @@ def zoom_and_pan(viewer: Any) -> list[Callable[[], None]]:
     def to_place(move: int) -> Callable[[], None]:
         # Half a canvas further each time.
         away = 400 * scale * move
-        place = (*rest, y + away / 2, min(x + away, 0.9 * side))
+        place = (*rest, min(y + away / 2, 0.9 * side), min(x + away, 0.9 * side))
         return lambda: setattr(viewer.camera, "center", place)
 
     pans = [to_place(move) for move in range(1, 16)]

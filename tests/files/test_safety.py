@@ -16,7 +16,7 @@ import pytest
 
 from napari_ome_zip import open_image, save_image, to_layer_data, validate
 from napari_ome_zip.errors import ArchiveError, LinkError
-from napari_ome_zip.files import Link
+from napari_ome_zip.files import Link, cache_folder
 from napari_ome_zip.files.web import WebObject
 from napari_ome_zip.files.web_line import Patience
 from range_server import Answer, Fault, RangeServer, Request
@@ -215,7 +215,7 @@ def test_what_is_made_of_a_link_holds_no_secret(
     """Layers, what is said of the file, the cache, a report, and a saved copy."""
     cache = tmp_path / "cache"
     monkeypatch.setenv("NAPARI_OME_ZIP_LINK_CACHE", str(cache))
-    monkeypatch.setenv("NAPARI_OME_ZIP_LINK_CACHE_MB", "100")
+    monkeypatch.setattr(cache_folder._state, "limit", 100 << 20)
     truth = whole_archive(tmp_path / "cells.ome.zip")
     content = (tmp_path / "cells.ome.zip").read_bytes()
     with RangeServer({"cells.ome.zip": content}) as server:

@@ -432,11 +432,23 @@ def test_weak_tags_are_compared(server: RangeServer) -> None:
         (Validator(5, '"a"', "Monday"), Validator(5, "", "Monday"), True),
         (Validator(5, '"a"', "Monday"), Validator(5, "", "Tuesday"), False),
         (Validator(5), Validator(5), True),
+        # What is said once, and not again.
+        (Validator(5, '"a"'), Validator(5), False),
+        (Validator(5, '"a"'), Validator(5, "", "Monday"), False),
+        (Validator(5, "", "Monday"), Validator(5), False),
+        (Validator(5, 'W/"a"', "Monday"), Validator(5, 'W/"a"'), True),
     ],
 )
 def test_which_versions_are_the_same(one: Validator, other: Validator, same: bool) -> None:
     assert one.is_same_version(other) is same
     assert other.is_same_version(one) is same
+
+
+def test_an_answer_that_does_not_say_its_version_is_not_taken(server: RangeServer) -> None:
+    file = opened(server)
+    server.fault = header("ETag", None)
+    with pytest.raises(ChangedFileError):
+        read(file, 5, 10)
 
 
 # Redirects

@@ -13,7 +13,8 @@ import pytest
 
 from hierarchy_builder import HierarchyBuilder, multiscale, placement, ramp
 from napari_ome_zip import link_cache_size, open_image, set_link_cache_size
-from napari_ome_zip.errors import LinkError
+from napari_ome_zip.errors import LinkError, ReadCancelledError
+from napari_ome_zip.files import watching
 from napari_ome_zip.image import virtual_levels
 from napari_ome_zip.image.composite import PlacedImage
 from napari_ome_zip.layers import to_layer_data
@@ -22,6 +23,7 @@ from napari_ome_zip.pixels.background import LINE
 from napari_ome_zip.pixels.decoded_chunks import clear_cache
 from napari_ome_zip.pixels.reading_ahead import AHEAD
 from napari_ome_zip.pixels.viewing import View
+from napari_ome_zip.progress import Watch
 from range_server import Answer, RangeServer, Request
 from whole_archives import (
     whole_archive,
@@ -217,9 +219,20 @@ def test_what_was_scrolled_past_is_not_fetched(served: Callable[..., Any]) -> No
     shown = np.asarray(watcher.levels[0][:, :, :32])  # 128 chunks that lie apart
     assert server.asked.wait(SECONDS)
     del shown
+    until(lambda: LINE.is_idle)  # while no answer has come
     server.release()
-    until(lambda: LINE.is_idle)
-    assert len(server.requests) < 100
+    assert len(server.requests) < 64
+
+
+def test_reading_that_is_cancelled_is_no_damage(served: Callable[..., Any]) -> None:
+    server, image, _ = served(chunks=(1, 128, 128))
+    damaged: list[str] = []
+    image.sources[0].store.on_damage = damaged.append
+    server.hold()
+    stopping = Watch(None, server.asked.is_set, lambda: ReadCancelledError("stopped"))
+    with watching(stopping), pytest.raises(ReadCancelledError, match="stopped"):
+        image.sources[0][1]
+    assert not damaged
 
 
 def test_a_line_that_fails_is_told_and_tried_again(
