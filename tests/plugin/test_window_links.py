@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ from napari_ome_zip import link_cache_size, set_link_cache_size
 from napari_ome_zip.pixels import viewing
 from napari_ome_zip.pixels.background import LINE
 from napari_ome_zip.pixels.decoded_chunks import clear_cache
-from range_server import RangeServer
+from range_server import Answer, RangeServer, Request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,26 +45,27 @@ def nothing_is_kept(qtbot: QtBot) -> Iterator[None]:
     qtbot.waitUntil(lambda: LINE.is_idle, timeout=PATIENCE)
 
 
-def write_stack(path: Path, kind: str = "image") -> list[np.ndarray]:
+def write_levels(path: Path, axes: str, kind: str = "image") -> list[np.ndarray]:
     """Write three levels that do not compress; return them."""
     random = np.random.default_rng(5)
-    pixels = random.integers(1000, 60_000, SHAPE, np.uint16)
+    pixels = random.integers(1000, 60_000, SHAPE[-len(axes) :], np.uint16)
     levels = [pixels[..., :: 2**n, :: 2**n] for n in range(3)]
-    steps = [(str(n), placement([1.0, 2.0**n, 2.0**n])) for n in range(3)]
+    scales = [[*[1.0] * (len(axes) - 2), 2.0**n, 2.0**n] for n in range(3)]
+    steps = [(str(n), placement(scale)) for n, scale in enumerate(scales)]
     window = {"start": 0, "end": 60_000, "min": 0, "max": 65_535}
     more: dict[str, Any] = {"omero": {"channels": [{"color": "FFFFFF", "window": window}]}}
     if kind == "labels":
         more = {"image-label": {}}
-    builder = HierarchyBuilder().group(multiscales=[multiscale("zyx", steps)], **more)
+    builder = HierarchyBuilder().group(multiscales=[multiscale(axes, steps)], **more)
     for number, level in enumerate(levels):
-        builder.array(str(number), level, chunks=(1, 128, 128))
+        builder.array(str(number), level, chunks=(1, 128, 128)[-len(axes) :])
     builder.archive(path)
     return levels
 
 
 @pytest.fixture
 def levels(tmp_path: Path) -> list[np.ndarray]:
-    return write_stack(tmp_path / NAME)
+    return write_levels(tmp_path / NAME, "zyx")
 
 
 @pytest.fixture
@@ -196,3 +199,40 @@ def test_a_volume_is_read_by_a_thread(
     qtbot.waitUntil(
         lambda: any(np.array_equal(shown(window), level) for level in levels), timeout=PATIENCE
     )
+
+
+@pytest.mark.parametrize("kind", ["image", "labels"])
+def test_the_first_picture_of_a_plane_is_coarse(
+    qtbot: QtBot, window: napari.Viewer, tmp_path: Path, kind: str
+) -> None:
+    levels = write_levels(tmp_path / NAME, "yx", kind)
+    content = (tmp_path / NAME).read_bytes()
+    with zipfile.ZipFile(tmp_path / NAME) as archive:
+        places = [i.header_offset for i in archive.infolist() if i.filename.startswith("0/c/")]
+    finest = threading.Event()
+
+    def hold_the_finest(request: Request, answer: Answer) -> Answer:
+        if request.range is not None and min(places) <= request.range[0] <= max(places):
+            finest.wait(PATIENCE / 1000)
+        return answer
+
+    coarse = levels[2].repeat(4, axis=0).repeat(4, axis=1)
+    with RangeServer({NAME: content}, fault=hold_the_finest) as server:
+        drop_links(window, server.url(NAME))
+        wait_for_layers(qtbot, window)
+        in_event_loop(lambda: setattr(window.layers[0], "locked_data_level", 0))
+        beats = Heartbeat()
+        qtbot.waitUntil(
+            lambda: np.array_equal(shown(window), within(window, coarse)), timeout=PATIENCE
+        )
+        qtbot.waitUntil(lambda: beats.count > BEATS, timeout=PATIENCE)
+        finest.set()
+        qtbot.waitUntil(
+            lambda: np.array_equal(shown(window), within(window, levels[0])), timeout=PATIENCE
+        )
+
+
+def within(window: napari.Viewer, plane: np.ndarray) -> np.ndarray:
+    """What of a plane of the finest level the canvas shows."""
+    (top, left), (bottom, right) = window.layers[0].corner_pixels[:, -2:]
+    return plane[top : bottom + 1, left : right + 1]

@@ -290,5 +290,5 @@ class Background:
 BACKGROUND = Background(max(1, WORKERS - 1))
 """The threads of this process: a core is left to the window."""
 
-LINE = Background(max(4, WORKERS))
+LINE = Background(max(3, WORKERS))
 """Those that complete what lies behind a line: they wait more than they compute."""
