@@ -38,7 +38,9 @@ class Line:
 
     def __enter__(self) -> Self:
         command = [sys.executable, __file__, *self._arguments]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         assert self._process.stdout is not None
         self._root = f"http://127.0.0.1:{self._process.stdout.readline().strip()}"
         return self
@@ -145,7 +147,9 @@ async def _main(folder: str, delay: str) -> None:
     server = await asyncio.start_server(made.serve, "127.0.0.1", 0, backlog=256)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
-        await server.serve_forever()
+        # It ends with the process that began it, however that ends: nobody holds the pipe then.
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        server.close()
 
 
 if __name__ == "__main__":

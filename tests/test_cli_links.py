@@ -225,6 +225,11 @@ def test_all_of_a_link_is_read_by_few_requests_and_once(
         assert len(server.requests) < 80
         assert server.sent < 1.1 * large.stat().st_size
     server.forget()
+    repack(url, tmp_path / "shards.ozx", shard=True)
+    repack(large, tmp_path / "expected.ozx", shard=True)
+    assert content(tmp_path / "shards.ozx") == content(tmp_path / "expected.ozx")
+    assert len(server.requests) < 80
+    server.forget()
     repack(url, tmp_path / "rest.ozx", salvage=True)
     assert len(server.requests) < 50
     assert server.sent < 2.2 * large.stat().st_size  # looked through, and copied

@@ -9,9 +9,12 @@ import napari
 from napari.utils import cancelable_progress
 
 from napari_ome_zip.errors import SaveError
+from napari_ome_zip.files import is_link
+from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers import from_layer_data, unsaved_layers
-from napari_ome_zip.layers.layer_data import LayerData
+from napari_ome_zip.layers.layer_data import LayerData, layer_note
 from napari_ome_zip.names import stem
+from napari_ome_zip.plugin.answering import while_answering
 from napari_ome_zip.plugin.asking import ask_and_save
 from napari_ome_zip.plugin.messages import notify_saved
 from napari_ome_zip.plugin.save.losses import describe, find_losses, result_text
@@ -20,6 +23,7 @@ from napari_ome_zip.plugin.typed_name import completed
 from napari_ome_zip.plugin.viewer_state import as_shown, view_of
 from napari_ome_zip.progress import Progress
 from napari_ome_zip.saving.plan import plan_save
+from napari_ome_zip.saving.planned import SavePlan
 from napari_ome_zip.saving.save import save_composite
 
 
@@ -69,15 +73,40 @@ def _write(path: str | None, layer_data: Sequence[LayerData], suffix: str) -> li
     layer_data = as_shown(layer_data, viewer)
     # Events are handled while the bar moves, so layers may change: what they are now is saved.
     image = from_layer_data(layer_data, name=stem(target), target=target, view=view)
-    plan = plan_save(image)
+    has_link = any(is_link(layer_note(keywords).get("source")) for _, keywords, _ in layer_data)
+    plan = while_answering(lambda: plan_save(image)) if has_link else plan_save(image)
     found = find_losses(layer_data, layer_data, plan)
     check_agreed(image, target, found)
     with cancelable_progress(total=100, desc=f"Saving {target.name}") as bar:
-        written = save_composite(
-            image, target, progress=_percent_of(bar), cancelled=lambda: bar.is_canceled, plan=plan
-        )
+        if has_link:
+            written = _fetched(image, target, plan, bar)
+        else:
+            written = save_composite(
+                image,
+                target,
+                progress=_percent_of(bar),
+                cancelled=lambda: bar.is_canceled,
+                plan=plan,
+            )
     notify_saved(result_text(found, written, Path(path).name), written)
     return [str(written)]
+
+
+def _fetched(image: CompositeImage, target: Path, plan: SavePlan, bar: cancelable_progress) -> Path:
+    """Save what comes over a line, which may take its time between two percents."""
+    moved = (0, 1)
+
+    def note(done: int, total: int) -> None:
+        nonlocal moved
+        moved = done, total
+
+    move = _percent_of(bar)
+    return while_answering(
+        lambda: save_composite(
+            image, target, progress=note, cancelled=lambda: bar.is_canceled, plan=plan
+        ),
+        lambda: move(*moved),
+    )
 
 
 def _percent_of(bar: cancelable_progress) -> Progress:

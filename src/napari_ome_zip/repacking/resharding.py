@@ -17,6 +17,7 @@ from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.byte_codecs import Checksum
 from napari_ome_zip.pixels.shard_codec import shard_of
 from napari_ome_zip.storage import HierarchyStore
+from napari_ome_zip.storage.expected import expected_ahead
 from napari_ome_zip.storage.hierarchy import Node
 
 TARGET_SHARD_BYTES = 32 << 20
@@ -61,12 +62,21 @@ class Resharding:
 
     def entries(self, store: HierarchyStore) -> Iterator[tuple[str, bytes, int]]:
         """Yield name and bytes of every shard that is not empty, and the size of its chunks."""
-        for gathering in self.gatherings:
-            for shard in gathering.shards():
-                made = _shard(store, [*gathering.inner(shard)])
+        wanted = (
+            (gathering.array.key(shard), name)
+            for gathering in self.gatherings
+            for shard in gathering.shards()
+            for name in gathering.inner(shard)
+        )
+        ahead = expected_ahead(
+            store, wanted, lambda item: item[1], lambda item: store.size_of(item[1]) or 0
+        )
+        with ahead as expected:
+            for key, items in itertools.groupby(expected, lambda item: item[0]):
+                made = _shard(store, [name for _, name in items])
                 if made is not None:
                     content, nbytes = made
-                    yield gathering.array.key(shard), content, nbytes
+                    yield key, content, nbytes
 
 
 def plan_resharding(

@@ -22,7 +22,7 @@ def expected_ahead[T](
 
     Entries of a store behind a line are fetched together, those of the items that come next while
     those before are worked on. Larger ones than `WINDOW_BYTES` fill a line by themselves, when
-    they are read.
+    they are read. None of it is kept on the disk, where it would push everything else out.
 
     Parameters
     ----------
