@@ -23,6 +23,7 @@ import extremes
 import layouts
 import numpy as np
 from child import Sample
+from line import Line
 
 SECONDS = 30
 """For the first pixels, and for the steps."""
@@ -71,7 +72,7 @@ def zoom_and_pan(viewer: Any) -> list[Callable[[], None]]:
     def to_place(move: int) -> Callable[[], None]:
         # Half a canvas further each time.
         away = 400 * scale * move
-        place = (*rest, y + away / 2, min(x + away, 0.9 * side))
+        place = (*rest, min(y + away / 2, 0.9 * side), min(x + away, 0.9 * side))
         return lambda: setattr(viewer.camera, "center", place)
 
     pans = [to_place(move) for move in range(1, 16)]
@@ -101,6 +102,8 @@ class Case:
     """Module that makes it."""
     steps: Callable[[Any], list[Callable[[], None]]] | None = None
     window: tuple[int, int] = WINDOW
+    delay: int | None = None
+    """Milliseconds of each request, where a link is dropped."""
 
 
 _ALL = {
@@ -116,6 +119,13 @@ _ALL = {
     "permuted": Case("one level of 16,000², axes xy", "permuted", extremes, zoom_and_pan),
     "hidden": Case("archive B, a channel", "B", data, hide_and_show),
     "huge": Case("one level of 100,000², uint8", "huge", extremes, zoom_and_pan),
+    **{
+        f"link-{how}-{delay}": Case(
+            f"archive B behind a link, {delay} ms a request", "B", data, steps, LARGE, delay
+        )
+        for how, steps in (("scroll", scroll), ("zoom", zoom_and_pan))
+        for delay in (0, 30, 100, 200)
+    },
 }
 _MOVED = {
     scroll: "scrolled",
@@ -132,7 +142,9 @@ CASES = {
     )
     for name, case in _ALL.items()
 }
-CONTENDERS = dict.fromkeys(CASES, tuple(PLUGINS))
+CONTENDERS = {
+    name: tuple(PLUGINS) if case.delay is None else ("ours",) for name, case in _ALL.items()
+}
 QUICK = ("scroll", "scroll-64")
 
 
@@ -144,6 +156,9 @@ def prepare(case: str) -> None:
 def measure(case: str, contender: str) -> Iterator[Sample]:
     import napari
     from napari.settings import get_settings
+    from qtpy.QtCore import QUrl
+
+    import napari_ome_zip
 
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -156,7 +171,13 @@ def measure(case: str, contender: str) -> Iterator[Sample]:
     viewer = napari.Viewer()
     if chosen.steps:
         viewer.window.resize(*chosen.window)
-    yield from _Window(viewer).samples(path, chosen.steps)
+    if chosen.delay is None:
+        yield from _Window(viewer).samples(QUrl.fromLocalFile(str(path)), chosen.steps)
+    else:
+        # What another sample fetched is none of this one's.
+        napari_ome_zip.set_link_cache_size(0)
+        with Line(path.parent, chosen.delay / 1000) as line:
+            yield from _Window(viewer).samples(QUrl(line.url(path.name)), chosen.steps)
     viewer.close()
 
 
@@ -182,11 +203,11 @@ class _Window:
     def _note(moments: list[float]) -> Callable[..., None]:
         return lambda *_: moments.append(time.perf_counter())
 
-    def samples(self, path: Path, steps: Any) -> Iterator[Sample]:
+    def samples(self, url: Any, steps: Any) -> Iterator[Sample]:
         self.run(lambda: False, 1.5)  # the empty window finishes drawing
         print(DROPPED, file=sys.stderr, flush=True)
         begun = time.perf_counter()
-        drop(self.viewer, path)
+        drop(self.viewer, url)
         self.run(self.is_shown, SECONDS)
         shown = next((moment for moment in self.drawn if moment > self.added[-1]), None)
         if shown is None:
@@ -200,11 +221,14 @@ class _Window:
 
     def moved(self, steps: list[Callable[[], None]]) -> Iterator[Sample]:
         """The stalls of steps, ten a second, or as many as the window answers."""
+        from qtpy.QtCore import QTimer
+
         begun = time.perf_counter()
         taken: list[float] = []
         for step in steps:
             taken.append(time.perf_counter())
-            step()
+            # As a person's: where no event loop runs, napari is given final pixels.
+            QTimer.singleShot(0, step)
             self.run(lambda: self.has_answered(taken[-1]), SECONDS)
             if taken[-1] - begun > SECONDS:
                 break
@@ -245,7 +269,7 @@ class _Window:
         return len(self.beats) >= ANSWERED and self.beats[-ANSWERED] > step
 
     def is_shown(self) -> bool:
-        return len(self.added) > 0 and self.drawn[-1] > self.added[-1]
+        return len(self.added) > 0 and len(self.drawn) > 0 and self.drawn[-1] > self.added[-1]
 
     def is_settled(self) -> bool:
         """Whether nothing was drawn for some time."""
@@ -257,13 +281,13 @@ class _Window:
         return float(np.mean(pixels.max(axis=-1) > 60)) > 0.1
 
 
-def drop(viewer: Any, path: Path) -> None:
-    from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
+def drop(viewer: Any, url: Any) -> None:
+    from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt
     from qtpy.QtGui import QDragEnterEvent, QDropEvent
 
     target = viewer.window._qt_viewer
     mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    mime.setUrls([url])
     mime.setParent(target)
     spot = target.rect().center()
     no_key = Qt.KeyboardModifier.NoModifier

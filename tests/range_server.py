@@ -92,6 +92,7 @@ class RangeServer:
         self.delay = delay
         self.fault = fault
         self.requests: list[Request] = []
+        self._etags: dict[str, tuple[bytes, str]] = {}
         self.asked = threading.Event()
         """Set when a request has come."""
         self.may_answer = threading.Event()
@@ -149,7 +150,11 @@ class RangeServer:
 
     def etag(self, name: str) -> str:
         """Of the content as it is now."""
-        return f'"{zlib.crc32(self.files[name]):08x}"'
+        content = self.files[name]
+        known = self._etags.get(name)
+        if known is None or known[0] is not content:
+            known = self._etags[name] = content, f'"{zlib.crc32(content):08x}"'
+        return known[1]
 
 
 class _Http(ThreadingHTTPServer):
@@ -235,7 +240,7 @@ class _Answers(BaseHTTPRequestHandler):
             self.send_header(key, value)
         if answer.is_chunked:
             self.send_header("Transfer-Encoding", "chunked")
-        elif answer.status != 304 and "Content-Length" not in answer.headers:
+        elif answer.status not in (204, 304) and "Content-Length" not in answer.headers:
             self.send_header("Content-Length", str(len(answer.content)))
         self.end_headers()
         content = answer.content[: request.sent]

@@ -56,7 +56,7 @@ def status(code: int, **headers: str) -> Fault:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
     def faulty(request: Request, answer: Answer) -> Answer:
-        return Answer(code, b"no", named)
+        return Answer(code, b"" if code in (204, 304) else b"no", named)
 
     return faulty
 

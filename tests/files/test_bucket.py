@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +16,11 @@ import pytest
 
 from napari_ome_zip import open_image
 from napari_ome_zip.errors import ChangedFileError, LinkError
-from napari_ome_zip.files import Link, bucket_store
+from napari_ome_zip.files import Link, bucket_store, cache_folder
 from napari_ome_zip.files.bucket import BucketObject
 from napari_ome_zip.files.bucket_errors import of_store
 from napari_ome_zip.files.connecting import remote_object
+from napari_ome_zip.files.remote_file import RemoteFile
 from range_server import Answer, RangeServer, Request
 from web_faults import header
 from whole_archives import whole_archive
@@ -394,3 +396,23 @@ def test_the_cloud_extra_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> No
         with pytest.raises(LinkError, match=r"pip install 'napari-ome-zip\[cloud\]'") as raised:
             remote_object(Link(link)).open(head=10, tail=10)
         assert raised.value.code == "link-needs-extra"
+
+
+def test_a_second_opening_is_one_request_and_the_rest_is_on_disk(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(cache_folder.LINK_CACHE_FOLDER_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(cache_folder, "_state", cache_folder._State(100 << 20))
+    content = CONTENT * 10
+    bucket.put("large.ozx", content)
+    for requests, received in ((3, 350_000), (1, 0)):
+        file = RemoteFile(Link("s3://data/large.ozx"))
+        assert file.read(400_000, 100_000) == content[400_000:500_000]
+        assert file.traffic.requests == requests
+        assert received * 0.8 <= file.traffic.received <= received
+        for thread in threading.enumerate():
+            if thread.name == "ome-zip-link":
+                thread.join(60)
+    content = content[::-1]
+    bucket.put("large.ozx", content)
+    assert RemoteFile(Link("s3://data/large.ozx")).read(400_000, 10) == content[400_000:400_010]

@@ -7,6 +7,7 @@ import pickle
 import random
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,3 +150,40 @@ def test_a_file_that_is_gone_is_not_current(image_server: RangeServer) -> None:
     image_server.files["cells.ome.zip"] = content
     assert store.is_current
     assert store == pickle.loads(pickle.dumps(store))
+
+
+AT_THE_END = """
+import atexit, sys, zlib
+from napari_ome_zip.files import Link, open_file
+file = open_file(Link(sys.argv[1]))
+expectation = file.expect([(300_000, 400_000)])
+atexit.register(lambda: print(zlib.crc32(file.read(500_000, 600_000))))
+"""
+
+
+def test_bytes_can_be_read_while_the_program_ends(server: RangeServer) -> None:
+    command = [sys.executable, "-c", AT_THE_END, server.url("a.ozx")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert (done.stdout.strip(), done.stderr) == (str(zlib.crc32(CONTENT[500_000:1_100_000])), "")
+
+
+HELD = """
+import sys
+from napari_ome_zip.files import Link, open_file
+file = open_file(Link(sys.argv[1]))
+print("open", flush=True)
+sys.stdin.readline()
+expectation = file.expect([(start, start + 100) for start in range(200_000, 10**6, 10**5)])
+"""
+
+
+def test_a_program_ends_although_the_server_does_not_answer(server: RangeServer) -> None:
+    command = [sys.executable, "-c", HELD, server.url("a.ozx")]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        server.hold()
+        process.communicate("\n", timeout=60)
+    server.release()
+    assert process.returncode == 0

@@ -6,13 +6,17 @@ import base64
 import logging
 import pickle
 import traceback
+import warnings
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from napari_ome_zip import open_image
+from napari_ome_zip import open_image, save_image, to_layer_data, validate
 from napari_ome_zip.errors import ArchiveError, LinkError
-from napari_ome_zip.files import Link
+from napari_ome_zip.files import Link, cache_folder
 from napari_ome_zip.files.web import WebObject
 from napari_ome_zip.files.web_line import Patience
 from range_server import Answer, Fault, RangeServer, Request
@@ -29,6 +33,7 @@ from web_faults import (
     whole,
     zipped,
 )
+from whole_archives import whole_archive
 
 CONTENT = bytes(range(256)) * 400
 SOON = Patience(pause=0.001, silence=1, total=2)
@@ -202,3 +207,33 @@ def test_headers_cannot_be_smuggled_into_a_link(server: RangeServer) -> None:
     link = Link(server.url("a.ozx") + "?a=1\r\nX-Other: 1 HTTP/1.1")
     WebObject(link, SOON).open(head=10, tail=10)
     assert all("X-Other" not in request.headers for request in server.requests)
+
+
+def test_what_is_made_of_a_link_holds_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Layers, what is said of the file, the cache, a report, and a saved copy."""
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("NAPARI_OME_ZIP_LINK_CACHE", str(cache))
+    monkeypatch.setattr(cache_folder._state, "limit", 100 << 20)
+    truth = whole_archive(tmp_path / "cells.ome.zip")
+    content = (tmp_path / "cells.ome.zip").read_bytes()
+    with RangeServer({"cells.ome.zip": content}) as server:
+        link = secret_link(server, "cells.ome.zip")
+        image = open_image(link.url)
+        layers = to_layer_data(image)
+        for source in image.images[0].sources:
+            np.testing.assert_array_equal(source[:], truth.arrays[source.path])
+        with warnings.catch_warnings(record=True) as noted:
+            warnings.simplefilter("always")
+            save_image(layers, tmp_path / "copy.ome.zip")
+        report = validate(link.url)
+    shown = [repr(image), repr([keywords for _, keywords, _ in layers]), *map(str, noted)]
+    shown += [repr(report), report.to_json(), report.to_text()]
+    written = [path for path in cache.rglob("*") if path.is_file()]
+    assert written
+    everything = "\n".join([*shown, *map(str, cache.rglob("*"))]).encode()
+    everything += b"".join(path.read_bytes() for path in written)
+    with zipfile.ZipFile(tmp_path / "copy.ome.zip") as copy:
+        everything += copy.comment + b"".join(map(copy.read, copy.namelist()))
+    assert not [secret for secret in SECRETS if secret.encode() in everything]

@@ -249,6 +249,18 @@ def test_a_server_that_wants_more_time_than_there_is_says_so_at_once(server: Ran
     with pytest.raises(LinkError, match="too many requests"):
         read(file, 0, 5)
     assert len(server.requests) == 1
+    with pytest.raises(LinkError, match="too many requests"):
+        read(file, 0, 5)  # nor is it asked for anything else meanwhile
+    assert len(server.requests) == 1
+
+
+def test_a_server_that_wants_a_little_time_gets_it(server: RangeServer) -> None:
+    file = opened(server)
+    server.fault = first(1, status(429, Retry_After="1"))
+    with ThreadPoolExecutor(4) as pool:
+        for data in pool.map(lambda start: read(file, start, start + 5), range(4)):
+            assert data in CONTENT
+    assert read(file, 5, 10) == CONTENT[5:10]
 
 
 def test_a_dropped_connection_is_made_again(server: RangeServer) -> None:
@@ -420,11 +432,23 @@ def test_weak_tags_are_compared(server: RangeServer) -> None:
         (Validator(5, '"a"', "Monday"), Validator(5, "", "Monday"), True),
         (Validator(5, '"a"', "Monday"), Validator(5, "", "Tuesday"), False),
         (Validator(5), Validator(5), True),
+        # What is said once, and not again.
+        (Validator(5, '"a"'), Validator(5), False),
+        (Validator(5, '"a"'), Validator(5, "", "Monday"), False),
+        (Validator(5, "", "Monday"), Validator(5), False),
+        (Validator(5, 'W/"a"', "Monday"), Validator(5, 'W/"a"'), True),
     ],
 )
 def test_which_versions_are_the_same(one: Validator, other: Validator, same: bool) -> None:
     assert one.is_same_version(other) is same
     assert other.is_same_version(one) is same
+
+
+def test_an_answer_that_does_not_say_its_version_is_not_taken(server: RangeServer) -> None:
+    file = opened(server)
+    server.fault = header("ETag", None)
+    with pytest.raises(ChangedFileError):
+        read(file, 5, 10)
 
 
 # Redirects
@@ -512,6 +536,7 @@ def test_redirects_to_anything_else_are_not_followed(server: RangeServer, to: st
         (status(599), "link-refused", "answers with 599 instead"),
         (status(204), "link-refused", "204 No Content"),
         (status(300), "link-refused", "300"),
+        (status(304), "link-refused", "304 Not Modified"),
         (page, "link-web-page", "web page came from 127.0.0.1"),
         (zipped, "link-compressed", r"compressed \(gzip\)"),
     ],

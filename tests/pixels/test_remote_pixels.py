@@ -11,16 +11,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hierarchy_builder import HierarchyBuilder, multiscale, placement
+from hierarchy_builder import HierarchyBuilder, multiscale, placement, ramp
 from napari_ome_zip import link_cache_size, open_image, set_link_cache_size
-from napari_ome_zip.errors import LinkError
+from napari_ome_zip.errors import LinkError, ReadCancelledError
+from napari_ome_zip.files import watching
+from napari_ome_zip.image import virtual_levels
 from napari_ome_zip.image.composite import PlacedImage
+from napari_ome_zip.layers import to_layer_data
 from napari_ome_zip.pixels import viewing
 from napari_ome_zip.pixels.background import LINE
 from napari_ome_zip.pixels.decoded_chunks import clear_cache
 from napari_ome_zip.pixels.reading_ahead import AHEAD
 from napari_ome_zip.pixels.viewing import View
+from napari_ome_zip.progress import Watch
 from range_server import Answer, RangeServer, Request
+from whole_archives import (
+    whole_archive,
+    whole_archive_of_0_4,
+    whole_plate,
+    whole_scene,
+    whole_series,
+)
 
 SECONDS = 30
 SIDE = 512
@@ -208,9 +219,20 @@ def test_what_was_scrolled_past_is_not_fetched(served: Callable[..., Any]) -> No
     shown = np.asarray(watcher.levels[0][:, :, :32])  # 128 chunks that lie apart
     assert server.asked.wait(SECONDS)
     del shown
+    until(lambda: LINE.is_idle)  # while no answer has come
     server.release()
-    until(lambda: LINE.is_idle)
-    assert len(server.requests) < 100
+    assert len(server.requests) < 64
+
+
+def test_reading_that_is_cancelled_is_no_damage(served: Callable[..., Any]) -> None:
+    server, image, _ = served(chunks=(1, 128, 128))
+    damaged: list[str] = []
+    image.sources[0].store.on_damage = damaged.append
+    server.hold()
+    stopping = Watch(None, server.asked.is_set, lambda: ReadCancelledError("stopped"))
+    with watching(stopping), pytest.raises(ReadCancelledError, match="stopped"):
+        image.sources[0][1]
+    assert not damaged
 
 
 def test_a_line_that_fails_is_told_and_tried_again(
@@ -300,3 +322,67 @@ def test_tiles_of_a_mosaic_are_fetched_together(tmp_path: Path) -> None:
         until(lambda: np.array_equal(shown, whole))
         server.hold()
         np.testing.assert_array_equal(np.asarray(watcher.levels[0])[:100], whole[:100])
+
+
+def exchanged(builder: HierarchyBuilder) -> None:
+    builder.image(ramp((256, 200, 3)), "xyz", chunks=(64, 64, 1))
+
+
+def colors(builder: HierarchyBuilder) -> None:
+    channels = [{"label": c, "color": c} for c in ("FF0000", "00FF00", "0000FF")]
+    pixels = ramp((3, 256, 256), np.uint8)
+    builder.image(pixels, "cyx", chunks=(1, 64, 64), omero={"channels": channels})
+
+
+def complex_numbers(builder: HierarchyBuilder) -> None:
+    builder.image(ramp((256, 256)) * np.complex64(1 + 1j), "yx", chunks=(64, 64))
+
+
+def channels(builder: HierarchyBuilder) -> None:
+    builder.image(ramp((2, 4, 256, 256)), "czyx", chunks=(2, 2, 64, 64))
+
+
+def giant(builder: HierarchyBuilder) -> None:
+    builder.image(ramp((1024, 1024)), "yx", chunks=(64, 64))
+
+
+@pytest.mark.parametrize("kind", [exchanged, colors, complex_numbers, channels, giant])
+def test_layers_of_every_kind_are_completed(
+    tmp_path: Path, kind: Callable[[HierarchyBuilder], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind is giant:
+        for name, value in {"MAX_EDGE": 256, "OVERVIEW_EDGE": 128, "BLOCK_EDGE": 64}.items():
+            monkeypatch.setattr(virtual_levels, name, value)
+    builder = HierarchyBuilder()
+    kind(builder)
+    builder.archive(tmp_path / NAME)
+    assert_layers_are_completed(tmp_path / NAME)
+
+
+def assert_layers_are_completed(path: Path) -> None:
+    """A canvas ends with the pixels that the same archive has on a disk, in every layer."""
+    expected = to_layer_data(open_image(path))
+    with RangeServer({NAME: path.read_bytes()}) as server:
+        found = to_layer_data(open_image(server.url(NAME)))
+        clear_cache()
+        for (data, _, kind), (truth, _, _) in zip(found, expected, strict=True):
+            if kind not in ("image", "labels"):
+                continue
+            levels = data if isinstance(data, list) else [data]
+            view = View(lambda: True, lambda: None, pytest.fail)
+            view.levels = [level.whole_source for level in levels]
+            same = truth if isinstance(truth, list) else [truth]
+            for level, right in zip(levels, same, strict=True):
+                level.viewed_by = view
+                shown, final = np.asarray(level), np.asarray(right)
+                until(lambda shown=shown, final=final: np.array_equal(shown, final))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "write", [whole_archive, whole_archive_of_0_4, whole_series, whole_scene, whole_plate]
+)
+def test_layers_of_whole_archives_are_completed(
+    tmp_path: Path, write: Callable[[Path], object]
+) -> None:
+    write(tmp_path / NAME)
+    assert_layers_are_completed(tmp_path / NAME)

@@ -548,11 +548,11 @@ def test_a_window_can_be_closed_while_pixels_are_read(
 def test_reading_can_be_cancelled_and_the_labels_stay_as_they_are(
     qtbot: QtBot, window: napari.Viewer, gate: Gate
 ) -> None:
-    from napari_ome_zip.plugin.edit_labels.reading import PixelRun
+    from napari_ome_zip.plugin.window_run import WorkRun
 
     edit_labels(window)
     assert gate.reached.wait(WAIT / 1000)
-    (run,) = window.window.main_menu.window().findChildren(PixelRun)
+    (run,) = window.window.main_menu.window().findChildren(WorkRun)
     run._bar.cancel()
     qtbot.waitUntil(run.task.stopping.is_set, timeout=WAIT)
     gate.open.set()

@@ -147,8 +147,11 @@ def test_a_link_in_the_clipboard_is_opened(
 
 
 def test_a_script_gets_layers_at_once(window: napari.Viewer, server: RangeServer) -> None:
-    (layer,) = window.open(server.url("right.ozx"), plugin="napari-ome-zip")
+    url = f"{server.url('right.ozx')}?signature={SECRET}"
+    (layer,) = window.open(url, plugin="napari-ome-zip")
     assert list(window.layers) == [layer]
+    assert SECRET not in f"{layer.source} {layer.metadata}"
+    assert layer.source.path.startswith(server.url("right.ozx"))
 
 
 def test_options_for_layers_are_not_lost(

@@ -25,15 +25,15 @@ _ROUNDS_IN_ALL = 9
 """Times in all: waiting for the whole takes no longer than going on like that."""
 _BESIDE = 1 << 13
 """Bytes fetched before and after the place that is guessed (8 KiB: about 90 records)."""
-_GAP = 1 << 18
-"""Where a record is known to stand within so many bytes (256 KiB), all of these are fetched."""
+_GAP = 1 << 16
+"""Where a record is likely to stand within so many bytes (64 KiB), all of these are fetched."""
 _WIDE_GAP = 1 << 20
 """The same where nothing better can be guessed (1 MiB)."""
 _MERGED = 1 << 15
 """Parts that are less apart are fetched as one (32 KiB)."""
 _PROBE = 1 << 12
 """Bytes of each of the parts that first show how the directory is ordered (4 KiB)."""
-_PER_PROBE = 1 << 19
+_PER_PROBE = 1 << 18
 _MOST_PROBES = 16
 _OVERLAP = 1 << 10
 """Bytes fetched beyond a part, so that the record at its end is whole."""
@@ -202,7 +202,7 @@ class PartialDirectory:
     def _probes(self) -> list[Range]:
         """Return small parts all over what is unknown."""
         total = sum(stop - start for start, stop in self.unknown)
-        count = min(_MOST_PROBES, max(4, total // _PER_PROBE))
+        count = min(_MOST_PROBES, max(8, total // _PER_PROBE))
         found: list[Range] = []
         for start, stop in self.unknown:
             own = round(count * (stop - start) / total)

@@ -120,13 +120,19 @@ class BucketObject(RemoteObject):
             end.data.clear()
         first, data = front.result()
         if version is None and first.size > len(data):
-            # Azure answers no ranges from the end.
-            self._receive(bucket, max(0, first.size - tail), first.size, end.take, first)
+            self._last(first, tail, end.take, bucket)
         elif version is None:
             end.data.append(data[-tail:])
         elif not version.is_same_version(first):
             raise bucket_errors.changed(self.link)
         return Opening(first, head=data, tail=end.joined)
+
+    def _last(self, version: Validator, tail: int, took: Took, bucket: Bucket) -> None:
+        """Ask for the end by position: Azure answers no ranges from the end."""
+        try:
+            self._receive(bucket, max(0, version.size - tail), version.size, took, version)
+        except EmptyRange:
+            raise bucket_errors.changed(self.link) from None
 
     def _open_known(
         self, tail: int, known: Validator, heard: Heard | None, bucket: Bucket

@@ -164,7 +164,8 @@ class Lines:
                     self._blocks.finish(block, _NotWantedError())
                     raise _NotWantedError
 
-        self._traffic.requests += 1
+        with MEMORY.lock:
+            self._traffic.requests += 1
         error: BaseException | None = None
         try:
             self._fetch(block.start, block.stop, took)

@@ -124,7 +124,8 @@ class RemoteFile(ByteFile):
         # docstring inherited
         known = self._version if self._version.is_lasting else None
         try:
-            now = self._connect(self._object.link).open(head=1, tail=TAIL_BYTES, known=known)
+            tail = 1 if known else TAIL_BYTES  # which tells versions apart where nothing else does
+            now = self._connect(self._object.link).open(head=1, tail=tail, known=known)
         except LinkError:
             return False
         if known is not None:

@@ -49,21 +49,22 @@ class Validator:
     def is_same_version(self, other: Validator) -> bool:
         """Whether both are of one version: tags decide where both have one, else the dates.
 
+        What one of them says and the other does not is no reason to take them for the same.
+
         Weak tags are compared as well (RFC 9110, section 8.8.3.2, weak comparison). They promise
         less: contents of equal meaning, such as one text in several compressions. Here no
-        compression is ever asked for, the sizes must be equal, and where there is a date it must
-        be, too; so a weak tag only adds a way to notice a change.
+        compression is ever asked for, the sizes must be equal, and dates must not differ; so a weak
+        tag only adds a way to notice a change.
         """
         if self.size != other.size:
             return False
-        if self.etag and other.etag:
-            weak = self.etag.startswith("W/") or other.etag.startswith("W/")
-            tags = self.etag.removeprefix("W/") == other.etag.removeprefix("W/")
-            return tags and (not weak or self._has_date_of(other))
-        return self._has_date_of(other)
-
-    def _has_date_of(self, other: Validator) -> bool:
-        return not (self.modified and other.modified) or self.modified == other.modified
+        if not (self.etag and other.etag):
+            is_told = bool(self.modified) or self.etag == other.etag
+            return is_told and self.modified == other.modified
+        if self.etag.removeprefix("W/") != other.etag.removeprefix("W/"):
+            return False
+        is_weak = self.etag.startswith("W/") or other.etag.startswith("W/")
+        return not (is_weak and self.modified and other.modified) or self.modified == other.modified
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import urllib3
@@ -21,6 +22,8 @@ MAX_REDIRECTS = 5
 PIECE = 1 << 16
 """Maximum number of bytes that are read at once."""
 
+_LONGEST_QUIET = 600
+"""Seconds after which a server is asked again, however long it asked to wait."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ANSWERS = frozenset({200, 206, 304, 416})
 _PORTS = {"http": 80, "https": 443}
@@ -87,18 +90,23 @@ class Attempts:
         self._failed += 1
         # A random part keeps those whose server went away from all coming back at once.
         pause = self._patience.pause * 2 ** (self._failed - 1) * random.uniform(0.5, 1.5)
-        if trouble.pause is not None:
-            pause = max(pause, trouble.pause)
-        if self._failed >= trouble.attempts or time.monotonic() + pause > self._until:
+        if self._failed >= trouble.attempts:
             raise trouble.error from None
-        time.sleep(pause)
+        self.sleep(max(pause, trouble.pause or 0), trouble.error)
+
+    def sleep(self, seconds: float, error: LinkError) -> None:
+        """Wait for a while, or raise the error if there is not as much time."""
+        if time.monotonic() + seconds > self._until:
+            raise error from None
+        time.sleep(seconds)
 
 
 class Line:
     """Asks what a link leads to. From any thread.
 
     Redirects are followed once; where they led is remembered, until that is refused: links that
-    are made for a minute are what large archives redirect to.
+    are made for a minute are what large archives redirect to. Where a server asks to wait, no other
+    request goes out meanwhile.
     """
 
     def __init__(self, link: Link, patience: Patience) -> None:
@@ -109,6 +117,7 @@ class Line:
         self._start = urlunsplit(parts._replace(netloc=where))
         self._login = {"Authorization": basic_authorization(user)} if user else {}
         self._target: str | None = None
+        self._told_to_wait: tuple[float, LinkError] | None = None
 
     def attempts(self, nbytes: int) -> Attempts:
         """Return how long a number of bytes is tried for."""
@@ -127,14 +136,11 @@ class Line:
         LinkError
             For every other answer.
         """
+        self._wait_as_told(attempts)
         response = self._follow(headers, attempts)
         try:
             if response.status not in _ANSWERS:
-                error = web_errors.of_status(
-                    response.status, self.link, response.headers.get("Retry-After")
-                )
-                discard(response)
-                raise error
+                self._refuse(response)
             self._refuse_pages(response)
             yield response
         finally:
@@ -208,6 +214,21 @@ class Line:
             raise web_errors.insecure_redirect(self.link, target.host)
         parts = urlsplit(target.url)
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+    def _wait_as_told(self, attempts: Attempts) -> None:
+        if self._told_to_wait is not None:
+            until, error = self._told_to_wait
+            left = until - time.monotonic()
+            if left > 0:
+                attempts.sleep(left, error)
+
+    def _refuse(self, response: urllib3.BaseHTTPResponse) -> NoReturn:
+        told = response.headers.get("Retry-After")
+        error = web_errors.of_status(response.status, self.link, told)
+        discard(response)
+        if isinstance(error, Trouble) and error.pause:
+            self._told_to_wait = time.monotonic() + min(error.pause, _LONGEST_QUIET), error.error
+        raise error
 
     def _refuse_pages(self, response: urllib3.BaseHTTPResponse) -> None:
         if response.status not in (200, 206):

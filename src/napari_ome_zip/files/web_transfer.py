@@ -115,7 +115,7 @@ def receive(
             with line.answer(headers, attempts) as response:
                 if response.status == 200:
                     return _whole(line, response, wanted, version, attempts, took)
-                part = _part(response, line.link, wanted, version)
+                part = _part(response, line.link, wanted, version, bool(conditions))
                 version = part.version
                 for piece in line.pieces(response, part.length, attempts):
                     took(piece)
@@ -175,7 +175,11 @@ class _Part:
 
 
 def _part(
-    response: urllib3.BaseHTTPResponse, link: Link, wanted: _Wanted, version: Validator | None
+    response: urllib3.BaseHTTPResponse,
+    link: Link,
+    wanted: _Wanted,
+    version: Validator | None,
+    is_asked_about: bool,
 ) -> _Part:
     """Return which part an answer holds, after comparing it with what is wanted.
 
@@ -183,6 +187,8 @@ def _part(
     """
     if response.status == 304:
         discard(response)
+        if not is_asked_about:
+            raise web_errors.unexpected(response.status, link)
         raise Unchanged
     if response.status == 416:
         found = _UNSATISFIED.fullmatch(response.headers.get("Content-Range", ""))

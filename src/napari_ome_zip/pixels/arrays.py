@@ -12,13 +12,13 @@ import numpy.typing as npt
 import zarr
 from zarr.storage import StorePath
 
-from napari_ome_zip.errors import DamagedEntryError, LinkError
+from napari_ome_zip.errors import DamagedEntryError, ReadCancelledError
 from napari_ome_zip.pixels.array_facts import array_facts
 from napari_ome_zip.pixels.best_known import BestKnown
 from napari_ome_zip.pixels.byte_codecs import Content
 from napari_ome_zip.pixels.chunk_codecs import ChunkCodec, Held, ObjectCodec
 from napari_ome_zip.pixels.chunk_reader import ChunkReader
-from napari_ome_zip.pixels.damage import DamageReports, is_from_system, unreadable
+from napari_ome_zip.pixels.damage import NOT_DAMAGE, DamageReports, is_from_system, unreadable
 from napari_ome_zip.pixels.expecting import StoredArray, WantedLater, expecting
 from napari_ome_zip.pixels.grid import (
     ChunkCoordinates,
@@ -278,8 +278,8 @@ class ChunkedArray(DirectSource):
         coordinates, _, target = piece
         try:
             self._decode(piece, out)
-        except (MemoryError, LinkError):
-            raise  # of a line that fails nothing is shown: empty pixels would be taken for right
+        except NOT_DAMAGE:
+            raise
         except DamagedEntryError as error:
             self._read_damaged(error, piece, out)
         except Exception as error:  # noqa: BLE001  a damaged chunk can make a codec raise anything
@@ -303,7 +303,7 @@ class ChunkedArray(DirectSource):
                     self._store.verify(name)
                     checked.add(entry)
             self._decode(piece, out)
-        except MemoryError:
+        except (MemoryError, ReadCancelledError):
             raise
         except Exception as error:
             raise unreadable(self._store, name, error) from error
@@ -318,7 +318,7 @@ class ChunkedArray(DirectSource):
             return
         try:
             self._decode(piece, out, error.content)
-        except (MemoryError, LinkError):
+        except NOT_DAMAGE:
             raise
         except Exception:  # noqa: BLE001  a damaged chunk can make a codec raise anything
             self._lose(error, piece, out)
@@ -363,7 +363,7 @@ class ChunkedArray(DirectSource):
             into = _moved(offset, [t.start for t in target])
             try:
                 self._decode((coordinates, part, into), out)
-            except (MemoryError, LinkError):
+            except NOT_DAMAGE:
                 raise
             except Exception as problem:  # noqa: BLE001  as above
                 out[into] = self.fill_value

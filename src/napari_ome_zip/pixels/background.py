@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from napari_ome_zip.errors import LinkError
 from napari_ome_zip.files.byte_file import Expectation
+from napari_ome_zip.files.watching import watching
 from napari_ome_zip.pixels.asking import ASKING
 from napari_ome_zip.pixels.best_known import (
     BestKnown,
@@ -21,6 +22,7 @@ from napari_ome_zip.pixels.best_known import (
     NotWantedError,
     compute_while_wanted,
 )
+from napari_ome_zip.progress import Watch
 from napari_ome_zip.threads import WORKERS
 
 HOLD = 0.15
@@ -87,9 +89,14 @@ class Wish:
 
     def begin(self) -> None:
         """Ask for all bytes of it together; called once, in a thread that may wait."""
-        if self._expect is not None and self.is_alive:
+        if self._expect is None or not self.is_alive:
+            return
+        with watching(Watch(None, self._is_over, NotWantedError)):
             self._expectation = self._expect()
-            self._end_if_over()
+        self._end_if_over()
+
+    def _is_over(self) -> bool:
+        return not (self.is_alive and threading.main_thread().is_alive())
 
     def _end_if_over(self) -> None:
         if not self.is_alive:
@@ -255,13 +262,16 @@ class Background:
         return next((task for task in wish.tasks() if task[1].key not in self._running), None)
 
     def _compute(self, urgency: _Urgency, missing: Missing) -> None:
+        def is_over() -> bool:
+            return not (threading.main_thread().is_alive() and self._wanting(missing.key))
+
         def is_wanted() -> bool:
             if urgency[0] != SKETCH:
                 self._wait_while_held()
-            return threading.main_thread().is_alive() and bool(self._wanting(missing.key))
+            return not is_over()
 
         try:
-            with suppress(NotWantedError):
+            with suppress(NotWantedError), watching(Watch(None, is_over, NotWantedError)):
                 block = compute_while_wanted(missing.compute, is_wanted)
                 for wish in self._wanting(missing.key):
                     wish.take(missing.key, block)

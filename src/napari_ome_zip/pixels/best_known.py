@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from napari_ome_zip.errors import ReadCancelledError
 from napari_ome_zip.files.byte_file import Expectation
 from napari_ome_zip.pixels.grid import Region
 
@@ -55,7 +56,7 @@ class BestKnown:
     """Whether its blocks come before those of others, since these are seen through them."""
 
 
-class NotWantedError(Exception):
+class NotWantedError(ReadCancelledError):
     """Nobody wants what is being computed any more."""
 
 

@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 from zarr.abc.store import RangeByteRequest
 
-from napari_ome_zip.errors import LinkError
+from napari_ome_zip.errors import ReadCancelledError
 from napari_ome_zip.pixels.byte_codecs import Bytes
 from napari_ome_zip.pixels.chunk_codecs import ChunkCodec
+from napari_ome_zip.pixels.damage import NOT_DAMAGE
 from napari_ome_zip.pixels.decoded_chunks import DecodedChunks
 from napari_ome_zip.pixels.expecting import WantedLater
 from napari_ome_zip.pixels.grid import (
@@ -126,7 +127,7 @@ class ChunkReader:
     ) -> Iterable[Wanted]:
         try:
             index = self._index(codec, shard, partial(self._store.read, self._key(shard)))
-        except MemoryError:
+        except (MemoryError, ReadCancelledError):
             raise
         except Exception:  # noqa: BLE001  met again, and told, by whoever reads it
             return ()
@@ -221,7 +222,7 @@ class ChunkReader:
         return bool(self._chunk.steps) or shape_of(group[0][1]) != self._chunk.shape
 
     def _decode(self, content: bytes | memoryview | Exception, out: Bytes) -> bool:
-        if isinstance(content, LinkError):
+        if isinstance(content, NOT_DAMAGE):
             raise content
         if isinstance(content, Exception):
             return False
@@ -275,7 +276,7 @@ class ChunkReader:
             for group in batched(pieces(within, self._chunk.shape), self._at_once):
                 if self._read_chunks(group, contents, coordinates, part):
                     return False
-        except (MemoryError, LinkError):
+        except NOT_DAMAGE:
             raise
         except Exception:  # noqa: BLE001  read again with care, which reports it
             return False

@@ -5,9 +5,19 @@ from __future__ import annotations
 import threading
 import warnings
 
-from napari_ome_zip.errors import DamagedEntryError, OmeZipError, UnreadableChunkError
+from napari_ome_zip.errors import (
+    DamagedEntryError,
+    LinkError,
+    OmeZipError,
+    ReadCancelledError,
+    UnreadableChunkError,
+)
 from napari_ome_zip.findings import as_sentence
 from napari_ome_zip.storage import HierarchyStore
+
+NOT_DAMAGE = MemoryError, LinkError, ReadCancelledError
+"""What says nothing of a chunk. Of a line that fails nothing is shown: empty pixels would be taken
+for right ones."""
 
 MAX_DAMAGE_REPORTS = 3
 """Damaged chunks that are named for each array, at most."""

@@ -12,12 +12,15 @@ from functools import partial
 
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.files.byte_file import NOTHING_EXPECTED, Expectation
+from napari_ome_zip.files.watching import watching
 from napari_ome_zip.pixels.background import LINE
+from napari_ome_zip.pixels.best_known import NotWantedError
 from napari_ome_zip.pixels.decoded_chunks import keeping
 from napari_ome_zip.pixels.expecting import expect
 from napari_ome_zip.pixels.grid import Region
 from napari_ome_zip.pixels.parallel import decoded_bytes, parts
 from napari_ome_zip.pixels.source import PixelSource
+from napari_ome_zip.progress import Watch
 
 IDLE = 0.02
 """Seconds without a question after which the viewer counts as idle."""
@@ -116,13 +119,17 @@ class ReadingAhead:
     def _expect(self, source: PixelSource, regions: Sequence[Region]) -> None:
         """Let the bytes of regions come, behind all that is asked for, and no others any more."""
         begun = NOTHING_EXPECTED
-        with suppress(OmeZipError, OSError):
+        with suppress(OmeZipError, OSError), watching(_while_alive(lambda: True)):
             begun = expect(source, regions, ahead=True)
         self._expected.pop(source, NOTHING_EXPECTED).end()
         if regions:
             self._expected[source] = begun
 
     def _read(self, source: PixelSource, regions: Sequence[Region], question: int) -> None:
+        with watching(_while_alive(lambda: question == self._questions)):
+            self._read_each(source, regions, question)
+
+    def _read_each(self, source: PixelSource, regions: Sequence[Region], question: int) -> None:
         for number, region in enumerate(regions):
             nbytes = decoded_bytes(source, region)
             for part, _ in parts(source, region, nbytes):
@@ -134,6 +141,15 @@ class ReadingAhead:
                 with keeping(nbytes), suppress(OmeZipError, OSError, MemoryError):
                     source.fetch(part)
         self._expected.pop(source, NOTHING_EXPECTED).end()
+
+
+def _while_alive(is_wanted: Callable[[], bool]) -> Watch:
+    """What ends waiting for a line, when the program does, too."""
+
+    def is_over() -> bool:
+        return not (threading.main_thread().is_alive() and is_wanted())
+
+    return Watch(None, is_over, NotWantedError)
 
 
 def following(

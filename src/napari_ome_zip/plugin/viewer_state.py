@@ -10,6 +10,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 from napari.utils import CyclicLabelColormap
 
+from napari_ome_zip.files import is_link
 from napari_ome_zip.layers.layer_data import (
     ATTRIBUTES,
     CONTRAST_RANGE,
@@ -17,6 +18,7 @@ from napari_ome_zip.layers.layer_data import (
     SHOWN_PLANE,
     LayerData,
     layer_note,
+    note_of,
 )
 from napari_ome_zip.layers.losses import IMAGE_KINDS
 from napari_ome_zip.plugin.view.capture import capture_view
@@ -46,10 +48,22 @@ def follow_attributes(viewer: ViewerModel) -> None:
 
 def _complete(event: Any) -> None:
     layer = event.value
+    _hide_secrets(layer)
     note = layer.metadata.get(METADATA_KEY)
     # Once: a copy of the layer is as the person left it.
     if isinstance(layer, Labels) and isinstance(note, dict) and ATTRIBUTES in note:
         _set_attributes(layer, note.pop(ATTRIBUTES))
+
+
+def _hide_secrets(layer: Layer) -> None:
+    """Let the source of a layer be its link without what is secret in it: napari shows it.
+
+    A reader has no say in it: napari notes what it was asked to open. There is no public way to
+    change it; were the name another one, napari would show the link as a script gave it.
+    """
+    given, known = layer.source.path, note_of(layer).get("source")
+    if given is not None and is_link(given) and is_link(known) and hasattr(layer, "_source"):
+        layer._source = layer.source.model_copy(update={"path": known})
 
 
 def _set_attributes(layer: Labels, attributes: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
@@ -11,7 +12,10 @@ from napari.utils import cancelable_progress
 from qtpy.QtCore import QObject, QTimer, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QWidget
 
+from napari_ome_zip.errors import ReadCancelledError
+from napari_ome_zip.files import watching
 from napari_ome_zip.plugin.background import TaskWorker
+from napari_ome_zip.progress import Cancelled, Progress, Watch
 
 LOOK_EVERY_MS = 100
 
@@ -102,3 +106,57 @@ class WindowRun(QObject):
         self._bar.close()
         self.setParent(None)
         self.deleteLater()
+
+
+type Work[Result] = Callable[[Progress, Cancelled], Result]
+"""Something that takes time; it is told how to report and where to look for a cancel."""
+
+
+@dataclass(eq=False)
+class _WorkTask(ReportingTask):
+    work: Work[Any]
+
+    def run(self) -> Any:
+        with watching(Watch(None, self.stopping.is_set, self._cancelled)):
+            return self.work(self.note, self.stopping.is_set)
+
+    def _cancelled(self) -> ReadCancelledError:
+        return ReadCancelledError("Cancelled.")
+
+
+class WorkRun(WindowRun):
+    """Work that is running in a window, with a bar in napari's activity dialog.
+
+    It belongs to the window: closing that cancels it. It is cancelled, too, while it waits for the
+    server of a link.
+
+    Parameters
+    ----------
+    window : QWidget
+        The window.
+    title : str
+        What the bar says.
+    work : callable
+        Runs in a thread.
+    done, failed : callable
+        Called by the thread of the window with the result, or with what was raised.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        title: str,
+        work: Work[Any],
+        done: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        super().__init__(window, _WorkTask(work), title)
+        self._done, self._failed = done, failed
+
+    def done(self, result: Any) -> None:
+        """Hand the result over."""
+        self._done(result)
+
+    def failed(self, error: Exception) -> None:
+        """Hand over what was raised."""
+        self._failed(error)

@@ -38,7 +38,9 @@ class AttachmentFinder(QObject):
         if opened is None or opened in self._known:
             return
         self._known[opened] = ()
-        worker = TaskWorker(FindAttachments(opened, tuple(parts)))
+        task = FindAttachments(opened, tuple(parts))
+        self.destroyed.connect(task.cancel)
+        worker = TaskWorker(task)
         worker.returned.connect(partial(self._on_found, opened))
         worker.errored.connect(self._on_failed)
         worker.start()

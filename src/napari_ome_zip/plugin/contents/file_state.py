@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 
-from napari_ome_zip.files import is_link, known_link
+from napari_ome_zip.errors import ReadCancelledError
+from napari_ome_zip.files import is_link, known_link, watching
 from napari_ome_zip.garbage import no_collection
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.opened import Opened
@@ -17,6 +19,7 @@ from napari_ome_zip.plugin.contents.fusing import TileChoice, tile_choice
 from napari_ome_zip.plugin.contents.model import Item, file_tree, with_attachments
 from napari_ome_zip.plugin.contents.plate import PlateGrid, Well, plate_grids, wells_of
 from napari_ome_zip.plugin.contents.shown import OpenLayer, ShownPart, opened_of, shown_parts
+from napari_ome_zip.progress import Watch
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,13 +73,19 @@ class FindAttachments:
     opened: Opened
     parts: tuple[PlacedPart, ...]
     """What is shown of it."""
+    _stopping: Event = field(default_factory=Event)
 
     def run(self) -> tuple[Attachment, ...]:
-        """List it."""
-        return find_attachments(self.opened, self.parts)
+        """List it; nothing once it is cancelled."""
+        try:
+            with watching(Watch(None, self._stopping.is_set, ReadCancelledError)):
+                return find_attachments(self.opened, self.parts)
+        except ReadCancelledError:
+            return ()
 
     def cancel(self) -> None:
-        """Nothing: it is over soon."""
+        """Wait for no server any more: from a disk it is over soon."""
+        self._stopping.set()
 
 
 def file_names(paths: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ from xml.parsers.expat import ExpatError
 import numpy as np
 from zarr.abc.store import RangeByteRequest
 
-from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.errors import OmeZipError, ReadCancelledError
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.plugin.contents.attachments import Attachment, Form
@@ -48,6 +48,8 @@ def read_attachment(opened: Opened, attachment: Attachment) -> Readable:
         if attachment.form is Form.ENTRY:
             return _entry(opened, attachment)
         return _node(opened, attachment)
+    except ReadCancelledError:
+        raise
     except (OmeZipError, OSError) as error:
         return Readable(attachment.path, note=f"It cannot be read. {error}")
 

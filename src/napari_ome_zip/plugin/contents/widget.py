@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Layer
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
@@ -25,11 +26,13 @@ from napari_ome_zip.plugin.contents.looked_at import WellFinder
 from napari_ome_zip.plugin.contents.model import Item, Kind, well_item, words_of
 from napari_ome_zip.plugin.contents.places import go_to
 from napari_ome_zip.plugin.contents.plate import PlateGrid
-from napari_ome_zip.plugin.contents.reading import read_attachment
+from napari_ome_zip.plugin.contents.reading import Readable, read_attachment
 from napari_ome_zip.plugin.contents.shown import OpenLayer, sources
 from napari_ome_zip.plugin.contents.text_window import TextWindow
 from napari_ome_zip.plugin.contents.tree_model import Looks
 from napari_ome_zip.plugin.docks import open_check, open_save
+from napari_ome_zip.plugin.window_run import WorkRun
+from napari_ome_zip.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -217,8 +220,28 @@ class ContentsWidget(QWidget):
 
     def _read(self, attachment: Attachment) -> None:
         opened = self._state.opened
-        if opened is not None:
-            TextWindow(read_attachment(opened, attachment), self).show()
+        if opened is None:
+            return
+        if not opened.store.is_remote:
+            self._show_text(read_attachment(opened, attachment))
+            return
+
+        def read(_progress: Progress, _cancelled: Cancelled) -> Readable:
+            return read_attachment(opened, attachment)
+
+        window = self._viewer.window.main_menu.window()
+        say_failed = partial(say, self.parts.message)
+        WorkRun(
+            window,
+            f"Reading {attachment.title}",
+            read,
+            self._show_text,
+            lambda e: say_failed(str(e)),
+        ).start()
+
+    def _show_text(self, readable: Readable) -> None:
+        if isalive(self):  # type: ignore[no-untyped-call]  # the dock may have been closed
+            TextWindow(readable, self).show()
 
     def _on_well(self, grid: PlateGrid, row: int, column: int) -> None:
         item = well_item(self._state.images, grid.path, row, column)

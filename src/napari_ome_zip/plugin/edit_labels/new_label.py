@@ -20,9 +20,9 @@ from napari_ome_zip.errors import ReadCancelledError
 from napari_ome_zip.pixels.edited_pixels import final_pixels
 from napari_ome_zip.pixels.grid import pieces, shape_of
 from napari_ome_zip.plugin.edit_labels.controls import main_window, shown_controls
-from napari_ome_zip.plugin.edit_labels.reading import PixelRun
 from napari_ome_zip.plugin.edit_labels.replacing import part_shape
 from napari_ome_zip.plugin.messages import notify
+from napari_ome_zip.plugin.window_run import WorkRun
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class _NewLabel:
         elif viewer is not None and not self._is_looking:
             self._is_looking = True
             notify("Looking for the largest label of the file.", NotificationSeverity.INFO)
-            PixelRun(
+            WorkRun(
                 main_window(viewer),
                 f"Looking for the largest label of {layer.name}",
                 self._look,

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
-from napari.layers import Layer
 from napari.utils.notifications import NotificationSeverity, notification_manager
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_ome_zip.errors import OmeZipError, ReadCancelledError
 from napari_ome_zip.files import Link, watching
+from napari_ome_zip.plugin.links.adding import add_in_turn
 from napari_ome_zip.plugin.links.recent import remember_recent
 from napari_ome_zip.plugin.messages import notify, tell, withdraw
 from napari_ome_zip.plugin.notices import of_error
@@ -31,8 +31,6 @@ SAID_AFTER_MS = 1500
 
 _OPENING = "Opening "
 
-_TURNS: WeakKeyDictionary[Layer, int] = WeakKeyDictionary()
-"""When the links of layers were asked for: they lie in this order, whichever was there first."""
 _NEXT_TURN = count()
 
 
@@ -103,9 +101,7 @@ class LinkRun(WindowRun):
         viewer = self._viewer()
         if viewer is None:
             return
-        for layer in layers_for(viewer, [open_read(file)]):
-            made = layer if isinstance(layer, Layer) else Layer.create(*layer)
-            _insert(viewer, made, self._turn)
+        add_in_turn(viewer, self._window, layers_for(viewer, [open_read(file)]), self._turn)
         remember_recent(self.task.link)
 
     def failed(self, error: Exception) -> None:
@@ -154,10 +150,3 @@ def _cancel(tasks: Sequence[LinkTask], _notification: object) -> None:
 def _said(links: Sequence[Link]) -> str:
     first = f"{_OPENING}{links[0].name} from {links[0].host}"
     return f"{first} …" if len(links) == 1 else f"{first}, and {len(links) - 1} more …"
-
-
-def _insert(viewer: napari.viewer.Viewer, layer: Layer, turn: int) -> None:
-    """Add a layer below those of links that were asked for later."""
-    _TURNS[layer] = turn
-    later = (n for n, each in enumerate(viewer.layers) if _TURNS.get(each, -1) > turn)
-    viewer.layers.insert(next(later, len(viewer.layers)), layer)

@@ -8,11 +8,14 @@ from threading import Event
 
 from qtpy.QtCore import QObject, Signal  # type: ignore[attr-defined]
 
+from napari_ome_zip.errors import ReadCancelledError
+from napari_ome_zip.files import watching
 from napari_ome_zip.layers.losses import IMAGE_KINDS
 from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.plugin.background import TaskWorker
 from napari_ome_zip.plugin.save.model import Layers, SaveChoices, View, resolve
 from napari_ome_zip.plugin.save.part import Showing
+from napari_ome_zip.progress import Watch
 from napari_ome_zip.saving.estimate import SizeEstimate, estimate_size
 from napari_ome_zip.saving.planned import SavePlan
 
@@ -40,7 +43,9 @@ class _EstimateTask:
     stopping: Event = field(default_factory=Event)
 
     def run(self) -> tuple[Hashable, SizeEstimate]:
-        return self.key, estimate_size(self.plan, cancelled=self.stopping.is_set)
+        # Cancelled, it waits no more for the server of a link either.
+        with watching(Watch(None, self.stopping.is_set, ReadCancelledError)):
+            return self.key, estimate_size(self.plan, cancelled=self.stopping.is_set)
 
     def cancel(self) -> None:
         self.stopping.set()
