@@ -21,7 +21,7 @@ from napari_ome_zip.errors import (
     SaveError,
 )
 from napari_ome_zip.progress import Cancelled
-from range_server import RangeServer
+from range_server import Answer, RangeServer
 from whole_archives import whole_archive
 
 SECRET = "sig=do-not-tell"
@@ -207,6 +207,24 @@ def test_what_waits_for_the_server_can_be_cancelled(
         with pytest.raises((CheckCancelledError, SaveCancelledError)):
             work(server.asked.is_set)
         server.release()
+    assert not [*tmp_path.glob("*copy*"), *tmp_path.glob("*folder*")]
+
+
+def test_a_line_that_fails_is_not_taken_for_damage(
+    server: RangeServer, large: Path, tmp_path: Path
+) -> None:
+    url = server.url("large.ozx")
+    works: list[Callable[[], object]] = [
+        lambda: validate(url, deep=True),
+        lambda: unpack(url, tmp_path / "folder"),
+        lambda: repack(url, tmp_path / "copy.ozx"),
+        lambda: repack(url, tmp_path / "copy.ozx", salvage=True, noted=pytest.fail),
+    ]
+    for work in works:
+        server.forget()
+        server.fault = lambda _, right: Answer(404) if len(server.requests) > 4 else right
+        with pytest.raises(LinkError, match="large"):
+            work()
     assert not [*tmp_path.glob("*copy*"), *tmp_path.glob("*folder*")]
 
 

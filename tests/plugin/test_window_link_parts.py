@@ -11,10 +11,13 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QDialogButtonBox, QFileDialog, QPushButton
 
+from heartbeat import Heartbeat
 from hierarchy_builder import HierarchyBuilder
 from link_windows import PATIENCE, drop_links, notifications, post_links, told, wait_for_layers
 from napari_layers import pixels
 from napari_ome_zip.plugin.check.widget import CheckWidget
+from napari_ome_zip.plugin.contents.attachments import Attachment, Form
+from napari_ome_zip.plugin.contents.text_window import TextWindow
 from napari_ome_zip.plugin.contents.widget import ContentsWidget
 from napari_ome_zip.plugin.docks import PLUGIN, open_contents
 from napari_ome_zip.plugin.links.dialog import NO_LINK, LinkDialog, open_link
@@ -187,3 +190,31 @@ def test_a_window_that_is_closed_meanwhile_takes_the_opening_along(
     server.release()
     qtbot.wait(300)
     assert len(window.layers) == 0
+
+
+def test_an_attachment_behind_a_link_is_read_while_the_window_goes_on(
+    qtbot: QtBot, window: napari.Viewer, tmp_path: Path
+) -> None:
+    builder = HierarchyBuilder().image(np.zeros((8, 8), np.uint8), "yx")
+    # Far from both ends of the file, which are there already.
+    builder.put("notes/far.bin", bytes(1 << 19))
+    builder.put("notes/read me.txt", b"all is well")
+    builder.put("other/far.bin", bytes(1 << 19))
+    content = builder.archive(tmp_path / "a.ozx").read_bytes()
+    with RangeServer({"a.ozx": content}) as server:
+        drop_links(window, server.url("a.ozx"))
+        wait_for_layers(qtbot, window)
+        open_contents(window)
+        (contents,) = [
+            w for w in window.window.dock_widgets.values() if isinstance(w, ContentsWidget)
+        ]
+        server.hold()
+        attachment = Attachment("notes/read me.txt", "read me.txt", Form.ENTRY, 11)
+        contents._read(attachment)
+        beats = Heartbeat()
+        qtbot.waitUntil(lambda: beats.count > 10, timeout=PATIENCE)
+        server.release()
+        qtbot.waitUntil(lambda: bool(contents.findChildren(TextWindow)), timeout=PATIENCE)
+        (shown,) = contents.findChildren(TextWindow)
+        assert shown.text.toPlainText() == "all is well"
+        shown.close()

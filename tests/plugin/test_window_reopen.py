@@ -255,7 +255,7 @@ def test_what_is_shown_already_is_not_looked_at_otherwise(
 def test_a_setting_lets_files_open_as_any_other(
     window: napari.Viewer, qtbot: QtBot, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("napari_ome_zip.plugin.reader.restores_view", lambda: False)
+    monkeypatch.setattr("napari_ome_zip.plugin.opened_files.restores_view", lambda: False)
     open_in(window, saved, qtbot)
     assert len(window.layers) == 2
     assert window.dims.ndisplay == 2

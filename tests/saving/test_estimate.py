@@ -10,11 +10,13 @@ import dask.array as da
 import numpy as np
 import pytest
 
+from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.saving.estimate import ENOUGH_BYTES, estimate_size, largest_size
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.planned import SavePlan
+from range_server import RangeServer
 
 type Pixels = Callable[[np.random.Generator], Any]
 
@@ -162,6 +164,20 @@ def test_nothing_is_claimed_of_pixels_that_cannot_be_looked_at() -> None:
     assert estimate == largest_size(plan)
     assert estimate.certainty == "at most"
     assert estimate.nbytes > 512 * 512 * 2
+
+
+def test_it_does_not_wait_for_a_server(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 2**16, (4, 300, 300), np.uint16)
+    options = {"chunks": (1, 100, 100), "compressors": None}
+    path = HierarchyBuilder().image(pixels, "zyx", options=options).archive(tmp_path / "a.ozx")
+    with RangeServer({"a.ozx": path.read_bytes()}) as server:
+        plan = plan_save(open_image(server.url("a.ozx")), SaveOptions(chunk=64))
+        server.forget()
+        server.hold()
+        found = estimate_size(plan, cancelled=server.asked.is_set, seconds=60)
+        assert found == largest_size(plan)
+        server.release()
+        assert estimate_size(plan).certainty == "about"
 
 
 def test_it_ends_when_it_is_cancelled() -> None:

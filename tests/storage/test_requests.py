@@ -15,6 +15,7 @@ import zarr
 from hierarchy_builder import axes_of
 from napari_ome_zip import SaveOptions, open_image, save_image
 from napari_ome_zip.archive import remote_index
+from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.files import Link
 from napari_ome_zip.files.byte_file import HEAD_BYTES, TAIL_BYTES
 from napari_ome_zip.storage import ArchiveStore
@@ -264,3 +265,14 @@ def until(is_true: Callable[[], bool]) -> None:
     while not is_true():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_an_upload_that_broke_off_is_called_so(
+    opened: Callable[[bytes], tuple[RangeServer, str]],
+) -> None:
+    entries = {"zarr.json": group(), "0/c/0": bytes(3_000_000)}
+    server, url = opened(build_zip(entries)[:-1000])
+    with pytest.raises(ArchiveError, match=r"its end is missing.*upload"):
+        open_image(url)
+    # The last MiB is looked through for an end that something follows.
+    assert len(server.requests) <= 4

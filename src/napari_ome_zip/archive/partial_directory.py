@@ -127,8 +127,8 @@ class PartialDirectory:
         """
         for _ in range(min(_ROUNDS, self._rounds_left)):
             wanted = [name for name in names if name not in self._rows]
-            if not wanted:
-                return True
+            if not wanted or not self.unknown:
+                return not wanted
             self._rounds_left -= 1
             ranges = self._likely(wanted)
             if ranges is None or not self._fetch(ranges):
@@ -213,25 +213,14 @@ class PartialDirectory:
     def _windows(self, guesses: Iterable[Guess]) -> list[Range] | None:
         """Return the parts around guessed places; None where one cannot be unknown."""
         gaps = self.unknown
-        starts = [start for start, _ in gaps]
         found: list[Range] = []
         for guess in guesses:
-            if guess.is_between:
-                place = guess.place
-                at = bisect_right(starts, place) - 1
-                # A thread may have written it somewhat earlier or later than those beside it.
-                near = [gaps[n] for n in (at, at + 1) if 0 <= n < len(gaps)]
-                near = [gap for gap in near if max(gap[0] - place, place - gap[1]) <= _BESIDE]
-            else:
-                at = bisect_right(starts, guess.low) if guess.low > 0 else 0
-                at = at if guess.high == np.inf else bisect_right(starts, guess.high) - 1
-                near = [gaps[at]] if 0 <= at < len(gaps) else []
-                place = min(max(guess.place, near[0][0]), near[0][1]) if near else 0
-            if not near:
+            gap = _near(guess.place, gaps) if guess.is_between else _beyond(guess, gaps)
+            if gap is None:
                 return None
-            start, stop = min(near, key=lambda gap: max(gap[0] - place, place - gap[1]))
+            start, stop = gap
             if stop - start > (_GAP if guess.is_between else _WIDE_GAP):
-                middle = int(min(max(place, start), stop))
+                middle = int(min(max(guess.place, start), stop))
                 start, stop = max(start, middle - _BESIDE), min(stop, middle + _BESIDE)
             found.append((start, stop))
         return found
@@ -272,6 +261,28 @@ class PartialDirectory:
                 for start, stop, gap in bounds
             ]
         return any(used)
+
+
+def _near(place: float, gaps: Sequence[Range]) -> Range | None:
+    """Return the gap that a place is in, or the nearest one.
+
+    A thread may have written a chunk somewhat earlier or later than those beside it.
+    """
+    at = bisect_right([start for start, _ in gaps], place) - 1
+    beside = [gaps[n] for n in (at, at + 1) if 0 <= n < len(gaps)]
+    away = {gap: max(gap[0] - place, place - gap[1]) for gap in beside}
+    nearest = min(away, key=away.__getitem__, default=None)
+    return nearest if nearest is not None and away[nearest] <= _BESIDE else None
+
+
+def _beyond(guess: Guess, gaps: Sequence[Range]) -> Range | None:
+    """Return the gap after the last of an array that is known, or before the first."""
+    starts = [start for start, _ in gaps]
+    if guess.high == np.inf:
+        at = bisect_right(starts, guess.low)
+        return gaps[at] if at < len(gaps) else None
+    at = bisect_right(starts, guess.high) - 1
+    return gaps[at] if at >= 0 else None
 
 
 def _merged(ranges: Iterable[Range], gaps: Sequence[Range]) -> list[tuple[int, int, Range]]:

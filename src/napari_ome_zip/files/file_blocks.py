@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from napari_ome_zip.files.blocks import MEMORY, Block
@@ -19,8 +20,8 @@ class Kept(Protocol):
     def load(self, start: int, stop: int) -> list[tuple[int, bytes]]:
         """Return what is kept of a range, and around it: positions and bytes."""
 
-    def put(self, start: int, data: bytes | memoryview) -> None:
-        """Keep bytes."""
+    def put_all(self, found: Sequence[tuple[int, memoryview]]) -> None:
+        """Keep bytes, each run with its position in the file."""
 
 
 class FileBlocks(RangeMap[Block]):

@@ -6,10 +6,7 @@ of that the latest expectation first, but for those that nobody asked for yet, w
 
 from __future__ import annotations
 
-import atexit
-import os
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +15,7 @@ from napari_ome_zip.errors import ChangedFileError
 from napari_ome_zip.files.blocks import MEMORY, Block
 from napari_ome_zip.files.file_blocks import FileBlocks, Kept
 from napari_ome_zip.files.ranges import LINES
+from napari_ome_zip.files.storing import STORING
 from napari_ome_zip.files.wishes import Wish
 
 MOST_REQUESTS = LINES + 4
@@ -25,7 +23,6 @@ MOST_REQUESTS = LINES + 4
 
 _LINES_AHEAD = LINES // 2  # for what nobody asked for yet
 _LET_FINISH = 1 << 18  # a request with less to come is not worth another connection
-_AT_THE_END = 2.0  # seconds that the program waits for the disk
 
 type Took = Callable[[bytes], None]
 """Given the bytes of a range as they come; what it raises ends the request."""
@@ -107,17 +104,24 @@ class Lines:
         return missing
 
     def begin_threads(self, count: int) -> None:
-        """Begin as many threads as are missing."""
-        for begun in range(count):
-            try:
-                threading.Thread(target=self._work, name="ome-zip-link", daemon=True).start()
-            except RuntimeError:  # no thread can be had, as when the program ends
-                with MEMORY.lock:
-                    self._threads -= count - begun - 1
-                self._work()
-                return
+        """Begin as many threads as are missing: one here, which begins the others.
 
-    def _work(self) -> None:
+        Whoever begins a thread waits until it runs, and a window should not wait for all of them.
+        """
+        if not count:
+            return
+        try:
+            threading.Thread(
+                target=self._work, args=(count - 1,), name="ome-zip-link", daemon=True
+            ).start()
+        except RuntimeError:  # no thread can be had, as when the program ends
+            with MEMORY.lock:
+                self._threads -= count - 1
+            self._work(0)
+
+    def _work(self, others: int) -> None:
+        self.begin_threads(others // 2)
+        self.begin_threads(others - others // 2)
         while (block := self._next()) is not None:
             self._run(block)
 
@@ -156,7 +160,7 @@ class Lines:
             with block.changed:
                 block.came = came
                 if self._is_stored(block):  # whoever waits for it may be the end of the program
-                    _storing.add(block)
+                    STORING.announce(block)
                 self._traffic.received += len(data)
                 block.changed.notify_all()
                 if not block.is_wanted and block.stop - block.start - came > _LET_FINISH:
@@ -173,8 +177,9 @@ class Lines:
             error = raised
         self._end(block, error)
         if self._kept is not None and block.is_kept and block.came and self.changed is None:
-            self._kept.put(block.start, block.data[: block.came])
-        _storing.discard(block)
+            STORING.add(self._kept, block)
+        else:
+            STORING.forget(block)
 
     def _is_stored(self, block: Block) -> bool:
         """Whether all of a block is there, and goes to the disk next."""
@@ -188,16 +193,3 @@ class Lines:
                 self._wishes.clear()
             if not block.is_done:
                 self._blocks.finish(block, error)
-
-
-def _wait_for_the_disk() -> None:
-    """Let what was read last be kept, too, when the program ends."""
-    end = time.monotonic() + _AT_THE_END
-    while _storing and time.monotonic() < end:
-        time.sleep(0.001)
-
-
-_storing: set[Block] = set()
-atexit.register(_wait_for_the_disk)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_storing.clear)

@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -142,10 +142,14 @@ class RangeCache:
 
     def put(self, start: int, data: bytes | memoryview) -> None:
         """Keep bytes."""
-        whole = memoryview(data)
+        self.put_all([(start, memoryview(data))])
+
+    def put_all(self, found: Sequence[tuple[int, memoryview]]) -> None:
+        """Keep bytes, each run with its position in the file; they do not overlap."""
         parts = [
-            (at, whole[at - start : min(at + LONGEST_RECORD, last) - start])
-            for first, last in self.holes(start, start + len(whole))
+            (at, data[at - start : min(at + LONGEST_RECORD, last) - start])
+            for start, data in found
+            for first, last in self.holes(start, start + len(data))
             for at in range(first, last, LONGEST_RECORD)
         ]
         if not parts or not link_cache_size():

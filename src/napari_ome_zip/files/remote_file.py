@@ -25,7 +25,10 @@ from napari_ome_zip.files.lines import Traffic
 from napari_ome_zip.files.links import Link
 from napari_ome_zip.files.range_cache import LinkCache, RangeCache, link_cache
 from napari_ome_zip.files.remote_object import Opening, RemoteObject, Validator
+from napari_ome_zip.files.storing import STORING
 from napari_ome_zip.files.watching import ASKED_EVERY, current_watch, keeps_on_disk
+
+_FOR_OTHERS = 0.2  # seconds that what is read of the same link, or of others, may take to the disk
 
 
 class RemoteFile(ByteFile):
@@ -139,6 +142,8 @@ def _ends(size: int) -> tuple[Range, Range]:
 
 def _whole_ends(cache: LinkCache | None) -> RangeCache | None:
     """Return what is kept of a link, where that is enough for a single request to open it."""
+    if cache is not None:
+        STORING.wait(_FOR_OTHERS)
     known = None if cache is None else cache.known()
     if cache is None or known is None:
         return None

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.errors import OmeZipError, ReadCancelledError
+from napari_ome_zip.files import watching
 from napari_ome_zip.pixels.strictness import strict_reading
-from napari_ome_zip.progress import Cancelled
+from napari_ome_zip.progress import Cancelled, Watch
 from napari_ome_zip.saving.encoding.array_plan import chains
 from napari_ome_zip.saving.encoding.sampling import ChainSample
 from napari_ome_zip.saving.planned import SavePlan
@@ -75,16 +76,21 @@ def estimate_size(
         return largest_size(plan)
     stop = time.monotonic() + seconds
     sampled = 0
+
+    def is_over() -> bool:
+        return time.monotonic() > stop or (cancelled is not None and cancelled())
+
+    # A server may take longer than an estimate is worth.
+    waiting = Watch(None, is_over, lambda: ReadCancelledError("The estimate was stopped."))
     try:
-        with strict_reading():
+        with strict_reading(), watching(waiting):
             while (sample := _most_wanted(samples)) is not None and sampled < most:
                 sampled += sample.take()
-                if time.monotonic() > stop or (cancelled is not None and cancelled()):
-                    break
-                if sampled >= ENOUGH_BYTES and _is_good(samples):
+                if is_over() or (sampled >= ENOUGH_BYTES and _is_good(samples)):
                     break
     except (OmeZipError, OSError):
-        return largest_size(plan)
+        if not is_over():
+            return largest_size(plan)
     return _estimated(plan, samples)
 
 

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Layer
-from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
@@ -15,6 +14,7 @@ from napari_ome_zip.files import is_link, known_link
 from napari_ome_zip.layers.display_values import brightest_color
 from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.plugin.contents.attachment_finder import AttachmentFinder
+from napari_ome_zip.plugin.contents.attachment_reading import show_attachment
 from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.choices import busy_cursor, show_in_system, show_tiles_as
 from napari_ome_zip.plugin.contents.colors import check_boxes, plate_colors
@@ -26,13 +26,9 @@ from napari_ome_zip.plugin.contents.looked_at import WellFinder
 from napari_ome_zip.plugin.contents.model import Item, Kind, well_item, words_of
 from napari_ome_zip.plugin.contents.places import go_to
 from napari_ome_zip.plugin.contents.plate import PlateGrid
-from napari_ome_zip.plugin.contents.reading import Readable, read_attachment
 from napari_ome_zip.plugin.contents.shown import OpenLayer, sources
-from napari_ome_zip.plugin.contents.text_window import TextWindow
 from napari_ome_zip.plugin.contents.tree_model import Looks
 from napari_ome_zip.plugin.docks import open_check, open_save
-from napari_ome_zip.plugin.window_run import WorkRun
-from napari_ome_zip.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -219,29 +215,9 @@ class ContentsWidget(QWidget):
             say(self.parts.message, f"'{item.name}' has no place in the viewer.")
 
     def _read(self, attachment: Attachment) -> None:
-        opened = self._state.opened
-        if opened is None:
-            return
-        if not opened.store.is_remote:
-            self._show_text(read_attachment(opened, attachment))
-            return
-
-        def read(_progress: Progress, _cancelled: Cancelled) -> Readable:
-            return read_attachment(opened, attachment)
-
-        window = self._viewer.window.main_menu.window()
-        say_failed = partial(say, self.parts.message)
-        WorkRun(
-            window,
-            f"Reading {attachment.title}",
-            read,
-            self._show_text,
-            lambda e: say_failed(str(e)),
-        ).start()
-
-    def _show_text(self, readable: Readable) -> None:
-        if isalive(self):  # type: ignore[no-untyped-call]  # the dock may have been closed
-            TextWindow(readable, self).show()
+        opened, window = self._state.opened, self._viewer.window.main_menu.window()
+        if opened is not None:
+            show_attachment(opened, attachment, self, window, partial(say, self.parts.message))
 
     def _on_well(self, grid: PlateGrid, row: int, column: int) -> None:
         item = well_item(self._state.images, grid.path, row, column)
