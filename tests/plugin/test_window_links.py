@@ -31,6 +31,8 @@ pytestmark = pytest.mark.usefixtures("errors_become_notifications")
 
 SHAPE = 6, 1024, 1024
 NAME = "stack.ozx"
+EDGE = 128
+CHUNK_BYTES = 2 * EDGE**2
 FIRST, NEXT = 1, 3
 BEATS = 30
 
@@ -58,7 +60,7 @@ def write_levels(path: Path, axes: str, kind: str = "image") -> list[np.ndarray]
         more = {"image-label": {}}
     builder = HierarchyBuilder().group(multiscales=[multiscale(axes, steps)], **more)
     for number, level in enumerate(levels):
-        builder.array(str(number), level, chunks=(1, 128, 128)[-len(axes) :])
+        builder.array(str(number), level, chunks=(1, EDGE, EDGE)[-len(axes) :])
     builder.archive(path)
     return levels
 
@@ -148,6 +150,25 @@ def test_coarse_pixels_stand_in_where_it_is_zoomed(
     assert ((found == coarse) | (found == fine)).all()  # some may have been fetched before
     server.release()
     qtbot.waitUntil(lambda: is_final(window, levels, FIRST), timeout=PATIENCE)
+
+
+def test_a_zoomed_view_fetches_the_chunks_that_it_shows(
+    qtbot: QtBot, window: napari.Viewer, server: RangeServer, levels: list[np.ndarray]
+) -> None:
+    open_link(qtbot, window, server)
+    qtbot.waitUntil(lambda: is_final(window, levels, FIRST), timeout=PATIENCE)
+    layer = window.layers[0]
+    server.forget()
+
+    def zoom() -> None:
+        window.camera.center = (0, 200, 200)
+        window.camera.zoom = max(window.canvas.size) / 300
+
+    in_event_loop(zoom)
+    qtbot.waitUntil(lambda: layer.data_level == 0, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: is_final(window, levels, FIRST), timeout=PATIENCE)
+    # At most 300 pixels around 200 are seen: of the first three chunks along each axis.
+    assert server.sent <= 1.2 * 3 * 3 * CHUNK_BYTES
 
 
 def test_a_server_that_is_gone_is_told_of_once_and_asked_again(

@@ -20,6 +20,9 @@ from napari_ome_zip.pixels.source import AnySource, PixelSource
 
 TARGET_BLOCK_BYTES = 2**21
 """Size of a block, about (2 MiB), where chunks are smaller."""
+REMOTE_BLOCK_BYTES = 2**15
+"""The same (32 KiB) behind a line: a viewer shows whole blocks, and what lies beside those chunks
+that are seen would be fetched for them."""
 MAX_BLOCKS = 2**15
 """Blocks of one array, at most."""
 _TAKES_NAME = "name" in inspect.signature(da.from_array).parameters
@@ -42,7 +45,12 @@ def _in_blocks(source: PixelSource, name: str) -> da.Array:
     named = {"name": name} if _TAKES_NAME else {}
     blocks: da.Array = da.from_array(
         source,
-        chunks=block_shape(source.shape, source.chunks, source.dtype.itemsize),
+        chunks=block_shape(
+            source.shape,
+            source.chunks,
+            source.dtype.itemsize,
+            REMOTE_BLOCK_BYTES if source.is_remote else TARGET_BLOCK_BYTES,
+        ),
         meta=np.empty((0,) * source.ndim, dtype=source.dtype),
         **named,
     )
@@ -86,8 +94,13 @@ def pixel_identity(array: Any) -> Hashable:
     return array.name if isinstance(array, da.Array) else None
 
 
-def block_shape(shape: Sequence[int], chunks: Sequence[int], itemsize: int) -> tuple[int, ...]:
-    """Shape of a dask block: whole chunks, grown within a plane to about `TARGET_BLOCK_BYTES`.
+def block_shape(
+    shape: Sequence[int],
+    chunks: Sequence[int],
+    itemsize: int,
+    target: int = TARGET_BLOCK_BYTES,
+) -> tuple[int, ...]:
+    """Shape of a dask block: whole chunks, grown within a plane to about ``target`` bytes.
 
     Only the last two axes grow, so that a 2D view costs few tasks and decodes no chunk that it
     does not show. An array of very many blocks is the exception: dask lists all of them at
@@ -96,7 +109,7 @@ def block_shape(shape: Sequence[int], chunks: Sequence[int], itemsize: int) -> t
     """
     block = [max(1, min(c, n)) for c, n in zip(chunks, shape, strict=True)]
     plane = range(max(0, len(shape) - 2), len(shape))
-    _grow(block, shape, plane, lambda: 2 * math.prod(block) * itemsize <= TARGET_BLOCK_BYTES)
+    _grow(block, shape, plane, lambda: 2 * math.prod(block) * itemsize <= target)
     for axes in (plane, range(plane.start)):
         _grow(block, shape, axes, lambda: _block_count(shape, block) > MAX_BLOCKS)
     return tuple(block)
