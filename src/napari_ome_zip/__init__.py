@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from napari_ome_zip.late_imports import late_imports
 
 if TYPE_CHECKING:
-    from napari_ome_zip.files.cache_folder import (
+    from napari_ome_zip.files.disk_cache.cache_folder import (
         clear_link_cache,
         link_cache_size,
         set_link_cache_size,
@@ -29,14 +29,14 @@ _MODULES = {
     "CompositeImage": "napari_ome_zip.image.composite",
     "SaveOptions": "napari_ome_zip.saving.options",
     "cache_size": "napari_ome_zip.pixels.decoded_chunks",
-    "clear_link_cache": "napari_ome_zip.files.cache_folder",
-    "link_cache_size": "napari_ome_zip.files.cache_folder",
+    "clear_link_cache": "napari_ome_zip.files.disk_cache.cache_folder",
+    "link_cache_size": "napari_ome_zip.files.disk_cache.cache_folder",
     "open_image": "napari_ome_zip.image.load",
     "pack": "napari_ome_zip.repacking",
     "repack": "napari_ome_zip.repacking",
     "save_image": "napari_ome_zip.save",
     "set_cache_size": "napari_ome_zip.pixels.decoded_chunks",
-    "set_link_cache_size": "napari_ome_zip.files.cache_folder",
+    "set_link_cache_size": "napari_ome_zip.files.disk_cache.cache_folder",
     "to_layer_data": "napari_ome_zip.layers",
     "unpack": "napari_ome_zip.repacking",
     "validate": "napari_ome_zip.validation.validate",

@@ -16,10 +16,12 @@ import pytest
 
 from napari_ome_zip import open_image
 from napari_ome_zip.errors import ChangedFileError, LinkError
-from napari_ome_zip.files import Link, bucket_store, cache_folder
-from napari_ome_zip.files.bucket import BucketObject
-from napari_ome_zip.files.bucket_errors import of_store
+from napari_ome_zip.files import Link
+from napari_ome_zip.files.buckets import reaching as bucket_store
+from napari_ome_zip.files.buckets.bucket_object import BucketObject
+from napari_ome_zip.files.buckets.errors import of_store
 from napari_ome_zip.files.connecting import remote_object
+from napari_ome_zip.files.disk_cache import cache_folder
 from napari_ome_zip.files.remote_file import RemoteFile
 from range_server import Answer, RangeServer, Request
 from web_faults import header

@@ -13,9 +13,9 @@ import pytest
 
 from gated_fetch import PATIENCE, GatedFetch, in_thread
 from napari_ome_zip.errors import ChangedFileError, LinkError, ReadCancelledError
-from napari_ome_zip.files import blocks, wishes
-from napari_ome_zip.files.fetching import Fetcher
-from napari_ome_zip.files.ranges import LINES
+from napari_ome_zip.files.fetching import blocks, wishes
+from napari_ome_zip.files.fetching.fetcher import Fetcher
+from napari_ome_zip.files.fetching.ranges import LINES
 from napari_ome_zip.files.watching import watching
 from napari_ome_zip.progress import Watch
 

@@ -17,7 +17,8 @@ import pytest
 
 from napari_ome_zip import open_image
 from napari_ome_zip.errors import ArchiveError, LinkError
-from napari_ome_zip.files import Link, cache_folder, open_file
+from napari_ome_zip.files import Link, open_file
+from napari_ome_zip.files.disk_cache import cache_folder
 from napari_ome_zip.storage import ArchiveStore
 from range_server import RangeServer
 from whole_archives import whole_archive

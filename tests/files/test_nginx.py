@@ -12,8 +12,8 @@ import pytest
 from napari_ome_zip import open_image
 from napari_ome_zip.errors import ChangedFileError, LinkError, NoRangesError
 from napari_ome_zip.files import Link
-from napari_ome_zip.files.web import WebObject
-from napari_ome_zip.files.web_line import Patience
+from napari_ome_zip.files.web.line import Patience
+from napari_ome_zip.files.web.web_object import WebObject
 from nginx_server import NginxServer, find_nginx
 from whole_archives import whole_archive
 

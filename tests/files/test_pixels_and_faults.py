@@ -10,7 +10,7 @@ import pytest
 from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import open_image
 from napari_ome_zip.errors import LinkError
-from napari_ome_zip.files import web_line
+from napari_ome_zip.files.web import line as web_line
 from range_server import Fault, RangeServer
 from web_faults import (
     both,

@@ -16,15 +16,15 @@ import napari_ome_zip
 from fake_remote import FakeServer
 from gated_fetch import in_thread
 from napari_ome_zip.errors import ChangedFileError, ReadCancelledError
-from napari_ome_zip.files import cache_folder as folders
-from napari_ome_zip.files import segments
 from napari_ome_zip.files.byte_file import HEAD_BYTES as HEAD
 from napari_ome_zip.files.byte_file import TAIL_BYTES as TAIL
+from napari_ome_zip.files.disk_cache import cache_folder as folders
+from napari_ome_zip.files.disk_cache import segments
+from napari_ome_zip.files.disk_cache.range_cache import LinkCache
+from napari_ome_zip.files.disk_cache.segments import LONGEST_RECORD
 from napari_ome_zip.files.links import Link
-from napari_ome_zip.files.range_cache import LinkCache
 from napari_ome_zip.files.remote_file import RemoteFile
 from napari_ome_zip.files.remote_object import Validator
-from napari_ome_zip.files.segments import LONGEST_RECORD
 from napari_ome_zip.files.watching import reading_once, watching
 from napari_ome_zip.progress import Watch
 

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ome_zip.files.ranges import (
+from napari_ome_zip.files.fetching.ranges import (
     LINES,
     LONGEST_PIECE,
     MOST_GAP,

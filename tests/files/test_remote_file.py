@@ -14,7 +14,8 @@ import pytest
 
 from napari_ome_zip import open_image
 from napari_ome_zip.errors import ReadCancelledError
-from napari_ome_zip.files import Link, blocks, open_file, watching
+from napari_ome_zip.files import Link, open_file, watching
+from napari_ome_zip.files.fetching import blocks
 from napari_ome_zip.progress import Watch
 from range_server import Answer, RangeServer, Request
 from web_faults import dropped, less, short

@@ -16,9 +16,10 @@ import pytest
 
 from napari_ome_zip import open_image, save_image, to_layer_data, validate
 from napari_ome_zip.errors import ArchiveError, LinkError
-from napari_ome_zip.files import Link, cache_folder
-from napari_ome_zip.files.web import WebObject
-from napari_ome_zip.files.web_line import Patience
+from napari_ome_zip.files import Link
+from napari_ome_zip.files.disk_cache import cache_folder
+from napari_ome_zip.files.web.line import Patience
+from napari_ome_zip.files.web.web_object import WebObject
 from range_server import Answer, Fault, RangeServer, Request
 from web_faults import (
     both,

@@ -16,10 +16,11 @@ import pytest
 import trustme
 
 from napari_ome_zip.errors import ChangedFileError, LinkError, NoRangesError
-from napari_ome_zip.files import Link, web_connections
+from napari_ome_zip.files import Link
 from napari_ome_zip.files.remote_object import Validator
-from napari_ome_zip.files.web import WebObject
-from napari_ome_zip.files.web_line import Patience
+from napari_ome_zip.files.web import connections as web_connections
+from napari_ome_zip.files.web.line import Patience
+from napari_ome_zip.files.web.web_object import WebObject
 from range_server import Answer, Fault, RangeServer, Request
 from web_faults import (
     both,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from napari_ome_zip.errors import LinkError
 from napari_ome_zip.files import Link
 from napari_ome_zip.files.remote_object import Validator
-from napari_ome_zip.files.web import WebObject
-from napari_ome_zip.files.web_line import Patience
+from napari_ome_zip.files.web.line import Patience
+from napari_ome_zip.files.web.web_object import WebObject
 from range_server import Answer, RangeServer, Request
 
 CONTENT = bytes(range(256)) * 4

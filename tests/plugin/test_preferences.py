@@ -16,8 +16,11 @@ from qtpy.QtWidgets import QLabel, QWidget
 
 import napari_ome_zip
 from hierarchy_builder import HierarchyBuilder
-from napari_ome_zip.files import cache_folder
-from napari_ome_zip.files.cache_folder import DEFAULT_LINK_CACHE_BYTES, LINK_CACHE_VARIABLE
+from napari_ome_zip.files.disk_cache import cache_folder
+from napari_ome_zip.files.disk_cache.cache_folder import (
+    DEFAULT_LINK_CACHE_BYTES,
+    LINK_CACHE_VARIABLE,
+)
 from napari_ome_zip.pixels.decoded_chunks import CACHE_VARIABLE, DEFAULT_CACHE_BYTES
 from napari_ome_zip.plugin.preferences import follow_memory_for_3d, memory_for_3d, use_preferences
 

@@ -12,7 +12,7 @@ import pytest
 from hierarchy_builder import HierarchyBuilder
 from link_windows import drop_links, wait_for_layers
 from napari_layers import pixels
-from napari_ome_zip.files import cache_folder
+from napari_ome_zip.files.disk_cache import cache_folder
 from range_server import RangeServer
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from napari_ome_zip.files.remote_object import RemoteObject
 def remote_object(link: Link) -> RemoteObject:
     """Return the file that a link names, without asking for anything yet."""
     if link.is_bucket:
-        from napari_ome_zip.files.bucket import BucketObject
+        from napari_ome_zip.files.buckets.bucket_object import BucketObject
 
         return BucketObject(link)
-    from napari_ome_zip.files.web import WebObject
+    from napari_ome_zip.files.web.web_object import WebObject
 
     return WebObject(link)

@@ -10,7 +10,6 @@ from concurrent.futures import Future, wait
 from functools import partial
 
 from napari_ome_zip.errors import LinkError
-from napari_ome_zip.files.blocks import MEMORY
 from napari_ome_zip.files.byte_file import (
     HEAD_BYTES,
     TAIL_BYTES,
@@ -20,12 +19,13 @@ from napari_ome_zip.files.byte_file import (
     Range,
 )
 from napari_ome_zip.files.connecting import remote_object
-from napari_ome_zip.files.fetching import Fetcher
-from napari_ome_zip.files.lines import Traffic
+from napari_ome_zip.files.disk_cache.range_cache import LinkCache, RangeCache, link_cache
+from napari_ome_zip.files.fetching.blocks import MEMORY
+from napari_ome_zip.files.fetching.fetcher import Fetcher
+from napari_ome_zip.files.fetching.lines import Traffic
+from napari_ome_zip.files.fetching.storing import STORING
 from napari_ome_zip.files.links import Link
-from napari_ome_zip.files.range_cache import LinkCache, RangeCache, link_cache
 from napari_ome_zip.files.remote_object import Opening, RemoteObject, Validator
-from napari_ome_zip.files.storing import STORING
 from napari_ome_zip.files.watching import ASKED_EVERY, current_watch, keeps_on_disk
 
 _FOR_OTHERS = 0.2  # seconds that what is read of the same link, or of others, may take to the disk

@@ -8,7 +8,7 @@ from typing import Any
 
 from napari.settings import get_plugin_settings
 
-from napari_ome_zip.files.cache_folder import LINK_CACHE_VARIABLE, set_link_cache_size
+from napari_ome_zip.files.disk_cache.cache_folder import LINK_CACHE_VARIABLE, set_link_cache_size
 from napari_ome_zip.pixels.decoded_chunks import CACHE_VARIABLE, set_cache_size
 
 _PLUGIN = "napari-ome-zip"

@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from napari_ome_zip.files.byte_file import Range
-from napari_ome_zip.files.cache_folder import (
+from napari_ome_zip.files.disk_cache.cache_folder import (
     DATA,
     INDEX,
     VERSION_NAME,
@@ -29,9 +29,16 @@ from napari_ome_zip.files.cache_folder import (
     link_cache_size,
     segment_bytes,
 )
+from napari_ome_zip.files.disk_cache.segments import (
+    LONGEST_RECORD,
+    Record,
+    append,
+    create,
+    read,
+    records_of,
+)
 from napari_ome_zip.files.links import Link
 from napari_ome_zip.files.remote_object import Validator
-from napari_ome_zip.files.segments import LONGEST_RECORD, Record, append, create, read, records_of
 
 _USED_EVERY = 60  # seconds between two notes that a segment was used
 

@@ -12,20 +12,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_ome_zip.errors import LinkError
-from napari_ome_zip.files import bucket_errors
-from napari_ome_zip.files.bucket_errors import EmptyRange, Unchanged
-from napari_ome_zip.files.bucket_store import buckets, find_region, store_errors
+from napari_ome_zip.files.buckets import errors as bucket_errors
+from napari_ome_zip.files.buckets.errors import EmptyRange, Unchanged
+from napari_ome_zip.files.buckets.reaching import buckets, find_region, store_errors
 from napari_ome_zip.files.links import Link
 from napari_ome_zip.files.meanwhile import Meanwhile
 from napari_ome_zip.files.pieces import Pieces
 from napari_ome_zip.files.remote_object import Heard, Opening, RemoteObject, Took, Validator
-from napari_ome_zip.files.web_errors import Trouble
-from napari_ome_zip.files.web_line import PATIENCE, PIECE, Attempts
+from napari_ome_zip.files.web.errors import Trouble
+from napari_ome_zip.files.web.line import PATIENCE, PIECE, Attempts
 
 if TYPE_CHECKING:
     from obstore import GetOptions, GetResult, ObjectMeta
 
-    from napari_ome_zip.files.bucket_store import Bucket
+    from napari_ome_zip.files.buckets.reaching import Bucket
 
 _AT_ONCE = 8 << 20
 
@@ -172,7 +172,7 @@ class BucketObject(RemoteObject):
         version: Validator | None = None,
         unless: str = "",
     ) -> Validator:
-        """Hand over a range, as `napari_ome_zip.files.web_transfer.receive` does."""
+        """Hand over a range, as `napari_ome_zip.files.web.transfer.receive` does."""
         attempts = Attempts(self.link, stop - (start or 0), PATIENCE)
         while True:
             result = self._get(bucket, start, stop, unless)

@@ -11,8 +11,8 @@ import threading
 import time
 from collections import deque
 
-from napari_ome_zip.files.blocks import Block
-from napari_ome_zip.files.file_blocks import Kept
+from napari_ome_zip.files.fetching.blocks import Block
+from napari_ome_zip.files.fetching.file_blocks import Kept
 
 MOST_WAITING = 64 << 20
 """Bytes that wait to be kept, at most (64 MiB); whoever has more waits for the disk."""

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict, deque
 from typing import Protocol
 
-from napari_ome_zip.files.ranges import RangeMap
+from napari_ome_zip.files.fetching.ranges import RangeMap
 
 MEMORY_BYTES = 128 << 20
 """Bytes that are kept of all files behind links together (128 MiB)."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from napari_ome_zip.files.blocks import MEMORY, Block
 from napari_ome_zip.files.byte_file import Range
-from napari_ome_zip.files.ranges import RangeMap, merged
-from napari_ome_zip.files.wishes import Wish
+from napari_ome_zip.files.fetching.blocks import MEMORY, Block
+from napari_ome_zip.files.fetching.ranges import RangeMap, merged
+from napari_ome_zip.files.fetching.wishes import Wish
 
 
 class Kept(Protocol):

@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from napari_ome_zip.errors import ChangedFileError, LinkError
-from napari_ome_zip.files.blocks import MEMORY, Block
 from napari_ome_zip.files.byte_file import NOTHING_EXPECTED, Expectation, Range
-from napari_ome_zip.files.file_blocks import FileBlocks, Kept
-from napari_ome_zip.files.lines import Fetch, Lines, Traffic
-from napari_ome_zip.files.ranges import split
+from napari_ome_zip.files.fetching.blocks import MEMORY, Block
+from napari_ome_zip.files.fetching.file_blocks import FileBlocks, Kept
+from napari_ome_zip.files.fetching.lines import Fetch, Lines, Traffic
+from napari_ome_zip.files.fetching.ranges import split
+from napari_ome_zip.files.fetching.wishes import Handle, Wish
 from napari_ome_zip.files.watching import ASKED_EVERY, current_watch, keeps_on_disk
-from napari_ome_zip.files.wishes import Handle, Wish
 
 _WINDOW = 32 << 20  # of a long range, two are asked for at once
 

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from napari_ome_zip.files.byte_file import Expectation, Range
-from napari_ome_zip.files.ranges import Piece, pieces_of
+from napari_ome_zip.files.fetching.ranges import Piece, pieces_of
 
 AHEAD_BYTES = 64 << 20
 """Bytes that are fetched for one wish before any of them are read, at most (64 MiB).

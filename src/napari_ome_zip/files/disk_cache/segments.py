@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from napari_ome_zip.files.cache_folder import DATA, INDEX
+from napari_ome_zip.files.disk_cache.cache_folder import DATA, INDEX
 
 LONGEST_RECORD = 1 << 18
 """Bytes that one record is of, at most (256 KiB)."""

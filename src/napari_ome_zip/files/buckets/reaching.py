@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari_ome_zip.errors import LinkError
 from napari_ome_zip.files.links import Link
-from napari_ome_zip.files.web_connections import ask, discard
-from napari_ome_zip.files.web_errors import Trouble
-from napari_ome_zip.files.web_line import PATIENCE
+from napari_ome_zip.files.web.connections import ask, discard
+from napari_ome_zip.files.web.errors import Trouble
+from napari_ome_zip.files.web.line import PATIENCE
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store

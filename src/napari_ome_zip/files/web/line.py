@@ -13,10 +13,10 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import urllib3
 
 from napari_ome_zip.errors import LinkError
-from napari_ome_zip.files import web_errors
 from napari_ome_zip.files.links import Link
-from napari_ome_zip.files.web_connections import ask, basic_authorization, discard, failures
-from napari_ome_zip.files.web_errors import Trouble
+from napari_ome_zip.files.web import errors as web_errors
+from napari_ome_zip.files.web.connections import ask, basic_authorization, discard, failures
+from napari_ome_zip.files.web.errors import Trouble
 
 MAX_REDIRECTS = 5
 PIECE = 1 << 16

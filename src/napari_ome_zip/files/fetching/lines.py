@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from napari_ome_zip.errors import ChangedFileError
-from napari_ome_zip.files.blocks import MEMORY, Block
-from napari_ome_zip.files.file_blocks import FileBlocks, Kept
-from napari_ome_zip.files.ranges import LINES
-from napari_ome_zip.files.storing import STORING
-from napari_ome_zip.files.wishes import Wish
+from napari_ome_zip.files.fetching.blocks import MEMORY, Block
+from napari_ome_zip.files.fetching.file_blocks import FileBlocks, Kept
+from napari_ome_zip.files.fetching.ranges import LINES
+from napari_ome_zip.files.fetching.storing import STORING
+from napari_ome_zip.files.fetching.wishes import Wish
 
 MOST_REQUESTS = LINES + 4
 """Requests that are on their way at once, at most; all but `LINES` of them for what is read."""

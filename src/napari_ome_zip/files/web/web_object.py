@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from functools import partial
 
 from napari_ome_zip.errors import LinkError, NoRangesError
-from napari_ome_zip.files import web_errors, web_line
 from napari_ome_zip.files.links import Link
 from napari_ome_zip.files.meanwhile import Meanwhile
 from napari_ome_zip.files.pieces import Pieces
 from napari_ome_zip.files.remote_object import Heard, Opening, RemoteObject, Took, Validator
-from napari_ome_zip.files.web_line import Line, Patience
-from napari_ome_zip.files.web_transfer import NotSatisfiable, Unchanged, receive, receive_all
+from napari_ome_zip.files.web import errors as web_errors
+from napari_ome_zip.files.web import line as web_line
+from napari_ome_zip.files.web.line import Line, Patience
+from napari_ome_zip.files.web.transfer import NotSatisfiable, Unchanged, receive, receive_all
 
 
 class WebObject(RemoteObject):

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import urllib3
 
-from napari_ome_zip.files import web_errors
 from napari_ome_zip.files.links import Link
 from napari_ome_zip.files.remote_object import Took, Validator
-from napari_ome_zip.files.web_connections import discard
-from napari_ome_zip.files.web_errors import Trouble
-from napari_ome_zip.files.web_line import Attempts, Line
+from napari_ome_zip.files.web import errors as web_errors
+from napari_ome_zip.files.web.connections import discard
+from napari_ome_zip.files.web.errors import Trouble
+from napari_ome_zip.files.web.line import Attempts, Line
 
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNORECASE)
 _UNSATISFIED = re.compile(r"bytes\s+\*/(\d{1,19})", re.IGNORECASE)

@@ -5,7 +5,7 @@ as fast as ``http.client`` in threads (39 and 35 ms; fsspec 36, httpx 45), is im
 than fsspec, and has what would have to be written otherwise: connections that are kept and shared
 between threads, proxies with tunnels, certificates and the names in them, time limits. What it does
 of its own accord is switched off. It follows no redirect and repeats no request: who is told a
-password, and how long all of it may take, is decided in `napari_ome_zip.files.web_line`.
+password, and how long all of it may take, is decided in `napari_ome_zip.files.web.line`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 import urllib3.exceptions
 
-from napari_ome_zip.files import web_errors
 from napari_ome_zip.files.links import Link
+from napari_ome_zip.files.web import errors as web_errors
 
 CONNECTIONS = 20
 """Maximum number of connections to one server that are kept."""

@@ -1,0 +1,1 @@
+"""Files in buckets: S3, Google Cloud Storage, Azure."""

@@ -1,0 +1,1 @@
+"""What was fetched of links, kept on disk for another day."""
