@@ -136,6 +136,16 @@ class TransformationError(OmeZipError, ValueError):
     """A coordinate transformation cannot be applied."""
 
 
+def raise_line_failure(error: BaseException) -> None:
+    """Raise what an error comes of where that says nothing of a file: a line failed, or a cancel.
+
+    Called by what else takes an error for a fault of the file, and goes on without a part of it.
+    """
+    for each in (error, error.__cause__):
+        if isinstance(each, LinkError | ReadCancelledError):
+            raise each
+
+
 class SaveError(OmeZipError, OSError):
     """An archive cannot be written where it was asked to be; what was there is untouched.
 

@@ -469,6 +469,33 @@ def test_a_redirect_is_followed_once(server: RangeServer) -> None:
     assert [request.target for request in server.requests] == ["/a.ozx"]
 
 
+def test_a_redirect_without_a_body_is_followed(server: RangeServer) -> None:
+    def fault(request: Request, answer: Answer) -> Answer:
+        if request.target == "/start":
+            return Answer(302, b"", {"Location": "/a.ozx"})
+        return answer
+
+    server.fault = fault
+    file = object_at(server, "start")
+    assert file.open(head=HEAD, tail=TAIL).size == len(CONTENT)
+    assert read(file, 5, 10) == CONTENT[5:10]
+    assert len(server.requests) == 5  # first contact is two, each led on once
+
+
+def test_what_a_redirect_holds_is_asked_for_as_it_is(server: RangeServer) -> None:
+    asked = "/a.ozx?next=%7Czip:&sign=%7Cb:c"
+
+    def fault(request: Request, answer: Answer) -> Answer:
+        return redirect(asked)(request, answer) if request.target == "/start" else answer
+
+    server.fault = fault
+    file = object_at(server, "start")
+    file.open(head=HEAD, tail=TAIL)
+    server.forget()
+    assert read(file, 5, 10) == CONTENT[5:10]
+    assert [request.target for request in server.requests] == [asked]
+
+
 def test_a_redirect_that_has_expired_is_asked_for_again(server: RangeServer) -> None:
     made: list[str] = []
 

@@ -9,6 +9,8 @@ from functools import partial
 import numpy as np
 import pytest
 
+from napari_ome_zip.errors import LinkError
+from napari_ome_zip.files import Expectation
 from napari_ome_zip.pixels import background, viewing
 from napari_ome_zip.pixels.background import Background
 from napari_ome_zip.pixels.best_known import BestKnown, Missing, stop_if_unwanted
@@ -220,6 +222,18 @@ def test_a_sketch_does_not_hide_the_block_that_came_before_it(source: Slow) -> N
     wish.take("sketch", sketch.compute())
     assert array.tolist() == source.pixels[where].tolist()
     assert not wish.is_alive
+
+
+def test_what_two_threads_give_up_at_once_is_wanted_again(source: Slow) -> None:
+    where = (slice(0, 1), slice(0, EDGE))
+    block = Missing("block", lambda: source.pixels[where], where, where)
+    array = np.zeros((1, EDGE), np.uint16)
+    known = BestKnown(array, (block,), expect=Expectation)
+    wish = background.Wish(known, lambda: None, lambda error: None)
+    for _ in range(2):
+        wish.give_up(LinkError("The server does not answer."))
+    assert not wish.is_alive
+    assert wish.again().is_alive
 
 
 class TestLazyArrays:

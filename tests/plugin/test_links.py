@@ -64,6 +64,13 @@ def test_recent_links_are_in_order_each_once_and_not_too_many(settings: Any) -> 
     assert len(set(found)) == MOST
 
 
+def test_files_of_buckets_with_spaces_in_their_names_are_remembered(settings: Any) -> None:
+    urls = ["s3://cells/My cells and others.ozx", "https://example.org/a.ozx"]
+    for url in reversed(urls):
+        remember_recent(Link(url))
+    assert recent_links() == urls
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -99,15 +99,15 @@ def reopened(place: Place, fingerprint: Fingerprint) -> ArchiveFile:
     """
     with _shared_lock:
         shared = _shared.get((place, fingerprint))
-        if shared is not None:
-            return shared
-        opened = ArchiveFile(place)
-        if opened.fingerprint() != fingerprint:
-            raise ArchiveError(
-                f"The archive was changed since it was opened: {opened.label}. Open it again."
-            )
-        _shared[place, fingerprint] = opened
-        return opened
+    if shared is not None:
+        return shared
+    opened = ArchiveFile(place)  # which may take the time of a line
+    if opened.fingerprint() != fingerprint:
+        raise ArchiveError(
+            f"The archive was changed since it was opened: {opened.label}. Open it again."
+        )
+    with _shared_lock:
+        return _shared.setdefault((place, fingerprint), opened)
 
 
 _shared: weakref.WeakValueDictionary[tuple[Place, Fingerprint], ArchiveFile] = (

@@ -27,6 +27,10 @@ class KeptBytes:
         self._kept: dict[int, bytes] = {}
         self._lock = threading.Lock()
 
+    def renew_lock(self) -> None:
+        """Forget a lock that another thread held when the process was forked."""
+        self._lock = threading.Lock()
+
     def read(self, offset: int, length: int) -> bytes:
         """Return ``length`` bytes from ``offset``; fewer only at the end of the file."""
         stop = min(offset + length, self._file.size)

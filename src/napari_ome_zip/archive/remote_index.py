@@ -145,6 +145,7 @@ class RemoteIndex(ArchiveIndex):
     def renew_lock(self) -> None:
         # docstring inherited
         super().renew_lock()
+        self._bytes.renew_lock()
         self._thread = None
 
     def _look_for(self, names: Sequence[str]) -> None:

@@ -63,6 +63,22 @@ class Link:
     def __post_init__(self) -> None:
         object.__setattr__(self, "url", _normal(self.url))
 
+    @classmethod
+    def of_redirect(cls, url: str) -> Link:
+        """Return the link that a web server leads to: nothing was appended to it by a person.
+
+        Raises
+        ------
+        LinkError
+            When it is not one to a web server.
+        """
+        link = object.__new__(cls)
+        scheme = url.partition("://")[0].lower()
+        if scheme not in WEB_SCHEMES or _CONTROL.search(url):
+            _refuse("This is not a link to a file on a web server.")
+        object.__setattr__(link, "url", _normal_web(scheme, url))
+        return link
+
     @property
     def scheme(self) -> str:
         """In small letters."""
@@ -166,6 +182,8 @@ def _without_steps(url: str) -> str:
         return url
     for step in re.split(r"\||%7[Cc]", found[1]):
         kind, _, inside = step.partition(":")
+        if kind and kind not in _FORMATS and url[found.start()] == "%":
+            return url  # it may be of the file's own name or query
         if kind and kind not in _FORMATS:
             _refuse(
                 f"The link goes on with {kind!r} after its file, of which only ZIP archives with "

@@ -23,10 +23,11 @@ def open_file(place: str | os.PathLike[str] | Link) -> ByteFile:
     if isinstance(place, str) and is_link(place):
         place = known_link(place)
     if isinstance(place, Link):
-        remember_link(place)
         from napari_ome_zip.files.remote_file import RemoteFile
 
-        return RemoteFile(place)
+        opened = RemoteFile(place)
+        remember_link(place)
+        return opened
     return LocalFile(place)
 
 

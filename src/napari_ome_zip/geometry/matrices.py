@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from napari_ome_zip.errors import OmeZipError, TransformationError
+from napari_ome_zip.errors import OmeZipError, TransformationError, raise_line_failure
 from napari_ome_zip.geometry.affine import real_array
 from napari_ome_zip.geometry.named_axes import UNNAMED, axes_text, counted, shape_text
 from napari_ome_zip.ome.transformations import transformation as tf
@@ -176,6 +176,7 @@ def _parameters(
     try:
         loaded = load(path)
     except (OmeZipError, OSError, KeyError) as error:
+        raise_line_failure(error)
         raise TransformationError(
             f"{kind} needs the array '{path}', which cannot be read: {error}"
         ) from error

@@ -12,7 +12,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.errors import UnreadableChunkError
+from napari_ome_zip.errors import UnreadableChunkError, raise_line_failure
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.ome import Axis
@@ -121,6 +121,7 @@ def _whole_numbers(source: ChunkedArray) -> tuple[int, int] | str:
                 return "hold numbers with fractions, not object numbers"
             low, high = min(low, float(values.min())), max(high, float(values.max()))
     except UnreadableChunkError as error:
+        raise_line_failure(error)
         found = error.found.rstrip(".")
         return f"are stored as {source.dtype}, and not all can be read: {found}"
     return int(low), int(high)

@@ -14,6 +14,7 @@ from napari_ome_zip.errors import (
     DamagedEntryError,
     MetadataError,
     UnreadableChunkError,
+    raise_line_failure,
 )
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.napari_group import (
@@ -169,6 +170,7 @@ class _Reader:
             with strict_reading():
                 return array.read(tuple(slice(0, n) for n in array.shape))
         except (ArchiveError, DamagedEntryError, UnreadableChunkError, OSError) as error:
+            raise_line_failure(error)
             raise _UnusableError(f"'{path}' cannot be read") from error
 
     def _take_room(self, array: ChunkedArray) -> None:

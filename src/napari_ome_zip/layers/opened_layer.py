@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, SupportsIndex
 
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.opened import Opened
@@ -39,8 +39,18 @@ class OpenedLayer:
         rest = {key: value for key, value in self.keywords.items() if key not in _PLACE}
         return replace(self, keywords={**rest, **place})
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        # Metadata of layers are written by others: what opens the file is left out with its secret.
+        if self.opened.store.holds_secrets:
+            return _nothing, ()
+        return super().__reduce_ex__(protocol)
+
     def __deepcopy__(self, memo: dict[int, Any]) -> OpenedLayer:
         return self
+
+
+def _nothing() -> None:
+    """What is left of a layer's record in a pickle, where it would hold a secret."""
 
 
 def identities(data: Any) -> tuple[Hashable, ...]:

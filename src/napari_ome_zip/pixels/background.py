@@ -161,7 +161,7 @@ class Wish:
         """Leave all that is missing as it is: what made one block fail would make others fail."""
         with self._lock:
             if isinstance(error, LinkError) and self._expect is not None:
-                self._given_up = dict(self._blocks)
+                self._given_up |= self._blocks  # two threads may fail at once
                 self.failed = time.monotonic()
             self._blocks.clear()
             self._sketches.clear()

@@ -158,8 +158,10 @@ class _Refresher(QObject):
 
     def _raise(self, error: BaseException) -> None:
         """Raise in the window's thread what was raised in another: napari shows it."""
-        if isinstance(error, LinkError) and not self._is_news(str(error)):
-            return
+        if isinstance(error, LinkError):
+            if not self._is_news(str(error)):
+                return
+            error = error.with_traceback(None)  # napari shows variables, with what is secret
         raise error
 
     def _is_news(self, message: str) -> bool:

@@ -113,6 +113,11 @@ class ArchiveStore(HierarchyStore):
         return file
 
     @property
+    def holds_secrets(self) -> bool:
+        # docstring inherited
+        return isinstance(self._place, Link) and self._place.has_secrets
+
+    @property
     def file(self) -> ArchiveFile:
         """The open archive file."""
         return self._file

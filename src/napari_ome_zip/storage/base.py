@@ -93,6 +93,11 @@ class HierarchyStore(Store):
         return True
 
     @property
+    def holds_secrets(self) -> bool:
+        """Whether it is opened elsewhere by a link with a password or the like, as a pickle is."""
+        return False
+
+    @property
     def is_remote(self) -> bool:
         """Whether a question takes the time of a line: many are better asked together."""
         return False

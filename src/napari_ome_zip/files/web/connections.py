@@ -88,7 +88,7 @@ def discard(response: urllib3.BaseHTTPResponse) -> None:
     left = response.length_remaining
     try:
         if left is not None and left <= _SMALL:
-            response.read(left)
+            response.read(left + 1)  # so that it ends also where nothing is left
         else:
             response.close()
     except (urllib3.exceptions.HTTPError, OSError):

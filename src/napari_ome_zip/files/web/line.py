@@ -205,11 +205,10 @@ class Line:
         """Return where a redirect leads, as it is asked for (RFC 9110, section 10.2.2)."""
         try:
             # http.client reads headers as Latin-1; those beyond ASCII are UTF-8 where they occur.
-            target = Link(urljoin(url, location.encode("latin-1").decode("utf-8", "replace")))
+            named = location.encode("latin-1").decode("utf-8", "replace")
+            target = Link.of_redirect(urljoin(url, named))
         except (LinkError, ValueError):
             raise web_errors.bad_redirect(self.link) from None
-        if target.is_bucket:
-            raise web_errors.bad_redirect(self.link)
         if url.startswith("https:") and target.scheme == "http":
             raise web_errors.insecure_redirect(self.link, target.host)
         parts = urlsplit(target.url)

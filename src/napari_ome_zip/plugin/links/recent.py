@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl, urlsplit
 
 from napari_ome_zip.files import Link
@@ -10,6 +11,9 @@ from napari_ome_zip.plugin.preferences import links
 MOST = 20
 """Links that are remembered, at most."""
 
+_BETWEEN = re.compile(r"\s+(?=[a-z0-9]+://)")
+"""What separates links; keys of buckets may hold spaces themselves."""
+
 _HARMLESS = frozenset({"download", "dl", "raw"})
 """Parts of a query that ask how a file is sent, and give nobody access to it."""
 
@@ -17,7 +21,7 @@ _HARMLESS = frozenset({"download", "dl", "raw"})
 def recent_links() -> list[str]:
     """Links that were opened, the last one first."""
     settings = links()
-    return [] if settings is None else settings.recent.split()
+    return [] if settings is None else _BETWEEN.split(settings.recent) if settings.recent else []
 
 
 def remember_recent(link: Link) -> None:
