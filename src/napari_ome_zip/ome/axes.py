@@ -9,6 +9,7 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import described, found_in, is_name, quoted, string
+from napari_ome_zip.ome.orientation import Orientation, parse_orientation
 from napari_ome_zip.ome.units import METERS, SECONDS
 from napari_ome_zip.ome.versions import AxesForm
 from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
@@ -93,6 +94,8 @@ class Axis:
     """As written, usually a UDUNITS-2 name; None where absent or empty."""
     discrete: bool = field(default=False, compare=False)
     """Whether there is no meaning in values between its coordinates (since 0.6)."""
+    orientation: Orientation | None = None
+    """Where it leads in a body, None where that is not said (RFC-4)."""
 
     @property
     def role(self) -> str | None:
@@ -150,6 +153,7 @@ def _parse_axis(value: Any, index: int, at: At, *, names_expected: bool) -> Axis
         _string_or_none(value, "type", at),
         _string_or_none(value, "unit", at),
         _discrete(value, at),
+        parse_orientation(value.get("orientation")),
     )
     if at.judging:
         _judge_type_and_unit(axis, value, at)

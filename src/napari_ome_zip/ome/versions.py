@@ -46,6 +46,12 @@ class Spec:
     """Whether each object states the version, as opposed to once per document."""
     field_name: re.Pattern[str] = re.compile(r"[A-Za-z0-9]+")
     """Pattern of the path of a field of view in a well."""
+    is_draft: bool = False
+    """Whether it is not released: files of it are read, and written only where a person wants it."""
+    free_axes: bool = False
+    """Whether an image has any number of axes, of any type and in any order (RFC-3)."""
+    collections: bool = False
+    """Whether a group's metadata may be one node of a collection (RFC-8)."""
 
     @property
     def namespaced(self) -> bool:
@@ -65,6 +71,21 @@ class Spec:
 
 _ZARR_NODE_NAME = re.compile(r"(?!\.+$)(?!__)[A-Za-z0-9_.-]+")
 
+
+def _as_06(version: str, *, is_draft: bool = False, collections: bool = False) -> Spec:
+    return Spec(
+        version,
+        3,
+        AxesForm.SYSTEMS,
+        DimensionNames.ADVISED,
+        stated_per_object=False,
+        field_name=_ZARR_NODE_NAME,
+        is_draft=is_draft,
+        free_axes=is_draft,
+        collections=collections,
+    )
+
+
 SPECS: Mapping[str, Spec] = {
     spec.version: spec
     for spec in (
@@ -74,20 +95,25 @@ SPECS: Mapping[str, Spec] = {
         Spec("0.4", 2, AxesForm.OBJECTS),
         Spec("0.5", 3, AxesForm.OBJECTS, DimensionNames.REQUIRED, stated_per_object=False),
         Spec(
-            "0.6",
+            "0.5+rfc3",
             3,
-            AxesForm.SYSTEMS,
-            DimensionNames.ADVISED,
+            AxesForm.OBJECTS,
+            DimensionNames.REQUIRED,
             stated_per_object=False,
-            field_name=_ZARR_NODE_NAME,
+            is_draft=True,
+            free_axes=True,
         ),
+        _as_06("0.6"),
+        _as_06("0.9.dev1", is_draft=True),
+        _as_06("0.9.dev3", is_draft=True, collections=True),
     )
 }
 
-NEWEST = max(SPECS)
-"""Documents of an unknown version are read as this one."""
+NEWEST = max(version for version, spec in SPECS.items() if not spec.is_draft)
+"""The newest released version: documents of an unknown one are read as this one."""
 
-_READ_AS = re.compile(rf"({'|'.join(map(re.escape, SPECS))})(?![0-9]).*", re.DOTALL)
+_LONGEST_FIRST = sorted(SPECS, key=len, reverse=True)
+_READ_AS = re.compile(rf"({'|'.join(map(re.escape, _LONGEST_FIRST))})(?![0-9]).*", re.DOTALL)
 # SpatialData wrote versions such as "0.4-dev-spatialdata" before 0.5.
 _PRERELEASE = re.compile(r"(0\.\d)(\.?(dev|rc)\d*|-dev.*)")
 
@@ -100,7 +126,7 @@ def known_spec(version: str) -> Spec | None:
     Spec or None
         None where the version is not a known one nor a pre-release of one.
     """
-    match = _PRERELEASE.fullmatch(version)
+    match = None if version in SPECS else _PRERELEASE.fullmatch(version)
     return SPECS.get(match[1] if match else version)
 
 
@@ -109,8 +135,8 @@ def read_as(version: str) -> str | None:
 
     Pre-releases and dialects are read as their version.
 
-    >>> read_as("0.6rc0"), read_as("0.5-dev-spatialdata"), read_as("7")
-    ('0.6', '0.5', None)
+    >>> read_as("0.6rc0"), read_as("0.9.dev1"), read_as("7")
+    ('0.6', '0.9.dev1', None)
     """
     match = _READ_AS.fullmatch(version.strip())
     return match[1] if match else None
