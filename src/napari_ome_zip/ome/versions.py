@@ -47,7 +47,7 @@ class Spec:
     field_name: re.Pattern[str] = re.compile(r"[A-Za-z0-9]+")
     """Pattern of the path of a field of view in a well."""
     is_draft: bool = False
-    """Whether it is not released: files of it are read, and written only where a person wants it."""
+    """Whether it is not released: it is read, and written only where a person wants it."""
     free_axes: bool = False
     """Whether an image has any number of axes, of any type and in any order (RFC-3)."""
     collections: bool = False
