@@ -98,10 +98,18 @@ class Axis:
     """Where it leads in a body, None where that is not said (RFC-4)."""
     long_name: str | None = field(default=None, compare=False)
     """For people, such as "depth below the surface" (since 0.6)."""
+    is_slider: bool = field(default=False, compare=False)
+    """Whether it is looked along, although it is one of channels: those of one axis alone become
+    layers."""
 
     @property
     def role(self) -> str | None:
-        """The type in lower case; without one, that which the name t, c, z, y or x implies."""
+        """The type in lower case; without one, that which the name t, c, z, y or x implies.
+
+        An axis of channels that is looked along is ``other``.
+        """
+        if self.is_slider:
+            return "other"
         if self.type is not None:
             return self.type.lower()
         return TYPES_BY_NAME.get(self.name.lower())
