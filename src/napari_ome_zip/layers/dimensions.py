@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.orientations import agreed
 from napari_ome_zip.image.units import conversion, known_unit
+from napari_ome_zip.layers.orientations import noted_orientations
 from napari_ome_zip.layers.understanding import UnderstoodLayer
 from napari_ome_zip.ome import Axis, CoordinateSystem
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
+from napari_ome_zip.ome.orientation import Orientation
 
 
 def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
@@ -30,7 +34,19 @@ def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
         _axis(name, unit or _unknown_unit(name, layers), names, layers)
         for name, unit in zip(names, units, strict=True)
     ]
-    return CoordinateSystem("world", tuple(axes))
+    said = [_orientations(layer, names) for layer in layers]
+    return CoordinateSystem(
+        "world",
+        tuple(
+            replace(axis, orientation=agreed(each.get(axis.name) for each in said)) for axis in axes
+        ),
+    )
+
+
+def _orientations(layer: UnderstoodLayer, names: Sequence[str]) -> Mapping[str, Orientation | None]:
+    """Where the dimensions of a layer lead in a body, by their names among those of all layers."""
+    said = noted_orientations(layer.note, layer.ndim)
+    return {names[n]: each for n, each in zip(own_dimensions(layer, names), said, strict=True)}
 
 
 def renamed_axes(layers: Sequence[UnderstoodLayer], system: CoordinateSystem) -> Iterator[Finding]:
