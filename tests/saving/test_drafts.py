@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hierarchy_builder import HierarchyBuilder
-from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data, validate
+from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.saving.draft import DraftNeededError
@@ -38,7 +38,7 @@ def file_of(
     axes: list[dict[str, Any]], shape: tuple[int, ...], version: str = DRAFT
 ) -> dict[str, bytes]:
     pixels = np.arange(np.prod(shape), dtype=np.uint16).reshape(shape)
-    return HierarchyBuilder(version).image([pixels], axes).entries
+    return HierarchyBuilder().image_of_0_6(pixels, axes, version=version).entries
 
 
 def oriented_file(version: str = DRAFT) -> dict[str, bytes]:
