@@ -49,8 +49,10 @@ from napari_ome_zip.layers.layer_data import (
 )
 from napari_ome_zip.layers.layer_names import channel_name, make_names_distinct, name_prefix
 from napari_ome_zip.layers.opened_layer import NOTE, OpenedLayer, identities
+from napari_ome_zip.layers.orientations import orientations_note
 from napari_ome_zip.layers.overlaying import BLENDED, SCAN, Overlay
 from napari_ome_zip.layers.well_names import well_names_layer
+from napari_ome_zip.ome import Axis
 from napari_ome_zip.pixels.arranged import in_true_color, magnitudes
 from napari_ome_zip.pixels.lazy import expect_pixels, is_remote
 
@@ -94,7 +96,12 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
         for data, keywords, kind in itertools.islice(
             _part_layers(part, prefix, planes, overlay), room
         ):
-            note = {"source": composite.source, **_system_note(composite), **keywords.pop("note")}
+            note = {
+                "source": composite.source,
+                **_system_note(composite),
+                **orientations_note(part),
+                **keywords.pop("note"),
+            }
             keywords = {**common, **keywords}
             if composite.opened is not None and part.kept is not None:
                 made = OpenedLayer(composite.opened, part, identities(data), keywords)
@@ -311,8 +318,13 @@ def _note(part: PlacedPart) -> dict[str, Any]:
         "path": part.path,
         "multiscale": part.multiscale,
         "name": part.name,
-        "axes": [{"name": a.name, "type": a.type, "unit": a.unit} for a in part.axes],
+        "axes": list(map(_axis_note, part.axes)),
     }
+
+
+def _axis_note(axis: Axis) -> dict[str, Any]:
+    note: dict[str, Any] = {"name": axis.name, "type": axis.type, "unit": axis.unit}
+    return note if axis.orientation is None else note | {"orientation": axis.orientation.to_json()}
 
 
 def _level_note(part: PlacedPart, levels: tuple[da.Array, ...]) -> dict[str, int]:
