@@ -112,6 +112,11 @@ SPECS: Mapping[str, Spec] = {
 NEWEST = max(version for version, spec in SPECS.items() if not spec.is_draft)
 """The newest released version: documents of an unknown one are read as this one."""
 
+COLLECTIONS = [spec for spec in SPECS.values() if spec.collections][-1]
+"""The newest draft of collections: nodes of any version are read as this one."""
+OLDER_COLLECTIONS = ("0.7dev0", "0.7", "0.8")
+"""Versions that documents of older drafts of RFC-8 state."""
+
 _LONGEST_FIRST = sorted(SPECS, key=len, reverse=True)
 _READ_AS = re.compile(rf"({'|'.join(map(re.escape, _LONGEST_FIRST))})(?![0-9]).*", re.DOTALL)
 # SpatialData wrote versions such as "0.4-dev-spatialdata" before 0.5.
