@@ -132,6 +132,22 @@ class MetadataError(OmeZipError, ValueError):
     """A metadata document cannot be used."""
 
 
+class TableError(OmeZipError, ValueError):
+    """The rows of a table beside images cannot be read, or are too many.
+
+    Parameters
+    ----------
+    message : str
+        Which table it is, what was found, and what to do next.
+    code : str
+        Stable kebab-case name of the reason.
+    """
+
+    def __init__(self, message: str, *, code: str = "table-unreadable") -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class TransformationError(OmeZipError, ValueError):
     """A coordinate transformation cannot be applied."""
 

@@ -275,8 +275,11 @@ def _label_image(
     axes, affine = placement(layer, system, None)
     image = image_of_labels(layer, affine, images)
     with layer_errors(layer.name, "its colors or features are not understood"):
-        colors, _ = label_colors(layer.keywords)
-        properties, _ = label_properties(layer.keywords)
+        keywords = layer.keywords
+        if layer.opened is not None:
+            keywords = layer.opened.without_tables(keywords)
+        colors, _ = label_colors(keywords)
+        properties, _ = label_properties(keywords)
     made = PlacedLabels(
         path=path,
         name=layer.image_name,

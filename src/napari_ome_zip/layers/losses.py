@@ -10,7 +10,8 @@ import numpy as np
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.napari_group import KINDS
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
-from napari_ome_zip.layers.layer_data import LayerData
+from napari_ome_zip.layers.layer_data import LayerData, layer_note
+from napari_ome_zip.layers.opened_layer import opened_layer
 from napari_ome_zip.layers.plain import clean_text
 from napari_ome_zip.layers.well_names import is_well_names
 
@@ -110,7 +111,9 @@ def _details(keywords: Mapping[str, Any], kind: str) -> tuple[str, ...]:
     """What is lost of the tables beside the pixels."""
     if kind != "labels":
         return ()
-    return (*label_colors(keywords)[1], *label_properties(keywords)[1])
+    opened = opened_layer(layer_note(keywords))
+    own = keywords if opened is None else opened.without_tables(keywords)
+    return (*label_colors(own)[1], *label_properties(own)[1])
 
 
 def _is_opaque(pixels: Any) -> bool:

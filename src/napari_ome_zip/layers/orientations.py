@@ -31,5 +31,6 @@ def moved_note(note: Mapping[str, Any], composite: CompositeImage) -> dict[str, 
 
 def noted_orientations(note: Mapping[str, Any], ndim: int) -> Orientations:
     """Where each dimension of a layer leads, as its note says; None for all where it is no note."""
-    said = genuine_note(note).get(ORIENTATIONS) or ()
+    kept = {key: note[key] for key in (ORIENTATIONS,) if key in note}
+    said = genuine_note(kept).get(ORIENTATIONS, ())
     return tuple(map(parse_orientation, said)) if len(said) == ndim else (None,) * ndim

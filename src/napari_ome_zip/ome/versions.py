@@ -136,6 +136,10 @@ RELEASED: tuple[Version, ...] = ("0.5", "0.6")
 DRAFT: Version = "0.9.dev1"
 """The draft that is written where a person wants it: it holds what no released version does."""
 WRITTEN: tuple[Version, ...] = (*RELEASED, DRAFT)
+COLLECTIONS = [spec for spec in SPECS.values() if spec.collections][-1]
+"""The newest draft of collections: nodes of any version are read as this one."""
+OLDER_COLLECTIONS = ("0.7dev0", "0.7", "0.8")
+"""Versions that documents of older drafts of RFC-8 state."""
 
 _LONGEST_FIRST = sorted(SPECS, key=len, reverse=True)
 _READ_AS = re.compile(rf"({'|'.join(map(re.escape, _LONGEST_FIRST))})(?![0-9]).*", re.DOTALL)
