@@ -66,7 +66,7 @@ def _channel(channel: OmeroChannel, spec: Spec) -> dict[str, Any]:
 
 
 def _window(window: Window, spec: Spec) -> dict[str, float] | None:
-    if spec.optional_limits:
+    if spec.optional_display:
         return _written_window(window)
     # All four limits MUST be there: min and max stand in for start and end, and vice versa.
     limits = {

@@ -43,6 +43,8 @@ class Spec:
     dimension_names: DimensionNames = DimensionNames.ABSENT
     details: bool = True
     """Whether channels, plates and wells are regulated in detail (since 0.4)."""
+    optional_display: bool = False
+    """Whether display settings of a channel may leave out anything (since 0.9)."""
     stated_per_object: bool = True
     """Whether each object states the version, as opposed to once per document."""
     field_name: re.Pattern[str] = re.compile(r"[A-Za-z0-9]+")
@@ -51,10 +53,10 @@ class Spec:
     """Whether it is not released: it is read, and written only where a person wants it."""
     free_axes: bool = False
     """Whether an image has any number of axes, of any type and in any order (RFC-3)."""
+    orientations: bool = False
+    """Whether axes may say which way they lead through a body (RFC-4)."""
     collections: bool = False
     """Whether a group's metadata may be one node of a collection (RFC-8)."""
-    orientations: bool = False
-    """Whether an axis of space says where it leads in a body (RFC-4)."""
     only_read: bool = False
     """Whether nothing is written in it, although its documents are those of Zarr v3."""
 
@@ -74,11 +76,6 @@ class Spec:
         return self.namespaced and not self.only_read
 
     @property
-    def optional_limits(self) -> bool:
-        """Whether a contrast window may hold no more than its start and end (since 0.9.dev1)."""
-        return self.graph and self.free_axes
-
-    @property
     def document_name(self) -> str:
         """Name of the file that holds a group's metadata."""
         return "zarr.json" if self.zarr_format == 3 else ".zattrs"
@@ -94,11 +91,12 @@ def _as_06(version: str, *, is_draft: bool = False, collections: bool = False) -
         AxesForm.SYSTEMS,
         DimensionNames.ADVISED,
         stated_per_object=False,
+        optional_display=is_draft,
         field_name=_ZARR_NODE_NAME,
         is_draft=is_draft,
         free_axes=is_draft,
-        collections=collections,
         orientations=is_draft,
+        collections=collections,
     )
 
 
