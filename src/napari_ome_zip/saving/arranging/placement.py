@@ -95,7 +95,8 @@ def _nearest_row(column: np.ndarray) -> tuple[int | None, bool]:
     """
     squares = column**2
     row = int(squares.argmax())
-    return (row if 2 * squares[row] > squares.sum() else None), bool(column[row] < 0)
+    is_near = 2 * squares[row] > (1 + NEGLIGIBLE) * squares.sum()
+    return (row if is_near else None), bool(column[row] < 0)
 
 
 def _axis_aligned(part: PlacedPart) -> Placed | None:
