@@ -74,7 +74,7 @@ def test_the_list_follows_the_layers_and_leaves_out_what_cannot_be_saved(
     qtbot: QtBot, window: napari.Viewer, widget: SaveWidget
 ) -> None:
     assert rows(widget) == [("cells", True)]
-    window.add_image(np.zeros((4, 4), np.longdouble), name="wide")
+    window.add_image(np.zeros((4, 4), np.longdouble), name="wide", visible=False)
     wait_for(qtbot, widget, "Not saved: 'wide' holds ")
     assert rows(widget) == [("cells", True)]
     window.layers.remove("wide")

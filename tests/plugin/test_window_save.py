@@ -65,7 +65,9 @@ def filled(window: napari.Viewer) -> napari.Viewer:
         window.add_image(pixels, name=name, colormap=color, blending="additive", **place)
     window.add_labels(random.integers(0, 5, (60, 80), np.uint8), name="nuclei", **place)
     window.add_points([[3, 4]], name="spots", **place)
-    window.add_image(np.zeros((60, 80), np.longdouble), name="wide", units=("um",) * 2)
+    window.add_image(
+        np.zeros((60, 80), np.longdouble), name="wide", visible=False, units=("um",) * 2
+    )
     return window
 
 
@@ -243,7 +245,7 @@ def begin(
     """
     pixels, keywords = gate.layer()
     window.add_image(pixels, **keywords)
-    window.add_image(np.zeros((4, 4), np.longdouble), name="wide")
+    window.add_image(np.zeros((4, 4), np.longdouble), name="wide", visible=False)
     gate.shut.set()
     widget = open_form(window)
     unsharded = SaveChoices(file=str(target), as_in_file=False, shard=0, chunk=64)
