@@ -9,7 +9,12 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import described, found_in, is_name, quoted, string
-from napari_ome_zip.ome.orientation import Orientation, parse_orientation
+from napari_ome_zip.ome.orientation import (
+    NOT_SPATIAL,
+    Orientation,
+    judge_orientations,
+    parse_orientation,
+)
 from napari_ome_zip.ome.units import METERS, SECONDS
 from napari_ome_zip.ome.versions import AxesForm
 from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
@@ -137,6 +142,8 @@ def parse_axes(value: Any, at: At, *, names_expected: bool) -> tuple[Axis, ...]:
         _parse_axis(item, index, at.item(index), names_expected=names_expected)
         for index, item in enumerate(value)
     )
+    if at.judging:
+        judge_orientations(((a.name, a.orientation) for a in axes if a.orientation), at)
     return _with_unique_names(axes, at)
 
 
@@ -161,7 +168,7 @@ def _parse_axis(value: Any, index: int, at: At, *, names_expected: bool) -> Axis
         _string_or_none(value, "type", at),
         _string_or_none(value, "unit", at),
         _discrete(value, at),
-        parse_orientation(value.get("orientation")),
+        _orientation(value, at),
     )
     if at.judging:
         _judge_type_and_unit(axis, value, at)
@@ -197,6 +204,17 @@ def _discrete(value: dict[str, Any], at: At) -> bool:
     if not isinstance(value.get("longName", ""), str):
         at.key("longName").wrong_type(value["longName"], "a string", SECTION)
     return discrete is True
+
+
+def _orientation(value: dict[str, Any], at: At) -> Orientation | None:
+    if "orientation" not in value:
+        return None
+    here = at.key("orientation")
+    read = parse_orientation(value["orientation"], here)
+    if read is not None and value.get("type") != "space" and at.spec.orientations:
+        found = f"Orientation of an axis of type {found_in(value, 'type')}, which is not space"
+        here.report(NOT_SPATIAL, found)
+    return read
 
 
 def _judge_type_and_unit(axis: Axis, value: dict[str, Any], at: At) -> None:

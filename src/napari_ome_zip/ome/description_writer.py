@@ -61,6 +61,7 @@ def _channel(channel: OmeroChannel) -> dict[str, Any]:
         color=channel.color,
         active=channel.active,
         window=None if channel.window is None else _window(channel.window),
+        inverted=channel.inverted,
     )
 
 
