@@ -7,6 +7,9 @@ from typing import Any
 
 Documents = dict[str, dict[str, Any]]
 
+DRAFTS = ("0.9.dev1", "0.9.dev3")
+_GRAPHS = ("0.6", *DRAFTS)
+"""Versions whose images have coordinate systems."""
 _UNITS = {"space": "micrometer", "time": "second"}
 _TYPES = {"t": "time", "c": "channel"}
 _DOWNSAMPLED = {"type": "gaussian", "metadata": {"method": "by hand"}}
@@ -43,12 +46,12 @@ def multiscale_of(
         scale = [0.5 * 2**level if a["name"] in ("y", "x") else 1.0 for a in listed]
         if version >= "0.4":
             step: dict[str, Any] = {"type": "scale", "scale": scale}
-            if version == "0.6":
+            if version in _GRAPHS:
                 step |= {"input": {"path": str(level)}, "output": {"name": system}}
             dataset["coordinateTransformations"] = [step]
         datasets.append(dataset)
     image["datasets"] = datasets
-    if version == "0.6":
+    if version in _GRAPHS:
         image["coordinateSystems"] = [{"name": system, "axes": listed}]
     elif version >= "0.4":
         image["axes"] = listed
@@ -103,7 +106,8 @@ def omero(channels: int = 2) -> dict[str, Any]:
 
 
 def _shape(names: str, level: int) -> list[int]:
-    return [{"c": 2, "t": 3}.get(name, 8 // 2**level) for name in names]
+    halved = dict.fromkeys("yx", 8 // 2**level)
+    return [({"c": 2, "t": 3} | halved).get(name, 8) for name in names]
 
 
 def image(version: str, names: str | None = None, at: str = "", **more: Any) -> Documents:

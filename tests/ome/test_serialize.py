@@ -162,7 +162,7 @@ def test_nothing_the_model_holds_is_lost_from_a_valid_document(document: Path) -
 
 
 # The model holds no descriptive flags of axes and channels, and no foreign keys.
-DROPPED = {"discrete", "longName", "family", "coefficient", "inverted", "@id", "@type"}
+DROPPED = {"discrete", "longName", "family", "coefficient", "@id", "@type"}
 
 
 def _without(value: Any, key: str = "") -> Any:
