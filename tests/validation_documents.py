@@ -261,3 +261,31 @@ def first_image(documents: Documents, path: str = "") -> dict[str, Any]:
 def lone(version: str, listed: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the attributes of an image with these axes."""
     return attributes(version, multiscales=[multiscale_of(version, listed)])
+
+
+def free(listed: Any) -> Documents:
+    """Return an image of the draft with any axes."""
+    names = [each["name"] for each in listed] if isinstance(listed, list) else [*listed]
+    d = image("0.9.dev1", names)
+    if isinstance(listed, list):
+        first_image(d)["coordinateSystems"][0]["axes"] = listed
+    return d
+
+
+def mapped_draft(transformation: dict[str, Any], names: str, target: str = "") -> Documents:
+    """Return an image of the draft with a second coordinate system, "other"."""
+    d = mapped(transformation, target or names, names)
+    content(d)["version"] = "0.9.dev1"
+    return d
+
+
+_ORIENTED = ("inferior-to-superior", "anterior-to-posterior", "right-to-left")
+
+
+def oriented(version: str = "0.9.dev1") -> Documents:
+    """Return a volume that says which way its axes lead through a body."""
+    d = image(version, "zyx")
+    system = first_image(d).get("coordinateSystems", [first_image(d)])[0]
+    for each, value in zip(system["axes"], _ORIENTED, strict=True):
+        each["orientation"] = {"type": "anatomical", "value": value}
+    return d
