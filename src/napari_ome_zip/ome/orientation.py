@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +111,14 @@ class Orientation:
             return self
         start, end = self.ends
         return Orientation(f"{end}-to-{start}", self.type)
+
+    @classmethod
+    def from_json(cls, value: object) -> Orientation | None:
+        """The orientation that `to_json` wrote; None for anything else."""
+        if not isinstance(value, Mapping):
+            return None
+        word, kind = value.get("value"), value.get("type")
+        return cls(word, kind) if isinstance(word, str) and isinstance(kind, str) else None
 
     def to_json(self) -> dict[str, str]:
         """The object as a document holds it."""

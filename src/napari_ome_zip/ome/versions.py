@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Literal
 
 
 class AxesForm(Enum):
@@ -56,6 +57,8 @@ class Spec:
     """Whether axes may say which way they lead through a body (RFC-4)."""
     collections: bool = False
     """Whether a group's metadata may be one node of a collection (RFC-8)."""
+    only_read: bool = False
+    """Whether nothing is written in it, although its documents are those of Zarr v3."""
     is_known: bool = True
     """Whether this program knows the version; of another one it knows the layout at most."""
 
@@ -73,6 +76,11 @@ class Spec:
     def places_levels(self) -> bool:
         """Whether levels have transformations (since 0.4)."""
         return self.axes in (AxesForm.OBJECTS, AxesForm.SYSTEMS)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether a file of it stays of it when it is saved."""
+        return self.namespaced and not self.only_read
 
     @property
     def document_name(self) -> str:
@@ -119,6 +127,7 @@ SPECS: Mapping[str, Spec] = {
             stated_per_object=False,
             is_draft=True,
             free_axes=True,
+            only_read=True,
         ),
         _as_06("0.6"),
         _as_06("0.9.dev1", is_draft=True),
@@ -131,6 +140,18 @@ NEWEST = max(version for version, spec in SPECS.items() if not spec.is_draft)
 
 DRAFTS = tuple(version for version, spec in SPECS.items() if spec.is_draft)
 """The drafts that are known."""
+
+type Version = Literal["0.5", "0.6", "0.9.dev1"]
+"""A version that one may choose to write."""
+RELEASED: tuple[Version, ...] = ("0.5", "0.6")
+"""The released versions that are written, the one that most programs read first."""
+DRAFT: Version = "0.9.dev1"
+"""The draft that is written where a person wants it: it holds what no released version does."""
+WRITTEN: tuple[Version, ...] = (*RELEASED, DRAFT)
+COLLECTIONS = [spec for spec in SPECS.values() if spec.collections][-1]
+"""The newest draft of collections: nodes of any version are read as this one."""
+OLDER_COLLECTIONS = ("0.7dev0", "0.7", "0.8")
+"""Versions that documents of older drafts of RFC-8 state."""
 
 _LONGEST_FIRST = sorted(SPECS, key=len, reverse=True)
 _READ_AS = re.compile(rf"({'|'.join(map(re.escape, _LONGEST_FIRST))})(?![0-9]).*", re.DOTALL)

@@ -154,7 +154,7 @@ def _parse_one(value: dict[str, Any], read_as: Spec, at: At) -> Multiscale:
         type=string(value.get("type")),
         metadata=_metadata(value.get("metadata"), at.key("metadata")),
     )
-    _judge_axes(written, multiscale, at, read_as)
+    judge_axes(written, multiscale, at, read_as)
     if at.judging:
         _judge_description(value, at)
         if graph and at.spec.graph:
@@ -162,7 +162,7 @@ def _parse_one(value: dict[str, Any], read_as: Spec, at: At) -> Multiscale:
     return multiscale
 
 
-def _judge_axes(written: Sequence[WrittenSystem], image: Multiscale, at: At, read_as: Spec) -> None:
+def judge_axes(written: Sequence[WrittenSystem], image: Multiscale, at: At, read_as: Spec) -> None:
     """Judge the axes of all systems of an image; unless judging, of the one that it is shown in."""
     intrinsic = image.intrinsic
     for read in written:
