@@ -163,10 +163,10 @@ def _open(hierarchy: Hierarchy, group: str, dataset: Dataset) -> ChunkedArray:
         raise MetadataError(
             f"Resolution level '{dataset.path}' holds {array.dtype}, expected numbers."
         )
-    if array.ndim < 2:
+    if array.ndim == 0:
         raise MetadataError(
-            f"Resolution level '{dataset.path}' has {array.ndim} dimension(s), "
-            "an image needs at least 2."
+            f"Resolution level '{dataset.path}' is a single number, "
+            "an image needs at least one dimension."
         )
     if max(array.shape) > sys.maxsize:
         raise MetadataError(

@@ -15,7 +15,7 @@ from napari_ome_zip.ome.orientation import (
     judge_orientations,
     parse_orientation,
 )
-from napari_ome_zip.ome.units import METERS, SECONDS
+from napari_ome_zip.ome.units import METERS, SECONDS, parse_unit
 from napari_ome_zip.ome.versions import AxesForm
 from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
@@ -232,10 +232,17 @@ def _judge_type_and_unit(axis: Axis, value: dict[str, Any], at: At) -> None:
         return
     if unit is None:
         at.report(UNIT_MISSING, f"Axis {quoted(axis.name)} of {kind} has no unit")
-    elif isinstance(unit, str) and unit not in _UNITS[kind]:
+    elif isinstance(unit, str) and not _fits(unit, kind, at):
         name = quoted(axis.name)
         found = f"Unknown unit on axis {name}: {described(unit)} is not a unit of {kind}"
         at.key("unit").report(UNIT_UNKNOWN, found)
+
+
+def _fits(unit: str, kind: str, at: At) -> bool:
+    """Whether a unit is one of space or of time; where types are free, or made of known ones."""
+    if not at.spec.free_axes or any(unit in units for units in _UNITS.values()):
+        return unit in _UNITS[kind]
+    return parse_unit(unit) is not None
 
 
 def _with_unique_names(axes: tuple[Axis, ...], at: At) -> tuple[Axis, ...]:
