@@ -15,6 +15,7 @@ from napari_ome_zip.image.found import FieldPosition
 from napari_ome_zip.image.napari_group import NapariGroup
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.orientations import Orientations
+from napari_ome_zip.image.tables.table import Table
 from napari_ome_zip.ome import Axis, CoordinateSystem, FrozenMapping, ImageLabel
 from napari_ome_zip.pixels.lazy import lazy
 from napari_ome_zip.pixels.source import AnySource, ChannelView, PixelSource
@@ -195,6 +196,8 @@ class CompositeImage:
     """What it was opened from; None for one that was made of layers of no file."""
     napari: NapariGroup = field(default_factory=NapariGroup, repr=False, compare=False)
     """Points, shapes and other layers that are no image, and the view that was last seen."""
+    tables: tuple[Table, ...] = field(default=(), repr=False, compare=False)
+    """Tables beside the images; their rows are read when someone asks for them."""
 
     @property
     def images(self) -> tuple[PlacedImage, ...]:

@@ -185,7 +185,9 @@ def _names(loaded: Sequence[LoadedImage], archive: str) -> list[str]:
     for item in loaded:
         path, own = item.found.group.path, (item.systems.multiscale.name or "").strip("/ ")
         last = path.rpartition("/")[2]
-        if item.found.kind == "labels":
+        if item.found.is_named and item.found.name:
+            names.append(item.found.name)
+        elif item.found.kind == "labels":
             folder = path.rpartition("labels/")[2]
             names.append(folder or last or archive)
         elif item.found.position is not None:

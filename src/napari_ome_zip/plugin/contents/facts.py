@@ -10,7 +10,7 @@ from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.orientation_text import orientation_text
 from napari_ome_zip.layers.opened_layer import opened_layer
 from napari_ome_zip.layers.orientations import noted_orientations
-from napari_ome_zip.ome import OmeGroup, parse_group
+from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.plugin.contents.shown import OpenLayer, ShownPart
 from napari_ome_zip.plugin.orientation.edges import window_orientations
 from napari_ome_zip.storage.array_layout import ArrayLayout
@@ -139,10 +139,10 @@ def _stored(part: PlacedPart, opened: Opened | None, path: str) -> Facts:
 
 
 def _group(opened: Opened, path: str) -> OmeGroup | None:
-    node = _node(opened, path)
-    if node is None:
-        return None
-    return parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
+    try:
+        return opened.group(path)
+    except (OmeZipError, OSError):
+        return None  # what is damaged has been reported
 
 
 def _layout(opened: Opened, path: str, group: OmeGroup, number: int) -> ArrayLayout | None:
