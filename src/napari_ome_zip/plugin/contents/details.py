@@ -10,6 +10,7 @@ from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.facts import Facts, part_facts, version_of
 from napari_ome_zip.plugin.contents.model import Item, Kind
+from napari_ome_zip.plugin.contents.shown import OpenLayer
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.archive_store import ArchiveStore
 from napari_ome_zip.storage.base import HierarchyStore
@@ -17,7 +18,9 @@ from napari_ome_zip.storage.base import HierarchyStore
 _BRANCHES = (Kind.WELLS, Kind.TABLES, Kind.ATTACHMENTS, Kind.LAYER)
 
 
-def facts_of(items: Sequence[Item], opened: Opened | None) -> Facts:
+def facts_of(
+    items: Sequence[Item], opened: Opened | None, beside: Sequence[OpenLayer] = ()
+) -> Facts:
     """Facts about the items that are selected: about one of them all, of several how many.
 
     Parameters
@@ -25,6 +28,8 @@ def facts_of(items: Sequence[Item], opened: Opened | None) -> Facts:
     items : sequence of Item
     opened : Opened, optional
         The hierarchy that they are in.
+    beside : sequence of OpenLayer
+        All layers of the window.
     """
     if not items:
         return []
@@ -41,8 +46,9 @@ def facts_of(items: Sequence[Item], opened: Opened | None) -> Facts:
     place = item.places[0]
     if item.kind is Kind.WELL:
         fields = [("Fields of view", f"{len({f.path for p in item.places for f in p.fields}):,}")]
-        return [first, *fields, *part_facts(place.shown, opened, place.fields[0])]
-    return [first, *part_facts(place.shown, opened, *place.fields)]
+        return [first, *fields, *part_facts(place.shown, opened, place.fields[0], beside)]
+    field = place.fields[0] if place.fields else None
+    return [first, *part_facts(place.shown, opened, field, beside)]
 
 
 def _of_file(item: Item, opened: Opened | None) -> Facts:

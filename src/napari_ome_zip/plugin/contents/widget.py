@@ -236,7 +236,8 @@ class ContentsWidget(QWidget):
         self._show_facts()
 
     def _show_facts(self) -> None:
-        self.parts.show_facts(facts_of(self.parts.tree.items_chosen(), self._state.opened))
+        items, beside = self.parts.tree.items_chosen(), [*map(_open_layer, self._viewer.layers)]
+        self.parts.show_facts(facts_of(items, self._state.opened, beside))
 
     def _toggle(self, item: Item, shown: bool) -> None:
         for key in item.layers:
