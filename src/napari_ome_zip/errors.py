@@ -177,7 +177,7 @@ class SaveError(OmeZipError, OSError):
         super().__init__(message)
         self.errno = code
 
-    def __reduce__(self) -> tuple[type[SaveError], tuple[str, int | None]]:
+    def __reduce__(self) -> tuple[type[SaveError], tuple[object, ...]]:
         # OSError would rebuild from its single argument and lose the number.
         return type(self), (str(self), self.errno)
 

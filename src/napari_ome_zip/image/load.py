@@ -111,7 +111,7 @@ def _composite(store: HierarchyStore, fuse_from: int, system: str | None) -> Com
     for item in loaded:
         builder.add_image(item.systems)
     choice = SystemChoice(system)
-    display, affines, unplaced, warps = place(
+    display, affines, unplaced, warps, orientations = place(
         builder,
         discovery.scenes,
         [item.systems for item in loaded],
@@ -127,7 +127,7 @@ def _composite(store: HierarchyStore, fuse_from: int, system: str | None) -> Com
     shapes = [item.sources[0].shape for item in loaded]
     positions = [item.found.position for item in loaded]
     affines = lay_out(affines, shapes, positions)
-    parts, repaired = as_parts(loaded, affines, store.name)
+    parts, repaired = as_parts(loaded, affines, orientations, store.name)
     parts, moved = fuse(parts, store.name, fuse_from)
     parts = tuple(replace(part, overviews=virtual_levels(part)) for part in parts)
     napari, unusable = read_napari_group(hierarchy)

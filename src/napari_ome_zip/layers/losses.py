@@ -19,8 +19,6 @@ IMAGE_KINDS = ("image", "labels")
 """Kinds of layers that become images."""
 SAVED_KINDS = (*IMAGE_KINDS, *KINDS)
 """Kinds of layers that are saved, where at least one of them becomes an image."""
-MAX_DIMENSIONS = 5
-"""Of an array, colors or channels included (OME-Zarr 0.5 and 0.6, "axes")."""
 
 _MAX_PIXEL_BYTES = {"f": 8, "c": 16}
 """Bytes of the largest pixel that Zarr holds, where NumPy has larger ones."""
@@ -81,9 +79,8 @@ def why_not(data: Any, kind: str) -> str | None:
     first = _first(data)
     if 0 in first.shape:
         return "is empty"
-    count = len(first.shape)
-    if not 2 <= count <= MAX_DIMENSIONS:
-        return f"has {count} dimensions: an OME-Zarr image has 2 to {MAX_DIMENSIONS}"
+    if not first.shape:
+        return "is a single number: an image has at least one dimension"
     dtype = np.dtype(first.dtype)
     if dtype.kind not in "biufc":
         return f"holds {dtype}, which is not a type of pixel"

@@ -49,10 +49,12 @@ from napari_ome_zip.layers.layer_data import (
 )
 from napari_ome_zip.layers.layer_names import channel_name, make_names_distinct, name_prefix
 from napari_ome_zip.layers.opened_layer import NOTE, OpenedLayer, identities, opened_layer
+from napari_ome_zip.layers.orientations import orientations_note
 from napari_ome_zip.layers.overlaying import BLENDED, SCAN, Overlay
 from napari_ome_zip.layers.region_layers import region_layers
 from napari_ome_zip.layers.table_features import FeatureTables, table_findings
 from napari_ome_zip.layers.well_names import well_names_layer
+from napari_ome_zip.ome import Axis
 from napari_ome_zip.pixels.arranged import in_true_color, magnitudes
 from napari_ome_zip.pixels.lazy import expect_pixels, is_remote
 
@@ -97,7 +99,12 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
         for data, keywords, kind in itertools.islice(
             _part_layers(part, prefix, planes, overlay, tables), room
         ):
-            note = {"source": composite.source, **_system_note(composite), **keywords.pop("note")}
+            note = {
+                "source": composite.source,
+                **_system_note(composite),
+                **orientations_note(part),
+                **keywords.pop("note"),
+            }
             joined = keywords.pop("tables", ())
             keywords = {**common, **keywords}
             if composite.opened is not None and part.kept is not None:
@@ -330,8 +337,13 @@ def _note(part: PlacedPart) -> dict[str, Any]:
         "path": part.path,
         "multiscale": part.multiscale,
         "name": part.name,
-        "axes": [{"name": a.name, "type": a.type, "unit": a.unit} for a in part.axes],
+        "axes": list(map(_axis_note, part.axes)),
     }
+
+
+def _axis_note(axis: Axis) -> dict[str, Any]:
+    note: dict[str, Any] = {"name": axis.name, "type": axis.type, "unit": axis.unit}
+    return note if axis.orientation is None else note | {"orientation": axis.orientation.to_json()}
 
 
 def _level_note(part: PlacedPart, levels: tuple[da.Array, ...]) -> dict[str, int]:
