@@ -130,8 +130,13 @@ def is_in_table(layer: LayerData, opened: Opened | None) -> bool:
 
 
 def region_layer(keywords: Mapping[str, Any]) -> RegionLayer | None:
+    """The record of a layer of regions, in its keywords."""
+    return region_layer_of(layer_note(keywords))
+
+
+def region_layer_of(note: Mapping[str, Any]) -> RegionLayer | None:
     """The record that was put into the note of a layer of regions."""
-    found = layer_note(keywords).get(REGIONS)
+    found = note.get(REGIONS)
     return found if isinstance(found, RegionLayer) else None
 
 

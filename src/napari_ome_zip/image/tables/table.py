@@ -129,6 +129,12 @@ class Table:
         """Whether rows are called by labels."""
         return self.kind is TableKind.FEATURES or self.type == "masking_roi_table"
 
+    @property
+    def failure(self) -> TableError | None:
+        """Why it was not read while the file was opened; None where it was not tried."""
+        found = vars(self).get("at_once")
+        return found if isinstance(found, TableError) else None
+
     @cached_property
     def at_once(self) -> pd.DataFrame | TableError:
         """Its rows, or why they are not read while a file is opened; looked at once, and kept."""

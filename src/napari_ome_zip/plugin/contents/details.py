@@ -10,6 +10,8 @@ from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.facts import Facts, part_facts, version_of
 from napari_ome_zip.plugin.contents.model import Item, Kind
+from napari_ome_zip.plugin.contents.shown import OpenLayer
+from napari_ome_zip.plugin.contents.tables import table_facts
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.archive_store import ArchiveStore
 from napari_ome_zip.storage.base import HierarchyStore
@@ -17,7 +19,9 @@ from napari_ome_zip.storage.base import HierarchyStore
 _BRANCHES = (Kind.WELLS, Kind.TABLES, Kind.ATTACHMENTS, Kind.LAYER)
 
 
-def facts_of(items: Sequence[Item], opened: Opened | None) -> Facts:
+def facts_of(
+    items: Sequence[Item], opened: Opened | None, layers: Sequence[OpenLayer] = ()
+) -> Facts:
     """Facts about the items that are selected: about one of them all, of several how many.
 
     Parameters
@@ -25,6 +29,8 @@ def facts_of(items: Sequence[Item], opened: Opened | None) -> Facts:
     items : sequence of Item
     opened : Opened, optional
         The hierarchy that they are in.
+    layers : sequence of OpenLayer
+        Those that show it.
     """
     if not items:
         return []
@@ -35,7 +41,11 @@ def facts_of(items: Sequence[Item], opened: Opened | None) -> Facts:
     if item.kind is Kind.FILE:
         return [first, *_of_file(item, opened)]
     if item.attachment is not None:
-        return [first, *_of_attachment(item.attachment)]
+        table = item.attachment.table
+        if table is not None:
+            first = "Table", table.name
+        more = [] if table is None else table_facts(table, layers)
+        return [first, *more, *_of_attachment(item.attachment)]
     if item.kind in _BRANCHES or not item.places:
         return [(first[0], item.detail or item.name)]
     place = item.places[0]
@@ -72,6 +82,6 @@ def _size(store: HierarchyStore) -> str:
 
 def _of_attachment(one: Attachment) -> Facts:
     facts = [("Size", readable_size(one.size)), ("In the file at", one.path)]
-    if one.held:
+    if one.held and one.table is None:
         facts.insert(0, ("Content", f"{len(one.held):,}"))
     return facts
