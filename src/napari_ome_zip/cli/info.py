@@ -16,6 +16,8 @@ from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedPa
 from napari_ome_zip.image.load import open_image
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.orientation_text import orientation_text
+from napari_ome_zip.image.tables.backends import TableSize
+from napari_ome_zip.image.tables.table import Table
 from napari_ome_zip.ome import OmeGroup, parse_group
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore, open_store
@@ -23,6 +25,9 @@ from napari_ome_zip.storage.array_layout import ArrayLayout
 from napari_ome_zip.storage.hierarchy import Hierarchy, join
 
 type Json = dict[str, Any]
+
+MAX_TABLES = 20
+"""Tables that the text names, at most; JSON has all of them."""
 
 
 def describe_image(path: str | os.PathLike[str]) -> Json:
@@ -44,6 +49,7 @@ def describe_image(path: str | os.PathLike[str]) -> Json:
         **_container(store),
         "display_system": _system(image),
         "parts": [_part(part, image.opened) for part in image.parts],
+        "tables": [*map(_table, image.tables)],
         "findings": [
             {"code": f.code, "where": f.where, "message": f.message} for f in image.findings
         ],
@@ -91,6 +97,18 @@ def _part(part: PlacedPart, opened: Opened | None) -> Json:
     return described
 
 
+def _table(table: Table) -> Json:
+    return {
+        "path": table.path,
+        "form": str(table.form),
+        "type": table.type,
+        "backend": table.backend,
+        "rows": table.size.rows,
+        "columns": table.size.columns,
+        "labels": list(table.labels),
+    }
+
+
 def _extent(matrix: np.ndarray[Any, Any], shape: Sequence[int]) -> list[list[float]]:
     """Return the extent along each display axis, from border to border of the outermost voxels."""
     linear, offset = matrix[:, :-1], matrix[:, -1]
@@ -126,6 +144,8 @@ def info_text(described: Json, width: int) -> str:
     lines = [described["path"], _about_container(described), _about_system(described)]
     for part in described["parts"]:
         lines += ["", *_about_part(part, described["display_system"]["axes"])]
+    if described["tables"]:
+        lines += ["", "Tables:", *_about_tables(described["tables"])]
     if described["findings"]:
         lines += ["", "Problems that were worked around:"]
         lines += [f"  {finding['message']}" for finding in described["findings"]]
@@ -179,6 +199,17 @@ def _about_part(part: Json, axes: Sequence[Json]) -> Iterator[str]:
         text = f"  level {number}: {_shape(level['shape'])}, chunks {_shape(level['chunks'])}"
         text += f" in shards {_shape(level['shards'])}" if level["shards"] else ""
         yield f"{text}, {', '.join(level['codecs']) or 'not compressed'}"
+
+
+def _about_tables(tables: Sequence[Json]) -> Iterator[str]:
+    for table in tables[:MAX_TABLES]:
+        kind = (table["type"] or "table").replace("_", " ")
+        size = TableSize(table["rows"], table["columns"])
+        about = f"about {', '.join(table['labels'])}" if table["labels"] else ""
+        facts = (f"  {table['path']}: {kind} ({table['form']})", str(size), about)
+        yield ", ".join(filter(None, facts))
+    if len(tables) > MAX_TABLES:
+        yield f"  and {len(tables) - MAX_TABLES:,} more"
 
 
 def _about_place(part: Json, axes: Sequence[Json]) -> str:

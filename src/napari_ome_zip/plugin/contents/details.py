@@ -11,6 +11,7 @@ from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.facts import Facts, part_facts, version_of
 from napari_ome_zip.plugin.contents.model import Item, Kind
 from napari_ome_zip.plugin.contents.shown import OpenLayer
+from napari_ome_zip.plugin.contents.tables import table_facts
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.archive_store import ArchiveStore
 from napari_ome_zip.storage.base import HierarchyStore
@@ -19,7 +20,10 @@ _BRANCHES = (Kind.WELLS, Kind.TABLES, Kind.ATTACHMENTS, Kind.LAYER)
 
 
 def facts_of(
-    items: Sequence[Item], opened: Opened | None, beside: Sequence[OpenLayer] = ()
+    items: Sequence[Item],
+    opened: Opened | None,
+    beside: Sequence[OpenLayer] = (),
+    layers: Sequence[OpenLayer] = (),
 ) -> Facts:
     """Facts about the items that are selected: about one of them all, of several how many.
 
@@ -30,6 +34,8 @@ def facts_of(
         The hierarchy that they are in.
     beside : sequence of OpenLayer
         All layers of the window.
+    layers : sequence of OpenLayer
+        Those that show it.
     """
     if not items:
         return []
@@ -40,7 +46,11 @@ def facts_of(
     if item.kind is Kind.FILE:
         return [first, *_of_file(item, opened)]
     if item.attachment is not None:
-        return [first, *_of_attachment(item.attachment)]
+        table = item.attachment.table
+        if table is not None:
+            first = "Table", table.name
+        more = [] if table is None else table_facts(table, layers)
+        return [first, *more, *_of_attachment(item.attachment)]
     if item.kind in _BRANCHES or not item.places:
         return [(first[0], item.detail or item.name)]
     place = item.places[0]
@@ -78,6 +88,6 @@ def _size(store: HierarchyStore) -> str:
 
 def _of_attachment(one: Attachment) -> Facts:
     facts = [("Size", readable_size(one.size)), ("In the file at", one.path)]
-    if one.held:
+    if one.held and one.table is None:
         facts.insert(0, ("Content", f"{len(one.held):,}"))
     return facts
