@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.image.collections.documents import ROOT, Documents, NodeDocument, target
+from napari_ome_zip.image.collections.documents import Documents, NodeDocument, target
 from napari_ome_zip.image.found import Discovery
+from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.ome.at import Departures
 from napari_ome_zip.ome.collections.multiscales import levels_of, read_image
@@ -95,8 +96,7 @@ class ImageGroups:
     def _path(
         self, node: Node, document: NodeDocument, arrays: Sequence[str], name: str | None
     ) -> str:
-        is_own = node is document.node and document.key.endswith(ROOT) and not document.is_array
-        if is_own and document.folder not in self.taken:
+        if document.is_group_of(node) and document.folder not in self.taken:
             return document.folder
         folders = [posixpath.dirname(where) for where in arrays]
         folder = posixpath.commonpath(folders) if folders else document.folder
@@ -135,7 +135,7 @@ class ImageGroups:
         for number, (level, where) in enumerate(zip(levels_of(node), arrays, strict=True)):
             if level.attributes.transformations is not None or where is None:
                 continue
-            own = self.documents.usable(f"{where}/{ROOT}" if where else ROOT)
+            own = self.documents.usable(f"{where}/{ZARR_JSON}" if where else ZARR_JSON)
             if own is None or own.node is None or own.node is node:
                 continue
             systems.update(own.systems())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from napari_ome_zip.findings import Finding, listed
-from napari_ome_zip.image.collections.documents import Documents, NodeDocument
+from napari_ome_zip.image.collections.documents import NodeDocument, document_of
 from napari_ome_zip.image.collections.records import ImageRecord, Records
 from napari_ome_zip.image.collections.rules import REFERENCE_UNKNOWN
 from napari_ome_zip.image.found import Discovery, FieldPosition, Found
@@ -32,11 +32,9 @@ class Released(Protocol):
         """Add an image with its labels, or all images of a plate or a series."""
 
 
-def finish(
-    discovery: Discovery, documents: Documents, records: Records, released: Released
-) -> None:
+def finish(discovery: Discovery, records: Records, released: Released) -> None:
     """Add all that was found: images with their labels, and where scenes place them."""
-    linking = _Linking(documents, records)
+    linking = _Linking(records)
     labels = linking.labels_by_image()
     for record in records.images:
         if not record.is_labels:
@@ -60,7 +58,6 @@ type _Labels = tuple[ImageRecord, ImageRecord | None]
 
 @dataclass
 class _Linking:
-    documents: Documents
     records: Records
 
     def __post_init__(self) -> None:
@@ -117,7 +114,7 @@ class _Linking:
         """Return the image that a reference leads to."""
         key: str | None = document.key
         if reference.path is not None:
-            key = self.documents.key(document.folder, reference.path)
+            key = document_of(document.folder, reference.path)
         if key is None:
             return None
         by_id = self.records.by_id.get((key, reference.id))
@@ -145,7 +142,7 @@ class _Linking:
         """Return the coordinate system that a reference leads to; None where there is none."""
         key: str | None = document.key
         if reference.path is not None:
-            key = self.documents.key(document.folder, reference.path)
+            key = document_of(document.folder, reference.path)
         base = None if key is None else self.records.systems.get((key, reference.id))
         if base is not None:
             return SystemRef(f"/{base}", reference.id)
@@ -167,6 +164,8 @@ def _field_name(record: ImageRecord) -> str | None:
     """Return what an image is called by; a field of view by its well, too."""
     position = record.position
     if position is None or position.well is None or record.name is None:
+        return record.name
+    if position.well.casefold() in record.name.casefold():
         return record.name
     return f"{position.well} {record.name}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.image.collections.documents import Documents, NodeDocument
+from napari_ome_zip.image.collections.documents import Documents, NodeDocument, document_of
 from napari_ome_zip.image.collections.image_groups import ImageGroups
 from napari_ome_zip.image.collections.linking import Released, finish
 from napari_ome_zip.image.collections.plates import PlateWalk
@@ -49,7 +49,7 @@ def walk_collection(discovery: Discovery, group: OmeGroup, released: Released) -
     walk.walked.add(key)
     node = document.node
     walk.visit(_Visit(node, document, node.attributes, node.name, Surroundings((key,))))
-    finish(discovery, documents, walk.records, released)
+    finish(discovery, walk.records, released)
     walk.plates.finish()
     walk.remarks.report(discovery, group.path)
     if not discovery.found and not discovery.problems:
@@ -130,7 +130,7 @@ class _Walk:
         if path.is_foreign:
             self.remarks.add(FOREIGN, visit.name)
             return
-        key = self.documents.key(visit.document.folder, path)
+        key = document_of(visit.document.folder, path)
         if key is None:
             self.remarks.add(OUTSIDE, visit.name)
         elif key in visit.around.documents:
