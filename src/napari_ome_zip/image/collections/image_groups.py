@@ -88,7 +88,8 @@ class ImageGroups:
             multiscales=(replace(read.multiscale, name=name),),
             omero=attributes.omero,
             image_label=None if labels is None else labels.label,
-            display=document.group.display if path == document.folder else None,
+            display=attributes.display
+            or (document.group.display if path == document.folder else None),
             node=node,
         )
         return ImageGroup(group, read.links, outside)

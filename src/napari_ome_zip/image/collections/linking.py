@@ -11,7 +11,7 @@ from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.image.collections.documents import NodeDocument, document_of
 from napari_ome_zip.image.collections.records import ImageRecord, Records
 from napari_ome_zip.image.collections.rules import REFERENCE_UNKNOWN
-from napari_ome_zip.image.found import Discovery, FieldPosition, Found
+from napari_ome_zip.image.found import Discovery, FieldPosition, Found, NodePlace
 from napari_ome_zip.ome import OmeGroup, Scene, SystemRef
 from napari_ome_zip.ome.collections.node import Link, NodeReference
 from napari_ome_zip.ome.transformations.transformation import Transformation
@@ -68,9 +68,12 @@ class _Linking:
         group = self._linked(record)
         name = _field_name(record)
         if record.is_released:
+            before = len(discovery.found)
             released(discovery, group, name, record.position)
+            for number, each in enumerate(discovery.found[before:], before):
+                discovery.found[number] = replace(each, entry=record.entry)
         else:
-            found = Found(group, "image", name, position=record.position, is_named=True)
+            found = Found(group, "image", name, None, record.position, True, *_places(record))
             discovery.found.append(found)
 
     def found_labels(self, record: ImageRecord, image: ImageRecord | None) -> Found:
@@ -82,7 +85,7 @@ class _Linking:
                 name = _without_prefix(name, image.name)
         path = None if image is None else image.group.path
         group = self._linked(record)
-        return Found(group, "labels", name, path, position, is_named=True)
+        return Found(group, "labels", name, path, position, True, *_places(record))
 
     def labels_by_image(self) -> dict[int, list[_Labels]]:
         """Return all label images by the identity of their image; of none by their own."""
@@ -158,6 +161,10 @@ class _Linking:
         # The id of the image itself means the system that it is viewed in.
         name = reference.id if reference.id in names else None
         return SystemRef(f"/{image.group.path}", name)
+
+
+def _places(record: ImageRecord) -> tuple[NodePlace | None, NodePlace | None]:
+    return record.node, record.entry
 
 
 def _field_name(record: ImageRecord) -> str | None:

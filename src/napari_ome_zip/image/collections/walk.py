@@ -12,7 +12,7 @@ from napari_ome_zip.image.collections.plates import PlateWalk
 from napari_ome_zip.image.collections.records import ImageRecord, Records, Surroundings
 from napari_ome_zip.image.collections.remarks import Remarks
 from napari_ome_zip.image.collections.rules import CIRCULAR, FOREIGN, NOT_FOUND, OUTSIDE
-from napari_ome_zip.image.found import Discovery
+from napari_ome_zip.image.found import Discovery, NodePlace
 from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.ome.collections.node import (
     COLLECTION,
@@ -71,6 +71,8 @@ class _Visit:
     """Ids of the entries, with their documents."""
     said_by: NodeDocument | None = None
     """The document whose entry gave the attribute ``labels``."""
+    entry: NodePlace | None = None
+    """The node of a collection that led to it."""
 
 
 @dataclass
@@ -120,7 +122,8 @@ class _Walk:
                 self.records.systems.setdefault((document.key, written.system.name), document.base)
         for node in visit.node.nodes or ():
             ids = ((document.key, node.id),) if node.id else ()
-            self.visit(_Visit(node, document, node.attributes, node.name, around, ids))
+            entry = NodePlace(document.key, node.at.parts)
+            self.visit(_Visit(node, document, node.attributes, node.name, around, ids, None, entry))
 
     def _follow(self, visit: _Visit) -> None:
         """Look at the document that a path leads to."""
@@ -163,7 +166,8 @@ class _Walk:
         attributes = visit.attributes.over(node.attributes)
         ids = (*visit.ids, (key, node.id)) if node.id else visit.ids
         name = visit.name or node.name
-        self.visit(_Visit(node, document, attributes, name, around, ids, said_by))
+        visited = _Visit(node, document, attributes, name, around, ids, said_by, visit.entry)
+        self.visit(visited)
 
     def _add_image(self, visit: _Visit) -> None:
         try:
@@ -175,6 +179,7 @@ class _Walk:
             self.remarks.add(OUTSIDE, f"{visit.name}: {name}" if visit.name else name)
         record = self._record(visit, made.group, visit.document)
         record.links = made.links
+        record.node = NodePlace(visit.document.key, visit.node.at.parts)
         for system in made.group.multiscales[0].coordinate_systems:
             self.records.systems.setdefault((visit.document.key, system.name), made.group.path)
 
@@ -202,7 +207,8 @@ class _Walk:
             visit.attributes,
             visit.said_by or visit.document,
             visit.around.siblings,
-            self.plates.position(visit.attributes, visit.around, visit.name),
+            entry=visit.entry,
+            position=self.plates.position(visit.attributes, visit.around, visit.name),
         )
         self.records.images.append(record)
         self.records.by_document.setdefault(document.key, record)
