@@ -13,7 +13,7 @@ from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.ome.at import Departures
 from napari_ome_zip.ome.collections.multiscales import levels_of, read_image
-from napari_ome_zip.ome.collections.node import Link, Node, NodeAttributes, NodePath, Stated
+from napari_ome_zip.ome.collections.node import ZARR, Link, Node, NodeAttributes, NodePath, Stated
 from napari_ome_zip.ome.coordinate_system import WrittenSystem
 
 
@@ -60,6 +60,8 @@ class ImageGroups:
         MetadataError
             If the document of an array cannot be used.
         """
+        if document.is_array and node.path is None:
+            node = replace(node, path=NodePath(ZARR, "."))  # the array itself
         arrays = _arrays(node, document)
         path = self._path(node, document, [where for where in arrays if where is not None], name)
         self.taken.add(path)
@@ -147,13 +149,8 @@ class ImageGroups:
 
 def _arrays(node: Node, document: NodeDocument) -> list[str | None]:
     """Return where the array of each level lies, None outside of the file."""
-    found: list[str | None] = []
-    for level in levels_of(node):
-        if level.path is None and document.is_array and level is document.node:
-            found.append(document.folder)
-        else:
-            found.append(None if level.path is None else target(document.folder, level.path))
-    return found
+    paths = [level.path for level in levels_of(node)]
+    return [None if path is None else target(document.folder, path) for path in paths]
 
 
 def _relative(document: NodeDocument, path: NodePath, group: str) -> str | None:

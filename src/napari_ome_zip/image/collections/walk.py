@@ -14,6 +14,7 @@ from napari_ome_zip.image.collections.remarks import Remarks
 from napari_ome_zip.image.collections.rules import CIRCULAR, FOREIGN, NOT_FOUND, OUTSIDE
 from napari_ome_zip.image.found import Discovery, NodePlace
 from napari_ome_zip.ome import OmeGroup
+from napari_ome_zip.ome.at import TOO_DEEP
 from napari_ome_zip.ome.collections.node import (
     COLLECTION,
     MULTISCALE,
@@ -21,7 +22,10 @@ from napari_ome_zip.ome.collections.node import (
     Node,
     NodeAttributes,
 )
-from napari_ome_zip.ome.collections.reader import KIND_UNKNOWN, MAX_NESTING, MAX_NODES
+from napari_ome_zip.ome.collections.reader import KIND_UNKNOWN, MAX_NODES
+
+MAX_DEPTH = 128
+"""Collections in collections, and documents that lead to documents, at most."""
 
 _KINDS = (COLLECTION, MULTISCALE, SINGLESCALE)
 
@@ -94,8 +98,10 @@ class _Walk:
         """Look at a node, and at all that it leads to."""
         node = visit.node
         self.count += 1
-        if self.count > MAX_NODES or visit.around.depth > MAX_NESTING:
+        if self.count > MAX_NODES:
             self.remarks.is_cut = True
+        elif visit.around.depth > MAX_DEPTH:
+            self.remarks.add(TOO_DEEP, visit.name)
         elif node.is_foreign:
             self.remarks.add(FOREIGN, visit.name)
         elif node.kind not in _KINDS:
