@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,20 +124,16 @@ def test_a_plane_is_fetched_together_and_little_else(
 def test_chunks_of_a_plane_are_on_their_way_at_once(served: Callable[..., Any]) -> None:
     server, image, levels = served(chunks=(1, 256, 256))
     together = threading.Barrier(4)
-    at_once: list[int] = []
 
     def wait_for_the_others(request: Request, answer: Answer) -> Answer:
-        at_once.append(together.n_waiting + 1)
-        with suppress(threading.BrokenBarrierError):  # on a machine that stands still for so long
-            together.wait(SECONDS)
+        together.wait(SECONDS)
         return answer
 
     server.fault = wait_for_the_others
     # The upper left quarter of four planes: none of these chunks is the neighbor of another.
     found = np.asarray(image.levels[0][2:6, :256, :256])
     np.testing.assert_array_equal(found, levels[0][2:6, :256, :256])
-    assert len({request.range for request in server.requests}) == 4
-    assert max(at_once) >= 2
+    assert len(server.requests) == 4
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
