@@ -25,6 +25,7 @@ from napari_ome_zip.pixels.reading_ahead import AHEAD
 from napari_ome_zip.pixels.viewing import View
 from napari_ome_zip.progress import Watch
 from range_server import Answer, RangeServer, Request
+from waiting import until
 from whole_archives import (
     whole_archive,
     whole_archive_of_0_4,
@@ -57,15 +58,6 @@ def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     set_link_cache_size(before)
     until(lambda: LINE.is_idle)
     until(lambda: not any(t.name == "ome-zip-ahead" for t in threading.enumerate()))
-
-
-def until(holds: Callable[[], bool]) -> None:
-    tick = threading.Event()
-    for _ in range(SECONDS * 100):
-        if holds():
-            return
-        tick.wait(0.01)
-    pytest.fail("it never was so")
 
 
 def stack(path: Path, *, zarr_format: int = 3, **options: Any) -> list[np.ndarray]:
