@@ -160,9 +160,10 @@ class HierarchyBuilder:
         path: str = "",
         *,
         level: Mapping[str, Any] | None = None,
+        version: str = "0.6",
         **entry: Any,
     ) -> HierarchyBuilder:
-        """Add an image of version 0.6: one level, mapped by ``level`` to a system ``physical``."""
+        """Add an image since 0.6: one level, mapped by ``level`` to a system ``physical``."""
         listed = axes_of(axes) if isinstance(axes, str) else axes
         step = {"type": "identity"} if level is None else dict(level)
         step |= {"input": {"path": "0"}, "output": {"name": "physical"}}
@@ -172,7 +173,7 @@ class HierarchyBuilder:
             "datasets": [{"path": "0", "coordinateTransformations": [step]}],
             **entry,
         }
-        self.group(path, version="0.6", multiscales=[entry])
+        self.group(path, version=version, multiscales=[entry])
         return self.array(f"{path}/0" if path else "0", pixels)
 
     def scene(self, axes: str | list[Any], *transformations: Mapping[str, Any]) -> HierarchyBuilder:

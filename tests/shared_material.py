@@ -13,6 +13,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 CORPUS = SHARED / "corpus"
 CONFORMANCE = SHARED / "conformance"
 
+# The corpus was made when this draft was unknown, and expects a warning of it.
+KNOWN_SINCE = frozenset({"versions/v09dev1_ngffzarr"})
+
 
 @cache
 def corpus_cases(*groups: str) -> tuple[dict[str, Any], ...]:
@@ -25,10 +28,16 @@ def corpus_cases(*groups: str) -> tuple[dict[str, Any], ...]:
         return ()
     cases = json.loads(manifest.read_text(encoding="utf-8"))["cases"]
     return tuple(
-        {**case, "file": CORPUS / case["path"]}
+        _as_known(case) | {"file": CORPUS / case["path"]}
         for case in cases
         if not groups or case["group"] in groups
     )
+
+
+def _as_known(case: dict[str, Any]) -> dict[str, Any]:
+    if case["id"] not in KNOWN_SINCE:
+        return case
+    return case | {"expected": case["expected"] | {"outcome": "open", "message": None}}
 
 
 def corpus_params(*groups: str) -> list[Any]:

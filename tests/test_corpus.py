@@ -24,7 +24,7 @@ from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.names import is_archive_name
 from napari_ome_zip.pixels.damage import DamagedChunkWarning
 from napari_ome_zip.plugin.reader import read
-from shared_material import CORPUS, corpus_cases, corpus_params
+from shared_material import CORPUS, KNOWN_SINCE, corpus_cases, corpus_params
 
 type Case = dict[str, Any]
 
@@ -91,7 +91,8 @@ class TestWithoutNumba:
     """napari does without numba: the same archives, judged where it cannot be imported."""
 
     def test_archives_open_or_are_refused_as_they_were_made(self, corpus: Path) -> None:
-        names = [case["id"] for case in corpus_cases()]
+        # The script judges by the manifest as it was written.
+        names = [case["id"] for case in corpus_cases() if case["id"] not in KNOWN_SINCE]
         said = score_without_numba(corpus, *names)
         assert f"\n{len(names)} ok, 0 wrongly silent or wrongly warned, 0 wrong" in said
 

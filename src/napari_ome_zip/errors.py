@@ -132,6 +132,22 @@ class MetadataError(OmeZipError, ValueError):
     """A metadata document cannot be used."""
 
 
+class TableError(OmeZipError, ValueError):
+    """The rows of a table beside images cannot be read, or are too many.
+
+    Parameters
+    ----------
+    message : str
+        Which table it is, what was found, and what to do next.
+    code : str
+        Stable kebab-case name of the reason.
+    """
+
+    def __init__(self, message: str, *, code: str = "table-unreadable") -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class TransformationError(OmeZipError, ValueError):
     """A coordinate transformation cannot be applied."""
 
@@ -161,7 +177,7 @@ class SaveError(OmeZipError, OSError):
         super().__init__(message)
         self.errno = code
 
-    def __reduce__(self) -> tuple[type[SaveError], tuple[str, int | None]]:
+    def __reduce__(self) -> tuple[type[SaveError], tuple[object, ...]]:
         # OSError would rebuild from its single argument and lose the number.
         return type(self), (str(self), self.errno)
 

@@ -37,7 +37,6 @@ TOLD = {
     "meta/version_number": "version-not-text",
     "omero/no_color": "omero-color-missing",
     "scenes/unknown_transform_type": "transformation-kind-unknown",
-    "versions/v09dev1_ngffzarr": "version-unknown",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ from hierarchy_builder import HierarchyBuilder, multiscale, ramp
 from napari_layers import value_in_world
 from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.errors import TransformationError
-from napari_ome_zip.layers.layer_data import METADATA_KEY
+from napari_ome_zip.layers.layer_data import METADATA_KEY, note_of
+from napari_ome_zip.layers.orientations import noted_orientations
 from napari_ome_zip.plugin.contents.coordinate_systems import choice_of, move
 
 if TYPE_CHECKING:
@@ -165,3 +167,33 @@ def test_where_there_is_nothing_to_choose_nothing_is_offered(
     qtbot.waitUntil(widget.parts.tree.isVisible, timeout=20_000)
     assert not widget.parts.system.isVisible()
     assert not widget.parts.tiles.isVisible()
+
+
+def test_where_the_axes_lead_in_a_body_is_said_by_the_system_shown(tmp_path: Path) -> None:
+    def leading(name: str, *words: str) -> dict[str, Any]:
+        pairs = zip(SPACE, words, strict=True)
+        return {
+            "name": name,
+            "axes": [
+                {**axis, "orientation": {"type": "anatomical", "value": word}}
+                for axis, word in pairs
+            ],
+        }
+
+    scene_of = {"coordinateSystems": [leading("world", "cranial-to-caudal", "left-to-right")]}
+    scene_of["coordinateSystems"].append(leading("turned", "left-to-right", "cranial-to-caudal"))
+    builder = scene()
+    document = json.loads(builder.entries["zarr.json"])
+    document["attributes"]["ome"]["scene"] |= scene_of
+    path = builder.put("zarr.json", json.dumps(document).encode()).archive(tmp_path / "a.ozx")
+    viewer = ViewerModel()
+    for item in to_layer_data(open_image(path)):
+        viewer.add_layer(Layer.create(*item))
+    for name, words in (
+        ("turned", ("left-to-right", "cranial-to-caudal")),
+        ("world", ("cranial-to-caudal", "left-to-right")),
+    ):
+        assert move(viewer.layers, str(path), name, open_image) == []
+        for layer in viewer.layers:
+            said = noted_orientations(note_of(layer), 2)
+            assert tuple(each.value for each in said if each is not None) == words

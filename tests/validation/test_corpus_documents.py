@@ -59,7 +59,6 @@ WARNED_OF: Mapping[str, str] = {
     "scenes/affine_wrong_shape": "transformation-dimensions",
     "scenes/unknown_transform_type": "transformation-kind-unknown",
     "spatialdata/v03_single_image_affine": "transformation-kind",
-    "versions/v09dev1_ngffzarr": "version-unknown",
 }
 
 

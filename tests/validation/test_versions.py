@@ -22,7 +22,7 @@ from validation_documents import content, first_image, image, mapped
         ("0.6rc02", "0.6"),
         ("0.4-dev-spatialdata", "0.4"),
         ("0.7", None),
-        ("0.9.dev1", None),
+        ("0.9.dev7", None),
         ("1.0", None),
         ("", None),
         ("0.5\n", None),

@@ -23,7 +23,7 @@ from napari_ome_zip.archive.verification import verify_archive
 from napari_ome_zip.errors import ArchiveError, SaveError
 from napari_ome_zip.names import ZARR_JSON, breadth_first, is_zarr_json
 
-_VERSION = re.compile(r"\d+\.\d+")
+_VERSION = re.compile(r"\d+\.\d+([.+-]?[A-Za-z][A-Za-z0-9.+-]*)?")
 
 
 class ArchiveWriter:
@@ -45,7 +45,7 @@ class ArchiveWriter:
     SaveError
         The folder is missing or read-only, or the target cannot be replaced.
     ArchiveError
-        ``version`` is not of the form ``X.Y``.
+        ``version`` is not of the form ``X.Y``, behind which a draft has its own name.
 
     Examples
     --------

@@ -14,6 +14,7 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.files import shown_place
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedPart
 from napari_ome_zip.image.load import open_image
+from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import OmeGroup, parse_group
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore, open_store
@@ -41,7 +42,7 @@ def describe_image(path: str | os.PathLike[str]) -> Json:
         "version": root.version if root is not None else None,
         **_container(store),
         "display_system": _system(image),
-        "parts": [_part(part, hierarchy) for part in image.parts],
+        "parts": [_part(part, image.opened) for part in image.parts],
         "findings": [
             {"code": f.code, "where": f.where, "message": f.message} for f in image.findings
         ],
@@ -60,7 +61,7 @@ def _system(image: CompositeImage) -> Json:
     return {"name": image.system.name, "axes": axes}
 
 
-def _part(part: PlacedPart, hierarchy: Hierarchy) -> Json:
+def _part(part: PlacedPart, opened: Opened | None) -> Json:
     level = part.levels[0]
     matrix = part.to_display.matrix
     described: Json = {
@@ -73,7 +74,7 @@ def _part(part: PlacedPart, hierarchy: Hierarchy) -> Json:
         "pixel_bytes": int(sum(lvl.nbytes for lvl in part.levels)),
         "to_display": matrix.tolist(),
         "extent": _extent(matrix, level.shape),
-        "levels": [*_levels(part, hierarchy)],
+        "levels": [*_levels(part, opened)],
     }
     if isinstance(part, PlacedImage):
         described["channels"] = [channel.name for channel in part.channels]
@@ -96,14 +97,14 @@ def _group(hierarchy: Hierarchy, path: str) -> OmeGroup | None:
     return parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
 
 
-def _levels(part: PlacedPart, hierarchy: Hierarchy) -> Iterator[Json]:
-    group = _group(hierarchy, part.path)
-    if group is None:
+def _levels(part: PlacedPart, opened: Opened | None) -> Iterator[Json]:
+    found = None if opened is None else opened.images.get(part.path)
+    if opened is None or found is None:
         return
-    for dataset in group.multiscales[part.multiscale].datasets:
+    for dataset in found.group.multiscales[part.multiscale].datasets:
         path = join(part.path, dataset.path)
         try:
-            node = None if path is None else hierarchy.node(path)
+            node = None if path is None else opened.hierarchy.node(path)
         except MetadataError:
             continue  # reported as a finding
         if node is not None and node.kind == "array":

@@ -14,6 +14,8 @@ from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.found import FieldPosition
 from napari_ome_zip.image.napari_group import NapariGroup
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.image.orientations import Orientations
+from napari_ome_zip.image.tables.table import Table
 from napari_ome_zip.ome import Axis, CoordinateSystem, FrozenMapping, ImageLabel
 from napari_ome_zip.pixels.lazy import lazy
 from napari_ome_zip.pixels.source import AnySource, ChannelView, PixelSource
@@ -92,6 +94,9 @@ class PlacedPart:
     image they are 0, and in another system they would be others."""
     overviews: tuple[PixelSource, ...] = field(default=(), repr=False)
     """Coarser levels than the file has, for viewers; they are computed, and never saved."""
+    orientations: Orientations = ()
+    """Where the axes of the display system lead in a body, as far as this part says; empty for a
+    part of no file."""
     kept: Kept | None = None
     """What it has of the group at `path`, or those of `fields`; None for a part that lies in no
     hierarchy yet: its path only tells it from others."""
@@ -191,6 +196,8 @@ class CompositeImage:
     """What it was opened from; None for one that was made of layers of no file."""
     napari: NapariGroup = field(default_factory=NapariGroup, repr=False, compare=False)
     """Points, shapes and other layers that are no image, and the view that was last seen."""
+    tables: tuple[Table, ...] = field(default=(), repr=False, compare=False)
+    """Tables beside the images; their rows are read when someone asks for them."""
 
     @property
     def images(self) -> tuple[PlacedImage, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from napari_ome_zip.archive import rules
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
+from napari_ome_zip.image.collections import walk_collection
 from napari_ome_zip.image.found import Discovery, FieldPosition, Found
 from napari_ome_zip.image.napari_group import GROUP, is_napari_group
 from napari_ome_zip.image.reference_rules import (
@@ -20,7 +21,7 @@ from napari_ome_zip.image.reference_rules import (
     WELL_NOT_FOUND,
 )
 from napari_ome_zip.ome import OmeGroup, Plate, Scene, SystemRef, Well, parse_group
-from napari_ome_zip.ome.node import draft_node
+from napari_ome_zip.ome.collections.node import COLLECTION
 from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.storage.hierarchy import Hierarchy, join, natural_key
 
@@ -75,7 +76,7 @@ def _look_beside(discovery: Discovery) -> None:
         if node is None or node.kind != "group":
             continue
         group = parse_group(node.attributes, path=child, zarr_format=node.zarr_format).group
-        if group.multiscales or group.plate or draft_node(node.attributes):
+        if group.multiscales or group.plate or group.node:
             text = f"More than one image hierarchy: '{child}' beside the root is not shown."
             discovery.findings.append(Finding.of(rules.SECOND, child, text))
 
@@ -87,6 +88,10 @@ def _walk(discovery: Discovery, path: str, name: str | None = None) -> None:
     group = discovery.group(path)
     if group is None:
         return
+    if group.node is not None:
+        walk_collection(discovery, group, _walk_released)
+        if group.node.kind != COLLECTION or not group.multiscales:
+            return
     is_collection = group.plate is not None or group.well is not None
     if group.plate is not None:
         _walk_plate(discovery, group, group.plate)
@@ -99,6 +104,17 @@ def _walk(discovery: Discovery, path: str, name: str | None = None) -> None:
         _walk_series(discovery, group)
     elif not is_collection:
         _walk_children(discovery, group)
+
+
+def _walk_released(
+    discovery: Discovery, group: OmeGroup, name: str | None, position: FieldPosition | None
+) -> None:
+    """What a node of a collection leads to in a group of a released version."""
+    if group.multiscales:
+        _add(discovery, group, name=name, position=position, is_named=True)
+    else:
+        discovery.walked.discard(group.path)
+        _walk(discovery, group.path, name)
 
 
 def _walk_children(discovery: Discovery, group: OmeGroup) -> None:
@@ -139,7 +155,7 @@ def _add_scene(discovery: Discovery, path: str, scene: Scene) -> list[str]:
         group = discovery.usable_group(there)
         if there is not None:
             found.append(there)
-        if group is None or not (group.multiscales or group.scene):
+        if group is None or not (group.multiscales or group.scene or group.node):
             missing.append(relative)
     if missing:
         names = ", ".join(f"'{name}'" for name in missing[:3])
@@ -167,6 +183,7 @@ def _why_no_image(discovery: Discovery, group: OmeGroup) -> Iterable[str]:
 def _walk_plate(discovery: Discovery, group: OmeGroup, plate: Plate) -> None:
     missing = []
     bare_rows = {}
+    discovery.plates[group.path] = plate
     if not plate.wells:
         discovery.problems.append("The plate lists no well.")
     for well in plate.wells:
@@ -249,16 +266,17 @@ def _add(
     *,
     name: str | None = None,
     position: FieldPosition | None = None,
+    is_named: bool = False,
 ) -> None:
     """Add a group with ``multiscales``, and the label images below it."""
     parent = group.path.rpartition("/")[0]
     is_label = group.image_label is not None or parent.rpartition("/")[2] == "labels"
     if is_label:
-        discovery.found.append(Found(group, "labels", name))
+        discovery.found.append(Found(group, "labels", name, is_named=is_named))
         return
     if group.scene is not None:
         _add_scene(discovery, group.path, group.scene)
-    discovery.found.append(Found(group, "image", name, position=position))
+    discovery.found.append(Found(group, "image", name, position=position, is_named=is_named))
     for label in _labels(discovery, group.path):
         discovery.walked.add(label.path)
         discovery.found.append(Found(label, "labels", image=group.path, position=position))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def display_axes(first: Iterable[Axis], mapped: Sequence[Mapped]) -> tuple[Axis,
             continue
         known = found.get(axis.name)
         if known is None or (known_unit(known.unit) is None and known_unit(axis.unit)):
-            found[axis.name] = axis if known is None else Axis(known.name, known.type, axis.unit)
+            found[axis.name] = axis if known is None else replace(known, unit=axis.unit)
     return tuple(sorted(found.values(), key=_rank))
 
 

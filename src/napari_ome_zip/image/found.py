@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.ome import OmeGroup, ParsedGroup, Scene, parse_group
-from napari_ome_zip.ome.node import draft_node
+from napari_ome_zip.ome import OmeGroup, ParsedGroup, Plate, Scene, parse_group
+from napari_ome_zip.ome.collections.reader import is_node
 from napari_ome_zip.storage.hierarchy import Hierarchy, Node
 
 
@@ -25,6 +25,8 @@ class FieldPosition:
     acquisition: int | None
     well: str | None = None
     """Name of the well, such as ``A1``; None where it belongs to no plate."""
+    is_named: bool = False
+    """Whether the field has a name of its own: few of them stay layers of their own."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Found:
     image: str | None = None
     """Group path of the image that labels belong to."""
     position: FieldPosition | None = None
+    is_named: bool = False
+    """Whether ``name`` is the one that it is to be called by, whatever else it is called."""
 
 
 @dataclass
@@ -47,6 +51,8 @@ class Discovery:
     hierarchy: Hierarchy
     found: list[Found] = field(default_factory=list)
     scenes: list[tuple[str, Scene]] = field(default_factory=list)
+    plates: dict[str, Plate] = field(default_factory=dict)
+    """By the path that fields of view give as their plate."""
     findings: list[Finding] = field(default_factory=list)
     walked: set[str] = field(default_factory=set)
     """Groups that were looked at: a scene may list what is found by another way, or itself."""
@@ -58,19 +64,18 @@ class Discovery:
     """Why groups that should have been images are not."""
 
     def group(self, path: str) -> OmeGroup | None:
-        """The OME-Zarr group at ``path``; None where there is no group.
+        """The OME-Zarr group at ``path``, or an array that describes a node; else None.
 
         Raises
         ------
         MetadataError
-            If its document cannot be used, or is one of a draft that is not read.
+            If its document cannot be used.
         """
         node = self.hierarchy.node(path)
-        if node is None or node.kind != "group":
+        if node is None or (node.kind != "group" and not describes_node(node)):
             return None
         known = self.understood.get(id(node.attributes))
         if known is None:
-            _refuse_draft(node)
             known = parse_group(node.attributes, path=path, zarr_format=node.zarr_format)
             self.understood[id(node.attributes)] = known
         self.findings.extend(known.departures.findings(path))
@@ -118,21 +123,7 @@ class Discovery:
         self.problems.append(text)
 
 
-def _refuse_draft(node: Node) -> None:
-    """Refuse nodes of RFC-8 by name: looked at as plain folders, their images would be misplaced.
-
-    Raises
-    ------
-    MetadataError
-    """
-    draft = draft_node(node.attributes)
-    if draft is None:
-        return
-    where = f"'{node.path}'" if node.path else "the root"
-    version = f", version {draft.version}" if draft.version else ""
-    images = ", ".join(f"'{name}'" for name in draft.names[:3]) or "others"
-    more = f" and {len(draft.names) - 3} more" if len(draft.names) > 3 else ""
-    raise MetadataError(
-        f"A draft that cannot be read yet: {where} is a '{draft.type}' of RFC-8 (collections of "
-        f"OME-Zarr{version}), with {images}{more} in it. Save it as OME-Zarr 0.6 or earlier."
-    )
+def describes_node(node: Node) -> bool:
+    """Whether a group or an array describes a node of a collection, or itself as one."""
+    ome = node.attributes.get("ome")
+    return isinstance(ome, Mapping) and is_node(ome)

@@ -29,11 +29,18 @@ def kinship(part: PlacedPart, *, turned: bool = False) -> Any:
     linear = part.to_display.linear
     sizes, turn = _size_and_turn(linear.tobytes(), linear.shape)
     place = None if position is None else (position.plate, position.acquisition)
-    label = part.path.rpartition("/labels/")[2] if isinstance(part, PlacedLabels) else None
+    label = _label(part) if isinstance(part, PlacedLabels) else None
     kind = part.dtype.kind
     look = _look(part) if position is None else None
     direction = b"" if turned else turn
     return type(part), place, label, names, part.channel_count, sizes, direction, kind, look
+
+
+def _label(part: PlacedPart) -> str:
+    """What labels are called in each image of a scan."""
+    if part.position is not None and "/labels/" not in part.path:  # beside their image (RFC-8)
+        return part.name
+    return part.path.rpartition("/labels/")[2]
 
 
 @lru_cache(maxsize=256)

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from napari_ome_zip.errors import UnreadableChunkError, raise_line_failure
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.composite import PlacedPart
-from napari_ome_zip.ome import Axis
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.lazy import block_shape
 from napari_ome_zip.pixels.parallel import read
@@ -170,7 +169,7 @@ def spread_over_image(labels: PlacedPart, image: PlacedPart) -> PlacedPart:
         channel = None if labels.channel_axis is None else labels.channel_axis + 1
         labels = replace(
             labels,
-            axes=(Axis(name, axis.type, axis.unit), *labels.axes),
+            axes=(replace(axis, name=name), *labels.axes),
             sources=levels,
             to_display=affine,
             channel_axis=channel,

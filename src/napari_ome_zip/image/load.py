@@ -9,6 +9,7 @@ The way of the data, a module for each step::
           ── parts ─────▶ with channels, colors and labels' properties, as they are shown
           ── mosaic ────▶ many on one pixel grid as one
           ── virtual_levels ─▶ levels coarser than those of the file, where these are too large
+          ── tables ────▶ beside the images, without their rows
 
 What was repaired on the way is kept as findings.
 """
@@ -33,6 +34,7 @@ from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.parts import as_parts
 from napari_ome_zip.image.placement import place
 from napari_ome_zip.image.systems import SystemsBuilder
+from napari_ome_zip.image.tables.find import find_tables
 from napari_ome_zip.image.virtual_levels import virtual_levels
 from napari_ome_zip.image.wells import lay_out, place_wells
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore, open_store
@@ -109,7 +111,7 @@ def _composite(store: HierarchyStore, fuse_from: int, system: str | None) -> Com
     for item in loaded:
         builder.add_image(item.systems)
     choice = SystemChoice(system)
-    display, affines, unplaced, warps = place(
+    display, affines, unplaced, warps, orientations = place(
         builder,
         discovery.scenes,
         [item.systems for item in loaded],
@@ -125,11 +127,12 @@ def _composite(store: HierarchyStore, fuse_from: int, system: str | None) -> Com
     shapes = [item.sources[0].shape for item in loaded]
     positions = [item.found.position for item in loaded]
     affines = lay_out(affines, shapes, positions)
-    parts, repaired = as_parts(loaded, affines, store.name)
+    parts, repaired = as_parts(loaded, affines, orientations, store.name)
     parts, moved = fuse(parts, store.name, fuse_from)
     parts = tuple(replace(part, overviews=virtual_levels(part)) for part in parts)
     napari, unusable = read_napari_group(hierarchy)
-    findings += [*unplaced, *repaired, *moved, *unusable]
+    tables, amiss = find_tables(hierarchy, [item.found for item in loaded])
+    findings += [*unplaced, *repaired, *moved, *unusable, *amiss]
     return CompositeImage(
         store.name,
         store.source,
@@ -140,4 +143,5 @@ def _composite(store: HierarchyStore, fuse_from: int, system: str | None) -> Com
         choice.names,
         Opened(store, frozenset(item.found.group.path for item in loaded), fuse_from, napari),
         napari,
+        tables,
     )

@@ -148,12 +148,10 @@ def _array_axes(multiscale: Multiscale, ndim: int) -> tuple[Axis, ...]:
     """One axis per array dimension; the last of t, c, z, y, x where none are given (0.1, 0.2)."""
     if len(multiscale.axes) == ndim:
         # Channels become layers along one axis; a second such axis is one to look along.
-        first = next((axis for axis in multiscale.axes if axis.role == "channel"), None)
+        first = _channel_axis(multiscale.axes)
         return tuple(
-            Axis(axis.name, "other", axis.unit)
-            if axis.role == "channel" and axis is not first
-            else axis
-            for axis in multiscale.axes
+            replace(axis, is_slider=True) if axis.role == "channel" and number != first else axis
+            for number, axis in enumerate(multiscale.axes)
         )
     names = tuple(TYPES_BY_NAME)[-ndim:] if ndim <= len(TYPES_BY_NAME) else ()
     if not names:
@@ -161,16 +159,20 @@ def _array_axes(multiscale: Multiscale, ndim: int) -> tuple[Axis, ...]:
     return tuple(Axis(name, TYPES_BY_NAME[name]) for name in names)
 
 
+def _channel_axis(axes: Sequence[Axis]) -> int | None:
+    return next((number for number, axis in enumerate(axes) if axis.role == "channel"), None)
+
+
 def _with_few_channels(
     axes: tuple[Axis, ...], shape: Sequence[int], path: str
 ) -> tuple[tuple[Axis, ...], tuple[Finding, ...]]:
     """The axes, those of very many channels as one to look along."""
-    channel = next((i for i, axis in enumerate(axes) if axis.role == "channel"), None)
+    channel = _channel_axis(axes)
     if channel is None or shape[channel] <= MAX_CHANNELS:
         return axes, ()
     text = (
         f"There are {shape[channel]:,} channels, more than the {MAX_CHANNELS} that are shown as "
         "layers of their own; they are shown one at a time along a slider."
     )
-    other = Axis(axes[channel].name, "other", axes[channel].unit)
-    return (*axes[:channel], other, *axes[channel + 1 :]), (Finding("channels-many", path, text),)
+    slider = replace(axes[channel], is_slider=True)
+    return (*axes[:channel], slider, *axes[channel + 1 :]), (Finding("channels-many", path, text),)

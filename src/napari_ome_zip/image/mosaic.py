@@ -27,7 +27,7 @@ from napari_ome_zip.pixels.source import as_source
 FUSE_FROM = 9
 """Images that lie apart are fused when there are at least so many; fewer stay layers of their own.
 
-Fields of view of a plate are fused from two on.
+Fields of view of a plate are fused from two on; those with names of their own (RFC-8) as others.
 """
 
 _ON_GRID = 0.02
@@ -109,7 +109,8 @@ def _fused(group: list[PlacedPart], fuse_from: int) -> list[list[PlacedPart]]:
     """Parts that are alike as those that are fused: all, each round of them, or none."""
     if len(group) < 2:
         return []
-    if group[0].position is not None:
+    position = group[0].position
+    if position is not None and not (position.is_named and len(group) < fuse_from):
         return [group]
     if len(group) < fuse_from:
         return []

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.discover import discover
-from napari_ome_zip.image.found import Found
+from napari_ome_zip.image.found import Discovery, Found, describes_node
 from napari_ome_zip.image.napari_group import NapariGroup
 from napari_ome_zip.names import is_junk
+from napari_ome_zip.ome import OmeGroup, Plate, parse_group
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.hierarchy import Hierarchy
 
@@ -39,7 +41,30 @@ class Opened:
     @cached_property
     def images(self) -> Mapping[str, Found]:
         """Groups with ``multiscales`` by path, in document order."""
-        return {found.group.path: found for found in discover(self.hierarchy).found}
+        return {found.group.path: found for found in self._discovery.found}
+
+    def group(self, path: str) -> OmeGroup | None:
+        """What documents say of an image, or a plate; None where there is none that can be used.
+
+        Looks at the one document at the path, unless the image is described in another (RFC-8).
+        """
+        try:
+            node = self.hierarchy.node(path)
+        except MetadataError:
+            return None
+        if node is not None and not describes_node(node):
+            return parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
+        found = self.images.get(path)
+        return None if found is None else found.group
+
+    @cached_property
+    def plates(self) -> Mapping[str, Plate]:
+        """Plates by the path that their fields of view give as theirs."""
+        return self._discovery.plates
+
+    @cached_property
+    def _discovery(self) -> Discovery:
+        return discover(self.hierarchy)
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:

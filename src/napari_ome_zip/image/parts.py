@@ -13,6 +13,7 @@ from napari_ome_zip.image.channels import complete_channels
 from napari_ome_zip.image.composite import Channel, Kept, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.labels import as_integers, can_be_judged, spread_over_image
 from napari_ome_zip.image.loaded import LoadedImage
+from napari_ome_zip.image.orientations import Orientations
 from napari_ome_zip.image.planes import own_axes
 from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.ome.images.image_label import SECTION as LABELS
@@ -29,7 +30,10 @@ LABEL_DTYPE = Rule(
 
 
 def as_parts(
-    loaded: Sequence[LoadedImage], affines: Sequence[Affine], archive: str
+    loaded: Sequence[LoadedImage],
+    affines: Sequence[Affine],
+    orientations: Sequence[Orientations],
+    archive: str,
 ) -> tuple[tuple[PlacedPart, ...], list[Finding]]:
     """Multiscales with their maps to the display system, as parts of a composite.
 
@@ -38,6 +42,8 @@ def as_parts(
     loaded : sequence of LoadedImage
     affines : sequence of Affine
         Of each, from array indices to the axes of the display system.
+    orientations : sequence of tuple
+        Of each, where these axes lead in a body.
     archive : str
         Name of the archive, for images that have none.
 
@@ -54,8 +60,8 @@ def as_parts(
     names = _names(loaded, archive)
     affordable = _affordable_labels(loaded)
     channels_of = _ChannelsOf()
-    for item, affine, name in zip(loaded, affines, names, strict=True):
-        common = _common(item, affine, name)
+    for item, affine, leads, name in zip(loaded, affines, orientations, names, strict=True):
+        common = {**_common(item, affine, name), "orientations": leads}
         labels: PlacedLabels | None = None
         notes: tuple[Finding, ...] = ()
         if item.found.kind == "labels":
@@ -179,7 +185,9 @@ def _names(loaded: Sequence[LoadedImage], archive: str) -> list[str]:
     for item in loaded:
         path, own = item.found.group.path, (item.systems.multiscale.name or "").strip("/ ")
         last = path.rpartition("/")[2]
-        if item.found.kind == "labels":
+        if item.found.is_named and item.found.name:
+            names.append(item.found.name)
+        elif item.found.kind == "labels":
             folder = path.rpartition("labels/")[2]
             names.append(folder or last or archive)
         elif item.found.position is not None:

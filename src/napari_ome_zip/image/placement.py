@@ -21,6 +21,7 @@ from napari_ome_zip.geometry import (
 )
 from napari_ome_zip.image.choice import SystemChoice
 from napari_ome_zip.image.display_axes import Mapped, all_onto, display_axes
+from napari_ome_zip.image.orientations import Orientations, orientations_of, oriented
 from napari_ome_zip.image.systems import ImageSystems, SystemsBuilder
 from napari_ome_zip.image.warp import Warp, Warpable, warp
 from napari_ome_zip.ome import Axis, CoordinateSystem, Scene
@@ -51,6 +52,8 @@ class Placement(NamedTuple):
     findings: tuple[Finding, ...]
     warps: tuple[Warp | None, ...]
     """For each image under a nonlinear map its new grid, to which its map belongs."""
+    orientations: tuple[Orientations, ...]
+    """Where the axes of the display system lead according to each image."""
 
 
 def place(
@@ -99,11 +102,14 @@ def place(
             notes = (_unplaced(image, problem, "its pixel grid"),)
         mapped.append(one)
         findings += notes
-    axes = display_axes(() if display is None else builder.axes[display], mapped)
+    stated = () if display is None else builder.axes[display]
+    axes = display_axes(stated, mapped)
     affines = all_onto(mapped, axes)
+    orientations = orientations_of(mapped, axes)
     name = display.name if display is not None else "physical"
+    system = CoordinateSystem(name, oriented(axes, stated, orientations))
     warps = tuple(one.warp for one in mapped)
-    return Placement(CoordinateSystem(name, axes), affines, tuple(findings), warps)
+    return Placement(system, affines, tuple(findings), warps, orientations)
 
 
 def _display(

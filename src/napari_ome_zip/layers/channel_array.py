@@ -117,7 +117,7 @@ def layer_placement(
         composite has no such part, the system has another number of axes, or a vector field warps
         the part in one of the two systems, so that moving it is not enough.
     """
-    part = next((p for p in composite.parts if _is_noted(p, note)), None)
+    part = noted_part(composite, note)
     if part is None or part.nonlinear or note.get("nonlinear"):
         return None
     own = own_axes(part)
@@ -131,8 +131,10 @@ def layer_placement(
     return {**array.keywords, **axis_keywords(composite, own)}
 
 
-def _is_noted(part: PlacedPart, note: Mapping[str, Any]) -> bool:
-    return (part.path, part.multiscale) == (note.get("path"), note.get("multiscale"))
+def noted_part(composite: CompositeImage, note: Mapping[str, Any]) -> PlacedPart | None:
+    """The part of a composite that a layer was made of; None where there is none."""
+    origin = note.get("path"), note.get("multiscale")
+    return next((part for part in composite.parts if (part.path, part.multiscale) == origin), None)
 
 
 def planes_of(composite: CompositeImage) -> PlanesOfAxes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
         for number, unit in zip(own_dimensions(layer, names), layer.units, strict=True):
             units[number] = units[number] or unit
     axes = [
-        _axis(name, unit or _unknown_unit(name, layers), names)
+        _axis(name, unit or _unknown_unit(name, layers), names, layers)
         for name, unit in zip(names, units, strict=True)
     ]
     return CoordinateSystem("world", tuple(axes))
@@ -61,8 +62,13 @@ def own_dimensions(layer: UnderstoodLayer, names: Sequence[str]) -> tuple[int, .
     return tuple(range(missing, len(names)))
 
 
-def _axis(name: str, unit: str | None, names: Sequence[str]) -> Axis:
-    """An axis with its type; the last ones are space where names do not say so."""
+def _axis(
+    name: str, unit: str | None, names: Sequence[str], layers: Sequence[UnderstoodLayer]
+) -> Axis:
+    """An axis with its type: that of a file, else the last ones are space if names say nothing."""
+    noted = _noted(name, layers)
+    if noted is not None:
+        return Axis(name, noted.get("type"), unit)
     kind = TYPES_BY_NAME.get(name.lower())
     if kind in (None, "channel"):
         known = sum(TYPES_BY_NAME.get(other.lower()) == "space" for other in names)
@@ -77,6 +83,15 @@ def default_names(ndim: int) -> tuple[str, ...]:
     known = ("t", "z", "y", "x")
     more = tuple(f"dim_{number}" for number in range(1, ndim - len(known) + 1))
     return ("t", *more, "z", "y", "x") if more else known[-ndim:]
+
+
+def _noted(name: str, layers: Sequence[UnderstoodLayer]) -> Mapping[str, Any] | None:
+    """What a file says of an axis that layers still have."""
+    for layer in layers:
+        for axis in layer.note.get("axes") or () if name in layer.labels else ():
+            if axis.get("name") == name:
+                return dict(axis)
+    return None
 
 
 def _unknown_unit(name: str, layers: Sequence[UnderstoodLayer]) -> str | None:
@@ -97,18 +112,25 @@ def placement(
     factors = [conversion(u, axis.unit) for u, axis in zip(layer.units, own, strict=True)]
     matrix = np.zeros((len(system.axes), len(own) + 1))
     matrix[rows] = layer.matrix * np.array(factors)[:, np.newaxis]
-    axes = list(own)
+    axes = own
     if channel_axis is not None:
-        axes.insert(channel_axis, Axis(_channel_name(own), "channel"))
+        axes, _ = with_channels(own)
         matrix = np.insert(matrix, channel_axis, 0.0, axis=1)
     names = tuple(axis.name for axis in axes)
-    return tuple(axes), Affine(matrix, names, tuple(axis.name for axis in system.axes))
+    return axes, Affine(matrix, names, tuple(axis.name for axis in system.axes))
 
 
 def layer_axes(layer: UnderstoodLayer, system: CoordinateSystem) -> tuple[Axis, ...]:
     """The axes of the system that a layer has, in the order of its dimensions."""
     names = [axis.name for axis in system.axes]
     return tuple(system.axes[number] for number in own_dimensions(layer, names))
+
+
+def with_channels(axes: Sequence[Axis]) -> tuple[tuple[Axis, ...], int]:
+    """Axes with one of channels, and its position: behind time, before all that is like it."""
+    position = next((n for n, axis in enumerate(axes) if axis.role != "time"), len(axes))
+    channels = Axis(_channel_name(axes), "channel")
+    return (*axes[:position], channels, *axes[position:]), position
 
 
 def _channel_name(axes: Sequence[Axis]) -> str:

@@ -28,6 +28,7 @@ from napari_ome_zip.layers.dimensions import (
     layer_axes,
     placement,
     renamed_axes,
+    with_channels,
 )
 from napari_ome_zip.layers.display_values import brightest_color, hex_color
 from napari_ome_zip.layers.drawings.capture import capture_drawings
@@ -108,7 +109,7 @@ def from_layer_data(
         for layer in understood
     ]
     taken: set[int] = set()
-    groups = image_groups([layer for layer in understood if layer.kind == "image"])
+    groups = image_groups([layer for layer in understood if layer.kind == "image"], system)
     images = [(g[0], _image(g, system, f"/image-{n}", taken)) for n, g in enumerate(groups)]
     labels = [
         _label_image(group, system, images, f"/labels-{number}", taken)
@@ -215,8 +216,7 @@ def _state(layer: UnderstoodLayer, system: CoordinateSystem) -> dict[str, Any]:
 
 
 def _channel_position(layer: UnderstoodLayer, system: CoordinateSystem) -> int:
-    """Behind time, before space, as versions up to 0.5 require."""
-    return sum(axis.type == "time" for axis in layer_axes(layer, system))
+    return with_channels(layer_axes(layer, system))[1]
 
 
 def _placed_image(
@@ -275,8 +275,11 @@ def _label_image(
     axes, affine = placement(layer, system, None)
     image = image_of_labels(layer, affine, images)
     with layer_errors(layer.name, "its colors or features are not understood"):
-        colors, _ = label_colors(layer.keywords)
-        properties, _ = label_properties(layer.keywords)
+        keywords = layer.keywords
+        if layer.opened is not None:
+            keywords = layer.opened.without_tables(keywords)
+        colors, _ = label_colors(keywords)
+        properties, _ = label_properties(keywords)
     made = PlacedLabels(
         path=path,
         name=layer.image_name,

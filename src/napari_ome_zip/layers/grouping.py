@@ -11,8 +11,11 @@ import numpy as np
 
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.composite import PlacedImage
-from napari_ome_zip.layers.losses import MAX_DIMENSIONS
+from napari_ome_zip.layers.dimensions import layer_axes, with_channels
 from napari_ome_zip.layers.understanding import UnderstoodLayer
+from napari_ome_zip.ome import CoordinateSystem
+from napari_ome_zip.ome.images.held_axes import why_not_held
+from napari_ome_zip.ome.versions import NEWEST, SPECS
 
 
 def label_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer]]:
@@ -30,14 +33,16 @@ def label_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer
     return [_of_equal_levels(sorted(group, key=_channel_number)) for group in groups.values()]
 
 
-def image_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer]]:
-    """Layers that are the channels of one image."""
+def image_groups(
+    layers: Sequence[UnderstoodLayer], system: CoordinateSystem
+) -> list[list[UnderstoodLayer]]:
+    """Layers that are the channels of one image in a coordinate system."""
     groups: dict[Any, list[UnderstoodLayer]] = {}
     seen: Counter[Any] = Counter()
     for number, layer in enumerate(layers):
         origin = _told_apart(layer, seen)
-        # A file may have images of more axes than are written: saving says what becomes of them.
-        alone = layer.colors or (layer.ndim >= MAX_DIMENSIONS and layer.opened is None)
+        # What came from one image stays one: saving says where that needs a draft of OME-Zarr.
+        alone = layer.colors or (not layer.note and _has_no_room_for_channels(layer, system))
         key = (
             origin,
             _shapes(layer),
@@ -49,6 +54,13 @@ def image_groups(layers: Sequence[UnderstoodLayer]) -> list[list[UnderstoodLayer
         )
         groups.setdefault(key, []).append(layer)
     return [_of_equal_levels(sorted(group, key=_channel_number)) for group in groups.values()]
+
+
+def _has_no_room_for_channels(layer: UnderstoodLayer, system: CoordinateSystem) -> bool:
+    """Whether released versions hold a layer by itself, and not as a channel of an image."""
+    axes, released = layer_axes(layer, system), SPECS[NEWEST]
+    alone = why_not_held(axes, released) is None
+    return alone and why_not_held(with_channels(axes)[0], released) is not None
 
 
 def _shapes(layer: UnderstoodLayer) -> tuple[tuple[int, ...], ...]:

@@ -43,6 +43,11 @@ LABELS_OF = "labels_of"
 a path that is relative to that file, as if it were a folder."""
 
 
+ORIENTATIONS = "orientations"
+"""Key in a layer's note: where the axes that its dimensions lie along lead in a body, in JSON as
+a document has it, None for an axis of which the file says nothing. Absent where it says nothing."""
+
+
 def layer_note(keywords: Mapping[str, Any]) -> Mapping[str, Any]:
     """The note in a layer's metadata, made when it was read; it may have been changed since."""
     metadata = keywords.get("metadata")
@@ -81,9 +86,24 @@ def _are_integers(value: object) -> bool:
 
 
 def _are_axes(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(
-        isinstance(axis, Mapping) and all(map(_is_string_or_none, axis.values())) for axis in value
+    return isinstance(value, list | tuple) and all(map(_is_axis, value))
+
+
+def _is_axis(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    texts = [item for key, item in value.items() if key != "orientation"]
+    return all(map(_is_string_or_none, texts)) and _is_orientation(value.get("orientation"))
+
+
+def _is_orientation(value: object) -> bool:
+    return value is None or (
+        isinstance(value, Mapping) and all(isinstance(item, str) for item in value.values())
     )
+
+
+def _are_orientations(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(map(_is_orientation, value))
 
 
 _CHECKS: Mapping[str, Callable[[object], bool]] = {
@@ -100,4 +120,5 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     "virtual_levels": _is_integer,
     "order": _are_integers,
     "axes": _are_axes,
+    ORIENTATIONS: _are_orientations,
 }

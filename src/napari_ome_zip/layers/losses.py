@@ -10,7 +10,8 @@ import numpy as np
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.napari_group import KINDS
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
-from napari_ome_zip.layers.layer_data import LayerData
+from napari_ome_zip.layers.layer_data import LayerData, layer_note
+from napari_ome_zip.layers.opened_layer import opened_layer
 from napari_ome_zip.layers.plain import clean_text
 from napari_ome_zip.layers.well_names import is_well_names
 
@@ -18,8 +19,6 @@ IMAGE_KINDS = ("image", "labels")
 """Kinds of layers that become images."""
 SAVED_KINDS = (*IMAGE_KINDS, *KINDS)
 """Kinds of layers that are saved, where at least one of them becomes an image."""
-MAX_DIMENSIONS = 5
-"""Of an array, colors or channels included (OME-Zarr 0.5 and 0.6, "axes")."""
 
 _MAX_PIXEL_BYTES = {"f": 8, "c": 16}
 """Bytes of the largest pixel that Zarr holds, where NumPy has larger ones."""
@@ -80,9 +79,8 @@ def why_not(data: Any, kind: str) -> str | None:
     first = _first(data)
     if 0 in first.shape:
         return "is empty"
-    count = len(first.shape)
-    if not 2 <= count <= MAX_DIMENSIONS:
-        return f"has {count} dimensions: an OME-Zarr image has 2 to {MAX_DIMENSIONS}"
+    if not first.shape:
+        return "is a single number: an image has at least one dimension"
     dtype = np.dtype(first.dtype)
     if dtype.kind not in "biufc":
         return f"holds {dtype}, which is not a type of pixel"
@@ -113,7 +111,9 @@ def _details(keywords: Mapping[str, Any], kind: str) -> tuple[str, ...]:
     """What is lost of the tables beside the pixels."""
     if kind != "labels":
         return ()
-    return (*label_colors(keywords)[1], *label_properties(keywords)[1])
+    opened = opened_layer(layer_note(keywords))
+    own = keywords if opened is None else opened.without_tables(keywords)
+    return (*label_colors(own)[1], *label_properties(own)[1])
 
 
 def _is_opaque(pixels: Any) -> bool:

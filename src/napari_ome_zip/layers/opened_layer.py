@@ -6,8 +6,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, SupportsIndex
 
-from napari_ome_zip.image.composite import PlacedPart
+from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.layers.joined_table import JoinedTable, without_tables
 from napari_ome_zip.pixels.lazy import pixel_identity
 
 NOTE = "opened"
@@ -29,6 +30,8 @@ class OpenedLayer:
     """Identity of each level, see `pixel_identity`."""
     keywords: Mapping[str, Any]
     """Those that the layer was made with."""
+    tables: tuple[JoinedTable, ...] = ()
+    """Of labels, the tables whose columns are among their features."""
 
     def has_pixels_of(self, data: Any) -> bool:
         """Whether layer data are still the pixels of the file, in all levels."""
@@ -38,6 +41,18 @@ class OpenedLayer:
         """The same shown in another coordinate system of the file."""
         rest = {key: value for key, value in self.keywords.items() if key not in _PLACE}
         return replace(self, keywords={**rest, **place})
+
+    def without_tables(self, keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Keywords of the layer, but for features that the file has in tables and nobody changed.
+
+        They stay there: written as properties of the labels, the file would have them twice.
+        """
+        if not self.tables:
+            return keywords
+        label = self.part.label if isinstance(self.part, PlacedLabels) else None
+        known = () if label is None else label.table.values
+        features = without_tables(keywords.get("features"), self.tables, known)
+        return {**keywords, "features": features}
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         # Metadata of layers are written by others: what opens the file is left out with its secret.

@@ -48,9 +48,12 @@ from napari_ome_zip.layers.layer_data import (
     layer_note,
 )
 from napari_ome_zip.layers.layer_names import channel_name, make_names_distinct, name_prefix
-from napari_ome_zip.layers.opened_layer import NOTE, OpenedLayer, identities
+from napari_ome_zip.layers.opened_layer import NOTE, OpenedLayer, identities, opened_layer
+from napari_ome_zip.layers.orientations import orientations_note
 from napari_ome_zip.layers.overlaying import BLENDED, SCAN, Overlay
+from napari_ome_zip.layers.table_features import FeatureTables, table_findings
 from napari_ome_zip.layers.well_names import well_names_layer
+from napari_ome_zip.ome import Axis
 from napari_ome_zip.pixels.arranged import in_true_color, magnitudes
 from napari_ome_zip.pixels.lazy import expect_pixels, is_remote
 
@@ -83,6 +86,7 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
     """
     planes = planes_of(composite)
     several = len({(part.path, part.multiscale) for part in composite.images}) > 1
+    tables = FeatureTables(composite)
     layers: list[LayerData] = []
     # Whatever lies further up has no layer.
     overlay = Overlay(composite.images[:MAX_LAYERS], _is_rgb)
@@ -92,12 +96,18 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
         # Limits of contrast are not looked for where nothing is shown.
         room = MAX_LAYERS - len(layers)
         for data, keywords, kind in itertools.islice(
-            _part_layers(part, prefix, planes, overlay), room
+            _part_layers(part, prefix, planes, overlay, tables), room
         ):
-            note = {"source": composite.source, **_system_note(composite), **keywords.pop("note")}
+            note = {
+                "source": composite.source,
+                **_system_note(composite),
+                **orientations_note(part),
+                **keywords.pop("note"),
+            }
+            joined = keywords.pop("tables", ())
             keywords = {**common, **keywords}
             if composite.opened is not None and part.kept is not None:
-                made = OpenedLayer(composite.opened, part, identities(data), keywords)
+                made = OpenedLayer(composite.opened, part, identities(data), keywords, joined)
                 note[NOTE] = made
             layers.append((data, {**keywords, "metadata": {METADATA_KEY: note}}, kind))
     layers = _in_saved_order(layers, restored_drawings(composite.napari, composite.source))
@@ -135,10 +145,14 @@ def _rank(overlay: Overlay, part: PlacedPart) -> tuple[bool, int]:
 
 
 def _part_layers(
-    part: PlacedPart, prefix: str, planes: PlanesOfAxes, overlay: Overlay
+    part: PlacedPart,
+    prefix: str,
+    planes: PlanesOfAxes,
+    overlay: Overlay,
+    tables: FeatureTables,
 ) -> Iterator[LayerData]:
     if isinstance(part, PlacedLabels):
-        yield from _label_layers(part, prefix, planes)
+        yield from _label_layers(part, prefix, planes, tables)
     elif isinstance(part, PlacedImage) and _is_rgb(part):
         yield _rgb_layer(part, planes)
     elif isinstance(part, PlacedImage):
@@ -235,7 +249,10 @@ def _rgb_layer(part: PlacedImage, planes: PlanesOfAxes) -> LayerData:
     return _data(levels), {**keywords, "rgb": True}, "image"
 
 
-def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iterator[LayerData]:
+def _label_layers(
+    part: PlacedLabels, prefix: str, planes: PlanesOfAxes, tables: FeatureTables
+) -> Iterator[LayerData]:
+    joined = tables.join(part, {} if part.label is None else features_table(part.label))
     for number in range(part.channel_count):
         array = channel_array(part, number, planes)
         suffix = f" {number}" if part.channel_count > 1 else ""
@@ -254,9 +271,10 @@ def _label_layers(part: PlacedLabels, prefix: str, planes: PlanesOfAxes) -> Iter
                 # Labels whose color cannot be shown are not to vanish.
                 others = "gray" if hidden else "transparent"
                 keywords["colormap"] = {0: "transparent", **colors, None: others}
-            features = features_table(part.label)
-            if features:
-                keywords["features"] = features
+        if joined.features:
+            keywords["features"] = joined.features
+        if joined.tables:
+            keywords["tables"] = joined.tables
         keywords |= display_state.restore(part.display, number, "labels")
         attributes = display_state.take_attributes(keywords)
         keywords["note"] |= {ATTRIBUTES: attributes} if attributes else {}
@@ -298,7 +316,13 @@ def layer_findings(composite: CompositeImage, layers: Sequence[LayerData]) -> tu
                 "own colors. The file's are kept for saving. Install numba to see them."
             )
             found.append(Finding("label-colors-hidden", note.get("path", ""), message))
-    return (*found, *drawing_findings(composite.napari, layers))
+    records = (opened_layer(layer_note(keywords)) for _, keywords, _ in layers)
+    joined = (table for record in records if record is not None for table in record.tables)
+    return (
+        *found,
+        *table_findings(composite, joined),
+        *drawing_findings(composite.napari, layers),
+    )
 
 
 def _note(part: PlacedPart) -> dict[str, Any]:
@@ -311,8 +335,13 @@ def _note(part: PlacedPart) -> dict[str, Any]:
         "path": part.path,
         "multiscale": part.multiscale,
         "name": part.name,
-        "axes": [{"name": a.name, "type": a.type, "unit": a.unit} for a in part.axes],
+        "axes": list(map(_axis_note, part.axes)),
     }
+
+
+def _axis_note(axis: Axis) -> dict[str, Any]:
+    note: dict[str, Any] = {"name": axis.name, "type": axis.type, "unit": axis.unit}
+    return note if axis.orientation is None else note | {"orientation": axis.orientation.to_json()}
 
 
 def _level_note(part: PlacedPart, levels: tuple[da.Array, ...]) -> dict[str, int]:

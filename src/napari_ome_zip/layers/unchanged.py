@@ -88,7 +88,7 @@ def _has_same_look(layer: UnderstoodLayer, label: ImageLabel) -> bool:
     if layer.opened is None:
         return False
     # Converted as those of now were: the file may say the same in another way.
-    then = layer.opened.keywords
+    then = layer.opened.without_tables(layer.opened.keywords)
     return label_colors(then)[0] == label.colors and label_properties(then)[0] == label.properties
 
 

@@ -96,10 +96,20 @@ class Axis:
     """Whether there is no meaning in values between its coordinates (since 0.6)."""
     orientation: Orientation | None = None
     """Where it leads in a body, None where that is not said (RFC-4)."""
+    long_name: str | None = field(default=None, compare=False)
+    """For people, such as "depth below the surface" (since 0.6)."""
+    is_slider: bool = field(default=False, compare=False)
+    """Whether it is looked along, although it is one of channels: those of one axis alone become
+    layers."""
 
     @property
     def role(self) -> str | None:
-        """The type in lower case; without one, that which the name t, c, z, y or x implies."""
+        """The type in lower case; without one, that which the name t, c, z, y or x implies.
+
+        An axis of channels that is looked along is ``other``.
+        """
+        if self.is_slider:
+            return "other"
         if self.type is not None:
             return self.type.lower()
         return TYPES_BY_NAME.get(self.name.lower())
@@ -154,6 +164,7 @@ def _parse_axis(value: Any, index: int, at: At, *, names_expected: bool) -> Axis
         _string_or_none(value, "unit", at),
         _discrete(value, at),
         parse_orientation(value.get("orientation")),
+        string(value.get("longName")) if at.spec.graph else None,
     )
     if at.judging:
         _judge_type_and_unit(axis, value, at)

@@ -1,6 +1,6 @@
 """Writes omero, image-label, plate and well.
 
-Versions 0.5 and 0.6 write these alike.
+Versions write these alike but for what a contrast window consists of.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from napari_ome_zip.ome.images.omero import Omero, OmeroChannel, Window
 from napari_ome_zip.ome.plates.acquisition import Acquisition
 from napari_ome_zip.ome.plates.plate import Plate
 from napari_ome_zip.ome.plates.well import Well
+from napari_ome_zip.ome.versions import Spec
 
 
 def without_none(**values: Any) -> dict[str, Any]:
@@ -48,23 +49,25 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def omero_to_json(omero: Omero) -> dict[str, Any]:
-    """Return rendering settings; a window with all four limits, or none."""
+def omero_to_json(omero: Omero, spec: Spec) -> dict[str, Any]:
+    """Return rendering settings; a window with all limits that the version wants, or none."""
     rdefs = without_none(model=omero.model, defaultT=omero.default_t, defaultZ=omero.default_z)
-    written: dict[str, Any] = {"channels": [_channel(each) for each in omero.channels]}
+    written: dict[str, Any] = {"channels": [_channel(each, spec) for each in omero.channels]}
     return written | ({"rdefs": rdefs} if rdefs else {})
 
 
-def _channel(channel: OmeroChannel) -> dict[str, Any]:
+def _channel(channel: OmeroChannel, spec: Spec) -> dict[str, Any]:
     return without_none(
         label=channel.label,
         color=channel.color,
         active=channel.active,
-        window=None if channel.window is None else _window(channel.window),
+        window=None if channel.window is None else _window(channel.window, spec),
     )
 
 
-def _window(window: Window) -> dict[str, float] | None:
+def _window(window: Window, spec: Spec) -> dict[str, float] | None:
+    if spec.optional_limits:
+        return _written_window(window)
     # All four limits MUST be there: min and max stand in for start and end, and vice versa.
     limits = {
         "min": window.start if window.min is None else window.min,
@@ -76,6 +79,13 @@ def _window(window: Window) -> dict[str, float] | None:
         key: limit for key, limit in limits.items() if limit is not None and math.isfinite(limit)
     }
     return known if len(known) == len(limits) else None
+
+
+def _written_window(window: Window) -> dict[str, float] | None:
+    """What is known of a window, where ``start`` and ``end`` suffice (0.9.dev1)."""
+    limits = {"min": window.min, "max": window.max, "start": window.start, "end": window.end}
+    known = {key: n for key, n in limits.items() if n is not None and math.isfinite(n)}
+    return known if {"start", "end"} <= known.keys() else None
 
 
 def image_label_to_json(label: ImageLabel) -> dict[str, Any]:

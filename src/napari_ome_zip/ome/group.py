@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from napari_ome_zip.ome.collections.node import Node
 from napari_ome_zip.ome.frozen_json import FrozenMapping
 from napari_ome_zip.ome.images.image_label import ImageLabel
 from napari_ome_zip.ome.images.multiscale import Multiscale
@@ -37,6 +38,8 @@ class OmeGroup:
     bioformats2raw_layout: int | None = None
     """3 where the group holds a series of images, as bioformats2raw writes them."""
     scene: Scene | None = None
+    node: Node | None = None
+    """The node that the group is, with all nodes inside (RFC-8, a draft)."""
     display: FrozenMapping | None = None
     """The attribute ``napari_ome_zip``: any JSON object; other readers ignore it."""
 

@@ -9,6 +9,9 @@ from typing import Any
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.ome.at import TOO_DEEP, At, Departures, Document
 from napari_ome_zip.ome.bioformats2raw import parse_layout
+from napari_ome_zip.ome.collections.multiscales import read_image
+from napari_ome_zip.ome.collections.node import MULTISCALE
+from napari_ome_zip.ome.collections.reader import is_node, read_node
 from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
 from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
 from napari_ome_zip.ome.images.image_label import parse_image_label
@@ -72,6 +75,7 @@ def parse_group(
     zarr_format: int | None,
     assumed: str | None = None,
     judging: bool = False,
+    entry: str | None = None,
 ) -> ParsedGroup:
     """Read the document of one group.
 
@@ -88,6 +92,8 @@ def parse_group(
         Version of OME-Zarr to judge by where the document states none.
     judging : bool
         Whether departures about which nothing is done are reported as well.
+    entry : str, optional
+        Name of the file in the folder ``path``, where it is none that Zarr knows.
 
     Returns
     -------
@@ -103,7 +109,7 @@ def parse_group(
             root.wrong_type(document, "an object", SECTION, "ignored")
         document = {}
     found = read_namespace(
-        document, departures, path=path, zarr_format=zarr_format, assumed=assumed
+        document, departures, path=path, zarr_format=zarr_format, assumed=assumed, entry=entry
     )
     at = At(found.at.document, departures)
     beside = At(replace(found.at.document, namespace=""), departures)
@@ -148,6 +154,26 @@ def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, An
     # Until 0.4 the attributes are shared with other programs, which have used the key "labels".
     if "labels" in ome and ("multiscales" not in ome or version.version > "0.4"):
         read["labels"] = parse_labels(ome["labels"], at.key("labels"))
+    if is_node(ome):
+        read |= _of_node(ome, at, version)
+    return read
+
+
+def _of_node(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, Any]:
+    """Read a node, and the image that it is where it lists levels."""
+    node = read_node(ome, at)
+    read: dict[str, Any] = {"node": node}
+    shared = node.systems_by_id()
+    if at.judging:
+        for inner in node.walk():
+            if inner is not node and inner.kind == MULTISCALE and inner.nodes is not None:
+                read_image(inner, inner.attributes, version.version, shared)
+    if node.kind == MULTISCALE and node.nodes is not None and "multiscales" not in ome:
+        image = read_image(node, node.attributes, version.version, shared)
+        labels = node.attributes.labels
+        read["multiscales"] = (image.multiscale,)
+        read["omero"] = node.attributes.omero
+        read["image_label"] = None if labels is None else labels.label
     return read
 
 

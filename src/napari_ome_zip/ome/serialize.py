@@ -1,9 +1,9 @@
-"""Writes the model of a group as the attributes of ``zarr.json``, in version 0.5 or 0.6."""
+"""Writes the model of a group as the attributes of ``zarr.json``, in any version of Zarr v3."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.ome.axes import Axis
@@ -18,6 +18,12 @@ from napari_ome_zip.ome.description_writer import (
     without_none,
 )
 from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
+from napari_ome_zip.ome.images.held_axes import (
+    holds_orientation,
+    rule_of_axes,
+    why_not_held,
+    written_type,
+)
 from napari_ome_zip.ome.images.multiscale import Dataset, Multiscale
 from napari_ome_zip.ome.scene import Scene
 from napari_ome_zip.ome.transformations.transformation import (
@@ -28,40 +34,40 @@ from napari_ome_zip.ome.transformations.transformation import (
     Translation,
 )
 from napari_ome_zip.ome.transformations.writer import scale_and_translation, transformation_to_json
+from napari_ome_zip.ome.versions import SPECS, Spec
 
-Version = Literal["0.5", "0.6"]
 
-
-def to_attributes(group: OmeGroup, version: Version) -> dict[str, Any]:
+def to_attributes(group: OmeGroup, version: str) -> dict[str, Any]:
     """Return the model of a group as the ``attributes`` object of a Zarr v3 group.
 
     Parameters
     ----------
     group : OmeGroup
         Its ``path``, ``version`` and ``zarr_format`` are not written.
-    version : {"0.5", "0.6"}
-        Version of OME-Zarr to write.
+    version : str
+        Version of OME-Zarr to write, one of Zarr v3 (`SPECS`).
 
     Returns
     -------
     dict
-        Plain JSON, valid by the specification. A contrast window of which only one limit is known
-        is not written: both versions want all four. NaN and infinity, which JSON does not have,
-        are written as null in label properties, metadata and display settings.
+        Plain JSON, valid by the specification. A contrast window that lacks what the version wants
+        of it is not written. NaN and infinity, which JSON does not have, are written as null in
+        label properties, metadata and display settings.
 
     Raises
     ------
     MetadataError
         When the version has no place for something; the message names it.
     """
+    spec = SPECS[version]
     ome: dict[str, Any] = {"version": version}
     if group.multiscales:
         check_unique(group.multiscales, "images of the group")
-        ome["multiscales"] = [_multiscale(each, version) for each in group.multiscales]
+        ome["multiscales"] = [_multiscale(each, spec) for each in group.multiscales]
     if group.scene is not None:
-        ome["scene"] = _scene(group.scene, version)
+        ome["scene"] = _scene(group.scene, spec)
     if group.omero is not None:
-        ome["omero"] = omero_to_json(group.omero)
+        ome["omero"] = omero_to_json(group.omero, spec)
     if group.image_label is not None:
         ome["image-label"] = image_label_to_json(group.image_label)
     if group.plate is not None:
@@ -81,17 +87,19 @@ def to_attributes(group: OmeGroup, version: Version) -> dict[str, Any]:
     return attributes
 
 
-def _multiscale(multiscale: Multiscale, version: Version) -> dict[str, Any]:
+def _multiscale(multiscale: Multiscale, spec: Spec) -> dict[str, Any]:
     title = f"Image '{multiscale.name}'" if multiscale.name else "The image"
-    _check_axes(multiscale.axes, title, version)
+    problem = why_not_held(multiscale.axes, spec)
+    if problem is not None:
+        raise MetadataError(f"{title} {problem}. {rule_of_axes(spec)}")
     if not multiscale.datasets:
         raise MetadataError(f"{title} has no levels. An OME-Zarr image has at least one.")
     metadata = None if multiscale.metadata is None else plain_json(multiscale.metadata)
     described = without_none(name=multiscale.name, type=multiscale.type, metadata=metadata)
-    if version == "0.5":
-        return _multiscale_05(multiscale, title) | described
+    if not spec.graph:
+        return _multiscale_05(multiscale, title, spec) | described
     written: dict[str, Any] = {
-        "coordinateSystems": [_system(each) for each in multiscale.coordinate_systems],
+        "coordinateSystems": [_system(each, spec) for each in multiscale.coordinate_systems],
         "datasets": [_dataset_06(each, multiscale, title) for each in multiscale.datasets],
     }
     if multiscale.transformations:
@@ -103,11 +111,11 @@ def _multiscale(multiscale: Multiscale, version: Version) -> dict[str, Any]:
     return written | described
 
 
-def _multiscale_05(multiscale: Multiscale, title: str) -> dict[str, Any]:
+def _multiscale_05(multiscale: Multiscale, title: str, spec: Spec) -> dict[str, Any]:
     if len(multiscale.coordinate_systems) > 1 or multiscale.transformations:
         raise MetadataError(
-            f"{title} has several coordinate systems, for which version 0.5 has no place."
-            " Write version 0.6."
+            f"{title} has several coordinate systems, for which version {spec.version} has no"
+            " place. Write version 0.6."
         )
     datasets = []
     for dataset in multiscale.datasets:
@@ -116,7 +124,7 @@ def _multiscale_05(multiscale: Multiscale, title: str) -> dict[str, Any]:
         if translation is not None:
             listed.append(transformation_to_json(Translation(translation)))
         datasets.append({"path": dataset.path, "coordinateTransformations": listed})
-    return {"axes": [_axis(each) for each in multiscale.axes], "datasets": datasets}
+    return {"axes": [_axis(each, spec) for each in multiscale.axes], "datasets": datasets}
 
 
 def _dataset_06(dataset: Dataset, multiscale: Multiscale, title: str) -> dict[str, Any]:
@@ -161,7 +169,7 @@ def _diagonal(
         raise MetadataError(
             f"{title} places level '{dataset.path}' by more than scale and translation of its"
             f" {ndim} axes. Put the {dataset.transformation.kind} between coordinate systems"
-            " instead (version 0.6)."
+            " instead (since version 0.6)."
         )
     if not all(math.isfinite(factor) and factor for factor in found[0]):
         raise MetadataError(
@@ -171,33 +179,20 @@ def _diagonal(
     return found
 
 
-def _axis(axis: Axis) -> dict[str, str]:
-    return without_none(name=axis.name, type=axis.type, unit=axis.unit)
+def _axis(axis: Axis, spec: Spec) -> dict[str, Any]:
+    written: dict[str, Any] = without_none(
+        name=axis.name, type=written_type(axis, spec), unit=axis.unit
+    )
+    if spec.graph:
+        written |= {"discrete": True} if axis.discrete else {}
+        written |= without_none(longName=axis.long_name)
+    if axis.orientation is not None and holds_orientation(axis, spec):
+        written["orientation"] = axis.orientation.to_json()
+    return written
 
 
-def _system(system: CoordinateSystem) -> dict[str, Any]:
-    return {"name": system.name, "axes": [_axis(each) for each in system.axes]}
-
-
-def _check_axes(axes: tuple[Axis, ...], title: str, version: Version) -> None:
-    names = ", ".join(axis.name for axis in axes) or "none"
-    types = [axis.type for axis in axes]
-    # An image has 2 to 5 axes with different names, of which 2 or 3 are axes of space.
-    spatial = types.count("space")
-    array_like = version == "0.6" and types.count("array") >= 2
-    if not 2 <= len(axes) <= 5 or not (2 <= spatial <= 3 or array_like):
-        raise MetadataError(
-            f"{title} has axes {names}. OME-Zarr {version} wants 2 to 5 axes, 2 or 3 of them of"
-            " type space."
-        )
-    if len({axis.name for axis in axes}) != len(axes):
-        raise MetadataError(f"{title} has axes {names}. Give every axis a name of its own.")
-    # Time comes first, then a channel or custom axis, then the axes of space.
-    ranks = [{"time": 0, "space": 2}.get(kind or "", 1) for kind in types]
-    if version == "0.5" and ranks != sorted(ranks):
-        raise MetadataError(
-            f"{title} has axes in the order {names}. OME-Zarr 0.5 wants time, channel, space."
-        )
+def _system(system: CoordinateSystem, spec: Spec) -> dict[str, Any]:
+    return {"name": system.name, "axes": [_axis(each, spec) for each in system.axes]}
 
 
 def _check_anchored(source: SystemRef | None, target: SystemRef | None, title: str) -> None:
@@ -209,13 +204,14 @@ def _check_anchored(source: SystemRef | None, target: SystemRef | None, title: s
             )
 
 
-def _scene(scene: Scene, version: Version) -> dict[str, Any]:
-    if version == "0.5":
+def _scene(scene: Scene, spec: Spec) -> dict[str, Any]:
+    if not spec.graph:
         raise MetadataError(
-            "A scene places several images, for which version 0.5 has no place. Write version 0.6."
+            f"A scene places several images, for which version {spec.version} has no place."
+            " Write version 0.6."
         )
     if not scene.transformations:
-        raise MetadataError("The scene has no transformations. OME-Zarr 0.6 wants at least one.")
+        raise MetadataError("The scene has no transformations. OME-Zarr wants at least one.")
     for each in scene.transformations:
         _check_anchored(each.input, each.output, f"Scene, {each.kind}")
     written: dict[str, Any] = {
@@ -224,5 +220,5 @@ def _scene(scene: Scene, version: Version) -> dict[str, Any]:
         ]
     }
     if scene.coordinate_systems:
-        written["coordinateSystems"] = [_system(each) for each in scene.coordinate_systems]
+        written["coordinateSystems"] = [_system(each, spec) for each in scene.coordinate_systems]
     return written

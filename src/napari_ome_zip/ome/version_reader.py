@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from napari_ome_zip.ome.at import At, Departures, Document
+from napari_ome_zip.ome.collections.reader import is_node
 from napari_ome_zip.ome.json_values import described, objects, quoted, string
 from napari_ome_zip.ome.versions import (
+    COLLECTIONS,
     NEWEST,
+    OLDER_COLLECTIONS,
     SPECS,
     Spec,
     is_draft,
@@ -71,6 +74,31 @@ VERSION_PRERELEASE = Rule(
     "Nothing, as long as your programs read it; write the released version next time.",
     effect=Effect.REFUSED,
 )
+DRAFT_OLDER = Rule(
+    "collections-draft-older",
+    INFO,
+    SECTION,
+    f"Collections follow the newest draft that is known: {COLLECTIONS.version}.",
+    "Nothing, as long as your programs read it; write it again with a newer program.",
+    effect=Effect.REFUSED,
+)
+DRAFT_NEWER = Rule(
+    "collections-draft-newer",
+    SHOULD,
+    SECTION,
+    f"Collections follow a draft that is known: {COLLECTIONS.version} is the newest.",
+    "If the file comes from a newer program, update this one; it was judged by the newest draft "
+    "that is known.",
+    effect=Effect.REFUSED,
+)
+COLLECTIONS_EARLY = Rule(
+    "collections-version",
+    MUST,
+    SECTION,
+    f"Nodes of collections are of a version that has them: {COLLECTIONS.version}.",
+    f'Write "version": "{COLLECTIONS.version}" into documents of collections.',
+    effect=Effect.REFUSED,
+)
 ZARR_FORMAT = Rule(
     "zarr-format-mismatch",
     MUST,
@@ -115,7 +143,8 @@ class Namespace:
     @property
     def has_content(self) -> bool:
         """Whether the metadata describe anything."""
-        return any(key in self.keys for key in CONTENT) or is_draft_scene(self.keys)
+        has_content = any(key in self.keys for key in CONTENT) or is_draft_scene(self.keys)
+        return has_content or is_node(self.keys)
 
 
 def read_namespace(
@@ -125,6 +154,7 @@ def read_namespace(
     path: str,
     zarr_format: int | None,
     assumed: str | None = None,
+    entry: str | None = None,
 ) -> Namespace:
     """Find the OME-Zarr metadata in the attributes of a group, and their version.
 
@@ -140,6 +170,8 @@ def read_namespace(
         2, 3, or None where it is unknown.
     assumed
         Version to judge by where none is stated.
+    entry
+        Name of the file in the folder ``path``, where it is none that Zarr knows.
     """
     ome = attributes.get("ome")
     namespaced = isinstance(ome, Mapping)
@@ -155,7 +187,7 @@ def read_namespace(
     names = {None: spec.document_name, 2: ".zattrs"}
     document = Document(
         path,
-        names.get(zarr_format, "zarr.json"),
+        entry or names.get(zarr_format, "zarr.json"),
         "ome" if namespaced else "",
         spec,
         namespaced and isinstance(stated, str) and is_draft(stated),
@@ -188,6 +220,8 @@ def _read_as(
     keys: Mapping[str, Any], versions: Mapping[_Parts, Any], at: At, zarr_format: int
 ) -> Namespace:
     """Return the namespace with the version to read it as, and judge the version it states."""
+    if is_node(keys):
+        return _read_node_as(keys, at)
     guessed = _guess(keys, zarr_format)
     if not versions:
         # A list of labels or series needs no version to be understood. Until 0.4 versions were
@@ -221,6 +255,25 @@ def _read_as(
         judged = f"judged as {at.spec.version}"
         where.report(VERSION_PRERELEASE, f"Version {written} is a development version: {judged}")
     return Namespace(keys, at, read_version)
+
+
+def _read_node_as(keys: Mapping[str, Any], at: At) -> Namespace:
+    """Return the namespace of a node, and judge the draft of RFC-8 that it states."""
+    stated, version, where = keys.get("version"), COLLECTIONS.version, at.key("version")
+    done = f"read as {version}"
+    if stated is None:
+        at.report(VERSION_MISSING, "No version: which OME-Zarr is this?", done)
+    elif not isinstance(stated, str):
+        where.report(VERSION_TYPE, f"Version is not a string but {described(stated)}", done)
+    elif stated in OLDER_COLLECTIONS:
+        found = f"Version {stated} is an older draft of collections"
+        where.report(DRAFT_OLDER, found, done, harmless=True)
+    elif (known := read_as(stated)) is None:
+        found = f"Version {quoted(stated)}: written for a newer draft than this program knows"
+        where.report(DRAFT_NEWER, found, done)
+    elif not SPECS[known].collections:
+        where.report(COLLECTIONS_EARLY, f"Version {stated} has no collections", done)
+    return Namespace(keys, at, version)
 
 
 def _judge_missing(keys: Mapping[str, Any], at: At, done: str = "") -> None:
@@ -259,6 +312,8 @@ def _listed(value: Any) -> Sequence[Any]:
 def _judged_by(
     stated: object, assumed: str | None, keys: Mapping[str, Any], *, namespaced: bool
 ) -> Spec:
+    if is_node(keys):
+        return COLLECTIONS
     for version in (stated, assumed):
         number = string(version)
         known = known_spec(number) if number is not None else None

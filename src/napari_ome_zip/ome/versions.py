@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 
 class AxesForm(Enum):
@@ -52,6 +53,10 @@ class Spec:
     """Whether an image has any number of axes, of any type and in any order (RFC-3)."""
     collections: bool = False
     """Whether a group's metadata may be one node of a collection (RFC-8)."""
+    orientations: bool = False
+    """Whether an axis of space says where it leads in a body (RFC-4)."""
+    only_read: bool = False
+    """Whether nothing is written in it, although its documents are those of Zarr v3."""
 
     @property
     def namespaced(self) -> bool:
@@ -62,6 +67,16 @@ class Spec:
     def graph(self) -> bool:
         """Whether coordinate systems and transformations form a graph (since 0.6)."""
         return self.axes is AxesForm.SYSTEMS
+
+    @property
+    def is_written(self) -> bool:
+        """Whether a file of it stays of it when it is saved."""
+        return self.namespaced and not self.only_read
+
+    @property
+    def optional_limits(self) -> bool:
+        """Whether a contrast window may hold no more than its start and end (since 0.9.dev1)."""
+        return self.graph and self.free_axes
 
     @property
     def document_name(self) -> str:
@@ -83,6 +98,7 @@ def _as_06(version: str, *, is_draft: bool = False, collections: bool = False) -
         is_draft=is_draft,
         free_axes=is_draft,
         collections=collections,
+        orientations=is_draft,
     )
 
 
@@ -102,6 +118,7 @@ SPECS: Mapping[str, Spec] = {
             stated_per_object=False,
             is_draft=True,
             free_axes=True,
+            only_read=True,
         ),
         _as_06("0.6"),
         _as_06("0.9.dev1", is_draft=True),
@@ -111,6 +128,18 @@ SPECS: Mapping[str, Spec] = {
 
 NEWEST = max(version for version, spec in SPECS.items() if not spec.is_draft)
 """The newest released version: documents of an unknown one are read as this one."""
+
+type Version = Literal["0.5", "0.6", "0.9.dev1"]
+"""A version that one may choose to write."""
+RELEASED: tuple[Version, ...] = ("0.5", "0.6")
+"""The released versions that are written, the one that most programs read first."""
+DRAFT: Version = "0.9.dev1"
+"""The draft that is written where a person wants it: it holds what no released version does."""
+WRITTEN: tuple[Version, ...] = (*RELEASED, DRAFT)
+COLLECTIONS = [spec for spec in SPECS.values() if spec.collections][-1]
+"""The newest draft of collections: nodes of any version are read as this one."""
+OLDER_COLLECTIONS = ("0.7dev0", "0.7", "0.8")
+"""Versions that documents of older drafts of RFC-8 state."""
 
 _LONGEST_FIRST = sorted(SPECS, key=len, reverse=True)
 _READ_AS = re.compile(rf"({'|'.join(map(re.escape, _LONGEST_FIRST))})(?![0-9]).*", re.DOTALL)

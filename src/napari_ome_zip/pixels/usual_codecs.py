@@ -16,7 +16,7 @@ from zarr.abc.codec import Codec
 from zarr.codecs import BytesCodec, Crc32cCodec, ShardingCodec
 from zarr.types import AnyArray, ArrayV2
 
-from napari_ome_zip.pixels.byte_codecs import Checksum, step_of, step_of_compressor
+from napari_ome_zip.pixels.byte_codecs import Checksum, Step, step_of, step_of_compressor
 from napari_ome_zip.pixels.chunk_codecs import ChunkCodec, ObjectCodec
 from napari_ome_zip.pixels.shard_codec import ShardCodec
 
@@ -58,23 +58,43 @@ def _of_chunks(
     codecs: Sequence[Codec], shape: tuple[int, ...], dtype: np.dtype[Any], fill_value: Any
 ) -> ChunkCodec | None:
     first, *others = codecs
-    if not isinstance(first, BytesCodec):
-        return None
-    steps = [step_of(codec) for codec in others]
-    known = tuple(step for step in steps if step is not None)
-    if len(known) < len(steps):
+    steps = steps_of(others)
+    if not isinstance(first, BytesCodec) or steps is None:
         return None
     # A type of one byte has no order, and its codec names none.
     order: Literal["little", "big", "|"] = first.endian or "|"
-    return ChunkCodec(shape, dtype.newbyteorder(order), known, fill_value)
+    return ChunkCodec(shape, dtype.newbyteorder(order), steps, fill_value)
+
+
+def steps_of(codecs: Sequence[Codec]) -> tuple[Step, ...] | None:
+    """Codecs from bytes to bytes without zarr around them; None where one is unusual."""
+    steps = [step_of(codec) for codec in codecs]
+    known = tuple(step for step in steps if step is not None)
+    return known if len(known) == len(steps) else None
 
 
 def _of_shards(
     sharding: ShardingCodec, shape: tuple[int, ...], dtype: np.dtype[Any], fill_value: Any
 ) -> ShardCodec | None:
     chunk = _of_chunks(sharding.codecs, sharding.chunk_shape, dtype, fill_value)
+    return None if chunk is None else shards_of(sharding, shape, chunk)
+
+
+def shards_of(
+    sharding: ShardingCodec, shape: tuple[int, ...], chunk: ChunkCodec
+) -> ShardCodec | None:
+    """The codec of shards that hold chunks; None where their index is an unusual one.
+
+    Parameters
+    ----------
+    sharding : ShardingCodec
+    shape : tuple of int
+        Of a shard.
+    chunk : ChunkCodec
+        Of a chunk in it.
+    """
     first, *others = sharding.index_codecs
-    if chunk is None or not isinstance(first, BytesCodec) or first.endian != "little":
+    if not isinstance(first, BytesCodec) or first.endian != "little":
         return None
     if not all(isinstance(codec, Crc32cCodec) for codec in others):
         return None  # an index of another size: compressed

@@ -50,6 +50,19 @@ def follow_memory_for_3d(changed: Callable[[], None]) -> None:
         reading.events.memory_3d_mb.connect(changed)
 
 
+def shows_orientation() -> bool:
+    """Whether words at the edges of a canvas say which way is anterior."""
+    reading = _reading()
+    return True if reading is None else bool(reading.show_orientation)
+
+
+def follow_orientation(changed: Callable[[], None]) -> None:
+    """Call a method whenever a person wants these words, or does not."""
+    reading = _reading()
+    if reading is not None:
+        reading.events.show_orientation.connect(changed)
+
+
 def restores_view() -> bool:
     """Whether a file that is opened into an empty window is shown as it was when it was saved."""
     reading = _reading()

@@ -9,6 +9,7 @@ from weakref import WeakSet
 from napari_ome_zip.plugin.covering import follow_scans
 from napari_ome_zip.plugin.documentation.help_menu import follow_help
 from napari_ome_zip.plugin.edit_labels.hint import follow_locked_labels
+from napari_ome_zip.plugin.orientation.overlays import follow_orientation_of_layers
 from napari_ome_zip.plugin.readable_names import follow_zoom
 from napari_ome_zip.plugin.three_d import follow_dimensions
 from napari_ome_zip.plugin.viewer_state import follow_attributes
@@ -27,6 +28,7 @@ _ATTENTIONS: tuple[Callable[[ViewerModel], None], ...] = (
     follow_help,
     follow_locked_labels,
     follow_dimensions,
+    follow_orientation_of_layers,
 )
 """Each is called once for a viewer, before layers of a file are first added to it. It connects to
 what it follows, and needs no end: the viewer's events end with the viewer."""

@@ -13,6 +13,7 @@ from napari_ome_zip.errors import ArchiveError, MetadataError, SaveCancelledErro
 from napari_ome_zip.files import is_link
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON, is_zarr_json
+from napari_ome_zip.ome.versions import SPECS
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.folder_links import packed_names
@@ -202,12 +203,17 @@ def _no_root_document(names: list[str]) -> ArchiveError:
 
 
 def _version(store: HierarchyStore) -> str:
-    """Return the version for the archive's comment, ``X.Y``; 0.5 where the root states none."""
+    """Return the version for the archive's comment; 0.5 where the root states none.
+
+    That of a draft is named as it is, any other as ``X.Y``.
+    """
     try:
         root = Hierarchy(store).node("")
     except MetadataError as error:
         raise ArchiveError(str(error), code=rules.ROOT_MISSING.code) from error
     ome = root.attributes.get("ome") if root is not None else None
     stated = ome.get("version") if isinstance(ome, dict) else None
+    if isinstance(stated, str) and stated in SPECS:
+        return stated
     match = _VERSION.match(stated) if isinstance(stated, str) else None
     return match[0] if match else "0.5"

@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedPart
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.ome import OmeGroup
+from napari_ome_zip.ome import Axis, OmeGroup
+from napari_ome_zip.ome.images.held_axes import holds_orientation
+from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML
-from napari_ome_zip.saving.options import Version
 from napari_ome_zip.saving.original.carrying import ROOT, moved
 from napari_ome_zip.saving.original.origin import Origin
 from napari_ome_zip.saving.original.removed import MAX_NAMED, gone, removed
@@ -58,7 +59,7 @@ def _levels_left_out(parts: Sequence[PlacedPart], levels: int) -> Iterator[Findi
 def losses_of_arranging(
     image: CompositeImage,
     opened: Opened,
-    version: Version,
+    version: str,
     origin: Origin,
     written: Collection[str],
     layout: Layout,
@@ -115,6 +116,32 @@ def losses_of_arranging(
         yield Finding("zarr-v2-kept", old[0], text)
 
 
+def losses_of_axes(parts: Sequence[PlacedPart], spec: Spec) -> Iterator[Finding]:
+    """What a version has no place for of what is said of axes."""
+    for part in parts:
+        left_out = [axis for axis in part.axes if not holds_orientation(axis, spec)]
+        said = orientation_text(left_out)
+        if said:
+            text = (
+                f"OME-Zarr {spec.version} has no place for where the axes of '{part.name}' lead in "
+                f"a body: {said}."
+            )
+            yield Finding("orientation-left-out", part.path, text)
+        noted = [axis.name for axis in part.axes if axis.discrete or axis.long_name]
+        if noted and not spec.graph:
+            text = (
+                f"OME-Zarr {spec.version} has no place for what else is said of the axes of "
+                f"'{part.name}': {', '.join(noted)}."
+            )
+            yield Finding("axis-details-left-out", part.path, text)
+
+
+def orientation_text(axes: Sequence[Axis]) -> str:
+    """Where axes lead in a body; empty where that is not said."""
+    said = [(axis.name, axis.orientation) for axis in axes]
+    return ", ".join(f"{name}: {way.value}" for name, way in said if way is not None)
+
+
 def _smaller(part: PlacedPart, before: Sequence[int]) -> str:
     """A coarser level that was edited, a crop, or an image that lost channels."""
     axis = part.channel_axis
@@ -141,7 +168,7 @@ def versions_of(opened: Opened) -> list[str]:
 
 
 def _of_another_version(
-    opened: Opened, version: Version, origin: Origin, written: Collection[str]
+    opened: Opened, version: str, origin: Origin, written: Collection[str]
 ) -> list[str]:
     """Groups that are taken over as they are, and state another version."""
     found = []

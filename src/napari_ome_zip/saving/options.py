@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from napari_ome_zip.errors import SaveError
+from napari_ome_zip.ome.versions import WRITTEN, Version
 
-type Version = Literal["0.5", "0.6"]
-type VersionChoice = Literal["auto", "0.5", "0.6"]
+type VersionChoice = Literal["auto"] | Version
 type Codec = Literal["zstd", "blosc", "gzip", "none"]
 
 CODEC_LEVELS = {"zstd": (-7, 22), "blosc": (0, 9), "gzip": (0, 9), "none": (0, 0)}
@@ -38,7 +38,11 @@ class SaveOptions:
 
     version: VersionChoice = "auto"
     """Version of OME-Zarr; ``auto`` is that of the file, else 0.5 where that can hold the image,
-    else 0.6."""
+    else 0.6. 0.9.dev1, a draft that few programs read yet, holds any axes, and where they lead in
+    a body."""
+    split: bool = False
+    """Save an image of more axes than a released version holds as a series of images, one a
+    channel."""
     levels: int | None = None
     """Resolution levels of each image; None keeps those there are, and makes them (down to
     about one screen) for an image that has only one."""
@@ -59,8 +63,11 @@ class SaveOptions:
     """Leave out the images: the archive of the labels says of which image they are."""
 
     def __post_init__(self) -> None:
-        if self.version not in ("auto", "0.5", "0.6"):
-            raise SaveError(f"Unknown version {self.version!r}: choose auto, 0.5 or 0.6.")
+        if self.version not in ("auto", *WRITTEN):
+            known = ", ".join(WRITTEN[:-1])
+            raise SaveError(
+                f"Unknown version {self.version!r}: choose auto, {known} or {WRITTEN[-1]}."
+            )
         if self.levels is not None and self.levels < 1:
             raise SaveError(f"{self.levels} levels are impossible: an image has at least 1.")
         chunk, shard = self.chunk_edge, self.shard_edge

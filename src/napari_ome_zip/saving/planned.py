@@ -8,7 +8,6 @@ from typing import Literal
 from napari_ome_zip.archive.records import records_size
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
-from napari_ome_zip.saving.options import Version
 from napari_ome_zip.saving.original.carrying import Copy
 from napari_ome_zip.storage import HierarchyStore
 
@@ -19,7 +18,8 @@ type Layout = Literal["image", "series", "scene", "kept"]
 class SavePlan:
     """Everything that will be written, decided before the first byte."""
 
-    version: Version
+    version: str
+    """Of OME-Zarr: that of the file, where it keeps its arrangement."""
     documents: dict[str, bytes] = field(repr=False)
     """By entry name."""
     arrays: tuple[ArrayPlan, ...]

@@ -143,6 +143,16 @@ class Hierarchy:
             self._nodes[path] = self._read_node(path)
         return self._nodes[path]
 
+    def json_document(self, key: str) -> JsonDocument | None:
+        """Return a JSON document that is none of a group or an array; None where there is none.
+
+        Raises
+        ------
+        MetadataError
+            If it is damaged or is not a JSON object.
+        """
+        return self._json(key)
+
     def usable_nodes(self, progress: Progress | None = None) -> dict[str, Node]:
         """Return all groups and arrays whose documents can be used; faults go to `faults`.
 

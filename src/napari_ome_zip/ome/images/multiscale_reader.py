@@ -156,7 +156,7 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
         type=string(value.get("type")),
         metadata=_metadata(value.get("metadata"), at.key("metadata")),
     )
-    _judge_axes(written, multiscale, at, known_version=known_version)
+    judge_axes(written, multiscale, at, known_version=known_version)
     if at.judging:
         _judge_description(value, at)
         if graph and at.spec.graph:
@@ -164,8 +164,8 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
     return multiscale
 
 
-def _judge_axes(
-    written: Sequence[WrittenSystem], image: Multiscale, at: At, *, known_version: bool
+def judge_axes(
+    written: Sequence[WrittenSystem], image: Multiscale, at: At, *, known_version: bool = True
 ) -> None:
     """Judge the axes of all systems of an image; unless judging, of the one that it is shown in."""
     intrinsic = image.intrinsic

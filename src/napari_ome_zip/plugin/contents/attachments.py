@@ -128,11 +128,8 @@ def _paths(source: AnySource) -> list[str]:
 
 
 def _listed_levels(opened: Opened, path: str) -> Iterator[str]:
-    node = _node(opened, path)
-    if node is None:
-        return
-    group = parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
-    for multiscale in group.multiscales:
+    group = opened.group(path)
+    for multiscale in group.multiscales if group is not None else ():
         for dataset in multiscale.datasets:
             level = join(path, dataset.path)
             if level is not None:

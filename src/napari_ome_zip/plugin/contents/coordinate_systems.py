@@ -13,6 +13,7 @@ from napari_ome_zip.image.mosaic import FUSE_FROM
 from napari_ome_zip.layers.channel_array import layer_placement
 from napari_ome_zip.layers.layer_data import METADATA_KEY, note_of
 from napari_ome_zip.layers.opened_layer import NOTE, opened_layer
+from napari_ome_zip.layers.orientations import moved_note
 
 type Open = Callable[..., CompositeImage]
 
@@ -83,7 +84,7 @@ def move(layers: Iterable[MovableLayer], source: str, system: str, open_image: O
     for layer, place in placed:
         if place is not None:
             _put(layer, place)
-            note = {**layer.metadata[METADATA_KEY], "system": system}
+            note = {**moved_note(layer.metadata[METADATA_KEY], composite), "system": system}
             opened = opened_layer(note)
             if opened is not None:
                 note[NOTE] = opened.placed(place)

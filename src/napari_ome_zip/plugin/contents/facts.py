@@ -8,7 +8,7 @@ from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.image.composite import Field, PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.layers.opened_layer import opened_layer
-from napari_ome_zip.ome import OmeGroup, parse_group
+from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.plugin.contents.shown import ShownPart
 from napari_ome_zip.storage.array_layout import ArrayLayout
 from napari_ome_zip.storage.hierarchy import Node, join
@@ -112,10 +112,10 @@ def _stored(part: PlacedPart, opened: Opened | None, path: str) -> Facts:
 
 
 def _group(opened: Opened, path: str) -> OmeGroup | None:
-    node = _node(opened, path)
-    if node is None:
-        return None
-    return parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
+    try:
+        return opened.group(path)
+    except (OmeZipError, OSError):
+        return None  # what is damaged has been reported
 
 
 def _layout(opened: Opened, path: str, group: OmeGroup, number: int) -> ArrayLayout | None:

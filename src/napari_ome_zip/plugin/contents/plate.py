@@ -10,7 +10,7 @@ from string import ascii_uppercase
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.image.composite import Field
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.ome import Plate, parse_group
+from napari_ome_zip.ome import Plate
 from napari_ome_zip.plugin.contents.shown import ShownPart
 
 
@@ -132,14 +132,13 @@ def _grid(path: str, imaged: Sequence[Well], plate: Plate) -> PlateGrid:
 
 def _document(opened: Opened | None, path: str) -> Plate:
     """The plate's document, as far as it can be read."""
-    try:
-        node = None if opened is None else opened.hierarchy.node(path)
-    except (OmeZipError, OSError):
-        node = None
-    if node is None:
+    if opened is None:
         return Plate()
-    group = parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
-    return group.plate or Plate()
+    try:
+        group = opened.group(path)
+        return (group and group.plate) or opened.plates.get(path) or Plate()
+    except (OmeZipError, OSError):
+        return Plate()
 
 
 def row_name(index: int) -> str:

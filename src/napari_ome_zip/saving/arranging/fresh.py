@@ -15,6 +15,7 @@ from napari_ome_zip.ome import (
     Transformation,
     to_attributes,
 )
+from napari_ome_zip.ome.versions import SPECS, DimensionNames
 from napari_ome_zip.pixels.reduction import Kind
 from napari_ome_zip.saving.arranging.descriptions import (
     INTRINSIC,
@@ -41,7 +42,7 @@ from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML, ome_xml
 from napari_ome_zip.saving.arranging.placement import Placed
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
 from napari_ome_zip.saving.encoding.arrays import ArrayLayout, array_document, layout, to_json
-from napari_ome_zip.saving.options import SaveOptions, Version
+from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.original.merging import OME
 from napari_ome_zip.saving.original.origin import Origin
 from napari_ome_zip.saving.original.stored import StoredLevel, StoredMultiscale
@@ -54,17 +55,16 @@ class FreshHierarchy:
     Parameters
     ----------
     options : SaveOptions
-    version : {"0.5", "0.6"}
+    version : str
+        One of Zarr v3.
     origin : Origin, optional
         The file that parts come from. Their levels are taken over where nothing changed, and
         what is not understood in their documents stays.
     """
 
-    def __init__(
-        self, options: SaveOptions, version: Version, origin: Origin | None = None
-    ) -> None:
+    def __init__(self, options: SaveOptions, version: str, origin: Origin | None = None) -> None:
         self.options = options
-        self.version = version
+        self.version, self.spec = version, SPECS[version]
         self.origin = origin
         self.documents: dict[str, bytes] = {}
         self.arrays: list[ArrayPlan] = []
@@ -85,7 +85,7 @@ class FreshHierarchy:
         if len(families) == 1 and not affine and not is_one_of_several:
             self.add_family("", families[0], placed)
             return "image"
-        if self.version == "0.5":
+        if not self.spec.graph:
             self.add_series(families, placed)
             return "series"
         self.add_scene(families, placed, world)
@@ -229,10 +229,11 @@ class FreshHierarchy:
         return datasets
 
     def _name_dimensions(self, path: str, part: PlacedPart, level: StoredLevel) -> None:
-        """Name the dimensions of an array that is taken over, as 0.5 wants them (MUST)."""
+        """Name the dimensions of an array that is taken over, where the version wants that."""
         names = [axis.name for axis in part.axes]
         found = dict(level.array.document)
-        if self.version == "0.5" and found.get("dimension_names") != names:
+        required = self.spec.dimension_names is DimensionNames.REQUIRED
+        if required and found.get("dimension_names") != names:
             self.documents[_join(path, "zarr.json")] = to_json({**found, "dimension_names": names})
 
     def add_arrays(

@@ -14,7 +14,6 @@ import numpy as np
 
 from napari_ome_zip.image.composite import PlacedImage, PlacedPart
 from napari_ome_zip.image.units import conversion, known_unit
-from napari_ome_zip.ome import Axis
 from napari_ome_zip.saving.arranging.placement import Placed
 
 METADATA_XML = "OME/METADATA.ome.xml"
@@ -70,7 +69,7 @@ def _pixels(placed: Placed) -> dict[str, str]:
     part = placed.part
     sizes = {"X": 1, "Y": 1, "Z": 1, "C": 1, "T": 1}
     steps: dict[str, str] = {}
-    dimensions = _dimensions(part.axes)
+    dimensions = _dimensions(part)
     for axis, dimension, size, step in zip(
         part.axes, dimensions, part.shape, placed.scale, strict=True
     ):
@@ -85,13 +84,13 @@ def _pixels(placed: Placed) -> dict[str, str]:
     }
 
 
-def _dimensions(axes: Sequence[Axis]) -> list[str]:
+def _dimensions(part: PlacedPart) -> list[str]:
     """The letter of each axis: the last of space are Z, Y, X."""
-    space = [number for number, axis in enumerate(axes) if axis.role == "space"]
+    space = [number for number, axis in enumerate(part.axes) if axis.role == "space"]
     letters = dict(zip(reversed(space), "XYZ", strict=False))
     return [
-        letters.get(number, "C" if axis.role == "channel" else "T")
-        for number, axis in enumerate(axes)
+        letters.get(number, "C" if number == part.channel_axis else "T")
+        for number in range(len(part.axes))
     ]
 
 

@@ -32,21 +32,22 @@ def own_placement(part: PlacedPart, system: CoordinateSystem) -> Placed:
     part : PlacedPart
     system : CoordinateSystem
         The display system. Its units become those of the part's axes, which may have others in the
-        file, or none: the numbers count in them.
+        file, or none: the numbers count in them. Where they lead in a body follows from where its
+        axes do.
     """
     part = replace(part, axes=_in_units_of(system, part.axes))
     affine = part.to_display
     names = tuple(axis.name for axis in part.axes)
     aligned = _axis_aligned(part)
     if aligned is not None:
-        return aligned
+        return _oriented(aligned, system)
     factors = np.array([math.hypot(*column) or 1.0 for column in affine.linear.T])
     if part.channel_axis is not None:
         factors[part.channel_axis] = 1.0
     rest = Affine(
         np.column_stack([affine.linear / factors, affine.offset]), names, affine.output_axes
     )
-    return Placed(part, tuple(factors.tolist()), (0.0,) * len(names), rest)
+    return _oriented(Placed(part, tuple(factors.tolist()), (0.0,) * len(names), rest), system)
 
 
 def _in_units_of(system: CoordinateSystem, axes: Sequence[Axis]) -> tuple[Axis, ...]:
@@ -55,6 +56,36 @@ def _in_units_of(system: CoordinateSystem, axes: Sequence[Axis]) -> tuple[Axis, 
         axis if axis.role == "channel" else replace(axis, unit=units.get(axis.name, axis.unit))
         for axis in axes
     )
+
+
+def _oriented(placed: Placed, system: CoordinateSystem) -> Placed:
+    """A part whose axes lead where the display axes do that they run along.
+
+    A level's scale may be negative: its axes are still those of the display system, and lead where
+    these lead. Axes of a part that is rotated or mirrored below the display system are others.
+    """
+    along = {axis.name: axis.orientation for axis in system.axes}
+    if not any(along.values()):
+        return placed
+    axes = []
+    for number, axis in enumerate(placed.part.axes):
+        orientation = along.get(axis.name)
+        if placed.to_world is not None:
+            row, is_flipped = _nearest_row(placed.to_world.linear[:, number])
+            orientation = None if row is None else along[placed.to_world.output_axes[row]]
+            orientation = orientation.reversed() if orientation and is_flipped else orientation
+        axes.append(axis if axis.role == "channel" else replace(axis, orientation=orientation))
+    return replace(placed, part=replace(placed.part, axes=tuple(axes)))
+
+
+def _nearest_row(column: np.ndarray) -> tuple[int | None, bool]:
+    """The display axis that an axis is within 45° of, and whether it leads the other way.
+
+    Orientations are of bodies that are roughly aligned to the axes (RFC-4).
+    """
+    squares = column**2
+    row = int(squares.argmax())
+    return (row if 2 * squares[row] > squares.sum() else None), bool(column[row] < 0)
 
 
 def _axis_aligned(part: PlacedPart) -> Placed | None:

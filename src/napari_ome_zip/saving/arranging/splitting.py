@@ -1,4 +1,4 @@
-"""Images of more axes than OME-Zarr holds: an image a channel, and that is said."""
+"""Images of axes that a version does not hold: an image a channel, where a person chose that."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ from dataclasses import replace
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image import display
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
+from napari_ome_zip.ome import Axis
+from napari_ome_zip.ome.images.held_axes import why_not_held
+from napari_ome_zip.ome.versions import Spec
 
-MAX_AXES = 5
-"""Of an image (OME-Zarr 0.5 and 0.6, "axes")."""
 
+def split_channels(image: CompositeImage, spec: Spec) -> tuple[CompositeImage, tuple[Finding, ...]]:
+    """Replace each image whose axes a version does not hold with one image a channel.
 
-def split_channels(image: CompositeImage) -> tuple[CompositeImage, tuple[Finding, ...]]:
-    """Replace each image that has too many axes with one image a channel.
+    Those that it does not hold without channels either stay as they are.
+
+    Parameters
+    ----------
+    image : CompositeImage
+    spec : Spec
+        The version.
 
     Returns
     -------
@@ -25,7 +33,8 @@ def split_channels(image: CompositeImage) -> tuple[CompositeImage, tuple[Finding
     parts: list[PlacedPart] = []
     findings = []
     for part in image.parts:
-        if len(part.axes) <= MAX_AXES or part.channel_axis is None:
+        problem = why_not_held(part.axes, spec)
+        if problem is None or why_not_held(_without_channels(part), spec) is not None:
             parts.append(part)
             continue
         parts += _one_a_channel(part)
@@ -33,16 +42,19 @@ def split_channels(image: CompositeImage) -> tuple[CompositeImage, tuple[Finding
             Finding(
                 "image-split",
                 part.path,
-                f"'{part.name}' has {len(part.axes)} axes, OME-Zarr images have at most "
-                f"{MAX_AXES}: its {part.channel_count} channels are saved as images of their own.",
+                f"'{part.name}' {problem}, which OME-Zarr {spec.version} does not hold: its "
+                f"{part.channel_count} channels are saved as images of their own.",
             )
         )
     return replace(image, parts=tuple(parts)), tuple(findings)
 
 
+def _without_channels(part: PlacedPart) -> tuple[Axis, ...]:
+    return tuple(axis for n, axis in enumerate(part.axes) if n != part.channel_axis)
+
+
 def _one_a_channel(part: PlacedPart) -> Iterator[PlacedPart]:
-    kept = [axis for axis in range(len(part.axes)) if axis != part.channel_axis]
-    axes = tuple(part.axes[axis] for axis in kept)
+    axes = _without_channels(part)
     to_display = part.to_display.select(inputs=[axis.name for axis in axes])
     for number in range(part.channel_count):
         one = replace(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import Transformation
+from napari_ome_zip.ome.versions import SPECS
 from napari_ome_zip.saving.keeping.label_place import ImagesByPath, images_by_path, own_place
-from napari_ome_zip.saving.options import Version
 from napari_ome_zip.saving.original.carrying import ROOT
 from napari_ome_zip.saving.original.removed import part_paths, removed
 from napari_ome_zip.saving.original.stored import stored_multiscale
@@ -16,7 +16,7 @@ from napari_ome_zip.storage.hierarchy import join
 
 
 def why_not_kept(
-    image: CompositeImage, opened: Opened, version: Version | None, levels: int | None = None
+    image: CompositeImage, opened: Opened, version: str | None, levels: int | None = None
 ) -> str | None:
     """Why a file cannot keep its arrangement; None where it can.
 
@@ -26,7 +26,7 @@ def why_not_kept(
         What is to be saved.
     opened : Opened
         The file that it came from.
-    version : {"0.5", "0.6"} or None
+    version : str, optional
         The version that was asked for.
     levels : int, optional
         The number of levels that was asked for.
@@ -79,14 +79,15 @@ def _loses_affine(part: PlacedPart, path: str, opened: Opened, levels: int | Non
     return part.kept is not None and not part.kept.pixels and not alike
 
 
-def file_version(opened: Opened) -> Version | None:
-    """The version that a file's documents are of; None where they are of Zarr v2, or disagree."""
+def file_version(opened: Opened) -> str | None:
+    """The version that a file's documents are of; None where it is only read, or they disagree."""
     versions = {found.group.version for found in opened.images.values()}
     formats = {found.group.zarr_format for found in opened.images.values()}
     if formats != {3} or len(versions) != 1 or ROOT not in opened.sizes:
         return None
     (found,) = versions
-    return "0.5" if found == "0.5" else "0.6" if found == "0.6" else None
+    spec = SPECS.get(found or "")
+    return found if spec is not None and spec.is_written else None
 
 
 def _referred_to(opened: Opened) -> set[str]:

@@ -33,7 +33,7 @@ from napari_ome_zip.saving.arranging.placement import Placed
 from napari_ome_zip.saving.encoding.arrays import to_json
 from napari_ome_zip.saving.keeping.conditions import file_version
 from napari_ome_zip.saving.keeping.label_place import images_by_path, own_place
-from napari_ome_zip.saving.options import SaveOptions, Version
+from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.original.carrying import ROOT, carry, document
 from napari_ome_zip.saving.original.merging import (
     LABELS,
@@ -98,7 +98,7 @@ class _Keeper:
     """Collects what changes in a file."""
 
     def __init__(
-        self, image: CompositeImage, opened: Opened, options: SaveOptions, version: Version
+        self, image: CompositeImage, opened: Opened, options: SaveOptions, version: str
     ) -> None:
         self.images = images_by_path(image)
         self.opened = opened
@@ -186,7 +186,7 @@ class _Keeper:
             if not alike:
                 before = multiscale.get("datasets")
                 multiscale["datasets"] = merged_datasets(before, said["datasets"])
-                if self.version == "0.5":
+                if not self.fresh.spec.graph:
                     # What came after each level's own transformations is part of them now.
                     multiscale.pop("coordinateTransformations", None)
             if made:

@@ -16,6 +16,7 @@ _KNOWN_OF_MULTISCALE = (
     "name", "type", "metadata", "axes", "datasets", "coordinateSystems",
     "coordinateTransformations", "version",
 )  # fmt: skip
+_KNOWN_OF_AXIS = ("name", "type", "unit", "discrete", "longName", "orientation")
 _KNOWN_OF_DATASET = ("path", "coordinateTransformations")
 _KNOWN_OF_LABEL = ("colors", "properties", "version")
 STRUCTURE = ("plate", "well", "scene", "series", "bioformats2raw.layout")
@@ -91,11 +92,24 @@ def merged_label(old: Any, new: Json) -> Json:
 
 
 def merged_multiscale(old: Any, new: Json) -> Json:
-    """The multiscale ``new`` with the unknown fields of ``old`` and of its datasets."""
+    """The multiscale ``new`` with the unknown fields of ``old``, of its axes and its datasets."""
     result = _updated(old, new, _KNOWN_OF_MULTISCALE)
+    known = {axis.get("name"): axis for axis in reversed(_axes_of(old))}
+    for axis in _axes_of(result):
+        axis |= _updated(known.get(axis["name"]), axis, _KNOWN_OF_AXIS)
     listed = old.get("datasets") if isinstance(old, dict) else None
     result["datasets"] = merged_datasets(listed, new["datasets"])
     return result
+
+
+def _axes_of(multiscale: Any) -> list[Json]:
+    """The axes of a multiscale, in whichever version, those of its first system first."""
+    multiscale = multiscale if isinstance(multiscale, dict) else {}
+    systems = multiscale.get("coordinateSystems")
+    places = [multiscale, *(systems if isinstance(systems, list) else ())]
+    lists = [place.get("axes") for place in places if isinstance(place, dict)]
+    listed = [axis for axes in lists if isinstance(axes, list) for axis in axes]
+    return [axis for axis in listed if isinstance(axis, dict) and isinstance(axis.get("name"), str)]
 
 
 def merged_datasets(old: Any, new: Sequence[Json]) -> list[Json]:

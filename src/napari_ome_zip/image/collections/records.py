@@ -1,0 +1,95 @@
+"""What a walk through nodes has found: images, with what must be known of others to finish them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from napari_ome_zip.image.collections.documents import NodeDocument
+from napari_ome_zip.image.found import FieldPosition
+from napari_ome_zip.ome import OmeGroup
+from napari_ome_zip.ome.collections.node import (
+    Link,
+    NodeAttributes,
+    NodePlate,
+    NodeReference,
+    NodeScene,
+)
+
+type Id = tuple[str, str]
+"""Name of a document, and an id in it."""
+
+
+@dataclass(frozen=True)
+class PlateAt:
+    """A plate, and how its fields of view name it."""
+
+    path: str
+    plate: NodePlate
+
+
+@dataclass(frozen=True)
+class WellAt:
+    """A well on its plate."""
+
+    row: int
+    column: int
+    name: str | None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The collections that a node lies in."""
+
+    documents: tuple[str, ...]
+    """Names of the documents that led to it."""
+    depth: int = 0
+    siblings: int = 0
+    """Number of the collection that it lies in."""
+    plate: PlateAt | None = None
+    well: WellAt | None = None
+    acquisition: NodeReference | None = None
+
+
+@dataclass
+class ImageRecord:
+    """An image, or what a path to a document of a released version leads to."""
+
+    group: OmeGroup
+    """With its multiscale, under the path that it is known by."""
+    name: str | None
+    document: NodeDocument
+    """The one that holds its node, which its references are relative to."""
+    attributes: NodeAttributes
+    labels_document: NodeDocument
+    """The one that says that it is a label image."""
+    siblings: int
+    position: FieldPosition | None = None
+    links: tuple[Link, ...] = ()
+    is_released: bool = False
+    """Whether its document is of a released version: there may be labels below it."""
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is known to be an image or labels, as opposed to a plate or a series."""
+        return bool(self.group.multiscales)
+
+    @property
+    def is_labels(self) -> bool:
+        """Whether it is a label image."""
+        return self.attributes.labels is not None
+
+
+@dataclass
+class Records:
+    """All that was found, and what ids lead to."""
+
+    images: list[ImageRecord] = field(default_factory=list)
+    scenes: list[tuple[NodeDocument, NodeScene]] = field(default_factory=list)
+    by_id: dict[Id, ImageRecord] = field(default_factory=dict)
+    by_document: dict[str, ImageRecord] = field(default_factory=dict)
+    """The image that a document describes, by the name of the document."""
+    systems: dict[Id, str] = field(default_factory=dict)
+    """What coordinate systems are told apart by, for each id."""
+    fields: dict[tuple[object, ...], int] = field(default_factory=lambda: defaultdict(int))
+    """Number of fields of view so far, by plate, row, column and acquisition."""

@@ -1,0 +1,110 @@
+"""Looks for tables where programs put them: ``tables/`` in an image, in a plate, at the root.
+
+Names are looked at before anything is read: most images have no tables, and a plate has thousands
+of images.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+from napari_ome_zip.errors import ArchiveError, MetadataError
+from napari_ome_zip.findings import Finding, listed
+from napari_ome_zip.image.found import Found
+from napari_ome_zip.image.tables.recognize import Place, recognized
+from napari_ome_zip.image.tables.table import Table, TableKind
+from napari_ome_zip.storage.hierarchy import Hierarchy
+
+FOLDER = "tables"
+"""Name of the group that holds tables."""
+
+MAX_TABLES = 1 << 14
+"""Tables whose documents are read, at most: as many as a plate of 384 wells has of 40 kinds."""
+
+
+def find_tables(
+    hierarchy: Hierarchy, found: Sequence[Found]
+) -> tuple[tuple[Table, ...], tuple[Finding, ...]]:
+    """All tables beside images, and what is wrong with them.
+
+    Parameters
+    ----------
+    hierarchy : Hierarchy
+    found : sequence of Found
+        The images and label images that there are.
+
+    Returns
+    -------
+    tuple of Table
+        Those of one image side by side, in the order of the images.
+    tuple of Finding
+        Documents that cannot be read; labels that tables name and that are not there.
+    """
+    tables: list[Table] = []
+    findings: list[Finding] = []
+    holders = [*_holders(found, hierarchy)]
+    if not holders:
+        return (), ()
+    labels = [item for item in found if item.kind == "labels"]
+    own: dict[str, list[str]] = defaultdict(list)
+    for item in labels:
+        own[_image_of(item)].append(item.group.path)
+    everywhere = frozenset(item.group.path for item in labels)
+    left = 0
+    for holder, paths in holders:
+        place = Place(
+            holder, tuple(own[holder]), everywhere, partial(_names_beside, hierarchy, holder)
+        )
+        room = MAX_TABLES - len(tables)
+        left += len(paths[room:])
+        for path in paths[:room]:
+            try:
+                node = hierarchy.node(path)
+                table = None if node is None else recognized(hierarchy, node, place)
+            except (ArchiveError, MetadataError) as error:
+                findings.append(Finding("table-unreadable", path, f"{error} It is not shown."))
+                continue
+            if table is not None:
+                tables.append(table)
+    if left:
+        text = f"The first {MAX_TABLES:,} tables are looked at, and {left:,} more are not."
+        findings.append(Finding("tables-many", "", text))
+    return tuple(tables), (*findings, *_absent(tables))
+
+
+def _holders(found: Iterable[Found], hierarchy: Hierarchy) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Groups with tables, and the paths of these: images, and all that lead to them."""
+    seen: dict[str, None] = {}
+    for item in found:
+        path = item.group.path if item.kind == "image" else ""
+        while path not in seen:
+            seen[path] = None
+            path = path.rpartition("/")[0]
+    for path in seen:
+        children = hierarchy.child_groups(f"{path}/{FOLDER}" if path else FOLDER)
+        if children:
+            yield path, children
+
+
+def _image_of(item: Found) -> str:
+    """The group whose folder ``labels`` holds a label image."""
+    return item.group.path.rpartition("labels/")[0].rstrip("/")
+
+
+def _names_beside(hierarchy: Hierarchy, holder: str, kind: str) -> set[str]:
+    children = hierarchy.child_groups(f"{holder}/{kind}" if holder else kind)
+    return {path.rpartition("/")[2] for path in children}
+
+
+def _absent(tables: Iterable[Table]) -> Iterator[Finding]:
+    """Tables of features whose labels are not there: their rows are about nothing that is shown."""
+    for table in tables:
+        if table.absent and table.kind is TableKind.FEATURES:
+            names = listed(table.absent, 1, "'{}'".format)
+            text = (
+                f"Table '{table.path}' is about the labels {names}, which are not there or cannot "
+                "be shown."
+            )
+            yield Finding("table-region-not-found", table.path, text)

@@ -1,0 +1,1 @@
+"""Which way is anterior: words at the edges of a canvas."""
