@@ -204,7 +204,12 @@ def scenes(draw: st.DrawFn) -> Scene:
 windows = st.builds(Window, amounts, amounts, amounts, amounts)
 colors = st.text("0123456789ABCDEF", min_size=6, max_size=6)
 channels = st.builds(
-    OmeroChannel, optional_words, colors, st.none() | st.booleans(), st.none() | windows
+    OmeroChannel,
+    optional_words,
+    colors,
+    st.none() | st.booleans(),
+    st.none() | windows,
+    st.none() | st.booleans(),
 )
 omeros = st.builds(
     Omero,

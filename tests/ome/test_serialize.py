@@ -166,7 +166,7 @@ def test_nothing_the_model_holds_is_lost_from_a_valid_document(document: Path) -
 
 
 # The model holds no descriptive flags of channels, and no foreign keys.
-DROPPED = {"family", "coefficient", "inverted", "@id", "@type"}
+DROPPED = {"family", "coefficient", "@id", "@type"}
 
 
 def _without(value: Any, key: str = "") -> Any:

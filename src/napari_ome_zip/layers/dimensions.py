@@ -11,7 +11,7 @@ import numpy as np
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.orientations import agreed
-from napari_ome_zip.image.units import conversion, known_unit
+from napari_ome_zip.image.units import conversion, is_length, is_time, known_unit
 from napari_ome_zip.layers.orientations import noted_orientations
 from napari_ome_zip.layers.understanding import UnderstoodLayer
 from napari_ome_zip.ome import Axis, CoordinateSystem
@@ -33,7 +33,7 @@ def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
         for number, unit in zip(own_dimensions(layer, names), layer.units, strict=True):
             units[number] = units[number] or unit
     axes = [
-        _axis(name, unit or _unknown_unit(name, layers), names, layers)
+        _axis(name, _written_unit(name, unit, layers), names, layers)
         for name, unit in zip(names, units, strict=True)
     ]
     said = [_orientations(layer, names) for layer in layers]
@@ -47,7 +47,9 @@ def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
 
 def _orientations(layer: UnderstoodLayer, names: Sequence[str]) -> Mapping[str, Orientation | None]:
     """Where the dimensions of a layer lead in a body, by their names among those of all layers."""
-    said = noted_orientations(layer.note, layer.ndim)
+    said = noted_orientations(layer.note)
+    if len(said) != layer.ndim:
+        return {}
     return {names[n]: each for n, each in zip(own_dimensions(layer, names), said, strict=True)}
 
 
@@ -112,13 +114,19 @@ def _noted(name: str, layers: Sequence[UnderstoodLayer]) -> Mapping[str, Any] | 
     return None
 
 
-def _unknown_unit(name: str, layers: Sequence[UnderstoodLayer]) -> str | None:
-    """A unit that napari does not know, as the file had it."""
+def _written_unit(name: str, unit: str | None, layers: Sequence[UnderstoodLayer]) -> str | None:
+    """The unit of an axis as its file writes it, where that is the same, or none that is known.
+
+    Lengths and times get the names that the specification lists.
+    """
+    if is_length(unit) or is_time(unit):
+        return unit
     for layer in layers:
         for axis in layer.note.get("axes") or ():
-            if axis.get("name") == name and axis.get("unit") and not known_unit(axis["unit"]):
-                return str(axis["unit"])
-    return None
+            written = axis.get("unit")
+            if axis.get("name") == name and written and known_unit(written) == unit:
+                return str(written)
+    return unit
 
 
 def placement(

@@ -62,6 +62,7 @@ def _channel(channel: OmeroChannel, spec: Spec) -> dict[str, Any]:
         color=channel.color,
         active=channel.active,
         window=None if channel.window is None else _window(channel.window, spec),
+        inverted=channel.inverted,
     )
 
 
