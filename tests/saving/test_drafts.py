@@ -108,7 +108,7 @@ def flim_layers() -> list[Any]:
 
 def moved(layers: list[Any]) -> list[Any]:
     """Layers that their file no longer places, so that they are arranged anew."""
-    place = {"translate": (1.0,) * layers[0][0].ndim}
+    place = {"translate": (1.0,) * len(layers[0][1]["axis_labels"])}
     return [(data, {**keywords, **place}, kind) for data, keywords, kind in layers]
 
 
