@@ -12,7 +12,7 @@ import pytest
 from napari.layers import Image
 
 from hierarchy_builder import HierarchyBuilder
-from napari_ome_zip import open_image, save_image, to_layer_data, unpack
+from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data, unpack
 
 LPS = {"z": "inferior-to-superior", "y": "anterior-to-posterior", "x": "right-to-left"}
 PIXELS = np.arange(4 * 5 * 6, dtype=np.uint16).reshape(4, 5, 6)
@@ -137,3 +137,22 @@ def test_axes_halfway_between_two_of_a_body_are_not_named(tmp_path: Path) -> Non
         save_image([layer.as_layer_data_tuple()], tmp_path / "a.ozx"), tmp_path / "f"
     )
     assert set(found) == {"superior"}
+
+
+def oriented(name: str, value: str, shape: tuple[int, ...]) -> Any:
+    """Return the layer of a file in which x leads one way, without the file."""
+    axes: list[dict[str, Any]] = [{"name": each, "type": "space"} for each in "yx"]
+    axes[1]["orientation"] = {"type": "anatomical", "value": value}
+    builder = HierarchyBuilder().image_of_0_6(np.ones(shape, np.uint8), axes, version="0.9.dev1")
+    ((data, keywords, kind),) = to_layer_data(open_image(builder.entries))
+    note = {k: v for k, v in keywords["metadata"]["napari_ome_zip"].items() if k != "opened"}
+    return data, {**keywords, "name": name, "metadata": {"napari_ome_zip": note}}, kind
+
+
+def test_images_that_contradict_each_other_each_keep_what_they_say(tmp_path: Path) -> None:
+    layers = [oriented("a", "left-to-right", (4, 5)), oriented("b", "right-to-left", (4, 6))]
+    options = SaveOptions(version="0.9.dev1")
+    found = open_image(save_image(layers, tmp_path / "a.ozx", options))
+    ways = [part.axes[1].orientation for part in found.parts]
+    assert [way and way.value for way in ways] == ["left-to-right", "right-to-left"]
+    assert [axis.orientation for axis in found.system.axes] == [None, None]
