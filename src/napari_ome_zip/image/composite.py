@@ -198,8 +198,6 @@ class CompositeImage:
     """What it was opened from; None for one that was made of layers of no file."""
     napari: NapariGroup = field(default_factory=NapariGroup, repr=False, compare=False)
     """Points, shapes and other layers that are no image, and the view that was last seen."""
-    tables: tuple[Table, ...] = field(default=(), repr=False, compare=False)
-    """Tables beside the images; their rows are read when someone asks for them."""
 
     @property
     def images(self) -> tuple[PlacedImage, ...]:
@@ -210,3 +208,8 @@ class CompositeImage:
     def labels(self) -> tuple[PlacedLabels, ...]:
         """The label images, in document order."""
         return tuple(part for part in self.parts if isinstance(part, PlacedLabels))
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables beside the images; their rows are read when someone asks for them."""
+        return () if self.opened is None else self.opened.tables

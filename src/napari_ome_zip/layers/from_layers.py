@@ -216,7 +216,7 @@ def _state(layer: UnderstoodLayer, system: CoordinateSystem) -> dict[str, Any]:
 
 
 def _channel_position(layer: UnderstoodLayer, system: CoordinateSystem) -> int:
-    return with_channels(layer_axes(layer, system))[1]
+    return with_channels(layer, layer_axes(layer, system))[1]
 
 
 def _placed_image(

@@ -52,6 +52,7 @@ from napari_ome_zip.layers.layer_names import channel_name, make_names_distinct,
 from napari_ome_zip.layers.opened_layer import NOTE, OpenedLayer, identities, opened_layer
 from napari_ome_zip.layers.orientations import orientations_note
 from napari_ome_zip.layers.overlaying import BLENDED, SCAN, Overlay
+from napari_ome_zip.layers.region_layers import region_layers
 from napari_ome_zip.layers.table_features import FeatureTables, table_findings
 from napari_ome_zip.layers.well_names import well_names_layer
 from napari_ome_zip.ome import Axis
@@ -80,10 +81,10 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
     Returns
     -------
     list of tuple
-        ``(data, keyword arguments, "image" | "labels" | "points")``. Data of images and labels are
-        lists of dask arrays, largest first (multiscale), or one dask array; the names of a plate's
-        wells are points. World coordinates are those of the composite's display system; a
-        voxel's center is its coordinate.
+        ``(data, keyword arguments, "image" | "labels" | "points" | "shapes")``. Data of images and
+        labels are lists of dask arrays, largest first (multiscale), or one dask array; the names
+        of a plate's wells are points, regions of tables shapes. World coordinates are those of the
+        composite's display system; a voxel's center is its coordinate.
     """
     planes = planes_of(composite)
     several = len({(part.path, part.multiscale) for part in composite.images}) > 1
@@ -112,6 +113,7 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
                 note[NOTE] = made
             layers.append((data, {**keywords, "metadata": {METADATA_KEY: note}}, kind))
     layers = _in_saved_order(layers, restored_drawings(composite.napari, composite.source))
+    layers.extend(region_layers(composite))
     if composite.wells:
         layers.append(well_names_layer(composite, axis_keywords(composite)))
     make_names_distinct(layers)

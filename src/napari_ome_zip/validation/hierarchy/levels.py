@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from napari_ome_zip.image.levels import (
@@ -99,7 +99,7 @@ class Level:
 def check_levels(judged: JudgedHierarchy) -> None:
     """Check all images against the arrays of their levels."""
     for path, parsed in judged.groups.items():
-        for image in parsed.group.multiscales:
+        for image in (*parsed.group.multiscales, *parsed.inlined):
             _check_image(image, path, judged)
         if parsed.group.multiscales:
             _check_channels(path, parsed, judged)
@@ -230,7 +230,8 @@ def _check_channels(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> 
     omero, image = parsed.group.omero, parsed.group.multiscales[0]
     levels, names = existing_levels(image, path, judged), image_axes(image, path, judged)
     # An empty list of settings is one too few for any image; no list is reported where it is read.
-    is_listed = omero is not None and is_list(parsed.namespace.keys["omero"].get("channels"))
+    stated, at = _display_settings(parsed)
+    is_listed = omero is not None and is_list(stated.get("channels"))
     if omero is None or not is_listed or not levels or names is None:
         return
     shape = levels[0].array.shape
@@ -240,7 +241,7 @@ def _check_channels(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> 
     expected = 1 if axis is None else shape[axis]
     if len(omero.channels) != expected:
         message = f"Display settings for {len(omero.channels)} channels; the image has {expected}"
-        parsed.at.down("omero", "channels").report(CHANNEL_COUNT, message)
+        at.key("channels").report(CHANNEL_COUNT, message)
 
 
 def _channel_axis(image: Multiscale, names: Sequence[str]) -> int | None:
@@ -252,3 +253,11 @@ def _channel_axis(image: Multiscale, names: Sequence[str]) -> int | None:
     types = [axis.type for axis in image.axes]
     is_free = spec is None or spec.free_axes
     return types.index("channel") if is_free and "channel" in types else None
+
+
+def _display_settings(parsed: ParsedGroup) -> tuple[Mapping[str, object], At]:
+    """Return the display settings of an image as they are written, with their place."""
+    keys, at = parsed.namespace.keys, parsed.at
+    if parsed.group.node is not None:
+        keys, at = keys.get("attributes", {}), at.key("attributes")
+    return keys.get("omero", {}), at.key("omero")
