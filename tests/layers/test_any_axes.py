@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from napari.layers import Layer
 
-from hierarchy_builder import HierarchyBuilder, ramp
+from hierarchy_builder import HierarchyBuilder, ramp, resized
 from layer_comparison import open_layers
 from napari_layers import layers_of, pixels, value_in_world, view
-from napari_ome_zip import SaveOptions, save_image
+from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
+from napari_ome_zip.layers.layer_data import SHOWN_PLANE
 
 SPACE = {"type": "space", "unit": "micrometer"}
 TIME = {"type": "time", "unit": "second"}
@@ -107,6 +108,35 @@ def axes_in(path: Path) -> list[dict[str, Any]]:
         ome = json.loads(archive.read("zarr.json"))["attributes"]["ome"]
     listed: list[dict[str, Any]] = ome["multiscales"][0]["coordinateSystems"][0]["axes"]
     return listed
+
+
+class TestThePictureOfAnyOrder:
+    def test_coarser_levels_are_made_of_y_and_x_wherever_they_are_stored(self) -> None:
+        listed = axes(x=SPACE, y=SPACE, z=SPACE)
+        builder = image(listed, (2, 2, 2))
+        document = resized(builder.entries["0/zarr.json"], (9000, 9000, 4), (64, 64, 4))
+        (part,) = open_image({**builder.entries, "0/zarr.json": document}).images
+        assert part.overviews
+        assert all(level.shape[0] == level.shape[1] < 9000 for level in part.overviews)
+        assert part.overviews[0].shape[2] == 4
+
+    @pytest.mark.parametrize(
+        ("listed", "shape"),
+        [
+            (axes(x=SPACE, y=SPACE, z=SPACE), (2, 3, 9)),
+            (axes(z=SPACE, y=SPACE, x=SPACE, dy=SPACE, dx=SPACE), (9, 2, 3, 2, 3)),
+        ],
+    )
+    def test_the_plane_that_a_file_asks_for_is_one_of_z(
+        self, listed: list[dict[str, Any]], shape: tuple[int, ...], tmp_path: Path
+    ) -> None:
+        ((data, keywords, kind),) = to_layer_data(open_image(image(listed, shape).entries))
+        asked = [5 if name == "z" else 1 for name in keywords["axis_labels"]]
+        layer = (data, {**keywords, SHOWN_PLANE: asked}, kind)
+        path = save_image([layer], tmp_path / "a.ozx", SaveOptions(version="0.9.dev1"))
+        with zipfile.ZipFile(path) as archive:
+            ome = json.loads(archive.read("zarr.json"))["attributes"]["ome"]
+        assert ome["omero"]["rdefs"]["defaultZ"] == 5
 
 
 class TestSeveralAxesOfChannels:
