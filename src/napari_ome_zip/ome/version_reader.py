@@ -91,8 +91,8 @@ DRAFT_NEWER = Rule(
     SHOULD,
     SECTION,
     f"Collections follow a draft that is known: {COLLECTIONS.version} is the newest.",
-    "If the file comes from a newer program, update this one; it was judged by the newest draft "
-    "that is known.",
+    "If the file comes from a newer program, update this one: what that draft alone asks for was "
+    "not checked.",
     effect=Effect.REFUSED,
 )
 COLLECTIONS_EARLY = Rule(
@@ -285,10 +285,10 @@ def _read_node_as(keys: Mapping[str, Any], at: At) -> Namespace:
         where.report(DRAFT_OLDER, found, done, harmless=True)
     elif (known := nearest_spec(stated)) is None:
         found = f"Version {quoted(stated)}: written for a newer draft than this program knows"
-        where.report(DRAFT_NEWER, found, done)
+        where.report(DRAFT_NEWER, found, "what is understood of it is shown")
     elif not known.collections:
         where.report(COLLECTIONS_EARLY, f"Version {stated} has no collections", done)
-    return Namespace(keys, at, COLLECTIONS)
+    return Namespace(keys, at, at.spec)
 
 
 def _judge_missing(keys: Mapping[str, Any], at: At, done: str = "") -> None:
@@ -329,7 +329,10 @@ def _judged_by(
     stated: object, assumed: str | None, keys: Mapping[str, Any], *, namespaced: bool
 ) -> Spec:
     if is_node(keys):
-        return COLLECTIONS
+        is_known = (
+            not isinstance(stated, str) or stated in OLDER_COLLECTIONS or nearest_spec(stated)
+        )
+        return COLLECTIONS if is_known else unknown_spec(str(stated), COLLECTIONS)
     layout = _layout(keys, namespaced=namespaced)
     for version in (stated, assumed):
         if isinstance(version, str):
