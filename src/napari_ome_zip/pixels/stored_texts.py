@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from zarr.codecs import ShardingCodec, VLenUTF8Codec
 
+from napari_ome_zip.findings import as_sentence
 from napari_ome_zip.pixels.array_facts import ArrayFacts
 from napari_ome_zip.pixels.byte_codecs import Content, step_of_compressor
 from napari_ome_zip.pixels.chunk_codecs import ChunkCodec
@@ -37,8 +38,12 @@ def check_texts(facts: ArrayFacts, stored: Content) -> None:
     codec = _codec(facts)
     chunk = codec.chunk if isinstance(codec, ShardCodec) else codec
     for content in _chunks(codec, stored):
-        for step in reversed(chunk.steps):
-            content = step.decode(content, MAX_TEXT)
+        try:
+            for step in reversed(chunk.steps):
+                content = step.decode(content, MAX_TEXT)
+        except Exception as error:
+            # Damaged bytes can make a codec raise anything.
+            raise ValueError(as_sentence(error)) from error
         if len(content) > MAX_TEXT:
             raise ValueError(f"a chunk of texts has {len(content):,} bytes")
         _check_claims(content, math.prod(chunk.shape))
