@@ -1,8 +1,8 @@
 """Picture napari with the plugin in real windows, for docs/images.
 
 The archives are made here: a scan by cutting one known picture into 10 × 10 tiles, of which three
-are left out; a plate of 96 wells with cells that get fewer from column to column; a volume that says
-where its axes lead in the body; and a picture with faults.
+are left out; a plate of 96 wells with cells that get fewer from column to column; a volume that
+says where its axes lead in the body; and a picture with faults.
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python tools/picture_composites.py docs/images
 """
