@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collection_faults import FAULTS, Make, valid
+from collection_faults import FAULTS, Make, valid, valid_scene
 from napari_ome_zip import open_image, validate
 from napari_ome_zip.findings import HEADLINES, UNSEEN
 from napari_ome_zip.ome.collections import reader
