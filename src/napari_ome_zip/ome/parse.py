@@ -144,10 +144,7 @@ def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, An
     read: dict[str, Any] = {}
     if "multiscales" in ome:
         read["multiscales"] = parse_multiscales(
-            ome["multiscales"],
-            version.version,
-            at.key("multiscales"),
-            known_version=version.is_known,
+            ome["multiscales"], version.read_as, at.key("multiscales")
         )
     for key, (name, parse) in _PARTS.items():
         if key in ome:
@@ -155,7 +152,7 @@ def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, An
     if is_draft_scene(ome):
         read["scene"] = parse_scene(ome, at)
     # Until 0.4 the attributes are shared with other programs, which have used the key "labels".
-    if "labels" in ome and ("multiscales" not in ome or version.version > "0.4"):
+    if "labels" in ome and ("multiscales" not in ome or version.read_as.namespaced):
         read["labels"] = parse_labels(ome["labels"], at.key("labels"))
     if is_node(ome):
         read |= _of_node(ome, at, version)

@@ -67,13 +67,15 @@ def merged_omero(old: Any, new: Json) -> Json:
         _updated(before, after, _KNOWN_OF_CHANNEL)
         for before, after in _paired(old.get("channels"), new["channels"])
     ]
-    for (before, _), channel in zip(
+    for (before, new_channel), channel in zip(
         _paired(old.get("channels"), new["channels"]), channels, strict=True
     ):
         if "window" in channel:
             channel["window"] = _updated(
                 before.get("window"), channel["window"], ("min", "max", "start", "end")
             )
+        if before.get("inverted") is True:
+            channel["inverted"] = new_channel.get("inverted", False)
     result = {**old, "channels": channels}
     if "rdefs" in new:
         before = old.get("rdefs")
