@@ -31,6 +31,8 @@ MAX_REGION_LAYERS = 32
 REGIONS = "regions"
 """Key in the note of a layer of regions."""
 
+_NEAR = 1e-6
+
 _EDGE, _FACE = (1.0, 1.0, 0.0, 1.0), (0.0, 0.0, 0.0, 0.0)
 
 
@@ -124,9 +126,14 @@ def is_in_table(layer: LayerData, opened: Opened | None) -> bool:
     made = region_layer(keywords)
     if made is None or kind != "shapes" or opened is None or made.opened is not opened:
         return False
-    if len(data) != len(made.data) or not all(map(np.array_equal, data, made.data)):
+    if len(data) != len(made.data) or not all(map(_are_near, data, made.data)):
         return False
     return _is_in_place(keywords, len(made.keywords["units"])) and _looks_alike(keywords, made)
+
+
+def _are_near(now: npt.NDArray[Any], then: npt.NDArray[np.float64]) -> bool:
+    """Whether corners are where they were: napari has them as 32-bit numbers."""
+    return now.shape == then.shape and bool(np.allclose(now, then, rtol=_NEAR, atol=0))
 
 
 def region_layer(keywords: Mapping[str, Any]) -> RegionLayer | None:

@@ -21,6 +21,7 @@ _PIXELS_KEPT = frozenset(
         "levels-left-out",
         "link-key-not-kept",
         "metadata-xml-stale",
+        "table-older",
         "unlisted-image-shown",
         "version-changes",
         "zarr-v2-kept",
