@@ -224,10 +224,14 @@ class HierarchyBuilder:
 
 
 def write_archive(path: Path, entries: Mapping[str, bytes]) -> Path:
-    """Write entries by stdlib's zipfile, uncompressed, documents first; return the path."""
-    first = sorted(entries, key=lambda name: (not name.endswith("zarr.json"), name.count("/")))
+    """Write entries by stdlib's zipfile, uncompressed, documents first; return the path.
+
+    zarr writes chunks at the same time, in any order. Here they lie by name, so that which ones
+    are neighbors is the same every time.
+    """
+    ordered = sorted(entries, key=lambda n: (not n.endswith("zarr.json"), n.count("/"), n))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for name in first:
+        for name in ordered:
             archive.writestr(name, entries[name])
         archive.comment = json.dumps({"ome": {"version": "0.5"}}).encode()
     return path

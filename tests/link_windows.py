@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari._qt.dialogs.qt_notification import NapariQtNotification
-from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtCore import QUrl
 from qtpy.QtWidgets import QPushButton
+
+from dropping import post_drop_of
 
 if TYPE_CHECKING:
     import napari
@@ -24,15 +25,7 @@ def drop_links(window: napari.Viewer, *urls: str) -> None:
 
 def post_links(target: Any, *urls: str) -> None:
     """Post the events of dragging links onto a widget and letting go of them."""
-    mime = QMimeData()
-    mime.setUrls([QUrl(url) for url in urls])
-    # The events do not own their data; the window may, until it is closed.
-    mime.setParent(target)
-    spot = target.rect().center()
-    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton)
-    no_key = Qt.KeyboardModifier.NoModifier
-    QCoreApplication.postEvent(target, QDragEnterEvent(spot, *how, no_key))
-    QCoreApplication.postEvent(target, QDropEvent(QPointF(spot), *how, no_key))
+    post_drop_of([QUrl(url) for url in urls], target)
 
 
 def notifications(window: napari.Viewer) -> list[NapariQtNotification]:

@@ -9,6 +9,24 @@ from collections.abc import Hashable
 from typing import Any, Protocol
 
 
+def limit_of_environment(variable: str, default: int) -> int:
+    """Return how many bytes a variable lets a cache keep, in megabytes (2²⁰ bytes)."""
+    megabytes = os.environ.get(variable, "")
+    return int(megabytes) << 20 if megabytes.isdecimal() else default
+
+
+def check_limit(nbytes: int) -> None:
+    """Refuse a size that no cache can have.
+
+    Raises
+    ------
+    ValueError
+        For a negative number.
+    """
+    if nbytes < 0:
+        raise ValueError(f"The size of the cache is {nbytes} bytes, it cannot be negative.")
+
+
 class _Sized(Protocol):
     @property
     def nbytes(self) -> int: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
@@ -10,6 +11,15 @@ from contextvars import copy_context
 WORKERS = os.cpu_count() or 1
 MAX_WAITING = 2 * WORKERS
 """Maximum number of tasks that were submitted and whose results were not taken."""
+
+
+def begins_thread(work: Callable[[], object], name: str, *, daemon: bool = False) -> bool:
+    """Begin a thread; False where none can be had, as when the program ends."""
+    try:
+        threading.Thread(target=work, name=name, daemon=daemon).start()
+    except RuntimeError:
+        return False
+    return True
 
 
 def in_threads[T, R](

@@ -7,26 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+import web_faults as faults
 from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import open_image
 from napari_ome_zip.errors import LinkError
 from napari_ome_zip.files.web import line as web_line
 from range_server import Fault, RangeServer
-from web_faults import (
-    both,
-    chunked,
-    dropped,
-    first,
-    header,
-    less,
-    page,
-    redirect,
-    short,
-    status,
-    suffixes,
-    whole,
-    zipped,
-)
 
 NAME = "cells.ome.zip"
 PIXELS = np.random.default_rng(7).integers(0, 60_000, (8, 128, 128), np.uint16)
@@ -55,18 +41,18 @@ def assert_right(link: str) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        lambda: first(3, status(503)),
-        lambda: first(3, status(429, Retry_After="0")),
-        lambda: first(3, dropped),
-        lambda: first(3, short(1000)),
-        lambda: less(50_000),
-        lambda: chunked,
-        lambda: suffixes(status(416)),
-        lambda: suffixes(status(501)),
-        lambda: header("ETag", None),
-        lambda: header("ETag", 'W/"weak"'),
-        lambda: header("Accept-Ranges", None),
-        lambda: both(chunked, header("ETag", None), less(70_000)),
+        lambda: faults.first(3, faults.status(503)),
+        lambda: faults.first(3, faults.status(429, Retry_After="0")),
+        lambda: faults.first(3, faults.dropped),
+        lambda: faults.first(3, faults.short(1000)),
+        lambda: faults.less(50_000),
+        lambda: faults.chunked,
+        lambda: faults.suffixes(faults.status(416)),
+        lambda: faults.suffixes(faults.status(501)),
+        lambda: faults.header("ETag", None),
+        lambda: faults.header("ETag", 'W/"weak"'),
+        lambda: faults.header("Accept-Ranges", None),
+        lambda: faults.both(faults.chunked, faults.header("ETag", None), faults.less(70_000)),
     ],
 )
 def test_what_passes_or_does_not_matter(content: bytes, fault: Callable[[], Fault]) -> None:
@@ -81,20 +67,20 @@ def test_a_slow_line(content: bytes) -> None:
 
 
 FAULTS = [
-    status(401),
-    status(403),
-    status(404),
-    status(410),
-    status(503),
-    dropped,
-    short(3),
-    page,
-    zipped,
-    header("ETag", '"another"'),
-    header("Content-Range", "bytes 0-9/10"),
-    header("Content-Range", None),
-    redirect("/again"),
-    redirect("http://127.0.0.1:1/"),
+    faults.status(401),
+    faults.status(403),
+    faults.status(404),
+    faults.status(410),
+    faults.status(503),
+    faults.dropped,
+    faults.short(3),
+    faults.page,
+    faults.zipped,
+    faults.header("ETag", '"another"'),
+    faults.header("Content-Range", "bytes 0-9/10"),
+    faults.header("Content-Range", None),
+    faults.redirect("/again"),
+    faults.redirect("http://127.0.0.1:1/"),
 ]
 
 
@@ -116,7 +102,7 @@ def test_what_stays_wrong_from_the_beginning(content: bytes, fault: Fault) -> No
     assert len(str(raised.value)) < 400
 
 
-@pytest.mark.parametrize("fault", [*FAULTS, lambda *answer: whole(b"P" * 400_000)(*answer)])
+@pytest.mark.parametrize("fault", [*FAULTS, lambda *answer: faults.whole(b"P" * 400_000)(*answer)])
 def test_what_goes_wrong_while_it_is_open(content: bytes, fault: Fault) -> None:
     with RangeServer({NAME: content}) as server:
         image = open_image(server.url(NAME))

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import web_faults as faults
 from napari_ome_zip import open_image, save_image, to_layer_data, validate
 from napari_ome_zip.errors import ArchiveError, LinkError
 from napari_ome_zip.files import Link
@@ -21,39 +22,26 @@ from napari_ome_zip.files.disk_cache import cache_folder
 from napari_ome_zip.files.web.line import Patience
 from napari_ome_zip.files.web.web_object import WebObject
 from range_server import Answer, Fault, RangeServer, Request
-from web_faults import (
-    both,
-    chunked,
-    dropped,
-    header,
-    page,
-    redirect,
-    short,
-    status,
-    suffixes,
-    whole,
-    zipped,
-)
 from whole_archives import whole_archive
 
 CONTENT = bytes(range(256)) * 400
 SOON = Patience(pause=0.001, silence=1, total=2)
 SECRETS = ("Pa55word", "S1gnature", "T1cket")
 FAULTS = [
-    *map(status, (204, 300, 400, 401, 403, 404, 407, 410, 416, 418, 429, 500, 501, 503)),
-    whole(CONTENT),
-    both(whole(CONTENT), chunked),
-    page,
-    zipped,
-    dropped,
-    short(3),
-    header("Content-Range", "bytes 5-9/100"),
-    redirect("/a.ozx?again=T1cket"),
-    redirect("https://other:T1cket@127.0.0.1:1/?T1cket"),
-    redirect("http://nowhere.invalid/a?T1cket"),
-    redirect("ftp://T1cket.example/?T1cket"),
-    redirect("http://[T1cket/?T1cket"),
-    redirect("http://127.0.0.1:T1cket/"),
+    *map(faults.status, (204, 300, 400, 401, 403, 404, 407, 410, 416, 418, 429, 500, 501, 503)),
+    faults.whole(CONTENT),
+    faults.both(faults.whole(CONTENT), faults.chunked),
+    faults.page,
+    faults.zipped,
+    faults.dropped,
+    faults.short(3),
+    faults.header("Content-Range", "bytes 5-9/100"),
+    faults.redirect("/a.ozx?again=T1cket"),
+    faults.redirect("https://other:T1cket@127.0.0.1:1/?T1cket"),
+    faults.redirect("http://nowhere.invalid/a?T1cket"),
+    faults.redirect("ftp://T1cket.example/?T1cket"),
+    faults.redirect("http://[T1cket/?T1cket"),
+    faults.redirect("http://127.0.0.1:T1cket/"),
 ]
 
 
@@ -128,7 +116,7 @@ def test_a_password_is_told_to_the_server_it_is_for(server: RangeServer) -> None
 def test_a_password_is_not_told_to_others(server: RangeServer, host: str) -> None:
     with RangeServer({"a.ozx": CONTENT}) as other:
         # Another name, and another port of the same computer: both may be anybody's.
-        server.fault = redirect(f"http://you:known@{host}:{other.port}/a.ozx")
+        server.fault = faults.redirect(f"http://you:known@{host}:{other.port}/a.ozx")
         file = WebObject(secret_link(server), SOON)
         assert file.open(head=10, tail=10).head == CONTENT[:10]
         got: list[bytes] = []
@@ -142,7 +130,7 @@ def test_a_password_is_not_told_to_others(server: RangeServer, host: str) -> Non
 
 def test_a_password_is_told_again_on_the_same_server(server: RangeServer) -> None:
     def fault(request: Request, answer: Answer) -> Answer:
-        return redirect("/a.ozx")(request, answer) if "start" in request.target else answer
+        return faults.redirect("/a.ozx")(request, answer) if "start" in request.target else answer
 
     server.fault = fault
     WebObject(secret_link(server, "start"), SOON).open(head=10, tail=10)
@@ -162,7 +150,9 @@ def test_sizes_that_are_claimed_reserve_no_memory(server: RangeServer, claimed: 
     server.fault = fault
     file = WebObject(Link(server.url("a.ozx")), SOON)
     assert file.open(head=1000, tail=1000).size == claimed
-    server.fault = both(status(206, Content_Range=f"bytes 0-{claimed - 1}/{claimed}"), short(1))
+    server.fault = faults.both(
+        faults.status(206, Content_Range=f"bytes 0-{claimed - 1}/{claimed}"), faults.short(1)
+    )
     with pytest.raises(LinkError):
         file.fetch(0, claimed, [].append)
     server.fault = fault
@@ -179,8 +169,8 @@ def test_no_more_is_read_than_was_asked_for(server: RangeServer) -> None:
         taken += count
 
     for fault in (
-        both(whole(endless), chunked),
-        both(suffixes(whole(endless)), chunked),
+        faults.both(faults.whole(endless), faults.chunked),
+        faults.both(faults.suffixes(faults.whole(endless)), faults.chunked),
         lambda request, answer: Answer(206, endless, answer.headers, is_chunked=True),
         lambda request, answer: Answer(206, endless, {**answer.headers, "Content-Length": "10"}),
     ):
@@ -196,9 +186,9 @@ def test_no_more_is_read_than_was_asked_for(server: RangeServer) -> None:
 
 
 def test_several_parts_in_one_answer_are_refused(server: RangeServer) -> None:
-    server.fault = both(
-        header("Content-Range", None),
-        header("Content-Type", "multipart/byteranges; boundary=THIS"),
+    server.fault = faults.both(
+        faults.header("Content-Range", None),
+        faults.header("Content-Type", "multipart/byteranges; boundary=THIS"),
     )
     with pytest.raises(LinkError, match="another part"):
         WebObject(Link(server.url("a.ozx")), SOON).open(head=1000, tail=1000)

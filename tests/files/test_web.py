@@ -15,6 +15,7 @@ from typing import ClassVar
 import pytest
 import trustme
 
+import web_faults as faults
 from napari_ome_zip.errors import ChangedFileError, LinkError, NoRangesError
 from napari_ome_zip.files import Link
 from napari_ome_zip.files.remote_object import Validator
@@ -22,21 +23,6 @@ from napari_ome_zip.files.web import connections as web_connections
 from napari_ome_zip.files.web.line import Patience
 from napari_ome_zip.files.web.web_object import WebObject
 from range_server import Answer, Fault, RangeServer, Request
-from web_faults import (
-    both,
-    chunked,
-    dropped,
-    first,
-    header,
-    less,
-    page,
-    redirect,
-    short,
-    status,
-    suffixes,
-    whole,
-    zipped,
-)
 
 CONTENT = bytes(range(256)) * 400
 OTHER = CONTENT[::-1]
@@ -113,8 +99,8 @@ def test_another_version_is_opened_afresh(server: RangeServer, another: bytes) -
 
 
 def test_dates_are_compared_and_not_asked_about(server: RangeServer) -> None:
-    server.fault = both(
-        header("ETag", None), header("Last-Modified", "Mon, 02 Nov 2026 08:00:00 GMT")
+    server.fault = faults.both(
+        faults.header("ETag", None), faults.header("Last-Modified", "Mon, 02 Nov 2026 08:00:00 GMT")
     )
     known = object_at(server).open(head=HEAD, tail=TAIL).validator
     assert known.modified
@@ -124,8 +110,8 @@ def test_dates_are_compared_and_not_asked_about(server: RangeServer) -> None:
     assert len(server.requests) == 1
     # An older file in its place: a server that takes the date as a limit would call it unchanged.
     server.files["a.ozx"] = OTHER
-    server.fault = both(
-        header("ETag", None), header("Last-Modified", "Sun, 01 Nov 2026 08:00:00 GMT")
+    server.fault = faults.both(
+        faults.header("ETag", None), faults.header("Last-Modified", "Sun, 01 Nov 2026 08:00:00 GMT")
     )
     opening = object_at(server).open(head=HEAD, tail=TAIL, known=known)
     assert not opening.is_unchanged
@@ -133,7 +119,7 @@ def test_dates_are_compared_and_not_asked_about(server: RangeServer) -> None:
 
 
 def test_without_tag_and_date_only_the_size_is_known(server: RangeServer) -> None:
-    server.fault = header("ETag", None)
+    server.fault = faults.header("ETag", None)
     file = opened(server)
     assert not object_at(server).open(head=1, tail=1).validator.is_lasting
     server.files["a.ozx"] = CONTENT + b"1"
@@ -143,7 +129,7 @@ def test_without_tag_and_date_only_the_size_is_known(server: RangeServer) -> Non
 
 @pytest.mark.parametrize(("name", "content"), [("empty.ozx", b""), ("tiny.ozx", CONTENT[:50])])
 def test_small_files_come_as_they_are(server: RangeServer, name: str, content: bytes) -> None:
-    for fault in (None, whole(content), both(whole(content), chunked)):
+    for fault in (None, faults.whole(content), faults.both(faults.whole(content), faults.chunked)):
         server.fault = fault
         file = object_at(server, name)
         opening = file.open(head=HEAD, tail=TAIL)
@@ -155,11 +141,11 @@ def test_small_files_come_as_they_are(server: RangeServer, name: str, content: b
 @pytest.mark.parametrize(
     "refusal",
     [
-        status(400),
-        status(416, Content_Range=f"bytes */{len(CONTENT)}"),
-        status(501),
-        status(405),
-        whole(CONTENT),
+        faults.status(400),
+        faults.status(416, Content_Range=f"bytes */{len(CONTENT)}"),
+        faults.status(501),
+        faults.status(405),
+        faults.whole(CONTENT),
         # Taken for the first bytes.
         lambda request, answer: Answer(
             206,
@@ -171,7 +157,7 @@ def test_small_files_come_as_they_are(server: RangeServer, name: str, content: b
 def test_servers_that_refuse_ranges_from_the_end_are_asked_by_position(
     server: RangeServer, refusal: Fault
 ) -> None:
-    server.fault = suffixes(refusal)
+    server.fault = faults.suffixes(refusal)
     opening = object_at(server).open(head=HEAD, tail=TAIL)
     assert opening.size == len(CONTENT)
     assert (opening.head, opening.tail) == (CONTENT[:HEAD], CONTENT[-TAIL:])
@@ -182,7 +168,7 @@ def test_servers_that_refuse_ranges_from_the_end_are_asked_by_position(
 def test_an_unknown_size_follows_from_the_last_byte(server: RangeServer) -> None:
     def unsaid(request: Request, answer: Answer) -> Answer:
         said = answer.headers.get("Content-Range", "").partition("/")[0]
-        return header("Content-Range", f"{said}/*")(request, answer)
+        return faults.header("Content-Range", f"{said}/*")(request, answer)
 
     file = opened(server)
     server.fault = unsaid
@@ -230,14 +216,14 @@ def test_connections_are_kept(server: RangeServer) -> None:
 @pytest.mark.parametrize("status_of_the_wait", [429, 500, 502, 503, 504])
 def test_servers_in_trouble_are_asked_again(server: RangeServer, status_of_the_wait: int) -> None:
     file = opened(server)
-    server.fault = first(2, status(status_of_the_wait, Retry_After="0"))
+    server.fault = faults.first(2, faults.status(status_of_the_wait, Retry_After="0"))
     assert read(file, 5, 500) == CONTENT[5:500]
     assert len(server.requests) == 3
 
 
 def test_a_server_that_stays_in_trouble_is_left_alone(server: RangeServer) -> None:
     file = opened(server)
-    server.fault = status(503)
+    server.fault = faults.status(503)
     with pytest.raises(LinkError, match=r"its own \(503 Service Unavail") as raised:
         read(file, 0, 5)
     assert raised.value.code == "link-server-error"
@@ -246,7 +232,7 @@ def test_a_server_that_stays_in_trouble_is_left_alone(server: RangeServer) -> No
 
 def test_a_server_that_wants_more_time_than_there_is_says_so_at_once(server: RangeServer) -> None:
     file = opened(server)
-    server.fault = status(429, Retry_After="3600")
+    server.fault = faults.status(429, Retry_After="3600")
     with pytest.raises(LinkError, match="too many requests"):
         read(file, 0, 5)
     assert len(server.requests) == 1
@@ -257,7 +243,7 @@ def test_a_server_that_wants_more_time_than_there_is_says_so_at_once(server: Ran
 
 def test_a_server_that_wants_a_little_time_gets_it(server: RangeServer) -> None:
     file = opened(server)
-    server.fault = first(1, status(429, Retry_After="1"))
+    server.fault = faults.first(1, faults.status(429, Retry_After="1"))
     with ThreadPoolExecutor(4) as pool:
         for data in pool.map(lambda start: read(file, start, start + 5), range(4)):
             assert data in CONTENT
@@ -266,9 +252,9 @@ def test_a_server_that_wants_a_little_time_gets_it(server: RangeServer) -> None:
 
 def test_a_dropped_connection_is_made_again(server: RangeServer) -> None:
     file = opened(server)
-    server.fault = first(2, dropped)
+    server.fault = faults.first(2, faults.dropped)
     assert read(file, 5, 500) == CONTENT[5:500]
-    server.fault = dropped
+    server.fault = faults.dropped
     with pytest.raises(LinkError, match="broke off again and again") as raised:
         read(file, 5, 500)
     assert raised.value.code == "link-broken-off"
@@ -276,7 +262,7 @@ def test_a_dropped_connection_is_made_again(server: RangeServer) -> None:
 
 def test_what_broke_off_goes_on_where_it_did(server: RangeServer) -> None:
     file = opened(server)
-    server.fault = first(2, short(300))
+    server.fault = faults.first(2, faults.short(300))
     got: list[bytes] = []
     file.fetch(1000, 2000, got.append)
     assert b"".join(got) == CONTENT[1000:2000]
@@ -284,20 +270,20 @@ def test_what_broke_off_goes_on_where_it_did(server: RangeServer) -> None:
 
 
 def test_the_end_goes_on_where_it_broke_off(server: RangeServer) -> None:
-    server.fault = suffixes(first(1, short(300)))
+    server.fault = faults.suffixes(faults.first(1, faults.short(300)))
     assert object_at(server).open(head=HEAD, tail=TAIL).tail == CONTENT[-TAIL:]
     assert f"bytes={len(CONTENT) - TAIL + 300}-{len(CONTENT) - 1}" in ranges(server)
 
 
 def test_servers_may_send_less_than_was_asked_for(server: RangeServer) -> None:
     file = opened(server)
-    server.fault = less(100)
+    server.fault = faults.less(100)
     assert read(file, 0, 1050) == CONTENT[:1050]
     assert len(server.requests) == 11
 
 
 def test_content_of_unsaid_length(server: RangeServer) -> None:
-    server.fault = chunked
+    server.fault = faults.chunked
     file = opened(server)
     assert read(file, 7, 5000) == CONTENT[7:5000]
 
@@ -320,7 +306,7 @@ def test_content_of_unsaid_length(server: RangeServer) -> None:
 )
 def test_other_bytes_than_were_asked_for_are_refused(server: RangeServer, said: str | None) -> None:
     file = opened(server)
-    server.fault = header("Content-Range", said)
+    server.fault = faults.header("Content-Range", said)
     got: list[bytes] = []
     with pytest.raises(LinkError, match=r"another part|replaced") as raised:
         file.fetch(5, 405, got.append)
@@ -337,12 +323,12 @@ def test_answers_are_no_longer_than_what_they_say(server: RangeServer) -> None:
     server.fault = longer
     with pytest.raises(LinkError, match="another part"):
         read(file, 5, 405)
-    server.fault = both(longer, chunked)
+    server.fault = faults.both(longer, faults.chunked)
     assert read(file, 5, 405) == CONTENT[:400]  # as it says; the rest is not read
 
 
 def test_a_server_without_ranges(server: RangeServer) -> None:
-    server.fault = whole(CONTENT)
+    server.fault = faults.whole(CONTENT)
     with pytest.raises(NoRangesError, match=r"only all 100 KiB of it: .*Download") as raised:
         object_at(server).open(head=HEAD, tail=TAIL)
     assert raised.value.size == len(CONTENT)
@@ -350,7 +336,7 @@ def test_a_server_without_ranges(server: RangeServer) -> None:
 
 
 def test_a_server_without_ranges_that_does_not_say_the_size(server: RangeServer) -> None:
-    server.fault = both(whole(CONTENT), chunked)
+    server.fault = faults.both(faults.whole(CONTENT), faults.chunked)
     with pytest.raises(NoRangesError) as raised:
         object_at(server).open(head=HEAD, tail=TAIL)
     assert raised.value.size is None
@@ -358,7 +344,7 @@ def test_a_server_without_ranges_that_does_not_say_the_size(server: RangeServer)
 
 def test_a_server_that_stops_sending_ranges(server: RangeServer) -> None:
     file = opened(server)
-    server.fault = whole(CONTENT, ETag=server.etag("a.ozx"))
+    server.fault = faults.whole(CONTENT, ETag=server.etag("a.ozx"))
     with pytest.raises(NoRangesError):
         read(file, 5, 405)
     assert read(file, 0, len(CONTENT)) == CONTENT
@@ -369,16 +355,16 @@ def test_all_of_a_file_comes_in_pieces(server: RangeServer) -> None:
     assert size == len(CONTENT)
     assert b"".join(pieces) == CONTENT
     assert "Range" not in server.requests[0].headers
-    server.fault = chunked
+    server.fault = faults.chunked
     size, pieces = object_at(server).whole()
     assert size is None
     assert b"".join(pieces) == CONTENT
-    server.fault = first(1, dropped)
+    server.fault = faults.first(1, faults.dropped)
     assert b"".join(object_at(server).whole()[1]) == CONTENT
-    server.fault = short(500)
+    server.fault = faults.short(500)
     with pytest.raises(LinkError, match="broke off"):
         b"".join(object_at(server).whole()[1])
-    server.fault = status(404)
+    server.fault = faults.status(404)
     with pytest.raises(LinkError, match="no such file"):
         object_at(server).whole()
 
@@ -402,9 +388,9 @@ def test_a_file_replaced_while_an_answer_broke_off(server: RangeServer) -> None:
 
     def replaced(request: Request, answer: Answer) -> Answer:
         server.files["a.ozx"] = OTHER
-        return short(300)(request, answer)
+        return faults.short(300)(request, answer)
 
-    server.fault = first(1, replaced)
+    server.fault = faults.first(1, replaced)
     got: list[bytes] = []
     with pytest.raises(ChangedFileError):
         file.fetch(1000, 2000, got.append)
@@ -412,10 +398,10 @@ def test_a_file_replaced_while_an_answer_broke_off(server: RangeServer) -> None:
 
 
 def test_weak_tags_are_compared(server: RangeServer) -> None:
-    server.fault = header("ETag", 'W/"1"')
+    server.fault = faults.header("ETag", 'W/"1"')
     file = opened(server)
     assert read(file, 5, 10) == CONTENT[5:10]
-    server.fault = header("ETag", 'W/"2"')
+    server.fault = faults.header("ETag", 'W/"2"')
     with pytest.raises(ChangedFileError):
         read(file, 5, 10)
 
@@ -447,7 +433,7 @@ def test_which_versions_are_the_same(one: Validator, other: Validator, same: boo
 
 def test_an_answer_that_does_not_say_its_version_is_not_taken(server: RangeServer) -> None:
     file = opened(server)
-    server.fault = header("ETag", None)
+    server.fault = faults.header("ETag", None)
     with pytest.raises(ChangedFileError):
         read(file, 5, 10)
 
@@ -459,7 +445,7 @@ def test_a_redirect_is_followed_once(server: RangeServer) -> None:
     start = "/start"
 
     def fault(request: Request, answer: Answer) -> Answer:
-        return redirect("a.ozx")(request, answer) if request.target == start else answer
+        return faults.redirect("a.ozx")(request, answer) if request.target == start else answer
 
     server.fault = fault
     file = object_at(server, "start")
@@ -486,7 +472,7 @@ def test_what_a_redirect_holds_is_asked_for_as_it_is(server: RangeServer) -> Non
     asked = "/a.ozx?next=%7Czip:&sign=%7Cb:c"
 
     def fault(request: Request, answer: Answer) -> Answer:
-        return redirect(asked)(request, answer) if request.target == "/start" else answer
+        return faults.redirect(asked)(request, answer) if request.target == "/start" else answer
 
     server.fault = fault
     file = object_at(server, "start")
@@ -502,8 +488,8 @@ def test_a_redirect_that_has_expired_is_asked_for_again(server: RangeServer) -> 
     def fault(request: Request, answer: Answer) -> Answer:
         if request.target == "/start":
             made.append(f"/a.ozx?ticket={len(made)}")
-            return redirect(made[-1])(request, answer)
-        return answer if request.target in made else status(403)(request, answer)
+            return faults.redirect(made[-1])(request, answer)
+        return answer if request.target in made else faults.status(403)(request, answer)
 
     server.fault = fault
     file = object_at(server, "start")
@@ -512,7 +498,7 @@ def test_a_redirect_that_has_expired_is_asked_for_again(server: RangeServer) -> 
     server.forget()
     assert read(file, 5, 10) == CONTENT[5:10]
     assert [request.status for request in server.requests] == [403, 302, 206]
-    server.fault = lambda request, answer: status(403)(request, answer)
+    server.fault = lambda request, answer: faults.status(403)(request, answer)
     with pytest.raises(LinkError, match="403"):
         read(file, 5, 10)
 
@@ -526,7 +512,7 @@ def test_five_redirects_are_followed_and_no_more(server: RangeServer, code: int)
         if request.target == "/a.ozx":
             return answer
         to = f"/a.ozx/{left - 1}" if left > 1 else "/a.ozx"
-        return redirect(to, code)(request, answer)
+        return faults.redirect(to, code)(request, answer)
 
     server.fault = fault
     assert object_at(server, "a.ozx/5").open(head=HEAD, tail=TAIL).head == CONTENT[:HEAD]
@@ -536,7 +522,7 @@ def test_five_redirects_are_followed_and_no_more(server: RangeServer, code: int)
 
 
 def test_a_redirect_to_itself_ends(server: RangeServer) -> None:
-    server.fault = redirect("/a.ozx")
+    server.fault = faults.redirect("/a.ozx")
     with pytest.raises(LinkError, match="more than 5 times"):
         object_at(server).open(head=HEAD, tail=TAIL)
     assert len(server.requests) == 12
@@ -544,7 +530,7 @@ def test_a_redirect_to_itself_ends(server: RangeServer) -> None:
 
 @pytest.mark.parametrize("to", ["ftp://127.0.0.1/a.ozx", "s3://bucket/a.ozx", "file:///etc/passwd"])
 def test_redirects_to_anything_else_are_not_followed(server: RangeServer, to: str) -> None:
-    server.fault = redirect(to)
+    server.fault = faults.redirect(to)
     with pytest.raises(LinkError, match="no link to a file"):
         object_at(server).open(head=HEAD, tail=TAIL)
 
@@ -555,18 +541,18 @@ def test_redirects_to_anything_else_are_not_followed(server: RangeServer, to: st
 @pytest.mark.parametrize(
     ("fault", "code", "says"),
     [
-        (status(401), "link-needs-login", "wants to know who asks"),
-        (status(403), "link-forbidden", "get a new one"),
-        (status(404), "link-not-found", "no such file"),
-        (status(410), "link-not-found", "no longer"),
-        (status(407), "link-proxy", "proxy"),
-        (status(418), "link-refused", "418 I'm a Teapot"),
-        (status(599), "link-refused", "answers with 599 instead"),
-        (status(204), "link-refused", "204 No Content"),
-        (status(300), "link-refused", "300"),
-        (status(304), "link-refused", "304 Not Modified"),
-        (page, "link-web-page", "web page came from 127.0.0.1"),
-        (zipped, "link-compressed", r"compressed \(gzip\)"),
+        (faults.status(401), "link-needs-login", "wants to know who asks"),
+        (faults.status(403), "link-forbidden", "get a new one"),
+        (faults.status(404), "link-not-found", "no such file"),
+        (faults.status(410), "link-not-found", "no longer"),
+        (faults.status(407), "link-proxy", "proxy"),
+        (faults.status(418), "link-refused", "418 I'm a Teapot"),
+        (faults.status(599), "link-refused", "answers with 599 instead"),
+        (faults.status(204), "link-refused", "204 No Content"),
+        (faults.status(300), "link-refused", "300"),
+        (faults.status(304), "link-refused", "304 Not Modified"),
+        (faults.page, "link-web-page", "web page came from 127.0.0.1"),
+        (faults.zipped, "link-compressed", r"compressed \(gzip\)"),
     ],
 )
 def test_every_other_answer_is_a_sentence(
@@ -585,8 +571,8 @@ def test_every_other_answer_is_a_sentence(
 def test_a_login_page_behind_a_redirect(server: RangeServer) -> None:
     def fault(request: Request, answer: Answer) -> Answer:
         if request.target == "/login":
-            return page(request, answer)
-        return redirect("/login")(request, answer)
+            return faults.page(request, answer)
+        return faults.redirect("/login")(request, answer)
 
     server.fault = fault
     with pytest.raises(LinkError, match="web page"):
@@ -655,7 +641,7 @@ def test_certificates_are_checked(authority: trustme.CA, name: str) -> None:
 
 
 def test_encryption_is_not_given_up(authority: trustme.CA, server: RangeServer) -> None:
-    fault = redirect(server.url("a.ozx"))
+    fault = faults.redirect(server.url("a.ozx"))
     tls = tls_of(authority, "127.0.0.1")
     with (
         RangeServer({"a.ozx": CONTENT}, tls=tls, fault=fault) as secure,

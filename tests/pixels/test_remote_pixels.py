@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from napari_ome_zip.pixels.reading_ahead import AHEAD
 from napari_ome_zip.pixels.viewing import View
 from napari_ome_zip.progress import Watch
 from range_server import Answer, RangeServer, Request
+from waiting import until
 from whole_archives import (
     whole_archive,
     whole_archive_of_0_4,
@@ -58,15 +58,6 @@ def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     set_link_cache_size(before)
     until(lambda: LINE.is_idle)
     until(lambda: not any(t.name == "ome-zip-ahead" for t in threading.enumerate()))
-
-
-def until(holds: Callable[[], bool]) -> None:
-    tick = threading.Event()
-    for _ in range(SECONDS * 100):
-        if holds():
-            return
-        tick.wait(0.01)
-    pytest.fail("it never was so")
 
 
 def stack(path: Path, *, zarr_format: int = 3, **options: Any) -> list[np.ndarray]:
@@ -125,20 +116,16 @@ def test_a_plane_is_fetched_together_and_little_else(
 def test_chunks_of_a_plane_are_on_their_way_at_once(served: Callable[..., Any]) -> None:
     server, image, levels = served(chunks=(1, 256, 256))
     together = threading.Barrier(4)
-    at_once: list[int] = []
 
     def wait_for_the_others(request: Request, answer: Answer) -> Answer:
-        at_once.append(together.n_waiting + 1)
-        with suppress(threading.BrokenBarrierError):  # on a machine that stands still for so long
-            together.wait(SECONDS)
+        together.wait(SECONDS)
         return answer
 
     server.fault = wait_for_the_others
     # The upper left quarter of four planes: none of these chunks is the neighbor of another.
     found = np.asarray(image.levels[0][2:6, :256, :256])
     np.testing.assert_array_equal(found, levels[0][2:6, :256, :256])
-    assert len({request.range for request in server.requests}) == 4
-    assert max(at_once) >= 2
+    assert len(server.requests) == 4
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -18,6 +18,7 @@ from napari_ome_zip.pixels.grid import Region, pieces, shape_of
 from napari_ome_zip.pixels.lazy import lazy
 from napari_ome_zip.pixels.source import ChannelView, DirectSource
 from napari_ome_zip.pixels.viewing import View
+from waiting import until
 
 EDGE = 4
 """Pixels of a block."""
@@ -86,15 +87,6 @@ def source() -> Iterator[Slow]:
 
 def threads_ended() -> bool:
     return not any(t.name == "ome-zip-background" for t in threading.enumerate())
-
-
-def until(holds: Callable[[], bool]) -> None:
-    tick = threading.Event()
-    for _ in range(SECONDS * 100):
-        if holds():
-            return
-        tick.wait(0.01)
-    pytest.fail("it never was so")
 
 
 class Watcher:

@@ -162,20 +162,11 @@ def drop() -> Callable[[napari.Viewer, Iterable[Path]], None]:
 
 def post_drop(window: napari.Viewer, paths: Iterable[Path]) -> None:
     """Post the events of dragging files onto a window and letting go of them."""
-    from qtpy.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
-    from qtpy.QtGui import QDragEnterEvent, QDropEvent
+    from qtpy.QtCore import QUrl
 
-    target = window.window._qt_viewer
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    # The events do not own their data; the window may, until it is closed.
-    mime.setParent(target)
-    spot = target.rect().center()
-    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton)
-    no_key = Qt.KeyboardModifier.NoModifier
-    # Posted, not sent: napari reads files within the event loop, as after a drop by hand.
-    QCoreApplication.postEvent(target, QDragEnterEvent(spot, *how, no_key))
-    QCoreApplication.postEvent(target, QDropEvent(QPointF(spot), *how, no_key))
+    from dropping import post_drop_of
+
+    post_drop_of([QUrl.fromLocalFile(str(path)) for path in paths], window.window._qt_viewer)
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QCoreApplication, QMimeData, QModelIndex, QPointF, Qt, QUrl
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtCore import QModelIndex, Qt, QUrl
 from qtpy.QtWidgets import QApplication, QPushButton, QWidget
 
 import napari_ome_zip
+from dropping import post_drop_of
 from napari_ome_zip.plugin.check.tree import WHERE
 from napari_ome_zip.plugin.check.widget import CheckWidget
 from napari_ome_zip.plugin.docks import PLUGIN
@@ -69,14 +69,7 @@ def open_dock(window: napari.Viewer) -> CheckWidget:
 
 def drop_on(widget: QWidget, *paths: Path) -> None:
     """Post the events of dragging files onto a widget and letting go of them."""
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    mime.setParent(widget)
-    spot = widget.rect().center()
-    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton)
-    no_key = Qt.KeyboardModifier.NoModifier
-    QCoreApplication.postEvent(widget, QDragEnterEvent(spot, *how, no_key))
-    QCoreApplication.postEvent(widget, QDropEvent(QPointF(spot), *how, no_key))
+    post_drop_of([QUrl.fromLocalFile(str(path)) for path in paths], widget)
 
 
 def wait_for_report(qtbot: QtBot, widget: CheckWidget) -> Report:

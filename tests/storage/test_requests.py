@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ from napari_ome_zip.files import Link
 from napari_ome_zip.files.byte_file import HEAD_BYTES, TAIL_BYTES
 from napari_ome_zip.storage import ArchiveStore
 from range_server import RangeServer
+from waiting import until
 from whole_archives import whole_archive
 from zipbuilder import build_zip, group, ome_comment
 
@@ -258,13 +258,6 @@ def test_documents_far_apart_are_asked_for_at_once(
     assert len(server.requests) == 2 + 11
     values = [int(source[EVERYTHING].max()) for source in image.images[0].sources]
     assert values == [*range(1, 13)]
-
-
-def until(is_true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not is_true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_an_upload_that_broke_off_is_called_so(

@@ -13,11 +13,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from napari_ome_zip.archive.central_directory import DirectoryColumns
 from napari_ome_zip.archive.decoding import decode, refuse_unreadable
-from napari_ome_zip.archive.entry_table import METHOD_NAMES, ArchiveEntry
+from napari_ome_zip.archive.entry_table import METHOD_NAMES, ArchiveEntry, columns_of
 from napari_ome_zip.archive.index import ArchiveIndex
 from napari_ome_zip.archive.layout import (
     CENTRAL_SIGNATURE,
@@ -99,18 +96,7 @@ def index_of_entries(entries: Sequence[ArchiveEntry], size: int, label: str) -> 
     ArchiveError
         When two names collide.
     """
-    columns = DirectoryColumns(
-        names=[entry.name for entry in entries],
-        offsets=np.array([entry.offset for entry in entries], np.uint64),
-        compressed_sizes=np.array([entry.compressed_size for entry in entries], np.uint64),
-        sizes=np.array([entry.size for entry in entries], np.uint64),
-        crcs=np.array([entry.crc for entry in entries], np.uint32),
-        methods=np.array([entry.method for entry in entries], np.uint16),
-        flags=np.array([entry.flags for entry in entries], np.uint16),
-        disks=np.zeros(len(entries), np.uint16),
-        zip64_count=0,
-    )
-    return ArchiveIndex.of_columns(columns, size, label)
+    return ArchiveIndex.of_columns(columns_of(entries), size, label)
 
 
 def _next_local(read: ReadAt, start: int, size: int) -> int | None:

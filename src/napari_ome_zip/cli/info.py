@@ -15,6 +15,7 @@ from napari_ome_zip.files import shown_place
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedPart
 from napari_ome_zip.image.load import open_image
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.image.orientation_text import orientation_text
 from napari_ome_zip.image.tables.backends import TableSize
 from napari_ome_zip.image.tables.table import Table
 from napari_ome_zip.ome import OmeGroup, parse_group
@@ -63,18 +64,27 @@ def _container(store: HierarchyStore) -> Json:
 
 
 def _system(image: CompositeImage) -> Json:
-    axes = [{"name": a.name, "type": a.type, "unit": a.unit} for a in image.system.axes]
+    axes = [
+        {
+            "name": axis.name,
+            "type": axis.type,
+            "unit": axis.unit,
+            "orientation": axis.orientation and axis.orientation.value,
+        }
+        for axis in image.system.axes
+    ]
     return {"name": image.system.name, "axes": axes}
 
 
 def _part(part: PlacedPart, opened: Opened | None) -> Json:
     level = part.levels[0]
-    matrix = part.to_display.matrix
+    matrix, matrix_axes = part.to_display.matrix, part.to_display.output_axes
     described: Json = {
         "name": part.name,
         "kind": "image" if isinstance(part, PlacedImage) else "labels",
         "path": part.path,
         "axes": [axis.name for axis in part.axes],
+        "orientation": orientation_text(matrix_axes, part.orientations, part.axes),
         "shape": list(level.shape),
         "dtype": str(level.dtype),
         "pixel_bytes": int(sum(lvl.nbytes for lvl in part.levels)),
@@ -183,6 +193,8 @@ def _about_part(part: Json, axes: Sequence[Json]) -> Iterator[str]:
     if named:
         yield f"  channels: {', '.join(named)}"
     yield f"  placed: {_about_place(part, axes)}"
+    if part["orientation"]:
+        yield f"  orientation: {part['orientation']}"
     for number, level in enumerate(part["levels"]):
         text = f"  level {number}: {_shape(level['shape'])}, chunks {_shape(level['chunks'])}"
         text += f" in shards {_shape(level['shards'])}" if level["shards"] else ""

@@ -33,6 +33,8 @@ class Channel:
     visible: bool = True
     contrast_range: tuple[float, float] | None = None
     """Values that a slider for the limits offers, from the lowest to the highest."""
+    inverted: bool = False
+    """Whether low values are bright, and high ones dark."""
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,10 @@ class Opened:
         except MetadataError:
             return None
         if node is not None and not describes_node(node):
-            return parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
+            zarr_format = node.zarr_format
+            group = parse_group(node.attributes, path=path, zarr_format=zarr_format).group
+            if group.multiscales or group.plate:
+                return group
         found = self.images.get(path)
         return None if found is None else found.group
 

@@ -36,6 +36,7 @@ from napari_ome_zip.layers.channel_array import (
     channel_array,
     planes_of,
 )
+from napari_ome_zip.layers.display_values import inverted_colormap
 from napari_ome_zip.layers.drawings.restore import drawing_findings, restored_drawings
 from napari_ome_zip.layers.label_tables import color_table, features_table
 from napari_ome_zip.layers.layer_data import (
@@ -191,7 +192,7 @@ def _channel_layers(
         keywords = {
             **array.keywords,
             "name": f"{name} (magnitude)" if magnitude else name,
-            "colormap": "gray" if channel.color in (None, GRAY) else channel.color,
+            "colormap": _colormap(channel),
             "blending": overlay.blending(part, number),
             "visible": channel.visible,
             "note": {
@@ -211,6 +212,12 @@ def _channel_layers(
             keywords["contrast_limits"] = limits
         keywords["note"] |= _range_note(channel, limits)
         yield _data(levels), keywords, "image"
+
+
+def _colormap(channel: Channel) -> str | dict[str, Any]:
+    if channel.inverted:
+        return inverted_colormap(channel.color)
+    return "gray" if channel.color in (None, GRAY) else channel.color
 
 
 def _range_note(channel: Channel, limits: tuple[float, float] | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.threads import begins_thread
 
 MAX_THREADS = 8
 """Questions that are put at once: one waits where the indexes of shards have to be read first."""
@@ -31,11 +32,7 @@ class Asking:
             self._questions.append(question)
             begins = self._threads < min(MAX_THREADS, len(self._questions) + self._threads)
             self._threads += begins
-        if not begins:
-            return
-        try:
-            threading.Thread(target=self._work, name="ome-zip-asking").start()
-        except RuntimeError:  # no thread can be had, as when the program ends
+        if begins and not begins_thread(self._work, "ome-zip-asking"):
             with self._lock:
                 self._threads -= 1
 

@@ -23,7 +23,7 @@ from napari_ome_zip.pixels.best_known import (
     compute_while_wanted,
 )
 from napari_ome_zip.progress import Watch
-from napari_ome_zip.threads import WORKERS
+from napari_ome_zip.threads import WORKERS, begins_thread
 
 HOLD = 0.15
 """Seconds that a window gets to draw what it asked for; threads that compute would slow it down."""
@@ -234,9 +234,7 @@ class Background:
             begun = range(self._threads, self._workers)
             self._threads = max(self._threads, self._workers)
         for _ in begun:
-            try:
-                threading.Thread(target=self._work, name="ome-zip-background").start()
-            except RuntimeError:  # no thread can be had, as when the program ends
+            if not begins_thread(self._work, "ome-zip-background"):
                 with self._lock:
                     self._threads -= 1
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from napari_ome_zip.byte_cache import check_limit, limit_of_environment
 from napari_ome_zip.pixels.grid import ChunkCoordinates
 
 DEFAULT_CACHE_BYTES = 1 << 30
@@ -113,12 +114,7 @@ class _Cache:
                 del self._places[batch.array, chunk]
 
 
-def _limit_of_environment() -> int:
-    megabytes = os.environ.get(CACHE_VARIABLE, "")
-    return int(megabytes) << 20 if megabytes.isdecimal() else DEFAULT_CACHE_BYTES
-
-
-_cache = _Cache(_limit_of_environment())
+_cache = _Cache(limit_of_environment(CACHE_VARIABLE, DEFAULT_CACHE_BYTES))
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_cache.begin_empty)
 _keeping: ContextVar[bool] = ContextVar("keeping", default=False)
@@ -154,8 +150,7 @@ def set_cache_size(nbytes: int) -> None:
     268435456
     >>> napari_ome_zip.set_cache_size(before)
     """
-    if nbytes < 0:
-        raise ValueError(f"The size of the cache is {nbytes} bytes, it cannot be negative.")
+    check_limit(nbytes)
     _cache.resize(nbytes)
 
 

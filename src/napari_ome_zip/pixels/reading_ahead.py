@@ -21,6 +21,7 @@ from napari_ome_zip.pixels.grid import Region
 from napari_ome_zip.pixels.parallel import decoded_bytes, parts
 from napari_ome_zip.pixels.source import PixelSource
 from napari_ome_zip.progress import Watch
+from napari_ome_zip.threads import begins_thread
 
 IDLE = 0.02
 """Seconds without a question after which the viewer counts as idle."""
@@ -72,8 +73,8 @@ class ReadingAhead:
                 self._answered = time.monotonic()
                 begins = self._plan(source, region)
                 self._changed.notify_all()
-            if begins:
-                self._begin_work()
+            if begins and not begins_thread(self._work, "ome-zip-ahead"):
+                self._is_running = False
 
     def _plan(self, source: PixelSource, region: Region) -> bool:
         """Note what follows; return whether a thread has to begin."""
@@ -88,12 +89,6 @@ class ReadingAhead:
         begins = bool(self._wanted or self._to_expect) and not self._is_running
         self._is_running = self._is_running or begins
         return begins
-
-    def _begin_work(self) -> None:
-        try:
-            threading.Thread(target=self._work, name="ome-zip-ahead").start()
-        except RuntimeError:  # no thread can be had, as when the program ends
-            self._is_running = False
 
     def _work(self) -> None:
         try:

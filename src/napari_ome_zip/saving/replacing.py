@@ -31,13 +31,10 @@ def check_replaceable(image: CompositeImage, target: str | os.PathLike[str]) -> 
     SaveError
         Before anything is written.
     """
-    opened = image.opened
-    if opened is None or opened.store.is_remote or opened.store.source is None:
-        return  # what is read through a link is never replaced
-    if opened.store.is_current:
+    if image.opened is None or image.opened.store.is_current:
         return
     path = target_path(target).resolve()
-    if not path.is_file() or path != Path(opened.store.source).resolve():
+    if not path.is_file() or not _is_file_of(image, path):
         return
     with _lock:
         known = _written.get(path)
@@ -56,15 +53,20 @@ def check_image_stays(image: CompositeImage, target: str | os.PathLike[str]) -> 
     SaveError
         Before anything is written.
     """
-    opened = image.opened
-    if opened is None or opened.store.is_remote or opened.store.source is None:
-        return
     path = target_path(target).resolve()
-    if path == Path(opened.store.source).resolve():
+    if _is_file_of(image, path):
         raise SaveError(
             f"{path.name} is the file of the image: labels alone would replace it. "
             "Save them under another name. Nothing was saved."
         )
+
+
+def _is_file_of(image: CompositeImage, path: Path) -> bool:
+    """Whether an image was opened from a file on a disk: what lies behind a link never changes."""
+    if image.opened is None or image.opened.store.is_remote:
+        return False
+    source = image.opened.store.source
+    return source is not None and Path(source).resolve() == path
 
 
 def _identity(path: Path) -> _Identity:

@@ -19,7 +19,7 @@ from napari_ome_zip.files.links import Link
 from napari_ome_zip.files.meanwhile import Meanwhile
 from napari_ome_zip.files.pieces import Pieces
 from napari_ome_zip.files.remote_object import Heard, Opening, RemoteObject, Took, Validator
-from napari_ome_zip.files.web.errors import Trouble
+from napari_ome_zip.files.web.errors import Trouble, broken_off
 from napari_ome_zip.files.web.line import PATIENCE, PIECE, Attempts
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class BucketObject(RemoteObject):
                 start += len(piece)
             if start == stop:
                 return there
-            attempts.wait(Trouble(bucket_errors.broken_off(self.link)))
+            attempts.wait(Trouble(broken_off(self.link)))
 
     def _get(self, bucket: Bucket, start: int | None, stop: int, unless: str) -> GetResult:
         import obstore

@@ -88,14 +88,6 @@ def odd(link: Link) -> LinkError:
     )
 
 
-def broken_off(link: Link) -> LinkError:
-    """Return that answers end before all of them came."""
-    return LinkError(
-        f"The connection broke off again and again: {link}. Try again later.",
-        code="link-broken-off",
-    )
-
-
 def changed(link: Link) -> ChangedFileError:
     """Return that a file is another one now."""
     return ChangedFileError(

@@ -24,6 +24,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
+from napari_ome_zip.byte_cache import check_limit, limit_of_environment
+
 DEFAULT_LINK_CACHE_BYTES = 2000 << 20
 """Size of the cache where nothing else is set (2,000 MiB)."""
 LINK_CACHE_VARIABLE = "NAPARI_OME_ZIP_LINK_CACHE_MB"
@@ -42,11 +44,6 @@ _ROOM = 0.9  # of the limit that is left once something had to go
 _log = logging.getLogger(__name__)
 
 
-def _limit_of_environment() -> int:
-    megabytes = os.environ.get(LINK_CACHE_VARIABLE, "")
-    return int(megabytes) << 20 if megabytes.isdecimal() else DEFAULT_LINK_CACHE_BYTES
-
-
 @dataclass
 class _State:
     """That of this process."""
@@ -57,7 +54,7 @@ class _State:
     has_complained: bool = False
 
 
-_state = _State(_limit_of_environment())
+_state = _State(limit_of_environment(LINK_CACHE_VARIABLE, DEFAULT_LINK_CACHE_BYTES))
 _looking = threading.Lock()
 
 
@@ -89,8 +86,7 @@ def set_link_cache_size(nbytes: int) -> None:
     4096
     >>> napari_ome_zip.set_link_cache_size(before)
     """
-    if nbytes < 0:
-        raise ValueError(f"The size of the cache is {nbytes} bytes, it cannot be negative.")
+    check_limit(nbytes)
     is_less = nbytes < _state.limit
     _state.limit = nbytes
     if is_less:

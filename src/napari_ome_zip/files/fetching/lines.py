@@ -6,10 +6,10 @@ of that the latest expectation first, but for those that nobody asked for yet, w
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from napari_ome_zip.errors import ChangedFileError
 from napari_ome_zip.files.fetching.blocks import MEMORY, Block
@@ -17,6 +17,7 @@ from napari_ome_zip.files.fetching.file_blocks import FileBlocks, Kept
 from napari_ome_zip.files.fetching.ranges import LINES
 from napari_ome_zip.files.fetching.storing import STORING
 from napari_ome_zip.files.fetching.wishes import Wish
+from napari_ome_zip.threads import begins_thread
 
 MOST_REQUESTS = LINES + 4
 """Requests that are on their way at once, at most; all but `LINES` of them for what is read."""
@@ -110,11 +111,7 @@ class Lines:
         """
         if not count:
             return
-        try:
-            threading.Thread(
-                target=self._work, args=(count - 1,), name="ome-zip-link", daemon=True
-            ).start()
-        except RuntimeError:  # no thread can be had, as when the program ends
+        if not begins_thread(partial(self._work, count - 1), "ome-zip-link", daemon=True):
             with MEMORY.lock:
                 self._threads -= count - 1
             self._work(0)

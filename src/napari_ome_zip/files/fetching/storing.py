@@ -13,6 +13,7 @@ from collections import deque
 
 from napari_ome_zip.files.fetching.blocks import Block
 from napari_ome_zip.files.fetching.file_blocks import Kept
+from napari_ome_zip.threads import begins_thread
 
 MOST_WAITING = 64 << 20
 """Bytes that wait to be kept, at most (64 MiB); whoever has more waits for the disk."""
@@ -52,11 +53,8 @@ class Storing:
             self._nbytes += block.came
             begins = not self._is_running
             self._is_running = True
-        if begins:
-            try:
-                threading.Thread(target=self._work, name="ome-zip-link", daemon=True).start()
-            except RuntimeError:  # no thread can be had, as when the program ends
-                self._work()
+        if begins and not begins_thread(self._work, "ome-zip-link", daemon=True):
+            self._work()
 
     def wait(self, seconds: float) -> None:
         """Wait until everything is kept, but no longer than so."""

@@ -20,7 +20,10 @@ _BRANCHES = (Kind.WELLS, Kind.TABLES, Kind.ATTACHMENTS, Kind.LAYER)
 
 
 def facts_of(
-    items: Sequence[Item], opened: Opened | None, layers: Sequence[OpenLayer] = ()
+    items: Sequence[Item],
+    opened: Opened | None,
+    beside: Sequence[OpenLayer] = (),
+    layers: Sequence[OpenLayer] = (),
 ) -> Facts:
     """Facts about the items that are selected: about one of them all, of several how many.
 
@@ -29,6 +32,8 @@ def facts_of(
     items : sequence of Item
     opened : Opened, optional
         The hierarchy that they are in.
+    beside : sequence of OpenLayer
+        All layers of the window.
     layers : sequence of OpenLayer
         Those that show it.
     """
@@ -51,8 +56,9 @@ def facts_of(
     place = item.places[0]
     if item.kind is Kind.WELL:
         fields = [("Fields of view", f"{len({f.path for p in item.places for f in p.fields}):,}")]
-        return [first, *fields, *part_facts(place.shown, opened, place.fields[0])]
-    return [first, *part_facts(place.shown, opened, *place.fields)]
+        return [first, *fields, *part_facts(place.shown, opened, place.fields[0], beside)]
+    field = place.fields[0] if place.fields else None
+    return [first, *part_facts(place.shown, opened, field, beside)]
 
 
 def _of_file(item: Item, opened: Opened | None) -> Facts:

@@ -239,7 +239,8 @@ class ContentsWidget(QWidget):
 
     def _show_facts(self) -> None:
         items, layers = self.parts.tree.items_chosen(), self._state.layers
-        self.parts.show_facts(facts_of(items, self._state.opened, layers))
+        beside = [*map(_open_layer, self._viewer.layers)]
+        self.parts.show_facts(facts_of(items, self._state.opened, beside, layers))
         self._loader.offer(items, layers)
 
     def _toggle(self, item: Item, shown: bool) -> None:
