@@ -25,7 +25,7 @@ from napari_ome_zip.layers.joined_table import INDEX, JoinedTable
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_CELLS = 4 * AT_ONCE.cells
+MAX_CELLS = 2 * AT_ONCE.cells
 """Cells of all tables of one file that are read while it is opened, at most."""
 
 
