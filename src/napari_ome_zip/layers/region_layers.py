@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -24,9 +23,6 @@ from napari_ome_zip.layers.understanding import world_matrix
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MAX_REGION_LAYERS = 32
-"""Layers of regions of one file, at most."""
 
 REGIONS = "regions"
 """Key in the note of a layer of regions."""
@@ -66,8 +62,10 @@ def region_layers(composite: CompositeImage) -> Iterator[LayerData]:
     ----------
     composite : CompositeImage
     """
-    found = (_region_layer(composite, *each) for each in _tables(composite))
-    yield from itertools.islice(filter(None, found), MAX_REGION_LAYERS)
+    for table, rows, image in _tables(composite):
+        layer = _region_layer(composite, table, rows, image)
+        if layer is not None:
+            yield layer
 
 
 def _tables(composite: CompositeImage) -> Iterator[tuple[Table, pd.DataFrame, PlacedImage]]:
