@@ -600,14 +600,15 @@ class TestRefusals:
         ("node", "said"),
         [
             (collection("empty"), "The collection 'empty' holds no image"),
-            ({"type": "collection"}, "The collection at the root holds no image"),
+            ({"type": "collection"}, "no nodes and no usable path .* one without a name"),
             ({"type": "org:x", "name": "mine"}, "'mine'"),
             ({"type": "surface", "name": "mine"}, "unknown type and is not opened: 'mine'"),
             (entry("far", "https://example.com/a"), "outside this archive"),
             (collection("r", entry("gone")), "leads to nothing"),
             (image("im", level("./gone")), "No usable resolution level|gone"),
             ({"type": 7, "name": "odd", "nodes": []}, "holds no image"),
-            ({"type": None}, "holds no image"),
+            ({"type": None}, "no nodes and no usable path"),
+            ({"type": "multiscale", "name": "im", "path": 7}, "no usable path .*: 'im'"),
         ],
     )
     def test_a_root_without_an_image_is_refused_by_name(self, node: Any, said: str) -> None:

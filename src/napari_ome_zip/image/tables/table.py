@@ -132,10 +132,14 @@ class Table:
         return self.kind is TableKind.FEATURES or self.type == "masking_roi_table"
 
     @property
+    def was_read(self) -> bool:
+        """Whether it was tried to read it while the file was opened."""
+        return "at_once" in vars(self)
+
+    @property
     def failure(self) -> TableError | None:
         """Why it was not read while the file was opened; None where it was not tried."""
-        found = vars(self).get("at_once")
-        return found if isinstance(found, TableError) else None
+        return self.at_once if self.was_read and isinstance(self.at_once, TableError) else None
 
     @cached_property
     def at_once(self) -> pd.DataFrame | TableError:

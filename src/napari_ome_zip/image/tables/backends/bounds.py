@@ -66,7 +66,7 @@ class Bounds:
             raise too_large(path, readable_size(stored))
 
 
-AT_ONCE = Bounds(rows=100_000, columns=1_000, cells=2_000_000, stored=8 << 20)
+AT_ONCE = Bounds(rows=100_000, columns=1_000, cells=1_000_000, stored=8 << 20)
 """What is read while a file is opened; larger tables are read when someone asks for them."""
 
 
