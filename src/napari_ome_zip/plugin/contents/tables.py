@@ -100,4 +100,6 @@ def _use_as_regions(table: Table, layers: Sequence[OpenLayer]) -> str:
         return f"nothing. {table.failure}"
     if (table.size.rows or 0) > MAX_SHAPES:
         return f"nothing: more than {MAX_SHAPES:,} regions are not drawn"
-    return "nothing: its regions lie in no image that is shown by itself"
+    if not table.was_read:
+        return "nothing: it lies in no image that is shown by itself, or after many others"
+    return "nothing: it has no boxes (such as x_micrometer and len_x_micrometer)"

@@ -23,6 +23,7 @@ _PIXELS_KEPT = frozenset(
         "link-key-not-kept",
         "metadata-xml-stale",
         "orientation-left-out",
+        "table-older",
         "unlisted-image-shown",
         "version-changes",
         "zarr-v2-kept",
