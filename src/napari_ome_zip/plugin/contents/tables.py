@@ -64,7 +64,12 @@ def _use(table: Table, layers: Sequence[OpenLayer]) -> str:
     if table.kind is TableKind.REGIONS:
         return _use_as_regions(table, layers)
     shown = list(labels_about(table, layers))
-    added = [(n.name, each) for n, record in shown for each in record.tables if each.table is table]
+    added = [
+        (layer.name, each)
+        for layer, record in shown
+        for each in record.tables
+        if each.table is table
+    ]
     if added:
         joined = [name for name, each in added if each.columns]
         problems = (finding.message for _, each in added for finding in each.findings)
