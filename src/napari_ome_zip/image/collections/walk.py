@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.files.byte_file import NOTHING_EXPECTED, Expectation
+from napari_ome_zip.files import Expectation
+from napari_ome_zip.files.byte_file import NOTHING_EXPECTED
 from napari_ome_zip.image.collections.documents import (
     Documents,
     NodeDocument,
