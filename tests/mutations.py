@@ -13,7 +13,9 @@ odd_numbers = st.sampled_from(
 odd_texts = st.sampled_from(
     ["", ".", "..", "../..", "0", "1", "a", "b", "labels", "c", "t", "space", "time", "channel",
      "physical", "world", "scale", "affine", "displacements", "identity", "0.4", "0.6", "µm",
-     "uint8", "float64", "bytes", "regular", "NaN", "A/1", "/", "FF0000", "x" * 200]
+     "uint8", "float64", "bytes", "regular", "NaN", "A/1", "/", "FF0000", "x" * 200,
+     "id", "raw", "nodes", "path", "collection", "multiscale", "singlescale", "zarr", "json",
+     "./zarr.json", "https://example.com", "org:x"]
 )  # fmt: skip
 leaves = st.one_of(st.none(), st.booleans(), odd_numbers, odd_texts)
 values = st.recursive(

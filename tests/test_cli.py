@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from broken_files import array, entries, entry, root, write
-from hierarchy_builder import HierarchyBuilder, ramp
+from hierarchy_builder import HierarchyBuilder, axes_of, ramp
+from labeled_tables import FEATURES, NGIO, about, labeled, put_anndata, put_csv
 from napari_ome_zip import save_image
 from napari_ome_zip.cli.main import main
 from shared_material import CONFORMANCE, corpus_params
@@ -160,6 +161,44 @@ def test_info_says_what_is_inside(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert (part["shape"], part["dtype"]) == ([3, 40, 50], "uint16")
     assert part["extent"] == [[-1, 5], [-0.25, 19.75], [-0.25, 24.75]]
     assert part["levels"][0]["codecs"] == ["zstd"]
+
+
+def test_info_says_where_axes_lead_in_a_body(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = {"y": "dorsal-to-ventral", "x": "left-to-right"}
+    axes = [
+        {**axis, "orientation": {"type": "anatomical", "value": words[axis["name"]]}}
+        for axis in axes_of("yx")
+    ]
+    path = HierarchyBuilder().image_of_0_6(ramp((3, 4)), axes).archive(tmp_path / "a.ozx")
+    assert run("info", path) == 0
+    assert "orientation: x left → right, y dorsal → ventral\n" in capsys.readouterr().out
+    assert run("info", "--json", path) == 0
+    described = json.loads(capsys.readouterr().out)
+    assert [a["orientation"] for a in described["display_system"]["axes"]] == list(words.values())
+
+
+def test_info_lists_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    builder = labeled("cells")
+    said = NGIO | about("cells") | {"backend": "anndata"}
+    put_anndata(builder, "tables/cells", said, FEATURES)
+    conditions = {"type": "condition_table", "table_version": "1"}
+    put_csv(builder, "tables/drugs", conditions, FEATURES)
+    path = builder.archive(tmp_path / "a.ozx")
+    assert main(["info", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-3:] == [
+        "Tables:",
+        "  tables/cells: feature table (ngio), 5 rows and 5 columns, about labels/cells",
+        "  tables/drugs: condition table (ngio)",
+    ]
+    assert main(["info", "--json", str(path)]) == 0
+    tables = json.loads(capsys.readouterr().out)["tables"]
+    assert [(each["path"], each["rows"], each["labels"]) for each in tables] == [
+        ("tables/cells", 5, ["labels/cells"]),
+        ("tables/drugs", None, []),
+    ]
 
 
 def test_info_of_what_cannot_be_opened_says_why(

@@ -7,6 +7,9 @@ from typing import Any
 
 Documents = dict[str, dict[str, Any]]
 
+DRAFTS = ("0.9.dev1", "0.9.dev3")
+_GRAPHS = ("0.6", *DRAFTS)
+"""Versions whose images have coordinate systems."""
 _UNITS = {"space": "micrometer", "time": "second"}
 _TYPES = {"t": "time", "c": "channel"}
 _DOWNSAMPLED = {"type": "gaussian", "metadata": {"method": "by hand"}}
@@ -43,12 +46,12 @@ def multiscale_of(
         scale = [0.5 * 2**level if a["name"] in ("y", "x") else 1.0 for a in listed]
         if version >= "0.4":
             step: dict[str, Any] = {"type": "scale", "scale": scale}
-            if version == "0.6":
+            if version in _GRAPHS:
                 step |= {"input": {"path": str(level)}, "output": {"name": system}}
             dataset["coordinateTransformations"] = [step]
         datasets.append(dataset)
     image["datasets"] = datasets
-    if version == "0.6":
+    if version in _GRAPHS:
         image["coordinateSystems"] = [{"name": system, "axes": listed}]
     elif version >= "0.4":
         image["axes"] = listed
@@ -103,7 +106,8 @@ def omero(channels: int = 2) -> dict[str, Any]:
 
 
 def _shape(names: str, level: int) -> list[int]:
-    return [{"c": 2, "t": 3}.get(name, 8 // 2**level) for name in names]
+    halved = dict.fromkeys("yx", 8 // 2**level)
+    return [({"c": 2, "t": 3} | halved).get(name, 8) for name in names]
 
 
 def image(version: str, names: str | None = None, at: str = "", **more: Any) -> Documents:
@@ -257,3 +261,31 @@ def first_image(documents: Documents, path: str = "") -> dict[str, Any]:
 def lone(version: str, listed: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the attributes of an image with these axes."""
     return attributes(version, multiscales=[multiscale_of(version, listed)])
+
+
+def free(listed: Any) -> Documents:
+    """Return an image of the draft with any axes."""
+    names = [each["name"] for each in listed] if isinstance(listed, list) else [*listed]
+    d = image("0.9.dev1", names)
+    if isinstance(listed, list):
+        first_image(d)["coordinateSystems"][0]["axes"] = listed
+    return d
+
+
+def mapped_draft(transformation: dict[str, Any], names: str, target: str = "") -> Documents:
+    """Return an image of the draft with a second coordinate system, "other"."""
+    d = mapped(transformation, target or names, names)
+    content(d)["version"] = "0.9.dev1"
+    return d
+
+
+_ORIENTED = ("inferior-to-superior", "anterior-to-posterior", "right-to-left")
+
+
+def oriented(version: str = "0.9.dev1") -> Documents:
+    """Return a volume that says which way its axes lead through a body."""
+    d = image(version, "zyx")
+    system = first_image(d).get("coordinateSystems", [first_image(d)])[0]
+    for each, value in zip(system["axes"], _ORIENTED, strict=True):
+        each["orientation"] = {"type": "anatomical", "value": value}
+    return d

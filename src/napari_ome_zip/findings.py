@@ -87,6 +87,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "omero-color-missing": "Channels have default colors",
         "omero-window-incomplete": "Contrast limits are incomplete",
         "omero-window-order": "Contrast limits leave no contrast",
+        "orientation-incomplete": "Which way an axis leads is not known",
         "plate-columns-missing": "The plate is incomplete: columns",
         "plate-line-name-missing": "Rows or columns of the plate were named",
         "plate-row-not-group": "Other programs may not find its wells",

@@ -11,6 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collection_builder import (
+    CollectionBuilder,
+    collection,
+    entry,
+    image,
+    level,
+    path_to,
+    system,
+    well,
+)
+from collection_builder import plate as plate_node
 from hierarchy_builder import HierarchyBuilder, ramp, to_world
 from mutations import changed_documents
 from napari_ome_zip import open_image, to_layer_data
@@ -67,7 +78,39 @@ def old_version() -> dict[str, bytes]:
     return HierarchyBuilder(2).image([ramp((3, 4)), ramp((2, 2))], "yx", name="old").entries
 
 
-HIERARCHIES = {f.__name__: f() for f in (scene, image_with_labels, plate, series, old_version)}
+def a_collection() -> dict[str, bytes]:
+    said = {
+        "source": [{"id": "raw"}],
+        "labelAttributes": [{"labelValue": 1, "color": [1, 2, 3, 4], "lab:class": "a"}],
+    }
+    move = {
+        "type": "translation",
+        "translation": [0, 8],
+        "input": {"id": "physical", "path": path_to("./raw")},
+        "output": {"id": "world"},
+    }
+    steps = {"coordinateSystems": [system("world")], "coordinateTransformations": [move]}
+    inner = collection("inner", image("in", level("./in/0", id_="in0")), entry("old"))
+    nodes = [
+        entry("raw", id="raw"),
+        entry("mask", attributes={"labels": said}),
+        inner,
+        entry("more", "./more.json", "collection"),
+    ]
+    builder = CollectionBuilder().node(collection("r", *nodes, attributes={"scene": steps}))
+    builder.image_node("raw").image_node("mask", ramp((3, 4), np.uint8)).image_node("far")
+    builder.array("in/0", ramp((3, 4))).image(ramp((3, 4)), "yx", "old")
+    return builder.json("more.json", collection("more", entry("far"))).entries
+
+
+def plate_of_nodes() -> dict[str, bytes]:
+    fields = [entry("f", attributes={"acquisition": {"id": "first"}}), entry("g")]
+    builder = CollectionBuilder().node(plate_node(well("rB", "c2", *fields)))
+    return builder.image_node("f").image_node("g").entries
+
+
+KINDS = (scene, image_with_labels, plate, series, old_version, a_collection, plate_of_nodes)
+HIERARCHIES = {f.__name__: f() for f in KINDS}
 
 
 @pytest.mark.parametrize("kind", HIERARCHIES)

@@ -13,17 +13,6 @@ from napari_layers import codes, kind_of, layers_of, world_box
 from napari_ome_zip import open_image, validate
 from napari_ome_zip.errors import MetadataError
 
-NEXT_COLLECTIONS = (
-    "children_05_06.ozx",
-    "inlined.ozx",
-    "labels_attribute.ozx",
-    "multiscale_root.ozx",
-    "nested_inline.ozx",
-    "plate_wide.ozx",
-    "public_basic_collection.ozx",
-    "two_placed.ozx",
-)
-
 
 def paths(builder: HierarchyBuilder) -> list[str]:
     return [part.path for part in open_image(builder.entries, fuse_from=0).parts]
@@ -186,46 +175,3 @@ class TestScenesThatNameWhatIsMissing:
         builder = self.scene("a", "gone").image_of_0_6(ramp((2, 2)), "yx", "a")
         report = validate(builder.archive(tmp_path / "a.ozx"))
         assert "scene-image-not-found" in [issue.code for issue in report.issues]
-
-
-class TestCollectionsOfTheNextVersion:
-    """Nodes of RFC-8: a plain walk would show their images at the origin, or lose some."""
-
-    def collection(self, path: str = "") -> HierarchyBuilder:
-        names = ("raw", "second")
-        nodes = [
-            {"type": "multiscale", "name": n, "path": {"type": "zarr", "path": f"./{n}"}}
-            for n in names
-        ]
-        node = {"version": "0.9.dev3", "type": "collection", "name": "two", "nodes": nodes}
-        builder = HierarchyBuilder().group(path, **node)
-        for name in names:
-            builder.image(ramp((2, 2)), "yx", f"{path}/{name}" if path else name)
-        return builder
-
-    def test_one_at_the_root_is_refused_by_name(self) -> None:
-        message = r"be read yet: the root is a 'collection' of RFC-8.*0\.9\.dev3.*'raw', 'second'"
-        with pytest.raises(MetadataError, match=message):
-            open_image(self.collection().entries)
-
-    def test_a_single_image_of_it_is_refused_too(self) -> None:
-        node = {"type": "singlescale", "name": "s0", "path": {"type": "zarr", "path": "./s0"}}
-        builder = HierarchyBuilder().group(type="multiscale", name="im", nodes=[node])
-        with pytest.raises(MetadataError, match="'multiscale' of RFC-8"):
-            open_image(builder.array("s0", ramp((2, 2))).entries)
-
-    def test_one_below_the_root_is_named_and_the_rest_opens(self) -> None:
-        builder = self.collection("next").image(ramp((2, 2)), "yx", "now")
-        composite = open_image(builder.entries)
-        assert [part.path for part in composite.parts] == ["now"]
-        assert codes(composite) == ["group-unusable"]
-        assert "'next' is a 'collection'" in composite.findings[0].message
-
-    def test_an_image_of_today_that_has_a_type_is_read(self) -> None:
-        builder = HierarchyBuilder().image(ramp((2, 2)), "yx", type="multiscale", nodes=[])
-        assert paths(builder) == [""]
-
-    @pytest.mark.parametrize("name", NEXT_COLLECTIONS)
-    def test_real_ones_are_refused(self, name: str, shared: Path) -> None:
-        with pytest.raises(MetadataError, match="RFC-8"):
-            open_image(shared / "next" / "samples" / "rfc8" / name)

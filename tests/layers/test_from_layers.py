@@ -150,7 +150,7 @@ def test_labels_are_saved_as_they_were_when_saving_began() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (np.ones((2, 2, 2, 2, 4, 4)), "has 6 dimensions"),
+        (np.float64(3), "is a single number"),
         (np.ones((4, 4), np.longdouble), "which Zarr cannot store"),
         (np.ones((4, 4), np.clongdouble), "which Zarr cannot store"),
         (np.zeros((4, 4), "M8[s]"), "which is not a type of pixel"),

@@ -43,6 +43,8 @@ from napari_ome_zip.ome import (
     WellImage,
     Window,
 )
+from napari_ome_zip.ome.orientation import Orientation
+from napari_ome_zip.ome.versions import SPECS
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
@@ -84,6 +86,31 @@ def axes_of_images(draw: st.DrawFn) -> tuple[Axis, ...]:
     return (*axes, *(Axis(name, "space", draw(optional_words)) for name in space))
 
 
+pairs_of_ends = st.permutations(
+    [("left", "right"), ("anterior", "posterior"), ("superficial", "deep"), ("apex", "base")]
+)
+
+
+@st.composite
+def any_axes(draw: st.DrawFn) -> tuple[Axis, ...]:
+    """Draw axes as 0.9.dev1 wants them: any, some of space with where they lead in a body."""
+    names = draw(st.lists(words, min_size=1, max_size=7, unique=True))
+    ends = iter(draw(pairs_of_ends))
+    axes = []
+    for name in names:
+        kind = draw(st.sampled_from(["space", "time", "channel", "lifetime", None]))
+        pair = next(ends, None) if kind == "space" and draw(st.booleans()) else None
+        way = None if pair is None else "-to-".join(draw(st.permutations(pair)))
+        orientation = None if way is None else Orientation(way)
+        axes.append(Axis(name, kind, draw(optional_words), orientation=orientation))
+    return tuple(axes)
+
+
+def axes_of(version: str) -> st.SearchStrategy[tuple[Axis, ...]]:
+    """Draw axes that the version holds."""
+    return any_axes() if SPECS[version].free_axes else axes_of_images()
+
+
 @st.composite
 def level_transformations(draw: st.DrawFn, ndim: int, ref: dict[str, Any]) -> Transformation:
     """Draw what a level may have: a scale, or a scale and a translation."""
@@ -97,12 +124,13 @@ def level_transformations(draw: st.DrawFn, ndim: int, ref: dict[str, Any]) -> Tr
 @st.composite
 def multiscales(draw: st.DrawFn, version: str) -> Multiscale:
     """Draw an image that the version holds completely."""
-    axes = draw(axes_of_images())
-    name = "physical" if version == "0.5" else draw(words)
+    axes = draw(axes_of(version))
+    is_graph = SPECS[version].graph
+    name = draw(words) if is_graph else "physical"
     systems = [CoordinateSystem(name, axes)]
     extra: tuple[Transformation, ...] = ()
-    if version == "0.6" and draw(st.booleans()):
-        systems.insert(0, CoordinateSystem(f"{name} 2", draw(axes_of_images())))
+    if is_graph and draw(st.booleans()):
+        systems.insert(0, CoordinateSystem(f"{name} 2", draw(axes_of(version))))
         to_other = {"input": SystemRef(name=name), "output": SystemRef(name=f"{name} 2")}
         extra = (draw(transformations(**to_other)),)
     paths = draw(st.lists(words, min_size=1, max_size=3))
@@ -176,7 +204,12 @@ def scenes(draw: st.DrawFn) -> Scene:
 windows = st.builds(Window, amounts, amounts, amounts, amounts)
 colors = st.text("0123456789ABCDEF", min_size=6, max_size=6)
 channels = st.builds(
-    OmeroChannel, optional_words, colors, st.none() | st.booleans(), st.none() | windows
+    OmeroChannel,
+    optional_words,
+    colors,
+    st.none() | st.booleans(),
+    st.none() | windows,
+    st.none() | st.booleans(),
 )
 omeros = st.builds(
     Omero,
@@ -252,7 +285,7 @@ def groups(draw: st.DrawFn, version: str) -> OmeGroup:
         well=draw(st.none() | wells),
         series=draw(path_lists),
         bioformats2raw_layout=draw(st.sampled_from([None, 3])),
-        scene=draw(st.none() | scenes()) if version == "0.6" else None,
+        scene=draw(st.none() | scenes()) if SPECS[version].graph else None,
         display=draw(st.none() | frozen_objects),
     )
 

@@ -200,13 +200,37 @@ def test_known_versions_and_their_variants_are_read_without_complaint(
     assert parsed.findings == ()
 
 
-@pytest.mark.parametrize("written", ["1.0", "0.7", "0.9.dev7", "0.60", "newest"])
-def test_an_unknown_version_is_read_like_the_newest_and_told(written: str) -> None:
+@pytest.mark.parametrize("written", ["1.0", "0.7", "0.9.dev2", "0.9.dev7", "0.9", "0.60"])
+def test_a_newer_version_is_read_as_it_is_laid_out_and_told(written: str) -> None:
     parsed = read(image(written))
 
-    assert parsed.group.version == "0.6"
+    assert parsed.group.version == written
     assert codes(parsed) == ["version-unknown"]
-    assert written in parsed.findings[0].message
+    kind = "draft of OME-Zarr" if "dev" in written else "OME-Zarr"
+    message = parsed.findings[0].message
+    assert message.startswith(f"Written for a newer {kind}, {written}, which is not known (")
+    assert message.endswith(" are); what is understood of it is shown.")
+    # What the document says is read all the same.
+    assert parsed.group.multiscales == read(image("0.5")).group.multiscales
+
+
+@pytest.mark.parametrize("written", ["newest", "", "0.0", "v1", "1." * 99, "0.7 " + "x" * 5000])
+def test_what_is_no_version_is_told_and_not_called_newer(written: str) -> None:
+    parsed = read(image(written))
+
+    assert parsed.group.version == ("0.0" if written == "0.0" else "unknown")
+    assert codes(parsed) == ["version-unknown"]
+    assert parsed.findings[0].message.startswith('Version "')
+    assert len(parsed.findings[0].message) < 150
+    assert parsed.group.multiscales == read(image("0.5")).group.multiscales
+
+
+@pytest.mark.parametrize("written", ["0.5+rfc3", "0.9.dev1", "0.9.dev3"])
+def test_a_draft_that_is_known_is_read_without_a_word(written: str) -> None:
+    parsed = read(image(written))
+
+    assert parsed.group.version == written
+    assert codes(parsed) == []
     # What the document says is read all the same.
     assert parsed.group.multiscales == read(image("0.5")).group.multiscales
 

@@ -195,5 +195,5 @@ def test_where_the_axes_lead_in_a_body_is_said_by_the_system_shown(tmp_path: Pat
     ):
         assert move(viewer.layers, str(path), name, open_image) == []
         for layer in viewer.layers:
-            said = noted_orientations(note_of(layer), 2)
+            said = noted_orientations(note_of(layer))
             assert tuple(each.value for each in said if each is not None) == words

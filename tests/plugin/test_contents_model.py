@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hierarchy_builder import HierarchyBuilder, ramp
+from hierarchy_builder import HierarchyBuilder, axes_of, ramp
 from napari_ome_zip import open_image, to_layer_data
 from napari_ome_zip.layers.layer_data import layer_note
 from napari_ome_zip.plugin.contents.attachments import Attachment, Form, find_attachments
@@ -305,6 +305,39 @@ def test_facts_about_the_file_and_about_several_items_are_few(tmp_path: Path) ->
     tiles = branch(state, Kind.TILES).children
     assert facts_of(tiles[:3], state.opened) == [("Selected", "3")]
     assert facts_of([], state.opened) == []
+
+
+def oriented(path: Path, **words: str) -> Path:
+    """A picture whose axes lead somewhere in a body."""
+    axes = [
+        {**axis, "orientation": {"type": "anatomical", "value": words[axis["name"]]}}
+        for axis in axes_of("".join(words))
+    ]
+    pixels = ramp((3,) * len(words))
+    return HierarchyBuilder().image_of_0_6(pixels, axes).archive(path)
+
+
+def test_facts_say_where_the_axes_of_an_image_lead(tmp_path: Path) -> None:
+    words = {"z": "inferior-to-superior", "y": "anterior-to-posterior", "x": "right-to-left"}
+    state = state_of(oriented(tmp_path / "lps.ozx", **words))
+    facts = dict(facts_of(state.images.children, state.opened, state.layers))
+    expected = "x right → left, y anterior → posterior, z inferior → superior (LPS)"
+    assert facts["Orientation"] == expected
+
+
+def test_facts_say_where_other_layers_say_otherwise(tmp_path: Path) -> None:
+    one = state_of(oriented(tmp_path / "a.ozx", y="dorsal-to-ventral", x="left-to-right"))
+    other = state_of(oriented(tmp_path / "b.ozx", y="dorsal-to-ventral", x="right-to-left"))
+    beside = (*one.layers, *other.layers)
+    facts = dict(facts_of(one.images.children, one.opened, beside))
+    expected = "x left → right, y dorsal → ventral; other layers contradict x"
+    assert facts["Orientation"] == expected
+
+
+def test_an_image_without_orientation_has_no_such_fact(tmp_path: Path) -> None:
+    path = HierarchyBuilder().image(ramp((3, 4)), "yx").archive(tmp_path / "a.ozx")
+    state = state_of(path)
+    assert "Orientation" not in dict(facts_of(state.images.children, state.opened, state.layers))
 
 
 # Attachments

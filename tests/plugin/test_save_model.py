@@ -20,6 +20,7 @@ CELLS = (np.ones((40, 50), np.uint8), {"name": "cells", "contrast_limits": (0, 9
 TILTED = (CELLS[0], {**CELLS[1], "name": "tilted", "rotate": 30}, "image")
 NUCLEI = (np.ones((40, 50), np.uint8), {"name": "nuclei"}, "labels")
 SIX = (np.zeros((1,) * 6, np.uint8), {"name": "six"}, "image")
+DATES = (np.zeros((4, 4), "M8[s]"), {"name": "dates"}, "image")
 SPOTS = (np.zeros((1, 2)), {"name": "spots"}, "points")
 MOVIE = (
     np.arange(5 * 3 * 8 * 8, dtype=np.uint16).reshape(5, 3, 8, 8),
@@ -41,9 +42,28 @@ def shown(choices: SaveChoices, *layers: Any, showing: Showing | None = None) ->
 
 
 def test_layers_that_cannot_be_saved_are_named(tmp_path: Path) -> None:
-    view = shown(SaveChoices(file=str(tmp_path / "a")), CELLS, SIX)
+    view = shown(SaveChoices(file=str(tmp_path / "a")), CELLS, DATES)
     assert [layer[1]["name"] for layer in view.chosen] == ["cells"]
-    assert "Not saved: 'six' has 6 dimensions" in summary(view)
+    assert "Not saved: 'dates' holds datetime64[s]" in summary(view)
+
+
+def test_what_only_a_draft_holds_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    view = shown(SaveChoices(file=str(tmp_path / "a")), SIX)
+    assert view.needed is not None
+    first, second = summary(view).splitlines()
+    assert first.endswith("OME-Zarr 0.9.dev1, a draft of OME-Zarr that few programs read yet.")
+    assert second == (
+        "'six' has 6 axes (t, dim_1, dim_2, z, y, x), which no released version of OME-Zarr holds. "
+        "You are asked before it is saved."
+    )
+
+
+def test_a_draft_that_was_chosen_needs_no_question(tmp_path: Path) -> None:
+    view = shown(SaveChoices(file=str(tmp_path / "a"), version="0.9.dev1"), SIX)
+    assert view.needed is None
+    assert summary(view).endswith(
+        "OME-Zarr 0.9.dev1, a draft of OME-Zarr that few programs read yet."
+    )
 
 
 def test_a_file_for_others_is_without_what_only_napari_shows(tmp_path: Path) -> None:
@@ -89,7 +109,8 @@ CHOSEN = {"as_in_file": False}
     ("choices", "layers", "problem"),
     [
         ({}, [], "There are no layers"),
-        ({}, [SIX], "Choose at least one layer"),
+        ({}, [DATES], "Choose at least one layer"),
+        ({"version": "0.6"}, [SIX], "'six' has 6 axes"),
         ({}, [SPOTS], "Nothing to save as an image"),
         ({"unchecked": frozenset({0})}, [CELLS], "Choose at least one layer"),
         ({"file": ""}, [CELLS], "Choose a file"),

@@ -177,7 +177,7 @@ def test_in_3d_words_follow_the_camera(
     start: str,
     end: str,
 ) -> None:
-    window.window.resize(300, 300)  # large volumes are drawn slowly
+    window.window.resize(600, 400)  # large volumes are drawn slowly
     opened(window, qtbot, volume(tmp_path / "a.ozx", bright=bright)).colormap = "red"
     window.scene.camera.orientation = (depth, "down", horizontal)
     window.dims.ndisplay = 3

@@ -151,12 +151,12 @@ def test_a_file_under_the_completed_name_is_never_replaced_unasked(
 def test_layers_that_cannot_be_saved_are_named_in_one_warning(
     viewer: ViewerModel, tmp_path: Path, told: list[Any]
 ) -> None:
-    for name in ("six", "another"):
-        viewer.add_image(np.zeros((1, 1, 1, 1, 4, 4), np.uint8), name=name)
-    viewer.layers.save(str(tmp_path / "a.ozx"))
+    wide = np.zeros((4, 4), np.longdouble)
+    named = [(wide, {"name": name}, "image") for name in ("wide", "another")]
+    write_ozx(str(tmp_path / "a.ozx"), [*data_of(viewer, "cells"), *named])
     (record,) = told
     assert record.severity.name == "WARNING"
-    assert record.message.startswith("Not saved: 'six' has 6 dimensions")
+    assert record.message.startswith("Not saved: 'wide' holds ")
     assert "'another'" in record.message
     assert record.message.endswith(f"Saved a.ozx in {tmp_path}.")
 

@@ -148,10 +148,11 @@ def test_layers_that_cannot_be_saved_alone_are_refused() -> None:
         plan((np.zeros((1, 2)), {"name": "spots"}, "points"))
 
 
-def test_more_axes_than_a_version_has_are_refused_by_name() -> None:
+@pytest.mark.parametrize("version", ["0.5", "0.6"])
+def test_more_axes_than_a_chosen_version_has_are_refused_by_name(version: str) -> None:
     six = (np.zeros((1,) * 6, np.uint8), {"name": "six"}, "image")
-    with pytest.raises(SaveError, match="'six' has 6 dimensions"):
-        plan(six)
+    with pytest.raises(SaveError, match=r"'six' has 6 axes .* Choose version 0\.9\.dev1, a draft"):
+        plan(six, version=version)
 
 
 def test_names_are_safe_and_distinct_whatever_their_case() -> None:

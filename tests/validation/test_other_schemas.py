@@ -14,7 +14,18 @@ from typing import Any
 import pytest
 
 from napari_ome_zip.validation import Severity, check_group_attributes
-from validation_documents import labelled, mapped, plate, scene, warped
+from validation_documents import (
+    axis,
+    free,
+    image,
+    labelled,
+    mapped,
+    mapped_draft,
+    oriented,
+    plate,
+    scene,
+    warped,
+)
 
 validate = pytest.importorskip("ngff_zarr.validate")
 jsonschema = pytest.importorskip("jsonschema")
@@ -26,6 +37,7 @@ _MODELS = {
     "well": "well",
     "scene": "scene",
 }
+_LITTLE = {"channels": [{}, {"inverted": True, "window": {"start": 1, "end": 2}}]}
 _BASES = {
     **{f"labelled {v}": (v, labelled(v)) for v in ("0.4", "0.5", "0.6")},
     **{f"plate {v}": (v, plate(v)) for v in ("0.4", "0.5", "0.6")},
@@ -34,6 +46,19 @@ _BASES = {
     "affine": ("0.6", mapped({"type": "affine", "affine": [[1, 0, 0], [0, 1, 0]]})),
     "rotation": ("0.6", mapped({"type": "rotation", "rotation": [[0, -1], [1, 0]]})),
     "mapAxis": ("0.6", mapped({"type": "mapAxis", "mapAxis": [1, 0]})),
+    "labelled 0.9": ("0.9", labelled("0.9.dev1")),
+    "six axes": ("0.9", free("tcuzyx")),
+    "one axis": ("0.9", free([axis("x")])),
+    "oriented": ("0.9", oriented()),
+    "little display": ("0.9", image("0.9.dev1", omero=_LITTLE)),
+    "mapAxis of six": (
+        "0.9",
+        mapped_draft({"type": "mapAxis", "mapAxis": [5, 4, 3, 2, 1, 0]}, "tcuzyx"),
+    ),
+    "projectAxis of six": (
+        "0.9",
+        mapped_draft({"type": "projectAxis", "droppedInputs": [0, 1, 2, 3]}, "tcuzyx", "yx"),
+    ),
 }
 _ODD = (None, True, -1, 0, 7, 0.5, "", "x", [], {}, [0], ["a"], [{}], [[1]])
 _REMOVED = object()
@@ -82,6 +107,8 @@ def _milder(place: tuple[Any, ...], odd: Any) -> bool:
         return isinstance(odd, str) or odd is None  # An unknown version is only warned of.
     if field in ("type", "unit") and "axes" in names:
         return odd is None  # A type or a unit may be null.
+    if field == "orientation":
+        return odd is None  # RFC-4: it says the same as no orientation, but SHOULD be left out.
     if field == "scale":
         return is_number or odd == [0]  # A scale SHOULD be other than zero.
     if field == "interpolation":

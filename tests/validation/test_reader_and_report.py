@@ -25,7 +25,7 @@ READER_ONLY = {
     "image-unplaced": "what is wrong with a transformation has a code of its own in a report",
     "image-unusable": "sums up the faults of all levels, each of which a report names by itself",
     "level-channels-differ": "the specification says of no axis how long it is at each level",
-    "level-unusable": "Zarr allows what napari cannot show: texts, no pixels, a single axis",
+    "level-unusable": "Zarr allows what napari cannot show: texts, no pixels, no axis",
     "napari-layer-unusable": "what only napari shows is no part of OME-Zarr, which a report judges",
     "napari-settings-unusable": "what only napari shows is no part of OME-Zarr",
     "tiles-rounded": "fusing images into one layer is a choice of this reader, no fault of files",

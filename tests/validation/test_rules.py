@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -15,18 +16,22 @@ from napari_ome_zip.validation import (
     check_hierarchy_documents,
 )
 from validation_documents import (
+    DRAFTS,
     Documents,
     array,
     axes,
     axis,
     content,
     first_image,
+    free,
     group,
     image,
     image_label,
     labelled,
     lone,
     mapped,
+    mapped_draft,
+    oriented,
     plate,
     scene,
     series,
@@ -35,8 +40,10 @@ from validation_documents import (
 )
 
 Attributes = dict[str, Any]
+
 Broken = tuple[str, Callable[[], tuple[Issue, ...]]]
 _CASES: list[Broken] = []
+DRAFT = "version-prerelease"
 
 VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
 VALID = {
@@ -76,6 +83,55 @@ VALID = {
         target="zyx",
     ),
 }
+
+
+FREE = {
+    "no space": "tc",
+    "one axis": "x",
+    "six axes": "tcuzyx",
+    "channel last": "yxc",
+    "x first": "xyz",
+    "space amid others": "ctzayx",
+    "four of space": [axis("dy"), axis("dx"), axis("y"), axis("x")],
+    "three of channels": [axis(name, "channel") for name in ("excitation", "c", "detector")],
+    "two of time": [axis("u", "time"), axis("t"), axis("x")],
+    "Fourier": "wvu",
+}
+"""Axes that 0.9.dev1 has nothing against."""
+
+
+VALID_DRAFTS = {
+    **{f"image {v}": image(v) for v in DRAFTS},
+    **{f"labelled {v}": labelled(v) for v in DRAFTS},
+    **{f"plate {v}": plate(v) for v in DRAFTS},
+    **{f"series {v}": series(v) for v in DRAFTS},
+    **{f"axes {name}": free(listed) for name, listed in FREE.items()},
+    "0.5+rfc3": image("0.5+rfc3", "yxc"),
+    "oriented": oriented(),
+    "mapAxis of six": mapped_draft({"type": "mapAxis", "mapAxis": [5, 4, 3, 2, 1, 0]}, "tcuzyx"),
+    "projectAxis of six": mapped_draft(
+        {"type": "projectAxis", "droppedInputs": [0, 1, 2, 3]}, "tcuzyx", "yx"
+    ),
+    "channels without settings": image("0.9.dev1", omero={"channels": [{}, {"color": "FF0000"}]}),
+}
+
+
+@pytest.mark.parametrize("documents", VALID_DRAFTS.values(), ids=VALID_DRAFTS)
+def test_of_a_valid_draft_it_is_said_that_it_is_one(documents: Documents) -> None:
+    issues = check_hierarchy_documents(documents)
+    assert {(issue.code, issue.severity) for issue in issues} == {(DRAFT, Severity.INFO)}
+
+
+@pytest.mark.parametrize("version", ["1.0", "0.9.dev7", "0.7dev0"])
+@pytest.mark.parametrize("documents", VALID_DRAFTS.values(), ids=VALID_DRAFTS)
+def test_an_unknown_version_is_not_judged_by_the_limits_of_others(
+    documents: Documents, version: str
+) -> None:
+    changed = copy.deepcopy(documents)
+    for document in changed.values():
+        if "ome" in document.get("attributes", {}):
+            document["attributes"]["ome"]["version"] = version
+    assert {issue.code for issue in check_hierarchy_documents(changed)} == {"version-unknown"}
 
 
 @pytest.mark.parametrize("documents", VALID.values(), ids=VALID)
@@ -241,6 +297,129 @@ def unit_of_space_on_time() -> Documents:
     d = image("0.5", "tyx")
     first_image(d)["axes"][0]["unit"] = "micrometer"
     return d
+
+
+@breaks("axis-space-names")
+def space_of_another_name() -> Documents:
+    return free("ab")
+
+
+@breaks("axis-space-names")
+def three_axes_of_space_without_z() -> Documents:
+    return free("wyx")
+
+
+@breaks("axis-time-name")
+def time_of_another_name() -> Documents:
+    return free([axis("time", "time"), axis("y"), axis("x")])
+
+
+@breaks("axis-name-case")
+def names_that_differ_by_capitals() -> Documents:
+    return free([axis("C", "channel"), axis("c"), axis("y"), axis("x")])
+
+
+@breaks("axis-name-duplicate")
+def two_axes_of_one_name_in_the_draft() -> Documents:
+    d = free([axis("t"), axis("y"), axis("y", "channel"), axis("x")])
+    for level in "01":
+        d[level]["dimension_names"] = None
+    return d
+
+
+@breaks("dataset-dimensions")
+def more_axes_than_dimensions() -> Documents:
+    d = free("tzyx")
+    for level in "01":
+        d[level]["shape"], d[level]["dimension_names"] = [8, 8, 8], None
+    return d
+
+
+@breaks("orientation-incomplete")
+def orientation_without_type() -> Documents:
+    return reoriented({"value": "proximal-to-distal"})
+
+
+@breaks("orientation-incomplete")
+def orientation_without_value() -> Documents:
+    return reoriented({"type": "anatomical"})
+
+
+@breaks("wrong-type")
+def orientation_that_is_a_word() -> Documents:
+    return reoriented("left-to-right")
+
+
+@breaks("orientation-unknown")
+def orientation_of_another_word() -> Documents:
+    return reoriented({"type": "anatomical", "value": "port-to-starboard"})
+
+
+@breaks("orientation-unknown")
+def orientation_of_another_type() -> Documents:
+    return reoriented({"type": "geographical", "value": "north-to-south"})
+
+
+@breaks("orientation-not-spatial")
+def orientation_of_time() -> Documents:
+    return reoriented({"type": "anatomical", "value": "proximal-to-distal"}, "tyx")
+
+
+@breaks("orientation-not-spatial")
+def orientation_without_a_type_of_axis() -> Documents:
+    d = oriented()
+    first_image(d)["coordinateSystems"][0]["axes"][0]["type"] = "array"
+    return d
+
+
+@breaks("orientation-repeated")
+def both_ways_of_one_pair() -> Documents:
+    return reoriented({"type": "anatomical", "value": "posterior-to-anterior"})
+
+
+@breaks("orientation-repeated")
+def one_way_twice() -> Documents:
+    return reoriented({"type": "anatomical", "value": "anterior-to-posterior"})
+
+
+@breaks("orientation-null")
+def orientation_of_null() -> Documents:
+    return reoriented(None)
+
+
+@breaks("orientation-unofficial")
+def orientation_in_05() -> Documents:
+    return oriented("0.5")
+
+
+@breaks("orientation-unofficial")
+def orientation_in_06_that_09_would_refuse() -> Documents:
+    d = oriented("0.6")
+    first_image(d)["coordinateSystems"][0]["axes"][0]["orientation"] = {"value": "up"}
+    return d
+
+
+def reoriented(orientation: Any, names: str = "zyx") -> Documents:
+    """Return an oriented volume whose first axis has another orientation."""
+    d = oriented()
+    listed = first_image(d)["coordinateSystems"][0]["axes"]
+    for each, name in zip(listed, names, strict=True):
+        each |= axis(name)
+    for level in "01":
+        d[level]["dimension_names"] = [*names]
+    listed[0]["orientation"] = orientation
+    return d
+
+
+@breaks("rotation-not-square")
+def rotation_of_six_axes_in_the_draft() -> Documents:
+    rows = [[float(i == j) for i in range(6)] for j in range(6)]
+    return mapped_draft({"type": "rotation", "rotation": rows}, "tcuzyx")
+
+
+@breaks("project-axis-invalid")
+def projection_that_names_an_axis_twice_in_the_draft() -> Documents:
+    return mapped_draft({"type": "projectAxis", "droppedInputs": [5, 5]}, "tcuzyx")
 
 
 @breaks_alone("axis-count")
@@ -1293,10 +1472,13 @@ def three_components_in_a_plane() -> Documents:
     ("code", "judge"), _CASES, ids=[f"{code}-{i}" for i, (code, _) in enumerate(_CASES)]
 )
 def test_one_change_breaks_one_rule(code: str, judge: Callable[[], tuple[Issue, ...]]) -> None:
-    issues = judge()
-    assert {issue.code for issue in issues} == {code}
-    assert {issue.remedy for issue in issues} == {RULES[code].remedy}
-    assert all(issue.message and issue.rule.startswith("OME-Zarr 0.") for issue in issues)
+    # Of a draft it is said that it is one.
+    broken = [issue for issue in judge() if issue.code == code or issue.code != DRAFT]
+    assert {issue.code for issue in broken} == {code}
+    assert {issue.remedy for issue in broken} == {RULES[code].remedy}
+    # What an unknown version says is not known.
+    version = "" if code == "version-unknown" else " 0."
+    assert all(issue.message and issue.rule.startswith(f"OME-Zarr{version}") for issue in broken)
 
 
 def test_every_rule_is_broken_by_a_case() -> None:

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from napari_ome_zip.ome.versions import SPECS, is_draft, is_prerelease, known_spec
+from napari_ome_zip.ome.versions import (
+    SPECS,
+    is_early_06,
+    is_prerelease,
+    known_spec,
+)
 from napari_ome_zip.validation import Severity, check_group_attributes, check_hierarchy_documents
 from validation_documents import content, first_image, image, mapped
 
@@ -34,10 +39,10 @@ def test_a_version_is_judged_by_its_release(stated: str, judged_by: str | None) 
     assert (spec.version if spec else None) == judged_by
 
 
-def test_development_versions_of_06_are_drafts_and_its_candidates_are_not() -> None:
-    assert is_draft("0.6.dev3")
-    assert not is_draft("0.6rc0")
-    assert not is_draft("0.6")
+def test_development_versions_of_06_are_laid_out_otherwise_and_its_candidates_are_not() -> None:
+    assert is_early_06("0.6.dev3")
+    assert not is_early_06("0.6rc0")
+    assert not is_early_06("0.6")
     assert is_prerelease("0.6rc0")
     assert not is_prerelease("1.0")
 

@@ -15,6 +15,9 @@ from napari_ome_zip.files import shown_place
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedPart
 from napari_ome_zip.image.load import open_image
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.image.orientation_text import orientation_text
+from napari_ome_zip.image.tables.backends import TableSize
+from napari_ome_zip.image.tables.table import Table
 from napari_ome_zip.ome import OmeGroup, parse_group
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage import ArchiveStore, HierarchyStore, open_store
@@ -22,6 +25,9 @@ from napari_ome_zip.storage.array_layout import ArrayLayout
 from napari_ome_zip.storage.hierarchy import Hierarchy, join
 
 type Json = dict[str, Any]
+
+MAX_TABLES = 20
+"""Tables that the text names, at most; JSON has all of them."""
 
 
 def describe_image(path: str | os.PathLike[str]) -> Json:
@@ -43,6 +49,7 @@ def describe_image(path: str | os.PathLike[str]) -> Json:
         **_container(store),
         "display_system": _system(image),
         "parts": [_part(part, image.opened) for part in image.parts],
+        "tables": [*map(_table, image.tables)],
         "findings": [
             {"code": f.code, "where": f.where, "message": f.message} for f in image.findings
         ],
@@ -57,18 +64,27 @@ def _container(store: HierarchyStore) -> Json:
 
 
 def _system(image: CompositeImage) -> Json:
-    axes = [{"name": a.name, "type": a.type, "unit": a.unit} for a in image.system.axes]
+    axes = [
+        {
+            "name": axis.name,
+            "type": axis.type,
+            "unit": axis.unit,
+            "orientation": axis.orientation and axis.orientation.value,
+        }
+        for axis in image.system.axes
+    ]
     return {"name": image.system.name, "axes": axes}
 
 
 def _part(part: PlacedPart, opened: Opened | None) -> Json:
     level = part.levels[0]
-    matrix = part.to_display.matrix
+    matrix, matrix_axes = part.to_display.matrix, part.to_display.output_axes
     described: Json = {
         "name": part.name,
         "kind": "image" if isinstance(part, PlacedImage) else "labels",
         "path": part.path,
         "axes": [axis.name for axis in part.axes],
+        "orientation": orientation_text(matrix_axes, part.orientations, part.axes),
         "shape": list(level.shape),
         "dtype": str(level.dtype),
         "pixel_bytes": int(sum(lvl.nbytes for lvl in part.levels)),
@@ -79,6 +95,18 @@ def _part(part: PlacedPart, opened: Opened | None) -> Json:
     if isinstance(part, PlacedImage):
         described["channels"] = [channel.name for channel in part.channels]
     return described
+
+
+def _table(table: Table) -> Json:
+    return {
+        "path": table.path,
+        "form": str(table.form),
+        "type": table.type,
+        "backend": table.backend,
+        "rows": table.size.rows,
+        "columns": table.size.columns,
+        "labels": list(table.labels),
+    }
 
 
 def _extent(matrix: np.ndarray[Any, Any], shape: Sequence[int]) -> list[list[float]]:
@@ -116,6 +144,8 @@ def info_text(described: Json, width: int) -> str:
     lines = [described["path"], _about_container(described), _about_system(described)]
     for part in described["parts"]:
         lines += ["", *_about_part(part, described["display_system"]["axes"])]
+    if described["tables"]:
+        lines += ["", "Tables:", *_about_tables(described["tables"])]
     if described["findings"]:
         lines += ["", "Problems that were worked around:"]
         lines += [f"  {finding['message']}" for finding in described["findings"]]
@@ -163,10 +193,23 @@ def _about_part(part: Json, axes: Sequence[Json]) -> Iterator[str]:
     if named:
         yield f"  channels: {', '.join(named)}"
     yield f"  placed: {_about_place(part, axes)}"
+    if part["orientation"]:
+        yield f"  orientation: {part['orientation']}"
     for number, level in enumerate(part["levels"]):
         text = f"  level {number}: {_shape(level['shape'])}, chunks {_shape(level['chunks'])}"
         text += f" in shards {_shape(level['shards'])}" if level["shards"] else ""
         yield f"{text}, {', '.join(level['codecs']) or 'not compressed'}"
+
+
+def _about_tables(tables: Sequence[Json]) -> Iterator[str]:
+    for table in tables[:MAX_TABLES]:
+        kind = (table["type"] or "table").replace("_", " ")
+        size = TableSize(table["rows"], table["columns"])
+        about = f"about {', '.join(table['labels'])}" if table["labels"] else ""
+        facts = (f"  {table['path']}: {kind} ({table['form']})", str(size), about)
+        yield ", ".join(filter(None, facts))
+    if len(tables) > MAX_TABLES:
+        yield f"  and {len(tables) - MAX_TABLES:,} more"
 
 
 def _about_place(part: Json, axes: Sequence[Json]) -> str:

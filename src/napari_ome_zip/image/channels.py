@@ -76,6 +76,7 @@ def _channel(
         limits=limits,
         visible=channel.active is not False,
         contrast_range=_contrast_range(channel.window, limits),
+        inverted=channel.inverted is True,
     )
 
 

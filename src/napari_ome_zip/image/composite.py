@@ -33,6 +33,8 @@ class Channel:
     visible: bool = True
     contrast_range: tuple[float, float] | None = None
     """Values that a slider for the limits offers, from the lowest to the highest."""
+    inverted: bool = False
+    """Whether low values are bright, and high ones dark."""
 
 
 @dataclass(frozen=True)
@@ -196,8 +198,6 @@ class CompositeImage:
     """What it was opened from; None for one that was made of layers of no file."""
     napari: NapariGroup = field(default_factory=NapariGroup, repr=False, compare=False)
     """Points, shapes and other layers that are no image, and the view that was last seen."""
-    tables: tuple[Table, ...] = field(default=(), repr=False, compare=False)
-    """Tables beside the images; their rows are read when someone asks for them."""
 
     @property
     def images(self) -> tuple[PlacedImage, ...]:
@@ -208,3 +208,8 @@ class CompositeImage:
     def labels(self) -> tuple[PlacedLabels, ...]:
         """The label images, in document order."""
         return tuple(part for part in self.parts if isinstance(part, PlacedLabels))
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables beside the images; their rows are read when someone asks for them."""
+        return () if self.opened is None else self.opened.tables

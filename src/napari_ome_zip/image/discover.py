@@ -21,7 +21,6 @@ from napari_ome_zip.image.reference_rules import (
     WELL_NOT_FOUND,
 )
 from napari_ome_zip.ome import OmeGroup, Plate, Scene, SystemRef, Well, parse_group
-from napari_ome_zip.ome.collections.node import COLLECTION
 from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.storage.hierarchy import Hierarchy, join, natural_key
 
@@ -90,8 +89,7 @@ def _walk(discovery: Discovery, path: str, name: str | None = None) -> None:
         return
     if group.node is not None:
         walk_collection(discovery, group, _walk_released)
-        if group.node.kind != COLLECTION or not group.multiscales:
-            return
+        return
     is_collection = group.plate is not None or group.well is not None
     if group.plate is not None:
         _walk_plate(discovery, group, group.plate)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -33,6 +35,8 @@ class Mapped:
 def display_axes(first: Iterable[Axis], mapped: Sequence[Mapped]) -> tuple[Axis, ...]:
     """The union of all axes but channels, each with the first known unit, in napari's order.
 
+    They are two at least: a profile (x) is shown as a picture that is one pixel high.
+
     Parameters
     ----------
     first : iterable of Axis
@@ -49,12 +53,23 @@ def display_axes(first: Iterable[Axis], mapped: Sequence[Mapped]) -> tuple[Axis,
         known = found.get(axis.name)
         if known is None or (known_unit(known.unit) is None and known_unit(axis.unit)):
             found[axis.name] = axis if known is None else replace(known, unit=axis.unit)
-    return tuple(sorted(found.values(), key=_rank))
+    ordered = sorted(found.values(), key=partial(_rank, names=set(found)))
+    return _of_a_picture(ordered)
 
 
-def _rank(axis: Axis) -> tuple[int, int]:
+def _of_a_picture(axes: Sequence[Axis]) -> tuple[Axis, ...]:
+    """The axes, or if a viewer could not show a picture along them alone, with others in front."""
+    taken = {axis.name for axis in axes}
+    free = (Axis(name, "space") for name in ("y", "x", "z") if name not in taken)
+    return (*itertools.islice(free, max(0, 2 - len(axes))), *axes)
+
+
+def _rank(axis: Axis, names: Collection[str]) -> tuple[int, int]:
     kind = _TYPE_RANK.get(axis.role or "", 1)
-    return kind, _SPACE_RANK.get(axis.name.lower(), -1) if kind == 2 else 0
+    # Of x and X, the first lies in the picture.
+    small = axis.name.lower()
+    name = small if small == axis.name or small not in names else axis.name
+    return kind, _SPACE_RANK.get(name, -1) if kind == 2 else 0
 
 
 def _passengers(one: Mapped) -> tuple[Axis, ...]:

@@ -30,6 +30,16 @@ class FieldPosition:
 
 
 @dataclass(frozen=True)
+class NodePlace:
+    """Where a node of a collection is written."""
+
+    document: str
+    """Name of the entry."""
+    parts: tuple[str | int, ...]
+    """Keys and positions that lead to it from the metadata as a whole."""
+
+
+@dataclass(frozen=True)
 class Found:
     """One group with ``multiscales``."""
 
@@ -42,6 +52,10 @@ class Found:
     position: FieldPosition | None = None
     is_named: bool = False
     """Whether ``name`` is the one that it is to be called by, whatever else it is called."""
+    node: NodePlace | None = None
+    """The node that describes it; None where its group does, as in released versions."""
+    entry: NodePlace | None = None
+    """The node of a collection that it is, or that leads to it."""
 
 
 @dataclass

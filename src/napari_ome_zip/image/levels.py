@@ -11,6 +11,7 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, first_reasons
 from napari_ome_zip.ome import Dataset, Multiscale
 from napari_ome_zip.ome.images.level_reader import SECTION
+from napari_ome_zip.ome.versions import SPECS
 from napari_ome_zip.pixels.array_facts import NOT_READABLE
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
@@ -162,10 +163,10 @@ def _open(hierarchy: Hierarchy, group: str, dataset: Dataset) -> ChunkedArray:
         raise MetadataError(
             f"Resolution level '{dataset.path}' holds {array.dtype}, expected numbers."
         )
-    if array.ndim < 2:
+    if array.ndim == 0:
         raise MetadataError(
-            f"Resolution level '{dataset.path}' has {array.ndim} dimension(s), "
-            "an image needs at least 2."
+            f"Resolution level '{dataset.path}' is a single number, "
+            "an image needs at least one dimension."
         )
     if max(array.shape) > sys.maxsize:
         raise MetadataError(
@@ -198,8 +199,8 @@ def _alike(
 ) -> tuple[list[_Candidate], list[tuple[str, str]]]:
     """Those like the first in dtype, dimensions and channels; of each other its fault."""
     # One data type for all levels is a MUST since 0.6.
-    version = multiscale.version
-    strict = version is not None and version >= "0.6"
+    spec = SPECS.get(multiscale.version or "")
+    strict = spec is not None and spec.graph
     unlike = DTYPE.code if strict else DTYPE_UNTIL_05.code
     first = candidates[0].array
     channel = _channel_axis(multiscale, first.ndim)

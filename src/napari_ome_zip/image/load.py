@@ -133,6 +133,7 @@ def _composite(store: HierarchyStore, fuse_from: int, system: str | None) -> Com
     napari, unusable = read_napari_group(hierarchy)
     tables, amiss = find_tables(hierarchy, [item.found for item in loaded])
     findings += [*unplaced, *repaired, *moved, *unusable, *amiss]
+    shown = frozenset(item.found.group.path for item in loaded)
     return CompositeImage(
         store.name,
         store.source,
@@ -141,7 +142,6 @@ def _composite(store: HierarchyStore, fuse_from: int, system: str | None) -> Com
         (*store.findings, *dict.fromkeys(findings)),
         place_wells(affines, shapes, positions),
         choice.names,
-        Opened(store, frozenset(item.found.group.path for item in loaded), fuse_from, napari),
+        Opened(store, shown, fuse_from, napari, tables),
         napari,
-        tables,
     )

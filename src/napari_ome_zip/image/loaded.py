@@ -147,8 +147,9 @@ def _load(
 def _array_axes(multiscale: Multiscale, ndim: int) -> tuple[Axis, ...]:
     """One axis per array dimension; the last of t, c, z, y, x where none are given (0.1, 0.2)."""
     if len(multiscale.axes) == ndim:
-        # Channels become layers along one axis; a second such axis is one to look along.
-        first = _channel_axis(multiscale.axes)
+        # Channels become layers along one axis; a second such axis is one to look along, and so is
+        # the only axis of a spectrum.
+        first = _channel_axis(multiscale.axes) if ndim > 1 else None
         return tuple(
             replace(axis, is_slider=True) if axis.role == "channel" and number != first else axis
             for number, axis in enumerate(multiscale.axes)

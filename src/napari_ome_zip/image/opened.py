@@ -10,6 +10,7 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.discover import discover
 from napari_ome_zip.image.found import Discovery, Found, describes_node
 from napari_ome_zip.image.napari_group import NapariGroup
+from napari_ome_zip.image.tables.table import Table
 from napari_ome_zip.names import is_junk
 from napari_ome_zip.ome import OmeGroup, Plate, parse_group
 from napari_ome_zip.storage import HierarchyStore
@@ -32,6 +33,8 @@ class Opened:
     """From how many images on one pixel grid were shown as one; 0 if none were."""
     napari: NapariGroup = field(default_factory=NapariGroup)
     """What is in the group for napari; a composite that has this object leaves it as it is."""
+    tables: tuple[Table, ...] = field(default=(), repr=False)
+    """The tables beside the images, without their rows."""
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
@@ -53,7 +56,10 @@ class Opened:
         except MetadataError:
             return None
         if node is not None and not describes_node(node):
-            return parse_group(node.attributes, path=path, zarr_format=node.zarr_format).group
+            zarr_format = node.zarr_format
+            group = parse_group(node.attributes, path=path, zarr_format=zarr_format).group
+            if group.multiscales or group.plate:
+                return group
         found = self.images.get(path)
         return None if found is None else found.group
 

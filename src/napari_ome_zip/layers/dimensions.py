@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.image.units import conversion, known_unit
+from napari_ome_zip.image.orientations import agreed
+from napari_ome_zip.image.units import conversion, is_length, is_time, known_unit
+from napari_ome_zip.layers.orientations import noted_orientations
 from napari_ome_zip.layers.understanding import UnderstoodLayer
 from napari_ome_zip.ome import Axis, CoordinateSystem
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
+from napari_ome_zip.ome.images.held_axes import why_not_held
+from napari_ome_zip.ome.orientation import Orientation
+from napari_ome_zip.ome.versions import NEWEST, SPECS
 
 
 def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
@@ -27,10 +33,24 @@ def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
         for number, unit in zip(own_dimensions(layer, names), layer.units, strict=True):
             units[number] = units[number] or unit
     axes = [
-        _axis(name, unit or _unknown_unit(name, layers), names, layers)
+        _axis(name, _written_unit(name, unit, layers), names, layers)
         for name, unit in zip(names, units, strict=True)
     ]
-    return CoordinateSystem("world", tuple(axes))
+    said = [_orientations(layer, names) for layer in layers]
+    return CoordinateSystem(
+        "world",
+        tuple(
+            replace(axis, orientation=agreed(each.get(axis.name) for each in said)) for axis in axes
+        ),
+    )
+
+
+def _orientations(layer: UnderstoodLayer, names: Sequence[str]) -> Mapping[str, Orientation | None]:
+    """Where the dimensions of a layer lead in a body, by their names among those of all layers."""
+    said = noted_orientations(layer.note)
+    if len(said) != layer.ndim:
+        return {}
+    return {names[n]: each for n, each in zip(own_dimensions(layer, names), said, strict=True)}
 
 
 def renamed_axes(layers: Sequence[UnderstoodLayer], system: CoordinateSystem) -> Iterator[Finding]:
@@ -94,13 +114,19 @@ def _noted(name: str, layers: Sequence[UnderstoodLayer]) -> Mapping[str, Any] | 
     return None
 
 
-def _unknown_unit(name: str, layers: Sequence[UnderstoodLayer]) -> str | None:
-    """A unit that napari does not know, as the file had it."""
+def _written_unit(name: str, unit: str | None, layers: Sequence[UnderstoodLayer]) -> str | None:
+    """The unit of an axis as its file writes it, where that is the same, or none that is known.
+
+    Lengths and times get the names that the specification lists.
+    """
+    if is_length(unit) or is_time(unit):
+        return unit
     for layer in layers:
         for axis in layer.note.get("axes") or ():
-            if axis.get("name") == name and axis.get("unit") and not known_unit(axis["unit"]):
-                return str(axis["unit"])
-    return None
+            written = axis.get("unit")
+            if axis.get("name") == name and written and known_unit(written) == unit:
+                return str(written)
+    return unit
 
 
 def placement(
@@ -114,7 +140,7 @@ def placement(
     matrix[rows] = layer.matrix * np.array(factors)[:, np.newaxis]
     axes = own
     if channel_axis is not None:
-        axes, _ = with_channels(own)
+        axes, _ = with_channels(layer, own)
         matrix = np.insert(matrix, channel_axis, 0.0, axis=1)
     names = tuple(axis.name for axis in axes)
     return axes, Affine(matrix, names, tuple(axis.name for axis in system.axes))
@@ -126,11 +152,35 @@ def layer_axes(layer: UnderstoodLayer, system: CoordinateSystem) -> tuple[Axis, 
     return tuple(system.axes[number] for number in own_dimensions(layer, names))
 
 
-def with_channels(axes: Sequence[Axis]) -> tuple[tuple[Axis, ...], int]:
-    """Axes with one of channels, and its position: behind time, before all that is like it."""
-    position = next((n for n, axis in enumerate(axes) if axis.role != "time"), len(axes))
-    channels = Axis(_channel_name(axes), "channel")
-    return (*axes[:position], channels, *axes[position:]), position
+def with_channels(layer: UnderstoodLayer, axes: Sequence[Axis]) -> tuple[tuple[Axis, ...], int]:
+    """The axes of a layer with one of channels, and its position.
+
+    It is where the file had it, unless a released version wants it elsewhere; else behind time,
+    before all that is like it.
+    """
+    usual = next((n for n, axis in enumerate(axes) if axis.role != "time"), len(axes))
+    found = _inserted(axes, usual, Axis(_channel_name(axes), "channel"))
+    noted = _noted_channels(layer, axes)
+    if noted is None:
+        return found, usual
+    as_noted, released = _inserted(axes, *noted), SPECS[NEWEST]
+    is_better = why_not_held(found, released) is None and why_not_held(as_noted, released)
+    return (found, usual) if is_better else (as_noted, noted[0])
+
+
+def _inserted(axes: Sequence[Axis], position: int, axis: Axis) -> tuple[Axis, ...]:
+    return (*axes[:position], axis, *axes[position:])
+
+
+def _noted_channels(layer: UnderstoodLayer, axes: Sequence[Axis]) -> tuple[int, Axis] | None:
+    """The axis that the layer's file had beside its own, and where."""
+    names = [axis.name for axis in axes]
+    noted = layer.note.get("axes") or ()
+    beside = [number for number, axis in enumerate(noted) if axis.get("name") not in names]
+    if len(beside) != 1 or [a.get("name") for a in noted if a.get("name") in names] != names:
+        return None
+    axis = noted[beside[0]]
+    return (beside[0], Axis(axis["name"], axis.get("type"))) if axis.get("name") else None
 
 
 def _channel_name(axes: Sequence[Axis]) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+INVERTED_GRAY = "gray_r"
+"""What napari calls the colormap that runs from white to black."""
+
 _HUGE = 1e300
 _END_COLORS = ("nan_color", "high_color", "low_color")
 _MAX_PLANES = 32
@@ -15,7 +18,27 @@ def hex_color(colormap: Any) -> str | None:
     """``#RRGGBB`` of a colormap that runs from black to one color; None for any other."""
     if isinstance(colormap, str):
         return _named(colormap)
+    return _color_beside_black(_colors(colormap))
+
+
+def inverted_color(colormap: Any) -> str | None:
+    """``#RRGGBB`` of a colormap that runs from one color to black; None for any other."""
+    if colormap == INVERTED_GRAY:
+        return "#FFFFFF"
     colors = _colors(colormap)
+    return None if colors is None else _color_beside_black(colors[::-1])
+
+
+def inverted_colormap(color: str | None) -> str | dict[str, Any]:
+    """A colormap that runs from ``#RRGGBB`` to black; from white without a color."""
+    if color in (None, "#FFFFFF"):
+        return INVERTED_GRAY
+    bright = [int(color[digit : digit + 2], 16) / 255 for digit in (1, 3, 5)]
+    colors = [[*bright, 1.0], [0.0, 0.0, 0.0, 1.0]]
+    return {"name": f"{color} inverted", "colors": colors, "controls": [0.0, 1.0]}
+
+
+def _color_beside_black(colors: list[list[float]] | None) -> str | None:
     if colors is None or len(colors) != 2 or any(colors[0][:3]) or colors[1][3] != 1:
         return None
     return "#" + "".join(f"{round(255 * value):02X}" for value in colors[1][:3])
@@ -39,7 +62,7 @@ def _named(name: str) -> str | None:
 
 def _captured_colormap(keywords: Mapping[str, Any]) -> dict[str, Any] | None:
     colormap = keywords.get("colormap")
-    if colormap is None or hex_color(colormap) is not None:
+    if colormap is None or hex_color(colormap) or inverted_color(colormap):
         return None  # the channel's color says it all
     colors = _colors(colormap)
     if colors is None:

@@ -30,7 +30,7 @@ from napari_ome_zip.layers.dimensions import (
     renamed_axes,
     with_channels,
 )
-from napari_ome_zip.layers.display_values import brightest_color, hex_color
+from napari_ome_zip.layers.display_values import brightest_color, hex_color, inverted_color
 from napari_ome_zip.layers.drawings.capture import capture_drawings
 from napari_ome_zip.layers.edited import in_whole
 from napari_ome_zip.layers.grouping import image_groups, image_of_labels, label_groups
@@ -216,7 +216,7 @@ def _state(layer: UnderstoodLayer, system: CoordinateSystem) -> dict[str, Any]:
 
 
 def _channel_position(layer: UnderstoodLayer, system: CoordinateSystem) -> int:
-    return with_channels(layer_axes(layer, system))[1]
+    return with_channels(layer, layer_axes(layer, system))[1]
 
 
 def _placed_image(
@@ -253,13 +253,15 @@ def _understood_channel(layer: UnderstoodLayer) -> Channel:
     keywords = layer.keywords
     limits = keywords.get("contrast_limits") or estimate_limits(layer.levels)
     colormap = keywords.get("colormap")
+    inverted = inverted_color(colormap)
     label = layer.name.removeprefix(f"{layer.image_name}: ")
     return Channel(
         name=label,
-        color=hex_color(colormap) or brightest_color(colormap),
+        color=hex_color(colormap) or inverted or brightest_color(colormap),
         limits=None if limits is None else (float(limits[0]), float(limits[1])),
         visible=bool(keywords.get("visible", True)),
         contrast_range=contrast_range(layer),
+        inverted=inverted is not None,
     )
 
 

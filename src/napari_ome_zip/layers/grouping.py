@@ -60,7 +60,7 @@ def _has_no_room_for_channels(layer: UnderstoodLayer, system: CoordinateSystem) 
     """Whether released versions hold a layer by itself, and not as a channel of an image."""
     axes, released = layer_axes(layer, system), SPECS[NEWEST]
     alone = why_not_held(axes, released) is None
-    return alone and why_not_held(with_channels(axes)[0], released) is not None
+    return alone and why_not_held(with_channels(layer, axes)[0], released) is not None
 
 
 def _shapes(layer: UnderstoodLayer) -> tuple[tuple[int, ...], ...]:

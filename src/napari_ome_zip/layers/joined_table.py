@@ -46,7 +46,7 @@ class JoinedTable:
         return tuple(
             name
             for name in self.columns
-            if name not in features or not _are_same(then[name], features[name])
+            if name not in features or not are_same(then[name], features[name])
         )
 
 
@@ -90,7 +90,7 @@ def without_tables(
     return {name: _taken(column, rows) for name, column in kept.items()}
 
 
-def _are_same(then: Any, now: Any) -> bool:
+def are_same(then: Any, now: Any) -> bool:
     """Whether two columns hold the same; what is missing is the same as what is missing."""
     before, after = (np.asarray(column) for column in (then, now))
     if before.shape != after.shape:

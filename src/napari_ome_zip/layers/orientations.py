@@ -10,7 +10,7 @@ from napari_ome_zip.image.orientations import Orientations
 from napari_ome_zip.image.planes import own_axes
 from napari_ome_zip.layers.channel_array import noted_part
 from napari_ome_zip.layers.layer_data import ORIENTATIONS, genuine_note
-from napari_ome_zip.ome.orientation import parse_orientation
+from napari_ome_zip.ome.orientation import Orientation
 
 
 def orientations_note(part: PlacedPart) -> dict[str, Any]:
@@ -29,8 +29,7 @@ def moved_note(note: Mapping[str, Any], composite: CompositeImage) -> dict[str, 
     return kept if part is None else kept | orientations_note(part)
 
 
-def noted_orientations(note: Mapping[str, Any], ndim: int) -> Orientations:
-    """Where each dimension of a layer leads, as its note says; None for all where it is no note."""
+def noted_orientations(note: Mapping[str, Any]) -> Orientations:
+    """Where each dimension of a layer leads, as its note says; empty where it says nothing."""
     kept = {key: note[key] for key in (ORIENTATIONS,) if key in note}
-    said = genuine_note(kept).get(ORIENTATIONS, ())
-    return tuple(map(parse_orientation, said)) if len(said) == ndim else (None,) * ndim
+    return tuple(map(Orientation.from_json, genuine_note(kept).get(ORIENTATIONS, ())))

@@ -146,7 +146,7 @@ def _names(table: Table, rows: pd.DataFrame, taken: Iterable[str]) -> list[str]:
     return names
 
 
-def _cells(column: pd.Series[Any]) -> Any:
+def as_cells(column: pd.Series[Any]) -> Any:
     """A column as an array that a viewer takes: categories stay, what is missing is None or NaN."""
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biufmM":
         return column.to_numpy()
@@ -165,13 +165,13 @@ def _extended(features: Mapping[str, Any], added: pd.DataFrame) -> dict[str, Any
     """Features with more columns; labels that had no row get one, of nothing else."""
     new = added.index.to_numpy()
     if INDEX not in features:
-        return {INDEX: new, **{name: _cells(added[name]) for name in added}}
+        return {INDEX: new, **{name: as_cells(added[name]) for name in added}}
     known = np.asarray(features[INDEX])
     more = new[~np.isin(new, known)]
     labels = np.concatenate([known, more])
     longer = {name: _longer(cells, len(more)) for name, cells in features.items()}
     fitting = added if np.array_equal(labels, new) else added.reindex(labels)
-    return {**longer, INDEX: labels, **{name: _cells(fitting[name]) for name in fitting}}
+    return {**longer, INDEX: labels, **{name: as_cells(fitting[name]) for name in fitting}}
 
 
 def _longer(cells: Any, more: int) -> Any:
@@ -181,7 +181,7 @@ def _longer(cells: Any, more: int) -> Any:
     if isinstance(cells, list):
         return [*cells, *[None] * more]
     pandas = library("pandas", "")
-    return _cells(pandas.Series(cells).reindex(range(len(cells) + more)))
+    return as_cells(pandas.Series(cells).reindex(range(len(cells) + more)))
 
 
 def table_findings(composite: CompositeImage, tables: Iterable[JoinedTable]) -> Iterator[Finding]:

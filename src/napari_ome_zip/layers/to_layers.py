@@ -36,6 +36,7 @@ from napari_ome_zip.layers.channel_array import (
     channel_array,
     planes_of,
 )
+from napari_ome_zip.layers.display_values import inverted_colormap
 from napari_ome_zip.layers.drawings.restore import drawing_findings, restored_drawings
 from napari_ome_zip.layers.label_tables import color_table, features_table
 from napari_ome_zip.layers.layer_data import (
@@ -51,6 +52,7 @@ from napari_ome_zip.layers.layer_names import channel_name, make_names_distinct,
 from napari_ome_zip.layers.opened_layer import NOTE, OpenedLayer, identities, opened_layer
 from napari_ome_zip.layers.orientations import orientations_note
 from napari_ome_zip.layers.overlaying import BLENDED, SCAN, Overlay
+from napari_ome_zip.layers.region_layers import region_layers
 from napari_ome_zip.layers.table_features import FeatureTables, table_findings
 from napari_ome_zip.layers.well_names import well_names_layer
 from napari_ome_zip.ome import Axis
@@ -79,10 +81,10 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
     Returns
     -------
     list of tuple
-        ``(data, keyword arguments, "image" | "labels" | "points")``. Data of images and labels are
-        lists of dask arrays, largest first (multiscale), or one dask array; the names of a plate's
-        wells are points. World coordinates are those of the composite's display system; a
-        voxel's center is its coordinate.
+        ``(data, keyword arguments, "image" | "labels" | "points" | "shapes")``. Data of images and
+        labels are lists of dask arrays, largest first (multiscale), or one dask array; the names
+        of a plate's wells are points, regions of tables shapes. World coordinates are those of the
+        composite's display system; a voxel's center is its coordinate.
     """
     planes = planes_of(composite)
     several = len({(part.path, part.multiscale) for part in composite.images}) > 1
@@ -111,6 +113,7 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
                 note[NOTE] = made
             layers.append((data, {**keywords, "metadata": {METADATA_KEY: note}}, kind))
     layers = _in_saved_order(layers, restored_drawings(composite.napari, composite.source))
+    layers.extend(region_layers(composite))
     if composite.wells:
         layers.append(well_names_layer(composite, axis_keywords(composite)))
     make_names_distinct(layers)
@@ -189,7 +192,7 @@ def _channel_layers(
         keywords = {
             **array.keywords,
             "name": f"{name} (magnitude)" if magnitude else name,
-            "colormap": "gray" if channel.color in (None, GRAY) else channel.color,
+            "colormap": _colormap(channel),
             "blending": overlay.blending(part, number),
             "visible": channel.visible,
             "note": {
@@ -209,6 +212,12 @@ def _channel_layers(
             keywords["contrast_limits"] = limits
         keywords["note"] |= _range_note(channel, limits)
         yield _data(levels), keywords, "image"
+
+
+def _colormap(channel: Channel) -> str | dict[str, Any]:
+    if channel.inverted:
+        return inverted_colormap(channel.color)
+    return "gray" if channel.color in (None, GRAY) else channel.color
 
 
 def _range_note(channel: Channel, limits: tuple[float, float] | None) -> dict[str, Any]:

@@ -209,7 +209,7 @@ class Document:
     """``ome`` where the metadata lie inside this key, empty where they lie at the top."""
     spec: Spec = SPECS["0.5"]
     """The version that the document is judged by."""
-    is_draft: bool = False
+    is_early_06: bool = False
     """Whether it was written for a development version of 0.6, laid out unlike the released one."""
 
 

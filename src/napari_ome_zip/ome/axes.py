@@ -9,8 +9,13 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import described, found_in, is_name, quoted, string
-from napari_ome_zip.ome.orientation import Orientation, parse_orientation
-from napari_ome_zip.ome.units import METERS, SECONDS
+from napari_ome_zip.ome.orientation import (
+    NOT_SPATIAL,
+    Orientation,
+    judge_orientations,
+    parse_orientation,
+)
+from napari_ome_zip.ome.units import METERS, SECONDS, parse_unit
 from napari_ome_zip.ome.versions import AxesForm
 from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
@@ -139,6 +144,8 @@ def parse_axes(value: Any, at: At, *, names_expected: bool) -> tuple[Axis, ...]:
         _parse_axis(item, index, at.item(index), names_expected=names_expected)
         for index, item in enumerate(value)
     )
+    if at.judging:
+        judge_orientations(((a.name, a.orientation) for a in axes if a.orientation), at)
     return _with_unique_names(axes, at)
 
 
@@ -163,7 +170,7 @@ def _parse_axis(value: Any, index: int, at: At, *, names_expected: bool) -> Axis
         _string_or_none(value, "type", at),
         _string_or_none(value, "unit", at),
         _discrete(value, at),
-        parse_orientation(value.get("orientation")),
+        _orientation(value, at),
         string(value.get("longName")) if at.spec.graph else None,
     )
     if at.judging:
@@ -202,6 +209,17 @@ def _discrete(value: dict[str, Any], at: At) -> bool:
     return discrete is True
 
 
+def _orientation(value: dict[str, Any], at: At) -> Orientation | None:
+    if "orientation" not in value:
+        return None
+    here = at.key("orientation")
+    read = parse_orientation(value["orientation"], here)
+    if read is not None and value.get("type") != "space" and at.spec.orientations:
+        found = f"Orientation of an axis of type {found_in(value, 'type')}, which is not space"
+        here.report(NOT_SPATIAL, found)
+    return read
+
+
 def _judge_type_and_unit(axis: Axis, value: dict[str, Any], at: At) -> None:
     kind, unit = value.get("type"), value.get("unit")
     known = _TYPES_SINCE_06 if at.spec.graph else _TYPES_UNTIL_05
@@ -214,10 +232,17 @@ def _judge_type_and_unit(axis: Axis, value: dict[str, Any], at: At) -> None:
         return
     if unit is None:
         at.report(UNIT_MISSING, f"Axis {quoted(axis.name)} of {kind} has no unit")
-    elif isinstance(unit, str) and unit not in _UNITS[kind]:
+    elif isinstance(unit, str) and not _fits(unit, kind, at):
         name = quoted(axis.name)
         found = f"Unknown unit on axis {name}: {described(unit)} is not a unit of {kind}"
         at.key("unit").report(UNIT_UNKNOWN, found)
+
+
+def _fits(unit: str, kind: str, at: At) -> bool:
+    """Whether a unit is one of space or of time; where types are free, or made of known ones."""
+    if not at.spec.free_axes or any(unit in units for units in _UNITS.values()):
+        return unit in _UNITS[kind]
+    return parse_unit(unit) is not None
 
 
 def _with_unique_names(axes: tuple[Axis, ...], at: At) -> tuple[Axis, ...]:

@@ -62,11 +62,12 @@ def _channel(channel: OmeroChannel, spec: Spec) -> dict[str, Any]:
         color=channel.color,
         active=channel.active,
         window=None if channel.window is None else _window(channel.window, spec),
+        inverted=channel.inverted,
     )
 
 
 def _window(window: Window, spec: Spec) -> dict[str, float] | None:
-    if spec.optional_limits:
+    if spec.optional_display:
         return _written_window(window)
     # All four limits MUST be there: min and max stand in for start and end, and vice versa.
     limits = {

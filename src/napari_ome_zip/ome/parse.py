@@ -15,6 +15,7 @@ from napari_ome_zip.ome.collections.reader import is_node, read_node
 from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
 from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
 from napari_ome_zip.ome.images.image_label import parse_image_label
+from napari_ome_zip.ome.images.multiscale import Multiscale
 from napari_ome_zip.ome.images.multiscale_reader import parse_multiscales
 from napari_ome_zip.ome.images.omero import parse_omero
 from napari_ome_zip.ome.json_values import described
@@ -51,6 +52,8 @@ class ParsedGroup:
     group: OmeGroup
     namespace: Namespace = field(repr=False, compare=False)
     departures: Departures = field(repr=False, compare=False)
+    inlined: tuple[Multiscale, ...] = field(default=(), repr=False, compare=False)
+    """Images that its node holds; empty unless judging."""
 
     @property
     def at(self) -> At:
@@ -121,7 +124,7 @@ def parse_group(
         display=_display(document.get(DISPLAY_KEY), beside.key(DISPLAY_KEY)),
         **_objects(found.keys, at, found),
     )
-    return ParsedGroup(group, found, departures)
+    return ParsedGroup(group, found, departures, _inlined(group, found.version, judging=judging))
 
 
 _PARTS: Mapping[str, tuple[str, Callable[[Any, At], object]]] = {
@@ -141,10 +144,7 @@ def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, An
     read: dict[str, Any] = {}
     if "multiscales" in ome:
         read["multiscales"] = parse_multiscales(
-            ome["multiscales"],
-            version.version,
-            at.key("multiscales"),
-            known_version=version.is_known,
+            ome["multiscales"], version.read_as, at.key("multiscales")
         )
     for key, (name, parse) in _PARTS.items():
         if key in ome:
@@ -152,7 +152,7 @@ def _objects(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, An
     if is_draft_scene(ome):
         read["scene"] = parse_scene(ome, at)
     # Until 0.4 the attributes are shared with other programs, which have used the key "labels".
-    if "labels" in ome and ("multiscales" not in ome or version.version > "0.4"):
+    if "labels" in ome and ("multiscales" not in ome or version.read_as.namespaced):
         read["labels"] = parse_labels(ome["labels"], at.key("labels"))
     if is_node(ome):
         read |= _of_node(ome, at, version)
@@ -164,17 +164,25 @@ def _of_node(ome: Mapping[str, Any], at: At, version: Namespace) -> dict[str, An
     node = read_node(ome, at)
     read: dict[str, Any] = {"node": node}
     shared = node.systems_by_id()
-    if at.judging:
-        for inner in node.walk():
-            if inner is not node and inner.kind == MULTISCALE and inner.nodes is not None:
-                read_image(inner, inner.attributes, version.version, shared)
-    if node.kind == MULTISCALE and node.nodes is not None and "multiscales" not in ome:
+    if node.kind == MULTISCALE and node.nodes is not None:
         image = read_image(node, node.attributes, version.version, shared)
         labels = node.attributes.labels
         read["multiscales"] = (image.multiscale,)
         read["omero"] = node.attributes.omero
         read["image_label"] = None if labels is None else labels.label
     return read
+
+
+def _inlined(group: OmeGroup, version: str, *, judging: bool) -> tuple[Multiscale, ...]:
+    """Read, and judge, the images that a collection holds."""
+    if not judging or group.node is None:
+        return ()
+    shared = group.node.systems_by_id()
+    return tuple(
+        read_image(inner, inner.attributes, version, shared).multiscale
+        for inner in group.node.walk()
+        if inner is not group.node and inner.kind == MULTISCALE and inner.nodes is not None
+    )
 
 
 def _display(value: Any, at: At) -> FrozenMapping | None:

@@ -11,14 +11,18 @@ from napari_ome_zip.ome.collections.reader import is_node
 from napari_ome_zip.ome.json_values import described, objects, quoted, string
 from napari_ome_zip.ome.versions import (
     COLLECTIONS,
+    DRAFTS,
     NEWEST,
     OLDER_COLLECTIONS,
     SPECS,
+    AxesForm,
     Spec,
-    is_draft,
+    is_early_06,
     is_prerelease,
     known_spec,
-    read_as,
+    nearest_spec,
+    unknown_in_words,
+    unknown_spec,
 )
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Effect, Rule
 
@@ -61,9 +65,9 @@ VERSION_UNKNOWN = Rule(
     "version-unknown",
     SHOULD,
     SECTION,
-    f"The version is one that is known: {min(SPECS)} to {NEWEST}.",
-    "If the file comes from a newer program, update this one; it was judged by the nearest "
-    "version that is known.",
+    f"The version is one that is known: {min(SPECS)} to {NEWEST}, or {', '.join(DRAFTS)}.",
+    "If the file comes from a newer program, update this one: what that version alone asks for "
+    "was not checked.",
     effect=Effect.REFUSED,
 )
 VERSION_PRERELEASE = Rule(
@@ -133,12 +137,15 @@ class Namespace:
     keys: Mapping[str, Any]
     """The value of ``ome``, or of the keys of OME-Zarr at the top where there is no such key."""
     at: At
-    version: str
-    """The version that it is read as: ``0.1`` to ``0.6``."""
+    read_as: Spec
+    """The version that it is read as, which may be an unknown one."""
     stated: object = None
     """The version as written, None where none is written."""
-    is_known: bool = True
-    """Whether the written version is known; true where none is written."""
+
+    @property
+    def version(self) -> str:
+        """The name of the version that it is read as."""
+        return self.read_as.version
 
     @property
     def has_content(self) -> bool:
@@ -190,7 +197,7 @@ def read_namespace(
         entry or names.get(zarr_format, "zarr.json"),
         "ome" if namespaced else "",
         spec,
-        namespaced and isinstance(stated, str) and is_draft(stated),
+        namespaced and isinstance(stated, str) and is_early_06(stated),
     )
     at = At(document, departures)
     _judge_place(attributes, keys, at, zarr_format)
@@ -222,12 +229,12 @@ def _read_as(
     """Return the namespace with the version to read it as, and judge the version it states."""
     if is_node(keys):
         return _read_node_as(keys, at)
-    guessed = _guess(keys, zarr_format)
+    guessed = SPECS[_guess(keys, zarr_format)]
     if not versions:
         # A list of labels or series needs no version to be understood. Until 0.4 versions were
         # optional, and each object had its own.
         read = zarr_format == 3 and any(key in keys for key in _NEEDS_VERSION)
-        _judge_missing(keys, at, f"read as version {guessed}" if read else "")
+        _judge_missing(keys, at, f"read as version {guessed.version}" if read else "")
         return Namespace(keys, at, guessed)
     (parts, written), *others = versions.items()
     where = at.down(*parts)
@@ -237,30 +244,38 @@ def _read_as(
             at.down(*elsewhere).report(VERSION_TYPE, found)
     if not isinstance(written, str):
         number = string(written)
-        version = (read_as(number) if number else None) or guessed
+        spec = (nearest_spec(number) if number else None) or guessed
         found = f"Version is not a string but {described(written)}"
-        where.report(VERSION_TYPE, found, f"read as {version}")
-        return Namespace(keys, at, version)
+        where.report(VERSION_TYPE, found, f"read as {spec.version}")
+        return Namespace(keys, at, spec)
     if at.document.namespace and keys.get("version") is None:
         _judge_missing(keys, at)
-    read_version = read_as(written)
-    if read_version is None:
-        found = f"Version {quoted(written)} is not known"
-        where.report(VERSION_UNKNOWN, found, f"read as {NEWEST}")
-        return Namespace(keys, at, NEWEST, is_known=False)
-    if known_spec(written) is None:
+    spec = nearest_spec(written) or unknown_spec(written, guessed)
+    _judge_version(written, where, spec)
+    return Namespace(keys, at, spec)
+
+
+def _judge_version(written: str, at: At, spec: Spec) -> None:
+    """Judge a version that is written, where it is read as ``spec``."""
+    if not spec.is_known:
+        newer = unknown_in_words(written)
+        found = f"Written for {newer}" if newer else f"Version {quoted(written)} is not known"
+        at.report(VERSION_UNKNOWN, found, "what is understood of it is shown")
+    elif known_spec(written) is None:
         judged = f"judged as {at.spec.version}"
-        where.report(VERSION_UNKNOWN, f"Version {quoted(written)} is not known: {judged}")
+        at.report(VERSION_UNKNOWN, f"Version {quoted(written)} is not known: {judged}")
     elif is_prerelease(written):
         judged = f"judged as {at.spec.version}"
-        where.report(VERSION_PRERELEASE, f"Version {written} is a development version: {judged}")
-    return Namespace(keys, at, read_version)
+        at.report(VERSION_PRERELEASE, f"Version {written} is a development version: {judged}")
+    elif spec.is_draft:
+        found = f"OME-Zarr {written} is a draft, which may change: not every program reads it"
+        at.report(VERSION_PRERELEASE, found)
 
 
 def _read_node_as(keys: Mapping[str, Any], at: At) -> Namespace:
     """Return the namespace of a node, and judge the draft of RFC-8 that it states."""
-    stated, version, where = keys.get("version"), COLLECTIONS.version, at.key("version")
-    done = f"read as {version}"
+    stated, where = keys.get("version"), at.key("version")
+    done = f"read as {COLLECTIONS.version}"
     if stated is None:
         at.report(VERSION_MISSING, "No version: which OME-Zarr is this?", done)
     elif not isinstance(stated, str):
@@ -268,18 +283,19 @@ def _read_node_as(keys: Mapping[str, Any], at: At) -> Namespace:
     elif stated in OLDER_COLLECTIONS:
         found = f"Version {stated} is an older draft of collections"
         where.report(DRAFT_OLDER, found, done, harmless=True)
-    elif (known := read_as(stated)) is None:
+    elif (known := nearest_spec(stated)) is None:
         found = f"Version {quoted(stated)}: written for a newer draft than this program knows"
         where.report(DRAFT_NEWER, found, done)
-    elif not SPECS[known].collections:
+    elif not known.collections:
         where.report(COLLECTIONS_EARLY, f"Version {stated} has no collections", done)
-    return Namespace(keys, at, version)
+    return Namespace(keys, at, COLLECTIONS)
 
 
 def _judge_missing(keys: Mapping[str, Any], at: At, done: str = "") -> None:
     question = "No version: which OME-Zarr is this?"
     if at.document.namespace:
-        if at.spec.version == "0.5" and [key for key in keys if key in CONTENT] == ["labels"]:
+        is_list = [key for key in keys if key in CONTENT] == ["labels"]
+        if at.spec.axes is AxesForm.OBJECTS and is_list:
             # 0.5 does not demand of a labels group that it states the version.
             message = "The list of labels does not say which OME-Zarr this is"
             at.report(VERSION_UNSTATED, message, done)
@@ -314,11 +330,19 @@ def _judged_by(
 ) -> Spec:
     if is_node(keys):
         return COLLECTIONS
+    layout = _layout(keys, namespaced=namespaced)
     for version in (stated, assumed):
+        if isinstance(version, str):
+            return nearest_spec(version) or unknown_spec(version, layout)
         number = string(version)
-        known = known_spec(number) if number is not None else None
-        if known is not None:
-            return known
+        spec = nearest_spec(number) if number is not None else None
+        if spec is not None:
+            return spec
+    return layout
+
+
+def _layout(keys: Mapping[str, Any], *, namespaced: bool) -> Spec:
+    """Return the version that metadata are laid out like, by which they are judged without one."""
     guessed = _guess(keys, 3 if namespaced else 2)
     if guessed == "0.2":
         # No axes: older than axes are, unless levels are transformed.

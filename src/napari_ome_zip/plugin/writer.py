@@ -18,10 +18,12 @@ from napari_ome_zip.plugin.answering import while_answering
 from napari_ome_zip.plugin.asking import ask_and_save
 from napari_ome_zip.plugin.messages import notify_saved
 from napari_ome_zip.plugin.save.losses import describe, find_losses, result_text
-from napari_ome_zip.plugin.save.question import check_agreed
+from napari_ome_zip.plugin.save.question import agreed_options, check_agreed
 from napari_ome_zip.plugin.typed_name import completed
 from napari_ome_zip.plugin.viewer_state import as_shown, view_of
 from napari_ome_zip.progress import Progress
+from napari_ome_zip.saving.draft import DraftNeededError
+from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.planned import SavePlan
 from napari_ome_zip.saving.save import save_composite
@@ -47,7 +49,8 @@ def write_ome_zip(path: str | None = None, layer_data: Sequence[LayerData] = ())
     ------
     SaveError
         If no layer can be saved, or the place to write to does not allow it, or there is a file
-        under the completed name, about which the dialog did not ask.
+        under the completed name, about which the dialog did not ask; or if only a draft of OME-Zarr
+        holds it, and nobody can be asked.
     SaveCancelledError
         If the person cancelled, or does not want to lose what the replaced file holds; nothing
         is kept.
@@ -74,7 +77,7 @@ def _write(path: str | None, layer_data: Sequence[LayerData], suffix: str) -> li
     # Events are handled while the bar moves, so layers may change: what they are now is saved.
     image = from_layer_data(layer_data, name=stem(target), target=target, view=view)
     has_link = any(is_link(layer_note(keywords).get("source")) for _, keywords, _ in layer_data)
-    plan = while_answering(lambda: plan_save(image)) if has_link else plan_save(image)
+    plan = _planned(image, has_link=has_link)
     found = find_losses(layer_data, layer_data, plan)
     check_agreed(image, target, found)
     with cancelable_progress(total=100, desc=f"Saving {target.name}") as bar:
@@ -90,6 +93,22 @@ def _write(path: str | None, layer_data: Sequence[LayerData], suffix: str) -> li
             )
     notify_saved(result_text(found, written, Path(path).name), written)
     return [str(written)]
+
+
+def _planned(image: CompositeImage, *, has_link: bool) -> SavePlan:
+    """What is written; where that is to be a draft of OME-Zarr, a person is asked."""
+
+    def plan(options: SaveOptions) -> SavePlan:
+        return (
+            while_answering(lambda: plan_save(image, options))
+            if has_link
+            else plan_save(image, options)
+        )
+
+    try:
+        return plan(SaveOptions())
+    except DraftNeededError as needed:
+        return plan(agreed_options(needed))
 
 
 def _fetched(image: CompositeImage, target: Path, plan: SavePlan, bar: cancelable_progress) -> Path:

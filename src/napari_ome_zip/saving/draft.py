@@ -25,12 +25,10 @@ class DraftNeededError(SaveError):
 
     def __init__(self, reason: str, draft: SaveOptions, released: SaveOptions | None) -> None:
         self.reason, self.draft, self.released = reason, draft, released
-        choices = [f"version={DRAFT!r}, {FEW_READ_IT}"]
+        choices = [f"SaveOptions(version={DRAFT!r}), {FEW_READ_IT}"]
         if released is not None:
             choices.append(_in_words(released))
-        super().__init__(
-            f"{self.explanation} Choose {', or '.join(choices)}, in SaveOptions. Nothing was saved."
-        )
+        super().__init__(f"{self.explanation} Choose {', or '.join(choices)}. Nothing was saved.")
 
     @property
     def explanation(self) -> str:
@@ -44,5 +42,5 @@ class DraftNeededError(SaveError):
 
 def _in_words(released: SaveOptions) -> str:
     if released.split:
-        return f"version={released.version!r} and split=True for one image a channel"
-    return f"version={released.version!r} to leave that out"
+        return f"SaveOptions(version={released.version!r}, split=True), one image a channel"
+    return f"SaveOptions(version={released.version!r}), which leaves that out"

@@ -13,6 +13,7 @@ from napari_ome_zip.ome.images.held_axes import holds_orientation
 from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML
 from napari_ome_zip.saving.original.carrying import ROOT, moved
+from napari_ome_zip.saving.original.collection import is_collection
 from napari_ome_zip.saving.original.origin import Origin
 from napari_ome_zip.saving.original.removed import MAX_NAMED, gone, removed
 from napari_ome_zip.saving.original.stored import stored_multiscale
@@ -70,6 +71,12 @@ def losses_of_arranging(
     if was != [version]:
         text = f"The file becomes OME-Zarr {version}; {name} is {' and '.join(was)}."
         yield Finding("version-changes", "", text)
+    if is_collection(opened):
+        text = (
+            f"The collection becomes OME-Zarr {version}: ids, nested collections and nodes of "
+            "other programs are not kept; what these nodes lead to stays in the file."
+        )
+        yield Finding("collection-dissolved", "", text)
     if origin.has_scene or any(_has_systems(f.group) for f in opened.images.values()):
         text = (
             "Images are arranged anew, as they are shown: other coordinate systems of the file, "

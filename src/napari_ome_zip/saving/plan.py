@@ -14,6 +14,7 @@ from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.saving.anew import anew, is_split
 from napari_ome_zip.saving.arranging.labels_alone import labels_alone
+from napari_ome_zip.saving.draft import DraftNeededError
 from napari_ome_zip.saving.keeping.conditions import why_not_kept
 from napari_ome_zip.saving.keeping.field_labels import over_fields
 from napari_ome_zip.saving.keeping.kept import kept_plan
@@ -55,7 +56,7 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     options = options or SaveOptions()
     if options.labels_alone:
         labels, named = labels_alone(image)
-        return _and_lost(plan_save(labels, replace(options, labels_alone=False)), named)
+        return _and_lost(_plan_alone(labels, options), named)
     if not image.parts:
         raise SaveError("Nothing to save: there is no image and no labels layer.")
     _check_numbers(image)
@@ -68,6 +69,15 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
         if why_not_kept(cut, opened, asked, options.levels) is None:
             return _and_lost(kept_plan(cut, opened, options), losses_of_layers(cut, options.levels))
     return _and_lost(anew(image, options), losses_of_layers(image, options.levels))
+
+
+def _plan_alone(labels: CompositeImage, options: SaveOptions) -> SavePlan:
+    try:
+        return plan_save(labels, replace(options, labels_alone=False))
+    except DraftNeededError as needed:
+        released = needed.released and replace(needed.released, labels_alone=True)
+        draft = replace(needed.draft, labels_alone=True)
+        raise DraftNeededError(needed.reason, draft, released) from needed
 
 
 def _and_lost(plan: SavePlan, lost: Iterable[Finding]) -> SavePlan:

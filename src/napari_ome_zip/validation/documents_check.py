@@ -14,6 +14,8 @@ from napari_ome_zip.validation.hierarchy.graph import check_document_graph, chec
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.hierarchy.label_images import check_label_images
 from napari_ome_zip.validation.hierarchy.levels import check_levels
+from napari_ome_zip.validation.hierarchy.node_references import check_node_references
+from napari_ome_zip.validation.hierarchy.nodes import check_nodes
 from napari_ome_zip.validation.hierarchy.vector_fields import check_vector_fields
 from napari_ome_zip.validation.report import Issue
 
@@ -22,6 +24,8 @@ _CHECKS = (
     check_levels,
     check_label_images,
     check_collections,
+    check_nodes,
+    check_node_references,
     check_graph,
     check_vector_fields,
 )

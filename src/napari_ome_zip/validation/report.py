@@ -43,12 +43,14 @@ class Issue:
         """Return a departure that a reader of documents reported, as an issue."""
         rule, at = departure.rule, departure.at
         section = departure.section or rule.section
+        # What an unknown version says is not known.
+        version = f" {at.spec.version}" if at.spec.is_known else ""
         return cls(
             code=rule.code,
             severity=rule.severity,
             location=at.location,
             message=departure.found,
-            rule=f"OME-Zarr {at.spec.version}, {section}",
+            rule=f"OME-Zarr{version}, {section}",
             remedy=rule.remedy,
             effect=rule.effect,
         )

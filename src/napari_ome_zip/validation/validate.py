@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -147,7 +147,7 @@ def _check_store(
     if isinstance(store, DirectoryStore):
         issues += check_folder(store)
     hierarchy = Hierarchy(store)
-    judged = JudgedHierarchy(hierarchy.usable_nodes(watch.report))
+    judged = JudgedHierarchy(hierarchy.usable_nodes(watch.report), _json_reader(hierarchy))
     issues += (issue(fault.rule, fault.message, fault.key) for fault in hierarchy.faults)
     if isinstance(container, ArchiveStore):
         issues += _check_root_document(judged)
@@ -161,6 +161,18 @@ def _check_store(
     if deep:
         issues += check_pixels(store, arrays, watch)
     return Report.of(name, kind, judged.version, issues, pixels_checked=deep)
+
+
+def _json_reader(hierarchy: Hierarchy) -> Callable[[str], Mapping[str, Any] | None]:
+    """Return what reads JSON documents; those that cannot be read are faults of the hierarchy."""
+
+    def read(key: str) -> Mapping[str, Any] | None:
+        try:
+            return hierarchy.json_document(key)
+        except (ArchiveError, MetadataError):
+            return None
+
+    return read
 
 
 def _hierarchy(

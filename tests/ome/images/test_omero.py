@@ -9,13 +9,15 @@ import pytest
 from napari_ome_zip.ome import Omero, OmeroChannel, Window, parse_group
 
 
-def read(omero: Any) -> tuple[Omero | None, list[str]]:
-    parsed = parse_group({"ome": {"version": "0.5", "omero": omero}}, path="", zarr_format=3)
+def read(omero: Any, version: str = "0.5") -> tuple[Omero | None, list[str]]:
+    parsed = parse_group({"ome": {"version": version, "omero": omero}}, path="", zarr_format=3)
     return parsed.group.omero, [finding.code for finding in parsed.findings]
 
 
-def read_channels(*channels: Any) -> tuple[tuple[OmeroChannel, ...], list[str]]:
-    omero, found = read({"channels": list(channels)})
+def read_channels(
+    *channels: Any, version: str = "0.5"
+) -> tuple[tuple[OmeroChannel, ...], list[str]]:
+    omero, found = read({"channels": list(channels)}, version)
     assert omero is not None
     return omero.channels, found
 
@@ -113,3 +115,66 @@ def test_windows_that_are_no_numbers_are_told(written: Any) -> None:
 
     assert channels[0].window is None
     assert found == ["omero-window-incomplete" if isinstance(written, dict) else "wrong-type"]
+
+
+@pytest.mark.parametrize(
+    ("written", "inverted"), [(True, True), (False, False), (1, True), (0, False), ("yes", None)]
+)
+def test_whether_a_channel_is_inverted_is_read_in_every_version(
+    written: Any, inverted: bool | None
+) -> None:
+    for version in ("0.5", "0.9.dev1"):
+        channels, found = read_channels({"color": "FF0000", "inverted": written}, version=version)
+        assert channels == (OmeroChannel(color="FF0000", inverted=inverted),)
+        assert found == []
+
+
+def judged(omero: Any, version: str) -> list[str]:
+    """The codes of all that a check says of these settings."""
+    document = {"ome": {"version": version, "omero": omero}}
+    parsed = parse_group(document, path="", zarr_format=3, judging=True)
+    codes = [each.rule.code for each in parsed.departures.all()]
+    return [code for code in codes if code != "version-prerelease"]
+
+
+class TestSettingsOfTheDraft:
+    """Display settings of 0.9.dev1, where a channel may leave out anything."""
+
+    @pytest.mark.parametrize(
+        "channel",
+        [
+            {},
+            {"color": "FF00FF"},
+            {"label": "off", "active": False, "inverted": True},
+            {"window": {"start": 3, "end": 7}},
+            {"window": {"start": 3, "end": 7, "max": 9}},
+        ],
+    )
+    def test_what_a_channel_leaves_out_is_not_missed(self, channel: dict[str, Any]) -> None:
+        omero = {"channels": [channel, {"color": "00FF00"}, {"label": "GFP"}]}
+        assert judged(omero, "0.9.dev1") == []
+        assert read(omero, "0.9.dev1")[1] == []
+
+    @pytest.mark.parametrize(
+        ("omero", "code"),
+        [
+            ({}, "omero-channels-missing"),
+            ({"channels": [{"window": {"min": 0, "max": 9, "end": 7}}]}, "omero-window-incomplete"),
+            (
+                {"channels": [{"window": {"start": 1, "end": 7, "min": None}}]},
+                "omero-window-incomplete",
+            ),
+            ({"channels": [{"color": "red"}]}, "omero-color-invalid"),
+            ({"channels": [{"inverted": 1}]}, "wrong-type"),
+            ({"channels": [{"window": None}]}, "wrong-type"),
+        ],
+    )
+    def test_what_is_there_is_judged(self, omero: Any, code: str) -> None:
+        assert judged(omero, "0.9.dev1") == [code]
+
+    def test_the_released_versions_still_want_a_color_and_a_window(self) -> None:
+        for version in ("0.5", "0.6"):
+            assert judged({"channels": [{}]}, version) == [
+                "omero-window-missing",
+                "omero-color-missing",
+            ]

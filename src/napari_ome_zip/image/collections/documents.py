@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.found import Discovery
+from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.ome import OmeGroup, parse_group
 from napari_ome_zip.ome.collections.node import JSON, Node, NodePath
 from napari_ome_zip.ome.coordinate_system import WrittenSystem
 from napari_ome_zip.storage.hierarchy import join
-
-ROOT = "zarr.json"
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,12 @@ class NodeDocument:
     @property
     def base(self) -> str:
         """What its coordinate systems are told apart by from those of others."""
-        return self.folder if self.key.rpartition("/")[2] == ROOT else self.key
+        return self.folder if self.key.rpartition("/")[2] == ZARR_JSON else self.key
+
+    def is_group_of(self, node: Node) -> bool:
+        """Whether it is the document of a group that is a node, as opposed to one that holds it."""
+        is_of_zarr = self.key.rpartition("/")[2] == ZARR_JSON
+        return node is self.node and is_of_zarr and not self.is_array
 
     def systems(self) -> Mapping[str, WrittenSystem]:
         """Return the coordinate systems of all its nodes by their ids."""
@@ -49,6 +53,14 @@ class NodeDocument:
 def target(folder: str, path: NodePath) -> str | None:
     """Return where a path leads; None where it leaves the file, or other programs define it."""
     return None if path.is_absolute or path.is_foreign else join(folder, path.path)
+
+
+def document_of(folder: str, path: NodePath | None) -> str | None:
+    """Return the name of the document that a path leads to; None where it leaves the file."""
+    where = None if path is None else target(folder, path)
+    if path is None or where is None or path.kind == JSON:
+        return where
+    return f"{where}/{ZARR_JSON}" if where else ZARR_JSON
 
 
 class Documents:
@@ -63,13 +75,6 @@ class Documents:
         self._discovery = discovery
         self._known: dict[str, NodeDocument | None] = {}
 
-    def key(self, folder: str, path: NodePath) -> str | None:
-        """Return the name of the entry that a path leads to; None where it leaves the file."""
-        where = target(folder, path)
-        if where is None or path.kind == JSON:
-            return where
-        return f"{where}/{ROOT}" if where else ROOT
-
     def read(self, key: str) -> NodeDocument | None:
         """Return the document of a name; None where there is none.
 
@@ -80,7 +85,7 @@ class Documents:
         """
         if key not in self._known:
             folder, _, name = key.rpartition("/")
-            found = self._of_zarr(folder, key) if name == ROOT else self._of_json(folder, key)
+            found = self._of_zarr(folder, key) if name == ZARR_JSON else self._of_json(folder, key)
             self._known[key] = found
         return self._known[key]
 

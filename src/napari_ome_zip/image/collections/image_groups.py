@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.image.collections.documents import ROOT, Documents, NodeDocument, target
+from napari_ome_zip.image.collections.documents import Documents, NodeDocument, target
 from napari_ome_zip.image.found import Discovery
+from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.ome.at import Departures
 from napari_ome_zip.ome.collections.multiscales import levels_of, read_image
-from napari_ome_zip.ome.collections.node import Link, Node, NodeAttributes, NodePath, Stated
+from napari_ome_zip.ome.collections.node import ZARR, Link, Node, NodeAttributes, NodePath, Stated
 from napari_ome_zip.ome.coordinate_system import WrittenSystem
 
 
@@ -59,6 +60,8 @@ class ImageGroups:
         MetadataError
             If the document of an array cannot be used.
         """
+        if document.is_array and node.path is None:
+            node = replace(node, path=NodePath(ZARR, "."))  # the array itself
         arrays = _arrays(node, document)
         path = self._path(node, document, [where for where in arrays if where is not None], name)
         self.taken.add(path)
@@ -87,7 +90,8 @@ class ImageGroups:
             multiscales=(replace(read.multiscale, name=name),),
             omero=attributes.omero,
             image_label=None if labels is None else labels.label,
-            display=document.group.display if path == document.folder else None,
+            display=attributes.display
+            or (document.group.display if path == document.folder else None),
             node=node,
         )
         return ImageGroup(group, read.links, outside)
@@ -95,8 +99,7 @@ class ImageGroups:
     def _path(
         self, node: Node, document: NodeDocument, arrays: Sequence[str], name: str | None
     ) -> str:
-        is_own = node is document.node and document.key.endswith(ROOT) and not document.is_array
-        if is_own and document.folder not in self.taken:
+        if document.is_group_of(node) and document.folder not in self.taken:
             return document.folder
         folders = [posixpath.dirname(where) for where in arrays]
         folder = posixpath.commonpath(folders) if folders else document.folder
@@ -135,7 +138,7 @@ class ImageGroups:
         for number, (level, where) in enumerate(zip(levels_of(node), arrays, strict=True)):
             if level.attributes.transformations is not None or where is None:
                 continue
-            own = self.documents.usable(f"{where}/{ROOT}" if where else ROOT)
+            own = self.documents.usable(f"{where}/{ZARR_JSON}" if where else ZARR_JSON)
             if own is None or own.node is None or own.node is node:
                 continue
             systems.update(own.systems())
@@ -146,13 +149,8 @@ class ImageGroups:
 
 def _arrays(node: Node, document: NodeDocument) -> list[str | None]:
     """Return where the array of each level lies, None outside of the file."""
-    found: list[str | None] = []
-    for level in levels_of(node):
-        if level.path is None and document.is_array and level is document.node:
-            found.append(document.folder)
-        else:
-            found.append(None if level.path is None else target(document.folder, level.path))
-    return found
+    paths = [level.path for level in levels_of(node)]
+    return [None if path is None else target(document.folder, path) for path in paths]
 
 
 def _relative(document: NodeDocument, path: NodePath, group: str) -> str | None:

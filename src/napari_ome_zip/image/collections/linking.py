@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from napari_ome_zip.findings import Finding, listed
-from napari_ome_zip.image.collections.documents import Documents, NodeDocument
+from napari_ome_zip.image.collections.documents import NodeDocument, document_of
 from napari_ome_zip.image.collections.records import ImageRecord, Records
 from napari_ome_zip.image.collections.rules import REFERENCE_UNKNOWN
-from napari_ome_zip.image.found import Discovery, FieldPosition, Found
+from napari_ome_zip.image.found import Discovery, FieldPosition, Found, NodePlace
 from napari_ome_zip.ome import OmeGroup, Scene, SystemRef
 from napari_ome_zip.ome.collections.node import Link, NodeReference
 from napari_ome_zip.ome.transformations.transformation import Transformation
@@ -32,11 +32,9 @@ class Released(Protocol):
         """Add an image with its labels, or all images of a plate or a series."""
 
 
-def finish(
-    discovery: Discovery, documents: Documents, records: Records, released: Released
-) -> None:
+def finish(discovery: Discovery, records: Records, released: Released) -> None:
     """Add all that was found: images with their labels, and where scenes place them."""
-    linking = _Linking(documents, records)
+    linking = _Linking(records)
     labels = linking.labels_by_image()
     for record in records.images:
         if not record.is_labels:
@@ -60,7 +58,6 @@ type _Labels = tuple[ImageRecord, ImageRecord | None]
 
 @dataclass
 class _Linking:
-    documents: Documents
     records: Records
 
     def __post_init__(self) -> None:
@@ -71,9 +68,12 @@ class _Linking:
         group = self._linked(record)
         name = _field_name(record)
         if record.is_released:
+            before = len(discovery.found)
             released(discovery, group, name, record.position)
+            for number, each in enumerate(discovery.found[before:], before):
+                discovery.found[number] = replace(each, entry=record.entry)
         else:
-            found = Found(group, "image", name, position=record.position, is_named=True)
+            found = Found(group, "image", name, None, record.position, True, *_places(record))
             discovery.found.append(found)
 
     def found_labels(self, record: ImageRecord, image: ImageRecord | None) -> Found:
@@ -85,7 +85,7 @@ class _Linking:
                 name = _without_prefix(name, image.name)
         path = None if image is None else image.group.path
         group = self._linked(record)
-        return Found(group, "labels", name, path, position, is_named=True)
+        return Found(group, "labels", name, path, position, True, *_places(record))
 
     def labels_by_image(self) -> dict[int, list[_Labels]]:
         """Return all label images by the identity of their image; of none by their own."""
@@ -117,7 +117,7 @@ class _Linking:
         """Return the image that a reference leads to."""
         key: str | None = document.key
         if reference.path is not None:
-            key = self.documents.key(document.folder, reference.path)
+            key = document_of(document.folder, reference.path)
         if key is None:
             return None
         by_id = self.records.by_id.get((key, reference.id))
@@ -145,7 +145,7 @@ class _Linking:
         """Return the coordinate system that a reference leads to; None where there is none."""
         key: str | None = document.key
         if reference.path is not None:
-            key = self.documents.key(document.folder, reference.path)
+            key = document_of(document.folder, reference.path)
         base = None if key is None else self.records.systems.get((key, reference.id))
         if base is not None:
             return SystemRef(f"/{base}", reference.id)
@@ -163,10 +163,16 @@ class _Linking:
         return SystemRef(f"/{image.group.path}", name)
 
 
+def _places(record: ImageRecord) -> tuple[NodePlace | None, NodePlace | None]:
+    return record.node, record.entry
+
+
 def _field_name(record: ImageRecord) -> str | None:
     """Return what an image is called by; a field of view by its well, too."""
     position = record.position
     if position is None or position.well is None or record.name is None:
+        return record.name
+    if position.well.casefold() in record.name.casefold():
         return record.name
     return f"{position.well} {record.name}"
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from napari_ome_zip.image.collections.documents import NodeDocument
-from napari_ome_zip.image.found import FieldPosition
+from napari_ome_zip.image.found import FieldPosition, NodePlace
 from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.ome.collections.node import (
     Link,
@@ -64,6 +64,8 @@ class ImageRecord:
     labels_document: NodeDocument
     """The one that says that it is a label image."""
     siblings: int
+    node: NodePlace | None = None
+    entry: NodePlace | None = None
     position: FieldPosition | None = None
     links: tuple[Link, ...] = ()
     is_released: bool = False

@@ -14,6 +14,7 @@ from napari_ome_zip.image.collections.rules import (
     REPEATED,
 )
 from napari_ome_zip.image.found import Discovery
+from napari_ome_zip.ome.at import TOO_DEEP
 from napari_ome_zip.ome.collections.reader import KIND_UNKNOWN, MANY, MAX_NODES
 from napari_ome_zip.rules import Rule
 
@@ -24,6 +25,7 @@ _TEXTS: dict[Rule, tuple[str, str]] = {
     NOT_FOUND: ("leads to nothing that can be shown and is", "lead to nothing and are"),
     FOREIGN: ("is of a type of other programs and is", "are of types of other programs and are"),
     KIND_UNKNOWN: ("is of an unknown type and is", "are of unknown types and are"),
+    TOO_DEEP: ("is nested too deeply and is", "are nested too deeply and are"),
     CIRCULAR: ("leads back to where it lies and is", "lead back to where they lie and are"),
 }
 

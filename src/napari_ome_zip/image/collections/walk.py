@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.image.collections.documents import Documents, NodeDocument
+from napari_ome_zip.image.collections.documents import Documents, NodeDocument, document_of
 from napari_ome_zip.image.collections.image_groups import ImageGroups
 from napari_ome_zip.image.collections.linking import Released, finish
 from napari_ome_zip.image.collections.plates import PlateWalk
 from napari_ome_zip.image.collections.records import ImageRecord, Records, Surroundings
 from napari_ome_zip.image.collections.remarks import Remarks
 from napari_ome_zip.image.collections.rules import CIRCULAR, FOREIGN, NOT_FOUND, OUTSIDE
-from napari_ome_zip.image.found import Discovery
+from napari_ome_zip.image.found import Discovery, NodePlace
 from napari_ome_zip.ome import OmeGroup
+from napari_ome_zip.ome.at import TOO_DEEP
 from napari_ome_zip.ome.collections.node import (
     COLLECTION,
     MULTISCALE,
@@ -21,7 +22,10 @@ from napari_ome_zip.ome.collections.node import (
     Node,
     NodeAttributes,
 )
-from napari_ome_zip.ome.collections.reader import KIND_UNKNOWN, MAX_NESTING, MAX_NODES
+from napari_ome_zip.ome.collections.reader import KIND_UNKNOWN, MAX_NODES
+
+MAX_DEPTH = 128
+"""Collections in collections, and documents that lead to documents, at most."""
 
 _KINDS = (COLLECTION, MULTISCALE, SINGLESCALE)
 
@@ -49,7 +53,7 @@ def walk_collection(discovery: Discovery, group: OmeGroup, released: Released) -
     walk.walked.add(key)
     node = document.node
     walk.visit(_Visit(node, document, node.attributes, node.name, Surroundings((key,))))
-    finish(discovery, documents, walk.records, released)
+    finish(discovery, walk.records, released)
     walk.plates.finish()
     walk.remarks.report(discovery, group.path)
     if not discovery.found and not discovery.problems:
@@ -71,6 +75,8 @@ class _Visit:
     """Ids of the entries, with their documents."""
     said_by: NodeDocument | None = None
     """The document whose entry gave the attribute ``labels``."""
+    entry: NodePlace | None = None
+    """The node of a collection that led to it."""
 
 
 @dataclass
@@ -92,8 +98,10 @@ class _Walk:
         """Look at a node, and at all that it leads to."""
         node = visit.node
         self.count += 1
-        if self.count > MAX_NODES or visit.around.depth > MAX_NESTING:
+        if self.count > MAX_NODES:
             self.remarks.is_cut = True
+        elif visit.around.depth > MAX_DEPTH:
+            self.remarks.add(TOO_DEEP, visit.name)
         elif node.is_foreign:
             self.remarks.add(FOREIGN, visit.name)
         elif node.kind not in _KINDS:
@@ -120,7 +128,8 @@ class _Walk:
                 self.records.systems.setdefault((document.key, written.system.name), document.base)
         for node in visit.node.nodes or ():
             ids = ((document.key, node.id),) if node.id else ()
-            self.visit(_Visit(node, document, node.attributes, node.name, around, ids))
+            entry = NodePlace(document.key, node.at.parts)
+            self.visit(_Visit(node, document, node.attributes, node.name, around, ids, None, entry))
 
     def _follow(self, visit: _Visit) -> None:
         """Look at the document that a path leads to."""
@@ -130,7 +139,7 @@ class _Walk:
         if path.is_foreign:
             self.remarks.add(FOREIGN, visit.name)
             return
-        key = self.documents.key(visit.document.folder, path)
+        key = document_of(visit.document.folder, path)
         if key is None:
             self.remarks.add(OUTSIDE, visit.name)
         elif key in visit.around.documents:
@@ -163,7 +172,8 @@ class _Walk:
         attributes = visit.attributes.over(node.attributes)
         ids = (*visit.ids, (key, node.id)) if node.id else visit.ids
         name = visit.name or node.name
-        self.visit(_Visit(node, document, attributes, name, around, ids, said_by))
+        visited = _Visit(node, document, attributes, name, around, ids, said_by, visit.entry)
+        self.visit(visited)
 
     def _add_image(self, visit: _Visit) -> None:
         try:
@@ -175,6 +185,7 @@ class _Walk:
             self.remarks.add(OUTSIDE, f"{visit.name}: {name}" if visit.name else name)
         record = self._record(visit, made.group, visit.document)
         record.links = made.links
+        record.node = NodePlace(visit.document.key, visit.node.at.parts)
         for system in made.group.multiscales[0].coordinate_systems:
             self.records.systems.setdefault((visit.document.key, system.name), made.group.path)
 
@@ -202,7 +213,8 @@ class _Walk:
             visit.attributes,
             visit.said_by or visit.document,
             visit.around.siblings,
-            self.plates.position(visit.attributes, visit.around, visit.name),
+            entry=visit.entry,
+            position=self.plates.position(visit.attributes, visit.around, visit.name),
         )
         self.records.images.append(record)
         self.records.by_document.setdefault(document.key, record)

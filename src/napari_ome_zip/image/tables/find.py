@@ -42,36 +42,49 @@ def find_tables(
     tuple of Finding
         Documents that cannot be read; labels that tables name and that are not there.
     """
-    tables: list[Table] = []
-    findings: list[Finding] = []
     holders = [*_holders(found, hierarchy)]
     if not holders:
         return (), ()
-    labels = [item for item in found if item.kind == "labels"]
-    own: dict[str, list[str]] = defaultdict(list)
-    for item in labels:
-        own[_image_of(item)].append(item.group.path)
-    everywhere = frozenset(item.group.path for item in labels)
-    left = 0
+    # A hierarchy of their own: what tables hold on to is not to be all documents of all images.
+    finder = _Finder(Hierarchy(hierarchy.store), found)
+    room = MAX_TABLES
     for holder, paths in holders:
-        place = Place(
-            holder, tuple(own[holder]), everywhere, partial(_names_beside, hierarchy, holder)
-        )
-        room = MAX_TABLES - len(tables)
-        left += len(paths[room:])
-        for path in paths[:room]:
+        finder.look_at(holder, paths[:room])
+        room = max(0, room - len(paths))
+    left = sum(len(paths) for _, paths in holders) - MAX_TABLES
+    if left > 0:
+        text = f"The first {MAX_TABLES:,} tables are looked at, and {left:,} more are not."
+        finder.findings.append(Finding("tables-many", "", text))
+    return tuple(finder.tables), (*finder.findings, *_absent(finder.tables))
+
+
+class _Finder:
+    """Recognizes tables, one folder after the other."""
+
+    def __init__(self, hierarchy: Hierarchy, found: Sequence[Found]) -> None:
+        self.tables: list[Table] = []
+        self.findings: list[Finding] = []
+        self._hierarchy = hierarchy
+        self._own: dict[str, list[str]] = defaultdict(list)
+        labels = [item for item in found if item.kind == "labels"]
+        for item in labels:
+            self._own[_image_of(item)].append(item.group.path)
+        self._all = frozenset(item.group.path for item in labels)
+
+    def look_at(self, holder: str, paths: Sequence[str]) -> None:
+        """Add what of some groups are tables, which lie in the folder ``tables`` of another."""
+        names = partial(_names_beside, self._hierarchy, holder)
+        place = Place(holder, tuple(self._own[holder]), self._all, names)
+        for path in paths:
             try:
-                node = hierarchy.node(path)
-                table = None if node is None else recognized(hierarchy, node, place)
+                node = self._hierarchy.node(path)
+                table = None if node is None else recognized(self._hierarchy, node, place)
             except (ArchiveError, MetadataError) as error:
-                findings.append(Finding("table-unreadable", path, f"{error} It is not shown."))
+                finding = Finding("table-unreadable", path, f"{error} It is not shown.")
+                self.findings.append(finding)
                 continue
             if table is not None:
-                tables.append(table)
-    if left:
-        text = f"The first {MAX_TABLES:,} tables are looked at, and {left:,} more are not."
-        findings.append(Finding("tables-many", "", text))
-    return tuple(tables), (*findings, *_absent(tables))
+                self.tables.append(table)
 
 
 def _holders(found: Iterable[Found], hierarchy: Hierarchy) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -89,7 +102,9 @@ def _holders(found: Iterable[Found], hierarchy: Hierarchy) -> Iterator[tuple[str
 
 
 def _image_of(item: Found) -> str:
-    """The group whose folder ``labels`` holds a label image."""
+    """The image of labels, else the group whose folder ``labels`` holds them."""
+    if item.image is not None:
+        return item.image
     return item.group.path.rpartition("labels/")[0].rstrip("/")
 
 

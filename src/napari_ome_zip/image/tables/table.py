@@ -120,7 +120,20 @@ class Table:
         frame = backend.read(self.hierarchy, self.path, bounds)
         if self.row_key is not None and self.row_key in frame.columns:
             frame = frame.set_index(self.row_key)
-        return with_numbers(frame) if self.labels and frame.index.name == self.row_key else frame
+        return (
+            with_numbers(frame) if self._is_by_label and frame.index.name == self.row_key else frame
+        )
+
+    @property
+    def _is_by_label(self) -> bool:
+        """Whether rows are called by labels."""
+        return self.kind is TableKind.FEATURES or self.type == "masking_roi_table"
+
+    @property
+    def failure(self) -> TableError | None:
+        """Why it was not read while the file was opened; None where it was not tried."""
+        found = vars(self).get("at_once")
+        return found if isinstance(found, TableError) else None
 
     @cached_property
     def at_once(self) -> pd.DataFrame | TableError:

@@ -23,6 +23,7 @@ from napari_ome_zip.layers.layer_data import (
     layer_note,
 )
 from napari_ome_zip.layers.plain import clean_text
+from napari_ome_zip.layers.region_layers import is_in_table, region_layer
 from napari_ome_zip.layers.stated_units import with_stated_units
 from napari_ome_zip.layers.well_names import is_well_names
 from napari_ome_zip.ome import FrozenMapping
@@ -52,8 +53,9 @@ def capture_drawings(
     drawings: list[Drawing] = []
     findings: list[Finding] = []
     for number, layer in enumerate(layers):
-        if layer[2] not in KINDS or is_well_names(layer):
+        if layer[2] not in KINDS or is_well_names(layer) or is_in_table(layer, opened):
             continue
+        findings += _beside_table(layer, opened)
         drawing, lost = capture_drawing(layer, number)
         findings += lost
         if drawing is not None:
@@ -62,6 +64,15 @@ def capture_drawings(
     before = NapariGroup() if opened is None else opened.napari
     frozen = before.view if view is None else FrozenMapping(view)
     return NapariGroup(tuple(drawings), frozen, before.unread), tuple(findings)
+
+
+def _beside_table(layer: LayerData, opened: Opened | None) -> Iterator[Finding]:
+    """What to say of regions that were changed: the table that they came from was not."""
+    regions = region_layer(layer[1])
+    if regions is not None and regions.opened is opened:
+        name, path = clean_text(layer[1].get("name")), regions.table.path
+        text = f"'{name}' is saved as it is drawn; the table '{path}' that it came from is older."
+        yield Finding("table-older", path, text)
 
 
 def _source(layer: LayerData) -> Any:

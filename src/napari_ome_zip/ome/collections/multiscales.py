@@ -26,6 +26,7 @@ from napari_ome_zip.ome.images.level_reader import DATASETS_MISSING, Context
 from napari_ome_zip.ome.images.multiscale import PHYSICAL, Dataset, Multiscale
 from napari_ome_zip.ome.images.multiscale_reader import SYSTEMS_MISSING, judge_axes
 from napari_ome_zip.ome.json_values import quoted
+from napari_ome_zip.ome.versions import COLLECTIONS
 from napari_ome_zip.rules import MUST, Effect, Rule
 
 SECTION = "RFC-8: Multiscale node"
@@ -112,14 +113,14 @@ def read_image(
     entries, outputs = _entries(levels, said, relative, at, is_complete=elsewhere is not None)
     written = _systems(node, attributes, shared, outputs, at)
     systems = tuple(each.system for each in written) or (CoordinateSystem(PHYSICAL),)
-    context = Context(version, True, reader(), reader())
+    context = Context(COLLECTIONS, True, reader(), reader())
     multiscale = Multiscale(
         name=node.name,
         version=version,
         coordinate_systems=systems,
         datasets=_datasets(entries, systems, context),
     )
-    judge_axes(written, multiscale, at)
+    judge_axes(written, multiscale, at, COLLECTIONS)
     return ImageNode(at.mark(multiscale), links)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.coordinate_system import WrittenSystem
+from napari_ome_zip.ome.frozen_json import FrozenMapping
 from napari_ome_zip.ome.images.image_label import ImageLabel
 from napari_ome_zip.ome.images.omero import Omero
 from napari_ome_zip.ome.transformations.transformation import Transformation
@@ -127,6 +128,8 @@ class NodeAttributes:
     well: NodeWell | None = None
     acquisition: NodeReference | None = None
     scene: NodeScene | None = None
+    display: FrozenMapping | None = None
+    """What this program notes of how an image is shown."""
 
     def over(self, own: NodeAttributes) -> NodeAttributes:
         """Return these attributes of an entry, completed by those of the node it leads to."""

@@ -98,10 +98,8 @@ _RELEASED = ("multiscales", "plate", "well", "scene", "series", "labels")
 
 
 def is_node(keys: Mapping[str, Any]) -> bool:
-    """Whether the keys of a document are those of a node; those of 0.6 may stand beside them."""
-    if "nodes" in keys:
-        return True
-    said = any(key in keys for key in ("type", "node_type"))
+    """Whether the keys of a document are those of a node, and not those of a released version."""
+    said = any(key in keys for key in ("type", "node_type", "nodes"))
     return said and not any(key in keys for key in _RELEASED)
 
 

@@ -1,4 +1,4 @@
-"""Judges the axes of an image: how many of each type there are, and their order."""
+"""Judges the axes of an image: how many of each type there are, and their order (until 0.6)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.axes import Axis
-from napari_ome_zip.ome.versions import AxesForm
+from napari_ome_zip.ome.images.free_axes import judge_free_axes
+from napari_ome_zip.ome.versions import AxesForm, Spec
 from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
 SECTION = "multiscales metadata"
@@ -67,7 +68,7 @@ _MAX_CHARACTERS = 200
 
 
 def judge_image_axes(
-    axes: Sequence[Axis], at: At, *, version: str, shown: bool, typed: bool
+    axes: Sequence[Axis], at: At, *, read_as: Spec, shown: bool, typed: bool
 ) -> None:
     """Judge the axes of one coordinate system of an image; nothing is changed.
 
@@ -77,13 +78,16 @@ def judge_image_axes(
         The axes as read.
     at
         Place of the list.
-    version
+    read_as
         The version that the document is read as.
     shown
         Whether the image is shown with these axes: only then are there findings.
     typed
         Whether all axes were objects: types that were guessed are not judged.
     """
+    if at.spec.free_axes or read_as.free_axes:
+        judge_free_axes(axes, at)
+        return
     if not 2 <= len(axes) <= 5:
         count = "1 axis" if len(axes) == 1 else f"{len(axes)} axes"
         done = "it is shown all the same" if shown and axes else ""
@@ -92,7 +96,7 @@ def judge_image_axes(
     if judges_types:
         _judge_types(axes, at)
     # Types in capitals and axes without one are shown in order, but are not in order as written.
-    if shown and version <= "0.5" and not _is_ordered_by_role(axes):
+    if shown and not read_as.graph and not _is_ordered_by_role(axes):
         at.report(ORDER, _disorder(axes), "the order is kept")
     elif judges_types:
         _judge_order(axes, at)

@@ -10,6 +10,7 @@ from napari_ome_zip.ome.at import At
 from napari_ome_zip.ome.json_values import found_in, is_name, quoted, string
 from napari_ome_zip.ome.transformations import transformation as tf
 from napari_ome_zip.ome.transformations.reader import TransformationReader
+from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.rules import MUST, Effect, Rule
 
 SECTION = "multiscales metadata"
@@ -45,7 +46,7 @@ TRANSFORMATIONS_MISSING = Rule(
 class Context:
     """The version and the readers of transformations for the levels of one image."""
 
-    version: str
+    read_as: Spec
     graph: bool
     """Whether there are coordinate systems and references to them (0.6), instead of axes."""
     levels: TransformationReader

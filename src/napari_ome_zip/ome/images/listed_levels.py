@@ -92,7 +92,7 @@ def listed_dataset(
     if not items:
         # Until 0.3 levels had no transformations; from 0.4 on they MUST have a scale.
         if given in (None, []):
-            needed = context.version >= "0.4"
+            needed = context.read_as.places_levels
             report_missing(given, here, PLACED_BY_SIZE if needed else "")
         if not first or not shared:
             return Dataset(path)

@@ -89,10 +89,8 @@ METADATA_MISSING = Rule(
 )
 
 
-def parse_multiscales(
-    value: Any, version: str, at: At, *, known_version: bool = True
-) -> tuple[Multiscale, ...]:
-    """Read the multiscales of a group; the axes of an unknown version are not checked."""
+def parse_multiscales(value: Any, read_as: Spec, at: At) -> tuple[Multiscale, ...]:
+    """Read the multiscales of a group as those of a version."""
     if isinstance(value, dict):
         done = "it is read as the only one"
         at.wrong_type(value, "a list of images", SECTION, done, harmless=True)
@@ -106,18 +104,18 @@ def parse_multiscales(
     for index, item in enumerate(value):
         here = at.item(index)
         if isinstance(item, dict):
-            read.append(here.mark(_parse_one(item, version, here.owned(), known_version)))
+            read.append(here.mark(_parse_one(item, read_as, here.owned())))
         else:
             here.wrong_type(item, "an image object", SECTION, "ignored")
     return tuple(read)
 
 
-def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool) -> Multiscale:
+def _parse_one(value: dict[str, Any], read_as: Spec, at: At) -> Multiscale:
     graph = value.get("coordinateSystems") is not None or (
-        version >= "0.6" and value.get("axes") is None
+        read_as.graph and value.get("axes") is None
     )
     context = Context(
-        version,
+        read_as,
         graph,
         # A bare string is the level's path as input, else the name of a system.
         levels=TransformationReader(
@@ -149,14 +147,14 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
         here.mark(dataset)
     multiscale = Multiscale(
         name=string(value.get("name")),
-        version=version,
+        version=read_as.version,
         coordinate_systems=systems,
         datasets=datasets,
         transformations=tuple(own.named),
         type=string(value.get("type")),
         metadata=_metadata(value.get("metadata"), at.key("metadata")),
     )
-    judge_axes(written, multiscale, at, known_version=known_version)
+    judge_axes(written, multiscale, at, read_as)
     if at.judging:
         _judge_description(value, at)
         if graph and at.spec.graph:
@@ -164,19 +162,17 @@ def _parse_one(value: dict[str, Any], version: str, at: At, known_version: bool)
     return multiscale
 
 
-def judge_axes(
-    written: Sequence[WrittenSystem], image: Multiscale, at: At, *, known_version: bool = True
-) -> None:
+def judge_axes(written: Sequence[WrittenSystem], image: Multiscale, at: At, read_as: Spec) -> None:
     """Judge the axes of all systems of an image; unless judging, of the one that it is shown in."""
     intrinsic = image.intrinsic
     for read in written:
-        shown = known_version and read.system is intrinsic
+        shown = read.system is intrinsic
         if read.axes is None or not (shown or at.judging):
             continue
         judge_image_axes(
             read.system.axes,
             read.at,
-            version=image.version or "",
+            read_as=read_as,
             shown=shown,
             typed=all(isinstance(axis, dict) for axis in read.axes),
         )
@@ -221,7 +217,7 @@ def _systems(value: dict[str, Any], at: At, context: Context) -> list[WrittenSys
     listed = value.get("axes")
     axes: tuple[Axis, ...] = ()
     if listed is not None:
-        axes = parse_axes(listed, here, names_expected=context.version == "0.3")
+        axes = parse_axes(listed, here, names_expected=context.read_as.axes is AxesForm.NAMES)
     system = here.mark(CoordinateSystem(PHYSICAL, axes))
     return [WrittenSystem(system, listed if isinstance(listed, list | tuple) else None, here)]
 
@@ -229,7 +225,8 @@ def _systems(value: dict[str, Any], at: At, context: Context) -> list[WrittenSys
 def _judge_missing(value: dict[str, Any], at: At, context: Context) -> None:
     """Judge whether an image has the axes or coordinate systems that its version requires."""
     systems, axes = value.get("coordinateSystems"), value.get("axes")
-    guessed = context.version >= "0.3" and axes is None and not systems
+    is_stated = context.read_as.axes is not AxesForm.IMPLIED
+    guessed = is_stated and axes is None and not systems
     done = "the last of t, c, z, y, x are used for the dimensions of the array" if guessed else ""
     if at.spec.graph and systems in (None, []):
         at.report(SYSTEMS_MISSING, "Image without coordinate systems", done)

@@ -25,7 +25,7 @@ COLOR_MISSING = Rule(
     "omero-color-missing",
     MUST,
     SECTION,
-    "Every channel has a color.",
+    "Every channel has a color (until 0.6).",
     'Add the color as six hexadecimal digits, for instance "00FF00" for green.',
     effect=Effect.COLORS,
 )
@@ -41,7 +41,7 @@ WINDOW_MISSING = Rule(
     "omero-window-missing",
     MUST,
     SECTION,
-    "Every channel has a window, which gives its contrast limits.",
+    "Every channel has a window, which gives its contrast limits (until 0.6).",
     'Add "window" with min, max, start and end.',
     effect=Effect.COLORS,
 )
@@ -49,7 +49,7 @@ WINDOW_INCOMPLETE = Rule(
     "omero-window-incomplete",
     MUST,
     SECTION,
-    "A window holds the four numbers min, max, start and end.",
+    "A window holds the four numbers min, max, start and end (since 0.9, start and end at least).",
     "Write all four as numbers: min and max of the data, start and end of what is displayed.",
     effect=Effect.COLORS,
 )
@@ -95,6 +95,8 @@ class OmeroChannel:
     """Six hexadecimal digits, red, green, blue, upper case, without ``#``."""
     active: bool | None = None
     window: Window | None = None
+    inverted: bool | None = None
+    """Whether low values are shown bright, and high ones dark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +145,21 @@ def _channels(value: Any, omero: At) -> tuple[OmeroChannel, ...]:
 
 
 def _report_colorless(channels: Sequence[Any], any_color: bool, at: At) -> None:
-    # Channels with nothing but a name set nothing; settings without a color are incomplete.
+    # Channels with nothing but a name set nothing; settings without a color are incomplete
+    # (until 0.6).
     colorless = {
         index: item
         for index, item in enumerate(channels)
         if isinstance(item, dict) and item.get("color") is None
     }
+    is_optional = at.spec.optional_display
     incomplete = any_color or any(set(item) & _SETTINGS for item in colorless.values())
     for index, item in colorless.items():
         done = "a default color is used" if incomplete else ""
         if "color" in item:  # null stands for a color that is not known, but is not a color
             found = f"Channel color is {described(None)}, not six hex digits"
             at.down(index, "color").report(COLOR_INVALID, found, done)
-        elif at.spec.details or done:
+        elif not is_optional and (at.spec.details or done):
             at.item(index).report(COLOR_MISSING, "Channel without a color", done)
 
 
@@ -163,22 +167,28 @@ def _channel(value: Any, at: At) -> OmeroChannel:
     if not isinstance(value, dict):
         at.wrong_type(value, "a channel object", SECTION, "it sets nothing")
         return OmeroChannel()
-    label, active = value.get("label"), value.get("active")
+    label = value.get("label")
     if not isinstance(value.get("label", ""), str):
         at.key("label").wrong_type(label, "a string", SECTION)
-    if not isinstance(value.get("active", True), bool):
-        at.key("active").wrong_type(active, "true or false", SECTION)
-        shown_as = integer(active)
-        active = bool(shown_as) if shown_as in (0, 1) else None
-    if "window" not in value and at.spec.details:
+    if "window" not in value and at.spec.details and not at.spec.optional_display:
         at.report(WINDOW_MISSING, "Channel without a window (contrast limits)")
     color = value.get("color")
     return OmeroChannel(
         string(label),
         None if color is None else _color(color, at.key("color")),
-        active,
+        _true_or_false(value, "active", at),
         _window(value["window"], at.key("window")) if "window" in value else None,
+        _true_or_false(value, "inverted", at),
     )
+
+
+def _true_or_false(channel: dict[str, Any], key: str, at: At) -> bool | None:
+    written = channel.get(key)
+    if key not in channel or isinstance(written, bool):
+        return written
+    at.key(key).wrong_type(written, "true or false", SECTION)
+    number = integer(written)
+    return bool(number) if number in (0, 1) else None
 
 
 def _color(value: Any, at: At) -> str | None:
@@ -202,7 +212,10 @@ def _window(value: Any, at: At) -> Window | None:
 
 
 def _judge_window(value: dict[str, Any], limits: dict[str, float | None], at: At) -> None:
-    wrong = [key for key, limit in limits.items() if limit is None]
+    needed = ("start", "end") if at.spec.optional_display else tuple(limits)
+    wrong = [
+        key for key, limit in limits.items() if limit is None and (key in needed or key in value)
+    ]
     if wrong:
         found = ", ".join(
             f"{key} is {described(value[key])}" if key in value else f"{key} is missing"

@@ -190,7 +190,7 @@ def _in_by_dimension(
             ("outputAxes", item.output_axes, after),
         ):
             axes, lost = _resolved(written, names)
-            if lost and at.document.is_draft:
+            if lost and at.document.is_early_06:
                 found = f"byDimension: {field} name axes that do not exist: {quoted(lost)}"
                 yield Departure(BY_DIMENSION, here, found)
             beyond = _beyond("byDimension", axes, names, here.key(field))

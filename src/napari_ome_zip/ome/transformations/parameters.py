@@ -180,7 +180,8 @@ def read_map_axis(value: dict[str, Any], at: At) -> Parameters:
     order = indices(written)
     # Every axis is used exactly once.
     usable = order is not None and bool(order) and sorted(order) == [*range(len(order))]
-    if not usable or not 2 <= len(order or ()) <= _MAX_AXES:
+    legal = at.spec.free_axes or 2 <= len(order or ()) <= _MAX_AXES
+    if not (usable and legal):
         found = found_in(value, "mapAxis")
         if is_list(written) and all(map(is_number, written)):
             found = shortened(str(written))
@@ -204,7 +205,7 @@ def read_project_axis(value: dict[str, Any], at: At) -> Parameters:
     problems = {
         field: problem
         for field in _PROJECTED
-        if field in value and (problem := _wrong_projection(field, value[field]))
+        if field in value and (problem := _wrong_projection(field, value[field], at))
     }
     for field, problem in problems.items():
         at.key(field).report(PROJECT_AXIS, problem, NOT_APPLIED if unusable else "")
@@ -213,13 +214,17 @@ def read_project_axis(value: dict[str, Any], at: At) -> Parameters:
     return read
 
 
-def _wrong_projection(field: str, axes: Any) -> str | None:
-    is_legal = is_list(axes) and all(is_integer(a) and 0 <= a < _MAX_AXES for a in axes)
-    # Two axes at least remain on either side, of at most five.
-    if not is_legal or not 1 <= len(axes) <= _MAX_AXES - 2:
-        found = shortened(str(axes))
-        return f"projectAxis: {field} is not a list of one to three axis numbers: {found}"
-    return None if indices(axes) else f"projectAxis: {field} names an axis twice: {axes}"
+def _wrong_projection(field: str, axes: Any, at: At) -> str | None:
+    wanted, found = "one to three", shortened(str(axes))
+    is_legal = is_list(axes) and bool(axes) and all(is_integer(a) and a >= 0 for a in axes)
+    if at.spec.free_axes:
+        wanted = "one or more"
+    elif is_legal:
+        # Two axes at least remain on either side, of at most five.
+        is_legal = len(axes) <= _MAX_AXES - 2 and max(axes) < _MAX_AXES
+    if not is_legal:
+        return f"projectAxis: {field} is not a list of {wanted} axis numbers: {found}"
+    return None if indices(axes) else f"projectAxis: {field} names an axis twice: {found}"
 
 
 def read_affine(value: dict[str, Any], at: At) -> Parameters:

@@ -230,7 +230,7 @@ class TransformationReader:
             return self.read(part["transformation"], here, depth + 1)
         # Early drafts wrote the axes into the transformation itself.
         is_there = "type" in part
-        if not (is_there and at.document.is_draft):
+        if not (is_there and at.document.is_early_06):
             done = "" if is_there else NOT_APPLIED
             at.report(BY_DIMENSION, "byDimension: part without a transformation", done)
         if not is_there:
@@ -278,7 +278,7 @@ def _axes_of(part: dict[str, Any], field: str, at: At) -> tuple[int | str, ...] 
     listed = part.get(written_as)
     axes = _axis_numbers(listed)
     by_draft = written_as != field or any(isinstance(axis, str) for axis in axes or ())
-    if axes is None or (by_draft and not at.document.is_draft):
+    if axes is None or (by_draft and not at.document.is_early_06):
         found = "nothing"
         if field in part:
             found = quoted(listed[:9]) if isinstance(listed, list) and listed else described(listed)

@@ -114,7 +114,7 @@ def _judge(value: dict[str, Any], side: Side, ref: SystemRef | None, at: At, end
         at.report(MISSING, f"Transformation without {side}", done)
         return
     reference, here = value[side], at.key(side)
-    if is_name(reference) and at.document.is_draft:
+    if is_name(reference) and at.document.is_early_06:
         return
     of = "a level" if is_level else "the transformation"
     if not isinstance(reference, dict):

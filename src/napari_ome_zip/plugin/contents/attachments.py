@@ -11,6 +11,7 @@ from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.mosaic_array import MosaicArray
 from napari_ome_zip.image.napari_group import GROUP, is_napari_group
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.image.tables.table import Table
 from napari_ome_zip.names import DOCUMENT_NAMES
 from napari_ome_zip.ome import parse_group
 from napari_ome_zip.pixels.source import AnySource, PixelSource
@@ -37,6 +38,8 @@ class Attachment:
     """Bytes that it takes in the file, with all that it holds."""
     is_table: bool = False
     held: tuple[Attachment, ...] = ()
+    table: Table | None = None
+    """What is known of it where it is a table that is recognized."""
 
     @property
     def title(self) -> str:
@@ -78,7 +81,7 @@ def find_attachments(opened: Opened, parts: Iterable[PlacedPart]) -> tuple[Attac
     found = _nodes(opened, entries)
     nodes = {path: node for path, node in found.items() if not _is_known(path, found)}
     others = {name: n for name, n in entries.items() if not _is_known_entry(name, found)}
-    return _tree(others, nodes)
+    return _Tree(opened.tables).of(others, nodes)
 
 
 class _Levels:
@@ -183,22 +186,54 @@ def _node(opened: Opened, path: str) -> Node | None:
         return None
 
 
-def _tree(entries: Mapping[str, int], nodes: Mapping[str, Node]) -> tuple[Attachment, ...]:
-    """Everything in the group or array that holds it."""
-    root = _Folder(Form.GROUP)
-    folders = {"": root}
-    for path in sorted(nodes, key=lambda path: path.count("/")):
-        node, holder = nodes[path], _holder(path, folders)
-        form = Form.ARRAY if node.kind == "array" else Form.GROUP
-        folders[path] = _Folder(form, is_table=_is_table(node) or folders[holder].is_table)
-        folders[holder].held[path] = folders[path]
-    for name, size in entries.items():
-        above = _holder(name, folders)
-        if folders[above].form is Form.ARRAY or (_is_document(name) and above):
-            folders[above].size += size
-        else:
-            folders[above].held[name] = _Folder(Form.ENTRY, size)
-    return _attachments("", root)
+class _Tree:
+    """Puts everything in the group or array that holds it.
+
+    Parameters
+    ----------
+    tables : iterable of Table
+        Those that are recognized.
+    """
+
+    def __init__(self, tables: Iterable[Table]) -> None:
+        self._tables = {table.path: table for table in tables}
+        self._folders = {path.rpartition("/")[0] for path in self._tables}
+
+    def of(self, entries: Mapping[str, int], nodes: Mapping[str, Node]) -> tuple[Attachment, ...]:
+        """Entries by name with their sizes, and groups and arrays by path, as a tree."""
+        root = _Folder(Form.GROUP)
+        folders = {"": root}
+        for path in sorted(nodes, key=lambda path: path.count("/")):
+            node, holder = nodes[path], _holder(path, folders)
+            form = Form.ARRAY if node.kind == "array" else Form.GROUP
+            is_table = self._is_table(node) or folders[holder].is_table
+            folders[path] = _Folder(form, is_table=is_table)
+            folders[holder].held[path] = folders[path]
+        for name, size in entries.items():
+            above = _holder(name, folders)
+            if folders[above].form is Form.ARRAY or (_is_document(name) and above):
+                folders[above].size += size
+            else:
+                folders[above].held[name] = _Folder(Form.ENTRY, size)
+        return self._attachments("", root)
+
+    def _is_table(self, node: Node) -> bool:
+        """Whether a group is or holds tables: known ones, or as NGFF lists or AnnData encodes."""
+        encoding = node.attributes.get("encoding-type")
+        listed = node.attributes.get("tables")
+        is_known = node.path in self._tables or node.path in self._folders
+        return is_known or isinstance(listed, list) or encoding in ("anndata", "dataframe")
+
+    def _attachments(self, above: str, folder: _Folder) -> tuple[Attachment, ...]:
+        found = []
+        for path in sorted(folder.held, key=natural_key):
+            one = folder.held[path]
+            held = self._attachments(path, one)
+            name = path[len(above) + 1 :] if above else path
+            size = one.size + sum(each.size for each in held)
+            table = self._tables.get(path)
+            found.append(Attachment(path, name, one.form, size, one.is_table, held, table))
+        return tuple(found)
 
 
 def _holder(path: str, folders: Mapping[str, _Folder]) -> str:
@@ -206,21 +241,3 @@ def _holder(path: str, folders: Mapping[str, _Folder]) -> str:
     while folder not in folders:
         folder = folder.rpartition("/")[0]
     return folder
-
-
-def _attachments(above: str, folder: _Folder) -> tuple[Attachment, ...]:
-    found = []
-    for path in sorted(folder.held, key=natural_key):
-        one = folder.held[path]
-        held = _attachments(path, one)
-        name = path[len(above) + 1 :] if above else path
-        size = one.size + sum(each.size for each in held)
-        found.append(Attachment(path, name, one.form, size, one.is_table, held))
-    return tuple(found)
-
-
-def _is_table(node: Node) -> bool:
-    """Whether a group holds tables: as NGFF lists them, or as AnnData encodes them."""
-    encoding = node.attributes.get("encoding-type")
-    listed = node.attributes.get("tables")
-    return isinstance(listed, list) or encoding in ("anndata", "dataframe")

@@ -10,6 +10,8 @@ from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.facts import Facts, part_facts, version_of
 from napari_ome_zip.plugin.contents.model import Item, Kind
+from napari_ome_zip.plugin.contents.shown import OpenLayer
+from napari_ome_zip.plugin.contents.tables import table_facts
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.archive_store import ArchiveStore
 from napari_ome_zip.storage.base import HierarchyStore
@@ -17,7 +19,12 @@ from napari_ome_zip.storage.base import HierarchyStore
 _BRANCHES = (Kind.WELLS, Kind.TABLES, Kind.ATTACHMENTS, Kind.LAYER)
 
 
-def facts_of(items: Sequence[Item], opened: Opened | None) -> Facts:
+def facts_of(
+    items: Sequence[Item],
+    opened: Opened | None,
+    beside: Sequence[OpenLayer] = (),
+    layers: Sequence[OpenLayer] = (),
+) -> Facts:
     """Facts about the items that are selected: about one of them all, of several how many.
 
     Parameters
@@ -25,6 +32,10 @@ def facts_of(items: Sequence[Item], opened: Opened | None) -> Facts:
     items : sequence of Item
     opened : Opened, optional
         The hierarchy that they are in.
+    beside : sequence of OpenLayer
+        All layers of the window.
+    layers : sequence of OpenLayer
+        Those that show it.
     """
     if not items:
         return []
@@ -35,14 +46,19 @@ def facts_of(items: Sequence[Item], opened: Opened | None) -> Facts:
     if item.kind is Kind.FILE:
         return [first, *_of_file(item, opened)]
     if item.attachment is not None:
-        return [first, *_of_attachment(item.attachment)]
+        table = item.attachment.table
+        if table is not None:
+            first = "Table", table.name
+        more = [] if table is None else table_facts(table, layers)
+        return [first, *more, *_of_attachment(item.attachment)]
     if item.kind in _BRANCHES or not item.places:
         return [(first[0], item.detail or item.name)]
     place = item.places[0]
     if item.kind is Kind.WELL:
         fields = [("Fields of view", f"{len({f.path for p in item.places for f in p.fields}):,}")]
-        return [first, *fields, *part_facts(place.shown, opened, place.fields[0])]
-    return [first, *part_facts(place.shown, opened, *place.fields)]
+        return [first, *fields, *part_facts(place.shown, opened, place.fields[0], beside)]
+    field = place.fields[0] if place.fields else None
+    return [first, *part_facts(place.shown, opened, field, beside)]
 
 
 def _of_file(item: Item, opened: Opened | None) -> Facts:
@@ -72,6 +88,6 @@ def _size(store: HierarchyStore) -> str:
 
 def _of_attachment(one: Attachment) -> Facts:
     facts = [("Size", readable_size(one.size)), ("In the file at", one.path)]
-    if one.held:
+    if one.held and one.table is None:
         facts.insert(0, ("Content", f"{len(one.held):,}"))
     return facts

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.image.composite import Field, PlacedPart
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.image.orientation_text import orientation_text
 from napari_ome_zip.layers.opened_layer import opened_layer
+from napari_ome_zip.layers.orientations import noted_orientations
 from napari_ome_zip.ome import OmeGroup
-from napari_ome_zip.plugin.contents.shown import ShownPart
+from napari_ome_zip.plugin.contents.shown import OpenLayer, ShownPart
+from napari_ome_zip.plugin.orientation.edges import window_orientations
 from napari_ome_zip.storage.array_layout import ArrayLayout
 from napari_ome_zip.storage.hierarchy import Node, join
 
@@ -30,7 +33,12 @@ def size_text(part: PlacedPart) -> str:
     return " × ".join([*(f"{size:,}" for name, size in sides if name in "xy"), *planes])
 
 
-def part_facts(shown: ShownPart, opened: Opened | None, field: Field | None = None) -> Facts:
+def part_facts(
+    shown: ShownPart,
+    opened: Opened | None,
+    field: Field | None = None,
+    beside: Sequence[OpenLayer] = (),
+) -> Facts:
     """Facts about an image or label image, or about one of its tiles.
 
     Parameters
@@ -40,11 +48,14 @@ def part_facts(shown: ShownPart, opened: Opened | None, field: Field | None = No
         The hierarchy that it was opened from, for what only its documents say.
     field : Field, optional
         The tile.
+    beside : sequence of OpenLayer
+        All layers of the window.
     """
     part = shown.part
     shape = part.shape if field is None else field.shape
     path = part.path if field is None else field.path
     facts = [("Size", _size(part, shape)), ("Pixel size", _pixel_size(shown))]
+    facts.append(("Orientation", _orientation(shown, beside)))
     if part.fields and field is None:
         facts.append(("Tiles", f"{len(part.fields):,}, shown as one image"))
     levels = f"{len(part.sources)} in the file"
@@ -83,6 +94,22 @@ def _pixel_size(shown: ShownPart) -> str:
     found = [(name, abs(step), str(unit)) for name, step, unit in steps if name in own][::-1]
     texts = [f"{name} {step:.4g}{_with_space(unit)}" for name, step, unit in found]
     return ", ".join(texts)
+
+
+def _orientation(shown: ShownPart, beside: Sequence[OpenLayer]) -> str:
+    """Where its axes lead in a body, and of which other layers say otherwise."""
+    note = shown.layers[0].note
+    record = opened_layer(note)
+    names = () if record is None else record.keywords.get("axis_labels", ())
+    said = noted_orientations(note) or (None,) * len(names)
+    if len(said) != len(names):
+        return ""
+    all_said = [noted_orientations(layer.note) for layer in beside]
+    agreed = window_orientations([said, *all_said], len(said))
+    pairs = zip(names, said, agreed, strict=True)
+    contested = [name for name, own, common in pairs if own is not None and common is None]
+    text = orientation_text(names, said, shown.part.axes)
+    return f"{text}; other layers contradict {' and '.join(contested)}" if contested else text
 
 
 def _with_space(unit: str) -> str:

@@ -73,6 +73,10 @@ class ContentsLayout:
             "hidden and moved by itself."
         )
         self.tiles.addItems(["one image", "separate layers"])
+        self.load = tipped_button(
+            "Load the table", "Read all of it, and add its columns to the features of the labels"
+        )
+        self.load.hide()
         self.message = text_label()
         self.check = tipped_button(
             "Check", "Check whether the file is sound, and other programs read it"
@@ -101,7 +105,7 @@ class ContentsLayout:
         column = QVBoxLayout(widget)
         column.setContentsMargins(6, 6, 6, 6)
         above: tuple[QWidget, ...] = (self.files, self.hint, self.plate)
-        below: tuple[QWidget, ...] = (self.choices, self.message, self.buttons)
+        below: tuple[QWidget, ...] = (self.choices, self.load, self.message, self.buttons)
         for part in (*above, self.body, *below):
             column.addWidget(part, int(part is self.body))
         column.addStretch(0)

@@ -312,7 +312,7 @@ def _attachment(one: Attachment) -> Item:
         Kind.ATTACHMENT,
         one.title,
         (Kind.ATTACHMENT, one.path),
-        detail=readable_size(one.size),
+        detail=(one.table and str(one.table.size)) or readable_size(one.size),
         attachment=one,
         has_children=bool(one.held),
         make_children=lambda: map(_attachment, one.held),

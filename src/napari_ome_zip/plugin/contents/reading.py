@@ -13,8 +13,10 @@ from xml.parsers.expat import ExpatError
 import numpy as np
 from zarr.abc.store import RangeByteRequest
 
-from napari_ome_zip.errors import OmeZipError, ReadCancelledError
+from napari_ome_zip.errors import OmeZipError, ReadCancelledError, TableError
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.image.tables.backends import AT_ONCE
+from napari_ome_zip.image.tables.table import Table
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.plugin.contents.attachments import Attachment, Form
 from napari_ome_zip.sizes import readable_size
@@ -93,7 +95,9 @@ def _node(opened: Opened, attachment: Attachment) -> Readable:
     if node is None:
         return Readable(attachment.path, note="There is nothing of this name any more.")
     attributes = json.dumps(dict(node.attributes), indent=2, ensure_ascii=False, default=str)
-    if attachment.form is Form.ARRAY:
+    if attachment.table is not None:
+        table, note = _rows(opened, attachment, attachment.table)
+    elif attachment.form is Form.ARRAY:
         table, note = _values(ChunkedArray(opened.store, node))
     else:
         table, note = _table(opened, attachment)
@@ -111,6 +115,23 @@ def _values(array: ChunkedArray) -> tuple[str, str]:
     return "\n".join([about, "", *lines]), note
 
 
+def _rows(opened: Opened, attachment: Attachment, table: Table) -> tuple[str, str]:
+    """The first rows of a table; of one that cannot be read, what of it can, and why."""
+    try:
+        rows = table.read(AT_ONCE)
+    except TableError as error:
+        return _table(opened, attachment)[0], str(error)
+    named = rows if rows.index.name is None else rows.reset_index()
+    part = named.iloc[:MAX_ROWS, :MAX_COLUMNS]
+    lines = ["\t".join(map(str, part.columns))]
+    lines += ["\t".join(map(_item, row)) for row in part.astype(object).itertuples(index=False)]
+    return "\n".join(lines), "" if len(rows) <= MAX_ROWS else _first_of(len(rows))
+
+
+def _first_of(rows: int) -> str:
+    return f"The first {MAX_ROWS} of {rows:,} rows."
+
+
 def _table(opened: Opened, attachment: Attachment) -> tuple[str, str]:
     """The columns that a group holds, or its group ``obs``, as AnnData has them."""
     columns = list(itertools.islice(_columns(opened, attachment), MAX_COLUMNS))
@@ -121,7 +142,7 @@ def _table(opened: Opened, attachment: Attachment) -> tuple[str, str]:
     texts = ([*map(_item, each)] for each in values)
     lines = itertools.zip_longest(*texts, fillvalue="")
     table = "\n".join(map("\t".join, [[name for name, _ in columns], *lines]))
-    return table, "" if rows <= MAX_ROWS else f"The first {MAX_ROWS} of {rows:,} rows."
+    return table, "" if rows <= MAX_ROWS else _first_of(rows)
 
 
 def _columns(opened: Opened, attachment: Attachment) -> Iterator[tuple[str, ChunkedArray]]:

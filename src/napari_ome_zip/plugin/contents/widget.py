@@ -27,6 +27,7 @@ from napari_ome_zip.plugin.contents.model import Item, Kind, well_item, words_of
 from napari_ome_zip.plugin.contents.places import go_to
 from napari_ome_zip.plugin.contents.plate import PlateGrid
 from napari_ome_zip.plugin.contents.shown import OpenLayer, sources
+from napari_ome_zip.plugin.contents.table_loading import TableLoader
 from napari_ome_zip.plugin.contents.tree_model import Looks
 from napari_ome_zip.plugin.docks import open_check, open_save
 
@@ -54,6 +55,7 @@ class ContentsWidget(QWidget):
         self._attachments = AttachmentFinder(self)
         self._is_selecting = False
         self.parts = ContentsLayout(self, Looks(self._is_visible, self._color))
+        self._loader = TableLoader(viewer, self.parts.load, partial(say, self.parts.message))
         self._renew_timer = self._timer(self.renew, _SOON_MS)
         self._looks_timer = self._timer(self.parts.tree.contents.looks_changed, _SOON_MS)
         self._filter_timer = self._timer(self._on_filter, _LATER_MS)
@@ -236,7 +238,10 @@ class ContentsWidget(QWidget):
         self._show_facts()
 
     def _show_facts(self) -> None:
-        self.parts.show_facts(facts_of(self.parts.tree.items_chosen(), self._state.opened))
+        items, layers = self.parts.tree.items_chosen(), self._state.layers
+        beside = [*map(_open_layer, self._viewer.layers)]
+        self.parts.show_facts(facts_of(items, self._state.opened, beside, layers))
+        self._loader.offer(items, layers)
 
     def _toggle(self, item: Item, shown: bool) -> None:
         for key in item.layers:

@@ -28,8 +28,9 @@ def window_orientations(layers: Sequence[Orientations], ndim: int) -> Orientatio
     ndim : int
         The viewer's number of dimensions.
     """
-    padded = [(None,) * (ndim - len(layer)) + tuple(layer) for layer in layers]
-    return tuple(agreed(layer[axis] for layer in padded) for axis in range(ndim))
+    return tuple(
+        agreed(layer[axis] for layer in layers if -axis <= len(layer)) for axis in range(-ndim, 0)
+    )
 
 
 def usable_ends(orientations: Orientations) -> tuple[Ends | None, ...]:

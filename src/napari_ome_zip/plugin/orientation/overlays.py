@@ -88,7 +88,7 @@ _FOLLOWED: WeakKeyDictionary[ViewerModel, _Edges] = WeakKeyDictionary()
 def _texts(viewer: ViewerModel) -> dict[str, str]:
     """What is to stand at each edge; empty for nothing."""
     visible = [layer for layer in viewer.layers if layer.visible]
-    said = [noted_orientations(note_of(layer), layer.ndim) for layer in visible]
+    said = [noted_orientations(note_of(layer)) for layer in visible]
     if not any(map(any, said)) or not shows_orientation():
         return dict.fromkeys(POSITIONS, "")
     ends = usable_ends(window_orientations(said, viewer.dims.ndim))

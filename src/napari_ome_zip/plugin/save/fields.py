@@ -11,6 +11,7 @@ from magicgui.types import FileDialogMode
 from magicgui.widgets import CheckBox, ComboBox, FileEdit, PushButton, SpinBox
 from napari.layers import Image, Labels
 
+from napari_ome_zip.ome.versions import SPECS, WRITTEN, Version
 from napari_ome_zip.plugin.save.layer_select import LayerSelect
 from napari_ome_zip.plugin.save.model import SaveChoices
 from napari_ome_zip.plugin.save.part import Showing
@@ -85,9 +86,15 @@ class SaveFields:
         self.version = ComboBox(
             name="version",
             label="Version",
-            choices=[("automatic", "auto"), ("0.5", "0.5"), ("0.6", "0.6")],
+            choices=[("automatic", "auto"), *((_version_text(each), each) for each in WRITTEN)],
             tooltip="The version of OME-Zarr. Automatic is that of the opened file, else the one "
-            "that most programs read.",
+            "that most programs read. A draft holds any axes, and few programs read it yet.",
+        )
+        self.split = CheckBox(
+            name="split",
+            text="Split into a series",
+            tooltip="Save an image of axes that only a draft of OME-Zarr holds as a series of "
+            "images, one a channel, which more programs read.",
         )
         counts = [(str(count), count) for count in range(1, MAX_LEVELS + 1)]
         self.levels = ComboBox(
@@ -154,7 +161,14 @@ class SaveFields:
     def hidden_fields(self) -> tuple[Any, ...]:
         """Those that are shown once *Advanced* was pressed."""
         stored = (self.codec, self.level, self.chunk, self.shard)
-        return (self.version, self.levels, self.for_others, self.as_usual, *stored)
+        return (
+            self.version,
+            self.split,
+            self.levels,
+            self.for_others,
+            self.as_usual,
+            *stored,
+        )
 
     @property
     def all(self) -> list[Any]:
@@ -196,6 +210,7 @@ class SaveFields:
             time=self.time.chosen,
             depth=self.depth.chosen,
             version=self.version.value,
+            split=self.split.value,
             levels=self.levels.value or None,
             for_others=self.for_others.value,
             as_in_file=self.as_usual.value,
@@ -226,6 +241,7 @@ class SaveFields:
             self.time.offer(showing.time, chosen.time)
             self.depth.offer(showing.depth, chosen.depth)
             self.version.value = chosen.version
+            self.split.value = chosen.split
             self.levels.value = chosen.levels or 0
             self.for_others.value = chosen.for_others
             self.as_usual.value = chosen.as_in_file
@@ -266,6 +282,10 @@ class SaveFields:
         finally:
             for signal in signals:
                 signal.unblock()
+
+
+def _version_text(version: Version) -> str:
+    return f"{version} (draft)" if SPECS[version].is_draft else version
 
 
 def _has_both(layers: list[Any]) -> bool:

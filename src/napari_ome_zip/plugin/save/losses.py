@@ -17,10 +17,12 @@ MAX_NAMED = 5
 
 _PIXELS_KEPT = frozenset(
     {
+        "axis-details-left-out",
         "layer-details-left-out",
         "levels-left-out",
         "link-key-not-kept",
         "metadata-xml-stale",
+        "orientation-left-out",
         "unlisted-image-shown",
         "version-changes",
         "zarr-v2-kept",

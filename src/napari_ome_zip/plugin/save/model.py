@@ -6,19 +6,22 @@ makes of them everything that is decided before a file is written.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers import from_layer_data, unsaved_layers
 from napari_ome_zip.layers.cropping import cropped
 from napari_ome_zip.layers.layer_data import LayerData
-from napari_ome_zip.names import SAVED_SUFFIXES, complete_name, stem
+from napari_ome_zip.names import stem
+from napari_ome_zip.ome.versions import SPECS
 from napari_ome_zip.plugin.save.losses import Losses, describe, find_losses, losses_text
 from napari_ome_zip.plugin.save.part import Part, Range, Showing, part_of
+from napari_ome_zip.plugin.save.target import check_place, target_of
+from napari_ome_zip.saving.draft import FEW_READ_IT, DraftNeededError
 from napari_ome_zip.saving.estimate import SizeEstimate, largest_size
 from napari_ome_zip.saving.options import (
     USUAL_CHUNK,
@@ -73,11 +76,13 @@ class SaveChoices:
     """Leave out what only napari shows."""
     labels_alone: bool = False
     """Leave out the images of the labels."""
+    split: bool = False
+    """Save images of too many axes as a series, one a channel."""
 
     @property
     def is_usual(self) -> bool:
         """Whether the file is written as it is where nothing is chosen."""
-        changed = self.levels is not None or self.for_others
+        changed = self.levels is not None or self.for_others or self.split
         return self.as_in_file and self.version == "auto" and not changed
 
     @property
@@ -94,6 +99,7 @@ class SaveChoices:
             levels=self.levels,
             for_others=self.for_others,
             labels_alone=self.labels_alone,
+            split=self.split,
         )
         if self.as_in_file:
             return usual
@@ -129,6 +135,8 @@ class View:
     losses: Losses = field(default_factory=Losses)
     problem: str = ""
     """Why nothing can be saved with these choices; empty where it can."""
+    needed: DraftNeededError | None = None
+    """Why a person is asked before it is saved: the rest is what is saved once they agree."""
 
     @property
     def replaces(self) -> bool:
@@ -160,11 +168,11 @@ def resolve(choices: SaveChoices, layers: Layers, showing: Showing | None = None
         options = choices.options
         part = _part(choices, showing)
         chosen, beside, is_part = _in_part(_chosen(choices, layers), part)
-        _check_place(target)
+        check_place(target)
         image = from_layer_data(chosen, snapshot=False, target=target, view=showing.state)
         if options.labels_alone and target is not None:
             check_image_stays(image, target)
-        plan = plan_save(image, options)
+        plan, needed = _planned(image, options)
     except SaveError as error:
         return View(target, problem=str(error))
     everything = [data for _, data in layers]
@@ -172,7 +180,18 @@ def resolve(choices: SaveChoices, layers: Layers, showing: Showing | None = None
     losses = find_losses(everything, chosen, plan, text)
     losses = Losses((*losses.left_out, *beside), losses.lost, losses.part)
     problem = "" if target is not None else "Choose a file to write."
-    return View(target, options, tuple(chosen), plan, losses, problem)
+    options = options if needed is None else needed.draft
+    return View(target, options, tuple(chosen), plan, losses, problem, needed)
+
+
+def _planned(
+    image: CompositeImage, options: SaveOptions
+) -> tuple[SavePlan, DraftNeededError | None]:
+    """What will be written, and why a person has to agree to that."""
+    try:
+        return plan_save(image, options), None
+    except DraftNeededError as needed:
+        return plan_save(image, needed.draft), needed
 
 
 def chosen_parts(choices: SaveChoices, layers: Layers, showing: Showing) -> list[LayerData]:
@@ -189,14 +208,6 @@ def chosen_parts(choices: SaveChoices, layers: Layers, showing: Showing) -> list
 def can_be_saved(layer: LayerData) -> bool:
     """Whether a layer can be saved at all."""
     return not unsaved_layers([layer])
-
-
-def target_of(typed: str) -> Path | None:
-    """The file that is written where a name was typed; None where there is none."""
-    typed = typed.strip()
-    if not typed:
-        return None
-    return complete_name(Path(typed).expanduser().absolute(), SAVED_SUFFIXES[0])
 
 
 def _part(choices: SaveChoices, showing: Showing) -> Part | None:
@@ -237,20 +248,6 @@ def _in_part(
     return inside, beside, is_part
 
 
-def _check_place(target: Path | None) -> None:
-    if target is None:
-        return
-    folder = target.parent
-    if not folder.is_dir():
-        raise SaveError(f"No such folder: {folder}. Create it, or choose another one.")
-    if not os.access(folder, os.W_OK):
-        raise SaveError(f"No permission to write in {folder}. Choose another folder.")
-    if target.is_dir():
-        raise SaveError(f"A folder has this name: {target.name}. Choose another name.")
-    if target.exists() and not os.access(target, os.W_OK):
-        raise SaveError(f"Write-protected: {target.name}. Choose another name.")
-
-
 def summary(view: View, estimate: SizeEstimate | None = None) -> str:
     """What will be written, and what will be left out.
 
@@ -265,7 +262,12 @@ def summary(view: View, estimate: SizeEstimate | None = None) -> str:
     size = _size_text(view.plan, estimate or largest_size(view.plan))
     alone = view.options is not None and view.options.labels_alone
     what = "labels alone" if alone else _LAYOUTS[view.plan.layout]
-    lines = [f"{view.target.name}, {size}: {what}, OME-Zarr {view.plan.version}."]
+    version = f"OME-Zarr {view.plan.version}"
+    if SPECS[view.plan.version].is_draft:
+        version += f", {FEW_READ_IT}"
+    lines = [f"{view.target.name}, {size}: {what}, {version}."]
+    if view.needed is not None:
+        lines.append(f"{view.needed.explanation} You are asked before it is saved.")
     if view.losses.part:
         lines.append(f"Only a part is saved: {view.losses.part}.")
     if view.replaces:

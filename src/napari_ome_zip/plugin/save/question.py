@@ -1,8 +1,9 @@
-"""Ask before a file is replaced by one that holds less: napari's dialog only asked for its name."""
+"""Ask before a file is replaced by one that holds less, or is written in a draft of OME-Zarr."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import napari
@@ -11,8 +12,14 @@ from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
 from napari_ome_zip.errors import SaveCancelledError
 from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.ome.versions import DRAFT
 from napari_ome_zip.plugin.save.losses import Losses, describe
+from napari_ome_zip.plugin.save.model import Layers, SaveChoices, View, resolve
+from napari_ome_zip.plugin.save.part import Showing
+from napari_ome_zip.saving.draft import FEW_READ_IT, DraftNeededError
+from napari_ome_zip.saving.options import SaveOptions
 
+ButtonRole = QMessageBox.ButtonRole
 GONE_FROM_FILE = frozenset(
     {
         "content-stays-behind",
@@ -21,6 +28,7 @@ GONE_FROM_FILE = frozenset(
         "image-removed",
         "image-split",
         "mosaic-flattened",
+        "orientation-left-out",
         "part-smaller",
         "systems-replaced",
     }
@@ -28,6 +36,8 @@ GONE_FROM_FILE = frozenset(
 """Losses of what the replaced file holds, and maybe no other file does."""
 
 SAVE, CANCEL = "Replace anyway", "Cancel"
+AS_DRAFT = f"Save as {DRAFT} (draft)"
+AS_SERIES, WITHOUT_ORIENTATION = "Save as a series of images", "Save without orientation"
 
 
 def check_agreed(
@@ -64,17 +74,72 @@ def check_agreed(
     if window is None:
         show_warning(text)
         return
-    box = QMessageBox(window)
-    box.setIcon(QMessageBox.Icon.Warning)
-    box.setWindowTitle(f"Replace {target.name}?")
-    box.setText(text)
-    agree = box.addButton(SAVE, QMessageBox.ButtonRole.DestructiveRole)
-    box.setDefaultButton(box.addButton(CANCEL, QMessageBox.ButtonRole.RejectRole))
-    box.exec()
-    if box.clickedButton() is not agree:
+    answer = _ask(window, f"Replace {target.name}?", text, (SAVE, ButtonRole.DestructiveRole))
+    if answer != SAVE:
         raise SaveCancelledError(
             f"Cancelled: {target.name} is as it was. Save under another name to keep both."
         )
+
+
+def agreed_options(needed: DraftNeededError) -> SaveOptions:
+    """Ask whether to save in a draft of OME-Zarr what no released version holds.
+
+    Parameters
+    ----------
+    needed : DraftNeededError
+        What planning the save with no version chosen raised.
+
+    Raises
+    ------
+    DraftNeededError
+        If there is no window in which a person could be asked.
+    SaveCancelledError
+        If the person does not want that; nothing is written.
+    """
+    window = _window()
+    if window is None:
+        raise needed
+    choices = {AS_DRAFT: needed.draft}
+    text = f"{needed.explanation} Version {DRAFT} does: {FEW_READ_IT}."
+    if needed.released is not None:
+        other = AS_SERIES if needed.released.split else WITHOUT_ORIENTATION
+        choices[other] = needed.released
+    buttons = [(choice, ButtonRole.AcceptRole) for choice in choices]
+    answer = _ask(window, f"Save as {DRAFT}?", text, *buttons)
+    if answer not in choices:
+        raise SaveCancelledError("Cancelled: nothing was saved.")
+    return choices[answer]
+
+
+def agreed(view: View, choices: SaveChoices, layers: Layers, showing: Showing) -> View:
+    """What is saved once a person agreed to a draft of OME-Zarr, or chose something else.
+
+    Raises
+    ------
+    DraftNeededError, SaveCancelledError
+        As `agreed_options` does.
+    """
+    if view.needed is None:
+        return view
+    options = agreed_options(view.needed)
+    choices = replace(choices, version=options.version, split=options.split)
+    return resolve(choices, layers, showing)
+
+
+def _ask(
+    window: QWidget, title: str, text: str, *buttons: tuple[str, QMessageBox.ButtonRole]
+) -> str:
+    """The text of the button that a person presses; the default is to cancel."""
+    box = QMessageBox(window)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle(title)
+    box.setText(text)
+    for name, role in buttons:
+        box.addButton(name, role)
+    box.setDefaultButton(box.addButton(CANCEL, ButtonRole.RejectRole))
+    box.exec()
+    pressed = box.clickedButton()
+    return CANCEL if pressed is None else pressed.text()
 
 
 def _is_one_of(target: Path, sources: Sequence[str]) -> bool:

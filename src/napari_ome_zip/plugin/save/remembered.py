@@ -7,6 +7,7 @@ from pathlib import Path
 
 from napari.utils.history import get_save_history, update_save_history
 
+from napari_ome_zip.ome.versions import DRAFT
 from napari_ome_zip.plugin.preferences import saving
 from napari_ome_zip.plugin.save.model import SaveChoices
 
@@ -25,7 +26,8 @@ def remembered_choices() -> SaveChoices:
 def remember(choices: SaveChoices, target: Path) -> None:
     """Remember choices, and the folder of a file that was saved: napari's own dialog begins there.
 
-    Neither the number of levels nor a part is remembered: they suit one image.
+    Neither the number of levels nor a part is remembered, nor that a file became one of a draft:
+    they suit one image.
     """
     update_save_history(str(target))
     settings = saving()
@@ -33,7 +35,8 @@ def remember(choices: SaveChoices, target: Path) -> None:
         return
     settings.as_usual = choices.as_in_file
     for name in _SAME_NAME:
-        setattr(settings, name, getattr(choices, name))
+        if name != "version" or choices.version != DRAFT:
+            setattr(settings, name, getattr(choices, name))
 
 
 def last_folder() -> Path:

@@ -24,7 +24,6 @@ from napari_ome_zip.plugin.save.model import (
     chosen_parts,
     resolve,
     summary,
-    target_of,
 )
 from napari_ome_zip.plugin.save.part import what_is_shown
 from napari_ome_zip.plugin.save.planning import Planner, PlanTask
@@ -35,9 +34,10 @@ from napari_ome_zip.plugin.save.proposal import (
     replaceable_source,
     sources_of,
 )
-from napari_ome_zip.plugin.save.question import check_agreed
+from napari_ome_zip.plugin.save.question import agreed, check_agreed
 from napari_ome_zip.plugin.save.remembered import last_folder, remember, remembered_choices
 from napari_ome_zip.plugin.save.run import SaveRun, SaveTask, running_save, window_of
+from napari_ome_zip.plugin.save.target import target_of
 from napari_ome_zip.plugin.save.viewer_follower import ViewerFollower
 from napari_ome_zip.plugin.viewer_state import layer_data_of
 from napari_ome_zip.saving.estimate import SizeEstimate
@@ -106,7 +106,11 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         self.layers, self.file, self.use_source = fields.layers, fields.file, fields.use_source
         self.visible_only, self.time, self.depth = fields.visible_only, fields.time, fields.depth
         self.advanced, self.version, self.levels = fields.advanced, fields.version, fields.levels
-        self.for_others, self.as_usual = fields.for_others, fields.as_usual
+        self.split, self.for_others, self.as_usual = (
+            fields.split,
+            fields.for_others,
+            fields.as_usual,
+        )
         self.labels_alone = fields.labels_alone
         self.codec, self.level = fields.codec, fields.level
         self.chunk, self.shard = fields.chunk, fields.shard
@@ -244,6 +248,8 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         ------
         SaveError
             If this cannot be saved, or is being saved already; nothing is written.
+        DraftNeededError
+            If only a draft of OME-Zarr holds this, and there is no window to ask in.
         SaveCancelledError
             If the person does not agree.
         """
@@ -254,6 +260,7 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         if view is None or self._timer.isActive() or self._planner.is_busy:
             view = resolve(self._choices, layers, showing)
             self._on_planned(view)
+        view = agreed(view, self._choices, layers, showing)
         if view.problem or view.target is None or view.options is None:
             raise SaveError(view.problem)
         chosen = chosen_parts(self._choices, layers, showing)

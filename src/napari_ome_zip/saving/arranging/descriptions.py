@@ -121,6 +121,7 @@ def _omero(part: PlacedImage) -> Omero:
                 color=(channel.color or "#FFFFFF").lstrip("#"),
                 active=channel.visible,
                 window=window,
+                inverted=channel.inverted or None,
             )
         )
     # Without all of the defaults some readers take none of the metadata.

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from napari_ome_zip.image.composite import PlacedImage, PlacedPart
-from napari_ome_zip.image.units import conversion, known_unit
+from napari_ome_zip.image.units import conversion, is_length, is_time
 from napari_ome_zip.saving.arranging.placement import Placed
 
 METADATA_XML = "OME/METADATA.ome.xml"
@@ -101,11 +101,11 @@ def _step(dimension: str, step: float, unit: str | None) -> dict[str, str]:
     if dimension == "T":
         # Times have no unit that stands for an unknown one.
         seconds = f"{size * conversion(unit, 'second'):.12g}"
-        return {"TimeIncrement": seconds} if known_unit(unit) else {}
-    if known_unit(unit) is None:
-        name = "reference frame"
-    else:
+        return {"TimeIncrement": seconds} if is_time(unit) else {}
+    if is_length(unit):
         size, name = size * conversion(unit, "micrometer"), "µm"
+    else:
+        name = "reference frame"
     return {f"PhysicalSize{dimension}": f"{size:.12g}", f"PhysicalSize{dimension}Unit": name}
 
 

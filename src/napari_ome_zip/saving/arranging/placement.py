@@ -11,6 +11,7 @@ import numpy as np
 from napari_ome_zip.geometry import NEGLIGIBLE, Affine, strays
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.ome import Axis, CoordinateSystem
+from napari_ome_zip.ome.orientation import Orientation
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _oriented(placed: Placed, system: CoordinateSystem) -> Placed:
     A level's scale may be negative: its axes are still those of the display system, and lead where
     these lead. Axes of a part that is rotated or mirrored below the display system are others.
     """
-    along = {axis.name: axis.orientation for axis in system.axes}
+    along = _orientations(placed.part, system)
     if not any(along.values()):
         return placed
     axes = []
@@ -78,6 +79,15 @@ def _oriented(placed: Placed, system: CoordinateSystem) -> Placed:
     return replace(placed, part=replace(placed.part, axes=tuple(axes)))
 
 
+def _orientations(part: PlacedPart, system: CoordinateSystem) -> dict[str, Orientation | None]:
+    """Where display axes lead: what their system says, else the part itself."""
+    own: Sequence[Orientation | None] = part.orientations
+    if len(own) != len(system.axes):
+        own = (None,) * len(system.axes)
+    pairs = zip(system.axes, own, strict=True)
+    return {axis.name: axis.orientation or said for axis, said in pairs}
+
+
 def _nearest_row(column: np.ndarray) -> tuple[int | None, bool]:
     """The display axis that an axis is within 45° of, and whether it leads the other way.
 
@@ -85,7 +95,8 @@ def _nearest_row(column: np.ndarray) -> tuple[int | None, bool]:
     """
     squares = column**2
     row = int(squares.argmax())
-    return (row if 2 * squares[row] > squares.sum() else None), bool(column[row] < 0)
+    is_near = 2 * squares[row] > (1 + NEGLIGIBLE) * squares.sum()
+    return (row if is_near else None), bool(column[row] < 0)
 
 
 def _axis_aligned(part: PlacedPart) -> Placed | None:

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import Transformation
-from napari_ome_zip.ome.versions import SPECS
+from napari_ome_zip.ome.versions import COLLECTIONS, SPECS
+from napari_ome_zip.saving.arranging.levels import level_sequence
+from napari_ome_zip.saving.arranging.placement import Placed
 from napari_ome_zip.saving.keeping.label_place import ImagesByPath, images_by_path, own_place
 from napari_ome_zip.saving.original.carrying import ROOT
+from napari_ome_zip.saving.original.collection import is_collection
 from napari_ome_zip.saving.original.removed import part_paths, removed
-from napari_ome_zip.saving.original.stored import stored_multiscale
+from napari_ome_zip.saving.original.stored import StoredMultiscale, stored_multiscale
 from napari_ome_zip.storage.hierarchy import join
 
 
@@ -37,10 +40,15 @@ def why_not_kept(
     if version is not None and version != has:
         return f"version {version} was chosen"
     images = images_by_path(image)
+    in_collection = is_collection(opened)
     for part in image.parts:
         problem = _why_not(part, images, opened, levels)
+        if problem is None and in_collection:
+            problem = _why_not_in_collection(part, opened, levels)
         if problem is not None:
             return problem
+    if in_collection and removed(image, opened):
+        return "not all that the collection lists is among the layers"
     for path in removed(image, opened):
         if opened.images[path].kind == "image":
             return f"image '{path or opened.store.name}' is not among the layers"
@@ -68,6 +76,30 @@ def _why_not(
     return None
 
 
+def _why_not_in_collection(part: PlacedPart, opened: Opened, levels: int | None) -> str | None:
+    """Why nodes cannot say what changed: levels stay those that they are."""
+    if part.kept is None:
+        image = part.image_path if isinstance(part, PlacedLabels) else None
+        found = opened.images.get(image or "") if image is not None else None
+        listed = found is not None and found.entry is not None and bool(found.entry.parts)
+        return None if listed else f"labels '{part.name}' are of no image of a collection"
+    for path in part_paths(part):
+        stored = stored_multiscale(opened, path, part.multiscale)
+        if stored is None or (levels is not None and levels != len(stored.levels)):
+            return f"'{part.name}' gets other levels"
+        if not part.kept.pixels and not _has_same_levels(part, stored):
+            return f"'{part.name}' gets levels of other sizes"
+    return None
+
+
+def _has_same_levels(part: PlacedPart, stored: StoredMultiscale) -> bool:
+    """Whether new pixels have levels of the sizes that those of the file have."""
+    first, shapes = stored.levels[0], [level.array.shape for level in stored.levels]
+    placed = Placed(part, first.scale, first.translation, None)
+    new = [shape for shape, *_ in level_sequence(placed, len(shapes), exactly=True)]
+    return stored.is_whole and new == shapes
+
+
 def _loses_affine(part: PlacedPart, path: str, opened: Opened, levels: int | None) -> bool:
     """Whether levels are listed anew, and the affine part of their places would be lost."""
     stored = stored_multiscale(opened, path, part.multiscale)
@@ -83,7 +115,11 @@ def file_version(opened: Opened) -> str | None:
     """The version that a file's documents are of; None where it is only read, or they disagree."""
     versions = {found.group.version for found in opened.images.values()}
     formats = {found.group.zarr_format for found in opened.images.values()}
-    if formats != {3} or len(versions) != 1 or ROOT not in opened.sizes:
+    if formats != {3} or ROOT not in opened.sizes:
+        return None
+    if is_collection(opened):  # which may lead to images of any version
+        return COLLECTIONS.version
+    if len(versions) != 1:
         return None
     (found,) = versions
     spec = SPECS.get(found or "")

@@ -33,8 +33,10 @@ from napari_ome_zip.saving.arranging.placement import Placed
 from napari_ome_zip.saving.encoding.arrays import to_json
 from napari_ome_zip.saving.keeping.conditions import file_version
 from napari_ome_zip.saving.keeping.label_place import images_by_path, own_place
+from napari_ome_zip.saving.keeping.nodes import NodeKeeper
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.original.carrying import ROOT, carry, document
+from napari_ome_zip.saving.original.collection import is_collection
 from napari_ome_zip.saving.original.merging import (
     LABELS,
     OME,
@@ -65,7 +67,7 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
     documents, copies = carry(opened, keeper.moves, keeper.documents)
     lost = (*(gone(opened, path) for path in removed(image, opened)), *beside)
     return SavePlan(
-        version,
+        _stated(opened, version),
         documents,
         tuple(keeper.fresh.arrays),
         "kept",
@@ -74,6 +76,14 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
         _series_xml(image, opened),
         lost,
     )
+
+
+def _stated(opened: Opened, version: str) -> str:
+    """The version that the root states, such as one of an older draft of collections."""
+    root = opened.hierarchy.node("")
+    ome = root.attributes.get(OME) if root is not None and is_collection(opened) else None
+    stated = ome.get("version") if isinstance(ome, dict) else None
+    return stated if isinstance(stated, str) else version
 
 
 def _series_xml(image: CompositeImage, opened: Opened) -> dict[str, bytes]:
@@ -105,6 +115,8 @@ class _Keeper:
         self.options = options
         self.version = version
         self.fresh = FreshHierarchy(options, version)
+        self.nodes = NodeKeeper(opened, self.fresh)
+        self.is_collection = is_collection(opened)
         self.moves: dict[str, str | None] = {}
         self._listed: dict[str, list[str]] = {}
         """Names that lists of labels get, by the path of the group that has the list."""
@@ -128,14 +140,19 @@ class _Keeper:
         """Update the metadata of a part, and its levels where pixels changed."""
         paths = part_paths(part)
         for path in paths:
-            self._describe(part, path, first=path == paths[0])
+            found = self.opened.images[path]
+            if found.node is not None:
+                self.nodes.describe(part, found, first=path == paths[0])
+            else:
+                self._describe(part, path, first=path == paths[0])
             if part.kept and not part.kept.pixels:
                 self._rewrite(part, path, pixels=True)
             elif not self.options.as_in_file or self.options.levels is not None:
                 self._rewrite(part, path, pixels=False)
 
     def _describe(self, part: PlacedPart, path: str, *, first: bool) -> None:
-        said = to_attributes(part_group(part, None, self.version), self.version)
+        version = self.opened.images[path].group.version or self.version
+        said = to_attributes(part_group(part, None, version), version)
 
         def edit(attributes: dict[str, Any]) -> None:
             ome = attributes.setdefault(OME, {})
@@ -162,10 +179,12 @@ class _Keeper:
             level_count(placed, self.options) if not pixels else 1,
             self._levels_of_image(part, stored),
         )
+        count = len(stored.levels) if self.is_collection else count
         datasets = self.fresh.add_arrays(path, placed, count, stored)
         for level in stored.levels:
             self.moves[level.path] = None
-        self._list_levels(part, path, stored, datasets)
+        if not self.is_collection:  # whose levels stay those that they are
+            self._list_levels(part, path, stored, datasets)
 
     def _list_levels(
         self, part: PlacedPart, path: str, stored: StoredMultiscale, datasets: Sequence[Dataset]
@@ -207,6 +226,12 @@ class _Keeper:
         placed = own_place(part, self.images, self.opened)
         if placed is None or not isinstance(part, PlacedLabels) or part.image_path is None:
             raise SaveError(f"Labels '{part.name}' belong to no image of the file.")
+        found = self.opened.images[part.image_path]
+        if self.is_collection:
+            stored = stored_multiscale(self.opened, part.image_path)
+            levels = self.options.levels or (len(stored.levels) if stored else 1)
+            self.nodes.add_labels(part, placed, found, levels)
+            return
         folder = join(part.image_path, LABELS) or LABELS
         taken = {*self.opened.store.child_names(folder), *self._listed.get(folder, ())}
         (name,) = safe_names([part.name], taken)

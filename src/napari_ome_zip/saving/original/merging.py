@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from napari_ome_zip.ome import DISPLAY_KEY
+from napari_ome_zip.ome.collections.attributes import DISPLAY
+from napari_ome_zip.ome.collections.reader import is_node
 
 OME = "ome"
 LABELS = "labels"
@@ -30,15 +32,24 @@ def ome_of(attributes: Mapping[str, Any]) -> Json:
     """The attributes of OME-Zarr: under ``ome``, or before 0.5 among all others."""
     found = attributes.get(OME)
     if isinstance(found, dict):
-        return dict(found)
+        return {} if is_node(found) else dict(found)
     return {key: value for key, value in attributes.items() if key in _KNOWN_OF_GROUP}
 
 
 def attributes_of_others(attributes: Mapping[str, Any]) -> Json:
     """Attributes that other conventions have put beside those of OME-Zarr."""
-    namespaced = isinstance(attributes.get(OME), dict)
+    ome = attributes.get(OME)
+    namespaced = isinstance(ome, dict)
     ours = (OME, DISPLAY_KEY) if namespaced else (*_KNOWN_OF_GROUP, DISPLAY_KEY)
-    return {key: value for key, value in attributes.items() if key not in ours}
+    others = {key: value for key, value in attributes.items() if key not in ours}
+    inner = ome.get("attributes") if isinstance(ome, dict) and is_node(ome) else None
+    of_node = {k: v for k, v in inner.items() if is_foreign(k)} if isinstance(inner, dict) else {}
+    return of_node | others
+
+
+def is_foreign(key: str) -> bool:
+    """Whether an attribute of a node is one of another program, by its prefix."""
+    return ":" in key and key != DISPLAY
 
 
 def merged_attributes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
@@ -56,13 +67,15 @@ def merged_omero(old: Any, new: Json) -> Json:
         _updated(before, after, _KNOWN_OF_CHANNEL)
         for before, after in _paired(old.get("channels"), new["channels"])
     ]
-    for (before, _), channel in zip(
+    for (before, new_channel), channel in zip(
         _paired(old.get("channels"), new["channels"]), channels, strict=True
     ):
         if "window" in channel:
             channel["window"] = _updated(
                 before.get("window"), channel["window"], ("min", "max", "start", "end")
             )
+        if before.get("inverted") is True:
+            channel["inverted"] = new_channel.get("inverted", False)
     result = {**old, "channels": channels}
     if "rdefs" in new:
         before = old.get("rdefs")

@@ -7,9 +7,11 @@ from typing import Any
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.composite import PlacedPart
+from napari_ome_zip.image.found import describes_node
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.saving.encoding.arrays import to_json
 from napari_ome_zip.saving.original.carrying import ROOT, moved
+from napari_ome_zip.saving.original.collection import foreign_attributes
 from napari_ome_zip.saving.original.merging import (
     LABELS,
     OME,
@@ -69,6 +71,8 @@ class Origin:
     def merged(self, old: str, new: dict[str, Any]) -> dict[str, Any]:
         """The document of a group with the unknown fields of that of the file."""
         node = self._node(old)
+        beside_node = foreign_attributes(self.opened, old)
+        new = {**new, "attributes": beside_node | new["attributes"]} if beside_node else new
         if node is None or node.kind != "group":
             return new
         self._merged.add(old)
@@ -198,7 +202,9 @@ class Origin:
     def _is_ours(self, path: str, node: Node) -> bool:
         """Whether a group says how the old file is arranged."""
         ome = ome_of(node.attributes)
-        return path in self.opened.shown or LABELS in ome or any(key in ome for key in STRUCTURE)
+        if path in self.opened.shown or LABELS in ome or describes_node(node):
+            return True
+        return any(key in ome for key in STRUCTURE)
 
     def _groups(self) -> Iterator[tuple[str, Node]]:
         for path in self.opened.store.group_paths():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from napari_ome_zip.names import breadth_first
+from napari_ome_zip.image.collections.documents import document_of
+from napari_ome_zip.image.found import describes_node
+from napari_ome_zip.names import ZARR_JSON, breadth_first
 from napari_ome_zip.ome.at import At, Departures, Document
 from napari_ome_zip.ome.parse import ParsedGroup, parse_group
 from napari_ome_zip.ome.version_reader import CONTENT, read_namespace
@@ -31,6 +33,8 @@ class JudgedHierarchy:
     """
 
     nodes: Mapping[str, Node] = field(default_factory=dict)
+    read_json: Callable[[str], Mapping[str, object] | None] = lambda key: None
+    """The JSON document of a name that is none of a group or an array; None where there is none."""
     _elsewhere: Departures = field(default_factory=lambda: Departures(judging=True), init=False)
 
     @classmethod
@@ -69,6 +73,35 @@ class JudgedHierarchy:
         node, unseen = self.nodes[path], Departures()
         attributes, zarr_format = node.attributes, node.zarr_format
         return read_namespace(attributes, unseen, path=path, zarr_format=zarr_format).stated
+
+    @cached_property
+    def node_documents(self) -> Mapping[str, ParsedGroup]:
+        """Every document that describes a node, by its name; read and judged.
+
+        Those that are none of a group or an array are found by the paths that lead to them.
+        """
+        found = {
+            f"{path}/{ZARR_JSON}" if path else ZARR_JSON: parsed
+            for path, parsed in self.groups.items()
+            if parsed.group.node is not None
+        }
+        waiting = list(found.values())
+        while waiting:
+            parsed = waiting.pop()
+            for node in parsed.group.node.walk() if parsed.group.node is not None else ():
+                key = document_of(parsed.group.path, node.path)
+                if key is None or key in found or key.rpartition("/")[2] == ZARR_JSON:
+                    continue
+                document = self.read_json(key)
+                if document is not None:
+                    found[key] = self._of_json(key, document)
+                    waiting.append(found[key])
+        return found
+
+    @staticmethod
+    def _of_json(key: str, document: Mapping[str, object]) -> ParsedGroup:
+        folder, _, name = key.rpartition("/")
+        return parse_group(document, path=folder, zarr_format=3, judging=True, entry=name)
 
     @cached_property
     def folders(self) -> frozenset[str]:
@@ -139,7 +172,9 @@ class JudgedHierarchy:
     @property
     def issues(self) -> tuple[Issue, ...]:
         """Everything that readers and checks have reported so far, not merged."""
-        collected = (*(group.departures for group in self.groups.values()), self._elsewhere)
+        # The first ones are also among the second ones where they describe nodes.
+        read = {id(p): p for p in (*self.groups.values(), *self.node_documents.values())}
+        collected = (*(parsed.departures for parsed in read.values()), self._elsewhere)
         return tuple(Issue.of(each) for departures in collected for each in departures.all())
 
 
@@ -151,4 +186,5 @@ def _by_name(document: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
 
 def _has_metadata(node: Node) -> bool:
     keys = ("ome", *CONTENT)
-    return node.kind == "group" and any(key in node.attributes for key in keys)
+    is_described = node.kind == "group" and any(key in node.attributes for key in keys)
+    return is_described or describes_node(node)

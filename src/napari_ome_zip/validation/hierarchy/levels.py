@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from napari_ome_zip.image.levels import (
@@ -28,7 +28,7 @@ from napari_ome_zip.ome.transformations.transformation import (
     Transformation,
     Translation,
 )
-from napari_ome_zip.ome.versions import AxesForm, DimensionNames
+from napari_ome_zip.ome.versions import SPECS, AxesForm, DimensionNames
 from napari_ome_zip.rules import INFO, MUST, SHOULD, Effect, Rule
 from napari_ome_zip.storage.array_document import ArrayDocument
 from napari_ome_zip.storage.hierarchy import join
@@ -99,7 +99,7 @@ class Level:
 def check_levels(judged: JudgedHierarchy) -> None:
     """Check all images against the arrays of their levels."""
     for path, parsed in judged.groups.items():
-        for image in parsed.group.multiscales:
+        for image in (*parsed.group.multiscales, *parsed.inlined):
             _check_image(image, path, judged)
         if parsed.group.multiscales:
             _check_channels(path, parsed, judged)
@@ -191,7 +191,8 @@ def _compare_levels(levels: Sequence[Level], axes_known: bool) -> None:
     for before, level in itertools.pairwise(levels):
         if level.array.data_type != first.array.data_type:
             types = f"{level.array.data_type}, the first {first.array.data_type}"
-            rule = DTYPE if level.at.spec.graph else DTYPE_UNTIL_05
+            is_strict = level.at.spec.graph and level.at.spec.is_known
+            rule = DTYPE if is_strict else DTYPE_UNTIL_05
             level.at.report(rule, f"Level has data type {types}")
         if len(level.array.shape) != len(first.array.shape):
             if not axes_known:  # Otherwise it has been compared with the axes.
@@ -229,14 +230,34 @@ def _check_channels(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> 
     omero, image = parsed.group.omero, parsed.group.multiscales[0]
     levels, names = existing_levels(image, path, judged), image_axes(image, path, judged)
     # An empty list of settings is one too few for any image; no list is reported where it is read.
-    is_listed = omero is not None and is_list(parsed.namespace.keys["omero"].get("channels"))
+    stated, at = _display_settings(parsed)
+    is_listed = omero is not None and is_list(stated.get("channels"))
     if omero is None or not is_listed or not levels or names is None:
         return
     shape = levels[0].array.shape
     if len(names) != len(shape):
         return
-    # Only the axis named "c" has display settings, not a custom axis.
-    expected = shape[names.index("c")] if "c" in names else 1
+    axis = _channel_axis(image, names)
+    expected = 1 if axis is None else shape[axis]
     if len(omero.channels) != expected:
         message = f"Display settings for {len(omero.channels)} channels; the image has {expected}"
-        parsed.at.down("omero", "channels").report(CHANNEL_COUNT, message)
+        at.key("channels").report(CHANNEL_COUNT, message)
+
+
+def _channel_axis(image: Multiscale, names: Sequence[str]) -> int | None:
+    """Position of the axis that display settings are of."""
+    # Only the axis named "c" has display settings, not a custom axis.
+    if "c" in names:
+        return names.index("c")
+    spec = SPECS.get(image.version or "")
+    types = [axis.type for axis in image.axes]
+    is_free = spec is None or spec.free_axes
+    return types.index("channel") if is_free and "channel" in types else None
+
+
+def _display_settings(parsed: ParsedGroup) -> tuple[Mapping[str, object], At]:
+    """Return the display settings of an image as they are written, with their place."""
+    keys, at = parsed.namespace.keys, parsed.at
+    if parsed.group.node is not None:
+        keys, at = keys.get("attributes", {}), at.key("attributes")
+    return keys.get("omero", {}), at.key("omero")

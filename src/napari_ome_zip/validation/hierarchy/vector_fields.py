@@ -64,8 +64,8 @@ def check_vector_fields(judged: JudgedHierarchy) -> None:
                     at.report(MATRIX_NOT_FOUND, f"Array {quoted(written)} of the matrix {found}")
             case tf.Displacements(path=written) | tf.Coordinates(path=written):
                 target = join(path, written)
-                is_draft = judged.groups[path].at.document.is_draft
-                if not (is_draft and judged.array(target)):
+                is_early_06 = judged.groups[path].at.document.is_early_06
+                if not (is_early_06 and judged.array(target)):
                     counts = _counts(path, whole, judged) if part is whole else (None, None)
                     _check_vector_field(part, target, counts, judged, at)
 

@@ -1,0 +1,104 @@
+"""Checks that what the nodes of collections refer to by an id is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Set
+
+from napari_ome_zip.image.collections.documents import document_of
+from napari_ome_zip.image.collections.rules import LINE_UNKNOWN, REFERENCE_UNKNOWN
+from napari_ome_zip.names import ZARR_JSON
+from napari_ome_zip.ome.collections.node import (
+    Line,
+    Link,
+    Node,
+    NodeAttributes,
+    NodePlate,
+    NodeReference,
+)
+from napari_ome_zip.ome.json_values import quoted
+from napari_ome_zip.ome.parse import ParsedGroup
+from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
+
+type _IdsOf = Callable[[ParsedGroup], Set[str]]
+
+
+def check_node_references(judged: JudgedHierarchy) -> None:
+    """Check references to images, coordinate systems, rows, columns and acquisitions."""
+    known: dict[int, Set[str]] = {}
+
+    def ids_of(document: ParsedGroup) -> Set[str]:
+        if id(document) not in known:
+            known[id(document)] = _ids(document)
+        return known[id(document)]
+
+    for parsed in judged.node_documents.values():
+        if parsed.group.node is None:
+            continue
+        for node, plate in _with_plates(parsed.group.node):
+            for reference in _references(node.attributes):
+                _check(reference, parsed, judged, ids_of)
+            if plate is not None:
+                _check_lines(node.attributes, plate)
+
+
+def _with_plates(root: Node) -> Iterator[tuple[Node, NodePlate | None]]:
+    """Yield each node with the plate that it lies in."""
+    waiting: list[tuple[Node, NodePlate | None]] = [(root, None)]
+    while waiting:
+        node, plate = waiting.pop()
+        yield node, plate
+        inner = node.attributes.plate or plate
+        waiting += [(child, inner) for child in reversed(node.nodes or ())]
+
+
+def _references(attributes: NodeAttributes) -> Iterator[NodeReference]:
+    if attributes.labels is not None:
+        yield from attributes.labels.sources
+    links: tuple[Link, ...] = () if attributes.scene is None else attributes.scene.links
+    for link in links:
+        yield link.source
+        yield link.target
+
+
+def _check(
+    reference: NodeReference, parsed: ParsedGroup, judged: JudgedHierarchy, ids_of: _IdsOf
+) -> None:
+    found: ParsedGroup | None = parsed
+    if reference.path is not None:
+        key = document_of(parsed.group.path, reference.path)
+        if key is None:
+            return  # what lies elsewhere is not looked at
+        found = judged.node_documents.get(key)
+        folder, _, name = key.rpartition("/")
+        if found is None and name == ZARR_JSON:
+            found = judged.groups.get(folder)
+    if reference.at is None or (found is not None and reference.id in ids_of(found)):
+        return
+    where = f" in {quoted(reference.path.path)}" if reference.path is not None else ""
+    reference.at.report(REFERENCE_UNKNOWN, f"Nothing has the id {quoted(reference.id)}{where}")
+
+
+def _ids(parsed: ParsedGroup) -> Set[str]:
+    """Return the ids in a document; of one of a released version the names of its systems."""
+    ids = {system.name for image in parsed.group.multiscales for system in image.coordinate_systems}
+    for node in parsed.group.node.walk() if parsed.group.node is not None else ():
+        ids |= {node.id} if node.id else set()
+        ids |= {written.system.name for written in node.attributes.systems or ()}
+        scene = node.attributes.scene
+        ids |= {written.system.name for written in scene.systems} if scene is not None else set()
+    return ids
+
+
+def _check_lines(attributes: NodeAttributes, plate: NodePlate) -> None:
+    """Check that a well and an image name rows, columns and acquisitions of their plate."""
+    if attributes.well is not None:
+        _check_line(attributes.well.row, plate.rows, "row")
+        _check_line(attributes.well.column, plate.columns, "column")
+    if attributes.acquisition is not None:
+        _check_line(attributes.acquisition, plate.acquisitions, "acquisition")
+
+
+def _check_line(reference: NodeReference, lines: tuple[Line, ...], kind: str) -> None:
+    if reference.at is not None and reference.id not in {line.id for line in lines}:
+        found = f"The plate has no {kind} with the id {quoted(reference.id)}"
+        reference.at.report(LINE_UNKNOWN, found)
