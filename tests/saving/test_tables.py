@@ -17,6 +17,7 @@ import pytest
 import zarr
 from napari.layers import Image, Labels, Layer
 
+from hierarchy_builder import HierarchyBuilder, ramp
 from labeled_tables import FEATURES, LABELS, NGIO, about, labeled, put_anndata, put_lists
 from napari_layers import view
 from napari_ome_zip import SaveOptions, open_image, save_image
@@ -260,6 +261,27 @@ class TestTables:
         )
         copy = saved(layers, tmp_path / "copy.ozx", options)
         assert entries(copy, "tables/") == entries(source, "tables/")
+
+    def test_a_table_about_labels_of_two_images_cannot_follow_both(self, tmp_path: Path) -> None:
+        builder = HierarchyBuilder().group().labels("a", "b")
+        for name, label, place in (("one", "a", [0.0, 0.0]), ("two", "b", [99.0, 99.0])):
+            builder.image(ramp((8, 8)), "yx", f"images/{name}", translation=place)
+            pixels = np.ones((8, 8), np.uint8)
+            described = {"image-label": {}}
+            builder.image(pixels, "yx", f"labels/{label}", translation=place, **described)
+        obs = pd.DataFrame(
+            {"region": pd.Categorical(["a", "b"]), "label": [1, 1]}, index=["1", "2"]
+        )
+        said = {"region": ["a", "b"], "region_key": "region", "instance_key": "label"}
+        put_anndata(
+            builder, "tables/t", {"spatialdata-encoding-type": "ngff:regions_table", **said}, obs
+        )
+        layers = opened(builder.archive(tmp_path / "data.ozx"))
+        assert lost(layers, tmp_path / "copy.ozx") == {}
+        assert lost(layers, tmp_path / "copy.ozx", SaveOptions("0.6"))["table-labels-moved"] == (
+            "Table 'tables/t' is kept as it is, and names labels that lie elsewhere now: "
+            "'labels/a', 'labels/b' became 'images/one/labels/a', 'images/two/labels/b'."
+        )
 
     def test_a_table_that_names_no_labels_is_in_doubt_beside_new_ones(self, tmp_path: Path) -> None:
         obs = pd.DataFrame({"label_id": [1, 5], "size": [2.0, 3.0]}, index=["a", "b"])
