@@ -1,8 +1,9 @@
 """Picture napari with the plugin in real windows, for docs/images.
 
 The archives are made here: a scan by cutting one known picture into 10 × 10 tiles, of which three
-are left out; a plate of 96 wells with cells that get fewer from column to column; a picture with
-faults; and cells with a table of what was measured of them, as ngio writes it.
+are left out; a plate of 96 wells with cells that get fewer from column to column; a volume that
+says where its axes lead in the body; a picture with faults; and cells with a table of what was
+measured of them, as ngio writes it.
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python tools/picture_composites.py docs/images
 """
@@ -27,7 +28,7 @@ from PIL import Image
 from qtpy.QtCore import QPoint
 from qtpy.QtTest import QTest
 from skimage.color import rgb2gray
-from skimage.data import immunohistochemistry
+from skimage.data import immunohistochemistry, shepp_logan_phantom
 from skimage.transform import resize
 from zarr.buffer import cpu
 from zarr.storage import MemoryStore
@@ -43,6 +44,7 @@ GAPS = ((2, 7), (6, 1), (9, 4))
 ROWS, COLUMNS = "ABCDEFGH", 12
 PIXEL_SIZE = 0.65
 CHANNELS = (("nuclei", "00A0FF"), ("marker", "FFB000"))
+LPS = {"z": "inferior-to-superior", "y": "anterior-to-posterior", "x": "right-to-left"}
 
 
 class Archive:
@@ -84,6 +86,25 @@ class Archive:
             zarr.create_array(
                 self._store, name=f"{path}/{level}".lstrip("/"), data=data, chunks=data.shape
             )
+
+    def oriented(self, pixels: np.ndarray, pixel_size: tuple[float, ...]) -> None:
+        """Make the root a volume of version 0.9.dev1, a draft: axes lead where `LPS` says."""
+        axes = [
+            {
+                "name": name,
+                "type": "space",
+                "unit": "millimeter",
+                "orientation": {"type": "anatomical", "value": value},
+            }
+            for name, value in LPS.items()
+        ]
+        scale = {"type": "scale", "scale": pixel_size, "output": {"name": "physical"}}
+        dataset = {"path": "0", "coordinateTransformations": [{**scale, "input": {"path": "0"}}]}
+        systems = [{"name": "physical", "axes": axes}]
+        self.group(
+            version="0.9.dev1", multiscales=[{"coordinateSystems": systems, "datasets": [dataset]}]
+        )
+        zarr.create_array(self._store, name="0", data=pixels, chunks=(1, *pixels.shape[1:]))
 
     def write(self, path: Path) -> Path:
         """Zip the hierarchy."""
@@ -147,6 +168,20 @@ def field_of_view(random: np.random.Generator, cells: int, marked: float) -> np.
         if random.uniform() < marked:
             pixels[1] += 140 * np.exp(-distance / (2 * radius**2))
     return np.clip(pixels + random.normal(0, 6, pixels.shape), 0, 255).astype(np.uint8)
+
+
+def head() -> Archive:
+    """A phantom of a head, narrower towards its top."""
+    whole = resize(shepp_logan_phantom(), (180, 180))
+    volume = np.zeros((60, 180, 180), np.uint8)
+    for z in range(60):
+        side = round(180 * np.sqrt(1 - (z / 60) ** 2))
+        first = (180 - side) // 2
+        plane = np.clip(resize(whole, (side, side)) * 200, 0, 255)
+        volume[z, first : first + side, first : first + side] = plane
+    archive = Archive()
+    archive.oriented(volume, (1.5, 1.0, 1.0))
+    return archive
 
 
 def faulty() -> Archive:
@@ -221,6 +256,8 @@ def main() -> None:
         picture(pictures / "plate.png", plate().write(folder / "plate.ome.zip"), open_contents)
         picture(pictures / "contents.png", scan, open_contents)
         picture(pictures / "demo.png", sample)
+        volume = head().write(folder / "head.ome.zip")
+        picture(pictures / "orientation.png", volume, open_contents)
         picture(pictures / "save.png", sample, open_save)
         cells = measured().write(folder / "cells.ome.zip")
         picture(pictures / "tables.png", cells, point_at_label)

@@ -236,3 +236,40 @@ def test_rows_about_nothing_are_no_features() -> None:
     composite = open_image(builder.entries)
     ((_, keywords, _),) = [each for each in to_layer_data(composite) if each[2] == "labels"]
     assert len(pd.DataFrame(keywords["features"])) == 0
+
+
+class TestNamesOfColumns:
+    """Each column has one of its own, and what names rows is the column of obs."""
+
+    def test_measurements_called_as_what_names_rows(self) -> None:
+        rows = FEATURES.reset_index().set_axis(list("abcde"), axis=0)
+        said = SAID | {"backend": "anndata"}
+        names = ["label", "area"]
+        builder = put_anndata(labeled(), "tables/t", said, rows, MEASURED, names)
+        (table,) = open_image(builder.entries).tables
+        frame = table.read()
+        assert list(frame.index) == list(map(int, FEATURES.index))
+        assert list(frame.columns) == ["label (2)", "area (2)", *FEATURES.columns]
+        assert list(frame["label (2)"]) == list(MEASURED[:, 0])
+
+    def test_measurements_of_one_name(self) -> None:
+        said = SAID | {"backend": "anndata"}
+        builder = put_anndata(labeled(), "tables/t", said, FEATURES, MEASURED, ["q", "q"])
+        (table,) = open_image(builder.entries).tables
+        assert list(table.read().columns) == ["q", "q (2)", *FEATURES.columns]
+
+    def test_ends_of_regions_of_one_name(self) -> None:
+        said = {"type": "roi_table", "table_version": "1", "backend": "anndata"}
+        names = [f"{part}{axis}_micrometer" for part in ("", "len_") for axis in "xy"]
+        rows = pd.DataFrame(index=pd.Index(["a"], name="region"))
+        ends = np.array([[1.0, 1.0, 2.0, 2.0, 9.0]])
+        builder = put_anndata(labeled(), "tables/t", said, rows, ends, [*names, names[0]])
+        (*_, shapes) = to_layer_data(open_image(builder.entries))
+        assert shapes[2] == "shapes"
+        assert np.ptp(shapes[0][0], axis=0).tolist() == [2.0, 2.0]
+
+
+def test_rows_of_more_cells_than_there_are_names_are_not_joined_to_other_labels() -> None:
+    builder = put_csv(labeled(), "tables/t", SAID, FEATURES)
+    builder.put("tables/t/table.csv", b"label,area\n1,2,5,4\n")
+    refused(builder, "more cells")

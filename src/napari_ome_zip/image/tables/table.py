@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_ome_zip.errors import TableError
 from napari_ome_zip.image.tables.backends import AT_ONCE, BACKENDS, Bounds, TableSize
+from napari_ome_zip.image.tables.column_names import distinct
 from napari_ome_zip.image.tables.label_values import with_numbers
 from napari_ome_zip.storage.hierarchy import Hierarchy
 
@@ -126,6 +127,7 @@ class Table:
             raise TableError(self.problem or f"Table '{self.path}' is stored in an unknown way.")
         read = backend.read if measured else backend.read_described or backend.read
         frame = read(self.hierarchy, self.path, bounds)
+        frame = frame.set_axis(distinct(frame.columns), axis=1)
         if self.row_key is not None and self.row_key in frame.columns:
             frame = frame.set_index(self.row_key)
         return (

@@ -15,6 +15,7 @@ import zarr
 from napari_ome_zip.errors import ArchiveError, MetadataError, raise_line_failure
 from napari_ome_zip.image.tables.backends.bounds import Bounds, TableSize, library, unreadable
 from napari_ome_zip.image.tables.backends.sound_arrays import look_through
+from napari_ome_zip.image.tables.column_names import distinct
 from napari_ome_zip.storage.hierarchy import Hierarchy, Node
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ def _with_measured(path: str, frame: pd.DataFrame, matrix: Any, names: Any) -> p
         found = f"X is {shape} for {len(frame):,} rows and {len(names):,} names of columns"
         raise unreadable(path, found)
     pandas = library("pandas", path)
-    measured = pandas.DataFrame(dense, index=frame.index, columns=list(map(str, names)))
+    # The column that names rows, and what they are about, is one of obs.
+    columns = distinct(names, set(map(str, frame.columns)))
+    measured = pandas.DataFrame(dense, index=frame.index, columns=columns)
     joined: pd.DataFrame = pandas.concat([measured, frame], axis=1)
     return joined
 
