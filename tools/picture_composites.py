@@ -2,7 +2,8 @@
 
 The archives are made here: a scan by cutting one known picture into 10 × 10 tiles, of which three
 are left out; a plate of 96 wells with cells that get fewer from column to column; a volume that
-says where its axes lead in the body; and a picture with faults.
+says where its axes lead in the body; a picture with faults; and cells with a table of what was
+measured of them, as ngio writes it.
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python tools/picture_composites.py docs/images
 """
@@ -24,6 +25,7 @@ import numpy as np
 import zarr
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from PIL import Image
+from qtpy.QtCore import QPoint
 from qtpy.QtTest import QTest
 from skimage.color import rgb2gray
 from skimage.data import immunohistochemistry, shepp_logan_phantom
@@ -55,6 +57,10 @@ class Archive:
     def group(self, path: str = "", /, **ome: Any) -> None:
         """Add a group with OME-Zarr metadata."""
         attributes = {"ome": {"version": "0.5", **ome}} if ome else {}
+        zarr.create_group(self._store, path=path, attributes=attributes)
+
+    def attributes(self, path: str, attributes: dict[str, Any]) -> None:
+        """Add a group with attributes of other conventions."""
         zarr.create_group(self._store, path=path, attributes=attributes)
 
     def image(self, path: str, pixels: np.ndarray, place: tuple[float, float]) -> None:
@@ -192,6 +198,51 @@ def faulty() -> Archive:
     return archive
 
 
+def measured() -> Archive:
+    """Cells, the labels of them, and a table of features."""
+    random = np.random.default_rng(3)
+    y, x = np.indices((4 * SIDE, 4 * SIDE))
+    pixels, labels = np.full(y.shape, 20.0), np.zeros(y.shape, np.uint32)
+    for row, column in product(range(8), range(8)):
+        place, radius = (
+            np.array([row, column]) * 62 + random.uniform(20, 50, 2),
+            random.uniform(9, 17),
+        )
+        distance = np.hypot(y - place[0], x - place[1]) / radius
+        pixels += random.uniform(60, 200) * np.exp(-(distance**4))
+        labels[distance < 1] = 1 + 8 * row + column
+    archive = Archive()
+    noisy = np.clip(pixels + random.normal(0, 5, pixels.shape), 0, 255).astype(np.uint8)
+    archive.image("", noisy, (0, 0))
+    archive.group("labels", labels=["nuclei"])
+    archive.image("labels/nuclei", labels, (0, 0))
+    found = np.unique(labels)[1:].tolist()
+    areas = [PIXEL_SIZE**2 * int(np.count_nonzero(labels == label)) for label in found]
+    means = [float(noisy[labels == label].mean().round(1)) for label in found]
+    phases = ["G1" if area < 200 else "S" if area < 280 else "G2" for area in areas]
+    columns = {"label": found, "area": areas, "mean_intensity": means, "phase": phases}
+    said = {"type": "feature_table", "table_version": "1", "backend": "json"}
+    said |= {"instance_key": "label", "region": {"path": "../labels/nuclei"}}
+    archive.attributes("tables", {"tables": ["measurements"]})
+    archive.attributes("tables/measurements", said)
+    archive.attributes("tables/measurements/table", columns)
+    return archive
+
+
+def point_at_label(viewer: napari.Viewer) -> None:
+    """Select the labels, with the pointer over one of them."""
+    open_contents(viewer)
+    QTest.qWait(1000)
+    viewer.layers.selection.active = viewer.layers[-1]
+    canvas = viewer.window._qt_viewer.canvas.native
+    row, column = (each / 2 for each in (canvas.height(), canvas.width()))
+    middle = viewer.scene.camera.center[-2:]
+    labels = np.asarray(viewer.layers[-1].data[0])
+    places = np.argwhere(labels == 28).mean(axis=0) * PIXEL_SIZE - middle
+    down, right = places * viewer.scene.camera.zoom
+    QTest.mouseMove(canvas, QPoint(round(column + right), round(row + down)))
+
+
 def main() -> None:
     """Write all archives, open each in a window, and picture it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -208,6 +259,8 @@ def main() -> None:
         volume = head().write(folder / "head.ome.zip")
         picture(pictures / "orientation.png", volume, open_contents)
         picture(pictures / "save.png", sample, open_save)
+        cells = measured().write(folder / "cells.ome.zip")
+        picture(pictures / "tables.png", cells, point_at_label)
         bad = faulty().write(folder / "faulty.ome.zip")
         picture(pictures / "validate.png", bad, partial(open_check, path=str(bad)))
 

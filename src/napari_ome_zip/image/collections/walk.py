@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from napari_ome_zip.errors import MetadataError
+from napari_ome_zip.files import Expectation
+from napari_ome_zip.files.byte_file import NOTHING_EXPECTED
 from napari_ome_zip.image.collections.documents import (
     Documents,
     NodeDocument,
@@ -134,10 +136,22 @@ class _Walk:
             self.records.scenes.append((document, attributes.scene))
             for written in attributes.scene.systems:
                 self.records.systems.setdefault((document.key, written.system.name), document.base)
-        for node in visit.node.nodes or ():
+        with self._expected(document, visit.node):
+            self._visit_nodes(visit.node, document, around)
+
+    def _visit_nodes(self, owner: Node, document: NodeDocument, around: Surroundings) -> None:
+        for node in owner.nodes or ():
             ids = ((document.key, node.id),) if node.id else ()
             entry = NodePlace(document.key, node.at.parts)
             self.visit(_Visit(node, document, node.attributes, node.name, around, ids, None, entry))
+
+    def _expected(self, document: NodeDocument, owner: Node) -> Expectation:
+        """Have a line bring the documents that nodes lead to together."""
+        paths = (node.path for node in owner.nodes or () if node.kind != SINGLESCALE)
+        keys = (document_of(document.folder, path) for path in paths)
+        wanted = list(dict.fromkeys(key for key in keys if key is not None))
+        store = self.discovery.hierarchy.store
+        return store.expect(wanted) if store.is_remote and wanted else NOTHING_EXPECTED
 
     def _follow(self, visit: _Visit) -> None:
         """Look at the document that a path leads to."""
