@@ -166,6 +166,9 @@ UNSEEN = frozenset(
 """Codes of findings that change nothing of what is seen, here or in other programs: a check
 reports them, a viewer does not."""
 
+TOLD_LAST = frozenset({"collections-draft"})
+"""Codes of findings that others come before: they lose and change nothing in what is shown here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -97,6 +97,7 @@ FREE = {
     "three of channels": [axis(name, "channel") for name in ("excitation", "c", "detector")],
     "two of time": [axis("u", "time"), axis("t"), axis("x")],
     "Fourier": "wvu",
+    "frequencies": [axis("f", "frequency"), axis("y"), axis("x")],
 }
 """Axes that 0.9.dev1 has nothing against."""
 

@@ -23,7 +23,8 @@ from napari_ome_zip.ome.path_list import parse_labels, parse_series
 from napari_ome_zip.ome.plates.plate import parse_plate
 from napari_ome_zip.ome.plates.well import parse_well
 from napari_ome_zip.ome.scene import parse_scene
-from napari_ome_zip.ome.version_reader import SECTION, Namespace, is_draft_scene, read_namespace
+from napari_ome_zip.ome.stated_version import SECTION
+from napari_ome_zip.ome.version_reader import Namespace, is_draft_scene, read_namespace
 from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.rules import INFO, MUST, Effect, Rule
 

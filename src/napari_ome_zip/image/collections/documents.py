@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.found import Discovery
@@ -45,8 +46,9 @@ class NodeDocument:
         is_of_zarr = self.key.rpartition("/")[2] == ZARR_JSON
         return node is self.node and is_of_zarr and not self.is_array
 
+    @cached_property
     def systems(self) -> Mapping[str, WrittenSystem]:
-        """Return the coordinate systems of all its nodes by their ids."""
+        """The coordinate systems of all its nodes by their ids."""
         return {} if self.node is None else self.node.systems_by_id()
 
 

@@ -48,6 +48,7 @@ from napari_ome_zip.saving.original.merging import (
 )
 from napari_ome_zip.saving.original.removed import gone, part_paths, removed
 from napari_ome_zip.saving.original.stored import StoredMultiscale, as_stored, stored_multiscale
+from napari_ome_zip.saving.original.tables import losses_of_tables
 from napari_ome_zip.saving.planned import SavePlan
 from napari_ome_zip.storage.hierarchy import join
 
@@ -68,7 +69,12 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
     beside = add_napari_group(image, options, keeper.moves, keeper.documents, keeper.fresh.arrays)
     documents, copies = carry(opened, keeper.moves, keeper.documents)
     other = {name: documents.pop(name) for name in list(documents) if not is_zarr_json(name)}
-    lost = (*(gone(opened, path) for path in removed(image, opened)), *beside)
+    there = {path: path for part in image.parts if part.kept for path in part_paths(part)}
+    lost = (
+        *(gone(opened, path) for path in removed(image, opened)),
+        *losses_of_tables(image, opened, keeper.moves, there),
+        *beside,
+    )
     return SavePlan(
         _stated(opened, version),
         documents,

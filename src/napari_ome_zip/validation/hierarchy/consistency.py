@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.parse import CONTENT_MISSING
-from napari_ome_zip.ome.version_reader import SECTION
+from napari_ome_zip.ome.stated_version import SECTION
 from napari_ome_zip.ome.versions import SPECS, known_spec
 from napari_ome_zip.rules import MUST, Effect, Rule
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
