@@ -66,6 +66,7 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
         else:
             keeper.update(part)
     keeper.remove(removed(image, opened))
+    keeper.nodes.finish()
     beside = add_napari_group(image, options, keeper.moves, keeper.documents, keeper.fresh.arrays)
     documents, copies = carry(opened, keeper.moves, keeper.documents)
     other = {name: documents.pop(name) for name in list(documents) if not is_zarr_json(name)}
