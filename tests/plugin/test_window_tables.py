@@ -57,7 +57,7 @@ def items(widget: ContentsWidget) -> list[Any]:
 
 def choose(widget: ContentsWidget, path: str) -> None:
     tree = widget.parts.tree
-    tree.reveal([(Kind.TABLES,), (Kind.ATTACHMENT, "tables"), (Kind.ATTACHMENT, path)])
+    tree.reveal([(Kind.TABLES,), (Kind.ATTACHMENT, path)])
     widget._show_facts()
 
 

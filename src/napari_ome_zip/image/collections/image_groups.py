@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -40,6 +41,8 @@ class ImageGroups:
     discovery: Discovery
     documents: Documents
     taken: set[str] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+    """How many images so far would have had a path that was taken."""
 
     def make(
         self, node: Node, document: NodeDocument, attributes: NodeAttributes, name: str | None
@@ -76,7 +79,7 @@ class ImageGroups:
             node,
             attributes,
             document.group.version or "",
-            {**shared, **document.systems()},
+            {**shared, **document.systems} if shared else document.systems,
             elsewhere=elsewhere,
             relative=lambda each: _relative(document, each, path),
             at=replace(node.at, departures=departures),
@@ -106,10 +109,10 @@ class ImageGroups:
         if folder and self._is_free(folder):
             return folder
         wanted = "/".join(part for part in (folder, _as_path(name)) if part)
-        number, path = 1, wanted
+        path = wanted
         while path in self.taken or self._exists(path):
-            number += 1
-            path = f"{wanted}_{number}"
+            self.counts[wanted] += 1
+            path = f"{wanted}_{self.counts[wanted] + 1}"
         return path
 
     def _is_free(self, path: str) -> bool:
@@ -141,7 +144,7 @@ class ImageGroups:
             own = self.documents.usable(f"{where}/{ZARR_JSON}" if where else ZARR_JSON)
             if own is None or own.node is None or own.node is node:
                 continue
-            systems.update(own.systems())
+            systems.update(own.systems)
             if own.node.attributes.transformations is not None:
                 found[number] = own.node.attributes.transformations
         return found, systems

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_ome_zip.errors import TableError
 from napari_ome_zip.image.tables.backends import AT_ONCE, BACKENDS, Bounds, TableSize
+from napari_ome_zip.image.tables.column_names import distinct
 from napari_ome_zip.image.tables.label_values import with_numbers
 from napari_ome_zip.storage.hierarchy import Hierarchy
 
@@ -118,6 +119,7 @@ class Table:
         if backend is None or self.problem:
             raise TableError(self.problem or f"Table '{self.path}' is stored in an unknown way.")
         frame = backend.read(self.hierarchy, self.path, bounds)
+        frame = frame.set_axis(distinct(frame.columns), axis=1)
         if self.row_key is not None and self.row_key in frame.columns:
             frame = frame.set_index(self.row_key)
         return (
@@ -130,10 +132,14 @@ class Table:
         return self.kind is TableKind.FEATURES or self.type == "masking_roi_table"
 
     @property
+    def was_read(self) -> bool:
+        """Whether it was tried to read it while the file was opened."""
+        return "at_once" in vars(self)
+
+    @property
     def failure(self) -> TableError | None:
         """Why it was not read while the file was opened; None where it was not tried."""
-        found = vars(self).get("at_once")
-        return found if isinstance(found, TableError) else None
+        return self.at_once if self.was_read and isinstance(self.at_once, TableError) else None
 
     @cached_property
     def at_once(self) -> pd.DataFrame | TableError:

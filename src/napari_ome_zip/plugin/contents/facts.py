@@ -22,7 +22,7 @@ type Facts = list[tuple[str, str]]
 _SYMBOLS = {
     "micrometer": "µm", "nanometer": "nm", "millimeter": "mm", "meter": "m", "centimeter": "cm",
     "angstrom": "Å", "picometer": "pm", "second": "s", "millisecond": "ms", "minute": "min",
-    "hour": "h", "day": "d",
+    "hour": "h", "day": "d", "microsecond": "µs", "nanosecond": "ns", "degree": "°",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.names import is_zarr_json
 from napari_ome_zip.ome import (
     DISPLAY_KEY,
     Dataset,
@@ -66,6 +67,7 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
     keeper.remove(removed(image, opened))
     beside = add_napari_group(image, options, keeper.moves, keeper.documents, keeper.fresh.arrays)
     documents, copies = carry(opened, keeper.moves, keeper.documents)
+    other = {name: documents.pop(name) for name in list(documents) if not is_zarr_json(name)}
     there = {path: path for part in image.parts if part.kept for path in part_paths(part)}
     lost = (
         *(gone(opened, path) for path in removed(image, opened)),
@@ -79,7 +81,7 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
         "kept",
         copies,
         opened.store,
-        _series_xml(image, opened),
+        other | _series_xml(image, opened),
         lost,
     )
 
