@@ -33,6 +33,7 @@ READER_ONLY = {
     "table-region-not-found": "no version of OME-Zarr says what a table is",
     "table-rows-left-out": "no version of OME-Zarr says what a table is",
     "table-unreadable": "no version of OME-Zarr says what a table is",
+    "table-wide": "how many columns are read while a file is opened is a choice of this reader",
     "tables-many": "how many tables are looked at is a limit of this reader",
     "tiles-rounded": "fusing images into one layer is a choice of this reader, no fault of files",
 }
