@@ -89,6 +89,45 @@ def test_any_json_value_is_read_in_the_place_of_every_object(
 VALID = [json.loads(path.read_text()) for path in sorted(ATTRIBUTES.glob("*/valid/**/*.json"))]
 
 
+_AXES = [
+    {"name": "h", "type": "phase", "unit": "degree"},
+    {"name": "t", "type": "time", "unit": "second"},
+    *(
+        {"name": name, "type": "space", "orientation": {"type": "anatomical", "value": value}}
+        for name, value in (("y", "anterior-to-posterior"), ("x", "right-to-left"))
+    ),
+]
+DRAFT = image("0.9.dev1")["ome"] | {
+    "multiscales": [
+        {
+            "coordinateSystems": [{"name": "physical", "axes": _AXES}],
+            "datasets": [{"path": "0"}],
+            "coordinateTransformations": [
+                {"type": "mapAxis", "mapAxis": [3, 2, 1, 0]},
+                {"type": "projectAxis", "droppedInputs": [3], "createdOutputs": [0]},
+            ],
+        }
+    ],
+    "omero": {"channels": [{}, {"inverted": True, "window": {"start": 1, "end": 2}}]},
+}
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data(), st.sampled_from(["0.5+rfc3", "0.6", "0.9.dev1", "0.9.dev7", "2"]), st.booleans())
+def test_any_damage_to_a_draft_is_read_and_judged(
+    data: st.DataObject, version: str, judging: bool
+) -> None:
+    document = data.draw(damaged({"ome": DRAFT | {"version": version}}))
+
+    parsed = parse_group(document, path="", zarr_format=3, judging=judging)
+
+    assert isinstance(hash(parsed.group), int)
+    for finding in parsed.findings:
+        assert len(finding.message) < 400
+    for departure in parsed.departures.all():
+        assert len(departure.found) < 400
+
+
 @pytest.mark.skipif(not VALID, reason=f"the conformance documents are not there: {ATTRIBUTES}")
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
 from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.axis_order import in_viewing_order
 from napari_ome_zip.image.systems import ImageSystems
 from napari_ome_zip.image.units import conversion, known_unit
 from napari_ome_zip.image.warp import Warp
 from napari_ome_zip.ome import Axis
-
-_TYPE_RANK = {"time": 0, "space": 2, "array": 2}
-
-
-_SPACE_RANK = {"z": 0, "y": 1, "x": 2}
 
 
 @dataclass(frozen=True)
@@ -33,7 +28,7 @@ class Mapped:
 
 
 def display_axes(first: Iterable[Axis], mapped: Sequence[Mapped]) -> tuple[Axis, ...]:
-    """The union of all axes but channels, each with the first known unit, in napari's order.
+    """The union of all axes but channels, each with the first known unit, in the order of viewers.
 
     They are two at least: a profile (x) is shown as a picture that is one pixel high.
 
@@ -53,8 +48,7 @@ def display_axes(first: Iterable[Axis], mapped: Sequence[Mapped]) -> tuple[Axis,
         known = found.get(axis.name)
         if known is None or (known_unit(known.unit) is None and known_unit(axis.unit)):
             found[axis.name] = axis if known is None else replace(known, unit=axis.unit)
-    ordered = sorted(found.values(), key=partial(_rank, names=set(found)))
-    return _of_a_picture(ordered)
+    return _of_a_picture(in_viewing_order(found.values()))
 
 
 def _of_a_picture(axes: Sequence[Axis]) -> tuple[Axis, ...]:
@@ -62,14 +56,6 @@ def _of_a_picture(axes: Sequence[Axis]) -> tuple[Axis, ...]:
     taken = {axis.name for axis in axes}
     free = (Axis(name, "space") for name in ("y", "x", "z") if name not in taken)
     return (*itertools.islice(free, max(0, 2 - len(axes))), *axes)
-
-
-def _rank(axis: Axis, names: Collection[str]) -> tuple[int, int]:
-    kind = _TYPE_RANK.get(axis.role or "", 1)
-    # Of x and X, the first lies in the picture.
-    small = axis.name.lower()
-    name = small if small == axis.name or small not in names else axis.name
-    return kind, _SPACE_RANK.get(name, -1) if kind == 2 else 0
 
 
 def _passengers(one: Mapped) -> tuple[Axis, ...]:

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.byte_cache import ByteCache
+from napari_ome_zip.image.axis_order import axes_of_space
 from napari_ome_zip.image.composite import PlacedLabels, PlacedPart
 from napari_ome_zip.image.level_sampling import BLOCK_EDGE, MAX_READ
 from napari_ome_zip.image.sampled_level import SampledLevel, chunk_shape, reduced, spanned
@@ -74,7 +75,7 @@ def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
         Largest first; empty where the coarsest level can be shown as it is. No pixel is read.
     """
     base = as_source(part.sources[-1])
-    spatial = [i for i, axis in enumerate(part.axes) if axis.role == "space"]
+    spatial = axes_of_space(part.axes)
     if len(spatial) < 2:
         spatial = [i for i in range(base.ndim) if i != part.channel_axis][-2:]
     plane, volume = spatial[-2:], spatial[-3:]

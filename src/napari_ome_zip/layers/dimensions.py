@@ -25,7 +25,7 @@ def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
     ndim = max(layer.ndim for layer in layers)
     full = [layer for layer in layers if layer.ndim == ndim]
     names = next((layer.labels for layer in full if layer.labels), default_names(ndim))
-    if len({name.lower() for name in names}) < ndim:
+    if len(set(names)) < ndim:
         names = default_names(ndim)
     units: list[str | None] = [None] * ndim
     for layer in layers:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from napari_ome_zip.image.axis_order import axes_of_space
 from napari_ome_zip.layers.layer_data import CONTRAST_RANGE, SHOWN, SHOWN_PLANE
 from napari_ome_zip.layers.understanding import UnderstoodLayer
 from napari_ome_zip.ome import Axis
@@ -35,10 +36,9 @@ def shown_plane(layer: UnderstoodLayer, axes: Sequence[Axis]) -> tuple[int, int]
         return (noted[0], noted[1]) if _are_indices(noted) and len(noted) == 2 else (0, 0)
     if not _are_indices(indices) or len(indices) != len(axes):
         return 0, 0
-    placed = list(zip(axes, indices, strict=True))
-    times = [index for axis, index in placed if axis.role == "time"]
-    planes = [index for axis, index in placed if axis.role == "space"][:-2]
-    return (*times, 0)[0], (*planes, 0)[0]
+    times = [index for axis, index in zip(axes, indices, strict=True) if axis.role == "time"]
+    planes = [indices[number] for number in axes_of_space(axes)[:-2]]
+    return (*times, 0)[0], (0, *planes)[-1]
 
 
 def _is_range(value: Any) -> bool:

@@ -12,7 +12,7 @@ from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.composite import Kept, PlacedPart
 from napari_ome_zip.layers.channel_stack import ChannelStack
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
-from napari_ome_zip.layers.understanding import UnderstoodLayer, world_matrix
+from napari_ome_zip.layers.understanding import UnderstoodLayer, layer_units, world_matrix
 from napari_ome_zip.ome import ImageLabel
 from napari_ome_zip.pixels.source import AnySource
 
@@ -77,6 +77,8 @@ def _order(layer: UnderstoodLayer, part: PlacedPart) -> list[int] | None:
 
 def _has_same_place(layer: UnderstoodLayer) -> bool:
     if layer.opened is None:
+        return False
+    if layer.units != layer_units(layer.opened.keywords, layer.ndim):
         return False
     then = world_matrix(layer.opened.keywords, layer.ndim)
     pixel = np.abs(then[:, :-1]).max(axis=1, keepdims=True)

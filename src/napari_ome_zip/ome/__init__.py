@@ -1,4 +1,4 @@
-"""OME-Zarr documents, versions 0.1 to 0.6, as frozen models: JSON in, JSON out, no I/O."""
+"""OME-Zarr documents, 0.1 to 0.6 and drafts, as frozen models: JSON in, JSON out, no I/O."""
 
 from __future__ import annotations
 

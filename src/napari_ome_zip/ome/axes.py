@@ -215,14 +215,16 @@ def _orientation(value: dict[str, Any], at: At) -> Orientation | None:
     here = at.key("orientation")
     read = parse_orientation(value["orientation"], here)
     if read is not None and value.get("type") != "space" and at.spec.orientations:
-        found = f"Orientation of an axis of type {found_in(value, 'type')}, which is not space"
-        here.report(NOT_SPATIAL, found)
+        name, kind = quoted(value.get("name")), found_in(value, "type")
+        here.report(NOT_SPATIAL, f"Axis {name} has an orientation, but its type is {kind}")
     return read
 
 
 def _judge_type_and_unit(axis: Axis, value: dict[str, Any], at: At) -> None:
     kind, unit = value.get("type"), value.get("unit")
     known = _TYPES_SINCE_06 if at.spec.graph else _TYPES_UNTIL_05
+    if at.spec.free_axes:
+        known = (*known, "frequency")
     if kind is None:
         at.report(TYPE_MISSING, f"Axis {quoted(axis.name)} has no type")
     elif isinstance(kind, str) and kind not in known:

@@ -64,6 +64,8 @@ UNOFFICIAL = Rule(
     effect=Effect.DETAIL,
 )
 
+_MAX_SHOWN = 4
+
 ANATOMICAL = "anatomical"
 """The only type of orientation there is."""
 
@@ -179,7 +181,8 @@ def judge_orientations(oriented: Iterable[tuple[str, Orientation]], at: At) -> N
     along: dict[frozenset[str], list[str]] = defaultdict(list)
     for name, orientation in oriented:
         if orientation.ends is not None:
-            along[frozenset(orientation.ends)].append(f"{name}: {orientation.value}")
+            along[frozenset(orientation.ends)].append(f"{quoted(name)} {orientation.value}")
     for axes in along.values():
         if len(axes) > 1:
-            at.report(REPEATED, f"Axes along one direction of a body: {', '.join(axes)}")
+            found = ", ".join(axes[:_MAX_SHOWN])
+            at.report(REPEATED, f"Axes lead along one direction of a body: {found}")

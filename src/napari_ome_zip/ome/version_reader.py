@@ -8,25 +8,24 @@ from typing import Any
 
 from napari_ome_zip.ome.at import At, Departures, Document
 from napari_ome_zip.ome.collections.reader import is_node
-from napari_ome_zip.ome.json_values import described, objects, quoted, string
+from napari_ome_zip.ome.json_values import described, objects, string
+from napari_ome_zip.ome.stated_version import (
+    SECTION,
+    VERSION_TYPE,
+    judge_draft_of_node,
+    judge_missing,
+    judge_version,
+)
 from napari_ome_zip.ome.versions import (
     COLLECTIONS,
-    DRAFTS,
-    NEWEST,
     OLDER_COLLECTIONS,
     SPECS,
-    AxesForm,
     Spec,
     is_early_06,
-    is_prerelease,
-    known_spec,
     nearest_spec,
-    unknown_in_words,
     unknown_spec,
 )
-from napari_ome_zip.rules import INFO, MUST, SHOULD, Effect, Rule
-
-SECTION = "OME-Zarr metadata"
+from napari_ome_zip.rules import MUST, Effect, Rule
 
 OME_MISSING = Rule(
     "ome-key-missing",
@@ -34,73 +33,6 @@ OME_MISSING = Rule(
     SECTION,
     'In Zarr v3 all OME-Zarr metadata lie inside the key "ome" of the attributes.',
     'Move the metadata into "attributes": {"ome": {…}}, with "version": "0.5" or newer.',
-    effect=Effect.REFUSED,
-)
-VERSION_MISSING = Rule(
-    "version-missing",
-    MUST,
-    SECTION,
-    "The metadata say which version of OME-Zarr they follow (since 0.5).",
-    'Add "version": "0.5" (or the version that was written) inside "ome".',
-    effect=Effect.REFUSED,
-)
-VERSION_UNSTATED = Rule(
-    "version-unstated",
-    SHOULD,
-    SECTION,
-    "Images, plates and wells (until 0.4), and lists of labels (0.5), say which version of "
-    "OME-Zarr they follow.",
-    'Add "version": the one that the other documents of the file give.',
-    effect=Effect.REFUSED,
-)
-VERSION_TYPE = Rule(
-    "version-not-text",
-    MUST,
-    SECTION,
-    "The version is a string.",
-    'Put the version in quotation marks: "0.5".',
-    effect=Effect.REFUSED,
-)
-VERSION_UNKNOWN = Rule(
-    "version-unknown",
-    SHOULD,
-    SECTION,
-    f"The version is one that is known: {min(SPECS)} to {NEWEST}, or {', '.join(DRAFTS)}.",
-    "If the file comes from a newer program, update this one: what that version alone asks for "
-    "was not checked.",
-    effect=Effect.REFUSED,
-)
-VERSION_PRERELEASE = Rule(
-    "version-prerelease",
-    INFO,
-    SECTION,
-    "The version is a released one.",
-    "Nothing, as long as your programs read it; write the released version next time.",
-    effect=Effect.REFUSED,
-)
-DRAFT_OLDER = Rule(
-    "collections-draft-older",
-    INFO,
-    SECTION,
-    f"Collections follow the newest draft that is known: {COLLECTIONS.version}.",
-    "Nothing, as long as your programs read it; write it again with a newer program.",
-    effect=Effect.REFUSED,
-)
-DRAFT_NEWER = Rule(
-    "collections-draft-newer",
-    SHOULD,
-    SECTION,
-    f"Collections follow a draft that is known: {COLLECTIONS.version} is the newest.",
-    "If the file comes from a newer program, update this one; it was judged by the newest draft "
-    "that is known.",
-    effect=Effect.REFUSED,
-)
-COLLECTIONS_EARLY = Rule(
-    "collections-version",
-    MUST,
-    SECTION,
-    f"Nodes of collections are of a version that has them: {COLLECTIONS.version}.",
-    f'Write "version": "{COLLECTIONS.version}" into documents of collections.',
     effect=Effect.REFUSED,
 )
 ZARR_FORMAT = Rule(
@@ -126,7 +58,6 @@ CONTENT = (
 """Keys that describe something, in the order of the specification."""
 
 _NEEDS_VERSION = ("multiscales", "plate", "well", "scene", "image-label")
-_STATES_VERSION = ("multiscales", "plate", "well", "image-label")
 _Parts = tuple[str | int, ...]
 
 
@@ -228,13 +159,15 @@ def _read_as(
 ) -> Namespace:
     """Return the namespace with the version to read it as, and judge the version it states."""
     if is_node(keys):
-        return _read_node_as(keys, at)
+        judge_draft_of_node(keys.get("version"), at)
+        return Namespace(keys, at, at.spec)
     guessed = SPECS[_guess(keys, zarr_format)]
+    content = [key for key in CONTENT if key in keys]
     if not versions:
         # A list of labels or series needs no version to be understood. Until 0.4 versions were
         # optional, and each object had its own.
         read = zarr_format == 3 and any(key in keys for key in _NEEDS_VERSION)
-        _judge_missing(keys, at, f"read as version {guessed.version}" if read else "")
+        judge_missing(content, at, f"read as version {guessed.version}" if read else "")
         return Namespace(keys, at, guessed)
     (parts, written), *others = versions.items()
     where = at.down(*parts)
@@ -249,60 +182,10 @@ def _read_as(
         where.report(VERSION_TYPE, found, f"read as {spec.version}")
         return Namespace(keys, at, spec)
     if at.document.namespace and keys.get("version") is None:
-        _judge_missing(keys, at)
+        judge_missing(content, at)
     spec = nearest_spec(written) or unknown_spec(written, guessed)
-    _judge_version(written, where, spec)
+    judge_version(written, where, spec)
     return Namespace(keys, at, spec)
-
-
-def _judge_version(written: str, at: At, spec: Spec) -> None:
-    """Judge a version that is written, where it is read as ``spec``."""
-    if not spec.is_known:
-        newer = unknown_in_words(written)
-        found = f"Written for {newer}" if newer else f"Version {quoted(written)} is not known"
-        at.report(VERSION_UNKNOWN, found, "what is understood of it is shown")
-    elif known_spec(written) is None:
-        judged = f"judged as {at.spec.version}"
-        at.report(VERSION_UNKNOWN, f"Version {quoted(written)} is not known: {judged}")
-    elif is_prerelease(written):
-        judged = f"judged as {at.spec.version}"
-        at.report(VERSION_PRERELEASE, f"Version {written} is a development version: {judged}")
-    elif spec.is_draft:
-        found = f"OME-Zarr {written} is a draft, which may change: not every program reads it"
-        at.report(VERSION_PRERELEASE, found)
-
-
-def _read_node_as(keys: Mapping[str, Any], at: At) -> Namespace:
-    """Return the namespace of a node, and judge the draft of RFC-8 that it states."""
-    stated, where = keys.get("version"), at.key("version")
-    done = f"read as {COLLECTIONS.version}"
-    if stated is None:
-        at.report(VERSION_MISSING, "No version: which OME-Zarr is this?", done)
-    elif not isinstance(stated, str):
-        where.report(VERSION_TYPE, f"Version is not a string but {described(stated)}", done)
-    elif stated in OLDER_COLLECTIONS:
-        found = f"Version {stated} is an older draft of collections"
-        where.report(DRAFT_OLDER, found, done, harmless=True)
-    elif (known := nearest_spec(stated)) is None:
-        found = f"Version {quoted(stated)}: written for a newer draft than this program knows"
-        where.report(DRAFT_NEWER, found, done)
-    elif not known.collections:
-        where.report(COLLECTIONS_EARLY, f"Version {stated} has no collections", done)
-    return Namespace(keys, at, COLLECTIONS)
-
-
-def _judge_missing(keys: Mapping[str, Any], at: At, done: str = "") -> None:
-    question = "No version: which OME-Zarr is this?"
-    if at.document.namespace:
-        is_list = [key for key in keys if key in CONTENT] == ["labels"]
-        if at.spec.axes is AxesForm.OBJECTS and is_list:
-            # 0.5 does not demand of a labels group that it states the version.
-            message = "The list of labels does not say which OME-Zarr this is"
-            at.report(VERSION_UNSTATED, message, done)
-        else:
-            at.report(VERSION_MISSING, question, done)
-    elif at.spec.stated_per_object and any(key in keys for key in _STATES_VERSION[:3]):
-        at.report(VERSION_UNSTATED, question, done)
 
 
 def _written_versions(keys: Mapping[str, Any], zarr_format: int) -> dict[_Parts, Any]:
@@ -329,7 +212,10 @@ def _judged_by(
     stated: object, assumed: str | None, keys: Mapping[str, Any], *, namespaced: bool
 ) -> Spec:
     if is_node(keys):
-        return COLLECTIONS
+        is_known = (
+            not isinstance(stated, str) or stated in OLDER_COLLECTIONS or nearest_spec(stated)
+        )
+        return COLLECTIONS if is_known else unknown_spec(str(stated), COLLECTIONS)
     layout = _layout(keys, namespaced=namespaced)
     for version in (stated, assumed):
         if isinstance(version, str):

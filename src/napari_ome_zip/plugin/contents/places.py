@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.image.axis_order import axes_of_space
 from napari_ome_zip.image.composite import Field, PlacedImage, PlacedPart
 from napari_ome_zip.plugin.contents.model import Item, Place
 from napari_ome_zip.plugin.contents.shown import OpenLayer, ShownPart
@@ -197,7 +198,7 @@ def _asked_indices(part: PlacedPart) -> dict[int, int]:
         return {}
     axes = [axis for number, axis in enumerate(part.axes) if number != part.channel_axis]
     times = [number for number, axis in enumerate(axes) if axis.role == "time"]
-    planes = [number for number, axis in enumerate(axes) if axis.role == "space"][:-2]
+    planes = axes_of_space(axes)[:-2]
     asked = [*zip(times[:1], [part.default_t], strict=False)]
     return dict([*asked, *zip(planes[-1:], [part.default_z], strict=False)])
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_ome_zip.image.axis_order import axes_of_space
 from napari_ome_zip.image.composite import PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.ome import (
     CoordinateSystem,
@@ -132,10 +133,10 @@ def _omero(part: PlacedImage) -> Omero:
 
 def _sizes(part: PlacedPart) -> tuple[int, int]:
     """Numbers of times and of planes in depth."""
-    axes = list(zip(part.axes, part.shape, strict=True))
+    axes = zip(part.axes, part.shape, strict=True)
     times = [size for axis, size in axes if axis.role == "time"]
-    planes = [size for axis, size in axes if axis.role == "space"][:-2]
-    return (*times, 1)[0], (*planes, 1)[0]
+    planes = [part.shape[number] for number in axes_of_space(part.axes)[:-2]]
+    return (*times, 1)[0], (1, *planes)[-1]
 
 
 def _natural_limits(dtype: np.dtype[Any]) -> tuple[float, float]:

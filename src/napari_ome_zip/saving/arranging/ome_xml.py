@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
+from napari_ome_zip.image.axis_order import axes_of_space
 from napari_ome_zip.image.composite import PlacedImage, PlacedPart
 from napari_ome_zip.image.units import conversion, is_length, is_time
 from napari_ome_zip.saving.arranging.placement import Placed
@@ -75,7 +76,7 @@ def _pixels(placed: Placed) -> dict[str, str]:
     ):
         sizes[dimension] *= size
         if axis.role in ("space", "time"):
-            steps |= _step(dimension, step, axis.unit)
+            steps = _step(dimension, step, axis.unit) | steps
     return {
         "DimensionOrder": "XYZCT",
         "Type": _PIXEL_TYPES[np.dtype(part.dtype).str[1:]],
@@ -86,7 +87,7 @@ def _pixels(placed: Placed) -> dict[str, str]:
 
 def _dimensions(part: PlacedPart) -> list[str]:
     """The letter of each axis: the last of space are Z, Y, X."""
-    space = [number for number, axis in enumerate(part.axes) if axis.role == "space"]
+    space = axes_of_space(part.axes)
     letters = dict(zip(reversed(space), "XYZ", strict=False))
     return [
         letters.get(number, "C" if number == part.channel_axis else "T")

@@ -15,6 +15,7 @@ from typing import Any
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.names import is_zarr_json
 from napari_ome_zip.ome import (
     DISPLAY_KEY,
     Dataset,
@@ -48,6 +49,7 @@ from napari_ome_zip.saving.original.merging import (
 )
 from napari_ome_zip.saving.original.removed import gone, part_paths, removed
 from napari_ome_zip.saving.original.stored import StoredMultiscale, as_stored, stored_multiscale
+from napari_ome_zip.saving.original.tables import losses_of_tables
 from napari_ome_zip.saving.planned import SavePlan
 from napari_ome_zip.storage.hierarchy import join
 
@@ -64,9 +66,16 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
         else:
             keeper.update(part)
     keeper.remove(removed(image, opened))
+    keeper.nodes.finish()
     beside = add_napari_group(image, options, keeper.moves, keeper.documents, keeper.fresh.arrays)
     documents, copies = carry(opened, keeper.moves, keeper.documents)
-    lost = (*(gone(opened, path) for path in removed(image, opened)), *beside)
+    other = {name: documents.pop(name) for name in list(documents) if not is_zarr_json(name)}
+    there = {path: path for part in image.parts if part.kept for path in part_paths(part)}
+    lost = (
+        *(gone(opened, path) for path in removed(image, opened)),
+        *losses_of_tables(image, opened, keeper.moves, there),
+        *beside,
+    )
     return SavePlan(
         _stated(opened, version),
         documents,
@@ -74,7 +83,7 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
         "kept",
         copies,
         opened.store,
-        _series_xml(image, opened),
+        other | _series_xml(image, opened),
         lost,
     )
 

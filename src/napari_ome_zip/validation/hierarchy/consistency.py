@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.parse import CONTENT_MISSING
-from napari_ome_zip.ome.version_reader import SECTION
+from napari_ome_zip.ome.stated_version import SECTION
 from napari_ome_zip.ome.versions import SPECS, known_spec
 from napari_ome_zip.rules import MUST, Effect, Rule
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
@@ -32,9 +32,9 @@ def _check_same_version(judged: JudgedHierarchy) -> None:
         spec = known_spec(stated) if isinstance(stated, str) else None
         if spec is None:
             continue
-        first = first or spec.version
-        if SPECS[first].collections:
+        if first is None and parsed.group.node is not None:
             return  # a node may lead to an image of any version
+        first = first or spec.version
         namespaced = spec.namespaced or SPECS[first].namespaced
         if spec.version != first and namespaced:
             message = f"Version {quoted(stated)} inside a hierarchy of version {first}"
