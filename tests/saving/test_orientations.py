@@ -7,12 +7,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Image
 
 from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data, unpack
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.composite import PlacedImage
+from napari_ome_zip.ome import Axis, CoordinateSystem
+from napari_ome_zip.ome.orientation import Orientation
+from napari_ome_zip.saving.arranging.placement import own_placement
 
 LPS = {"z": "inferior-to-superior", "y": "anterior-to-posterior", "x": "right-to-left"}
 PIXELS = np.arange(4 * 5 * 6, dtype=np.uint16).reshape(4, 5, 6)
@@ -156,3 +162,16 @@ def test_images_that_contradict_each_other_each_keep_what_they_say(tmp_path: Pat
     ways = [part.axes[1].orientation for part in found.parts]
     assert [way and way.value for way in ways] == ["left-to-right", "right-to-left"]
     assert [axis.orientation for axis in found.system.axes] == [None, None]
+
+
+def test_where_resampled_axes_lead_is_not_taken_from_before_the_field() -> None:
+    way = Orientation("left-to-right")
+    axes = (Axis("y", "space"), Axis("x", "space", orientation=way))
+    names = ("y", "x")
+    pixels = (da.zeros((4, 5), dtype=np.uint8),)
+    place = Affine(np.eye(3)[:2], names, names)
+    part = PlacedImage("", "a", axes, pixels, place, None, nonlinear=True)
+    plain = CoordinateSystem("world", (Axis("y", "space"), Axis("x", "space")))
+    stated = CoordinateSystem("world", axes)
+    for system, expected in ((plain, None), (stated, way)):
+        assert own_placement(part, system).part.axes[1].orientation == expected
