@@ -17,6 +17,7 @@ from napari_ome_zip.plugin.messages import GATHERED_FOR_MS
 
 if TYPE_CHECKING:
     import napari
+    from pytestqt.qtbot import QtBot
 
 WAIT = 20_000
 
