@@ -28,6 +28,13 @@ READER_ONLY = {
     "level-unusable": "Zarr allows what napari cannot show: texts, no pixels, no axis",
     "napari-layer-unusable": "what only napari shows is no part of OME-Zarr, which a report judges",
     "napari-settings-unusable": "what only napari shows is no part of OME-Zarr",
+    "table-large": "how much is read while a file is opened is a limit of this reader's",
+    "table-library-missing": "what is installed is no matter of the file",
+    "table-region-not-found": "tables are no part of OME-Zarr, which a report judges",
+    "table-rows-left-out": "tables are no part of OME-Zarr",
+    "table-unreadable": "tables are no part of OME-Zarr",
+    "table-wide": "how many columns become features is a limit of this reader's",
+    "tables-many": "how many tables are looked at is a limit of this reader's",
     "tiles-rounded": "fusing images into one layer is a choice of this reader, no fault of files",
 }
 """Codes of the reader that no rule has, and why."""
