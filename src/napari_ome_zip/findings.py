@@ -114,6 +114,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "table-region-not-found": "A table is about labels that are missing",
         "table-rows-left-out": "Rows of a table are not used",
         "table-unreadable": "A table cannot be read",
+        "table-wide": "A table is used without its measurements",
         "tables-many": "Not all tables are looked at",
         "tiles-rounded": "Tiles were moved to whole pixels",
         "transformation-dimensions": "A transformation was not applied",

@@ -331,7 +331,14 @@ class TestScenes:
         inner = collection("inner", entry("b"), attributes=self.scene(step))
         builder = CollectionBuilder().node(collection("r", inner, entry("c")))
         composite = opened(builder.image_node("b").image_node("c"))
-        assert offsets(composite)["b"] == [0, 9]
+        assert offsets(composite) == {"b": [0, 9], "c": [0, 0]}
+        assert codes(composite) == []
+
+    def test_an_image_that_the_scene_of_its_collection_leaves_out_is_named(self) -> None:
+        step = self.move({"id": "physical", "path": path_to("./b")}, [0, 9])
+        root = collection("r", entry("b"), entry("c"), attributes=self.scene(step))
+        composite = opened(CollectionBuilder().node(root).image_node("b").image_node("c"))
+        assert codes(composite) == ["image-unplaced"]
 
     def test_a_reference_that_leads_nowhere_is_named(self) -> None:
         root = collection("r", entry("a"), attributes=self.scene(self.move({"id": "gone"}, [1, 1])))

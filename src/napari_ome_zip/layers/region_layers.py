@@ -125,7 +125,7 @@ def is_in_table(layer: LayerData, opened: Opened | None) -> bool:
     """
     data, keywords, kind = layer
     made = region_layer(keywords)
-    if made is None or kind != "shapes" or opened is None or made.opened is not opened:
+    if made is None or kind != "shapes" or opened is None or made.opened.store is not opened.store:
         return False
     if len(data) != len(made.data) or not all(map(_are_near, data, made.data)):
         return False

@@ -209,6 +209,12 @@ def table_findings(composite: CompositeImage, tables: Iterable[JoinedTable]) -> 
     for table, rows in shown_tables(composite):
         if isinstance(rows, TableError):
             yield Finding(rows.code, table.path, f"{rows}{_ADVICE.get(rows.code, '')}")
+        elif table.is_wide:
+            text = (
+                f"Table '{table.path}' has {table.size}: it is used without its measurements (X), "
+                "which are too many for features. Read them in a script."
+            )
+            yield Finding("table-wide", table.path, text)
     yield from dict.fromkeys(finding for table in tables for finding in table.findings)
     yield from _of_fields(composite)
 

@@ -13,7 +13,7 @@ from napari_ome_zip.image.found import Discovery
 from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.ome.at import Departures
-from napari_ome_zip.ome.collections.multiscales import levels_of, read_image
+from napari_ome_zip.ome.collections.multiscales import ImageNode, levels_of, read_image
 from napari_ome_zip.ome.collections.node import ZARR, Link, Node, NodeAttributes, NodePath, Stated
 from napari_ome_zip.ome.coordinate_system import WrittenSystem
 
@@ -73,18 +73,9 @@ class ImageGroups:
             for level, where in zip(levels_of(node), arrays, strict=True)
             if where is None and level.path is not None and not level.path.is_foreign
         )
-        elsewhere, shared = self._in_arrays(node, arrays)
-        departures = Departures()
-        read = read_image(
-            node,
-            attributes,
-            document.group.version or "",
-            {**shared, **document.systems} if shared else document.systems,
-            elsewhere=elsewhere,
-            relative=lambda each: _relative(document, each, path),
-            at=replace(node.at, departures=departures),
+        read = self._as_its_group(node, document, attributes, path) or self._read(
+            node, document, attributes, path, arrays
         )
-        self.discovery.findings += departures.findings(document.folder)
         labels = attributes.labels
         group = OmeGroup(
             path=path,
@@ -98,6 +89,45 @@ class ImageGroups:
             node=node,
         )
         return ImageGroup(group, read.links, outside)
+
+    def _as_its_group(
+        self, node: Node, document: NodeDocument, attributes: NodeAttributes, path: str
+    ) -> ImageNode | None:
+        """Return the image as its document was read, where nothing else has a say in it.
+
+        Thousands of fields of a plate have equal documents, each of which is read once.
+        """
+        own = node.attributes
+        if path != document.folder or not document.is_group_of(node):
+            return None
+        if attributes.systems is not own.systems or attributes.transformations is not None:
+            return None
+        levels = levels_of(node)
+        told = all(level.attributes.transformations is not None for level in levels)
+        inside = all(level.path is not None and _is_plain(level.path.path) for level in levels)
+        return ImageNode(document.group.multiscales[0]) if levels and told and inside else None
+
+    def _read(
+        self,
+        node: Node,
+        document: NodeDocument,
+        attributes: NodeAttributes,
+        path: str,
+        arrays: Sequence[str | None],
+    ) -> ImageNode:
+        elsewhere, shared = self._in_arrays(node, arrays)
+        departures = Departures()
+        read = read_image(
+            node,
+            attributes,
+            document.group.version or "",
+            {**shared, **document.systems} if shared else document.systems,
+            elsewhere=elsewhere,
+            relative=lambda each: _relative(document, each, path),
+            at=replace(node.at, departures=departures),
+        )
+        self.discovery.findings += departures.findings(document.folder)
+        return read
 
     def _path(
         self, node: Node, document: NodeDocument, arrays: Sequence[str], name: str | None
@@ -148,6 +178,11 @@ class ImageGroups:
             if own.node.attributes.transformations is not None:
                 found[number] = own.node.attributes.transformations
         return found, systems
+
+
+def _is_plain(path: str) -> bool:
+    """Whether a path leads down from its document, without climbing first."""
+    return path.startswith("./") and ".." not in path
 
 
 def _arrays(node: Node, document: NodeDocument) -> list[str | None]:

@@ -74,7 +74,7 @@ class _Linking:
             before = len(discovery.found)
             released(discovery, group, name, record.position)
             for number, each in enumerate(discovery.found[before:], before):
-                discovery.found[number] = replace(each, entry=record.entry)
+                discovery.found[number] = replace(each, entry=record.entry, is_free=record.is_free)
         else:
             found = Found(group, "image", name, None, record.position, True, *_places(record))
             discovery.found.append(found)
@@ -174,8 +174,8 @@ class _Linking:
         return SystemRef(f"/{image.group.path}", name)
 
 
-def _places(record: ImageRecord) -> tuple[NodePlace | None, NodePlace | None]:
-    return record.node, record.entry
+def _places(record: ImageRecord) -> tuple[NodePlace | None, NodePlace | None, bool]:
+    return record.node, record.entry, record.is_free
 
 
 def _field_name(record: ImageRecord) -> str | None:

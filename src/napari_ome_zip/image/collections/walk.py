@@ -131,6 +131,7 @@ class _Walk:
             self.plates.around(visit.node, attributes, document, visit.name, visit.around),
             siblings=self.collections,
             depth=visit.around.depth + 1,
+            has_scene=visit.around.has_scene or attributes.scene is not None,
         )
         if attributes.scene is not None:
             self.records.scenes.append((document, attributes.scene))
@@ -235,6 +236,7 @@ class _Walk:
             visit.said_by or visit.document,
             visit.around.siblings,
             entry=visit.entry,
+            is_free=not visit.around.has_scene,
             position=self.plates.position(visit.attributes, visit.around, visit.name),
         )
         self.records.images.append(record)

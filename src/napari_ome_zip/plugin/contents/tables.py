@@ -73,7 +73,8 @@ def _use(table: Table, layers: Sequence[OpenLayer]) -> str:
     if added:
         joined = [name for name, each in added if each.columns]
         problems = (finding.message for _, each in added for finding in each.findings)
-        return f"features of {listed(joined, 3)}" if joined else f"nothing. {' '.join(problems)}"
+        names = listed(joined, 3) + (", without measurements (X)" if table.is_wide else "")
+        return f"features of {names}" if joined else f"nothing. {' '.join(problems)}"
     if shown:
         return "nothing yet: it is large" if table.failure is None else f"nothing. {table.failure}"
     return f"nothing: {_why_about_none(table, layers)}"

@@ -23,6 +23,7 @@ from napari_ome_zip.ome import (
     SystemRef,
     to_attributes,
 )
+from napari_ome_zip.ome.serialize import datasets_to_json
 from napari_ome_zip.pixels.lazy import lazy
 from napari_ome_zip.saving.arranging.descriptions import downsampling, part_group
 from napari_ome_zip.saving.arranging.fresh import FreshHierarchy
@@ -65,6 +66,7 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
         else:
             keeper.update(part)
     keeper.remove(removed(image, opened))
+    keeper.nodes.finish()
     beside = add_napari_group(image, options, keeper.moves, keeper.documents, keeper.fresh.arrays)
     documents, copies = carry(opened, keeper.moves, keeper.documents)
     other = {name: documents.pop(name) for name in list(documents) if not is_zarr_json(name)}
@@ -203,21 +205,18 @@ class _Keeper:
         made = len(part.sources) < len(datasets)
         kind, details = downsampling(part, len(datasets))
         listed = tuple(_in_system(dataset, stored.system) for dataset in datasets)
-        model = replace(
-            stored.model, datasets=listed, transformations=(), type=kind, metadata=details
-        )
-        said = to_attributes(OmeGroup(multiscales=(model,)), self.version)[OME]["multiscales"][0]
+        said = datasets_to_json(replace(stored.model, datasets=listed), self.version)
 
         def edit(attributes: dict[str, Any]) -> None:
             multiscale = ome_of(attributes)["multiscales"][part.multiscale]
             if not alike:
                 before = multiscale.get("datasets")
-                multiscale["datasets"] = merged_datasets(before, said["datasets"])
+                multiscale["datasets"] = merged_datasets(before, said)
                 if not self.fresh.spec.graph:
                     # What came after each level's own transformations is part of them now.
                     multiscale.pop("coordinateTransformations", None)
             if made:
-                multiscale |= {"type": said["type"], "metadata": said["metadata"]}
+                multiscale |= {"type": kind, "metadata": details.to_json()}
 
         self.change(path, edit)
 

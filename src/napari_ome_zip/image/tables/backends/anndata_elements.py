@@ -38,12 +38,31 @@ def size(hierarchy: Hierarchy, path: str) -> TableSize:
     """Rows, and columns of ``X`` and ``obs`` together."""
     try:
         shape = _matrix_shape(hierarchy, f"{path}/X")
-        columns, index = _columns(hierarchy, f"{path}/obs")
-        rows = _length(hierarchy, f"{path}/obs/{index}")
-        rows = rows if rows is not None or shape is None else shape[0]
-        return TableSize(rows, len(columns) + (0 if shape is None else shape[1]))
     except (ArchiveError, MetadataError):
         return TableSize()
+    own = described_size(hierarchy, path)
+    if shape is None or own.columns is None:
+        return own
+    return TableSize(shape[0] if own.rows is None else own.rows, own.columns + shape[1])
+
+
+def described_size(hierarchy: Hierarchy, path: str) -> TableSize:
+    """Rows, and columns of ``obs`` alone."""
+    try:
+        columns, index = _columns(hierarchy, f"{path}/obs")
+        return TableSize(_length(hierarchy, f"{path}/obs/{index}"), len(columns))
+    except (ArchiveError, MetadataError):
+        return TableSize()
+
+
+def read_described(hierarchy: Hierarchy, path: str, bounds: Bounds) -> pd.DataFrame:
+    """As `read`, without the measurements: cells have tens of thousands of genes.
+
+    Raises
+    ------
+    TableError
+    """
+    return _read(hierarchy, path, bounds, measured=False)
 
 
 def read(hierarchy: Hierarchy, path: str, bounds: Bounds) -> pd.DataFrame:
@@ -57,21 +76,25 @@ def read(hierarchy: Hierarchy, path: str, bounds: Bounds) -> pd.DataFrame:
     -----
     AnnData, "on-disk format": https://anndata.readthedocs.io/en/stable/fileformat-prose.html
     """
+    return _read(hierarchy, path, bounds, measured=True)
+
+
+def _read(hierarchy: Hierarchy, path: str, bounds: Bounds, *, measured: bool) -> pd.DataFrame:
     anndata = library("anndata", path)
-    bounds.check(path, size(hierarchy, path))
-    look_through(hierarchy, path, [*_elements(hierarchy, path)], bounds)
+    bounds.check(path, (size if measured else described_size)(hierarchy, path))
+    look_through(hierarchy, path, [*_elements(hierarchy, path, measured=measured)], bounds)
     elements = ["obs"]
-    if _has(hierarchy, f"{path}/X"):
+    if measured and _has(hierarchy, f"{path}/X"):
         elements += ["X", f"var/{_columns(hierarchy, f'{path}/var')[1]}"]
     try:
         group = zarr.open_group(hierarchy.store, path=path, mode="r", use_consolidated=False)
-        frame, *measured = (anndata.io.read_elem(group[element]) for element in elements)
+        frame, *matrix = (anndata.io.read_elem(group[element]) for element in elements)
     # It has no public error for an encoding that it does not know, and what else is not as it
     # should be makes it, zarr or pandas raise anything.
     except Exception as error:
         raise_line_failure(error)
         raise unreadable(path, error) from error
-    return _with_measured(path, frame, *measured) if measured else frame
+    return _with_measured(path, frame, *matrix) if matrix else frame
 
 
 def _with_measured(path: str, frame: pd.DataFrame, matrix: Any, names: Any) -> pd.DataFrame:
@@ -140,7 +163,7 @@ def _integers(value: Any) -> tuple[int, ...] | None:
     return tuple(value)
 
 
-def _elements(hierarchy: Hierarchy, path: str) -> Iterator[str]:
+def _elements(hierarchy: Hierarchy, path: str, *, measured: bool) -> Iterator[str]:
     """The arrays that will be read.
 
     Raises
@@ -151,7 +174,7 @@ def _elements(hierarchy: Hierarchy, path: str) -> Iterator[str]:
     try:
         columns, index = _columns(hierarchy, f"{path}/obs")
         elements = [f"{path}/obs/{name}" for name in (*columns, index)]
-        if _has(hierarchy, f"{path}/X"):
+        if measured and _has(hierarchy, f"{path}/X"):
             _, names = _columns(hierarchy, f"{path}/var")
             elements += [f"{path}/X", f"{path}/var/{names}"]
         for element in elements:
