@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_ome_zip import open_image, to_layer_data
+from napari_ome_zip.layers.layer_data import METADATA_KEY
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -78,3 +79,15 @@ def world_box(layer: Layer) -> dict[str, tuple[float, float]]:
     return {
         name: (float(a), float(b)) for name, a, b in zip(layer.axis_labels, low, high, strict=True)
     }
+
+
+def fields_of(layers: Iterable[Layer]) -> dict[str, dict[int, tuple[np.ndarray, list[int]]]]:
+    """Return, by path and channel, pixels of the layer with a field of view and where it begins."""
+    places: dict[str, dict[int, tuple[np.ndarray, list[int]]]] = {}
+    for layer in layers:
+        note = layer.metadata[METADATA_KEY]
+        alone = [{"path": note["path"], "offset": [0] * len(note["axes"])}]
+        for field in note.get("fields", alone):
+            own = places.setdefault(field["path"], {})
+            own[note["channel"]] = (pixels(layer), field["offset"])
+    return places

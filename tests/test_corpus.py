@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
-import warnings
 from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 import zarr
-from npe2 import PluginManager
 
-from napari_layers import layers_of, pixels, value_in_world
+from corpus_script import check_script, said_by, through_napari
+from napari_layers import fields_of, layers_of, value_in_world
 from napari_ome_zip import open_image
 from napari_ome_zip.geometry.interpolation import linear
 from napari_ome_zip.layers.layer_data import METADATA_KEY
-from napari_ome_zip.names import is_archive_name
 from napari_ome_zip.pixels.damage import DamagedChunkWarning
-from napari_ome_zip.plugin.reader import read
-from shared_material import CORPUS, KNOWN_SINCE, corpus_cases, corpus_params
+from shared_material import CORPUS, KNOWN_SINCE, cases_in, corpus_cases, corpus_params
 
 type Case = dict[str, Any]
 
@@ -45,30 +38,6 @@ def case_of(name: str) -> Case:
     return found[0]
 
 
-@pytest.fixture(scope="module")
-def check() -> ModuleType:
-    """Return the corpus' own script, as a module."""
-    script = CORPUS / "check.py"
-    if not script.is_file():
-        pytest.skip(f"the corpus is not there: {CORPUS}")
-    spec = importlib.util.spec_from_file_location("corpus_check", script)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def through_napari(check: ModuleType) -> Callable[[Any], Any]:
-    """Return a function that reads as napari does; a plain ``.zip`` goes to our reader at once."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what other plugins' manifests say
-        PluginManager.instance().discover()
-    by_name = check.read_with_plugin("napari-ome-zip")
-    return lambda path: by_name(path) if is_archive_name(path) else read(str(path))
-
-
 @pytest.fixture(autouse=True)
 def _nothing_left_to_say() -> Iterator[None]:
     """Let notifications that wait for the event loop come now, not within another test."""
@@ -80,10 +49,8 @@ def _nothing_left_to_say() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("case", corpus_params())
-def test_archive_opens_or_is_refused_as_it_was_made(
-    check: ModuleType, through_napari: Callable[[Any], Any], case: Case
-) -> None:
-    verdict, why = check.judge(case, CORPUS, through_napari)
+def test_archive_opens_or_is_refused_as_it_was_made(case: Case) -> None:
+    verdict, why = check_script().judge({**case, "path": case["file"]}, CORPUS, through_napari())
     assert verdict == "ok", why
 
 
@@ -92,30 +59,10 @@ class TestWithoutNumba:
 
     def test_archives_open_or_are_refused_as_they_were_made(self, corpus: Path) -> None:
         # The script judges by the manifest as it was written.
-        names = [case["id"] for case in corpus_cases() if case["id"] not in KNOWN_SINCE]
-        said = score_without_numba(corpus, *names)
+        names = [case["id"] for case in cases_in(CORPUS) if case["id"] not in KNOWN_SINCE]
+        chosen = [word for name in names for word in ("--case", name)]
+        said = said_by(corpus / "check.py", *chosen)
         assert f"\n{len(names)} ok, 0 wrongly silent or wrongly warned, 0 wrong" in said
-
-
-def score_without_numba(corpus: Path, *names: str) -> str:
-    """Return what the corpus' own script prints in a process without numba: the score is last."""
-    code = (
-        "import sys\n"
-        "sys.modules['numba'] = None\n"
-        "sys.path.insert(0, sys.argv.pop(1))\n"
-        "import check\n"
-        "sys.exit(check.main(sys.argv[1:]))\n"
-    )
-    chosen = [word for name in names for word in ("--case", name)]
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(corpus), *chosen],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.stdout, done.stderr
-    return done.stdout
 
 
 class TestPlates:
@@ -124,7 +71,7 @@ class TestPlates:
     @pytest.mark.parametrize("case", params(is_plate))
     def test_every_field_holds_its_pixels(self, case: Case) -> None:
         layers = layers_of(case["file"])
-        places = _places(layers)
+        places = fields_of(layers)
         for element in case["expected"]["elements"]:
             by_channel = places[element["path"]]
             assert len(by_channel) == (element["n_channels"] or 1)
@@ -189,18 +136,6 @@ class TestPlates:
         named = missing.get(case["expected"]["message"], [])
         assert len(findings) == len(named)
         assert all(name in finding.message for name, finding in zip(named, findings, strict=True))
-
-
-def _places(layers: list[Any]) -> dict[str, dict[int, tuple[np.ndarray, list[int]]]]:
-    """For each field of view and channel the layer's pixels, and where the field begins in them."""
-    places: dict[str, dict[int, tuple[np.ndarray, list[int]]]] = {}
-    for layer in layers:
-        note = layer.metadata[METADATA_KEY]
-        alone = [{"path": note["path"], "offset": [0] * len(note["axes"])}]
-        for field in note.get("fields", alone):
-            own = places.setdefault(field["path"], {})
-            own[note["channel"]] = (pixels(layer), field["offset"])
-    return places
 
 
 def _box(part: Any) -> np.ndarray:

@@ -1,8 +1,9 @@
 """Picture napari with the plugin in real windows, for docs/images.
 
 The archives are made here: a scan by cutting one known picture into 10 × 10 tiles, of which three
-are left out; a plate of 96 wells with cells that get fewer from column to column; and a
-picture with faults.
+are left out; a plate of 96 wells with cells that get fewer from column to column; a volume that
+says where its axes lead in the body; a picture with faults; and cells with a table of what was
+measured of them, as ngio writes it.
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python tools/picture_composites.py docs/images
 """
@@ -24,9 +25,10 @@ import numpy as np
 import zarr
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from PIL import Image
+from qtpy.QtCore import QPoint
 from qtpy.QtTest import QTest
 from skimage.color import rgb2gray
-from skimage.data import immunohistochemistry
+from skimage.data import immunohistochemistry, shepp_logan_phantom
 from skimage.transform import resize
 from zarr.buffer import cpu
 from zarr.storage import MemoryStore
@@ -42,6 +44,7 @@ GAPS = ((2, 7), (6, 1), (9, 4))
 ROWS, COLUMNS = "ABCDEFGH", 12
 PIXEL_SIZE = 0.65
 CHANNELS = (("nuclei", "00A0FF"), ("marker", "FFB000"))
+LPS = {"z": "inferior-to-superior", "y": "anterior-to-posterior", "x": "right-to-left"}
 
 
 class Archive:
@@ -54,6 +57,10 @@ class Archive:
     def group(self, path: str = "", /, **ome: Any) -> None:
         """Add a group with OME-Zarr metadata."""
         attributes = {"ome": {"version": "0.5", **ome}} if ome else {}
+        zarr.create_group(self._store, path=path, attributes=attributes)
+
+    def attributes(self, path: str, attributes: dict[str, Any]) -> None:
+        """Add a group with attributes of other conventions."""
         zarr.create_group(self._store, path=path, attributes=attributes)
 
     def image(self, path: str, pixels: np.ndarray, place: tuple[float, float]) -> None:
@@ -79,6 +86,25 @@ class Archive:
             zarr.create_array(
                 self._store, name=f"{path}/{level}".lstrip("/"), data=data, chunks=data.shape
             )
+
+    def oriented(self, pixels: np.ndarray, pixel_size: tuple[float, ...]) -> None:
+        """Make the root a volume of version 0.9.dev1, a draft: axes lead where `LPS` says."""
+        axes = [
+            {
+                "name": name,
+                "type": "space",
+                "unit": "millimeter",
+                "orientation": {"type": "anatomical", "value": value},
+            }
+            for name, value in LPS.items()
+        ]
+        scale = {"type": "scale", "scale": pixel_size, "output": {"name": "physical"}}
+        dataset = {"path": "0", "coordinateTransformations": [{**scale, "input": {"path": "0"}}]}
+        systems = [{"name": "physical", "axes": axes}]
+        self.group(
+            version="0.9.dev1", multiscales=[{"coordinateSystems": systems, "datasets": [dataset]}]
+        )
+        zarr.create_array(self._store, name="0", data=pixels, chunks=(1, *pixels.shape[1:]))
 
     def write(self, path: Path) -> Path:
         """Zip the hierarchy."""
@@ -144,6 +170,20 @@ def field_of_view(random: np.random.Generator, cells: int, marked: float) -> np.
     return np.clip(pixels + random.normal(0, 6, pixels.shape), 0, 255).astype(np.uint8)
 
 
+def head() -> Archive:
+    """A phantom of a head, narrower towards its top."""
+    whole = resize(shepp_logan_phantom(), (180, 180))
+    volume = np.zeros((60, 180, 180), np.uint8)
+    for z in range(60):
+        side = round(180 * np.sqrt(1 - (z / 60) ** 2))
+        first = (180 - side) // 2
+        plane = np.clip(resize(whole, (side, side)) * 200, 0, 255)
+        volume[z, first : first + side, first : first + side] = plane
+    archive = Archive()
+    archive.oriented(volume, (1.5, 1.0, 1.0))
+    return archive
+
+
 def faulty() -> Archive:
     """A picture with what programs get wrong: a color by name, axes without units."""
     gray = rgb2gray(immunohistochemistry())
@@ -156,6 +196,51 @@ def faulty() -> Archive:
         del axis["unit"]
     archive.content["zarr.json"] = cpu.Buffer.from_bytes(json.dumps(document).encode())
     return archive
+
+
+def measured() -> Archive:
+    """Cells, the labels of them, and a table of features."""
+    random = np.random.default_rng(3)
+    y, x = np.indices((4 * SIDE, 4 * SIDE))
+    pixels, labels = np.full(y.shape, 20.0), np.zeros(y.shape, np.uint32)
+    for row, column in product(range(8), range(8)):
+        place, radius = (
+            np.array([row, column]) * 62 + random.uniform(20, 50, 2),
+            random.uniform(9, 17),
+        )
+        distance = np.hypot(y - place[0], x - place[1]) / radius
+        pixels += random.uniform(60, 200) * np.exp(-(distance**4))
+        labels[distance < 1] = 1 + 8 * row + column
+    archive = Archive()
+    noisy = np.clip(pixels + random.normal(0, 5, pixels.shape), 0, 255).astype(np.uint8)
+    archive.image("", noisy, (0, 0))
+    archive.group("labels", labels=["nuclei"])
+    archive.image("labels/nuclei", labels, (0, 0))
+    found = np.unique(labels)[1:].tolist()
+    areas = [PIXEL_SIZE**2 * int(np.count_nonzero(labels == label)) for label in found]
+    means = [float(noisy[labels == label].mean().round(1)) for label in found]
+    phases = ["G1" if area < 200 else "S" if area < 280 else "G2" for area in areas]
+    columns = {"label": found, "area": areas, "mean_intensity": means, "phase": phases}
+    said = {"type": "feature_table", "table_version": "1", "backend": "json"}
+    said |= {"instance_key": "label", "region": {"path": "../labels/nuclei"}}
+    archive.attributes("tables", {"tables": ["measurements"]})
+    archive.attributes("tables/measurements", said)
+    archive.attributes("tables/measurements/table", columns)
+    return archive
+
+
+def point_at_label(viewer: napari.Viewer) -> None:
+    """Select the labels, with the pointer over one of them."""
+    open_contents(viewer)
+    QTest.qWait(1000)
+    viewer.layers.selection.active = viewer.layers[-1]
+    canvas = viewer.window._qt_viewer.canvas.native
+    row, column = (each / 2 for each in (canvas.height(), canvas.width()))
+    middle = viewer.scene.camera.center[-2:]
+    labels = np.asarray(viewer.layers[-1].data[0])
+    places = np.argwhere(labels == 28).mean(axis=0) * PIXEL_SIZE - middle
+    down, right = places * viewer.scene.camera.zoom
+    QTest.mouseMove(canvas, QPoint(round(column + right), round(row + down)))
 
 
 def main() -> None:
@@ -171,7 +256,11 @@ def main() -> None:
         picture(pictures / "plate.png", plate().write(folder / "plate.ome.zip"), open_contents)
         picture(pictures / "contents.png", scan, open_contents)
         picture(pictures / "demo.png", sample)
+        volume = head().write(folder / "head.ome.zip")
+        picture(pictures / "orientation.png", volume, open_contents)
         picture(pictures / "save.png", sample, open_save)
+        cells = measured().write(folder / "cells.ome.zip")
+        picture(pictures / "tables.png", cells, point_at_label)
         bad = faulty().write(folder / "faulty.ome.zip")
         picture(pictures / "validate.png", bad, partial(open_check, path=str(bad)))
 

@@ -69,11 +69,13 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "napari-layer-unusable": "A layer beside the images is not shown",
         "napari-settings-unusable": "A layer does not look as it was saved",
         "node-circular": "Not everything is shown: circular nodes",
+        "node-content": "Not everything is shown: an empty node",
         "node-foreign": "Nodes of other programs are not shown",
         "node-id-duplicate": "Ambiguous: an id is there more than once",
         "node-not-found": "Not everything is shown: nodes are missing",
         "node-outside": "Not everything is shown: it lies elsewhere",
         "node-path-invalid": "Not everything is shown: an unusable path",
+        "node-path-kind-unknown": "Nodes of unknown types are not shown",
         "node-plate-lines-missing": "The plate is incomplete: rows or columns",
         "node-reference-invalid": "A reference between nodes is not usable",
         "node-reference-unknown": "A reference between nodes leads nowhere",
@@ -112,6 +114,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "table-region-not-found": "A table is about labels that are missing",
         "table-rows-left-out": "Rows of a table are not used",
         "table-unreadable": "A table cannot be read",
+        "table-wide": "A table is used without its measurements",
         "tables-many": "Not all tables are looked at",
         "tiles-rounded": "Tiles were moved to whole pixels",
         "transformation-dimensions": "A transformation was not applied",
@@ -163,6 +166,9 @@ UNSEEN = frozenset(
 )
 """Codes of findings that change nothing of what is seen, here or in other programs: a check
 reports them, a viewer does not."""
+
+TOLD_LAST = frozenset({"collections-draft"})
+"""Codes of findings that others come before: they lose and change nothing in what is shown here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from napari_ome_zip.errors import SaveWarning
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.from_layers import from_layer_data
 from napari_ome_zip.layers.layer_data import LayerData
+from napari_ome_zip.layers.older_tables import TABLE_OLDER
 from napari_ome_zip.names import stem
 from napari_ome_zip.progress import Cancelled, Progress
 from napari_ome_zip.saving.options import SaveOptions
@@ -43,6 +46,12 @@ def save_image(
     SaveError, SaveCancelledError
         As there.
 
+    Warns
+    -----
+    SaveWarning
+        If features of labels were changed that the file has in a table: they are saved with the
+        labels, and the table is older then.
+
     Examples
     --------
     >>> from napari_ome_zip import SaveOptions, open_image, save_image
@@ -52,5 +61,12 @@ def save_image(
     """
     if not isinstance(source, CompositeImage):
         # The caller waits, so pixels do not change; saving in the background needs a snapshot.
-        source = from_layer_data(source, name=stem(path), snapshot=False, target=path)
-    return save_composite(source, path, options, progress=progress, cancelled=cancelled)
+        alone = options is not None and options.labels_alone
+        source = from_layer_data(
+            source, name=stem(path), snapshot=False, target=path, labels_alone=alone
+        )
+    written = save_composite(source, path, options, progress=progress, cancelled=cancelled)
+    for finding in source.findings:
+        if finding.code == TABLE_OLDER:  # nothing in the file says so
+            warnings.warn(finding.message, SaveWarning, stacklevel=2)
+    return written

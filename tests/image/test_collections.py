@@ -24,6 +24,7 @@ from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip import open_image
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.ome.collections.node import Node
 from napari_ome_zip.ome.collections.reader import MAX_NODES
 
 
@@ -330,7 +331,14 @@ class TestScenes:
         inner = collection("inner", entry("b"), attributes=self.scene(step))
         builder = CollectionBuilder().node(collection("r", inner, entry("c")))
         composite = opened(builder.image_node("b").image_node("c"))
-        assert offsets(composite)["b"] == [0, 9]
+        assert offsets(composite) == {"b": [0, 9], "c": [0, 0]}
+        assert codes(composite) == []
+
+    def test_an_image_that_the_scene_of_its_collection_leaves_out_is_named(self) -> None:
+        step = self.move({"id": "physical", "path": path_to("./b")}, [0, 9])
+        root = collection("r", entry("b"), entry("c"), attributes=self.scene(step))
+        composite = opened(CollectionBuilder().node(root).image_node("b").image_node("c"))
+        assert codes(composite) == ["image-unplaced"]
 
     def test_a_reference_that_leads_nowhere_is_named(self) -> None:
         root = collection("r", entry("a"), attributes=self.scene(self.move({"id": "gone"}, [1, 1])))
@@ -572,20 +580,42 @@ class TestCircles:
         assert paths(composite) == ["a"]
         assert "nodes-many" in codes(composite)
 
+    def test_the_systems_of_a_document_are_gathered_once_for_all_its_images(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        gathered: list[str | None] = []
+        systems_by_id = Node.systems_by_id
+
+        def counted(node: Node) -> Any:
+            gathered.append(node.name)
+            return systems_by_id(node)
+
+        monkeypatch.setattr(Node, "systems_by_id", counted)
+        images = [image(f"i{n}", level("./s0")) for n in range(20)]
+        builder = CollectionBuilder().node(collection("r", *images)).array("s0", ramp((4, 6)))
+        assert len(paths(opened(builder))) == 20
+        assert gathered == ["r", "r"]  # when it is parsed, and when it is walked
+
+    def test_images_of_one_name_in_one_folder_are_told_apart(self) -> None:
+        images = [image("im", level("./s0")) for _ in range(4)]
+        builder = CollectionBuilder().node(collection("r", *images)).array("s0", ramp((4, 6)))
+        assert paths(opened(builder)) == ["im", "im_2", "im_3", "im_4"]
+
 
 class TestRefusals:
     @pytest.mark.parametrize(
         ("node", "said"),
         [
             (collection("empty"), "The collection 'empty' holds no image"),
-            ({"type": "collection"}, "The collection at the root holds no image"),
+            ({"type": "collection"}, "no nodes and no usable path .* one without a name"),
             ({"type": "org:x", "name": "mine"}, "'mine'"),
             ({"type": "surface", "name": "mine"}, "unknown type and is not opened: 'mine'"),
             (entry("far", "https://example.com/a"), "outside this archive"),
             (collection("r", entry("gone")), "leads to nothing"),
             (image("im", level("./gone")), "No usable resolution level|gone"),
             ({"type": 7, "name": "odd", "nodes": []}, "holds no image"),
-            ({"type": None}, "holds no image"),
+            ({"type": None}, "no nodes and no usable path"),
+            ({"type": "multiscale", "name": "im", "path": 7}, "no usable path .*: 'im'"),
         ],
     )
     def test_a_root_without_an_image_is_refused_by_name(self, node: Any, said: str) -> None:

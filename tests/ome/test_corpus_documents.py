@@ -39,6 +39,14 @@ TOLD = {
     "scenes/unknown_transform_type": "transformation-kind-unknown",
 }
 
+# Opened rightly, silently or not: an older draft of collections.
+REMARKED = {"rfc8/public_basic_collection": {"collections-draft-older", "node-older-form"}}
+
+PLAIN = {
+    *("versions", "dims", "dtypes", "labels", "bf2raw", "scenes", "omero"),
+    *("axes", "orientation", "omero09", "tables", "thumbnails", "foreign"),
+}
+
 
 def parsed_groups(case: dict[str, Any]) -> dict[str, ParsedGroup]:
     return {
@@ -61,7 +69,7 @@ def is_right(case: dict[str, Any]) -> bool:
 
 
 def lists_images(case: dict[str, Any]) -> bool:
-    plain = case["group"] in ("versions", "dims", "dtypes", "labels", "bf2raw", "scenes", "omero")
+    plain = case["group"] in PLAIN
     has_axes = case["ome_version"] not in ("0.1", "0.2")
     return plain and has_axes and bool(case["expected"].get("elements"))
 
@@ -73,7 +81,8 @@ def params(wanted: Callable[[dict[str, Any]], bool]) -> list[Any]:
 @pytest.mark.parametrize("case", params(lambda case: is_right(case) or case["id"] in TOLD))
 def test_what_is_right_is_read_silently_and_what_is_not_is_told(case: dict[str, Any]) -> None:
     found = {finding.code for parsed in parsed_groups(case).values() for finding in parsed.findings}
-    assert found == (set() if is_right(case) else {TOLD[case["id"]]})
+    silent = REMARKED.get(case["id"], set())
+    assert found == (silent if is_right(case) else {TOLD[case["id"]]})
 
 
 @pytest.mark.parametrize("case", params(lists_images))
@@ -84,7 +93,9 @@ def test_names_axes_and_units_are_those_the_images_were_made_with(case: dict[str
         assert [axis.name.lower() for axis in multiscale.axes] == [
             name.lower() for name in element["axes"]
         ]
-        assert [axis.role for axis in multiscale.axes] == element["axis_types"]
+        for axis, kind in zip(multiscale.axes, element["axis_types"], strict=True):
+            is_open = kind is None and axis.name == "c"  # whether it is one of channels
+            assert axis.role == kind or (is_open and axis.type is None)
 
 
 def test_axes_without_type_and_of_custom_type_have_their_role() -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from labeled_tables import NGIO, about, labeled, put_lists
 from napari_ome_zip import open_image, save_image, to_layer_data
+from napari_ome_zip.plugin.save.losses import result_text
 from napari_ome_zip.plugin.save.model import SaveChoices, View, chosen_parts, resolve, summary
 from napari_ome_zip.plugin.save.part import Showing, Slider
 from napari_ome_zip.plugin.save.proposal import LABELS, PART, proposed_file, replaceable_source
@@ -151,6 +153,18 @@ def test_sizes_are_readable() -> None:
 def parts(choices: SaveChoices, *layers: Any, showing: Showing = SHOWING) -> list[np.ndarray]:
     found = chosen_parts(choices, list(enumerate(layers)), showing)
     return [np.asarray(data) for data, _, _ in found]
+
+
+def test_tables_that_become_older_are_told_beside_what_is_saved(tmp_path: Path) -> None:
+    builder = put_lists(labeled(), "tables/t", NGIO | about("cells"), {"label": [1], "area": [2]})
+    layers = to_layer_data(open_image(builder.archive(tmp_path / "a.ozx")))
+    (features,) = (keywords["features"] for _, keywords, kind in layers if kind == "labels")
+    features["area"] = [3]
+    view = shown(SaveChoices(file=str(tmp_path / "b.ozx")), *layers)
+    said = result_text(view.losses, tmp_path / "b.ozx", "b.ozx")
+    assert said.startswith("Saved b.ozx")
+    assert said.endswith("Table 'tables/t' stays as it was, and is older now.")
+    assert "is older now" in summary(view)
 
 
 def test_ranges_of_time_and_depth_hold_their_first_and_last_step() -> None:

@@ -74,10 +74,10 @@ def test_the_list_follows_the_layers_and_leaves_out_what_cannot_be_saved(
     qtbot: QtBot, window: napari.Viewer, widget: SaveWidget
 ) -> None:
     assert rows(widget) == [("cells", True)]
-    window.add_image(np.zeros((1,) * 6, np.uint8), name="six")
-    wait_for(qtbot, widget, "Not saved: 'six' has 6 dimensions")
+    window.add_image(np.zeros((4, 4), np.longdouble), name="wide", visible=False)
+    wait_for(qtbot, widget, "Not saved: 'wide' holds ")
     assert rows(widget) == [("cells", True)]
-    window.layers.remove("six")
+    window.layers.remove("wide")
     window.add_labels(np.ones((40, 50), np.uint8), name="nuclei")
     window.layers["cells"].name = "zellen"
     qtbot.waitUntil(lambda: rows(widget) == [("nuclei", True), ("zellen", True)], timeout=WAIT)
@@ -146,6 +146,7 @@ def test_labels_alone_do_not_take_the_place_of_their_image(
 def test_what_is_typed_becomes_a_choice(qtbot: QtBot, widget: SaveWidget, tmp_path: Path) -> None:
     widget.file.line_edit.value = str(tmp_path / "a")
     widget.version.value = "0.6"
+    widget.split.value = True
     widget.levels.value = 3
     assert not widget.codec.enabled
     widget.as_usual.value = False
@@ -158,6 +159,7 @@ def test_what_is_typed_becomes_a_choice(qtbot: QtBot, widget: SaveWidget, tmp_pa
     assert widget.choices == SaveChoices(
         str(tmp_path / "a"),
         version="0.6",
+        split=True,
         levels=3,
         chunk=32,
         shard=64,
@@ -172,6 +174,7 @@ def test_choices_are_shown_in_the_form(qtbot: QtBot, widget: SaveWidget, tmp_pat
     chosen = SaveChoices(
         str(tmp_path / "b"),
         version="0.5",
+        split=True,
         levels=2,
         chunk=16,
         shard=0,
@@ -183,6 +186,7 @@ def test_choices_are_shown_in_the_form(qtbot: QtBot, widget: SaveWidget, tmp_pat
     assert widget.choices == chosen
     assert widget.file.line_edit.value == str(tmp_path / "b")
     assert (widget.version.value, widget.levels.value) == ("0.5", 2)
+    assert widget.split.value
     assert (widget.chunk.value, widget.shard.value) == (16, 0)
     assert (widget.codec.value, widget.level.value) == ("gzip", 7)
     widget.choices = replace(chosen, shard=17)
@@ -191,7 +195,7 @@ def test_choices_are_shown_in_the_form(qtbot: QtBot, widget: SaveWidget, tmp_pat
 
 
 def test_advanced_choices_appear_when_they_are_asked_for(qtbot: QtBot, widget: SaveWidget) -> None:
-    fields = [widget.version, widget.levels, widget.for_others, widget.as_usual]
+    fields = [widget.version, widget.split, widget.levels, widget.for_others, widget.as_usual]
     fields += [widget.codec, widget.level, widget.chunk, widget.shard]
     assert not any(field.native.isVisible() for field in fields)
     qtbot.mouseClick(widget.advanced.native, Qt.MouseButton.LeftButton)
@@ -308,7 +312,7 @@ def test_scripts_use_it_as_any_container_of_magicgui(
     assert isinstance(form, Container)
     assert set(form.asdict()) == {
         *("layers", "labels_alone", "file", "visible_only", "time", "depth", "version", "levels"),
-        *("for_others", "as_usual", "codec", "level", "chunk", "shard"),
+        *("split", "for_others", "as_usual", "codec", "level", "chunk", "shard"),
     }
     form.layers.value = [cells]
     form.depth.value = (1, 2)

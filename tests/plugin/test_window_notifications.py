@@ -15,6 +15,7 @@ from npe2 import DynamicPlugin
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QMenu, QPushButton
 
+from collection_builder import CollectionBuilder, collection, entry
 from napari_layers import pixels
 from napari_ome_zip import open_image
 from napari_ome_zip.errors import ArchiveError
@@ -313,3 +314,14 @@ def test_the_point_of_a_notification_is_seen_before_it_is_opened(
     room, letters = line.width(), line.fontMetrics()
     assert letters.horizontalAdvance("Display settings do not fit the channels") <= room
     assert letters.horizontalAdvance("n" * 45) <= 2 * room
+
+
+def test_what_is_missing_is_told_before_that_the_file_is_of_a_draft(
+    qtbot: QtBot, window: napari.Viewer, tmp_path: Path, drop: Drop
+) -> None:
+    nodes = collection("images", entry("a"), entry("far", "../../far"))
+    path = CollectionBuilder().node(nodes).image_node("a").archive(tmp_path / "a.ozx")
+    drop(window, [path])
+    text = the_only_toast(qtbot, window).message.text()
+    assert text.startswith("Not everything is shown: it lies elsewhere.")
+    assert text.index("'far'") < text.index("A draft of OME-Zarr")

@@ -65,13 +65,15 @@ def filled(window: napari.Viewer) -> napari.Viewer:
         window.add_image(pixels, name=name, colormap=color, blending="additive", **place)
     window.add_labels(random.integers(0, 5, (60, 80), np.uint8), name="nuclei", **place)
     window.add_points([[3, 4]], name="spots", **place)
-    window.add_image(np.zeros((1, 1, 1, 1, 60, 80), np.uint8), name="six", units=("um",) * 6)
+    window.add_image(
+        np.zeros((60, 80), np.longdouble), name="wide", visible=False, units=("um",) * 2
+    )
     return window
 
 
 def saved_layers(window: napari.Viewer) -> list[Layer]:
     """Return the layers that a file can hold."""
-    return [layer for layer in window.layers if layer.name != "six"]
+    return [layer for layer in window.layers if layer.name != "wide"]
 
 
 def save_by_menu(
@@ -145,7 +147,7 @@ def test_save_all_layers_under_any_name(
     save_by_menu(qtbot, filled, "Save All Layers", tmp_path / typed, name_filter)
     assert [path.name for path in tmp_path.iterdir()] == [written]
     (told,) = [record.message for record in notification_manager.records]
-    assert told.startswith("Not saved: 'six' has 6 dimensions")
+    assert told.startswith("Not saved: 'wide' holds ")
     assert told.endswith(f"Saved {'' if typed == written else 'as '}{written} in {tmp_path}.")
     assert_drop_shows(qtbot, filled, drop, tmp_path / written, expected)
 
@@ -185,7 +187,7 @@ def test_the_form_is_in_the_file_menu_and_saves_by_clicks(
     expected = saved_layers(filled)
     qtbot.mouseClick(widget.footer.save, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: widget.job.saved is not None, timeout=20_000)
-    assert widget.footer.result.text().startswith("Not saved: 'six' has 6 dimensions")
+    assert widget.footer.result.text().startswith("Not saved: 'wide' holds ")
     assert widget.footer.result.text().endswith(f"Saved as by form.ome.zip in {tmp_path}.")
     assert widget.footer.check.isVisible()
     assert_drop_shows(qtbot, filled, drop, tmp_path / "by form.ome.zip", expected)
@@ -243,7 +245,7 @@ def begin(
     """
     pixels, keywords = gate.layer()
     window.add_image(pixels, **keywords)
-    window.add_image(np.zeros((1, 1, 1, 1, 4, 4), np.uint8), name="six")
+    window.add_image(np.zeros((4, 4), np.longdouble), name="wide", visible=False)
     gate.shut.set()
     widget = open_form(window)
     unsharded = SaveChoices(file=str(target), as_in_file=False, shard=0, chunk=64)
@@ -280,7 +282,7 @@ def test_one_message_says_what_was_left_out_first_and_opens_the_file(
 ) -> None:
     save_as_plain(qtbot, filled, tmp_path, by_form=by_form)
     (toast,) = filled.window._qt_window.findChildren(NapariQtNotification)
-    assert toast.message.text()[:45].startswith("Not saved: 'six' has 6 dimensions")
+    assert toast.message.text()[:45].startswith("Not saved: 'wide' holds ")
     assert toast.message.text().endswith(f"Saved as plain.ome.zip in {tmp_path}.")
     before = list(filled.layers)
     press(qtbot, filled, "Open")
@@ -351,7 +353,7 @@ def test_a_save_goes_on_when_its_form_is_closed_and_tells_all_the_same(
     gate.open.set()
     qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=WAIT)
     (record,) = notification_manager.records
-    assert record.message.startswith("Not saved: 'six' has 6 dimensions")
+    assert record.message.startswith("Not saved: 'wide' holds ")
     assert record.message.endswith(f"Saved a.ozx in {tmp_path}.")
     (saved,) = layers_of(tmp_path / "a.ozx")
     assert (pixels(saved) == 7).all()

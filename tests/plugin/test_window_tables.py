@@ -57,7 +57,7 @@ def items(widget: ContentsWidget) -> list[Any]:
 
 def choose(widget: ContentsWidget, path: str) -> None:
     tree = widget.parts.tree
-    tree.reveal([(Kind.TABLES,), (Kind.ATTACHMENT, "tables"), (Kind.ATTACHMENT, path)])
+    tree.reveal([(Kind.TABLES,), (Kind.ATTACHMENT, path)])
     widget._show_facts()
 
 
@@ -122,3 +122,22 @@ def test_regions_are_a_hidden_layer(make_napari_viewer: Any, tmp_path: Path, cha
     assert [each.name for each in viewer.layers if each.name.startswith("boxes")] == (
         ["boxes", "boxes [1]"] if change else ["boxes"]
     )
+
+
+def test_hidden_regions_leave_the_selection_to_what_is_shown(
+    make_napari_viewer: Any, qtbot: QtBot, tmp_path: Path
+) -> None:
+    said = {"type": "roi_table", "table_version": "1", "index_key": "roi"}
+    ends = ("x_micrometer", "y_micrometer", "len_x_micrometer", "len_y_micrometer")
+    builder = labeled()
+    for name in ("boxes", "more"):
+        columns = {"roi": ["one"], **{end: [1.0] for end in ends}}
+        put_lists(builder, f"tables/{name}", said, columns)
+    viewer = make_napari_viewer()
+    viewer.open(builder.archive(tmp_path / "a.ozx"), plugin=PLUGIN)
+    assert [layer.name for layer in viewer.layers][-2:] == ["boxes", "more"]
+    labels = viewer.layers["cells"]
+    qtbot.waitUntil(lambda: viewer.layers.selection.active is labels, timeout=WAIT)
+    viewer.layers.selection.active = viewer.layers["boxes"]  # by hand: it stays
+    qtbot.wait(50)
+    assert viewer.layers.selection.active is viewer.layers["boxes"]

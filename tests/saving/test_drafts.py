@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from hierarchy_builder import HierarchyBuilder
-from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
+from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data, validate
 from napari_ome_zip.errors import SaveError
+from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.saving.draft import DraftNeededError
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.planned import SavePlan
+from shared_material import SHARED
 
 DRAFT = "0.9.dev1"
 FLIM = ("t", "c", "u", "z", "y", "x")
@@ -108,7 +110,7 @@ def flim_layers() -> list[Any]:
 
 def moved(layers: list[Any]) -> list[Any]:
     """Layers that their file no longer places, so that they are arranged anew."""
-    place = {"translate": (1.0,) * layers[0][0].ndim}
+    place = {"translate": (1.0,) * len(layers[0][1]["axis_labels"])}
     return [(data, {**keywords, **place}, kind) for data, keywords, kind in layers]
 
 
@@ -202,3 +204,91 @@ def test_other_fields_of_axes_survive() -> None:
     assert written_axes(plan(moved(layers))) == axes
     found = plan(layers, version="0.5")
     assert {f.code for f in found.lost} == {"version-changes", "axis-details-left-out"}
+
+
+# Files of other software
+
+
+NEXT = SHARED / "next" / "samples"
+
+
+def axes_of(image: CompositeImage) -> list[tuple[Any, ...]]:
+    return [part.axes for part in image.parts]
+
+
+@pytest.mark.skipif(not NEXT.is_dir(), reason=f"the archives are not there: {NEXT}")
+@pytest.mark.parametrize(
+    "name", [path.relative_to(NEXT).as_posix() for path in sorted(NEXT.glob("[ao]*/*.ozx"))]
+)
+def test_axes_of_other_writers_survive_open_and_save(name: str, tmp_path: Path) -> None:
+    if "invalid" in name:
+        pytest.skip("a channel that leads in a body is not written")
+    before = open_image(NEXT / name)
+    for change in (list, moved):
+        options = SaveOptions(version=DRAFT) if "rfc3" in name else None
+        path = save_image(change(to_layer_data(before)), tmp_path / "a.ozx", options)
+        after = open_image(path)
+        assert axes_of(after) == axes_of(before)
+        for one, other in zip(after.parts, before.parts, strict=True):
+            np.testing.assert_array_equal(one.levels[0], other.levels[0])
+        with zipfile.ZipFile(path) as archive:
+            assert json.loads(archive.comment)["ome"]["version"] == DRAFT
+
+
+def test_a_dialect_of_0_5_is_only_read() -> None:
+    plain = [{"name": name, "type": "space"} for name in "zyx"]
+    builder = HierarchyBuilder().image(np.zeros((3, 4, 5), np.uint8), plain)
+    entries = {
+        name: bytes(content).replace(b'"0.5"', b'"0.5+rfc3"')
+        for name, content in builder.entries.items()
+    }
+    found = plan(layers_of(entries))
+    assert (found.version, found.layout) == ("0.5", "image")
+    assert [f.code for f in found.lost] == ["version-changes"]
+
+
+def test_a_file_of_the_draft_of_collections_stays_of_it() -> None:
+    axes: list[dict[str, Any]] = [{"name": name, "type": "space"} for name in "wzyx"]
+    layers = layers_of(file_of(axes, (2, 3, 4, 5), "0.9.dev3"))
+    assert (plan(layers).version, plan(layers).layout) == ("0.9.dev3", "kept")
+    drawn = (np.ones((2, 3, 4, 5), np.uint8), {"name": "drawn", "axis_labels": tuple("wzyx")})
+    found = plan([*layers, (*drawn, "labels")])
+    assert (found.version, found.layout) == ("0.9.dev3", "kept")
+    assert [axis["name"] for axis in written_axes(found, "labels/drawn")] == list("wzyx")
+    assert plan(moved(layers)).version == DRAFT
+
+
+def test_labels_drawn_on_six_axes_are_saved_with_them(tmp_path: Path) -> None:
+    layers = flim_layers()
+    ways = {"name": "drawn", "axis_labels": layers[0][1]["axis_labels"]}
+    pixels = np.random.default_rng(0).integers(0, 5, (2, 3, 4, 5, 6), np.uint8)
+    path = save_image([*layers, (pixels, ways, "labels")], tmp_path / "a.ozx")
+    assert not [issue for issue in validate(path).issues if issue.code.startswith("label")]
+    (labels,) = open_image(path).labels
+    assert [axis.name for axis in labels.axes] == ["t", "u", "z", "y", "x"]
+    np.testing.assert_array_equal(labels.levels[0], pixels)
+
+
+def test_pixels_painted_on_more_axes_than_a_version_wants_stay_in_their_file(
+    tmp_path: Path,
+) -> None:
+    axes = [{"name": name, "type": "space"} for name in "wzyx"]
+    builder = HierarchyBuilder().image(np.zeros((2, 3, 4, 5), np.uint8), axes)
+    ((_, keywords, kind),) = layers_of(builder.entries)
+    painted = np.arange(120, dtype=np.uint8).reshape(2, 3, 4, 5)
+    found = plan([(painted, keywords, kind)])
+    assert (found.version, found.layout) == ("0.5", "kept")
+    path = save_image([(painted, keywords, kind)], tmp_path / "a.ozx")
+    np.testing.assert_array_equal(open_image(path).images[0].levels[0], painted)
+    drawn = (painted, {"name": "drawn", "axis_labels": tuple("wzyx")}, "labels")
+    with pytest.raises(DraftNeededError):
+        plan([*layers_of(builder.entries), drawn])
+
+
+def test_labels_alone_of_any_axes_need_a_draft_as_well(tmp_path: Path) -> None:
+    labels = (np.ones((4, 5), np.uint8), {"name": "a", "axis_labels": ("t", "x")}, "labels")
+    with pytest.raises(DraftNeededError) as raised:
+        plan([labels], labels_alone=True)
+    assert raised.value.draft == SaveOptions(version=DRAFT, labels_alone=True)
+    path = save_image([labels], tmp_path / "a.ozx", raised.value.draft)
+    assert [axis.name for axis in open_image(path).labels[0].axes] == ["t", "x"]

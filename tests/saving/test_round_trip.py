@@ -25,8 +25,9 @@ from layer_comparison import (
 from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data
 from napari_ome_zip.errors import OmeZipError, SaveError
 from napari_ome_zip.layers import from_layer_data
+from napari_ome_zip.ome.versions import DRAFT
 from napari_ome_zip.saving.plan import plan_save
-from shared_material import corpus_params
+from shared_material import ASKED_FOR_A_DRAFT, corpus_params
 
 type Case = dict[str, Any]
 
@@ -82,10 +83,11 @@ def test_what_was_opened_is_saved_as_it_is(case: Case, tmp_path: Path) -> None:
             save_image(layer_data, path, NEWLY_STORED)
         assert not list(tmp_path.iterdir())
         return
-    save_image(layer_data, path)
+    options = SaveOptions(version=DRAFT) if case["id"] in ASKED_FOR_A_DRAFT else None
+    save_image(layer_data, path, options)
     assert faults(path) <= faults(case["file"])
     assert_same_layers(layers, open_layers(path))
-    save_image(layer_data, tmp_path / "twice.ozx")
+    save_image(layer_data, tmp_path / "twice.ozx", options)
     assert documents(path) == documents(tmp_path / "twice.ozx")
 
 

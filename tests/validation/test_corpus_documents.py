@@ -31,6 +31,15 @@ BREAKS_A_MUST: Mapping[str, set[str]] = {
     # Labels listed outside "ome".
     **{f"public/ngio_v05_{a}": _NGIO for a in ("cyx", "czyx", "tcyx", "tyx", "yx", "zyx")},
     "public/zarrjava_v05": _NGIO | {"omero-window-missing", "label-level-count"},
+    # An axis of channels, and both ways of one pair.
+    "orientation/invalid_channel_and_antonyms": {
+        "orientation-not-spatial",
+        "orientation-repeated",
+    },
+    # A kind of path that has no prefix.
+    "rfc8/unknown_nodes": {"node-path-kind-unknown"},
+    # References as an older draft has them.
+    "rfc8/public_basic_collection": {"node-older-form"},
     # A translation from three axes to two.
     "public/rfc5_SCAPE": {"transformation-dimensions"},
     # Transformations of SpatialData's own in a 0.5 image.

@@ -28,6 +28,13 @@ READER_ONLY = {
     "level-unusable": "Zarr allows what napari cannot show: texts, no pixels, no axis",
     "napari-layer-unusable": "what only napari shows is no part of OME-Zarr, which a report judges",
     "napari-settings-unusable": "what only napari shows is no part of OME-Zarr",
+    "table-large": "how many rows are read while a file is opened is a choice of this reader",
+    "table-library-missing": "what is installed is no matter of a file",
+    "table-region-not-found": "no version of OME-Zarr says what a table is",
+    "table-rows-left-out": "no version of OME-Zarr says what a table is",
+    "table-unreadable": "no version of OME-Zarr says what a table is",
+    "table-wide": "how many columns are read while a file is opened is a choice of this reader",
+    "tables-many": "how many tables are looked at is a limit of this reader",
     "tiles-rounded": "fusing images into one layer is a choice of this reader, no fault of files",
 }
 """Codes of the reader that no rule has, and why."""

@@ -56,6 +56,8 @@ class Found:
     """The node that describes it; None where its group does, as in released versions."""
     entry: NodePlace | None = None
     """The node of a collection that it is, or that leads to it."""
+    is_free: bool = False
+    """Whether it lies in no collection that has a scene."""
 
 
 @dataclass

@@ -102,7 +102,7 @@ class _Loader:
                 self._axes[kind] = loaded.systems.axes
             return loaded, notes
         arrays = tuple(ChunkedArray(self._hierarchy.store, node) for node in nodes)
-        systems = ImageSystems(path, number, multiscale, axes, found.image)
+        systems = ImageSystems(path, number, multiscale, axes, found.image, found.is_free)
         return LoadedImage(found, systems, Levels(arrays, multiscale.datasets)), ()
 
     def _level_nodes(self, path: str, multiscale: Multiscale) -> list[Node] | None:
@@ -140,7 +140,7 @@ def _load(
         )
         intrinsic = CoordinateSystem(multiscale.intrinsic.name, axes)
         multiscale = replace(multiscale, coordinate_systems=(intrinsic,))
-    systems = ImageSystems(path, number, multiscale, axes, found.image)
+    systems = ImageSystems(path, number, multiscale, axes, found.image, found.is_free)
     return LoadedImage(found, systems, levels), notes
 
 

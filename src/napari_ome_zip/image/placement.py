@@ -216,7 +216,7 @@ def _map(
         warpable = _warpable(level_maps, image, level, pixels)
         warped = warp(warpable, forward, back, axes, image.path)
     except TransformationError as error:
-        if display is None and image.intrinsic in builder.apart:
+        if image.is_free or (display is None and image.intrinsic in builder.apart):
             return own, ()  # nothing says that they lie elsewhere
         return own, (_unplaced(image, str(error), "its own coordinate system"),)
     # Nonlinear array axes are axes of the display system now.

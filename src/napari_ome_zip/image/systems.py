@@ -46,6 +46,8 @@ class ImageSystems:
     """One per array dimension."""
     parent: str | None = None
     """Group path of the image that labels belong to."""
+    is_free: bool = False
+    """Whether no scene is to place it: then nothing is wrong where none does."""
 
     @cached_property
     def intrinsic(self) -> SystemNode:

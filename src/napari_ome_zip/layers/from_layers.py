@@ -37,6 +37,7 @@ from napari_ome_zip.layers.grouping import image_groups, image_of_labels, label_
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
 from napari_ome_zip.layers.layer_data import LABELS_OF, LayerData, layer_note
 from napari_ome_zip.layers.losses import unsaved_layers, why_not
+from napari_ome_zip.layers.older_tables import older_tables, with_own_features
 from napari_ome_zip.layers.opened_layer import opened_layer
 from napari_ome_zip.layers.plain import clean_text, plain
 from napari_ome_zip.layers.sliders import contrast_range, shown_plane
@@ -62,6 +63,7 @@ def from_layer_data(
     snapshot: bool = True,
     target: str | os.PathLike[str] | None = None,
     view: Mapping[str, Any] | None = None,
+    labels_alone: bool = False,
 ) -> CompositeImage:
     """The composite image that some layers show together.
 
@@ -85,6 +87,9 @@ def from_layer_data(
     view : mapping, optional
         Camera, sliders, and what else makes up the view of a viewer, as plain JSON. Without it, the
         view stays that of the file.
+    labels_alone : bool
+        Whether labels will be saved without the file that they came from: features that it has in
+        tables are properties of the labels then.
 
     Raises
     ------
@@ -111,13 +116,18 @@ def from_layer_data(
     taken: set[int] = set()
     groups = image_groups([layer for layer in understood if layer.kind == "image"], system)
     images = [(g[0], _image(g, system, f"/image-{n}", taken)) for n, g in enumerate(groups)]
+    of_labels = [
+        [with_own_features(group[0]), *group[1:]] if labels_alone else group
+        for group in label_groups(understood)
+    ]
     labels = [
         _label_image(group, system, images, f"/labels-{number}", taken)
-        for number, group in enumerate(label_groups(understood))
+        for number, group in enumerate(of_labels)
     ]
     parts = (*(image for _, image in images), *labels)
     napari, lost = capture_drawings(layers, opened, view)
-    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened), *lost)
+    older = [finding for group in of_labels for finding in older_tables(group[0])]
+    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened), *older, *lost)
     return CompositeImage(name, None, system, parts, findings, opened=opened, napari=napari)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -25,11 +24,10 @@ from napari_ome_zip.layers.understanding import world_matrix
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_REGION_LAYERS = 32
-"""Layers of regions of one file, at most."""
-
 REGIONS = "regions"
 """Key in the note of a layer of regions."""
+
+_NEAR = 1e-6
 
 _EDGE, _FACE = (1.0, 1.0, 0.0, 1.0), (0.0, 0.0, 0.0, 0.0)
 
@@ -64,8 +62,10 @@ def region_layers(composite: CompositeImage) -> Iterator[LayerData]:
     ----------
     composite : CompositeImage
     """
-    found = (_region_layer(composite, *each) for each in _tables(composite))
-    yield from itertools.islice(filter(None, found), MAX_REGION_LAYERS)
+    for table, rows, image in _tables(composite):
+        layer = _region_layer(composite, table, rows, image)
+        if layer is not None:
+            yield layer
 
 
 def _tables(composite: CompositeImage) -> Iterator[tuple[Table, pd.DataFrame, PlacedImage]]:
@@ -96,7 +96,7 @@ def _region_layer(
         "shape_type": "rectangle",
         "edge_color": [_EDGE] * len(corners),
         "face_color": [_FACE] * len(corners),
-        "edge_width": [_pixel(image)] * len(corners),
+        "edge_width": [_width(corners, image)] * len(corners),
         "features": features,
         "visible": False,
     }
@@ -106,9 +106,12 @@ def _region_layer(
     return [*corners], {**keywords, "metadata": {METADATA_KEY: note}}, "shapes"
 
 
-def _pixel(image: PlacedImage) -> float:
-    """How far a pixel extends along its shorter side."""
-    return float(np.linalg.norm(image.to_display.linear[:, -2:], axis=0).min())
+def _width(corners: npt.NDArray[np.float64], image: PlacedImage) -> float:
+    """How thick edges are: seen where all of the image is, and thin beside the boxes."""
+    steps = np.linalg.norm(image.to_display.linear[:, -2:], axis=0)
+    extent = float((steps * image.shape[-2:]).max())
+    sides = np.linalg.norm(np.diff(corners, axis=1), axis=2)
+    return min(extent / 250, float(np.median(sides)) / 15)
 
 
 def is_in_table(layer: LayerData, opened: Opened | None) -> bool:
@@ -122,11 +125,16 @@ def is_in_table(layer: LayerData, opened: Opened | None) -> bool:
     """
     data, keywords, kind = layer
     made = region_layer(keywords)
-    if made is None or kind != "shapes" or opened is None or made.opened is not opened:
+    if made is None or kind != "shapes" or opened is None or made.opened.store is not opened.store:
         return False
-    if len(data) != len(made.data) or not all(map(np.array_equal, data, made.data)):
+    if len(data) != len(made.data) or not all(map(_are_near, data, made.data)):
         return False
     return _is_in_place(keywords, len(made.keywords["units"])) and _looks_alike(keywords, made)
+
+
+def _are_near(now: npt.NDArray[Any], then: npt.NDArray[np.float64]) -> bool:
+    """Whether corners are where they were: napari has them as 32-bit numbers."""
+    return now.shape == then.shape and bool(np.allclose(now, then, rtol=_NEAR, atol=0))
 
 
 def region_layer(keywords: Mapping[str, Any]) -> RegionLayer | None:

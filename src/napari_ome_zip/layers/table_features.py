@@ -25,8 +25,12 @@ from napari_ome_zip.layers.joined_table import INDEX, JoinedTable
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_CELLS = 4 * AT_ONCE.cells
+MAX_CELLS = 2 * AT_ONCE.cells
 """Cells of all tables of one file that are read while it is opened, at most."""
+
+
+MAX_REGION_LAYERS = 32
+"""Tables of regions of one file that become layers, at most."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +46,25 @@ def shown_tables(composite: CompositeImage) -> Iterator[tuple[Table, pd.DataFram
 
     Rows that were read before are not read again, so that this may be asked twice.
     """
-    labels = {part.path for part in composite.labels if not part.fields}
     room = MAX_CELLS
-    for table in composite.tables:
-        if table.kind is TableKind.FEATURES and labels.isdisjoint(table.labels):
-            continue
-        if table.kind is TableKind.OTHER:
-            continue
+    for table in _used_tables(composite):
         rows = table.at_once if room > 0 else too_large(table.path, "rows after those of others")
         room -= 0 if isinstance(rows, TableError) else int(rows.size)
         yield table, rows
+
+
+def _used_tables(composite: CompositeImage) -> Iterator[Table]:
+    """Tables of features of labels, and of regions of images, that are shown by themselves."""
+    labels = {part.path for part in composite.labels if not part.fields}
+    images = {part.path for part in composite.images if not part.fields}
+    regions = 0
+    for table in composite.tables:
+        if table.kind is TableKind.FEATURES and not labels.isdisjoint(table.labels):
+            yield table
+        elif table.kind is TableKind.REGIONS and table.image in images:
+            regions += 1
+            if regions <= MAX_REGION_LAYERS:
+                yield table
 
 
 class FeatureTables:
@@ -196,6 +209,12 @@ def table_findings(composite: CompositeImage, tables: Iterable[JoinedTable]) -> 
     for table, rows in shown_tables(composite):
         if isinstance(rows, TableError):
             yield Finding(rows.code, table.path, f"{rows}{_ADVICE.get(rows.code, '')}")
+        elif table.is_wide:
+            text = (
+                f"Table '{table.path}' has {table.size}: it is used without its measurements (X), "
+                "which are too many for features. Read them in a script."
+            )
+            yield Finding("table-wide", table.path, text)
     yield from dict.fromkeys(finding for table in tables for finding in table.findings)
     yield from _of_fields(composite)
 

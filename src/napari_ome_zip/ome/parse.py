@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.ome.at import TOO_DEEP, At, Departures, Document
 from napari_ome_zip.ome.bioformats2raw import parse_layout
 from napari_ome_zip.ome.collections.multiscales import read_image
-from napari_ome_zip.ome.collections.node import MULTISCALE
+from napari_ome_zip.ome.collections.node import MULTISCALE, SINGLESCALE, Node
 from napari_ome_zip.ome.collections.reader import is_node, read_node
 from napari_ome_zip.ome.frozen_json import FrozenMapping, TooDeepError
 from napari_ome_zip.ome.group import DISPLAY_KEY, OmeGroup
@@ -181,9 +181,16 @@ def _inlined(group: OmeGroup, version: str, *, judging: bool) -> tuple[Multiscal
     shared = group.node.systems_by_id()
     return tuple(
         read_image(inner, inner.attributes, version, shared).multiscale
-        for inner in group.node.walk()
-        if inner is not group.node and inner.kind == MULTISCALE and inner.nodes is not None
+        for inner in _images_in(group.node)
     )
+
+
+def _images_in(root: Node) -> Iterator[Node]:
+    """Yield the images that a collection lists with their levels, and its single levels."""
+    for node in root.walk():
+        for inner in node.nodes or () if node.kind != MULTISCALE else ():
+            if inner.kind == SINGLESCALE or (inner.kind == MULTISCALE and inner.nodes is not None):
+                yield inner
 
 
 def _display(value: Any, at: At) -> FrozenMapping | None:

@@ -87,8 +87,24 @@ def to_attributes(group: OmeGroup, version: str) -> dict[str, Any]:
     return attributes
 
 
+def datasets_to_json(multiscale: Multiscale, version: str) -> list[dict[str, Any]]:
+    """Return the levels of an image, whatever axes it has: a document may hold others than it MUST.
+
+    Raises
+    ------
+    MetadataError
+        When a level is placed by more than scale and translation.
+    """
+    write = _dataset_06 if SPECS[version].graph else _dataset_05
+    return [write(each, multiscale, _title(multiscale)) for each in multiscale.datasets]
+
+
+def _title(multiscale: Multiscale) -> str:
+    return f"Image '{multiscale.name}'" if multiscale.name else "The image"
+
+
 def _multiscale(multiscale: Multiscale, spec: Spec) -> dict[str, Any]:
-    title = f"Image '{multiscale.name}'" if multiscale.name else "The image"
+    title = _title(multiscale)
     problem = why_not_held(multiscale.axes, spec)
     if problem is not None:
         raise MetadataError(f"{title} {problem}. {rule_of_axes(spec)}")
@@ -100,7 +116,7 @@ def _multiscale(multiscale: Multiscale, spec: Spec) -> dict[str, Any]:
         return _multiscale_05(multiscale, title, spec) | described
     written: dict[str, Any] = {
         "coordinateSystems": [_system(each, spec) for each in multiscale.coordinate_systems],
-        "datasets": [_dataset_06(each, multiscale, title) for each in multiscale.datasets],
+        "datasets": datasets_to_json(multiscale, spec.version),
     }
     if multiscale.transformations:
         for each in multiscale.transformations:
@@ -117,14 +133,16 @@ def _multiscale_05(multiscale: Multiscale, title: str, spec: Spec) -> dict[str, 
             f"{title} has several coordinate systems, for which version {spec.version} has no"
             " place. Write version 0.6."
         )
-    datasets = []
-    for dataset in multiscale.datasets:
-        scale, translation = _diagonal(dataset, len(multiscale.axes), title)
-        listed: list[dict[str, Any]] = [transformation_to_json(Scale(scale))]
-        if translation is not None:
-            listed.append(transformation_to_json(Translation(translation)))
-        datasets.append({"path": dataset.path, "coordinateTransformations": listed})
-    return {"axes": [_axis(each, spec) for each in multiscale.axes], "datasets": datasets}
+    axes = [_axis(each, spec) for each in multiscale.axes]
+    return {"axes": axes, "datasets": datasets_to_json(multiscale, spec.version)}
+
+
+def _dataset_05(dataset: Dataset, multiscale: Multiscale, title: str) -> dict[str, Any]:
+    scale, translation = _diagonal(dataset, len(multiscale.axes), title)
+    listed: list[dict[str, Any]] = [transformation_to_json(Scale(scale))]
+    if translation is not None:
+        listed.append(transformation_to_json(Translation(translation)))
+    return {"path": dataset.path, "coordinateTransformations": listed}
 
 
 def _dataset_06(dataset: Dataset, multiscale: Multiscale, title: str) -> dict[str, Any]:

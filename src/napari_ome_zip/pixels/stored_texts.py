@@ -1,7 +1,6 @@
 """Whether stored texts are what they claim to be, before they are decoded.
 
-Each chunk says how many texts it holds, and each text how long it is; libraries make room for as
-many as are claimed. Nothing but the claims is looked at here.
+Each chunk says how many texts it holds, and libraries make room for as many as are claimed.
 
     count of texts (4 bytes)  |  length (4 bytes), UTF-8  |  length, UTF-8  |  …
 """
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from zarr.codecs import ShardingCodec, VLenUTF8Codec
 
+from napari_ome_zip.findings import as_sentence
 from napari_ome_zip.pixels.array_facts import ArrayFacts
 from napari_ome_zip.pixels.byte_codecs import Content, step_of_compressor
 from napari_ome_zip.pixels.chunk_codecs import ChunkCodec
@@ -37,24 +37,22 @@ def check_texts(facts: ArrayFacts, stored: Content) -> None:
     codec = _codec(facts)
     chunk = codec.chunk if isinstance(codec, ShardCodec) else codec
     for content in _chunks(codec, stored):
-        for step in reversed(chunk.steps):
-            content = step.decode(content, MAX_TEXT)
+        try:
+            for step in reversed(chunk.steps):
+                content = step.decode(content, MAX_TEXT)
+        except Exception as error:
+            # Damaged bytes can make a codec raise anything.
+            raise ValueError(as_sentence(error)) from error
         if len(content) > MAX_TEXT:
             raise ValueError(f"a chunk of texts has {len(content):,} bytes")
         _check_claims(content, math.prod(chunk.shape))
 
 
 def _check_claims(content: Content, expected: int) -> None:
-    view = memoryview(content).cast("B")
-    count = int.from_bytes(view[:4], "little")
-    # Each text takes 4 bytes at least, which bounds the loop.
-    if count != expected or len(view) < 4 * (count + 1):
+    count = int.from_bytes(memoryview(content).cast("B")[:4], "little")
+    # Each text takes 4 bytes at least. That none reaches beyond the end, its decoder looks after.
+    if count != expected or len(content) < 4 * (count + 1):
         raise ValueError(f"a chunk claims to hold {count:,} texts, expected {expected:,}")
-    place = 4
-    for _ in range(count):
-        place += 4 + int.from_bytes(view[place : place + 4], "little")
-    if place > len(view):
-        raise ValueError("a chunk of texts is incomplete: its end is missing")
 
 
 def _chunks(codec: ChunkCodec | ShardCodec, stored: Content) -> Iterator[Content]:

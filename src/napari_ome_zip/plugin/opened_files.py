@@ -17,7 +17,7 @@ from napari.layers import Layer
 
 import napari_ome_zip
 from napari_ome_zip.files import Link, is_link
-from napari_ome_zip.findings import Finding
+from napari_ome_zip.findings import TOLD_LAST, Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.to_layers import layer_findings
@@ -128,10 +128,10 @@ def _of_layers(file: ReadFile) -> list[Finding]:
 
 
 def _tell_repairs(findings: Sequence[Finding], path: str) -> None:
-    """Tell of repairs that change what is seen."""
+    """Tell of repairs that change what is seen: of a notification the first line is read."""
     seen = [finding for finding in findings if finding.is_seen]
     kinds = {finding.code: finding for finding in reversed(seen)}
-    first = sorted(kinds.values(), key=seen.index)
+    first = sorted(kinds.values(), key=lambda each: (each.code in TOLD_LAST, seen.index(each)))
     if not first:
         return
     lines = []

@@ -5,8 +5,7 @@ Only the text of their layer is shown and hidden here, never the layer: that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
@@ -15,7 +14,6 @@ from napari.layers import Points
 
 from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.layers.well_names import WELL_NAMES, WELL_SIZE, are_readable, in_view
-from napari_ome_zip.plugin.messages import after_event
 from napari_ome_zip.plugin.view.visible import visible_plane
 
 if TYPE_CHECKING:
@@ -48,17 +46,6 @@ class _Names:
         if isinstance(layer, Points) and _size(layer) is not None:
             self._shown[layer] = bool(layer.text.visible)
             self._decide()
-            # napari selects what was added last, once it is added.
-            after_event(partial(self._leave_selection, ref(layer)))
-
-    def _leave_selection(self, names: Callable[[], Points | None]) -> None:
-        """Let the layer below be selected: names are there to be read, and not to be worked on."""
-        viewer, layer = self._viewer(), names()
-        if viewer is None or layer is None or viewer.layers.selection != {layer}:
-            return
-        below = viewer.layers.index(layer) - 1
-        if below >= 0:
-            viewer.layers.selection.active = viewer.layers[below]
 
     def _decide(self, event: Any = None) -> None:
         viewer = self._viewer()

@@ -9,6 +9,7 @@ from weakref import WeakSet
 from napari_ome_zip.plugin.covering import follow_scans
 from napari_ome_zip.plugin.documentation.help_menu import follow_help
 from napari_ome_zip.plugin.edit_labels.hint import follow_locked_labels
+from napari_ome_zip.plugin.first_selected import follow_additions
 from napari_ome_zip.plugin.orientation.overlays import follow_orientation_of_layers
 from napari_ome_zip.plugin.readable_names import follow_zoom
 from napari_ome_zip.plugin.three_d import follow_dimensions
@@ -23,6 +24,7 @@ _ATTENDED: WeakSet[ViewerModel] = WeakSet()
 _ATTENTIONS: tuple[Callable[[ViewerModel], None], ...] = (
     follow_scans,
     follow_attributes,
+    follow_additions,
     follow_pointer,
     follow_zoom,
     follow_help,

@@ -26,6 +26,7 @@ from napari_ome_zip.saving.original.carrying import carry
 from napari_ome_zip.saving.original.origin import Origin
 from napari_ome_zip.saving.original.removed import part_paths, removed
 from napari_ome_zip.saving.original.stored import as_stored
+from napari_ome_zip.saving.original.tables import losses_of_tables, moves_of_tables
 from napari_ome_zip.saving.planned import SavePlan
 
 type _Families = list[tuple[PlacedPart, list[PlacedLabels]]]
@@ -179,12 +180,14 @@ def _arranged(material: _Material, options: SaveOptions, version: Version) -> Sa
     origin.leave_out(
         [*removed(image, opened), *(p for part in flattened for p in part_paths(part))]
     )
+    origin.moves |= moves_of_tables(opened, builder.went)
     origin.settle(builder.documents, version)
     beside = add_napari_group(image, options, origin.moves, builder.documents, builder.arrays)
     documents, copies = carry(opened, origin.moves, builder.documents)
     lost = (
         *less,
         *losses_of_arranging(image, opened, version, origin, builder.documents, kind),
+        *losses_of_tables(image, opened, origin.moves, builder.went),
         *beside,
     )
     kept = {copy.name for copy in copies}

@@ -31,10 +31,11 @@ def check_replaceable(image: CompositeImage, target: str | os.PathLike[str]) -> 
     SaveError
         Before anything is written.
     """
-    if image.opened is None or image.opened.store.is_current:
-        return
     path = target_path(target).resolve()
-    if not path.is_file() or not _is_file_of(image, path):
+    # The server of a link is not asked: what lies behind one is never replaced.
+    if image.opened is None or not path.is_file() or not _is_file_of(image, path):
+        return
+    if image.opened.store.is_current:
         return
     with _lock:
         known = _written.get(path)

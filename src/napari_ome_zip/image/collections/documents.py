@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.found import Discovery
@@ -45,8 +46,9 @@ class NodeDocument:
         is_of_zarr = self.key.rpartition("/")[2] == ZARR_JSON
         return node is self.node and is_of_zarr and not self.is_array
 
+    @cached_property
     def systems(self) -> Mapping[str, WrittenSystem]:
-        """Return the coordinate systems of all its nodes by their ids."""
+        """The coordinate systems of all its nodes by their ids."""
         return {} if self.node is None else self.node.systems_by_id()
 
 
@@ -63,6 +65,23 @@ def document_of(folder: str, path: NodePath | None) -> str | None:
     return f"{where}/{ZARR_JSON}" if where else ZARR_JSON
 
 
+def describes_something(group: OmeGroup) -> bool:
+    """Whether a document describes a node, an image, or several of one of released versions."""
+    there = group.node, group.plate, group.well, group.scene, group.bioformats2raw_layout
+    return bool(group.multiscales) or any(each is not None for each in there)
+
+
+def ids_of(group: OmeGroup) -> frozenset[str]:
+    """Return the ids in a document; of one of a released version the names of its systems."""
+    found = {system.name for image in group.multiscales for system in image.coordinate_systems}
+    for node in group.node.walk() if group.node is not None else ():
+        scene = node.attributes.scene
+        systems = (*(node.attributes.systems or ()), *(scene.systems if scene is not None else ()))
+        found |= {written.system.name for written in systems}
+        found |= {node.id} if node.id else set()
+    return frozenset(found)
+
+
 class Documents:
     """Documents by where they lie, each read when first asked for.
 
@@ -74,6 +93,7 @@ class Documents:
     def __init__(self, discovery: Discovery) -> None:
         self._discovery = discovery
         self._known: dict[str, NodeDocument | None] = {}
+        self._ids: dict[str, frozenset[str]] = {}
 
     def read(self, key: str) -> NodeDocument | None:
         """Return the document of a name; None where there is none.
@@ -95,6 +115,13 @@ class Documents:
             return self.read(key)
         except MetadataError:
             return None  # reported where a node leads to it
+
+    def knows(self, key: str, id_: str) -> bool:
+        """Whether there is an id in a document, be what has it shown or not."""
+        if key not in self._ids:
+            document = self.usable(key)
+            self._ids[key] = frozenset() if document is None else ids_of(document.group)
+        return id_ in self._ids[key]
 
     def _of_zarr(self, path: str, key: str) -> NodeDocument | None:
         group = self._discovery.group(path)

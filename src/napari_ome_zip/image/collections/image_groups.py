@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +13,7 @@ from napari_ome_zip.image.found import Discovery
 from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.ome.at import Departures
-from napari_ome_zip.ome.collections.multiscales import levels_of, read_image
+from napari_ome_zip.ome.collections.multiscales import ImageNode, levels_of, read_image
 from napari_ome_zip.ome.collections.node import ZARR, Link, Node, NodeAttributes, NodePath, Stated
 from napari_ome_zip.ome.coordinate_system import WrittenSystem
 
@@ -40,6 +41,8 @@ class ImageGroups:
     discovery: Discovery
     documents: Documents
     taken: set[str] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+    """How many images so far would have had a path that was taken."""
 
     def make(
         self, node: Node, document: NodeDocument, attributes: NodeAttributes, name: str | None
@@ -70,18 +73,9 @@ class ImageGroups:
             for level, where in zip(levels_of(node), arrays, strict=True)
             if where is None and level.path is not None and not level.path.is_foreign
         )
-        elsewhere, shared = self._in_arrays(node, arrays)
-        departures = Departures()
-        read = read_image(
-            node,
-            attributes,
-            document.group.version or "",
-            {**shared, **document.systems()},
-            elsewhere=elsewhere,
-            relative=lambda each: _relative(document, each, path),
-            at=replace(node.at, departures=departures),
+        read = self._as_its_group(node, document, attributes, path) or self._read(
+            node, document, attributes, path, arrays
         )
-        self.discovery.findings += departures.findings(document.folder)
         labels = attributes.labels
         group = OmeGroup(
             path=path,
@@ -96,6 +90,45 @@ class ImageGroups:
         )
         return ImageGroup(group, read.links, outside)
 
+    def _as_its_group(
+        self, node: Node, document: NodeDocument, attributes: NodeAttributes, path: str
+    ) -> ImageNode | None:
+        """Return the image as its document was read, where nothing else has a say in it.
+
+        Thousands of fields of a plate have equal documents, each of which is read once.
+        """
+        own = node.attributes
+        if path != document.folder or not document.is_group_of(node):
+            return None
+        if attributes.systems is not own.systems or attributes.transformations is not None:
+            return None
+        levels = levels_of(node)
+        told = all(level.attributes.transformations is not None for level in levels)
+        inside = all(level.path is not None and _is_plain(level.path.path) for level in levels)
+        return ImageNode(document.group.multiscales[0]) if levels and told and inside else None
+
+    def _read(
+        self,
+        node: Node,
+        document: NodeDocument,
+        attributes: NodeAttributes,
+        path: str,
+        arrays: Sequence[str | None],
+    ) -> ImageNode:
+        elsewhere, shared = self._in_arrays(node, arrays)
+        departures = Departures()
+        read = read_image(
+            node,
+            attributes,
+            document.group.version or "",
+            {**shared, **document.systems} if shared else document.systems,
+            elsewhere=elsewhere,
+            relative=lambda each: _relative(document, each, path),
+            at=replace(node.at, departures=departures),
+        )
+        self.discovery.findings += departures.findings(document.folder)
+        return read
+
     def _path(
         self, node: Node, document: NodeDocument, arrays: Sequence[str], name: str | None
     ) -> str:
@@ -106,10 +139,10 @@ class ImageGroups:
         if folder and self._is_free(folder):
             return folder
         wanted = "/".join(part for part in (folder, _as_path(name)) if part)
-        number, path = 1, wanted
+        path = wanted
         while path in self.taken or self._exists(path):
-            number += 1
-            path = f"{wanted}_{number}"
+            self.counts[wanted] += 1
+            path = f"{wanted}_{self.counts[wanted] + 1}"
         return path
 
     def _is_free(self, path: str) -> bool:
@@ -141,10 +174,15 @@ class ImageGroups:
             own = self.documents.usable(f"{where}/{ZARR_JSON}" if where else ZARR_JSON)
             if own is None or own.node is None or own.node is node:
                 continue
-            systems.update(own.systems())
+            systems.update(own.systems)
             if own.node.attributes.transformations is not None:
                 found[number] = own.node.attributes.transformations
         return found, systems
+
+
+def _is_plain(path: str) -> bool:
+    """Whether a path leads down from its document, without climbing first."""
+    return path.startswith("./") and ".." not in path
 
 
 def _arrays(node: Node, document: NodeDocument) -> list[str | None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from napari_ome_zip.findings import Finding, listed
-from napari_ome_zip.image.collections.documents import NodeDocument, document_of
+from napari_ome_zip.image.collections.documents import Documents, NodeDocument, document_of
 from napari_ome_zip.image.collections.records import ImageRecord, Records
 from napari_ome_zip.image.collections.rules import REFERENCE_UNKNOWN
 from napari_ome_zip.image.found import Discovery, FieldPosition, Found, NodePlace
@@ -32,9 +32,11 @@ class Released(Protocol):
         """Add an image with its labels, or all images of a plate or a series."""
 
 
-def finish(discovery: Discovery, records: Records, released: Released) -> None:
+def finish(
+    discovery: Discovery, documents: Documents, records: Records, released: Released
+) -> None:
     """Add all that was found: images with their labels, and where scenes place them."""
-    linking = _Linking(records)
+    linking = _Linking(documents, records)
     labels = linking.labels_by_image()
     for record in records.images:
         if not record.is_labels:
@@ -58,6 +60,7 @@ type _Labels = tuple[ImageRecord, ImageRecord | None]
 
 @dataclass
 class _Linking:
+    documents: Documents
     records: Records
 
     def __post_init__(self) -> None:
@@ -71,7 +74,7 @@ class _Linking:
             before = len(discovery.found)
             released(discovery, group, name, record.position)
             for number, each in enumerate(discovery.found[before:], before):
-                discovery.found[number] = replace(each, entry=record.entry)
+                discovery.found[number] = replace(each, entry=record.entry, is_free=record.is_free)
         else:
             found = Found(group, "image", name, None, record.position, True, *_places(record))
             discovery.found.append(found)
@@ -110,8 +113,16 @@ class _Linking:
             if found is not None and found.is_image and not found.is_labels:
                 return found
             if found is None:
-                self.unknown.append(reference.id)
+                self._note(reference, record.labels_document)
         return None
+
+    def _note(self, reference: NodeReference, document: NodeDocument) -> None:
+        """Remember a reference that leads nowhere; what is not shown is named elsewhere."""
+        key: str | None = document.key
+        if reference.path is not None:
+            key = document_of(document.folder, reference.path)
+        if key is not None and not self.documents.knows(key, reference.id):
+            self.unknown.append(reference.id)
 
     def _image(self, reference: NodeReference, document: NodeDocument) -> ImageRecord | None:
         """Return the image that a reference leads to."""
@@ -151,7 +162,7 @@ class _Linking:
             return SystemRef(f"/{base}", reference.id)
         image = self._image(reference, document)
         if image is None:
-            self.unknown.append(reference.id)
+            self._note(reference, document)
             return None
         names = {
             system.name
@@ -163,8 +174,8 @@ class _Linking:
         return SystemRef(f"/{image.group.path}", name)
 
 
-def _places(record: ImageRecord) -> tuple[NodePlace | None, NodePlace | None]:
-    return record.node, record.entry
+def _places(record: ImageRecord) -> tuple[NodePlace | None, NodePlace | None, bool]:
+    return record.node, record.entry, record.is_free
 
 
 def _field_name(record: ImageRecord) -> str | None:

@@ -49,6 +49,7 @@ class Surroundings:
     plate: PlateAt | None = None
     well: WellAt | None = None
     acquisition: NodeReference | None = None
+    has_scene: bool = False
 
 
 @dataclass
@@ -67,6 +68,8 @@ class ImageRecord:
     node: NodePlace | None = None
     entry: NodePlace | None = None
     position: FieldPosition | None = None
+    is_free: bool = False
+    """Whether it lies in no collection that has a scene."""
     links: tuple[Link, ...] = ()
     is_released: bool = False
     """Whether its document is of a released version: there may be labels below it."""

@@ -15,7 +15,8 @@ from napari_ome_zip.image.collections.rules import (
 )
 from napari_ome_zip.image.found import Discovery
 from napari_ome_zip.ome.at import TOO_DEEP
-from napari_ome_zip.ome.collections.reader import KIND_UNKNOWN, MANY, MAX_NODES
+from napari_ome_zip.ome.collections.reader import CONTENT, KIND_UNKNOWN, MANY, MAX_NODES
+from napari_ome_zip.ome.collections.references import PATH_KIND
 from napari_ome_zip.rules import Rule
 
 _MAX_NAMED = 3
@@ -25,7 +26,9 @@ _TEXTS: dict[Rule, tuple[str, str]] = {
     NOT_FOUND: ("leads to nothing that can be shown and is", "lead to nothing and are"),
     FOREIGN: ("is of a type of other programs and is", "are of types of other programs and are"),
     KIND_UNKNOWN: ("is of an unknown type and is", "are of unknown types and are"),
+    CONTENT: ("has no nodes and no usable path and is", "have no nodes and no usable path and are"),
     TOO_DEEP: ("is nested too deeply and is", "are nested too deeply and are"),
+    PATH_KIND: ("has a path of an unknown type and is", "have paths of unknown types and are"),
     CIRCULAR: ("leads back to where it lies and is", "lead back to where they lie and are"),
 }
 
@@ -42,7 +45,7 @@ class Remarks:
 
     def add(self, rule: Rule, name: str | None) -> None:
         """Note a node, and which rule it breaks."""
-        self.names.setdefault(rule, []).append(name or "without a name")
+        self.names.setdefault(rule, []).append("one without a name" if name is None else repr(name))
 
     def report(self, discovery: Discovery, where: str) -> None:
         """Say what was noted; why nothing is shown, where nothing is.
@@ -59,7 +62,7 @@ class Remarks:
         for rule, names in self.names.items():
             one, several = _TEXTS[rule]
             count = f"1 node {one}" if len(names) == 1 else f"{len(names):,} nodes {several}"
-            text = f"{count} not opened: {listed(names, _MAX_NAMED)}."
+            text = f"{count} not opened: {listed(names, _MAX_NAMED, str)}."
             said.append(Finding.of(rule, where, text))
             discovery.problems.append(text)
         if self.repeated:

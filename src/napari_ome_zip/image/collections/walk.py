@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from napari_ome_zip.errors import MetadataError
-from napari_ome_zip.image.collections.documents import Documents, NodeDocument, document_of
+from napari_ome_zip.files import Expectation
+from napari_ome_zip.files.byte_file import NOTHING_EXPECTED
+from napari_ome_zip.image.collections.documents import (
+    Documents,
+    NodeDocument,
+    describes_something,
+    document_of,
+)
 from napari_ome_zip.image.collections.image_groups import ImageGroups
 from napari_ome_zip.image.collections.linking import Released, finish
 from napari_ome_zip.image.collections.plates import PlateWalk
@@ -22,7 +29,8 @@ from napari_ome_zip.ome.collections.node import (
     Node,
     NodeAttributes,
 )
-from napari_ome_zip.ome.collections.reader import KIND_UNKNOWN, MAX_NODES
+from napari_ome_zip.ome.collections.reader import CONTENT, KIND_UNKNOWN, MAX_NODES
+from napari_ome_zip.ome.collections.references import PATH_KIND
 
 MAX_DEPTH = 128
 """Collections in collections, and documents that lead to documents, at most."""
@@ -53,7 +61,7 @@ def walk_collection(discovery: Discovery, group: OmeGroup, released: Released) -
     walk.walked.add(key)
     node = document.node
     walk.visit(_Visit(node, document, node.attributes, node.name, Surroundings((key,))))
-    finish(discovery, walk.records, released)
+    finish(discovery, documents, walk.records, released)
     walk.plates.finish()
     walk.remarks.report(discovery, group.path)
     if not discovery.found and not discovery.problems:
@@ -108,6 +116,8 @@ class _Walk:
             self.remarks.add(KIND_UNKNOWN, visit.name)
         elif node.path is not None and node.nodes is None and node.kind != SINGLESCALE:
             self._follow(visit)
+        elif node.nodes is None and node.kind != SINGLESCALE:
+            self.remarks.add(CONTENT, visit.name)
         elif node.kind == COLLECTION:
             self._enter(visit)
         else:
@@ -121,15 +131,28 @@ class _Walk:
             self.plates.around(visit.node, attributes, document, visit.name, visit.around),
             siblings=self.collections,
             depth=visit.around.depth + 1,
+            has_scene=visit.around.has_scene or attributes.scene is not None,
         )
         if attributes.scene is not None:
             self.records.scenes.append((document, attributes.scene))
             for written in attributes.scene.systems:
                 self.records.systems.setdefault((document.key, written.system.name), document.base)
-        for node in visit.node.nodes or ():
+        with self._expected(document, visit.node):
+            self._visit_nodes(visit.node, document, around)
+
+    def _visit_nodes(self, owner: Node, document: NodeDocument, around: Surroundings) -> None:
+        for node in owner.nodes or ():
             ids = ((document.key, node.id),) if node.id else ()
             entry = NodePlace(document.key, node.at.parts)
             self.visit(_Visit(node, document, node.attributes, node.name, around, ids, None, entry))
+
+    def _expected(self, document: NodeDocument, owner: Node) -> Expectation:
+        """Have a line bring the documents that nodes lead to together."""
+        paths = (node.path for node in owner.nodes or () if node.kind != SINGLESCALE)
+        keys = (document_of(document.folder, path) for path in paths)
+        wanted = list(dict.fromkeys(key for key in keys if key is not None))
+        store = self.discovery.hierarchy.store
+        return store.expect(wanted) if store.is_remote and wanted else NOTHING_EXPECTED
 
     def _follow(self, visit: _Visit) -> None:
         """Look at the document that a path leads to."""
@@ -137,7 +160,7 @@ class _Walk:
         if path is None:
             return
         if path.is_foreign:
-            self.remarks.add(FOREIGN, visit.name)
+            self.remarks.add(FOREIGN if ":" in path.kind else PATH_KIND, visit.name)
             return
         key = document_of(visit.document.folder, path)
         if key is None:
@@ -192,8 +215,7 @@ class _Walk:
     def _add_released(self, visit: _Visit, document: NodeDocument) -> None:
         """Add what a document of a released version describes."""
         group, labels = document.group, visit.attributes.labels
-        there = (group.multiscales, group.plate, group.well, group.scene)
-        if not any(there) and group.bioformats2raw_layout is None:
+        if not describes_something(group):
             self.remarks.add(NOT_FOUND, visit.name)
             return
         if group.multiscales:
@@ -214,6 +236,7 @@ class _Walk:
             visit.said_by or visit.document,
             visit.around.siblings,
             entry=visit.entry,
+            is_free=not visit.around.has_scene,
             position=self.plates.position(visit.attributes, visit.around, visit.name),
         )
         self.records.images.append(record)

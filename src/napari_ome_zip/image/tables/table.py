@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_ome_zip.errors import TableError
 from napari_ome_zip.image.tables.backends import AT_ONCE, BACKENDS, Bounds, TableSize
+from napari_ome_zip.image.tables.column_names import distinct
 from napari_ome_zip.image.tables.label_values import with_numbers
 from napari_ome_zip.storage.hierarchy import Hierarchy
 
@@ -96,13 +97,20 @@ class Table:
         backend = BACKENDS.get(self.backend or "")
         return TableSize() if backend is None else backend.size(self.hierarchy, self.path)
 
-    def read(self, bounds: Bounds = Bounds()) -> pd.DataFrame:  # noqa: B008  it is frozen
+    def read(
+        self,
+        bounds: Bounds = Bounds(),  # noqa: B008  it is frozen
+        *,
+        measured: bool = True,
+    ) -> pd.DataFrame:
         """All rows, one for each object, region or whatever they are about.
 
         Parameters
         ----------
         bounds : Bounds
             What is refused because it is too large.
+        measured : bool
+            Whether to read measurements, too, where they are stored apart (``X`` of AnnData).
 
         Returns
         -------
@@ -117,7 +125,9 @@ class Table:
         backend = BACKENDS.get(self.backend or "")
         if backend is None or self.problem:
             raise TableError(self.problem or f"Table '{self.path}' is stored in an unknown way.")
-        frame = backend.read(self.hierarchy, self.path, bounds)
+        read = backend.read if measured else backend.read_described or backend.read
+        frame = read(self.hierarchy, self.path, bounds)
+        frame = frame.set_axis(distinct(frame.columns), axis=1)
         if self.row_key is not None and self.row_key in frame.columns:
             frame = frame.set_index(self.row_key)
         return (
@@ -130,15 +140,26 @@ class Table:
         return self.kind is TableKind.FEATURES or self.type == "masking_roi_table"
 
     @property
+    def was_read(self) -> bool:
+        """Whether it was tried to read it while the file was opened."""
+        return "at_once" in vars(self)
+
+    @property
     def failure(self) -> TableError | None:
         """Why it was not read while the file was opened; None where it was not tried."""
-        found = vars(self).get("at_once")
-        return found if isinstance(found, TableError) else None
+        return self.at_once if self.was_read and isinstance(self.at_once, TableError) else None
 
     @cached_property
     def at_once(self) -> pd.DataFrame | TableError:
         """Its rows, or why they are not read while a file is opened; looked at once, and kept."""
         try:
-            return self.read(AT_ONCE)
+            return self.read(AT_ONCE, measured=not self.is_wide)
         except TableError as error:
             return error
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it has more measurements than can be features: it is used without them."""
+        backend = BACKENDS.get(self.backend or "")
+        is_apart = backend is not None and backend.read_described is not None
+        return is_apart and (self.size.columns or 0) > AT_ONCE.columns

@@ -69,7 +69,7 @@ def capture_drawings(
 def _beside_table(layer: LayerData, opened: Opened | None) -> Iterator[Finding]:
     """What to say of regions that were changed: the table that they came from was not."""
     regions = region_layer(layer[1])
-    if regions is not None and regions.opened is opened:
+    if regions is not None and opened is not None and regions.opened.store is opened.store:
         name, path = clean_text(layer[1].get("name")), regions.table.path
         text = f"'{name}' is saved as it is drawn; the table '{path}' that it came from is older."
         yield Finding("table-older", path, text)

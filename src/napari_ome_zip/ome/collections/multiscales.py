@@ -156,11 +156,12 @@ def _entries(
         key = "coordinateTransformations"
         if said is None:
             here = replace(level.at, departures=at.departures).key("attributes")
-            entries.append((path, {key: None} if is_complete else {}, here))
+            entries.append((path, {"path": path, key: None} if is_complete else {}, here))
             continue
         here = replace(said.at, departures=at.departures)
         listed = _as_of_0_6(said.value, level.id, path, here, outputs)
-        entries.append((path, {key: listed}, replace(here, parts=here.parts[:-1])))
+        above = replace(here, parts=here.parts[:-1])
+        entries.append((path, {"path": path, key: listed}, above))
     if not levels:
         found = "Image without resolution levels: it lists no singlescale"
         at.report(DATASETS_MISSING, found, "there is nothing to show")

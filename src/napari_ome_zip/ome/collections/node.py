@@ -36,7 +36,7 @@ class NodePath:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether other programs define what it means."""
+        """Whether it is of a type that is not known here; those of other programs have a colon."""
         return self.kind not in (ZARR, JSON)
 
 

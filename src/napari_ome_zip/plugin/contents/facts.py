@@ -22,7 +22,7 @@ type Facts = list[tuple[str, str]]
 _SYMBOLS = {
     "micrometer": "µm", "nanometer": "nm", "millimeter": "mm", "meter": "m", "centimeter": "cm",
     "angstrom": "Å", "picometer": "pm", "second": "s", "millisecond": "ms", "minute": "min",
-    "hour": "h", "day": "d",
+    "hour": "h", "day": "d", "microsecond": "µs", "nanosecond": "ns", "degree": "°",
 }  # fmt: skip
 
 
@@ -85,6 +85,7 @@ def _pixel_size(shown: ShownPart) -> str:
     record = opened_layer(shown.layers[0].note)
     keywords = {} if record is None else record.keywords
     own = {axis.name for axis in shown.part.axes}
+    measured = {axis.name for axis in shown.part.axes if axis.role in ("space", "time")}
     steps = zip(
         keywords.get("axis_labels", ()),
         keywords.get("scale", ()),
@@ -92,6 +93,8 @@ def _pixel_size(shown: ShownPart) -> str:
         strict=True,
     )
     found = [(name, abs(step), str(unit)) for name, step, unit in steps if name in own][::-1]
+    # Numbers of planes along an axis that measures nothing.
+    found = [each for each in found if each[0] in measured or each[1:] != (1.0, "pixel")]
     texts = [f"{name} {step:.4g}{_with_space(unit)}" for name, step, unit in found]
     return ", ".join(texts)
 

@@ -117,7 +117,8 @@ def _change(data: Any, keywords: dict[str, Any], kind: str) -> str:
     pixel = np.abs(then[:, :-1]).max(axis=1, keepdims=True)
     if np.any(np.abs(now - then) > _SAME_PLACE * (np.abs(then) + pixel)):
         return "was moved"
-    if kind == "labels" and _look_of_labels(keywords) != _look_of_labels(record.keywords):
+    own = record.without_tables  # what came from a table comes from there again
+    if kind == "labels" and _look_of_labels(own(keywords)) != _look_of_labels(own(record.keywords)):
         return "was given other colors or properties"
     return ""
 

@@ -298,6 +298,9 @@ def _field(part: ShownPart, field: Field, shown: Sequence[ShownPart]) -> Item:
 
 def _attachments(attachments: Sequence[Attachment]) -> list[Item]:
     tables = [each for each in attachments if each.is_table]
+    # Most files have one folder of tables, which need not be opened to see them.
+    if len(tables) == 1 and any(each.table is not None for each in tables[0].held):
+        tables = list(tables[0].held)
     others = [each for each in attachments if not each.is_table]
     branches = ((Kind.TABLES, tables), (Kind.ATTACHMENTS, others))
     return [
@@ -307,12 +310,18 @@ def _attachments(attachments: Sequence[Attachment]) -> list[Item]:
     ]
 
 
+def _detail(one: Attachment) -> str:
+    """The number of rows of a table where it is known, else the size in the file."""
+    rows = None if one.table is None else one.table.size.rows
+    return readable_size(one.size) if rows is None else count(rows, "row", "rows")
+
+
 def _attachment(one: Attachment) -> Item:
     return Item(
         Kind.ATTACHMENT,
         one.title,
         (Kind.ATTACHMENT, one.path),
-        detail=(one.table and str(one.table.size)) or readable_size(one.size),
+        detail=_detail(one),
         attachment=one,
         has_children=bool(one.held),
         make_children=lambda: map(_attachment, one.held),

@@ -64,16 +64,20 @@ def _use(table: Table, layers: Sequence[OpenLayer]) -> str:
     if table.kind is TableKind.REGIONS:
         return _use_as_regions(table, layers)
     shown = list(labels_about(table, layers))
-    joined = [layer.name for layer, record in shown if _is_joined(table, record)]
-    if joined:
-        return f"features of {listed(joined, 3)}"
+    added = [
+        (layer.name, each)
+        for layer, record in shown
+        for each in record.tables
+        if each.table is table
+    ]
+    if added:
+        joined = [name for name, each in added if each.columns]
+        problems = (finding.message for _, each in added for finding in each.findings)
+        names = listed(joined, 3) + (", without measurements (X)" if table.is_wide else "")
+        return f"features of {names}" if joined else f"nothing. {' '.join(problems)}"
     if shown:
         return "nothing yet: it is large" if table.failure is None else f"nothing. {table.failure}"
     return f"nothing: {_why_about_none(table, layers)}"
-
-
-def _is_joined(table: Table, record: OpenedLayer) -> bool:
-    return any(joined.table is table and joined.columns for joined in record.tables)
 
 
 def _why_about_none(table: Table, layers: Sequence[OpenLayer]) -> str:
@@ -100,4 +104,6 @@ def _use_as_regions(table: Table, layers: Sequence[OpenLayer]) -> str:
         return f"nothing. {table.failure}"
     if (table.size.rows or 0) > MAX_SHAPES:
         return f"nothing: more than {MAX_SHAPES:,} regions are not drawn"
-    return "nothing: its regions lie in no image that is shown by itself"
+    if not table.was_read:
+        return "nothing: it lies in no image that is shown by itself, or after many others"
+    return "nothing: it has no boxes (such as x_micrometer and len_x_micrometer)"

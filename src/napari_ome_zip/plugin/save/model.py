@@ -169,7 +169,13 @@ def resolve(choices: SaveChoices, layers: Layers, showing: Showing | None = None
         part = _part(choices, showing)
         chosen, beside, is_part = _in_part(_chosen(choices, layers), part)
         check_place(target)
-        image = from_layer_data(chosen, snapshot=False, target=target, view=showing.state)
+        image = from_layer_data(
+            chosen,
+            snapshot=False,
+            target=target,
+            view=showing.state,
+            labels_alone=options.labels_alone,
+        )
         if options.labels_alone and target is not None:
             check_image_stays(image, target)
         plan, needed = _planned(image, options)

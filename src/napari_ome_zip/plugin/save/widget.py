@@ -264,7 +264,13 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         if view.problem or view.target is None or view.options is None:
             raise SaveError(view.problem)
         chosen = chosen_parts(self._choices, layers, showing)
-        image = from_layer_data(chosen, name=view.name, target=view.target, view=showing.state)
+        image = from_layer_data(
+            chosen,
+            name=view.name,
+            target=view.target,
+            view=showing.state,
+            labels_alone=view.options.labels_alone,
+        )
         check_agreed(image, view.target, view.losses, sources_of(self._viewer.layers))
         self._planner.stop_estimate()
         remember(self._choices, view.target)

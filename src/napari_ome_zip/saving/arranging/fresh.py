@@ -68,6 +68,8 @@ class FreshHierarchy:
         self.origin = origin
         self.documents: dict[str, bytes] = {}
         self.arrays: list[ArrayPlan] = []
+        self.went: dict[str, str] = {}
+        """Paths of parts by those that they have in the file."""
         self.extras: dict[str, bytes] = {}
         """Entries that are not Zarr documents, by name."""
 
@@ -168,6 +170,8 @@ class FreshHierarchy:
         """
         part = placed.part
         old = self.origin.path_of(part) if self.origin is not None else None
+        if old is not None:
+            self.went[old] = path
         stored = self._stored(part)
         wanted = self.options.levels
         if stored is not None and (wanted is None or wanted <= len(stored.levels)):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import Transformation
+from napari_ome_zip.ome.images.held_axes import why_not_held
 from napari_ome_zip.ome.versions import COLLECTIONS, SPECS
 from napari_ome_zip.saving.arranging.levels import level_sequence
 from napari_ome_zip.saving.arranging.placement import Placed
@@ -42,7 +43,7 @@ def why_not_kept(
     images = images_by_path(image)
     in_collection = is_collection(opened)
     for part in image.parts:
-        problem = _why_not(part, images, opened, levels)
+        problem = _why_not(part, images, opened, levels) or _unheld(part, images, opened, has)
         if problem is None and in_collection:
             problem = _why_not_in_collection(part, opened, levels)
         if problem is not None:
@@ -98,6 +99,13 @@ def _has_same_levels(part: PlacedPart, stored: StoredMultiscale) -> bool:
     placed = Placed(part, first.scale, first.translation, None)
     new = [shape for shape, *_ in level_sequence(placed, len(shapes), exactly=True)]
     return stored.is_whole and new == shapes
+
+
+def _unheld(part: PlacedPart, images: ImagesByPath, opened: Opened, version: str) -> str | None:
+    """Why new labels cannot lie in an image that has other axes than its version wants."""
+    placed = own_place(part, images, opened) if part.kept is None else None
+    problem = None if placed is None else why_not_held(placed.part.axes, SPECS[version])
+    return None if problem is None else f"labels '{part.name}' would be of an image that {problem}"
 
 
 def _loses_affine(part: PlacedPart, path: str, opened: Opened, levels: int | None) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.image.composite import CompositeImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.names import is_zarr_json
 from napari_ome_zip.ome import (
     DISPLAY_KEY,
     Dataset,
@@ -22,6 +23,7 @@ from napari_ome_zip.ome import (
     SystemRef,
     to_attributes,
 )
+from napari_ome_zip.ome.serialize import datasets_to_json
 from napari_ome_zip.pixels.lazy import lazy
 from napari_ome_zip.saving.arranging.descriptions import downsampling, part_group
 from napari_ome_zip.saving.arranging.fresh import FreshHierarchy
@@ -47,6 +49,7 @@ from napari_ome_zip.saving.original.merging import (
 )
 from napari_ome_zip.saving.original.removed import gone, part_paths, removed
 from napari_ome_zip.saving.original.stored import StoredMultiscale, as_stored, stored_multiscale
+from napari_ome_zip.saving.original.tables import losses_of_tables
 from napari_ome_zip.saving.planned import SavePlan
 from napari_ome_zip.storage.hierarchy import join
 
@@ -63,9 +66,16 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
         else:
             keeper.update(part)
     keeper.remove(removed(image, opened))
+    keeper.nodes.finish()
     beside = add_napari_group(image, options, keeper.moves, keeper.documents, keeper.fresh.arrays)
     documents, copies = carry(opened, keeper.moves, keeper.documents)
-    lost = (*(gone(opened, path) for path in removed(image, opened)), *beside)
+    other = {name: documents.pop(name) for name in list(documents) if not is_zarr_json(name)}
+    there = {path: path for part in image.parts if part.kept for path in part_paths(part)}
+    lost = (
+        *(gone(opened, path) for path in removed(image, opened)),
+        *losses_of_tables(image, opened, keeper.moves, there),
+        *beside,
+    )
     return SavePlan(
         _stated(opened, version),
         documents,
@@ -73,7 +83,7 @@ def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> Sa
         "kept",
         copies,
         opened.store,
-        _series_xml(image, opened),
+        other | _series_xml(image, opened),
         lost,
     )
 
@@ -195,21 +205,18 @@ class _Keeper:
         made = len(part.sources) < len(datasets)
         kind, details = downsampling(part, len(datasets))
         listed = tuple(_in_system(dataset, stored.system) for dataset in datasets)
-        model = replace(
-            stored.model, datasets=listed, transformations=(), type=kind, metadata=details
-        )
-        said = to_attributes(OmeGroup(multiscales=(model,)), self.version)[OME]["multiscales"][0]
+        said = datasets_to_json(replace(stored.model, datasets=listed), self.version)
 
         def edit(attributes: dict[str, Any]) -> None:
             multiscale = ome_of(attributes)["multiscales"][part.multiscale]
             if not alike:
                 before = multiscale.get("datasets")
-                multiscale["datasets"] = merged_datasets(before, said["datasets"])
+                multiscale["datasets"] = merged_datasets(before, said)
                 if not self.fresh.spec.graph:
                     # What came after each level's own transformations is part of them now.
                     multiscale.pop("coordinateTransformations", None)
             if made:
-                multiscale |= {"type": said["type"], "metadata": said["metadata"]}
+                multiscale |= {"type": kind, "metadata": details.to_json()}
 
         self.change(path, edit)
 

@@ -14,6 +14,7 @@ from napari_ome_zip.image.found import Found, NodePlace
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import DISPLAY_KEY, CoordinateSystem, Multiscale, OmeGroup, to_attributes
 from napari_ome_zip.ome.collections.attributes import DISPLAY
+from napari_ome_zip.ome.collections.node import MULTISCALE
 from napari_ome_zip.ome.collections.writer import (
     labels_to_attribute,
     multiscale_to_node,
@@ -46,6 +47,8 @@ class NodeKeeper:
     def __init__(self, opened: Opened, fresh: FreshHierarchy) -> None:
         self.opened = opened
         self.fresh = fresh
+        self._documents: dict[str, Json] = {}
+        self._changed: set[str] = set()
         self._new: set[str] = set()
         """Paths of new label images."""
 
@@ -95,22 +98,19 @@ class NodeKeeper:
         said = to_attributes(part_group(part, None, self.fresh.version), self.fresh.version)
         base = posixpath.dirname(entry.document)
 
-        def list_more(whole: Json) -> None:
-            owner = inside(whole, entry.parts)
-            siblings = inside(whole, entry.parts[:-1])
-            reference = {"id": _id_of(owner, whole)}
-            siblings.append(
-                {
-                    "type": "multiscale",
-                    "name": _distinct(part.name, {each.get("name") for each in siblings}),
-                    "path": path_to_json(posixpath.relpath(path, base or ".")),
-                    "attributes": {
-                        "labels": labels_to_attribute(said[OME]["image-label"], [reference])
-                    },
-                }
-            )
-
-        self._change(entry.document, list_more)
+        metadata = metadata_in(self._whole(entry.document), entry.document)
+        siblings = inside(metadata, entry.parts[:-1])
+        source = {"id": _id_of(self._node(entry), metadata)}
+        taken_names = {each.get("name") for each in siblings if isinstance(each, dict)}
+        siblings.append(
+            {
+                "type": MULTISCALE,
+                "name": _distinct(part.name, taken_names),
+                "path": path_to_json(posixpath.relpath(path, base or ".")),
+                "attributes": {"labels": labels_to_attribute(said[OME]["image-label"], [source])},
+            }
+        )
+        self._changed.add(entry.document)
 
     def _write_labels(self, path: str, name: str, placed: Placed, count: int) -> None:
         datasets = tuple(self.fresh.add_arrays(path, placed, count))
@@ -122,33 +122,33 @@ class NodeKeeper:
         self.fresh.documents[f"{path}/{ROOT}"] = to_json(document)
 
     def edit(self, place: NodePlace, change: Callable[[Json], None]) -> None:
-        """Change the attributes of a node."""
+        """Change the attributes of a node; unless anything changes, its document stays."""
+        node = self._node(place)
+        before = node.get("attributes")
+        attributes = json.loads(json.dumps(before)) if isinstance(before, dict) else {}
+        change(attributes)
+        if attributes != (before or {}):
+            node["attributes"] = attributes
+            self._changed.add(place.document)
 
-        def within(whole: Json) -> None:
-            node = inside(whole, place.parts)
-            attributes = node.get("attributes")
-            node["attributes"] = attributes if isinstance(attributes, dict) else {}
-            change(node["attributes"])
+    def finish(self) -> None:
+        """Write the documents that changed."""
+        for name in self._changed:
+            self.fresh.documents[name] = to_json(self._whole(name))
 
-        self._change(place.document, within)
+    def _node(self, place: NodePlace) -> Json:
+        node: Json = inside(metadata_in(self._whole(place.document), place.document), place.parts)
+        return node
 
     def _attributes(self, place: NodePlace) -> Json:
-        node = inside(metadata_in(self._whole(place.document), place.document), place.parts)
-        attributes = node.get("attributes")
+        attributes = self._node(place).get("attributes")
         return attributes if isinstance(attributes, dict) else {}
 
-    def _change(self, name: str, change: Callable[[Json], None]) -> None:
-        """Change the metadata in a document; unless anything changes, it stays as it is."""
-        whole = self._whole(name)
-        before = json.dumps(whole)
-        change(metadata_in(whole, name))
-        if json.dumps(whole) != before:
-            self.fresh.documents[name] = to_json(whole)
-
     def _whole(self, name: str) -> Json:
-        changed = self.fresh.documents.get(name)
-        whole: Json = json.loads(raw_document(self.opened, name) if changed is None else changed)
-        return whole
+        """Return a document, with what has changed so far: one may hold thousands of nodes."""
+        if name not in self._documents:
+            self._documents[name] = json.loads(raw_document(self.opened, name))
+        return self._documents[name]
 
 
 def _id_of(node: Json, whole: Json) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from napari_ome_zip.image.found import NodePlace
 from napari_ome_zip.image.opened import Opened
@@ -34,9 +35,16 @@ def inside(metadata: Any, parts: tuple[str | int, ...]) -> Any:
 
 def attributes_at(opened: Opened, place: NodePlace) -> Json:
     """Return the attributes of a node as they are written."""
-    whole: Json = json.loads(raw_document(opened, place.document))
+    known = _known.setdefault(opened, {})
+    if place.document not in known:
+        known[place.document] = json.loads(raw_document(opened, place.document))
+    whole = known[place.document]
     attributes = inside(metadata_in(whole, place.document), place.parts).get("attributes")
     return attributes if isinstance(attributes, dict) else {}
+
+
+_known: WeakKeyDictionary[Opened, dict[str, Json]] = WeakKeyDictionary()
+"""Documents by file: one may hold thousands of nodes, each of which is asked about."""
 
 
 def foreign_attributes(opened: Opened, path: str) -> Json:

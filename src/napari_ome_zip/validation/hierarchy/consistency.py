@@ -32,9 +32,9 @@ def _check_same_version(judged: JudgedHierarchy) -> None:
         spec = known_spec(stated) if isinstance(stated, str) else None
         if spec is None:
             continue
-        first = first or spec.version
-        if SPECS[first].collections:
+        if first is None and parsed.group.node is not None:
             return  # a node may lead to an image of any version
+        first = first or spec.version
         namespaced = spec.namespaced or SPECS[first].namespaced
         if spec.version != first and namespaced:
             message = f"Version {quoted(stated)} inside a hierarchy of version {first}"

@@ -230,7 +230,7 @@ def _check_channels(path: str, parsed: ParsedGroup, judged: JudgedHierarchy) -> 
     omero, image = parsed.group.omero, parsed.group.multiscales[0]
     levels, names = existing_levels(image, path, judged), image_axes(image, path, judged)
     # An empty list of settings is one too few for any image; no list is reported where it is read.
-    stated, at = _display_settings(parsed)
+    stated, at = _display_settings(parsed) if omero is not None else ({}, parsed.at)
     is_listed = omero is not None and is_list(stated.get("channels"))
     if omero is None or not is_listed or not levels or names is None:
         return

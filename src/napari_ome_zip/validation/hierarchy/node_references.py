@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Set
 
-from napari_ome_zip.image.collections.documents import document_of
+from napari_ome_zip.image.collections.documents import document_of, ids_of
 from napari_ome_zip.image.collections.rules import LINE_UNKNOWN, REFERENCE_UNKNOWN
 from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.ome.collections.node import (
@@ -19,16 +19,16 @@ from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.parse import ParsedGroup
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 
-type _IdsOf = Callable[[ParsedGroup], Set[str]]
+type _IdsIn = Callable[[ParsedGroup], Set[str]]
 
 
 def check_node_references(judged: JudgedHierarchy) -> None:
     """Check references to images, coordinate systems, rows, columns and acquisitions."""
     known: dict[int, Set[str]] = {}
 
-    def ids_of(document: ParsedGroup) -> Set[str]:
+    def ids_in(document: ParsedGroup) -> Set[str]:
         if id(document) not in known:
-            known[id(document)] = _ids(document)
+            known[id(document)] = ids_of(document.group)
         return known[id(document)]
 
     for parsed in judged.node_documents.values():
@@ -36,7 +36,7 @@ def check_node_references(judged: JudgedHierarchy) -> None:
             continue
         for node, plate in _with_plates(parsed.group.node):
             for reference in _references(node.attributes):
-                _check(reference, parsed, judged, ids_of)
+                _check(reference, parsed, judged, ids_in)
             if plate is not None:
                 _check_lines(node.attributes, plate)
 
@@ -61,7 +61,7 @@ def _references(attributes: NodeAttributes) -> Iterator[NodeReference]:
 
 
 def _check(
-    reference: NodeReference, parsed: ParsedGroup, judged: JudgedHierarchy, ids_of: _IdsOf
+    reference: NodeReference, parsed: ParsedGroup, judged: JudgedHierarchy, ids_in: _IdsIn
 ) -> None:
     found: ParsedGroup | None = parsed
     if reference.path is not None:
@@ -72,21 +72,10 @@ def _check(
         folder, _, name = key.rpartition("/")
         if found is None and name == ZARR_JSON:
             found = judged.groups.get(folder)
-    if reference.at is None or (found is not None and reference.id in ids_of(found)):
+    if reference.at is None or (found is not None and reference.id in ids_in(found)):
         return
     where = f" in {quoted(reference.path.path)}" if reference.path is not None else ""
     reference.at.report(REFERENCE_UNKNOWN, f"Nothing has the id {quoted(reference.id)}{where}")
-
-
-def _ids(parsed: ParsedGroup) -> Set[str]:
-    """Return the ids in a document; of one of a released version the names of its systems."""
-    ids = {system.name for image in parsed.group.multiscales for system in image.coordinate_systems}
-    for node in parsed.group.node.walk() if parsed.group.node is not None else ():
-        ids |= {node.id} if node.id else set()
-        ids |= {written.system.name for written in node.attributes.systems or ()}
-        scene = node.attributes.scene
-        ids |= {written.system.name for written in scene.systems} if scene is not None else set()
-    return ids
 
 
 def _check_lines(attributes: NodeAttributes, plate: NodePlate) -> None:

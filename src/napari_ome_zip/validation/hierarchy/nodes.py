@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from napari_ome_zip.image.collections.documents import document_of, target
+from napari_ome_zip.image.collections.documents import describes_something, document_of, target
 from napari_ome_zip.image.collections.rules import (
     CIRCULAR,
     DRAFT,
@@ -15,8 +15,9 @@ from napari_ome_zip.image.collections.rules import (
 )
 from napari_ome_zip.image.levels import NOT_FOUND as LEVEL_NOT_FOUND
 from napari_ome_zip.names import ZARR_JSON
-from napari_ome_zip.ome.collections.multiscales import levels_of
-from napari_ome_zip.ome.collections.node import MULTISCALE, SINGLESCALE, Node, NodePath
+from napari_ome_zip.ome.collections.multiscales import LEVEL_PATH, levels_of
+from napari_ome_zip.ome.collections.node import COLLECTION, MULTISCALE, SINGLESCALE, Node, NodePath
+from napari_ome_zip.ome.collections.reader import CONTENT
 from napari_ome_zip.ome.images.level_reader import TRANSFORMATIONS_MISSING
 from napari_ome_zip.ome.json_values import quoted
 from napari_ome_zip.ome.parse import ParsedGroup
@@ -29,11 +30,18 @@ def check_nodes(judged: JudgedHierarchy) -> None:
     for parsed in list(documents.values())[:1]:
         parsed.at.report(DRAFT, "Collections (RFC-8) are a draft of OME-Zarr")
     for parsed in documents.values():
+        root = parsed.group.node
+        is_alone = root is not None and root.kind == SINGLESCALE and root.path is None
+        if root is not None and is_alone and judged.array(parsed.group.path) is None:
+            root.at.key("path").report(LEVEL_PATH, "Resolution level without a path")
         for node in _nodes(parsed):
             if node.is_foreign:
                 node.at.report(FOREIGN, f"Node of type {quoted(node.kind)}")
             elif node.path is not None and node.kind != SINGLESCALE:
                 _check_path(node, node.path, parsed, judged)
+            elif node.nodes is None and node.kind in (COLLECTION, MULTISCALE):
+                if not parsed.departures.has(CONTENT, node.at):
+                    node.at.report(CONTENT, "The path cannot be used, and no nodes are listed")
             elif node.kind == MULTISCALE and node.nodes is not None:
                 _check_levels(node, parsed, judged)
     _check_circles(judged)
@@ -46,15 +54,16 @@ def _nodes(parsed: ParsedGroup) -> Iterator[Node]:
 def _check_path(node: Node, path: NodePath, parsed: ParsedGroup, judged: JudgedHierarchy) -> None:
     at = node.at.key("path")
     if path.is_foreign:
-        at.report(FOREIGN, f"Path of type {quoted(path.kind)}")
+        if ":" in path.kind:  # what else is not known was reported where it was read
+            at.report(FOREIGN, f"Path of type {quoted(path.kind)}")
         return
     key = document_of(parsed.group.path, path)
     if key is None:
         at.report(OUTSIDE, f"The node lies outside of this file: {quoted(path.path)}")
         return
     folder, _, name = key.rpartition("/")
-    is_there = key in judged.node_documents or (name == ZARR_JSON and folder in judged.groups)
-    if not is_there:
+    found = judged.node_documents.get(key) or (judged.group(folder) if name == ZARR_JSON else None)
+    if found is None or not describes_something(found.group):
         what = "describes no node" if folder in judged.folders else "does not exist"
         at.report(NOT_FOUND, f"What the path {quoted(path.path)} leads to {what}")
 

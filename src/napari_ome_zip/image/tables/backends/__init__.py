@@ -23,11 +23,15 @@ class Backend(NamedTuple):
     """Rows and columns of the table at a path, as far as documents say; never raises."""
     read: Callable[[Hierarchy, str, Bounds], pd.DataFrame]
     """All rows; raises `TableError` where they cannot be read, or are more than the bounds."""
+    read_described: Callable[[Hierarchy, str, Bounds], pd.DataFrame] | None = None
+    """The same without measurements, where these are stored apart from what describes the rows."""
 
 
 BACKENDS: Mapping[str, Backend] = MappingProxyType(
     {
-        "anndata": Backend(anndata_elements.size, anndata_elements.read),
+        "anndata": Backend(
+            anndata_elements.size, anndata_elements.read, anndata_elements.read_described
+        ),
         "json": Backend(json_lists.size, json_lists.read),
         "csv": Backend(delimited.size, delimited.read),
         "parquet": Backend(parquet.size, parquet.read),

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import zarr
 
-from napari_ome_zip.errors import ArchiveError, MetadataError
+from napari_ome_zip.errors import ArchiveError, MetadataError, raise_line_failure
 from napari_ome_zip.image.tables.backends.bounds import Bounds, TableSize, library, unreadable
 from napari_ome_zip.image.tables.backends.sound_arrays import look_through
+from napari_ome_zip.image.tables.column_names import distinct
 from napari_ome_zip.storage.hierarchy import Hierarchy, Node
 
 if TYPE_CHECKING:
@@ -37,12 +38,31 @@ def size(hierarchy: Hierarchy, path: str) -> TableSize:
     """Rows, and columns of ``X`` and ``obs`` together."""
     try:
         shape = _matrix_shape(hierarchy, f"{path}/X")
-        columns, index = _columns(hierarchy, f"{path}/obs")
-        rows = _length(hierarchy, f"{path}/obs/{index}")
-        rows = rows if rows is not None or shape is None else shape[0]
-        return TableSize(rows, len(columns) + (0 if shape is None else shape[1]))
     except (ArchiveError, MetadataError):
         return TableSize()
+    own = described_size(hierarchy, path)
+    if shape is None or own.columns is None:
+        return own
+    return TableSize(shape[0] if own.rows is None else own.rows, own.columns + shape[1])
+
+
+def described_size(hierarchy: Hierarchy, path: str) -> TableSize:
+    """Rows, and columns of ``obs`` alone."""
+    try:
+        columns, index = _columns(hierarchy, f"{path}/obs")
+        return TableSize(_length(hierarchy, f"{path}/obs/{index}"), len(columns))
+    except (ArchiveError, MetadataError):
+        return TableSize()
+
+
+def read_described(hierarchy: Hierarchy, path: str, bounds: Bounds) -> pd.DataFrame:
+    """As `read`, without the measurements: cells have tens of thousands of genes.
+
+    Raises
+    ------
+    TableError
+    """
+    return _read(hierarchy, path, bounds, measured=False)
 
 
 def read(hierarchy: Hierarchy, path: str, bounds: Bounds) -> pd.DataFrame:
@@ -56,36 +76,39 @@ def read(hierarchy: Hierarchy, path: str, bounds: Bounds) -> pd.DataFrame:
     -----
     AnnData, "on-disk format": https://anndata.readthedocs.io/en/stable/fileformat-prose.html
     """
-    read_elem = library("anndata", path).io.read_elem
-    bounds.check(path, size(hierarchy, path))
-    look_through(hierarchy, path, [*_elements(hierarchy, path)], bounds)
+    return _read(hierarchy, path, bounds, measured=True)
+
+
+def _read(hierarchy: Hierarchy, path: str, bounds: Bounds, *, measured: bool) -> pd.DataFrame:
+    anndata = library("anndata", path)
+    bounds.check(path, (size if measured else described_size)(hierarchy, path))
+    look_through(hierarchy, path, [*_elements(hierarchy, path, measured=measured)], bounds)
+    elements = ["obs"]
+    if measured and _has(hierarchy, f"{path}/X"):
+        elements += ["X", f"var/{_columns(hierarchy, f'{path}/var')[1]}"]
     try:
         group = zarr.open_group(hierarchy.store, path=path, mode="r", use_consolidated=False)
-        frame: pd.DataFrame = read_elem(group["obs"])
-        if _has(hierarchy, f"{path}/X"):
-            frame = _with_matrix(read_elem(group["X"]), _names(read_elem, group), frame)
-    # Whatever zarr, anndata and pandas raise for what is not as they expect it.
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError) as error:
+        frame, *matrix = (anndata.io.read_elem(group[element]) for element in elements)
+    # It has no public error for an encoding that it does not know, and what else is not as it
+    # should be makes it, zarr or pandas raise anything.
+    except Exception as error:
+        raise_line_failure(error)
         raise unreadable(path, error) from error
-    return frame
+    return _with_measured(path, frame, *matrix) if matrix else frame
 
 
-def _with_matrix(matrix: Any, names: list[str], frame: pd.DataFrame) -> pd.DataFrame:
+def _with_measured(path: str, frame: pd.DataFrame, matrix: Any, names: Any) -> pd.DataFrame:
     dense = matrix.toarray() if hasattr(matrix, "toarray") else matrix
-    if dense.ndim != 2 or dense.shape != (len(frame), len(names)):
+    if dense.shape != (len(frame), len(names)):
         shape = " × ".join(map(str, dense.shape))
-        raise ValueError(
-            f"X is {shape} for {len(frame):,} rows and {len(names):,} names of columns"
-        )
-    pandas = library("pandas", "")
-    measured = pandas.DataFrame(dense, index=frame.index, columns=names)
+        found = f"X is {shape} for {len(frame):,} rows and {len(names):,} names of columns"
+        raise unreadable(path, found)
+    pandas = library("pandas", path)
+    # The column that names rows, and what they are about, is one of obs.
+    columns = distinct(names, set(map(str, frame.columns)))
+    measured = pandas.DataFrame(dense, index=frame.index, columns=columns)
     joined: pd.DataFrame = pandas.concat([measured, frame], axis=1)
     return joined
-
-
-def _names(read_elem: Any, group: Any) -> list[str]:
-    var = group["var"]
-    return list(map(str, read_elem(var[var.attrs.get(_INDEX, _INDEX)])))
 
 
 # What documents say
@@ -140,7 +163,7 @@ def _integers(value: Any) -> tuple[int, ...] | None:
     return tuple(value)
 
 
-def _elements(hierarchy: Hierarchy, path: str) -> Iterator[str]:
+def _elements(hierarchy: Hierarchy, path: str, *, measured: bool) -> Iterator[str]:
     """The arrays that will be read.
 
     Raises
@@ -151,7 +174,7 @@ def _elements(hierarchy: Hierarchy, path: str) -> Iterator[str]:
     try:
         columns, index = _columns(hierarchy, f"{path}/obs")
         elements = [f"{path}/obs/{name}" for name in (*columns, index)]
-        if _has(hierarchy, f"{path}/X"):
+        if measured and _has(hierarchy, f"{path}/X"):
             _, names = _columns(hierarchy, f"{path}/var")
             elements += [f"{path}/X", f"{path}/var/{names}"]
         for element in elements:

@@ -66,7 +66,7 @@ class Bounds:
             raise too_large(path, readable_size(stored))
 
 
-AT_ONCE = Bounds(rows=100_000, columns=1_000, cells=2_000_000, stored=8 << 20)
+AT_ONCE = Bounds(rows=100_000, columns=1_000, cells=1_000_000, stored=8 << 20)
 """What is read while a file is opened; larger tables are read when someone asks for them."""
 
 
@@ -75,9 +75,11 @@ def too_large(path: str, found: str) -> TableError:
     return TableError(f"Table '{path}' has {found}, more than are read at once.", code=TOO_LARGE)
 
 
-def unreadable(path: str, reason: object) -> TableError:
+def unreadable(path: str, reason: str | Exception) -> TableError:
     """The error for a table whose rows are not what they should be."""
-    text = " ".join(str(reason).split()).strip("'\"") or type(reason).__name__
+    # A KeyError quotes its message.
+    found = reason.args[0] if isinstance(reason, KeyError) and reason.args else reason
+    text = " ".join(str(found).split()) or type(reason).__name__
     return TableError(f"Table '{path}' cannot be read: {text[:200].rstrip('.')}.")
 
 

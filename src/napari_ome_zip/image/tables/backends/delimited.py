@@ -34,6 +34,8 @@ def read(hierarchy: Hierarchy, path: str, bounds: Bounds) -> pd.DataFrame:
         frame: pd.DataFrame = pandas.read_csv(io.BytesIO(text))
     except (ValueError, OverflowError) as error:  # pandas' own errors are of these
         raise unreadable(path, error) from error
+    if not isinstance(frame.index, pandas.RangeIndex):  # it took the first cells for names of rows
+        raise unreadable(path, "its rows have more cells than its first line has names")
     bounds.check(path, TableSize(*frame.shape))
     return frame
 

@@ -91,8 +91,11 @@ def _look_through(hierarchy: Hierarchy, array: ChunkedArray, node: Node) -> None
         facts = array_facts(node)
         for key in _keys(array):
             stored = hierarchy.store.read(key)
-            if stored is not None:
-                check_texts(facts, stored)
+            try:
+                if stored is not None:
+                    check_texts(facts, stored)
+            except ValueError as error:
+                raise MetadataError(f"'{key}' is damaged: {error}") from error
     elif math.prod(array.shape):
         with strict_reading():
             array.read(tuple(slice(0, n) for n in array.shape))
