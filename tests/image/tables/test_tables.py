@@ -265,7 +265,16 @@ class TestBounds:
         with pytest.raises(TableError, match="5 rows and 1,000,000 columns"):
             only_table(builder).read()
 
-    def test_files_of_many_bytes_are_refused_unread(self) -> None:
-        builder = put_csv(labeled(), "tables/t", NGIO | about("cells"), FEATURES)
-        with pytest.raises(TableError, match=r"'tables/t' has 1.. bytes"):
+    @pytest.mark.parametrize("put", [put_csv, put_parquet])
+    def test_files_of_many_bytes_are_refused_unread(self, put: Any) -> None:
+        builder = put(labeled(), "tables/t", NGIO | about("cells"), FEATURES)
+        said = r"^Table 'tables/t' has [\d.]+ (bytes|KiB), more than are read at once\.$"
+        with pytest.raises(TableError, match=said) as caught:
             only_table(builder).read(Bounds(stored=100))
+        assert caught.value.code == "table-large"
+
+    def test_the_line_of_names_in_a_text_is_no_row(self) -> None:
+        builder = put_csv(labeled(), "tables/t", NGIO | about("cells"), FEATURES)
+        assert len(only_table(builder).read(Bounds(rows=5))) == 5
+        with pytest.raises(TableError, match="has 5 rows and 6 columns"):
+            only_table(builder).read(Bounds(rows=4))
