@@ -68,6 +68,24 @@ class TestNodes:
         assert composite.parts[0].to_display.linear.tolist() == [[2, 0], [0, 3]]
         assert codes(composite) == []
 
+    @pytest.mark.parametrize("kind", ["collection", "multiscale"])
+    def test_a_path_is_followed_where_there_are_no_nodes_beside_it(self, kind: str) -> None:
+        root = collection("r", entry("a"), entry("b", kind=kind, nodes=[]))
+        composite = opened(CollectionBuilder().node(root).image_node("a").image_node("b"))
+        assert names(composite) == ["a", "b"]
+        assert codes(composite) == []
+
+    def test_a_path_beside_nodes_is_not_followed_and_that_is_said(self) -> None:
+        root = collection("r", entry("b", kind="collection", nodes=[entry("a")]))
+        composite = opened(CollectionBuilder().node(root).image_node("a").image_node("b"))
+        assert names(composite) == ["a"]
+        assert "the path is not followed" in message(composite, "node-content")
+
+    def test_an_image_without_levels_is_told_in_the_words_of_its_document(self) -> None:
+        with pytest.raises(MetadataError, match="lists no resolution level") as caught:
+            opened(CollectionBuilder().node({"type": "multiscale", "name": "a", "nodes": []}))
+        assert "datasets" not in str(caught.value)
+
     def test_that_it_is_a_draft_is_said_once(self) -> None:
         builder = CollectionBuilder().node(collection("two", entry("a"), entry("b")))
         composite = opened(builder.image_node("a").image_node("b"))
@@ -346,6 +364,17 @@ class TestScenes:
         root = collection("r", entry("b"), entry("c"), attributes=self.scene(step))
         composite = opened(CollectionBuilder().node(root).image_node("b").image_node("c"))
         assert codes(composite) == ["image-unplaced"]
+
+    def test_an_id_that_is_not_in_the_document_of_its_path_is_named(self) -> None:
+        step = self.move({"id": "gone", "path": path_to("./old")}, [3, 4])
+        root = collection("r", entry("old"), attributes=self.scene(step))
+        builder = CollectionBuilder().node(root).image_of_0_6(ramp((3, 4)), "yx", "old")
+        composite = opened(builder)
+        assert composite.parts[0].to_display.offset.tolist() == [3, 4]
+        assert codes(composite) == ["node-reference-unknown"]
+        text = message(composite, "node-reference-unknown")
+        assert "'gone'" in text
+        assert "the image at the path beside it is meant" in text
 
     def test_a_reference_that_leads_nowhere_is_named(self) -> None:
         root = collection("r", entry("a"), attributes=self.scene(self.move({"id": "gone"}, [1, 1])))
