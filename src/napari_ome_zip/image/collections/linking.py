@@ -123,7 +123,7 @@ class _Linking:
         return None
 
     def _not_there(self, reference: NodeReference, document: NodeDocument) -> list[str]:
-        """Return the id of a reference that its document does not have; one that is hidden is there."""
+        """Return the id of a reference if its document has no such id, shown or not."""
         key: str | None = document.key
         if reference.path is not None:
             key = document_of(document.folder, reference.path)
