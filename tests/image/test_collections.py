@@ -190,9 +190,13 @@ class TestLevels:
         own = level(scale=(5, 7)) | {"version": "0.9.dev3"}
         own["attributes"]["coordinateSystems"] = [system()]
         builder = CollectionBuilder().node(node).array("s0", ramp((3, 4)))
-        (part,) = opened(builder.attribute("s0", "ome", own)).parts
+        composite = opened(builder.attribute("s0", "ome", own))
+        (part,) = composite.parts
         assert [axis.name for axis in part.axes] == ["y", "x"]
         assert part.to_display.linear.tolist() == [[5, 0], [0, 7]]
+        assert codes(composite) == ["multiscale-systems-missing"]
+        assert "those of its document are used" in message(composite, "multiscale-systems-missing")
+        assert not any(f.is_seen for f in composite.findings if f.code != "collections-draft")
 
     def test_transformations_may_stand_with_the_image(self) -> None:
         bare = {key: value for key, value in level().items() if key != "attributes"}
@@ -222,8 +226,9 @@ class TestLevels:
         one = image("im", level("./a/0", (2, 2), system="shared"))
         del one["attributes"]["coordinateSystems"]
         root = collection("r", one, attributes={"coordinateSystems": [system("shared")]})
-        (part,) = opened(CollectionBuilder().node(root).array("a/0", ramp((3, 4)))).parts
-        assert part.to_display.linear.tolist() == [[2, 0], [0, 2]]
+        composite = opened(CollectionBuilder().node(root).array("a/0", ramp((3, 4))))
+        assert composite.parts[0].to_display.linear.tolist() == [[2, 0], [0, 2]]
+        assert not any(f.is_seen for f in composite.findings if f.code != "collections-draft")
 
     def test_one_without_any_transformation_is_placed_by_its_size_and_that_is_said(self) -> None:
         bare = {key: value for key, value in level().items() if key != "attributes"}
