@@ -111,7 +111,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "singlescale-path-unusable": "A resolution level is missing",
         "table-large": "A large table is not loaded yet",
         "table-library-missing": "Tables are not used: a library is missing",
-        "table-region-not-found": "A table is about labels that are missing",
+        "table-region-not-found": "The labels of a table were not found",
         "table-rows-left-out": "Rows of a table are not used",
         "table-unreadable": "A table cannot be read",
         "table-wide": "A table is used without its measurements",

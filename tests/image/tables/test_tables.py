@@ -139,6 +139,27 @@ class TestForms:
         with pytest.raises(TableError, match=says):
             only_table(builder).read()
 
+    @pytest.mark.parametrize("said", [{}, {"region": None}, {"region": {"path": 5}}])
+    def test_features_that_name_no_labels_are_about_the_only_ones(
+        self, said: dict[str, Any]
+    ) -> None:
+        table = only_table(put_csv(labeled(), "tables/t", NGIO | said, FEATURES))
+        assert table.labels == ("labels/cells",)
+
+    def test_features_that_name_none_of_several_labels_are_told(self) -> None:
+        composite = open_image(
+            put_csv(labeled("cells", "nuclei"), "tables/t", NGIO, FEATURES).entries
+        )
+        (finding,) = composite.findings
+        assert finding.code == "table-region-not-found"
+        assert "'tables/t' does not say which labels it is about" in finding.message
+        assert composite.tables[0].labels == ()
+
+    def test_long_names_of_labels_are_shortened(self) -> None:
+        said = NGIO | about("a" * 5000)
+        (finding,) = open_image(put_csv(labeled(), "tables/t", said, FEATURES).entries).findings
+        assert len(finding.message) < 300
+
     def test_labels_that_are_not_there_are_told(self) -> None:
         said = {**NGIO, **about("nowhere")}
         builder = put_lists(labeled(), "tables/lost", said, {"label": [1], "area": [2.0]})

@@ -14,7 +14,7 @@ from napari_ome_zip.errors import ArchiveError, MetadataError
 from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.image.found import Found
 from napari_ome_zip.image.tables.recognize import Place, recognized
-from napari_ome_zip.image.tables.table import Table, TableKind
+from napari_ome_zip.image.tables.table import Table, TableForm, TableKind
 from napari_ome_zip.storage.hierarchy import Hierarchy
 
 FOLDER = "tables"
@@ -116,10 +116,16 @@ def _names_beside(hierarchy: Hierarchy, holder: str, kind: str) -> set[str]:
 def _absent(tables: Iterable[Table]) -> Iterator[Finding]:
     """Tables of features whose labels are not there: their rows are about nothing that is shown."""
     for table in tables:
-        if table.absent and table.kind is TableKind.FEATURES:
-            names = listed(table.absent, 1, "'{}'".format)
+        if table.kind is not TableKind.FEATURES:
+            continue
+        text = ""
+        if table.absent:
+            names = listed(table.absent, 1, "'{:.60}'".format)
             text = (
                 f"Table '{table.path}' is about the labels {names}, which are not there or cannot "
                 "be shown."
             )
+        elif not table.labels and table.form in (TableForm.NGIO, TableForm.FRACTAL):
+            text = f"Table '{table.path}' does not say which labels it is about."
+        if text:
             yield Finding("table-region-not-found", table.path, text)

@@ -99,6 +99,8 @@ def _with_region(
     bases = () if relative is None else (node.path.rpartition("/")[0], node.path)
     paths = [join(base, relative or "") for base in bases]
     there = [path for path in paths if path in place.all_labels]
+    if relative is None and said.get("type") == "feature_table" and len(place.own_labels) == 1:
+        there = [*place.own_labels]  # there are no others that it could be about
     return Table(
         hierarchy,
         node.path,
