@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import collection_builder as nodes
 from broken_files import array, entries, entry, root, write
 from hierarchy_builder import HierarchyBuilder, axes_of, ramp
 from labeled_tables import FEATURES, NGIO, about, labeled, put_anndata, put_csv
@@ -177,6 +178,25 @@ def test_info_says_where_axes_lead_in_a_body(
     assert run("info", "--json", path) == 0
     described = json.loads(capsys.readouterr().out)
     assert [a["orientation"] for a in described["display_system"]["axes"]] == list(words.values())
+
+
+def test_info_describes_the_images_of_a_collection(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written_out = nodes.image("inner", nodes.level("./in/0", (0.5, 0.5), "in0"))
+    root_node = nodes.collection("r", nodes.entry("far", "./deep/far"), written_out)
+    builder = nodes.CollectionBuilder().node(root_node).image_node("deep/far", ramp((6, 8)))
+    path = builder.array("in/0", ramp((3, 4))).archive(tmp_path / "a.ozx")
+    assert run("info", "--json", path) == 0
+    described = json.loads(capsys.readouterr().out)
+    assert described["version"] == "0.9.dev3"
+    found = [(part["name"], part["path"], part["shape"]) for part in described["parts"]]
+    assert found == [("far", "deep/far", [6, 8]), ("inner", "in", [3, 4])]
+    assert [len(part["levels"]) for part in described["parts"]] == [1, 1]
+    assert run("info", path) == 0
+    text = capsys.readouterr().out
+    assert "OME-Zarr 0.9.dev3" in text
+    assert "a draft" in text
 
 
 def test_info_lists_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

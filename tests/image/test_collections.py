@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,12 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.ome.collections.node import Node
 from napari_ome_zip.ome.collections.reader import MAX_NODES
+
+
+def write_folder(folder: Path, entries: dict[str, bytes]) -> None:
+    for name, content in entries.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
 def opened(builder: HierarchyBuilder) -> CompositeImage:
@@ -512,6 +519,17 @@ class TestElsewhere:
         builder = CollectionBuilder().node(collection("r", entry("c", kind="collection")))
         builder.node(collection("c", entry("a", "../x/../a")), "c")
         assert paths(opened(builder.image_node("a"))) == ["a"]
+
+    def test_a_folder_is_not_left_either(self, tmp_path: Path) -> None:
+        folder = tmp_path / "in"
+        root = collection("r", entry("a"), entry("out", "../beside"), entry("j", "../b.json"))
+        builder = CollectionBuilder().node(root).image_node("a")
+        write_folder(folder, builder.entries)
+        write_folder(tmp_path / "beside", CollectionBuilder().image_node("").entries)
+        (tmp_path / "b.json").write_text(json.dumps({"ome": entry("x", "./beside")}))
+        composite = open_image(folder)
+        assert paths(composite) == ["a"]
+        assert "'out', 'j'" in message(composite, "node-outside")
 
     def test_what_is_missing_is_named(self) -> None:
         nodes = [entry("a"), entry("gone"), entry("json", "./gone.json")]

@@ -299,3 +299,38 @@ class TestArrangedAnew:
         kept = [layer for layer in layers if layer[2] != "labels"]
         save_image(kept, path)
         assert open_image(path).labels == ()
+
+    def test_an_image_that_no_node_leads_to_stays_and_that_is_said(self, tmp_path: Path) -> None:
+        builder = CollectionBuilder().node(collection("r", entry("a"), entry("b")))
+        for name in ("a", "b", "unlisted"):
+            builder.image_node(name)
+        path = write_archive(tmp_path / "a.ozx", builder.entries)
+        before = entries(path)
+        _, layers = opened(path)
+        plan = plan_save(from_layer_data(layers), SaveOptions(version="0.6"))
+        assert "unlisted-image-shown" in [finding.code for finding in plan.lost]
+        save_image(layers, path, SaveOptions(version="0.6"))
+        assert entries(path)["unlisted/zarr.json"] == before["unlisted/zarr.json"]
+
+    def test_labels_drawn_over_a_plate_become_nodes_of_its_wells(self, tmp_path: Path) -> None:
+        lines = {k: [{"id": f"{k}{n}"} for n in range(3)] for k in ("rows", "columns")}
+        wells = [
+            {**well(f"rows{n // 3}", f"columns{n % 3}", entry(f"f{n}")), "name": f"well {n}"}
+            for n in range(9)
+        ]
+        builder = CollectionBuilder().node(plate(*wells, **lines))
+        for n in range(9):
+            builder.image_node(f"f{n}", ramp((8, 8)))
+        path = write_archive(tmp_path / "a.ozx", builder.entries)
+        composite, layers = opened(path)
+        (mosaic,) = composite.images
+        drawn = np.zeros(mosaic.shape, np.uint8)
+        for number, field in enumerate(mosaic.fields):
+            y, x = field.offset
+            drawn[y + 2 : y + 4, x + 3 : x + 6] = number + 1
+        keywords = placed_as(layers, mosaic.name)
+        save_image([*layers, (drawn, {"name": "cells", **keywords}, "labels")], path)
+        (cells,) = open_image(path).labels
+        assert len(cells.fields) == 9
+        assert np.array_equal(np.asarray(cells.levels[0]), drawn)
+        assert "collections-draft" in {issue.code for issue in validate(path).issues}

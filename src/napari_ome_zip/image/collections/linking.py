@@ -14,6 +14,7 @@ from napari_ome_zip.image.collections.rules import REFERENCE_UNKNOWN
 from napari_ome_zip.image.found import Discovery, FieldPosition, Found, NodePlace
 from napari_ome_zip.ome import OmeGroup, Scene, SystemRef
 from napari_ome_zip.ome.collections.node import Link, NodeReference
+from napari_ome_zip.ome.json_values import shortened
 from napari_ome_zip.ome.transformations.transformation import Transformation
 
 _MAX_NAMED = 3
@@ -50,7 +51,7 @@ def finish(
         links = linking.resolved(scene.links, document)
         discovery.scenes.append((document.base, Scene(systems, links)))
     if linking.unknown:
-        names = listed(list(dict.fromkeys(linking.unknown)), _MAX_NAMED)
+        names = listed(list(dict.fromkeys(map(shortened, linking.unknown))), _MAX_NAMED)
         text = f"Nothing has the id that a node refers to: {names}; such references are ignored."
         discovery.findings.append(Finding.of(REFERENCE_UNKNOWN, "", text))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from napari_ome_zip.findings import Finding, listed
@@ -11,7 +10,8 @@ from napari_ome_zip.image.collections.records import PlateAt, Records, Surroundi
 from napari_ome_zip.image.collections.rules import LINE_UNKNOWN
 from napari_ome_zip.image.found import Discovery, FieldPosition
 from napari_ome_zip.ome import Plate
-from napari_ome_zip.ome.collections.node import Line, Node, NodeAttributes
+from napari_ome_zip.ome.collections.node import Node, NodeAttributes
+from napari_ome_zip.ome.json_values import shortened
 from napari_ome_zip.ome.plates.plate import PlateWell
 
 _MAX_NAMED = 3
@@ -30,6 +30,7 @@ class PlateWalk:
         self._discovery = discovery
         self._records = records
         self._unknown: list[str] = []
+        self._plates: dict[str, PlateAt] = {}
 
     def around(
         self,
@@ -42,9 +43,12 @@ class PlateWalk:
         """Return what surrounds the nodes of a collection."""
         if attributes.plate is not None:
             is_root = node is document.node
-            path = document.base if is_root else f"{document.base}/{name}".strip("/")
+            wanted = path = document.base if is_root else f"{document.base}/{name}".strip("/")
+            while path in self._plates:
+                path = f"{wanted}_{len(self._plates) + 1}"
             plate = attributes.plate
-            around = replace(around, plate=PlateAt(path, plate), well=None)
+            self._plates[path] = PlateAt(path, plate)
+            around = replace(around, plate=self._plates[path], well=None)
             self._discovery.plates[path] = Plate(
                 name,
                 tuple(line.name for line in plate.rows),
@@ -69,15 +73,12 @@ class PlateWalk:
         if plate is None:  # a well that was opened without its plate
             path = f"{document.base}/{name}".strip("/")
             return replace(around, plate=None, well=WellAt(0, 0, path))
-        row = _place(plate.plate.rows, well.row.id)
-        column = _place(plate.plate.columns, well.column.id)
+        row, column = plate.rows.get(well.row.id), plate.columns.get(well.column.id)
         if row is None or column is None:
             self._unknown.append(name or f"{well.row.id}{well.column.id}")
             return replace(around, well=None)
         names = plate.plate.rows[row].name, plate.plate.columns[column].name
-        known = self._discovery.plates[plate.path]
-        listed_well = PlateWell("/".join(names), row, column)
-        self._discovery.plates[plate.path] = replace(known, wells=(*known.wells, listed_well))
+        plate.wells.append(PlateWell("/".join(names), row, column))
         return replace(around, well=WellAt(row, column, "".join(names)))
 
     def position(
@@ -90,7 +91,7 @@ class PlateWalk:
         reference = attributes.acquisition or around.acquisition
         acquisition = None
         if reference is not None and plate is not None:
-            acquisition = _place(plate.plate.acquisitions, reference.id)
+            acquisition = plate.acquisitions.get(reference.id)
             if acquisition is None:
                 self._unknown.append(name or reference.id)
         path = (well.name or "") if plate is None else plate.path
@@ -104,15 +105,14 @@ class PlateWalk:
         )
 
     def finish(self) -> None:
-        """Say which wells and images name rows, columns or acquisitions that are not there."""
+        """List the wells of plates; say which of them name what is not on their plate."""
+        for path, plate in self._plates.items():
+            known = self._discovery.plates[path]
+            self._discovery.plates[path] = replace(known, wells=tuple(plate.wells))
         if self._unknown:
-            names = listed(list(dict.fromkeys(self._unknown)), _MAX_NAMED)
+            names = listed(list(dict.fromkeys(map(shortened, self._unknown))), _MAX_NAMED)
             text = (
                 f"Rows, columns or acquisitions that the plate does not list, of {names}; what is "
                 "in such a well is shown beside the plate."
             )
             self._discovery.findings.append(Finding.of(LINE_UNKNOWN, "", text))
-
-
-def _place(lines: Sequence[Line], id_: str) -> int | None:
-    return next((number for number, line in enumerate(lines) if line.id == id_), None)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from napari_ome_zip.image.collections.documents import NodeDocument
 from napari_ome_zip.image.found import FieldPosition, NodePlace
 from napari_ome_zip.ome import OmeGroup
 from napari_ome_zip.ome.collections.node import (
+    Line,
     Link,
     NodeAttributes,
     NodePlate,
     NodeReference,
     NodeScene,
 )
+from napari_ome_zip.ome.plates.plate import PlateWell
 
 type Id = tuple[str, str]
 """Name of a document, and an id in it."""
@@ -26,6 +30,28 @@ class PlateAt:
 
     path: str
     plate: NodePlate
+    wells: list[PlateWell] = field(default_factory=list)
+    """Those that were met so far."""
+
+    @cached_property
+    def rows(self) -> Mapping[str, int]:
+        """The number of each row by its id."""
+        return _numbers(self.plate.rows)
+
+    @cached_property
+    def columns(self) -> Mapping[str, int]:
+        """The number of each column by its id."""
+        return _numbers(self.plate.columns)
+
+    @cached_property
+    def acquisitions(self) -> Mapping[str, int]:
+        """The number of each acquisition by its id."""
+        return _numbers(self.plate.acquisitions)
+
+
+def _numbers(lines: Sequence[Line]) -> dict[str, int]:
+    """Return the number of each line by its id: of two with one id, that of the first."""
+    return {line.id: number for number, line in reversed(list(enumerate(lines)))}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from napari_ome_zip.image.found import Discovery
 from napari_ome_zip.ome.at import TOO_DEEP
 from napari_ome_zip.ome.collections.reader import CONTENT, KIND_UNKNOWN, MANY, MAX_NODES
 from napari_ome_zip.ome.collections.references import PATH_KIND
+from napari_ome_zip.ome.json_values import shortened
 from napari_ome_zip.rules import Rule
 
 _MAX_NAMED = 3
@@ -45,7 +46,9 @@ class Remarks:
 
     def add(self, rule: Rule, name: str | None) -> None:
         """Note a node, and which rule it breaks."""
-        self.names.setdefault(rule, []).append("one without a name" if name is None else repr(name))
+        self.names.setdefault(rule, []).append(
+            "one without a name" if name is None else repr(shortened(name))
+        )
 
     def report(self, discovery: Discovery, where: str) -> None:
         """Say what was noted; why nothing is shown, where nothing is.
@@ -66,7 +69,7 @@ class Remarks:
             said.append(Finding.of(rule, where, text))
             discovery.problems.append(text)
         if self.repeated:
-            again = listed(self.repeated, _MAX_NAMED)
+            again = listed(list(map(shortened, self.repeated)), _MAX_NAMED)
             text = f"Nodes that lead to what is shown already: {again}; it is shown once."
             said.append(Finding.of(REPEATED, where, text))
         if self.is_cut:

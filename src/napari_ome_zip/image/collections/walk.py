@@ -31,6 +31,7 @@ from napari_ome_zip.ome.collections.node import (
 )
 from napari_ome_zip.ome.collections.reader import CONTENT, KIND_UNKNOWN, MAX_NODES
 from napari_ome_zip.ome.collections.references import PATH_KIND
+from napari_ome_zip.ome.json_values import shortened
 
 MAX_DEPTH = 128
 """Collections in collections, and documents that lead to documents, at most."""
@@ -65,7 +66,11 @@ def walk_collection(discovery: Discovery, group: OmeGroup, released: Released) -
     walk.plates.finish()
     walk.remarks.report(discovery, group.path)
     if not discovery.found and not discovery.problems:
-        kind = f"The {node.kind} '{node.name}'" if node.name else f"The {node.kind} at the root"
+        kind = (
+            f"The {node.kind} '{shortened(node.name)}'"
+            if node.name
+            else f"The {node.kind} at the root"
+        )
         discovery.problems.append(f"{kind} holds no image.")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from napari_ome_zip.ome import DISPLAY_KEY
 from napari_ome_zip.ome.collections.attributes import DISPLAY
+from napari_ome_zip.ome.collections.node import MULTISCALE
 from napari_ome_zip.ome.collections.reader import is_node
 
 OME = "ome"
@@ -45,6 +46,12 @@ def attributes_of_others(attributes: Mapping[str, Any]) -> Json:
     inner = ome.get("attributes") if isinstance(ome, dict) and is_node(ome) else None
     of_node = {k: v for k, v in inner.items() if is_foreign(k)} if isinstance(inner, dict) else {}
     return of_node | others
+
+
+def holds_nodes(attributes: Mapping[str, Any]) -> bool:
+    """Whether a document describes a collection, which says how a file is arranged (RFC-8)."""
+    ome = attributes.get(OME)
+    return isinstance(ome, dict) and is_node(ome) and ome.get("type") != MULTISCALE
 
 
 def is_foreign(key: str) -> bool:

@@ -17,6 +17,7 @@ from napari_ome_zip.saving.original.merging import (
     OME,
     STRUCTURE,
     attributes_of_others,
+    holds_nodes,
     merged_attributes,
     ome_of,
 )
@@ -108,9 +109,10 @@ class Origin:
     def has_image(self, path: str) -> bool:
         """Whether a group describes an image or labels."""
         node = self._node(path)
-        return (
-            node is not None and node.kind == "group" and "multiscales" in ome_of(node.attributes)
-        )
+        if node is None or node.kind != "group":
+            return False
+        is_node = describes_node(node) and not holds_nodes(node.attributes)
+        return is_node or "multiscales" in ome_of(node.attributes)
 
     def hidden_labels(self, folder: str) -> list[str]:
         """Labels that a folder lists, and that opening could not show: they stay listed."""
@@ -202,7 +204,7 @@ class Origin:
     def _is_ours(self, path: str, node: Node) -> bool:
         """Whether a group says how the old file is arranged."""
         ome = ome_of(node.attributes)
-        if path in self.opened.shown or LABELS in ome or describes_node(node):
+        if path in self.opened.shown or LABELS in ome or holds_nodes(node.attributes):
             return True
         return any(key in ome for key in STRUCTURE)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass
 
 from napari_ome_zip.image.collections.documents import document_of, ids_of
 from napari_ome_zip.image.collections.rules import LINE_UNKNOWN, REFERENCE_UNKNOWN
 from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.ome.collections.node import (
-    Line,
     Link,
     Node,
     NodeAttributes,
@@ -41,13 +41,28 @@ def check_node_references(judged: JudgedHierarchy) -> None:
                 _check_lines(node.attributes, plate)
 
 
-def _with_plates(root: Node) -> Iterator[tuple[Node, NodePlate | None]]:
-    """Yield each node with the plate that it lies in."""
-    waiting: list[tuple[Node, NodePlate | None]] = [(root, None)]
+@dataclass(frozen=True)
+class _LineIds:
+    """The ids of what a plate lists."""
+
+    rows: Set[str]
+    columns: Set[str]
+    acquisitions: Set[str]
+
+    @classmethod
+    def of(cls, plate: NodePlate) -> _LineIds:
+        lists = plate.rows, plate.columns, plate.acquisitions
+        return cls(*(frozenset(line.id for line in lines) for lines in lists))
+
+
+def _with_plates(root: Node) -> Iterator[tuple[Node, _LineIds | None]]:
+    """Yield each node with what the plate that it lies in lists."""
+    waiting: list[tuple[Node, _LineIds | None]] = [(root, None)]
     while waiting:
         node, plate = waiting.pop()
         yield node, plate
-        inner = node.attributes.plate or plate
+        own = node.attributes.plate
+        inner = plate if own is None else _LineIds.of(own)
         waiting += [(child, inner) for child in reversed(node.nodes or ())]
 
 
@@ -78,16 +93,16 @@ def _check(
     reference.at.report(REFERENCE_UNKNOWN, f"Nothing has the id {quoted(reference.id)}{where}")
 
 
-def _check_lines(attributes: NodeAttributes, plate: NodePlate) -> None:
+def _check_lines(attributes: NodeAttributes, ids: _LineIds) -> None:
     """Check that a well and an image name rows, columns and acquisitions of their plate."""
     if attributes.well is not None:
-        _check_line(attributes.well.row, plate.rows, "row")
-        _check_line(attributes.well.column, plate.columns, "column")
+        _check_line(attributes.well.row, ids.rows, "row")
+        _check_line(attributes.well.column, ids.columns, "column")
     if attributes.acquisition is not None:
-        _check_line(attributes.acquisition, plate.acquisitions, "acquisition")
+        _check_line(attributes.acquisition, ids.acquisitions, "acquisition")
 
 
-def _check_line(reference: NodeReference, lines: tuple[Line, ...], kind: str) -> None:
-    if reference.at is not None and reference.id not in {line.id for line in lines}:
+def _check_line(reference: NodeReference, ids: Set[str], kind: str) -> None:
+    if reference.at is not None and reference.id not in ids:
         found = f"The plate has no {kind} with the id {quoted(reference.id)}"
         reference.at.report(LINE_UNKNOWN, found)
