@@ -46,9 +46,8 @@ class Remarks:
 
     def add(self, rule: Rule, name: str | None) -> None:
         """Note a node, and which rule it breaks."""
-        self.names.setdefault(rule, []).append(
-            "one without a name" if name is None else repr(shortened(name))
-        )
+        called = "one without a name" if name is None else repr(shortened(name))
+        self.names.setdefault(rule, []).append(called)
 
     def report(self, discovery: Discovery, where: str) -> None:
         """Say what was noted; why nothing is shown, where nothing is.

@@ -66,12 +66,8 @@ def walk_collection(discovery: Discovery, group: OmeGroup, released: Released) -
     walk.plates.finish()
     walk.remarks.report(discovery, group.path)
     if not discovery.found and not discovery.problems:
-        kind = (
-            f"The {node.kind} '{shortened(node.name)}'"
-            if node.name
-            else f"The {node.kind} at the root"
-        )
-        discovery.problems.append(f"{kind} holds no image.")
+        called = f"'{shortened(node.name)}'" if node.name else "at the root"
+        discovery.problems.append(f"The {shortened(node.kind)} {called} holds no image.")
 
 
 @dataclass(frozen=True)
