@@ -119,11 +119,11 @@ def _check_circles(judged: JudgedHierarchy) -> None:
     for parsed in judged.node_documents.values():
         for node in _nodes(parsed):
             is_entry = node.path is not None and node.kind != SINGLESCALE
-            leads = document_of(parsed.group.path, node.path) if is_entry else None
-            if leads in seen:
+            there = document_of(parsed.group.path, node.path) if is_entry else None
+            if there in seen:
                 node.at.key("path").report(REPEATED, "The document is a node elsewhere as well")
-            if leads is not None and _document(leads, judged) is not None:
-                seen.add(leads)
+            if there is not None and _document(there, judged) is not None:
+                seen.add(there)
 
 
 def _document(key: str, judged: JudgedHierarchy) -> ParsedGroup | None:
