@@ -11,6 +11,7 @@ from typing import Any, Literal
 import anndata
 import numpy as np
 import pandas as pd
+import pytest
 import zarr
 from zarr.storage import MemoryStore
 
@@ -24,7 +25,7 @@ FEATURES = pd.DataFrame(
         "area": [12.5, 30.0, 7.25, np.nan, 81.0],
         "spots": np.array([3, 0, 11, 2, 7]),
         "kind": pd.Categorical(["T", "B", "T", "NK", "B"]),
-        "note": ["a", None, "ü", "", "e"],
+        "note": ["a", "b", "ü", "", "e"],
         "alive": [True, False, True, True, False],
     },
     index=pd.Index([str(label) for label in LABELS], name="label"),
@@ -73,11 +74,24 @@ def put_anndata(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of anndata about the newest pandas, while it writes
         table = anndata.AnnData(X, obs.copy(), pd.DataFrame(index=pd.Index([*names], dtype=object)))
-        with anndata.settings.override(auto_shard_zarr_v3=sharded and zarr_format == 3):
+        with anndata.settings.override(
+            allow_write_nullable_strings=True, **_sharding(sharded=sharded and zarr_format == 3)
+        ):
             anndata.io.write_elem(group, "/", table)
     for name, buffer in content.items():
         builder.put(f"{path}/{name}", buffer.to_bytes())
     return describe(builder, path, attributes, zarr_format)
+
+
+def _sharding(*, sharded: bool) -> dict[str, Any]:
+    """Settings of anndata that put chunks into shards or not; its first versions never do."""
+    name = "auto_shard_zarr_v3"
+    if not hasattr(anndata.settings, name):
+        if sharded:
+            pytest.skip("this version of anndata writes no shards")
+        return {}
+    is_old = getattr(anndata.settings, "zarr_write_format", 3) == 2
+    return {name: sharded, **({"zarr_write_format": 3} if sharded and is_old else {})}
 
 
 def put_lists(

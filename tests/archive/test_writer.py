@@ -206,8 +206,8 @@ class TestRecords:
         assert (here, total, length, offset) == (expected[0], *expected)
         assert struct.unpack_from("<4Q", records, 24) == (count, count, size, start)
 
-    @pytest.mark.parametrize("version", ["", "0", "v0.5", "0.5\n", "0.6.dev1"])
-    def test_a_version_that_is_not_two_numbers_is_refused(
+    @pytest.mark.parametrize("version", ["", "0", "v0.5", "0.5\n", "0.6.", "0.9 dev1"])
+    def test_a_version_that_is_not_two_numbers_and_a_name_is_refused(
         self, tmp_path: Path, version: str
     ) -> None:
         with pytest.raises(ArchiveError, match="version"):

@@ -159,7 +159,7 @@ class TestLevels:
         with pytest.raises(MetadataError, match=r"Resolution level '0' is missing"):
             open_image(builder.entries)
 
-    @pytest.mark.parametrize("shape", [(0, 5), (7,), ()])
+    @pytest.mark.parametrize("shape", [(0, 5), (0,), ()])
     def test_levels_that_no_viewer_can_show_are_refused(self, shape: tuple[int, ...]) -> None:
         builder = HierarchyBuilder().group(multiscales=[multiscale("yx", [("0", None)])])
         builder.array("0", np.zeros(shape, np.uint8), chunks=tuple(max(1, n) for n in shape))

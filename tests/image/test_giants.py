@@ -131,6 +131,12 @@ def test_an_axis_that_cannot_be_counted_is_refused_by_level_and_size(size: int) 
         open_image(giant((size, 32), (256, 32)))
 
 
+@pytest.mark.parametrize("chunks", [(10**30, 4), (4, 2**61), (2**40, 2**40)])
+def test_chunks_that_no_memory_holds_are_refused_by_level_and_size(chunks: tuple[int, int]) -> None:
+    with pytest.raises(MetadataError, match=rf"level '0'.*chunks of {chunks[0]:,} × {chunks[1]:,}"):
+        open_image(giant((8, 8), chunks, {"0/c/0/0": bytes(64)}))
+
+
 def test_the_other_levels_of_such_an_image_are_shown() -> None:
     builder = HierarchyBuilder().image([ramp((8, 8)), ramp((4, 4))], "yx")
     document = resized(builder.entries["0/zarr.json"], (2**64, 8), (8, 8))

@@ -12,6 +12,7 @@ from hierarchy_builder import HierarchyBuilder, axes_of, ramp
 from labeled_tables import about, put_lists
 from napari_layers import codes, view
 from napari_ome_zip import open_image, save_image, to_layer_data
+from napari_ome_zip.errors import SaveWarning
 from napari_ome_zip.layers.from_layers import from_layer_data
 from napari_ome_zip.layers.region_shapes import MAX_SHAPES
 from napari_ome_zip.layers.to_layers import layer_findings
@@ -199,7 +200,8 @@ class TestSaving:
         (finding,) = plan_save(from_layer_data(data)).lost
         assert finding.code == "table-older"
         assert "'tables/boxes'" in finding.message
-        save_image(data, tmp_path / "b.ozx")
+        with pytest.warns(SaveWarning, match="'tables/boxes' that it came from is older"):
+            save_image(data, tmp_path / "b.ozx")
         assert [kind for _, _, kind in to_layer_data(open_image(tmp_path / "b.ozx"))] == [
             "image", "shapes", "shapes"
         ]  # fmt: skip

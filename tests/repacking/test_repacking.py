@@ -378,10 +378,15 @@ def test_work_tells_how_far_it_is_and_can_be_stopped(work: str, tmp_path: Path) 
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 
-def test_the_version_of_a_draft_is_named_as_x_y(tmp_path: Path) -> None:
-    listed = [entry("zarr.json", root("0.6.dev4")), *entries()[1:]]
+@pytest.mark.parametrize(
+    ("stated", "named"), [("0.6.dev4", "0.6"), ("0.9.dev1", "0.9.dev1"), ("0.9.dev7", "0.9")]
+)
+def test_the_version_of_a_draft_is_named_as_x_y_unless_it_is_known(
+    tmp_path: Path, stated: str, named: str
+) -> None:
+    listed = [entry("zarr.json", root(stated)), *entries()[1:]]
     made = repack(write(tmp_path, listed), tmp_path / "b.ozx")
-    assert b'"version": "0.6"' in take_apart(made.read_bytes()).comment
+    assert f'"version": "{named}"'.encode() in take_apart(made.read_bytes()).comment
 
 
 def test_chunks_that_were_compressed_twice_are_stored_once(tmp_path: Path) -> None:

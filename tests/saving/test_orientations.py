@@ -7,12 +7,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Image
 
 from hierarchy_builder import HierarchyBuilder
-from napari_ome_zip import open_image, save_image, to_layer_data, unpack
+from napari_ome_zip import SaveOptions, open_image, save_image, to_layer_data, unpack
+from napari_ome_zip.geometry import Affine
+from napari_ome_zip.image.composite import PlacedImage
+from napari_ome_zip.ome import Axis, CoordinateSystem
+from napari_ome_zip.ome.orientation import Orientation
+from napari_ome_zip.saving.arranging.placement import own_placement
 
 LPS = {"z": "inferior-to-superior", "y": "anterior-to-posterior", "x": "right-to-left"}
 PIXELS = np.arange(4 * 5 * 6, dtype=np.uint16).reshape(4, 5, 6)
@@ -137,3 +143,35 @@ def test_axes_halfway_between_two_of_a_body_are_not_named(tmp_path: Path) -> Non
         save_image([layer.as_layer_data_tuple()], tmp_path / "a.ozx"), tmp_path / "f"
     )
     assert set(found) == {"superior"}
+
+
+def oriented(name: str, value: str, shape: tuple[int, ...]) -> Any:
+    """Return the layer of a file in which x leads one way, without the file."""
+    axes: list[dict[str, Any]] = [{"name": each, "type": "space"} for each in "yx"]
+    axes[1]["orientation"] = {"type": "anatomical", "value": value}
+    builder = HierarchyBuilder().image_of_0_6(np.ones(shape, np.uint8), axes, version="0.9.dev1")
+    ((data, keywords, kind),) = to_layer_data(open_image(builder.entries))
+    note = {k: v for k, v in keywords["metadata"]["napari_ome_zip"].items() if k != "opened"}
+    return data, {**keywords, "name": name, "metadata": {"napari_ome_zip": note}}, kind
+
+
+def test_images_that_contradict_each_other_each_keep_what_they_say(tmp_path: Path) -> None:
+    layers = [oriented("a", "left-to-right", (4, 5)), oriented("b", "right-to-left", (4, 6))]
+    options = SaveOptions(version="0.9.dev1")
+    found = open_image(save_image(layers, tmp_path / "a.ozx", options))
+    ways = [part.axes[1].orientation for part in found.parts]
+    assert [way and way.value for way in ways] == ["left-to-right", "right-to-left"]
+    assert [axis.orientation for axis in found.system.axes] == [None, None]
+
+
+def test_where_resampled_axes_lead_is_not_taken_from_before_the_field() -> None:
+    way = Orientation("left-to-right")
+    axes = (Axis("y", "space"), Axis("x", "space", orientation=way))
+    names = ("y", "x")
+    pixels = (da.zeros((4, 5), dtype=np.uint8),)
+    place = Affine(np.eye(3)[:2], names, names)
+    part = PlacedImage("", "a", axes, pixels, place, None, nonlinear=True)
+    plain = CoordinateSystem("world", (Axis("y", "space"), Axis("x", "space")))
+    stated = CoordinateSystem("world", axes)
+    for system, expected in ((plain, None), (stated, way)):
+        assert own_placement(part, system).part.axes[1].orientation == expected

@@ -37,7 +37,7 @@ def layers() -> list[Any]:
     return [*channels, (pixels(2) % 7, {"name": "nuclei", **PLACE}, "labels")]
 
 
-@pytest.fixture(params=["0.5", "0.6"])
+@pytest.fixture(params=["0.5", "0.6", "0.9.dev1"])
 def version(request: pytest.FixtureRequest) -> str:
     """Return each version that is written."""
     return str(request.param)
@@ -48,14 +48,24 @@ def saved(tmp_path: Path, version: str = "auto", **choices: Any) -> Path:
     return save_image(layers(), tmp_path / "cells.ozx", options)
 
 
+def found_beside_draft(path: Path, version: str) -> list[str]:
+    """Return what our own check finds, but for the remark that a draft is one."""
+    found = [issue.code for issue in validate(path, deep=True).issues]
+    is_draft = version not in ("0.5", "0.6")
+    assert found.count("version-prerelease") == is_draft
+    return [code for code in found if code != "version-prerelease"]
+
+
 def expected() -> np.ndarray:
     return np.stack([pixels(0), pixels(1)])
 
 
 @pytest.mark.parametrize("codec", ["zstd", "blosc", "gzip", "none"])
-def test_our_own_validator_finds_nothing(tmp_path: Path, version: str, codec: str) -> None:
+def test_our_own_validator_finds_nothing_but_that_a_draft_is_one(
+    tmp_path: Path, version: str, codec: str
+) -> None:
     level = 0 if codec == "none" else 1
-    assert not validate(saved(tmp_path, version, codec=codec, level=level), deep=True).issues
+    assert found_beside_draft(saved(tmp_path, version, codec=codec, level=level), version) == []
 
 
 def test_without_shards_the_validator_says_that_and_nothing_else(tmp_path: Path) -> None:
@@ -71,7 +81,7 @@ def test_an_end_record_that_leaves_all_to_zip64_is_as_good(tmp_path: Path, versi
     assert left_to_zip64 != data
     other = tmp_path / "other.ozx"
     other.write_bytes(left_to_zip64)
-    assert not validate(other, deep=True).issues
+    assert found_beside_draft(other, version) == []
     first, second = (open_image(each).images[0].levels[0].compute() for each in (path, other))
     np.testing.assert_array_equal(first, second)
     np.testing.assert_array_equal(second, expected())

@@ -173,6 +173,12 @@ def _open(hierarchy: Hierarchy, group: str, dataset: Dataset) -> ChunkedArray:
             f"Resolution level '{dataset.path}' claims to be {max(array.shape):,} pixels long, "
             f"more than the {sys.maxsize:,} that can be counted here."
         )
+    if math.prod(array.chunks) * array.dtype.itemsize > sys.maxsize:
+        sides = " × ".join(f"{side:,}" for side in array.chunks)
+        raise MetadataError(
+            f"Resolution level '{dataset.path}' claims to have chunks of {sides} pixels: "
+            "none can be held in memory."
+        )
     if 0 in array.shape:
         raise MetadataError(
             f"Resolution level '{dataset.path}' is empty, its shape is {array.shape}."

@@ -10,14 +10,13 @@ import numpy as np
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.geometry import Affine
-from napari_ome_zip.image.orientations import agreed
+from napari_ome_zip.image.orientations import Orientations, agreed
 from napari_ome_zip.image.units import conversion, is_length, is_time, known_unit
 from napari_ome_zip.layers.orientations import noted_orientations
 from napari_ome_zip.layers.understanding import UnderstoodLayer
 from napari_ome_zip.ome import Axis, CoordinateSystem
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
 from napari_ome_zip.ome.images.held_axes import why_not_held
-from napari_ome_zip.ome.orientation import Orientation
 from napari_ome_zip.ome.versions import NEWEST, SPECS
 
 
@@ -36,21 +35,20 @@ def common_system(layers: Sequence[UnderstoodLayer]) -> CoordinateSystem:
         _axis(name, _written_unit(name, unit, layers), names, layers)
         for name, unit in zip(names, units, strict=True)
     ]
-    said = [_orientations(layer, names) for layer in layers]
+    said = [layer_orientations(layer, axes) for layer in layers]
+    agreeing = [agreed(each) for each in zip(*said, strict=True)]
     return CoordinateSystem(
         "world",
-        tuple(
-            replace(axis, orientation=agreed(each.get(axis.name) for each in said)) for axis in axes
-        ),
+        tuple(replace(axis, orientation=way) for axis, way in zip(axes, agreeing, strict=True)),
     )
 
 
-def _orientations(layer: UnderstoodLayer, names: Sequence[str]) -> Mapping[str, Orientation | None]:
-    """Where the dimensions of a layer lead in a body, by their names among those of all layers."""
+def layer_orientations(layer: UnderstoodLayer, axes: Sequence[Axis]) -> Orientations:
+    """Where axes of all layers lead in a body as one layer says; None where it does not."""
+    own = own_dimensions(layer, [axis.name for axis in axes])
     said = noted_orientations(layer.note)
-    if len(said) != layer.ndim:
-        return {}
-    return {names[n]: each for n, each in zip(own_dimensions(layer, names), said, strict=True)}
+    known = dict(zip(own, said, strict=True)) if len(said) == len(own) else {}
+    return tuple(known.get(number) for number in range(len(axes)))
 
 
 def renamed_axes(layers: Sequence[UnderstoodLayer], system: CoordinateSystem) -> Iterator[Finding]:

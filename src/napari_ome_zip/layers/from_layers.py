@@ -26,6 +26,7 @@ from napari_ome_zip.layers.channel_stack import ChannelStack
 from napari_ome_zip.layers.dimensions import (
     common_system,
     layer_axes,
+    layer_orientations,
     placement,
     renamed_axes,
     with_channels,
@@ -246,6 +247,7 @@ def _placed_image(
         axes=axes,
         sources=sources,
         to_display=affine,
+        orientations=layer_orientations(layer, system.axes),
         channel_axis=channel_axis,
         display=display.of_layers(states),
         channels=channels,
@@ -298,6 +300,7 @@ def _label_image(
         axes=axes,
         sources=layer.levels,
         to_display=affine,
+        orientations=layer_orientations(layer, system.axes),
         channel_axis=None,
         display=display.of_layers([_state(each, system) for each in group]),
         image_path=None if image is None else image.path,

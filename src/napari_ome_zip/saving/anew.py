@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from napari_ome_zip.errors import MetadataError, SaveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
-from napari_ome_zip.ome.images.held_axes import why_not_held
+from napari_ome_zip.ome.images.held_axes import holds_orientation, why_not_held
 from napari_ome_zip.ome.versions import DRAFT, NEWEST, RELEASED, SPECS, Spec, Version
 from napari_ome_zip.saving.arranging.fresh import FreshHierarchy
 from napari_ome_zip.saving.arranging.napari_group import add_napari_group
@@ -88,7 +88,7 @@ def _versions(image: CompositeImage, options: SaveOptions) -> Sequence[Version]:
         return (options.version,)
     known = [SPECS.get(version) for version in versions_of(image.opened)] if image.opened else []
     was = [spec for spec in known if spec is not None and spec.is_written]
-    if any(spec.is_draft for spec in was) and not options.split:
+    if any(spec.is_draft for spec in was) and not is_split(image, options):
         return (DRAFT,)
     return [v for v in RELEASED if SPECS[v].graph or not any(spec.graph for spec in was)]
 
@@ -102,8 +102,10 @@ def _material(image: CompositeImage, options: SaveOptions) -> _Material:
 
 
 def _oriented(material: _Material) -> PlacedPart | None:
-    """The first part that says where its axes lead in a body."""
-    return next((part for part in material.parts if orientation_text(part.axes)), None)
+    """The first part that says where axes lead in a body, which a draft holds."""
+    draft = SPECS[DRAFT]
+    said = ((part, axis) for part in material.parts for axis in part.axes if axis.orientation)
+    return next((part for part, axis in said if holds_orientation(axis, draft)), None)
 
 
 def _unheld(parts: Iterable[PlacedPart], spec: Spec) -> str | None:

@@ -212,6 +212,12 @@ class TestRows:
             obs.set_axis(BY_NUMBER.index),
         )
 
+    def test_texts_that_are_missing(self) -> None:
+        texts = pd.array(["a", None, "", "d", "e"], "string")
+        obs = pd.DataFrame({"note": texts}, index=FEATURES.index)
+        builder = put_anndata(labeled(), "tables/t", NGIO | about("cells"), obs)
+        same(only_table(builder).read(), obs.set_axis(BY_NUMBER.index))
+
 
 class TestBounds:
     @pytest.mark.parametrize(

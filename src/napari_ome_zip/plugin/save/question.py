@@ -100,10 +100,12 @@ def agreed_options(needed: DraftNeededError) -> SaveOptions:
     if window is None:
         raise needed
     choices = {AS_DRAFT: needed.draft}
-    text = f"{needed.explanation} Version {DRAFT} does: {FEW_READ_IT}."
+    text = f"{needed.explanation} {DRAFT} does, {FEW_READ_IT}."
     if needed.released is not None:
         other = AS_SERIES if needed.released.split else WITHOUT_ORIENTATION
         choices[other] = needed.released
+        way = "one image a channel" if needed.released.split else "all but that"
+        text += f" {needed.released.version}, which most programs read, holds {way}."
     buttons = [(choice, ButtonRole.AcceptRole) for choice in choices]
     answer = _ask(window, f"Save as {DRAFT}?", text, *buttons)
     if answer not in choices:

@@ -66,8 +66,8 @@ def _oriented(placed: Placed, system: CoordinateSystem) -> Placed:
     these lead. Axes of a part that is rotated or mirrored below the display system are others.
     """
     along = _orientations(placed.part, system)
-    if not any(along.values()):
-        return placed
+    if not any(along.values()) and not placed.part.nonlinear:
+        return placed  # what a field moved leads where the display axes do, if anywhere
     axes = []
     for number, axis in enumerate(placed.part.axes):
         orientation = along.get(axis.name)
