@@ -111,7 +111,8 @@ def read_image(
     found = dict(elsewhere or {})
     said = [each or found.get(number) for number, each in enumerate(stated)]
     entries, outputs = _entries(levels, said, relative, at, is_complete=elsewhere is not None)
-    written = _systems(node, attributes, shared, outputs, at)
+    is_complete = elsewhere is not None or all(said)
+    written = _systems(node, attributes, shared, outputs, at, is_complete=is_complete)
     systems = tuple(each.system for each in written) or (CoordinateSystem(PHYSICAL),)
     context = Context(COLLECTIONS, True, reader(), reader())
     multiscale = Multiscale(
@@ -232,12 +233,19 @@ def _systems(
     shared: Mapping[str, WrittenSystem],
     outputs: Sequence[str],
     at: At,
+    *,
+    is_complete: bool,
 ) -> tuple[WrittenSystem, ...]:
     """Return the systems of an image, and those of its document that its levels lead to."""
     own = attributes.systems or ()
     if node.kind == MULTISCALE and not own:
-        done = "those of its document are used" if set(outputs) & set(shared) else ""
-        done = done or "the axes are taken from the array"
-        at.report(SYSTEMS_MISSING, "Image without coordinate systems", done)
+        there = bool(set(outputs) & shared.keys())
+        done = (
+            "those that its levels lead to are used"
+            if there
+            else "the axes are taken from the array"
+        )
+        done = done if is_complete else ""  # the documents of arrays may have them
+        at.report(SYSTEMS_MISSING, "Image without coordinate systems", done, harmless=there)
     known = {written.system.name for written in own}
     return (*own, *(shared[id_] for id_ in outputs if id_ not in known and id_ in shared))
