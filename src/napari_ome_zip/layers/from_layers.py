@@ -127,7 +127,12 @@ def from_layer_data(
     ]
     parts = (*(image for _, image in images), *labels)
     napari, lost = capture_drawings(layers, opened, view)
-    older = [finding for group in of_labels for finding in older_tables(group[0])]
+    older = [
+        finding
+        for group, made in zip(of_labels, labels, strict=True)
+        if made.kept is not None
+        for finding in older_tables(group[0])
+    ]
     findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened), *older, *lost)
     return CompositeImage(name, None, system, parts, findings, opened=opened, napari=napari)
 
@@ -284,7 +289,27 @@ def _label_image(
     path: str,
     taken: set[int],
 ) -> PlacedLabels:
-    """The label image that layers came from, as it is now, or a new one."""
+    """The label image that layers came from, as it is now, or a new one.
+
+    A new one, as a second layer of the same labels is, is not what tables of the file are about.
+    """
+    made = _new_labels(group, system, images, path)
+    part = _part_taken(group, taken)
+    affine = made.to_display
+    again = as_opened(part, group, affine, made.label) if isinstance(part, PlacedLabels) else None
+    if again is None:
+        own = with_own_features(group[0])
+        return made if own is group[0] else _new_labels([own, *group[1:]], system, images, path)
+    taken.add(id(part))
+    return replace(again, display=made.display, image_path=made.image_path, label=made.label)
+
+
+def _new_labels(
+    group: Sequence[UnderstoodLayer],
+    system: CoordinateSystem,
+    images: Sequence[tuple[UnderstoodLayer, PlacedImage]],
+    path: str,
+) -> PlacedLabels:
     layer = group[0]
     axes, affine = placement(layer, system, None)
     image = image_of_labels(layer, affine, images)
@@ -294,7 +319,7 @@ def _label_image(
             keywords = layer.opened.without_tables(keywords)
         colors, _ = label_colors(keywords)
         properties, _ = label_properties(keywords)
-    made = PlacedLabels(
+    return PlacedLabels(
         path=path,
         name=layer.image_name,
         axes=axes,
@@ -306,9 +331,3 @@ def _label_image(
         image_path=None if image is None else image.path,
         label=ImageLabel(colors, properties, None if image else layer.note.get(LABELS_OF)),
     )
-    part = _part_taken(group, taken)
-    again = as_opened(part, group, affine, made.label) if isinstance(part, PlacedLabels) else None
-    if again is None:
-        return made
-    taken.add(id(part))
-    return replace(again, display=made.display, image_path=made.image_path, label=made.label)

@@ -17,9 +17,10 @@ _MOST_NAMED = 5
 
 
 def with_own_features(layer: UnderstoodLayer) -> UnderstoodLayer:
-    """Labels whose features are all their own, for a file that gets no tables."""
-    opened = None if layer.opened is None else replace(layer.opened, tables=())
-    return replace(layer, opened=opened)
+    """Labels whose features are all their own, for those that no table of the file is about."""
+    if layer.opened is None or not layer.opened.tables:
+        return layer
+    return replace(layer, opened=replace(layer.opened, tables=()))
 
 
 def older_tables(layer: UnderstoodLayer) -> Iterator[Finding]:
