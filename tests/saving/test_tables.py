@@ -316,6 +316,14 @@ class TestTables:
         assert list(again["spots"]) == list(FEATURES["spots"])
         assert list(again["kind"]) == list(FEATURES["kind"])
 
+    def test_labels_alone_say_which_table_was_too_large_for_them(self, tmp_path: Path) -> None:
+        many = {"label": [*range(100_001)], "size": [*range(100_001)]}
+        builder = put_lists(labeled(), "tables/t", NGIO | about("cells"), many)
+        layers = opened(builder.archive(tmp_path / "picture.ozx"))
+        with pytest.warns(SaveWarning, match="'tables/t' was not read, so 'cells' is saved"):
+            saved(layers, tmp_path / "labels.ozx", SaveOptions(labels_alone=True))
+        assert lost(layers, tmp_path / "copy.ozx") == {}
+
     def test_a_part_gets_what_is_in_the_table(self, tmp_path: Path) -> None:
         layers = opened(archive(tmp_path))
         data, keywords, kind = labels_of(layers).as_layer_data_tuple()

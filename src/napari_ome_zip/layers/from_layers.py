@@ -38,7 +38,7 @@ from napari_ome_zip.layers.grouping import image_groups, image_of_labels, label_
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
 from napari_ome_zip.layers.layer_data import LABELS_OF, LayerData, layer_note
 from napari_ome_zip.layers.losses import unsaved_layers, why_not
-from napari_ome_zip.layers.older_tables import older_tables, with_own_features
+from napari_ome_zip.layers.older_tables import older_tables, unread_tables, with_own_features
 from napari_ome_zip.layers.opened_layer import opened_layer
 from napari_ome_zip.layers.plain import clean_text, plain
 from napari_ome_zip.layers.sliders import contrast_range, shown_plane
@@ -117,10 +117,10 @@ def from_layer_data(
     taken: set[int] = set()
     groups = image_groups([layer for layer in understood if layer.kind == "image"], system)
     images = [(g[0], _image(g, system, f"/image-{n}", taken)) for n, g in enumerate(groups)]
-    of_labels = [
-        [with_own_features(group[0]), *group[1:]] if labels_alone else group
-        for group in label_groups(understood)
-    ]
+    of_labels = label_groups(understood)
+    unread = [f for group in of_labels if labels_alone for f in unread_tables(group[0])]
+    if labels_alone:
+        of_labels = [[with_own_features(group[0]), *group[1:]] for group in of_labels]
     labels = [
         _label_image(group, system, images, f"/labels-{number}", taken)
         for number, group in enumerate(of_labels)
@@ -133,7 +133,8 @@ def from_layer_data(
         if made.kept is not None
         for finding in older_tables(group[0])
     ]
-    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened), *older, *lost)
+    tables = (*older, *unread)
+    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened), *tables, *lost)
     return CompositeImage(name, None, system, parts, findings, opened=opened, napari=napari)
 
 
