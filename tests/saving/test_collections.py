@@ -279,6 +279,14 @@ class TestArrangedAnew:
         plan = plan_save(from_layer_data(layers), SaveOptions(version="0.6"))
         said = {finding.code: finding.message for finding in plan.lost}
         assert "nodes of other programs are not kept" in said["collection-dissolved"]
+        assert "plate" not in said["collection-dissolved"]
+
+    def test_a_plate_that_is_lost_is_said(self, tmp_path: Path) -> None:
+        builder = CollectionBuilder().node(plate(well("rA", "c1", entry("f")))).image_node("f")
+        _, layers = opened(write_archive(tmp_path / "a.ozx", builder.entries))
+        plan = plan_save(from_layer_data(layers), SaveOptions(version="0.6"))
+        said = {finding.code: finding.message for finding in plan.lost}
+        assert "rows, columns and wells" in said["collection-dissolved"]
 
     def test_a_part_that_was_moved_stays_where_it_was_put(self, path: Path) -> None:
         composite, layers = opened(path)

@@ -115,9 +115,16 @@ class Axis:
         """
         if self.is_slider:
             return "other"
-        if self.type is not None:
-            return self.type.lower()
-        return TYPES_BY_NAME.get(self.name.lower())
+        return self._stated_role
+
+    @property
+    def looked_along(self) -> Axis:
+        """This axis of an image that has no channels: readers make layers of the first such one."""
+        return replace(self, type="other") if self._stated_role == "channel" else self
+
+    @property
+    def _stated_role(self) -> str | None:
+        return TYPES_BY_NAME.get(self.name.lower()) if self.type is None else self.type.lower()
 
 
 def parse_axes(value: Any, at: At, *, names_expected: bool) -> tuple[Axis, ...]:
