@@ -116,7 +116,7 @@ class _Walk:
             self.remarks.add(FOREIGN, visit.name)
         elif node.kind not in _KINDS:
             self.remarks.add(KIND_UNKNOWN, visit.name)
-        elif node.path is not None and node.nodes is None and node.kind != SINGLESCALE:
+        elif node.path is not None and not node.nodes and node.kind != SINGLESCALE:
             self._follow(visit)
         elif node.nodes is None and node.kind != SINGLESCALE:
             self.remarks.add(CONTENT, visit.name)
