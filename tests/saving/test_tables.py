@@ -150,6 +150,7 @@ class TestFeatures:
         again = labels_of(opened(copy)).features.set_index("index")
         assert again.loc[5, AREA] == 99.0
         assert again.loc[5, f"{AREA} (t)"] == 7.25
+        assert again[AREA].dtype == float  # although one label has none
         # Saved once more, nothing is older than before.
         assert lost(opened(copy), tmp_path / "twice.ozx") == {}
 
