@@ -11,7 +11,7 @@ from napari_ome_zip.errors import SaveWarning
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.from_layers import from_layer_data
 from napari_ome_zip.layers.layer_data import LayerData
-from napari_ome_zip.layers.older_tables import TABLE_OLDER
+from napari_ome_zip.layers.older_tables import TABLE_OLDER, TABLE_UNREAD
 from napari_ome_zip.names import stem
 from napari_ome_zip.progress import Cancelled, Progress
 from napari_ome_zip.saving.options import SaveOptions
@@ -50,7 +50,8 @@ def save_image(
     -----
     SaveWarning
         If features of labels were changed that the file has in a table: they are saved with the
-        labels, and the table is older then.
+        labels, and the table is older then. If labels are saved alone, and a table about them was
+        not read.
 
     Examples
     --------
@@ -67,6 +68,6 @@ def save_image(
         )
     written = save_composite(source, path, options, progress=progress, cancelled=cancelled)
     for finding in source.findings:
-        if finding.code == TABLE_OLDER:  # nothing in the file says so
+        if finding.code in (TABLE_OLDER, TABLE_UNREAD):  # nothing in the file says so
             warnings.warn(finding.message, SaveWarning, stacklevel=2)
     return written

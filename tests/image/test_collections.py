@@ -680,6 +680,10 @@ class TestRefusals:
         builder = CollectionBuilder().node(collection("r", entry("a")), version=version)
         composite = opened(builder.image_node("a"))
         assert codes(composite) == ["collections-draft-older"]
+        two = CollectionBuilder().node(collection("r", entry("a"), entry("b")), version=version)
+        for name in "ab":
+            two.node(image(name, level()), name, version).array(f"{name}/s0", ramp((3, 4)))
+        assert codes(opened(two)) == ["collections-draft-older"]
         assert not any(f.is_seen for f in composite.findings if f.code != "collections-draft")
 
     @pytest.mark.parametrize("version", ["0.9.dev4", "0.10", "1.0", "newest"])

@@ -80,6 +80,27 @@ def test_boxes_count_from_the_first_pixel_of_their_image() -> None:
     assert corners(layer.data[0]) == [(99.75, 199.75), (104.75, 205.75)]
 
 
+@pytest.mark.parametrize(
+    ("axes", "planes"), [("yxc", [()]), ("xyz", [(2,), (4,)]), ("xzy", [(2,), (4,)])]
+)
+def test_boxes_lie_in_the_plane_that_is_shown_however_axes_are_stored(
+    axes: str, planes: list[tuple[float, ...]]
+) -> None:
+    # Pixels of half a micrometer, and planes of two.
+    sizes = {"z": 2.0, "y": 0.5, "x": 0.5, "c": 1.0}
+    shape = [{"c": 2, "z": 6, "y": 10, "x": 12}[axis] for axis in axes]
+    level = {"type": "scale", "scale": [sizes[axis] for axis in axes]}
+    builder = HierarchyBuilder()
+    builder.image_of_0_6(ramp(shape), axes_of(axes), level=level, version="0.9.dev1")
+    ends = box(y=(1.5, 2.5), x=(2.0, 1.0)) | (box(z=(2.0, 4.0)) if "z" in axes else {})
+    put_lists(builder, "tables/boxes", ROIS, {"name": ["a"], **ends})
+    layer = shapes_of(builder)
+    assert tuple(layer.axis_labels)[-2:] == ("y", "x")
+    assert [corners(shape) for shape in layer.data] == [
+        [(*place, 1.25, 1.75), (*place, 3.75, 2.75)] for place in planes
+    ]
+
+
 class TestDepth:
     def test_one_that_covers_all_planes_is_seen_on_each(self) -> None:
         columns = box(z=(0, 12), y=(1, 2), x=(2, 1))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from collection_builder import CollectionBuilder, entry, plate, well
+from hierarchy_builder import write_archive
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.save.question import CANCEL, SAVE
 from whole_archives import whole_series
@@ -70,3 +72,19 @@ def test_nobody_is_asked_where_nothing_is_lost_or_another_file_is_written(
     window.add_labels(np.ones((19, 26), np.uint8), name="drawn")
     window.layers.save(str(opened.path), plugin=PLUGIN)
     assert names(opened.path) > set(opened.entries)
+
+
+def test_who_would_lose_a_collection_with_its_plate_is_asked(
+    window: napari.Viewer, tmp_path: Path, answer: Callable[[str], list[str]]
+) -> None:
+    builder = CollectionBuilder().node(plate(well("rA", "c1", entry("f")))).image_node("f")
+    path = write_archive(tmp_path / "plate.ozx", builder.entries)
+    window.open(path, plugin=PLUGIN)
+    window.add_image(np.ones((6, 7)), name="added")
+    before = path.read_bytes()
+    asked = answer(CANCEL)
+    with pytest.raises(Exception, match=r"Cancelled: plate\.ozx is as it was"):
+        window.layers.save(str(path), plugin=PLUGIN)
+    (question,) = asked
+    assert "rows, columns and wells of its plate" in question
+    assert path.read_bytes() == before

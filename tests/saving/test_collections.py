@@ -279,6 +279,14 @@ class TestArrangedAnew:
         plan = plan_save(from_layer_data(layers), SaveOptions(version="0.6"))
         said = {finding.code: finding.message for finding in plan.lost}
         assert "nodes of other programs are not kept" in said["collection-dissolved"]
+        assert "plate" not in said["collection-dissolved"]
+
+    def test_a_plate_that_is_lost_is_said(self, tmp_path: Path) -> None:
+        builder = CollectionBuilder().node(plate(well("rA", "c1", entry("f")))).image_node("f")
+        _, layers = opened(write_archive(tmp_path / "a.ozx", builder.entries))
+        plan = plan_save(from_layer_data(layers), SaveOptions(version="0.6"))
+        said = {finding.code: finding.message for finding in plan.lost}
+        assert "rows, columns and wells" in said["collection-dissolved"]
 
     def test_a_part_that_was_moved_stays_where_it_was_put(self, path: Path) -> None:
         composite, layers = opened(path)
@@ -334,3 +342,14 @@ class TestArrangedAnew:
         assert len(cells.fields) == 9
         assert np.array_equal(np.asarray(cells.levels[0]), drawn)
         assert "collections-draft" in {issue.code for issue in validate(path).issues}
+
+    @pytest.mark.parametrize("version", ["0.9.dev4", "1.0"])
+    def test_one_with_an_image_of_a_version_that_is_not_known_is_arranged_anew(
+        self, tmp_path: Path, version: str
+    ) -> None:
+        builder = CollectionBuilder().node(collection("r", entry("a"), entry("new")))
+        builder.image_node("a").image_of_0_6(ramp((3, 4)), "yx", "new", version=version)
+        path = write_archive(tmp_path / "a.ozx", builder.entries)
+        composite, layers = opened(path)
+        save_image(layers, path)
+        assert world(open_image(path)) == world(composite)

@@ -270,6 +270,25 @@ def test_labels_drawn_on_six_axes_are_saved_with_them(tmp_path: Path) -> None:
     np.testing.assert_array_equal(labels.levels[0], pixels)
 
 
+@pytest.mark.parametrize("kind", ["image", "labels"])
+def test_what_is_added_along_a_second_axis_of_channels_stays_one_layer(
+    kind: str, tmp_path: Path
+) -> None:
+    types = {"excitation": "channel", "emission": "channel", "y": "space", "x": "space"}
+    axes = [{"name": name, "type": type_} for name, type_ in types.items()]
+    layers = layers_of(file_of(axes, (2, 3, 4, 5)))
+    pixels = np.random.default_rng(0).integers(1, 5, (3, 4, 5), np.uint8)
+    added = (pixels, {"name": "added", "axis_labels": ("emission", "y", "x")}, kind)
+    path = save_image([*layers, added], tmp_path / "a.ozx")
+    assert not [issue for issue in validate(path).issues if issue.code.startswith("omero")]
+    after = open_image(path)
+    assert after.findings == ()
+    (found,) = (layer for layer in to_layer_data(after) if layer[1]["name"].startswith("added"))
+    assert found[2] == kind
+    np.testing.assert_array_equal(found[0], pixels)
+    assert [axis.type for axis in after.images[0].axes] == list(types.values())
+
+
 def test_pixels_painted_on_more_axes_than_a_version_wants_stay_in_their_file(
     tmp_path: Path,
 ) -> None:

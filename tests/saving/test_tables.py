@@ -150,6 +150,7 @@ class TestFeatures:
         again = labels_of(opened(copy)).features.set_index("index")
         assert again.loc[5, AREA] == 99.0
         assert again.loc[5, f"{AREA} (t)"] == 7.25
+        assert again[AREA].dtype == float  # although one label has none
         # Saved once more, nothing is older than before.
         assert lost(opened(copy), tmp_path / "twice.ozx") == {}
 
@@ -180,6 +181,21 @@ class TestFeatures:
             "table-older": "Table 'tables/t' still has what was removed from the features of "
             f"'cells' ({named}): that is back when the file is opened."
         }
+
+    def test_a_second_layer_of_the_same_labels_keeps_its_own(self, tmp_path: Path) -> None:
+        layers = opened(archive(tmp_path))
+        data, keywords, kind = labels_of(layers).as_layer_data_tuple()
+        second = Layer.create(data, keywords | {"name": "second"}, kind)
+        change(second)  # type: ignore[arg-type]
+        both = [*layers, second]
+        assert lost(both, tmp_path / "copy.ozx") == {}
+        copy = saved(both, tmp_path / "copy.ozx")
+        assert properties(copy) == {}
+        (again,) = (layer for layer in opened(copy) if layer.name == "second")
+        assert isinstance(again, Labels)
+        found = again.features.set_index("index")
+        assert list(found["spots"]) == list(FEATURES["spots"])
+        assert found.loc[5, AREA] == 99.0
 
     def test_those_of_two_tables_are_told_apart(self, tmp_path: Path) -> None:
         builder = labeled()
@@ -300,6 +316,14 @@ class TestTables:
         again = labels_of(opened(copy)).features
         assert list(again["spots"]) == list(FEATURES["spots"])
         assert list(again["kind"]) == list(FEATURES["kind"])
+
+    def test_labels_alone_say_which_table_was_too_large_for_them(self, tmp_path: Path) -> None:
+        many = {"label": [*range(100_001)], "size": [*range(100_001)]}
+        builder = put_lists(labeled(), "tables/t", NGIO | about("cells"), many)
+        layers = opened(builder.archive(tmp_path / "picture.ozx"))
+        with pytest.warns(SaveWarning, match="'tables/t' was not read, so 'cells' is saved"):
+            saved(layers, tmp_path / "labels.ozx", SaveOptions(labels_alone=True))
+        assert lost(layers, tmp_path / "copy.ozx") == {}
 
     def test_a_part_gets_what_is_in_the_table(self, tmp_path: Path) -> None:
         layers = opened(archive(tmp_path))

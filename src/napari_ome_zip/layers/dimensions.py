@@ -136,8 +136,9 @@ def placement(
     factors = [conversion(u, axis.unit) for u, axis in zip(layer.units, own, strict=True)]
     matrix = np.zeros((len(system.axes), len(own) + 1))
     matrix[rows] = layer.matrix * np.array(factors)[:, np.newaxis]
-    axes = own
-    if channel_axis is not None:
+    if channel_axis is None:
+        axes = tuple(axis.looked_along for axis in own)
+    else:
         axes, _ = with_channels(layer, own)
         matrix = np.insert(matrix, channel_axis, 0.0, axis=1)
     names = tuple(axis.name for axis in axes)

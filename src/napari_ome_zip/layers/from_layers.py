@@ -38,7 +38,7 @@ from napari_ome_zip.layers.grouping import image_groups, image_of_labels, label_
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
 from napari_ome_zip.layers.layer_data import LABELS_OF, LayerData, layer_note
 from napari_ome_zip.layers.losses import unsaved_layers, why_not
-from napari_ome_zip.layers.older_tables import older_tables, with_own_features
+from napari_ome_zip.layers.older_tables import older_tables, unread_tables, with_own_features
 from napari_ome_zip.layers.opened_layer import opened_layer
 from napari_ome_zip.layers.plain import clean_text, plain
 from napari_ome_zip.layers.sliders import contrast_range, shown_plane
@@ -117,18 +117,24 @@ def from_layer_data(
     taken: set[int] = set()
     groups = image_groups([layer for layer in understood if layer.kind == "image"], system)
     images = [(g[0], _image(g, system, f"/image-{n}", taken)) for n, g in enumerate(groups)]
-    of_labels = [
-        [with_own_features(group[0]), *group[1:]] if labels_alone else group
-        for group in label_groups(understood)
-    ]
+    of_labels = label_groups(understood)
+    unread = [f for group in of_labels if labels_alone for f in unread_tables(group[0])]
+    if labels_alone:
+        of_labels = [[with_own_features(group[0]), *group[1:]] for group in of_labels]
     labels = [
         _label_image(group, system, images, f"/labels-{number}", taken)
         for number, group in enumerate(of_labels)
     ]
     parts = (*(image for _, image in images), *labels)
     napari, lost = capture_drawings(layers, opened, view)
-    older = [finding for group in of_labels for finding in older_tables(group[0])]
-    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened), *older, *lost)
+    older = [
+        finding
+        for group, made in zip(of_labels, labels, strict=True)
+        if made.kept is not None
+        for finding in older_tables(group[0])
+    ]
+    tables = (*older, *unread)
+    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened), *tables, *lost)
     return CompositeImage(name, None, system, parts, findings, opened=opened, napari=napari)
 
 
@@ -284,7 +290,27 @@ def _label_image(
     path: str,
     taken: set[int],
 ) -> PlacedLabels:
-    """The label image that layers came from, as it is now, or a new one."""
+    """The label image that layers came from, as it is now, or a new one.
+
+    A new one, as a second layer of the same labels is, is not what tables of the file are about.
+    """
+    made = _new_labels(group, system, images, path)
+    part = _part_taken(group, taken)
+    affine = made.to_display
+    again = as_opened(part, group, affine, made.label) if isinstance(part, PlacedLabels) else None
+    if again is None:
+        own = with_own_features(group[0])
+        return made if own is group[0] else _new_labels([own, *group[1:]], system, images, path)
+    taken.add(id(part))
+    return replace(again, display=made.display, image_path=made.image_path, label=made.label)
+
+
+def _new_labels(
+    group: Sequence[UnderstoodLayer],
+    system: CoordinateSystem,
+    images: Sequence[tuple[UnderstoodLayer, PlacedImage]],
+    path: str,
+) -> PlacedLabels:
     layer = group[0]
     axes, affine = placement(layer, system, None)
     image = image_of_labels(layer, affine, images)
@@ -294,7 +320,7 @@ def _label_image(
             keywords = layer.opened.without_tables(keywords)
         colors, _ = label_colors(keywords)
         properties, _ = label_properties(keywords)
-    made = PlacedLabels(
+    return PlacedLabels(
         path=path,
         name=layer.image_name,
         axes=axes,
@@ -306,9 +332,3 @@ def _label_image(
         image_path=None if image is None else image.path,
         label=ImageLabel(colors, properties, None if image else layer.note.get(LABELS_OF)),
     )
-    part = _part_taken(group, taken)
-    again = as_opened(part, group, affine, made.label) if isinstance(part, PlacedLabels) else None
-    if again is None:
-        return made
-    taken.add(id(part))
-    return replace(again, display=made.display, image_path=made.image_path, label=made.label)

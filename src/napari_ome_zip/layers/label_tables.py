@@ -23,6 +23,9 @@ _NAMED = {
 
 _RESERVED = "label-value"
 
+_MAX_EXACT = 2**53
+"""The largest whole number up to which fractions hold each."""
+
 
 def label_colors(keywords: Mapping[str, Any]) -> tuple[tuple[LabelColor, ...], tuple[str, ...]]:
     """Colors that a person (or file) chose, and what cannot be kept of them.
@@ -181,9 +184,22 @@ def features_table(label: ImageLabel) -> dict[str, Any]:
 def _column(frozen: list[Any]) -> Any:
     """One property of all labels; lists and objects stay whole, one a row."""
     if set(map(type, frozen)).isdisjoint((tuple, FrozenMapping)):
-        return frozen
+        return as_numbers(frozen)
     values = list(map(thaw, frozen))
     column = np.empty(len(values), dtype=object)
     for row, value in enumerate(values):
         column[row] = value
     return column
+
+
+def as_numbers(cells: list[Any]) -> Any:
+    """Fractions, some of which are missing, as an array with NaN: viewers plot and color by it.
+
+    Anything else is returned as it is: whole numbers, above all, may be too large for fractions.
+    """
+    types = set(map(type, cells))
+    if not types <= {float, int, type(None)} or not {float, type(None)} <= types:
+        return cells
+    if any(type(cell) is int and abs(cell) > _MAX_EXACT for cell in cells):
+        return cells
+    return np.array([np.nan if cell is None else cell for cell in cells], dtype=float)

@@ -8,18 +8,44 @@ from dataclasses import replace
 import numpy as np
 
 from napari_ome_zip.findings import Finding, listed
+from napari_ome_zip.image.tables.table import TableKind
 from napari_ome_zip.layers.joined_table import INDEX, JoinedTable
 from napari_ome_zip.layers.understanding import UnderstoodLayer
 
 TABLE_OLDER = "table-older"
+TABLE_UNREAD = "table-not-read"
 
 _MOST_NAMED = 5
 
 
 def with_own_features(layer: UnderstoodLayer) -> UnderstoodLayer:
-    """Labels whose features are all their own, for a file that gets no tables."""
-    opened = None if layer.opened is None else replace(layer.opened, tables=())
-    return replace(layer, opened=opened)
+    """Labels whose features are all their own, for those that no table of the file is about."""
+    if layer.opened is None or not layer.opened.tables:
+        return layer
+    return replace(layer, opened=replace(layer.opened, tables=()))
+
+
+def unread_tables(layer: UnderstoodLayer) -> Iterator[Finding]:
+    """Tables about labels whose columns are not among their features, and stay behind with them.
+
+    They were too large to be read while the file was opened, or there was no library for them.
+
+    Parameters
+    ----------
+    layer : UnderstoodLayer
+        Labels that are saved without the tables of the file that they came from.
+    """
+    if layer.opened is None:
+        return
+    read = {joined.table.path for joined in layer.opened.tables}
+    for table in layer.opened.opened.tables:
+        is_about = table.kind is TableKind.FEATURES and layer.opened.part.path in table.labels
+        if is_about and table.path not in read:
+            text = (
+                f"Table '{table.path}' was not read, so '{layer.name}' is saved without what it "
+                "says. Load it in Contents first to save its columns as features."
+            )
+            yield Finding(TABLE_UNREAD, table.path, text)
 
 
 def older_tables(layer: UnderstoodLayer) -> Iterator[Finding]:

@@ -96,7 +96,7 @@ def _region_layer(
         "shape_type": "rectangle",
         "edge_color": [_EDGE] * len(corners),
         "face_color": [_FACE] * len(corners),
-        "edge_width": [_width(corners, image)] * len(corners),
+        "edge_width": [_width(corners, image, regions.plane)] * len(corners),
         "features": features,
         "visible": False,
     }
@@ -106,10 +106,10 @@ def _region_layer(
     return [*corners], {**keywords, "metadata": {METADATA_KEY: note}}, "shapes"
 
 
-def _width(corners: npt.NDArray[np.float64], image: PlacedImage) -> float:
+def _width(corners: npt.NDArray[np.float64], image: PlacedImage, plane: tuple[int, int]) -> float:
     """How thick edges are: seen where all of the image is, and thin beside the boxes."""
-    steps = np.linalg.norm(image.to_display.linear[:, -2:], axis=0)
-    extent = float((steps * image.shape[-2:]).max())
+    steps = np.linalg.norm(image.to_display.linear[:, plane], axis=0)
+    extent = float((steps * [image.shape[axis] for axis in plane]).max())
     sides = np.linalg.norm(np.diff(corners, axis=1), axis=2)
     return min(extent / 250, float(np.median(sides)) / 15)
 

@@ -58,19 +58,19 @@ def rectangles(regions: Regions, image: PlacedPart) -> Rectangles:
         for place in itertools.product(*places):
             index = np.zeros((4, len(image.axes)))
             index[:, list(needed)] = place
-            for axis, ends in zip((-2, -1), _EDGES, strict=True):
-                index[:, axis] = regions.bounds[len(image.axes) + axis][box][list(ends)]
+            for axis, ends in zip(regions.plane, _EDGES, strict=True):
+                index[:, axis] = regions.bounds[axis][box][list(ends)]
             corners.append(index @ linear.T + offset)
             boxes.append(box)
     return Rectangles(np.array(corners)[:, :, axes], np.array(boxes, np.intp), axes)
 
 
 def _planes(regions: Regions, image: PlacedPart) -> dict[int, list[range]]:
-    """The planes that each box covers, by axis of the image but its last two and channels."""
+    """The planes that each box covers, by axis of the image but those shown and channels."""
     count = int(np.count_nonzero(regions.good))
     found = {}
-    for axis in range(len(image.axes) - 2):
-        if axis != image.channel_axis:
+    for axis in range(len(image.axes)):
+        if axis not in (*regions.plane, image.channel_axis):
             ends = regions.bounds.get(axis)
             size = int(image.shape[axis])
             found[axis] = (

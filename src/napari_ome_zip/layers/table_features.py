@@ -21,6 +21,7 @@ from napari_ome_zip.image.tables.backends.bounds import TOO_LARGE, library, too_
 from napari_ome_zip.image.tables.label_values import label_values
 from napari_ome_zip.image.tables.table import Table, TableKind
 from napari_ome_zip.layers.joined_table import INDEX, JoinedTable
+from napari_ome_zip.layers.label_tables import as_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,7 +195,7 @@ def _longer(cells: Any, more: int) -> Any:
     if not more:
         return cells
     if isinstance(cells, list):
-        return [*cells, *[None] * more]
+        return as_numbers([*cells, *[None] * more])
     pandas = library("pandas", "")
     return as_cells(pandas.Series(cells).reindex(range(len(cells) + more)))
 

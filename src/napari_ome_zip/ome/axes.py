@@ -15,7 +15,7 @@ from napari_ome_zip.ome.orientation import (
     judge_orientations,
     parse_orientation,
 )
-from napari_ome_zip.ome.units import METERS, SECONDS, parse_unit
+from napari_ome_zip.ome.units import MAX_LENGTH, METERS, SECONDS, parse_unit
 from napari_ome_zip.ome.versions import AxesForm
 from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
@@ -115,9 +115,16 @@ class Axis:
         """
         if self.is_slider:
             return "other"
-        if self.type is not None:
-            return self.type.lower()
-        return TYPES_BY_NAME.get(self.name.lower())
+        return self._stated_role
+
+    @property
+    def looked_along(self) -> Axis:
+        """This axis of an image that has no channels: readers make layers of the first such one."""
+        return replace(self, type="other") if self._stated_role == "channel" else self
+
+    @property
+    def _stated_role(self) -> str | None:
+        return TYPES_BY_NAME.get(self.name.lower()) if self.type is None else self.type.lower()
 
 
 def parse_axes(value: Any, at: At, *, names_expected: bool) -> tuple[Axis, ...]:
@@ -244,7 +251,7 @@ def _fits(unit: str, kind: str, at: At) -> bool:
     """Whether a unit is one of space or of time; where types are free, or made of known ones."""
     if not at.spec.free_axes or any(unit in units for units in _UNITS.values()):
         return unit in _UNITS[kind]
-    return parse_unit(unit) is not None
+    return len(unit) <= MAX_LENGTH and parse_unit(unit) is not None
 
 
 def _with_unique_names(axes: tuple[Axis, ...], at: At) -> tuple[Axis, ...]:

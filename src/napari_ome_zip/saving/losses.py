@@ -72,9 +72,10 @@ def losses_of_arranging(
         text = f"The file becomes OME-Zarr {version}; {name} is {' and '.join(was)}."
         yield Finding("version-changes", "", text)
     if is_collection(opened):
+        plates = "rows, columns and wells of its plate, " if opened.plates else ""
         text = (
-            f"The collection becomes OME-Zarr {version}: ids, nested collections and nodes of "
-            "other programs are not kept; what these nodes lead to stays in the file."
+            f"The collection becomes OME-Zarr {version}: {plates}ids, nested collections and nodes "
+            "of other programs are not kept; what these nodes lead to stays in the file."
         )
         yield Finding("collection-dissolved", "", text)
     if origin.has_scene or any(_has_systems(f.group) for f in opened.images.values()):

@@ -37,10 +37,12 @@ class Regions:
     """Which rows of the table are boxes, shape (rows,); `bounds` are of these alone."""
     columns: frozenset[str]
     """The columns that say so."""
+    plane: tuple[int, int]
+    """The axes of the image that lie along the last two of the display system."""
 
 
 def regions_of(rows: pd.DataFrame, part: PlacedPart, system: CoordinateSystem) -> Regions | None:
-    """The boxes of a table; None where it has none along the last two axes of the image.
+    """The boxes of a table; None where it has none in the plane that a viewer shows.
 
     Parameters
     ----------
@@ -55,7 +57,8 @@ def regions_of(rows: pd.DataFrame, part: PlacedPart, system: CoordinateSystem) -
         for key, name, unit in _columns(rows, part)
     }
     axes = sorted({axis for axis, is_length in found if (axis, not is_length) in found})
-    if not {len(part.axes) - 2, len(part.axes) - 1} <= set(axes):
+    plane = _plane(part)
+    if not set(plane) <= set(axes):
         return None
     bounds = {
         axis: np.stack([start, start + found[axis, True][1]], axis=1)
@@ -66,8 +69,14 @@ def regions_of(rows: pd.DataFrame, part: PlacedPart, system: CoordinateSystem) -
     good = (np.abs(ends) < _HUGE).all(axis=(0, 2)) & (ends[..., 1] > ends[..., 0]).all(axis=0)
     columns = (found[axis, is_length][0] for axis in axes for is_length in (False, True))
     return Regions(
-        {axis: each[good] - 0.5 for axis, each in bounds.items()}, good, frozenset(columns)
+        {axis: each[good] - 0.5 for axis, each in bounds.items()}, good, frozenset(columns), plane
     )
+
+
+def _plane(part: PlacedPart) -> tuple[int, int]:
+    """Axes may be stored in any order (RFC-3), such as x, y, z or with channels last."""
+    y, x = np.argmax(np.abs(part.to_display.linear[-2:]), axis=1).tolist()
+    return (y, x) if y != x else (len(part.axes) - 2, len(part.axes) - 1)
 
 
 def _columns(rows: pd.DataFrame, part: PlacedPart) -> Iterator[tuple[tuple[int, bool], str, str]]:

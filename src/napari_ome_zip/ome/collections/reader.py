@@ -137,10 +137,13 @@ class _Reading:
         kind = _kind(value, at)
         id_ = read_id(value, at, needed=False)
         self._note(id_, at)
-        attributes = read_attributes(value.get("attributes"), at.key("attributes"))
+        # What the nodes of other programs hold is theirs to define.
+        inside = at.regulated(":" not in kind)
+        attributes = read_attributes(value.get("attributes"), inside.key("attributes"))
         self._note_attributes(attributes, at)
         nodes = self._nodes(value, kind, at.key("nodes"), depth)
-        path = read_path(value["path"], at.key("path")) if value.get("path") is not None else None
+        written = value.get("path")
+        path = None if written is None else read_path(written, inside.key("path"))
         name = value.get("name")
         if not is_name(name):
             at.report(NAME_MISSING, f"Node without a name: found {found_in(value, 'name')}")

@@ -26,6 +26,7 @@ _PIXELS_KEPT = frozenset(
         "table-labels-moved",
         "table-labels-removed",
         "table-labels-unclear",
+        "table-not-read",
         "table-older",
         "unlisted-image-shown",
         "version-changes",

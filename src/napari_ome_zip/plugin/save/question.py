@@ -22,6 +22,7 @@ from napari_ome_zip.saving.options import SaveOptions
 ButtonRole = QMessageBox.ButtonRole
 GONE_FROM_FILE = frozenset(
     {
+        "collection-dissolved",
         "content-stays-behind",
         "drawing-removed",
         "field-applied",

@@ -103,8 +103,9 @@ class FreshHierarchy:
         part, labels = family
         # Labels MUST have as many levels as their image (0.5, "labels" metadata).
         count = max(level_count(placed[id(each)], self.options) for each in (part, *labels))
-        if self.options.levels is None and self._stored(part) is not None:
-            count = level_count(placed[id(part)], self.options)
+        stored = self._stored(part)
+        if self.options.levels is None and stored is not None:
+            count = len(stored.levels)
         self.add_part(path, placed[id(part)], count, alone=isinstance(part, PlacedLabels))
         paths = {id(part): path}
         folder, old = _join(path, "labels"), self._old_labels(part)
@@ -173,9 +174,8 @@ class FreshHierarchy:
         if old is not None:
             self.went[old] = path
         stored = self._stored(part)
-        wanted = self.options.levels
-        if stored is not None and (wanted is None or wanted <= len(stored.levels)):
-            datasets = self._take_over(path, placed, stored, wanted)
+        if stored is not None and count <= len(stored.levels):
+            datasets = self._take_over(path, placed, stored, self.options.levels)
             kind, details = stored.model.type, stored.model.metadata
         else:
             found = None

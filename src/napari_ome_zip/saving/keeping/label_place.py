@@ -101,7 +101,7 @@ def _along_axes(
         along = kept[row]
         scale.append(level.scale[along] * _neat(steps[row, column]))
         translation.append(level.translation[along] + level.scale[along] * _neat(offset[row]))
-        axes.append(parent.axes[along])
+        axes.append(parent.axes[along].looked_along)
     return Placed(replace(part, axes=tuple(axes)), tuple(scale), tuple(translation), None)
 
 
