@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from hierarchy_builder import HierarchyBuilder, ramp
+from hierarchy_builder import HierarchyBuilder, ramp, resized
 from napari_ome_zip import open_image
+from napari_ome_zip.errors import MetadataError
 
 SPACE = ("space", "micrometer")
 
@@ -48,3 +49,16 @@ class TestSeveralAxesOfChannels:
         (part,) = composite.images
         assert [each.type for each in part.axes] == [each.get("type") for each in axes]
         assert composite.system.axes[0].type == axes[1].get("type")
+
+
+@pytest.mark.parametrize("count", [63, 64])
+def test_as_many_axes_as_a_viewer_can_take_are_shown(count: int) -> None:
+    axes = [{"name": f"a{number}"} for number in range(count)]
+    builder = HierarchyBuilder().image_of_0_6(ramp((3, 4)), axes, version="0.9.dev1")
+    shape = (*[1] * (count - 2), 3, 4)
+    builder.put("0/zarr.json", resized(builder.entries["0/zarr.json"], shape, shape))
+    if count > 63:
+        with pytest.raises(MetadataError, match="has 64 dimensions, more than the 63"):
+            open_image(builder.entries)
+    else:
+        assert open_image(builder.entries).parts[0].shape == shape

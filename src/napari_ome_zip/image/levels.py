@@ -66,6 +66,9 @@ ORDER = Rule(
     effect=Effect.SIZE,
 )
 
+MAX_DIMENSIONS = 63
+"""Arrays of numpy have 64 at most, and a viewer works with one more than an image has."""
+
 
 @dataclass(frozen=True)
 class Levels:
@@ -167,6 +170,11 @@ def _open(hierarchy: Hierarchy, group: str, dataset: Dataset) -> ChunkedArray:
         raise MetadataError(
             f"Resolution level '{dataset.path}' is a single number, "
             "an image needs at least one dimension."
+        )
+    if array.ndim > MAX_DIMENSIONS:
+        raise MetadataError(
+            f"Resolution level '{dataset.path}' has {array.ndim} dimensions, "
+            f"more than the {MAX_DIMENSIONS} that can be shown."
         )
     if max(array.shape) > sys.maxsize:
         raise MetadataError(
