@@ -24,7 +24,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "bijection-incomplete": "A transformation was not applied",
         "by-dimension-invalid": "A transformation was not applied",
         "channels-many": "Channels are along a slider, not layers",
-        "collections-draft": "A draft of OME-Zarr: collections (RFC-8)",
+        "collections-draft": "Written by a draft of OME-Zarr",
         "collections-draft-newer": "Written for a newer draft of OME-Zarr",
         "collections-version": "The version of OME-Zarr has no collections",
         "consolidated-metadata-stale": "Other programs may show an older state",

@@ -68,6 +68,24 @@ class TestNodes:
         assert composite.parts[0].to_display.linear.tolist() == [[2, 0], [0, 3]]
         assert codes(composite) == []
 
+    @pytest.mark.parametrize("kind", ["collection", "multiscale"])
+    def test_a_path_is_followed_where_there_are_no_nodes_beside_it(self, kind: str) -> None:
+        root = collection("r", entry("a"), entry("b", kind=kind, nodes=[]))
+        composite = opened(CollectionBuilder().node(root).image_node("a").image_node("b"))
+        assert names(composite) == ["a", "b"]
+        assert codes(composite) == []
+
+    def test_a_path_beside_nodes_is_not_followed_and_that_is_said(self) -> None:
+        root = collection("r", entry("b", kind="collection", nodes=[entry("a")]))
+        composite = opened(CollectionBuilder().node(root).image_node("a").image_node("b"))
+        assert names(composite) == ["a"]
+        assert "the path is not followed" in message(composite, "node-content")
+
+    def test_an_image_without_levels_is_told_in_the_words_of_its_document(self) -> None:
+        with pytest.raises(MetadataError, match="lists no resolution level") as caught:
+            opened(CollectionBuilder().node({"type": "multiscale", "name": "a", "nodes": []}))
+        assert "datasets" not in str(caught.value)
+
     def test_that_it_is_a_draft_is_said_once(self) -> None:
         builder = CollectionBuilder().node(collection("two", entry("a"), entry("b")))
         composite = opened(builder.image_node("a").image_node("b"))
@@ -172,9 +190,13 @@ class TestLevels:
         own = level(scale=(5, 7)) | {"version": "0.9.dev3"}
         own["attributes"]["coordinateSystems"] = [system()]
         builder = CollectionBuilder().node(node).array("s0", ramp((3, 4)))
-        (part,) = opened(builder.attribute("s0", "ome", own)).parts
+        composite = opened(builder.attribute("s0", "ome", own))
+        (part,) = composite.parts
         assert [axis.name for axis in part.axes] == ["y", "x"]
         assert part.to_display.linear.tolist() == [[5, 0], [0, 7]]
+        assert codes(composite) == ["multiscale-systems-missing"]
+        assert "those of its document are used" in message(composite, "multiscale-systems-missing")
+        assert not any(f.is_seen for f in composite.findings if f.code != "collections-draft")
 
     def test_transformations_may_stand_with_the_image(self) -> None:
         bare = {key: value for key, value in level().items() if key != "attributes"}
@@ -204,8 +226,9 @@ class TestLevels:
         one = image("im", level("./a/0", (2, 2), system="shared"))
         del one["attributes"]["coordinateSystems"]
         root = collection("r", one, attributes={"coordinateSystems": [system("shared")]})
-        (part,) = opened(CollectionBuilder().node(root).array("a/0", ramp((3, 4)))).parts
-        assert part.to_display.linear.tolist() == [[2, 0], [0, 2]]
+        composite = opened(CollectionBuilder().node(root).array("a/0", ramp((3, 4))))
+        assert composite.parts[0].to_display.linear.tolist() == [[2, 0], [0, 2]]
+        assert not any(f.is_seen for f in composite.findings if f.code != "collections-draft")
 
     def test_one_without_any_transformation_is_placed_by_its_size_and_that_is_said(self) -> None:
         bare = {key: value for key, value in level().items() if key != "attributes"}
@@ -346,6 +369,17 @@ class TestScenes:
         root = collection("r", entry("b"), entry("c"), attributes=self.scene(step))
         composite = opened(CollectionBuilder().node(root).image_node("b").image_node("c"))
         assert codes(composite) == ["image-unplaced"]
+
+    def test_an_id_that_is_not_in_the_document_of_its_path_is_named(self) -> None:
+        step = self.move({"id": "gone", "path": path_to("./old")}, [3, 4])
+        root = collection("r", entry("old"), attributes=self.scene(step))
+        builder = CollectionBuilder().node(root).image_of_0_6(ramp((3, 4)), "yx", "old")
+        composite = opened(builder)
+        assert composite.parts[0].to_display.offset.tolist() == [3, 4]
+        assert codes(composite) == ["node-reference-unknown"]
+        text = message(composite, "node-reference-unknown")
+        assert "'gone'" in text
+        assert "the image at the path beside it is meant" in text
 
     def test_a_reference_that_leads_nowhere_is_named(self) -> None:
         root = collection("r", entry("a"), attributes=self.scene(self.move({"id": "gone"}, [1, 1])))
@@ -646,6 +680,10 @@ class TestRefusals:
         builder = CollectionBuilder().node(collection("r", entry("a")), version=version)
         composite = opened(builder.image_node("a"))
         assert codes(composite) == ["collections-draft-older"]
+        two = CollectionBuilder().node(collection("r", entry("a"), entry("b")), version=version)
+        for name in "ab":
+            two.node(image(name, level()), name, version).array(f"{name}/s0", ramp((3, 4)))
+        assert codes(opened(two)) == ["collections-draft-older"]
         assert not any(f.is_seen for f in composite.findings if f.code != "collections-draft")
 
     @pytest.mark.parametrize("version", ["0.9.dev4", "0.10", "1.0", "newest"])

@@ -127,6 +127,9 @@ class TestJoining:
             ([1, 1.5, None, 5], [1.0, 9.0, 9.0, 5.0], "2 that name no label"),
             (["1", "x", " 5", "NaN"], [1.0, 9.0, 5.0, 9.0], "2 that name no label"),
             ([1, 5, 5, True], [1.0, 5.0, 7.0, 9.0], "that name"),
+            ([1, 5, None], [1.0, 5.0, 9.0], "1 that names no label"),
+            (["1", "1_0", "5", "2_0"], [1.0, 9.0, 5.0, 9.0], "2 that name no label"),
+            (["1", "5", "1_0"], [1.0, 5.0, 9.0], "1 that names no label"),
         ],
     )
     def test_rows_of_no_label_are_left_out_and_told(

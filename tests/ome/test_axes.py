@@ -173,3 +173,23 @@ def test_whether_an_axis_is_discrete_is_read_since_06(written: Any, discrete: bo
         document = {"ome": {"version": version, "multiscales": [multiscale]}}
         (axis,) = parse_group(document, path="", zarr_format=3).group.multiscales[0].axes
         assert axis.discrete is expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "fits"),
+    [
+        ("space", "1/micrometer", True),
+        ("space", "degree", True),
+        ("time", "hertz", True),
+        ("space", "second", False),
+        ("time", "micrometer", False),
+        ("space", "furlong", False),
+        ("space", "x" * 10**6, False),
+    ],
+)
+def test_where_axes_are_free_a_unit_may_be_made_of_others(kind: str, unit: str, fits: bool) -> None:
+    name = {"space": "y", "time": "t"}[kind]
+    axes = [{"name": name, "type": kind, "unit": unit}]
+
+    assert ("axis-unit-unknown" in judged(axes, "0.5+rfc3")) is not fits
+    assert "axis-unit-unknown" in judged(axes, "0.5")

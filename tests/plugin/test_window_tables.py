@@ -87,7 +87,7 @@ def test_a_large_table_is_loaded_when_asked_for(
     qtbot.mouseClick(widget.parts.load, Qt.MouseButton.LeftButton)
     assert widget.parts.load.isHidden()
     qtbot.waitUntil(lambda: "is loaded" in widget.parts.message.text(), timeout=WAIT)
-    assert "1 that name no label" in widget.parts.message.text()
+    assert "1 that names no label" in widget.parts.message.text()
     rows = layer.features.set_index("index")
     assert rows.loc[77_777, "n"] == 77_776
     assert (rows.loc[5, "n"], rows.loc[5, "m"], rows.loc[5, "mine"]) == (4, 50, "kept")

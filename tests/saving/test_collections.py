@@ -342,3 +342,14 @@ class TestArrangedAnew:
         assert len(cells.fields) == 9
         assert np.array_equal(np.asarray(cells.levels[0]), drawn)
         assert "collections-draft" in {issue.code for issue in validate(path).issues}
+
+    @pytest.mark.parametrize("version", ["0.9.dev4", "1.0"])
+    def test_one_with_an_image_of_a_version_that_is_not_known_is_arranged_anew(
+        self, tmp_path: Path, version: str
+    ) -> None:
+        builder = CollectionBuilder().node(collection("r", entry("a"), entry("new")))
+        builder.image_node("a").image_of_0_6(ramp((3, 4)), "yx", "new", version=version)
+        path = write_archive(tmp_path / "a.ozx", builder.entries)
+        composite, layers = opened(path)
+        save_image(layers, path)
+        assert world(open_image(path)) == world(composite)

@@ -36,8 +36,6 @@ BREAKS_A_MUST: Mapping[str, set[str]] = {
         "orientation-not-spatial",
         "orientation-repeated",
     },
-    # A kind of path that has no prefix.
-    "rfc8/unknown_nodes": {"node-path-kind-unknown"},
     # References as an older draft has them.
     "rfc8/public_basic_collection": {"node-older-form"},
     # A translation from three axes to two.

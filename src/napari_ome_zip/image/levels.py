@@ -188,7 +188,7 @@ def _open(hierarchy: Hierarchy, group: str, dataset: Dataset) -> ChunkedArray:
 
 def _none_usable(group: str, problems: list[str]) -> str:
     where = f"Image '{group}'" if group else "The image"
-    reason = first_reasons(problems) or "'datasets' lists no resolution level."
+    reason = first_reasons(problems) or "it lists no resolution level."
     return f"{where} cannot be shown: {reason}"
 
 

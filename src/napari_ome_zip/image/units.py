@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from napari_ome_zip.ome.units import Unit, parse_unit
+from napari_ome_zip.ome.units import MAX_LENGTH, Unit, parse_unit
 
 # Not UDUNITS-2 names, yet common in files, and unmistakable.
 _SPELLINGS = {
@@ -57,7 +57,9 @@ def is_time(unit: str | None) -> bool:
 
 
 def _unit(text: str | None) -> Unit | None:
-    return parse_unit(_WORD.sub(_spelled, text.lower())) if text else None
+    if not text or len(text) > MAX_LENGTH:
+        return None
+    return parse_unit(_WORD.sub(_spelled, text.lower()))
 
 
 def _spelled(word: re.Match[str]) -> str:

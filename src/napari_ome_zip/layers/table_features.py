@@ -140,7 +140,9 @@ def _about(
 
 
 def _left_out(table: Table, reasons: Sequence[tuple[int, str]]) -> Iterator[Finding]:
-    found = [f"{count:,} that name {what}" for count, what in reasons if count]
+    found = [
+        f"{count:,} that name{'s' if count == 1 else ''} {what}" for count, what in reasons if count
+    ]
     if found:
         text = f"Rows of table '{table.path}' are left out: {' and '.join(found)}."
         yield Finding("table-rows-left-out", table.path, text)

@@ -15,7 +15,7 @@ from napari_ome_zip.ome.orientation import (
     judge_orientations,
     parse_orientation,
 )
-from napari_ome_zip.ome.units import METERS, SECONDS, parse_unit
+from napari_ome_zip.ome.units import MAX_LENGTH, METERS, SECONDS, parse_unit
 from napari_ome_zip.ome.versions import AxesForm
 from napari_ome_zip.rules import MUST, SHOULD, Effect, Rule
 
@@ -251,7 +251,7 @@ def _fits(unit: str, kind: str, at: At) -> bool:
     """Whether a unit is one of space or of time; where types are free, or made of known ones."""
     if not at.spec.free_axes or any(unit in units for units in _UNITS.values()):
         return unit in _UNITS[kind]
-    return parse_unit(unit) is not None
+    return len(unit) <= MAX_LENGTH and parse_unit(unit) is not None
 
 
 def _with_unique_names(axes: tuple[Axis, ...], at: At) -> tuple[Axis, ...]:

@@ -19,12 +19,13 @@ DISPLAY_KEY = "napari_ome_zip"
 
 @dataclass(frozen=True)
 class OmeGroup:
-    """The metadata of one group, in one model for versions 0.1 to 0.6."""
+    """The metadata of one group, in one model for all versions."""
 
     path: str = ""
     """Path in the hierarchy, empty for the root."""
     version: str | None = None
-    """The version that it was read as, ``0.1`` to ``0.6``; None without OME-Zarr metadata."""
+    """The version that it was read as, a key of `versions.SPECS` where it is a known one; None
+    without OME-Zarr metadata."""
     zarr_format: int = 3
     multiscales: tuple[Multiscale, ...] = ()
     omero: Omero | None = None

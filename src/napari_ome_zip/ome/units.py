@@ -54,7 +54,8 @@ _SIMPLE = {
 } | {name: ("time", -1, size) for name, size in _with_prefixes("hertz").items()}
 """By name: a quantity, its power, and the size in the unit without prefix."""
 
-_MAX_LENGTH = 64
+MAX_LENGTH = 64
+"""Characters of a unit, at most: longer text is none."""
 _FACTOR = re.compile(
     r"(?P<by>\s*[/*]\s*|\s+|^)(?P<name>[a-z_]+|1(?!\d))(?:\s?\^\s?(?P<power>-?\d))?"
 )
@@ -112,7 +113,7 @@ def parse_unit(text: str) -> Unit | None:
 def _powers(text: str) -> dict[str, int]:
     """Return the power of each name in a product; empty where it is not made of known names."""
     text = text.strip().replace("**", "^")
-    if len(text) > _MAX_LENGTH:
+    if len(text) > MAX_LENGTH:
         return {}
     powers: Counter[str] = Counter()
     place = 0

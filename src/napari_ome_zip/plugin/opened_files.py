@@ -139,7 +139,9 @@ def _tell_repairs(findings: Sequence[Finding], path: str) -> None:
         same = sum(other.code == finding.code for other in seen) - 1
         lines.append(finding.with_headline + (f" And {same} more like this." if same else ""))
     if len(first) > MAX_KINDS:
-        lines.append(f"{len(first) - MAX_KINDS} more kinds of repairs were made.")
+        more = len(first) - MAX_KINDS
+        were = "kind of repair was" if more == 1 else "kinds of repairs were"
+        lines.append(f"{more} more {were} made.")
     tell(Notice(path, "\n".join(lines)))
 
 

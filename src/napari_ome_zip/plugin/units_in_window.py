@@ -118,7 +118,7 @@ def _changed(layer: _Layer, units: Units) -> list[Notice]:
     added = {unit for unit, old in zip(units, before, strict=True) if unit and not old}
     path = str(note.get("source") or "")
     if added:
-        taken = " and ".join(f"{unit}s" for unit in sorted(added))
+        taken = " and ".join(map(_plural, sorted(added)))
         text = (
             f"Its size may be wrong: no unit is stated. The numbers in {file_name(path)} are taken "
             f"as {taken}, like those of the other layers. The file itself is not changed."
@@ -131,8 +131,12 @@ def _changed(layer: _Layer, units: Units) -> list[Notice]:
     return [Notice(path, text)]
 
 
+def _plural(unit: str) -> str:
+    return f"{unit}s" if unit.isalpha() and not unit.endswith("z") else unit
+
+
 def _are_others(units: Sequence[object]) -> bool:
-    """Whether there are units of neither length nor time, which are left alone."""
+    """Whether there are units that are not known, which are left alone."""
     return any(str(unit) != "pixel" and known_unit(str(unit)) is None for unit in units)
 
 

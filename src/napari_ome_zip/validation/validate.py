@@ -85,7 +85,8 @@ def validate(
 
     Notes
     -----
-    RFC-9, "OME-Zarr zip files", and the specification of OME-Zarr 0.1 to 0.6.
+    RFC-9, "OME-Zarr zip files", and the specifications of OME-Zarr 0.1 to 0.6 and of
+    the drafts that are read.
     """
     watch, name = Watch(progress, cancelled, _stopped), shown_place(path)
     if isinstance(path, Link) or is_link(path):

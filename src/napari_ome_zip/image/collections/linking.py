@@ -50,10 +50,12 @@ def finish(
         systems = tuple(written.system for written in scene.systems)
         links = linking.resolved(scene.links, document)
         discovery.scenes.append((document.base, Scene(systems, links)))
-    if linking.unknown:
-        names = listed(list(dict.fromkeys(map(shortened, linking.unknown))), _MAX_NAMED)
-        text = f"Nothing has the id that a node refers to: {names}; such references are ignored."
-        discovery.findings.append(Finding.of(REFERENCE_UNKNOWN, "", text))
+    done = "such references are ignored", "the image at the path beside it is meant"
+    for ids, what in zip((linking.unknown, linking.guessed), done, strict=True):
+        if ids:
+            names = listed(list(dict.fromkeys(map(shortened, ids))), _MAX_NAMED)
+            text = f"Nothing has the id that a node refers to: {names}; {what}."
+            discovery.findings.append(Finding.of(REFERENCE_UNKNOWN, "", text))
 
 
 type _Labels = tuple[ImageRecord, ImageRecord | None]
@@ -66,6 +68,9 @@ class _Linking:
 
     def __post_init__(self) -> None:
         self.unknown: list[str] = []
+        """Ids that nothing has."""
+        self.guessed: list[str] = []
+        """Those beside the path of an image, which is taken for what is meant."""
 
     def add(self, discovery: Discovery, record: ImageRecord, released: Released) -> None:
         """Add an image, or what lies in a group of a released version."""
@@ -114,16 +119,16 @@ class _Linking:
             if found is not None and found.is_image and not found.is_labels:
                 return found
             if found is None:
-                self._note(reference, record.labels_document)
+                self.unknown += self._not_there(reference, record.labels_document)
         return None
 
-    def _note(self, reference: NodeReference, document: NodeDocument) -> None:
-        """Remember a reference that leads nowhere; what is not shown is named elsewhere."""
+    def _not_there(self, reference: NodeReference, document: NodeDocument) -> list[str]:
+        """Return the id of a reference if its document has no such id, shown or not."""
         key: str | None = document.key
         if reference.path is not None:
             key = document_of(document.folder, reference.path)
-        if key is not None and not self.documents.knows(key, reference.id):
-            self.unknown.append(reference.id)
+        is_unknown = key is not None and not self.documents.knows(key, reference.id)
+        return [reference.id] if is_unknown else []
 
     def _image(self, reference: NodeReference, document: NodeDocument) -> ImageRecord | None:
         """Return the image that a reference leads to."""
@@ -133,7 +138,12 @@ class _Linking:
         if key is None:
             return None
         by_id = self.records.by_id.get((key, reference.id))
-        return by_id or (self.records.by_document.get(key) if reference.path is not None else None)
+        if by_id is not None or reference.path is None:
+            return by_id
+        found = self.records.by_document.get(key)
+        if found is not None:
+            self.guessed += self._not_there(reference, document)
+        return found
 
     def _linked(self, record: ImageRecord) -> OmeGroup:
         """Return the group of an image, with the transformations of its document."""
@@ -163,7 +173,7 @@ class _Linking:
             return SystemRef(f"/{base}", reference.id)
         image = self._image(reference, document)
         if image is None:
-            self._note(reference, document)
+            self.unknown += self._not_there(reference, document)
             return None
         names = {
             system.name

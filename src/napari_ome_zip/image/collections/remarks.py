@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from napari_ome_zip.findings import Finding, listed
@@ -16,11 +17,13 @@ from napari_ome_zip.image.collections.rules import (
 from napari_ome_zip.image.found import Discovery
 from napari_ome_zip.ome.at import TOO_DEEP
 from napari_ome_zip.ome.collections.reader import CONTENT, KIND_UNKNOWN, MANY, MAX_NODES
-from napari_ome_zip.ome.collections.references import PATH_KIND
+from napari_ome_zip.ome.collections.references import OLDER_FORM, PATH_KIND
 from napari_ome_zip.ome.json_values import shortened
+from napari_ome_zip.ome.stated_version import DRAFT_NEWER, DRAFT_OLDER
 from napari_ome_zip.rules import Rule
 
 _MAX_NAMED = 3
+_OF_DRAFTS = {DRAFT_OLDER.code, DRAFT_NEWER.code, OLDER_FORM.code}
 
 _TEXTS: dict[Rule, tuple[str, str]] = {
     OUTSIDE: ("lies outside this archive and is", "lie outside this archive and are"),
@@ -46,9 +49,8 @@ class Remarks:
 
     def add(self, rule: Rule, name: str | None) -> None:
         """Note a node, and which rule it breaks."""
-        self.names.setdefault(rule, []).append(
-            "one without a name" if name is None else repr(shortened(name))
-        )
+        called = "one without a name" if name is None else repr(shortened(name))
+        self.names.setdefault(rule, []).append(called)
 
     def report(self, discovery: Discovery, where: str) -> None:
         """Say what was noted; why nothing is shown, where nothing is.
@@ -77,3 +79,15 @@ class Remarks:
             said.append(Finding.of(MANY, where, text))
             discovery.problems.append(text)
         discovery.findings += [each for each in said if each not in discovery.findings]
+
+
+def of_one_kind_once(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings without those which say of another document that it is of the same draft."""
+    said: set[tuple[str, str]] = set()
+    kept = []
+    for finding in findings:
+        kind = finding.code, finding.message.partition(" (and ")[0].rstrip(".")
+        if finding.code not in _OF_DRAFTS or kind not in said:
+            kept.append(finding)
+        said.add(kind)
+    return kept

@@ -17,7 +17,7 @@ from napari_ome_zip.image.collections.image_groups import ImageGroups
 from napari_ome_zip.image.collections.linking import Released, finish
 from napari_ome_zip.image.collections.plates import PlateWalk
 from napari_ome_zip.image.collections.records import ImageRecord, Records, Surroundings
-from napari_ome_zip.image.collections.remarks import Remarks
+from napari_ome_zip.image.collections.remarks import Remarks, of_one_kind_once
 from napari_ome_zip.image.collections.rules import CIRCULAR, FOREIGN, NOT_FOUND, OUTSIDE
 from napari_ome_zip.image.found import Discovery, NodePlace
 from napari_ome_zip.ome import OmeGroup
@@ -65,13 +65,10 @@ def walk_collection(discovery: Discovery, group: OmeGroup, released: Released) -
     finish(discovery, documents, walk.records, released)
     walk.plates.finish()
     walk.remarks.report(discovery, group.path)
+    discovery.findings[:] = of_one_kind_once(discovery.findings)
     if not discovery.found and not discovery.problems:
-        kind = (
-            f"The {node.kind} '{shortened(node.name)}'"
-            if node.name
-            else f"The {node.kind} at the root"
-        )
-        discovery.problems.append(f"{kind} holds no image.")
+        called = f"'{shortened(node.name)}'" if node.name else "at the root"
+        discovery.problems.append(f"The {shortened(node.kind)} {called} holds no image.")
 
 
 @dataclass(frozen=True)
@@ -119,7 +116,7 @@ class _Walk:
             self.remarks.add(FOREIGN, visit.name)
         elif node.kind not in _KINDS:
             self.remarks.add(KIND_UNKNOWN, visit.name)
-        elif node.path is not None and node.nodes is None and node.kind != SINGLESCALE:
+        elif node.path is not None and not node.nodes and node.kind != SINGLESCALE:
             self._follow(visit)
         elif node.nodes is None and node.kind != SINGLESCALE:
             self.remarks.add(CONTENT, visit.name)

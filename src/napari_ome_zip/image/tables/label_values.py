@@ -39,7 +39,8 @@ def label_values(names: pd.Index[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArr
     kind = pandas.api.types.infer_dtype(names, skipna=False)
     if kind == "boolean" or found.dtype.kind in "mM":
         return np.zeros(len(names), np.int64), np.zeros(len(names), np.bool_)
-    if kind == "string":  # read as such: a floating point number does not hold all of 64 bits
+    # Read as such: a floating point number does not hold all of 64 bits. Python takes 1_2 for 12.
+    if kind == "string" and not any("_" in name for name in found):
         with suppress(ValueError, OverflowError):
             return found.astype(np.int64), np.ones(len(names), np.bool_)
     floats = np.asarray(pandas.to_numeric(names, errors="coerce"), dtype=float)

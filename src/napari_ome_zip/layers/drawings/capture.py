@@ -22,6 +22,7 @@ from napari_ome_zip.layers.layer_data import (
     genuine_note,
     layer_note,
 )
+from napari_ome_zip.layers.older_tables import TABLE_OLDER
 from napari_ome_zip.layers.plain import clean_text
 from napari_ome_zip.layers.region_layers import is_in_table, region_layer
 from napari_ome_zip.layers.stated_units import with_stated_units
@@ -72,7 +73,7 @@ def _beside_table(layer: LayerData, opened: Opened | None) -> Iterator[Finding]:
     if regions is not None and opened is not None and regions.opened.store is opened.store:
         name, path = clean_text(layer[1].get("name")), regions.table.path
         text = f"'{name}' is saved as it is drawn; the table '{path}' that it came from is older."
-        yield Finding("table-older", path, text)
+        yield Finding(TABLE_OLDER, path, text)
 
 
 def _source(layer: LayerData) -> Any:

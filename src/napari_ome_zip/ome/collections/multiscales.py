@@ -111,7 +111,10 @@ def read_image(
     found = dict(elsewhere or {})
     said = [each or found.get(number) for number, each in enumerate(stated)]
     entries, outputs = _entries(levels, said, relative, at, is_complete=elsewhere is not None)
-    written = _systems(node, attributes, shared, outputs, at)
+    written = _systems(attributes, shared, outputs)
+    if node.kind == MULTISCALE and not attributes.systems:
+        is_told = elsewhere is not None or None not in said
+        _report_systems(written, outputs, at, is_told=is_told)
     systems = tuple(each.system for each in written) or (CoordinateSystem(PHYSICAL),)
     context = Context(COLLECTIONS, True, reader(), reader())
     multiscale = Multiscale(
@@ -226,18 +229,21 @@ def _split(
     return own, read_links(others, replace(outer.at, departures=at.departures))
 
 
+def _report_systems(
+    found: Sequence[WrittenSystem], outputs: Sequence[str], at: At, *, is_told: bool
+) -> None:
+    """Report that an image has no systems of its own; documents of arrays may have some."""
+    done = ""
+    if is_told:
+        done = "those of its document are used" if found else "the axes are taken from the array"
+    is_complete = bool(found) and len(found) == len(outputs)
+    at.report(SYSTEMS_MISSING, "Image without coordinate systems", done, harmless=is_complete)
+
+
 def _systems(
-    node: Node,
-    attributes: NodeAttributes,
-    shared: Mapping[str, WrittenSystem],
-    outputs: Sequence[str],
-    at: At,
+    attributes: NodeAttributes, shared: Mapping[str, WrittenSystem], outputs: Sequence[str]
 ) -> tuple[WrittenSystem, ...]:
     """Return the systems of an image, and those of its document that its levels lead to."""
     own = attributes.systems or ()
-    if node.kind == MULTISCALE and not own:
-        done = "those of its document are used" if set(outputs) & set(shared) else ""
-        done = done or "the axes are taken from the array"
-        at.report(SYSTEMS_MISSING, "Image without coordinate systems", done)
     known = {written.system.name for written in own}
     return (*own, *(shared[id_] for id_ in outputs if id_ not in known and id_ in shared))

@@ -137,22 +137,23 @@ class _Reading:
         kind = _kind(value, at)
         id_ = read_id(value, at, needed=False)
         self._note(id_, at)
-        attributes = read_attributes(value.get("attributes"), at.key("attributes"))
+        # What the nodes of other programs hold is theirs to define.
+        inside = at.regulated(":" not in kind)
+        attributes = read_attributes(value.get("attributes"), inside.key("attributes"))
         self._note_attributes(attributes, at)
         nodes = self._nodes(value, kind, at.key("nodes"), depth)
-        path = read_path(value["path"], at.key("path")) if value.get("path") is not None else None
+        written = value.get("path")
+        path = None if written is None else read_path(written, inside.key("path"))
         name = value.get("name")
         if not is_name(name):
             at.report(NAME_MISSING, f"Node without a name: found {found_in(value, 'name')}")
+        if kind in (COLLECTION, MULTISCALE):
+            _judge_content(value, kind, at)
         if at.judging:
-            self._judge(value, kind, at, depth)
+            self._judge_version(value, at, depth)
         return at.mark(Node(kind, string(name), id_, attributes, nodes, path, at))
 
-    def _judge(self, value: dict[str, Any], kind: str, at: At, depth: int) -> None:
-        has = [key for key in ("nodes", "path") if value.get(key) is not None]
-        if kind in (COLLECTION, MULTISCALE) and len(has) != 1:
-            found = "both nodes and a path" if has else "neither nodes nor a path"
-            at.report(CONTENT, f"A {kind} has {found}")
+    def _judge_version(self, value: dict[str, Any], at: At, depth: int) -> None:
         if depth and value.get("version") not in (None, self.version):
             found = f"Version {quoted(value['version'])} inside a document of {self.version}"
             at.key("version").report(VERSION_DIFFERS, found)
@@ -208,6 +209,15 @@ class _Reading:
         for id_, more in self.repeated.items():
             found = f"The id {quoted(id_)} is there {more + 1} times"
             self.ids[id_].report(ID_DUPLICATE, found, "references lead to the first one")
+
+
+def _judge_content(value: dict[str, Any], kind: str, at: At) -> None:
+    has = [key for key in ("nodes", "path") if value.get(key) is not None]
+    if len(has) == 2:
+        done = "the path is not followed" if value["nodes"] else ""
+        at.report(CONTENT, f"A {kind} has both nodes and a path", done)
+    elif not has:
+        at.report(CONTENT, f"A {kind} has neither nodes nor a path")
 
 
 def _kind(value: dict[str, Any], at: At) -> str:

@@ -125,8 +125,10 @@ def file_version(opened: Opened) -> str | None:
     formats = {found.group.zarr_format for found in opened.images.values()}
     if formats != {3} or ROOT not in opened.sizes:
         return None
-    if is_collection(opened):  # which may lead to images of any version
-        return COLLECTIONS.version
+    if is_collection(opened):  # which may lead to images of several versions
+        specs = [SPECS.get(version or "") for version in versions]
+        is_written = all(spec is not None and spec.is_written for spec in specs)
+        return COLLECTIONS.version if is_written else None
     if len(versions) != 1:
         return None
     (found,) = versions

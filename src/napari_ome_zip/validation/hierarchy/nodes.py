@@ -61,8 +61,8 @@ def _check_path(node: Node, path: NodePath, parsed: ParsedGroup, judged: JudgedH
     if key is None:
         at.report(OUTSIDE, f"The node lies outside of this file: {quoted(path.path)}")
         return
-    folder, _, name = key.rpartition("/")
-    found = judged.node_documents.get(key) or (judged.group(folder) if name == ZARR_JSON else None)
+    folder = key.rpartition("/")[0]
+    found = _document(key, judged)
     if found is None or not describes_something(found.group):
         what = "describes no node" if folder in judged.folders else "does not exist"
         at.report(NOT_FOUND, f"What the path {quoted(path.path)} leads to {what}")
@@ -116,11 +116,20 @@ def _check_circles(judged: JudgedHierarchy) -> None:
                 above.discard(key)
                 done.add(key)
     seen: set[str] = set()
-    for key in judged.node_documents:
-        for node, following in _leads(key, judged):
-            if following in seen:
+    for parsed in judged.node_documents.values():
+        for node in _nodes(parsed):
+            is_entry = node.path is not None and node.kind != SINGLESCALE
+            there = document_of(parsed.group.path, node.path) if is_entry else None
+            if there in seen:
                 node.at.key("path").report(REPEATED, "The document is a node elsewhere as well")
-            seen.add(following)
+            if there is not None and _document(there, judged) is not None:
+                seen.add(there)
+
+
+def _document(key: str, judged: JudgedHierarchy) -> ParsedGroup | None:
+    """Return the document of a node, or of a group of a released version."""
+    folder, _, name = key.rpartition("/")
+    return judged.node_documents.get(key) or (judged.group(folder) if name == ZARR_JSON else None)
 
 
 def _leads(key: str, judged: JudgedHierarchy) -> Iterator[tuple[Node, str]]:

@@ -21,9 +21,10 @@ from napari_ome_zip.storage.hierarchy import Hierarchy, Node
 if TYPE_CHECKING:
     import pandas as pd
 
+_CATEGORIES = "categories"
 _SPARSE = ("csr_matrix", "csc_matrix")
 _PARTS: Mapping[str, tuple[str, ...]] = {
-    "categorical": ("codes", "categories"),
+    "categorical": ("codes", _CATEGORIES),
     "nullable-integer": ("values", "mask"),
     "nullable-boolean": ("values", "mask"),
     "nullable-string-array": ("values", "mask"),
@@ -183,16 +184,19 @@ def _elements(hierarchy: Hierarchy, path: str, *, measured: bool) -> Iterator[st
         raise unreadable(path, error) from error
 
 
-def _arrays(hierarchy: Hierarchy, element: str) -> Iterator[str]:
+def _arrays(hierarchy: Hierarchy, element: str, *, is_part: bool = False) -> Iterator[str]:
     node = _node(hierarchy, element)
     if node.kind == "array":
         yield element
         return
     encoding = node.attributes.get("encoding-type")
     parts = _PARTS.get(str(encoding))
-    if parts is None:
+    if parts is None or (is_part and _CATEGORIES in parts):
         raise MetadataError(f"'{element}' is encoded as {encoding!r:.40}, which is not known")
     for part in parts:
+        where = f"{element}/{part}"
+        if part == _CATEGORIES:  # texts, of which some versions store which are missing
+            yield from _arrays(hierarchy, where, is_part=True)
         # A mask may be left out where nothing is missing.
-        if part != "mask" or hierarchy.node(f"{element}/{part}") is not None:
-            yield f"{element}/{part}"
+        elif part != "mask" or hierarchy.node(where) is not None:
+            yield where

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_ome_zip.errors import OmeZipError, raise_line_failure
+from napari_ome_zip.errors import OmeZipError, TableError, raise_line_failure
 from napari_ome_zip.image.tables.backends.bounds import Bounds, unreadable
 from napari_ome_zip.storage.hierarchy import Hierarchy
 
@@ -20,6 +20,8 @@ def content(hierarchy: Hierarchy, path: str, suffix: str, bounds: Bounds) -> byt
         stored = hierarchy.store.size_of(name)
         bounds.check_stored(path, stored or 0)
         read = None if stored is None else hierarchy.store.read(name)
+    except TableError:
+        raise
     except (OmeZipError, OSError) as error:
         raise_line_failure(error)
         raise unreadable(path, error) from error
