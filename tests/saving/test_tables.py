@@ -197,6 +197,21 @@ class TestFeatures:
         assert list(found["spots"]) == list(FEATURES["spots"])
         assert found.loc[5, AREA] == 99.0
 
+    def test_any_channel_of_labels_may_be_the_one_that_was_changed(self, tmp_path: Path) -> None:
+        builder = HierarchyBuilder().image(ramp((4, 16)), "yx").labels("cells")
+        pixels = np.ones((2, 4, 16), np.uint8)
+        builder.image(pixels, "cyx", "labels/cells", **{"image-label": {}})  # type: ignore[arg-type]
+        put_anndata(builder, "tables/t", NGIO | about("cells"))
+        layers = opened(builder.archive(tmp_path / "picture.ozx"))
+        first, second = (each for each in layers if each.name.startswith("cells"))
+        assert isinstance(second, Labels)
+        add_column(second)
+        copy = saved(layers, tmp_path / "copy.ozx")
+        assert {row["mine"] for row in properties(copy).values()} == {*"abcde"}
+        assert lost(layers, copy) == {}
+        change(first)  # type: ignore[arg-type]
+        assert "'cells 1' is saved without" in lost(layers, copy)["layer-details-left-out"]
+
     def test_those_of_two_tables_are_told_apart(self, tmp_path: Path) -> None:
         builder = labeled()
         for name, column in (("a", "size"), ("b", "color")):

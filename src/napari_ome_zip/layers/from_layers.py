@@ -35,8 +35,8 @@ from napari_ome_zip.layers.display_values import brightest_color, hex_color, inv
 from napari_ome_zip.layers.drawings.capture import capture_drawings
 from napari_ome_zip.layers.edited import in_whole
 from napari_ome_zip.layers.grouping import image_groups, image_of_labels, label_groups
-from napari_ome_zip.layers.label_tables import label_colors, label_properties
-from napari_ome_zip.layers.layer_data import LABELS_OF, LayerData, layer_note
+from napari_ome_zip.layers.label_channels import describing, label_of, unshared
+from napari_ome_zip.layers.layer_data import LayerData, layer_note
 from napari_ome_zip.layers.losses import unsaved_layers, why_not
 from napari_ome_zip.layers.older_tables import older_tables, unread_tables, with_own_features
 from napari_ome_zip.layers.opened_layer import opened_layer
@@ -44,10 +44,7 @@ from napari_ome_zip.layers.plain import clean_text, plain
 from napari_ome_zip.layers.sliders import contrast_range, shown_plane
 from napari_ome_zip.layers.unchanged import as_opened
 from napari_ome_zip.layers.understanding import UnderstoodLayer, understand
-from napari_ome_zip.ome import (
-    CoordinateSystem,
-    ImageLabel,
-)
+from napari_ome_zip.ome import CoordinateSystem
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.pixels.computing import layer_errors
 from napari_ome_zip.pixels.limits import estimate_limits
@@ -120,7 +117,7 @@ def from_layer_data(
     of_labels = label_groups(understood)
     unread = [f for group in of_labels if labels_alone for f in unread_tables(group[0])]
     if labels_alone:
-        of_labels = [[with_own_features(group[0]), *group[1:]] for group in of_labels]
+        of_labels = [[*map(with_own_features, group)] for group in of_labels]
     labels = [
         _label_image(group, system, images, f"/labels-{number}", taken)
         for number, group in enumerate(of_labels)
@@ -131,10 +128,11 @@ def from_layer_data(
         finding
         for group, made in zip(of_labels, labels, strict=True)
         if made.kept is not None
-        for finding in older_tables(group[0])
+        for finding in older_tables(describing(group))
     ]
-    tables = (*older, *unread)
-    findings = (*renamed_axes(understood, system), *_of_other_files(layers, opened), *tables, *lost)
+    apart = [finding for group in of_labels for finding in unshared(group)]
+    others = _of_other_files(layers, opened)
+    findings = (*renamed_axes(understood, system), *others, *older, *unread, *apart, *lost)
     return CompositeImage(name, None, system, parts, findings, opened=opened, napari=napari)
 
 
@@ -299,8 +297,8 @@ def _label_image(
     affine = made.to_display
     again = as_opened(part, group, affine, made.label) if isinstance(part, PlacedLabels) else None
     if again is None:
-        own = with_own_features(group[0])
-        return made if own is group[0] else _new_labels([own, *group[1:]], system, images, path)
+        own = [*map(with_own_features, group)]
+        return made if own[0] is group[0] else _new_labels(own, system, images, path)
     taken.add(id(part))
     return replace(again, display=made.display, image_path=made.image_path, label=made.label)
 
@@ -314,12 +312,7 @@ def _new_labels(
     layer = group[0]
     axes, affine = placement(layer, system, None)
     image = image_of_labels(layer, affine, images)
-    with layer_errors(layer.name, "its colors or features are not understood"):
-        keywords = layer.keywords
-        if layer.opened is not None:
-            keywords = layer.opened.without_tables(keywords)
-        colors, _ = label_colors(keywords)
-        properties, _ = label_properties(keywords)
+    label = label_of(describing(group))
     return PlacedLabels(
         path=path,
         name=layer.image_name,
@@ -330,5 +323,5 @@ def _new_labels(
         channel_axis=None,
         display=display.of_layers([_state(each, system) for each in group]),
         image_path=None if image is None else image.path,
-        label=ImageLabel(colors, properties, None if image else layer.note.get(LABELS_OF)),
+        label=label if image is None else replace(label, source=None),
     )

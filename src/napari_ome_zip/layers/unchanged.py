@@ -46,7 +46,7 @@ def as_opened[P: PlacedPart](
     if not is_whole and part.channel_axis is None:
         return None
     place = all(map(_has_same_place, group))
-    look = label is None or _has_same_look(group[0], label)
+    look = label is None or has_same_look(group[0], label)
     kept = Kept(pixels, place, look, _unplaced(part) if place else ())
     to_display = _from_file_axes(part, made, order)
     if pixels:
@@ -85,7 +85,7 @@ def _has_same_place(layer: UnderstoodLayer) -> bool:
     return bool(np.all(np.abs(layer.matrix - then) <= _SAME_PLACE * (np.abs(then) + pixel)))
 
 
-def _has_same_look(layer: UnderstoodLayer, label: ImageLabel) -> bool:
+def has_same_look(layer: UnderstoodLayer, label: ImageLabel) -> bool:
     """Whether labels have the colors and the properties that they were opened with."""
     if layer.opened is None:
         return False
