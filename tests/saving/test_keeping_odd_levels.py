@@ -154,19 +154,3 @@ def test_new_labels_get_no_more_levels_than_their_image_is_taken_over_with(tmp_p
     drawn = Labels(np.ones((1100, 1100), np.uint8), name="drawn", scale=layers[0].scale)
     save([*layers, drawn], tmp_path / "b.ozx", version="0.6")
     assert error_codes(tmp_path / "b.ozx") == set()
-
-
-def test_labels_of_too_few_levels_get_those_of_their_image_when_it_is_arranged_anew(
-    tmp_path: Path,
-) -> None:
-    pixels = np.repeat(np.repeat(np.arange(1, 21, dtype=np.uint8).reshape(4, 5), 2, 0), 2, 1)
-    builder = HierarchyBuilder().image([ramp((8, 10)), ramp((4, 5))], "yx").labels("few")
-    builder.image(pixels, "yx", "labels/few", **{"image-label": {}})
-    path = builder.archive(tmp_path / "a.ozx")
-    assert "label-level-count" in error_codes(path)
-    save(open_layers(path), tmp_path / "b.ozx", version="0.6")
-    assert error_codes(tmp_path / "b.ozx") == set()
-    with ZipStore(tmp_path / "b.ozx", mode="r") as store:
-        levels = [zarr.open_array(store, path=f"labels/few/{n}", mode="r") for n in range(2)]
-        np.testing.assert_array_equal(levels[0][...], pixels)
-        np.testing.assert_array_equal(levels[1][...], pixels[::2, ::2])

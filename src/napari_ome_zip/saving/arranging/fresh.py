@@ -174,8 +174,9 @@ class FreshHierarchy:
         if old is not None:
             self.went[old] = path
         stored = self._stored(part)
-        if stored is not None and count <= len(stored.levels):
-            datasets = self._take_over(path, placed, stored, self.options.levels)
+        wanted = self.options.levels
+        if stored is not None and (wanted is None or wanted <= len(stored.levels)):
+            datasets = self._take_over(path, placed, stored, wanted)
             kind, details = stored.model.type, stored.model.metadata
         else:
             found = None
