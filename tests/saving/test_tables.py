@@ -348,3 +348,12 @@ class TestTables:
         copy = save_image([part], tmp_path / "part.ozx")
         assert entries(copy, "tables/") == {}
         assert list(labels_of(opened(copy)).features["spots"]) == list(FEATURES["spots"])
+
+
+def test_a_script_is_told_of_tables_that_stay_behind_labels_alone(tmp_path: Path) -> None:
+    path = archive(tmp_path)
+    plan = plan_save(open_image(path), SaveOptions(labels_alone=True))
+    assert [(finding.code, finding.where) for finding in plan.lost] == [
+        ("table-not-read", "tables/t")
+    ]
+    assert "stays behind in picture:" in plan.lost[0].message

@@ -12,6 +12,7 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedImage, PlacedLabels, PlacedPart
 from napari_ome_zip.image.label_source import seen_from
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.image.tables.table import TableKind
 from napari_ome_zip.ome import ImageLabel
 from napari_ome_zip.storage import ArchiveStore
 
@@ -33,7 +34,7 @@ def labels_alone(image: CompositeImage) -> tuple[CompositeImage, tuple[Finding, 
     CompositeImage
         The labels, placed as they were.
     tuple of Finding
-        What a person needs to know of how their image is named.
+        What a person needs to know of how their image is named, and of tables that stay with it.
 
     Raises
     ------
@@ -44,7 +45,7 @@ def labels_alone(image: CompositeImage) -> tuple[CompositeImage, tuple[Finding, 
         raise SaveError("No labels to save alone: draw some, or save the image.")
     images = {part.path: part for part in image.images}
     parts = [_alone(part, images.get(part.image_path or ""), image) for part in image.labels]
-    return replace(image, parts=tuple(parts), opened=None), tuple(_named(image))
+    return replace(image, parts=tuple(parts), opened=None), (*_named(image), *_tables_left(image))
 
 
 def image_elsewhere(part: PlacedPart, path: str) -> str | None:
@@ -92,3 +93,18 @@ def _named(image: CompositeImage) -> Iterator[Finding]:
             place.source,
             f"The labels name their image as {place}: the password or key of the link is not kept.",
         )
+
+
+def _tables_left(image: CompositeImage) -> Iterator[Finding]:
+    """Tables about labels that did not become layers: features of layers have their columns."""
+    if image.opened is None or image.source is None:
+        return
+    saved = {part.path for part in image.labels}
+    for table in image.opened.tables:
+        about = [path for path in table.labels if path in saved]
+        if table.kind is TableKind.FEATURES and about:
+            text = (
+                f"Table '{table.path}' is about '{about[0]}', and stays behind in "
+                f"{image.opened.store.name}: save layers of the file to take its columns along."
+            )
+            yield Finding("table-not-read", table.path, text)
