@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.geometry.named_axes import axes_text, counted
 from napari_ome_zip.image.channels import MAX_CHANNELS
 from napari_ome_zip.image.found import Found
 from napari_ome_zip.image.levels import DIMENSIONS, Levels, load_levels
@@ -134,8 +135,9 @@ def _load(
             Finding.of(
                 DIMENSIONS,
                 f"{path}: multiscales[{number}].axes",
-                f"{len(declared)} axes are given for an array of {ndim} dimensions; "
-                f"they were taken as {', '.join(axis.name for axis in axes)}.",
+                f"{axes_text([axis.name for axis in declared])} for an array of "
+                f"{counted(ndim, 'dimension', 'dimensions')}; "
+                f"its dimensions were taken as {', '.join(axis.name for axis in axes)}.",
             ),
         )
         intrinsic = CoordinateSystem(multiscale.intrinsic.name, axes)
