@@ -39,7 +39,7 @@ def test_the_point_comes_before_the_details() -> None:
     finding = Finding("label-dtype", "labels/a", "Labels 'a' hold numbers with fractions.")
     assert (
         finding.with_headline
-        == "Labels are shown as an image. Labels 'a' hold numbers with fractions."
+        == "Labels are not stored as whole numbers. Labels 'a' hold numbers with fractions."
     )
     assert Finding("nobody-has-decided", "", "Something.").with_headline == "Something."
 

@@ -47,7 +47,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "json-first-untrue": "Other programs may miss a part of it",
         "label-attributes-value-missing": "Some details of labels are not usable",
         "label-color-duplicate": "Colors of labels are ambiguous",
-        "label-dtype": "Labels are shown as an image",
+        "label-dtype": "Labels are not stored as whole numbers",
         "label-not-found": "Labels are missing",
         "label-not-image": "Labels are missing",
         "label-properties-duplicate": "Properties of labels are ambiguous",
