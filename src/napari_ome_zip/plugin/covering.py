@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary, ref
 
 from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.layers.overlaying import BLENDED, SCAN, Overlaid, blendings
-from napari_ome_zip.plugin.messages import after_event
+from napari_ome_zip.plugin.soon import Soon
 
 if TYPE_CHECKING:
     import pint
@@ -35,7 +35,8 @@ class _Covering:
         self._viewer = ref(viewer)
         self._chosen: WeakKeyDictionary[Layer, str] = WeakKeyDictionary()
         """What was chosen here, or when the file was opened: a person's choices are others."""
-        self._is_due = False
+        # Many layers are hidden, or opened, together.
+        self._decision = Soon(self._decide)
         layers = viewer.layers
         layers.events.inserted.connect(self._follow)
         for emitter in (
@@ -43,25 +44,18 @@ class _Covering:
             layers.events.reordered,
             viewer.dims.events.ndisplay,
         ):
-            emitter.connect(self._decide_soon)
+            emitter.connect(self._decision.ask)
 
     def _follow(self, event: Any) -> None:
         layer = event.value
         for name in _PLACE:
-            getattr(layer.events, name).connect(self._decide_soon)
+            getattr(layer.events, name).connect(self._decision.ask)
         note = note_of(layer)
         if SCAN in note and not note.get(BLENDED):
             self._chosen[layer] = layer.blending
-        self._decide_soon()
-
-    def _decide_soon(self, event: Any = None) -> None:
-        """Once for many layers that are hidden, or opened, together."""
-        if not self._is_due:
-            self._is_due = True
-            after_event(self._decide)
+        self._decision.ask()
 
     def _decide(self) -> None:
-        self._is_due = False
         viewer = self._viewer()
         if viewer is None:
             return

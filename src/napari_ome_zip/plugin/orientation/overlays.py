@@ -14,9 +14,9 @@ from napari.components.overlays import TextOverlay
 
 from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.layers.orientations import noted_orientations
-from napari_ome_zip.plugin.messages import after_event
 from napari_ome_zip.plugin.orientation.edges import at_edge, usable_ends, window_orientations
 from napari_ome_zip.plugin.preferences import follow_orientation, shows_orientation
+from napari_ome_zip.plugin.soon import Soon
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -47,7 +47,8 @@ class _Edges:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = ref(viewer)
-        self._is_due = False
+        # Many layers come together; a camera turns while its canvas is drawn.
+        self._decision = Soon(self._decide)
         dims, camera = viewer.dims.events, viewer.scene.camera.events
         viewer.layers.events.inserted.connect(self._follow)
         for emitter in (
@@ -58,22 +59,15 @@ class _Edges:
             camera.angles,
             camera.orientation,
         ):
-            emitter.connect(self._decide_soon)
-        follow_orientation(self._decide_soon)
+            emitter.connect(self._decision.ask)
+        follow_orientation(self._decision.ask)
 
     def _follow(self, event: Any) -> None:
         for name in ("visible", "metadata"):
-            getattr(event.value.events, name).connect(self._decide_soon)
-        self._decide_soon()
-
-    def _decide_soon(self, event: Any = None) -> None:
-        """Once for many layers; a camera turns while its canvas is drawn."""
-        if not self._is_due:
-            self._is_due = True
-            after_event(self._decide)
+            getattr(event.value.events, name).connect(self._decision.ask)
+        self._decision.ask()
 
     def _decide(self) -> None:
-        self._is_due = False
         viewer = self._viewer()
         if viewer is None:
             return
