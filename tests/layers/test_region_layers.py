@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from napari.layers import Layer, Shapes
 
 from hierarchy_builder import HierarchyBuilder, axes_of, ramp
 from labeled_tables import about, put_lists
@@ -199,6 +200,21 @@ def test_regions_of_labels_are_called_by_them() -> None:
     assert layer.features.to_dict("list") == {"label": [7]}
 
 
+def assert_same_regions(layer: Shapes, expected: Shapes) -> None:
+    assert layer.name == expected.name
+    assert len(layer.data) == len(expected.data)
+    for found, drawn in zip(layer.data, expected.data, strict=True):
+        np.testing.assert_allclose(found, drawn)
+    np.testing.assert_allclose(layer.translate, expected.translate)
+    np.testing.assert_allclose(layer.edge_color, expected.edge_color)
+    assert layer.features.to_dict("list") == expected.features.to_dict("list")
+
+
+def lost_of(layers: list[Layer]) -> list[str]:
+    plan = plan_save(from_layer_data([each.as_layer_data_tuple() for each in layers]))
+    return [finding.code for finding in plan.lost]
+
+
 class TestSaving:
     @pytest.mark.parametrize(
         "change",
@@ -223,9 +239,28 @@ class TestSaving:
         assert "'tables/boxes'" in finding.message
         with pytest.warns(SaveWarning, match="'tables/boxes' that it came from is older"):
             save_image(data, tmp_path / "b.ozx")
-        assert [kind for _, _, kind in to_layer_data(open_image(tmp_path / "b.ozx"))] == [
-            "image", "shapes", "shapes"
-        ]  # fmt: skip
+        shown = [*view(tmp_path / "b.ozx").layers]
+        assert [type(layer).__name__ for layer in shown] == ["Image", "Shapes"]
+        assert_same_regions(shown[-1], layers[-1])
+        # It stays so, and nobody is told again.
+        assert lost_of(shown) == []
+        save_image([each.as_layer_data_tuple() for each in shown], tmp_path / "c.ozx")
+        again = [*view(tmp_path / "c.ozx").layers]
+        assert [type(layer).__name__ for layer in again] == ["Image", "Shapes"]
+        assert_same_regions(again[-1], layers[-1])
+
+    def test_a_table_of_another_file_is_shown_beside_what_was_changed_here(
+        self, tmp_path: Path
+    ) -> None:
+        path = image_with(box(y=(1, 2), x=(2, 1))).archive(tmp_path / "a.ozx")
+        boxes = view(path).layers["boxes"]
+        boxes.data = [boxes.data[0] + 1]
+        boxes.name = "moved"
+        other = image_with(box(y=(3, 1), x=(0, 1))).archive(tmp_path / "b.ozx")
+        layers = [*view(other).layers, boxes]
+        save_image([each.as_layer_data_tuple() for each in layers], tmp_path / "c.ozx")
+        shown = [layer.name for layer in view(tmp_path / "c.ozx").layers]
+        assert sorted(shown) == sorted(layer.name for layer in layers)
 
     @pytest.mark.parametrize(
         "change",

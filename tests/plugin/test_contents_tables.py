@@ -20,7 +20,8 @@ from labeled_tables import (
     put_group,
     put_lists,
 )
-from napari_ome_zip import open_image, to_layer_data
+from napari_ome_zip import open_image, save_image, to_layer_data
+from napari_ome_zip.errors import SaveWarning
 from napari_ome_zip.image.tables.table import Table
 from napari_ome_zip.layers.layer_data import layer_note
 from napari_ome_zip.plugin.contents.attachments import Attachment, find_attachments
@@ -147,3 +148,15 @@ def test_of_many_rows_the_first_are_read() -> None:
     assert f"{MAX_ROWS - 1}\t{MAX_ROWS - 1}" in read.text.splitlines()
     assert f"{MAX_ROWS}\t{MAX_ROWS}" not in read.text.splitlines()
     assert read.note == "The first 200 of 1,000 rows."
+
+
+def test_a_table_of_regions_that_a_person_changed(tmp_path: Path) -> None:
+    path = put_lists(labeled(), "tables/t", ROIS, BOX).archive(tmp_path / "a.ozx")
+    layers = to_layer_data(open_image(path))
+    (regions,) = (layer for layer in layers if layer[2] == "shapes")
+    regions[1]["name"] = "mine"
+    with pytest.warns(SaveWarning, match="older"):
+        save_image(layers, tmp_path / "b.ozx")
+    assert facts(tmp_path / "b.ozx")["Used as"] == (
+        "nothing: it is older than the layer 'mine', which was made of it"
+    )

@@ -33,6 +33,10 @@ JSON does not have."""
 METADATA = "metadata"
 """Key of what a person noted about a layer: plain JSON, in which nothing stands for an array."""
 
+INSTEAD_OF = "instead_of"
+"""Key of the path of the table of regions that a layer was made of, and instead of which it is
+shown."""
+
 KINDS = ("points", "shapes", "surface", "tracks", "vectors")
 
 MAX_DRAWINGS = 512
@@ -60,6 +64,12 @@ class Drawing:
     def nbytes(self) -> int:
         """Size of its arrays in bytes."""
         return sum(array.nbytes for array in self.arrays.values())
+
+    @property
+    def instead_of(self) -> str | None:
+        """Path of the table of regions that it was made of, if a person changed it since."""
+        said = self.description.get(INSTEAD_OF)
+        return said if isinstance(said, str) else None
 
 
 @dataclass(frozen=True, eq=False)

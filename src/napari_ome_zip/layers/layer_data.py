@@ -30,6 +30,10 @@ where the caller knows it."""
 DRAWING = "drawing"
 """Key in a layer's note: name of the group of points, shapes and the like that it was read from."""
 
+REDRAWN = "redrawn"
+"""Key in a layer's note: path of the table of regions that it was made of and that a person changed
+before the file was saved."""
+
 UNUSED = "unused"
 """Key in a layer's note: names of what a file says of such a layer and that is not usable."""
 
@@ -112,6 +116,7 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     "image": _is_string_or_none,
     "name": _is_string_or_none,
     DRAWING: _is_string_or_none,
+    REDRAWN: _is_string_or_none,
     LABELS_OF: _is_string_or_none,
     "system": _is_string_or_none,
     "multiscale": _is_integer,

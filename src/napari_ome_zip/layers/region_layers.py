@@ -58,6 +58,8 @@ def _nothing() -> None:
 def region_layers(composite: CompositeImage) -> Iterator[LayerData]:
     """The layers of all tables of regions that lie in an image that is shown by itself.
 
+    One that a person changed is a drawing of the file, which is shown instead of its table.
+
     Parameters
     ----------
     composite : CompositeImage
@@ -70,9 +72,12 @@ def region_layers(composite: CompositeImage) -> Iterator[LayerData]:
 
 def _tables(composite: CompositeImage) -> Iterator[tuple[Table, pd.DataFrame, PlacedImage]]:
     images = {image.path: image for image in reversed(composite.images) if not image.fields}
+    redrawn = {drawing.instead_of for drawing in composite.napari.drawings}
     for table, rows in shown_tables(composite):
         image = images.get(table.image)
-        if table.kind is TableKind.REGIONS and image and not isinstance(rows, TableError):
+        if table.kind is not TableKind.REGIONS or table.path in redrawn:
+            continue
+        if image and not isinstance(rows, TableError):
             yield table, rows, image
 
 

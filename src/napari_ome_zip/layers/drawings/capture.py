@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_ome_zip.findings import Finding
-from napari_ome_zip.image.napari_group import KINDS, MAX_BYTES, Drawing, NapariGroup
+from napari_ome_zip.image.napari_group import INSTEAD_OF, KINDS, MAX_BYTES, Drawing, NapariGroup
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.layers.drawings.features import encode_features
 from napari_ome_zip.layers.drawings.geometry import encode_geometry
@@ -18,6 +18,7 @@ from napari_ome_zip.layers.drawings.values import CannotHoldError, Encoder
 from napari_ome_zip.layers.layer_data import (
     DRAWING,
     METADATA_KEY,
+    REDRAWN,
     LayerData,
     genuine_note,
     layer_note,
@@ -57,7 +58,7 @@ def capture_drawings(
         if layer[2] not in KINDS or is_well_names(layer) or is_in_table(layer, opened):
             continue
         findings += _beside_table(layer, opened)
-        drawing, lost = capture_drawing(layer, number)
+        drawing, lost = capture_drawing(layer, number, _table_of(layer, opened))
         findings += lost
         if drawing is not None:
             is_of_file = opened is not None and _source(layer) == opened.store.source
@@ -69,18 +70,31 @@ def capture_drawings(
 
 def _beside_table(layer: LayerData, opened: Opened | None) -> Iterator[Finding]:
     """What to say of regions that were changed: the table that they came from was not."""
-    regions = region_layer(layer[1])
-    if regions is not None and opened is not None and regions.opened.store is opened.store:
-        name, path = clean_text(layer[1].get("name")), regions.table.path
+    path = _table_of(layer, opened)
+    if path is not None and region_layer(layer[1]) is not None:
+        name = clean_text(layer[1].get("name"))
         text = f"'{name}' is saved as it is drawn; the table '{path}' that it came from is older."
         yield Finding(TABLE_OLDER, path, text)
+
+
+def _table_of(layer: LayerData, opened: Opened | None) -> str | None:
+    """Path of the table of the file that a layer was made of, now or before the file was saved."""
+    regions = region_layer(layer[1])
+    if opened is None:
+        return None
+    if regions is not None:
+        return regions.table.path if regions.opened.store is opened.store else None
+    note = genuine_note(layer_note(layer[1]))
+    return note.get(REDRAWN) if _source(layer) == opened.store.source else None
 
 
 def _source(layer: LayerData) -> Any:
     return layer_note(layer[1]).get("source")
 
 
-def capture_drawing(layer: LayerData, order: int) -> tuple[Drawing | None, tuple[Finding, ...]]:
+def capture_drawing(
+    layer: LayerData, order: int, table: str | None = None
+) -> tuple[Drawing | None, tuple[Finding, ...]]:
     """A layer as it is saved, and what of it cannot be.
 
     Parameters
@@ -89,13 +103,16 @@ def capture_drawing(layer: LayerData, order: int) -> tuple[Drawing | None, tuple
         Of one of `KINDS`, as napari's writers receive it. Its arrays are copied.
     order : int
         Its position among all layers that are saved, from the bottom.
+    table : str, optional
+        Path of a table of regions that it is shown instead of.
     """
     data, keywords, kind = layer
     name = clean_text(keywords.get("name") or kind)
     encoder = Encoder()
     try:
         said, lost = _described(data, keywords, kind, encoder)
-        description = FrozenMapping({"type": kind, "name": name, "order": order, **said})
+        beside = {} if table is None else {INSTEAD_OF: table}
+        description = FrozenMapping({"type": kind, "name": name, "order": order, **beside, **said})
     # Layer data are anyone's, so that anything may be raised where they are not what they should
     # be; the images are saved all the same.
     except Exception as error:  # noqa: BLE001

@@ -17,6 +17,7 @@ from napari_ome_zip.layers.layer_data import (
     ATTRIBUTES,
     DRAWING,
     METADATA_KEY,
+    REDRAWN,
     UNUSED,
     LayerData,
     layer_note,
@@ -95,6 +96,7 @@ def restore_drawing(drawing: Drawing, source: str | None) -> LayerData:
         "source": source,
         DRAWING: drawing.path,
         **({UNUSED: unused} if unused else {}),
+        **({REDRAWN: drawing.instead_of} if drawing.instead_of else {}),
     }
     if drawing.kind == "surface" and geometry.ndim > data[0].shape[1]:
         note[ATTRIBUTES] = _take_place(keywords)

@@ -8,6 +8,7 @@ from napari_ome_zip.findings import listed
 from napari_ome_zip.image.composite import PlacedLabels
 from napari_ome_zip.image.tables.backends.bounds import TOO_LARGE
 from napari_ome_zip.image.tables.table import Table, TableKind
+from napari_ome_zip.layers.layer_data import REDRAWN
 from napari_ome_zip.layers.opened_layer import OpenedLayer, opened_layer
 from napari_ome_zip.layers.region_layers import region_layer_of
 from napari_ome_zip.layers.region_shapes import MAX_SHAPES
@@ -100,6 +101,8 @@ def _use_as_regions(table: Table, layers: Sequence[OpenLayer]) -> str:
         record = region_layer_of(layer.note)
         if record is not None and record.table is table:
             return f"the layer '{layer.name}', hidden at first"
+        if layer.note.get(REDRAWN) == table.path:
+            return f"nothing: it is older than the layer '{layer.name}', which was made of it"
     if table.failure is not None:
         return f"nothing. {table.failure}"
     if (table.size.rows or 0) > MAX_SHAPES:
