@@ -622,6 +622,13 @@ class TestCircles:
         assert paths(composite) == ["a"]
         assert "metadata-too-deep" in codes(composite)
 
+    def test_whoever_nests_all_images_too_deeply_is_told_why_there_are_none(self) -> None:
+        node = collection("inmost", entry("a"))
+        for n in range(80):
+            node = collection(str(n), node)
+        with pytest.raises(MetadataError, match="holds no image. Nodes are nested more than 64 "):
+            opened(CollectionBuilder().node(node).image_node("a"))
+
     def test_too_many_nodes_are_counted_out(self) -> None:
         many = [{"type": "x:y", "name": str(n)} for n in range(MAX_NODES + 5)]
         builder = CollectionBuilder().node(collection("r", entry("a"))).image_node("a")

@@ -68,7 +68,9 @@ def walk_collection(discovery: Discovery, group: OmeGroup, released: Released) -
     discovery.findings[:] = of_one_kind_once(discovery.findings)
     if not discovery.found and not discovery.problems:
         called = f"'{shortened(node.name)}'" if node.name else "at the root"
-        discovery.problems.append(f"The {shortened(node.kind)} {called} holds no image.")
+        deep = next((f.message for f in discovery.findings if f.code == TOO_DEEP.code), "")
+        text = f"The {shortened(node.kind)} {called} holds no image. {deep}"
+        discovery.problems.append(text.rstrip())
 
 
 @dataclass(frozen=True)
