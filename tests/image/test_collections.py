@@ -626,7 +626,7 @@ class TestCircles:
         node = collection("inmost", entry("a"))
         for n in range(80):
             node = collection(str(n), node)
-        with pytest.raises(MetadataError, match="holds no image. Nodes are nested more than 64 "):
+        with pytest.raises(MetadataError, match="Nodes are nested more than 64 deep"):
             opened(CollectionBuilder().node(node).image_node("a"))
 
     def test_too_many_nodes_are_counted_out(self) -> None:
