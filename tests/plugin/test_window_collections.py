@@ -53,7 +53,7 @@ def test_a_collection_is_opened_with_one_notification(
     qtbot.wait(3 * GATHERED_FOR_MS)
     (record,) = notification_manager.records
     text = str(record.message)
-    assert text.count("draft of OME-Zarr: collections") == 1
+    assert text.count("Written by a draft of OME-Zarr") == 1
     assert "1 node lies outside this archive and is not opened: 'far'" in text
     shown = {layer.name for layer in window.layers}
     assert {"A1 f", "B2 g", "em", "A1 f: nuclei"} <= shown

@@ -324,4 +324,4 @@ def test_what_is_missing_is_told_before_that_the_file_is_of_a_draft(
     drop(window, [path])
     text = the_only_toast(qtbot, window).message.text()
     assert text.startswith("Not everything is shown: it lies elsewhere.")
-    assert text.index("'far'") < text.index("A draft of OME-Zarr")
+    assert text.index("'far'") < text.index("Written by a draft of OME-Zarr")
