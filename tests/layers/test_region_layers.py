@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from napari.layers import Layer, Shapes
+from napari.layers import Image, Layer, Shapes
 
 from hierarchy_builder import HierarchyBuilder, axes_of, ramp
 from labeled_tables import about, put_lists
@@ -248,6 +248,21 @@ class TestSaving:
         again = [*view(tmp_path / "c.ozx").layers]
         assert [type(layer).__name__ for layer in again] == ["Image", "Shapes"]
         assert_same_regions(again[-1], layers[-1])
+
+    def test_they_are_shown_instead_of_the_table_wherever_it_goes(self, tmp_path: Path) -> None:
+        path = image_with(box(y=(1, 2), x=(2, 1))).archive(tmp_path / "a.ozx")
+        layers = [*view(path).layers]
+        layers[-1].data = [layers[-1].data[0] + 1]
+        # Beside another image the one of the file, and its tables, leave the root.
+        new = Image(ramp((5, 6)), name="new")
+        data = [each.as_layer_data_tuple() for each in (*layers, new)]
+        with pytest.warns(SaveWarning, match="is older"):
+            save_image(data, tmp_path / "b.ozx")
+        composite = open_image(tmp_path / "b.ozx")
+        (table,) = composite.tables
+        assert table.path != "tables/boxes"
+        (regions,) = (each for each in view(tmp_path / "b.ozx").layers if isinstance(each, Shapes))
+        assert_same_regions(regions, layers[-1])
 
     def test_a_table_of_another_file_is_shown_beside_what_was_changed_here(
         self, tmp_path: Path

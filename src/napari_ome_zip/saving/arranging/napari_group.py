@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 import dask.array as da
@@ -15,16 +16,18 @@ from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.napari_group import (
     ATTRIBUTE,
     GROUP,
+    INSTEAD_OF,
     VERSION,
     Drawing,
     NapariGroup,
     is_napari_group,
 )
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.ome import FrozenMapping
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
 from napari_ome_zip.saving.encoding.arrays import ArrayLayout, array_document, to_json
 from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.original.carrying import ROOT
+from napari_ome_zip.saving.original.carrying import ROOT, Moves, moved
 
 CHUNK_BYTES = 1 << 22
 """Uncompressed size of a chunk, about."""
@@ -55,7 +58,7 @@ def add_napari_group(
     tuple of Finding
         What is lost.
     """
-    opened, group = image.opened, image.napari
+    opened, group = image.opened, _with_tables_moved(image.napari, moves)
     if options.for_others:
         moves[GROUP] = None
         return tuple(_left_out(group))
@@ -70,6 +73,22 @@ def add_napari_group(
     if group.drawings or group.view is not None or group.unread:
         _write(group, options, documents, arrays)
     return tuple(_removed(opened, group))
+
+
+def _with_tables_moved(group: NapariGroup, moves: Moves) -> NapariGroup:
+    """The group with the places that tables have in the new file; the same where none moves."""
+    drawings = tuple(_with_table_moved(drawing, moves) for drawing in group.drawings)
+    return group if drawings == group.drawings else replace(group, drawings=drawings)
+
+
+def _with_table_moved(drawing: Drawing, moves: Moves) -> Drawing:
+    table = drawing.instead_of
+    place = None if table is None else moved(table, moves)
+    if place == table:
+        return drawing
+    said = {key: value for key, value in drawing.description.items() if key != INSTEAD_OF}
+    beside = {} if place is None else {INSTEAD_OF: place}
+    return replace(drawing, description=FrozenMapping({**said, **beside}))
 
 
 def _what_is_there(opened: Opened | None) -> str:
