@@ -1,4 +1,4 @@
-"""What rows of tables are stored as: a module for each, all with the same two functions."""
+"""What rows of tables are stored as: a module for each way."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari_ome_zip.image.tables.backends import anndata_elements, delimited, json_lists, parquet
+from napari_ome_zip.image.tables.backends import (
+    anndata_elements,
+    delimited,
+    json_lists,
+    parquet,
+    whole_file,
+)
 from napari_ome_zip.image.tables.backends.bounds import AT_ONCE, Bounds, TableSize
 from napari_ome_zip.storage.hierarchy import Hierarchy
 
@@ -33,8 +39,8 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
             anndata_elements.size, anndata_elements.read, anndata_elements.read_described
         ),
         "json": Backend(json_lists.size, json_lists.read),
-        "csv": Backend(delimited.size, delimited.read),
-        "parquet": Backend(parquet.size, parquet.read),
+        "csv": Backend(whole_file.size, delimited.read),
+        "parquet": Backend(whole_file.size, parquet.read),
     }
 )
 """By name, without what marks versions and experiments (``experimental_json_v1``)."""

@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def size(hierarchy: Hierarchy, path: str) -> TableSize:
-    """Unknown: only reading it tells."""
-    return TableSize()
-
-
 def read(hierarchy: Hierarchy, path: str, bounds: Bounds) -> pd.DataFrame:
     """All rows; an empty cell is a missing value.
 

@@ -1,10 +1,15 @@
-"""Tables that are one file in their group: its name, and its bytes."""
+"""What tables have in common that are one file in their group: its size and its bytes."""
 
 from __future__ import annotations
 
 from napari_ome_zip.errors import OmeZipError, TableError, raise_line_failure
-from napari_ome_zip.image.tables.backends.bounds import Bounds, unreadable
+from napari_ome_zip.image.tables.backends.bounds import Bounds, TableSize, unreadable
 from napari_ome_zip.storage.hierarchy import Hierarchy
+
+
+def size(hierarchy: Hierarchy, path: str) -> TableSize:
+    """Unknown: only reading it tells."""
+    return TableSize()
 
 
 def content(hierarchy: Hierarchy, path: str, suffix: str, bounds: Bounds) -> bytes:
