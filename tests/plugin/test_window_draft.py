@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QMessageBox
 
 from hierarchy_builder import HierarchyBuilder, write_archive
 from napari_ome_zip.plugin.docks import PLUGIN
@@ -84,6 +85,24 @@ def test_who_cancels_keeps_no_file(
     with pytest.raises(Exception, match="Cancelled: nothing was saved"):
         window.layers.save(str(tmp_path / "six.ozx"), plugin=PLUGIN)
     assert not (tmp_path / "six.ozx").exists()
+
+
+def test_desktops_may_mark_keys_in_the_texts_of_buttons(
+    window: napari.Viewer,
+    six: napari.layers.Image,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    def press(box: QMessageBox) -> None:
+        (button,) = (each for each in box.buttons() if each.text() == AS_DRAFT)
+        for each in box.buttons():
+            each.setText(f"&{each.text()}")
+        box.show()
+        button.click()
+
+    monkeypatch.setattr(QMessageBox, "exec", press)
+    window.layers.save(str(tmp_path / "six.ozx"), plugin=PLUGIN)
+    assert version_of(tmp_path / "six.ozx") == "0.9.dev1"
 
 
 def test_channels_become_a_series_where_a_person_wants_that(

@@ -132,17 +132,17 @@ def agreed(view: View, choices: SaveChoices, layers: Layers, showing: Showing) -
 def _ask(
     window: QWidget, title: str, text: str, *buttons: tuple[str, QMessageBox.ButtonRole]
 ) -> str:
-    """The text of the button that a person presses; the default is to cancel."""
+    """The name of the button that a person presses; the default is to cancel."""
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Warning)
     box.setWindowTitle(title)
     box.setText(text)
-    for name, role in buttons:
-        box.addButton(name, role)
+    # By the buttons, not by their texts, into which desktops put marks for keys.
+    added = [(name, box.addButton(name, role)) for name, role in buttons]
     box.setDefaultButton(box.addButton(CANCEL, ButtonRole.RejectRole))
     box.exec()
     pressed = box.clickedButton()
-    return CANCEL if pressed is None else pressed.text()
+    return next((name for name, button in added if button is pressed), CANCEL)
 
 
 def _is_one_of(target: Path, sources: Sequence[str]) -> bool:
