@@ -9,12 +9,12 @@ import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from tqdm import tqdm
+from napari_ome_zip.errors import OmeZipError, SaveWarning
 
-from napari_ome_zip.errors import SaveWarning
-from napari_ome_zip.validation.report import Report
+if TYPE_CHECKING:
+    from napari_ome_zip.validation.report import Report
 
 _MAX_WIDTH = 80
 _COLORS = {"ERROR": "31", "WARNING": "33", "INFO": "36"}
@@ -50,6 +50,8 @@ def progress_bar(title: str, unit: str) -> Iterator[ProgressBar]:
     unit : str
         ``"B"`` for bytes, or the name of the things that are counted.
     """
+    from tqdm import tqdm  # only where something takes long
+
     with tqdm(
         desc=title,
         total=0,
@@ -85,6 +87,17 @@ def complain(message: str) -> None:
 def remark(message: str) -> None:
     """Write a note about something that was done to standard error."""
     write(f"ome-zip: note: {message}\n", sys.stderr)
+
+
+def reason(error: OmeZipError | OSError) -> str:
+    """Return why something could not be done, with the commands that help."""
+    if isinstance(error, OmeZipError):
+        return f"{error} {commands_for(str(error))}".rstrip()
+    if isinstance(error, FileNotFoundError):
+        name = error.filename
+        return f"There is no such file: {name}" if name else str(error)
+    name = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{name}"
 
 
 @contextmanager

@@ -1,0 +1,42 @@
+"""What the commands that write an archive have in common."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_ome_zip.cli.exits import GOOD
+from napari_ome_zip.cli.terminal import complain, remark, width, write
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.validation.validate import validate
+
+
+def add_writing(command: argparse.ArgumentParser) -> None:
+    """Add the options that they share."""
+    command.add_argument(
+        "--shard", action="store_true", help="gather chunks into shards, changing no pixel"
+    )
+    command.add_argument("--force", action="store_true", help="replace an existing file")
+
+
+def finished(done: str, made: Path, notes: Sequence[Finding]) -> int:
+    """Write the name of the new file, notes on it, and the verdict of a check."""
+    write(f"{done} as {made}\n")
+    for note in notes:
+        remark(note.message)
+    report = validate(made)
+    write(f"{report.verdict}\n")
+    if report.issues:
+        hint = f"What remains concerns the image, not the archive: see 'ome-zip validate {made}'."
+        write(textwrap.fill(hint, width(), break_long_words=False, break_on_hyphens=False) + "\n")
+    return GOOD
+
+
+def is_in_the_way(target: str, force: bool) -> bool:
+    """Whether a file would be replaced that nobody said may be; says so."""
+    if force or not Path(target).exists():
+        return False
+    complain(f"{target} already exists. Choose another name, or replace it with --force.")
+    return True

@@ -1,0 +1,3 @@
+"""A composite image, or layers, as one picture: what a viewer would show, without a viewer."""
+
+from __future__ import annotations
