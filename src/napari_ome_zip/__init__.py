@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_ome_zip.repacking import pack, repack, unpack
     from napari_ome_zip.save import save_image
     from napari_ome_zip.saving.options import SaveOptions
+    from napari_ome_zip.thumbnails.stored import read_thumbnail
     from napari_ome_zip.validation.validate import validate
 
 _MODULES = {
@@ -33,6 +34,7 @@ _MODULES = {
     "link_cache_size": "napari_ome_zip.files.disk_cache.cache_folder",
     "open_image": "napari_ome_zip.image.load",
     "pack": "napari_ome_zip.repacking",
+    "read_thumbnail": "napari_ome_zip.thumbnails.stored",
     "repack": "napari_ome_zip.repacking",
     "save_image": "napari_ome_zip.save",
     "set_cache_size": "napari_ome_zip.pixels.decoded_chunks",
@@ -50,6 +52,7 @@ __all__ = [
     "link_cache_size",
     "open_image",
     "pack",
+    "read_thumbnail",
     "repack",
     "save_image",
     "set_cache_size",
