@@ -200,3 +200,11 @@ class CheckCancelledError(OmeZipError):
 
 class SaveWarning(UserWarning):
     """A note about a file that was written."""
+
+
+class PictureError(OmeZipError, ValueError):
+    """There is no such picture of an image: nothing of it can be drawn, or not as it was asked."""
+
+
+class PictureTooLargeError(PictureError):
+    """More pixels would have to be read for a picture than the caller allowed."""
