@@ -182,6 +182,12 @@ class SaveError(OmeZipError, OSError):
         return type(self), (str(self), self.errno)
 
 
+class IntegrationError(OmeZipError, OSError):
+    """The desktop cannot be told of archives: something of someone else is in the way, or a folder
+    cannot be written to.
+    """
+
+
 class SaveCancelledError(OmeZipError):
     """A save was cancelled by the user; nothing was kept."""
 
