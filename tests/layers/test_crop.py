@@ -38,8 +38,12 @@ def file(tmp_path: Path) -> Path:
     labels = numbered().astype(np.int32)
     look = {"contrast_limits": (3, 900), **PLACE}
     layers: list[Any] = [
-        (numbered(), {"name": "DAPI", "colormap": "blue", **look}, "image"),
-        (numbered() // 2, {"name": "GFP", "colormap": "green", "visible": False, **look}, "image"),
+        (numbered(), {"name": "DAPI", "colormap": "#0000FF", **look}, "image"),
+        (
+            numbered() // 2,
+            {"name": "GFP", "colormap": "#00FF00", "visible": False, **look},
+            "image",
+        ),
         (
             labels,
             {
@@ -73,7 +77,8 @@ def test_looks_names_and_units_are_kept(file: Path, tmp_path: Path) -> None:
     saved = save_image(crop(open_image(file), {"x": (0, 4)}), tmp_path / "part.ozx")
     dapi, gfp, nuclei = layers_of(saved)
     assert (dapi.name, gfp.name, nuclei.name) == ("DAPI", "GFP", "nuclei")
-    assert (dapi.colormap.name, gfp.colormap.name) == ("blue", "green")
+    np.testing.assert_allclose(dapi.colormap.map(1.0), [(0, 0, 1, 1)])
+    np.testing.assert_allclose(gfp.colormap.map(1.0), [(0, 1, 0, 1)])
     assert (dapi.visible, gfp.visible) == (True, False)
     assert dapi.contrast_limits == [3, 900]
     assert [str(unit) for unit in dapi.units] == ["second", *["micrometer"] * 3]
