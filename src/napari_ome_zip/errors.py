@@ -152,6 +152,10 @@ class TransformationError(OmeZipError, ValueError):
     """A coordinate transformation cannot be applied."""
 
 
+class CropError(OmeZipError, ValueError):
+    """A part of an image was asked for that there is not."""
+
+
 def raise_line_failure(error: BaseException) -> None:
     """Raise what an error comes of where that says nothing of a file: a line failed, or a cancel.
 
