@@ -66,7 +66,7 @@ type _BlockKey = tuple[tuple[int, ...], ChunkCoordinates, Literal["strict", "tol
 _BlockCache = ByteCache[_BlockKey, npt.NDArray[Any]]
 
 
-def virtual_levels(part: PlacedPart, edge: int = OVERVIEW_EDGE) -> tuple[PixelSource, ...]:
+def virtual_levels(part: PlacedPart, edge: int | None = None) -> tuple[PixelSource, ...]:
     """Levels that follow the coarsest one of ``part``, where that is too large to be shown.
 
     Each step halves the longer spatial axes: those of the plane until it is no longer than
@@ -75,8 +75,8 @@ def virtual_levels(part: PlacedPart, edge: int = OVERVIEW_EDGE) -> tuple[PixelSo
     Parameters
     ----------
     part : PlacedPart
-    edge : int
-        Longest edge of the plane of the coarsest level, in pixels.
+    edge : int, optional
+        Longest edge of the plane of the coarsest level, in pixels; `OVERVIEW_EDGE` by default.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def virtual_levels(part: PlacedPart, edge: int = OVERVIEW_EDGE) -> tuple[PixelSo
     nearest = wide or isinstance(part, PlacedLabels)
     cache = _BlockCache(CACHE_BYTES)
     levels: list[VirtualLevel] = []
-    steps, grids = _halvings(base, plane, volume, edge)
+    steps, grids = _halvings(base, plane, volume, OVERVIEW_EDGE if edge is None else edge)
     for number, (step, grid) in enumerate(zip(steps, grids, strict=True)):
         levels.append(
             VirtualLevel(
