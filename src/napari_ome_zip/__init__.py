@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from napari_ome_zip.image.composite import CompositeImage
     from napari_ome_zip.image.load import open_image
+    from napari_ome_zip.layers.crop import crop
     from napari_ome_zip.layers.to_layers import to_layer_data
     from napari_ome_zip.pixels.decoded_chunks import cache_size, set_cache_size
     from napari_ome_zip.rendering import render
@@ -32,6 +33,7 @@ _MODULES = {
     "SaveOptions": "napari_ome_zip.saving.options",
     "cache_size": "napari_ome_zip.pixels.decoded_chunks",
     "clear_link_cache": "napari_ome_zip.files.disk_cache.cache_folder",
+    "crop": "napari_ome_zip.layers.crop",
     "link_cache_size": "napari_ome_zip.files.disk_cache.cache_folder",
     "open_image": "napari_ome_zip.image.load",
     "pack": "napari_ome_zip.repacking",
@@ -51,6 +53,7 @@ __all__ = [
     "SaveOptions",
     "cache_size",
     "clear_link_cache",
+    "crop",
     "link_cache_size",
     "open_image",
     "pack",

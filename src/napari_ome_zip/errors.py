@@ -152,6 +152,10 @@ class TransformationError(OmeZipError, ValueError):
     """A coordinate transformation cannot be applied."""
 
 
+class CropError(OmeZipError, ValueError):
+    """A part of an image was asked for that there is not."""
+
+
 def raise_line_failure(error: BaseException) -> None:
     """Raise what an error comes of where that says nothing of a file: a line failed, or a cancel.
 
@@ -180,6 +184,12 @@ class SaveError(OmeZipError, OSError):
     def __reduce__(self) -> tuple[type[SaveError], tuple[object, ...]]:
         # OSError would rebuild from its single argument and lose the number.
         return type(self), (str(self), self.errno)
+
+
+class IntegrationError(OmeZipError, OSError):
+    """The desktop cannot be told of archives: something of someone else is in the way, or a folder
+    cannot be written to.
+    """
 
 
 class SaveCancelledError(OmeZipError):
