@@ -23,6 +23,7 @@ type Pixels = Callable[[np.random.Generator], Any]
 
 WITHOUT = SaveOptions(thumbnail=False)
 
+
 def noise(random: np.random.Generator) -> np.ndarray:
     return random.poisson(300, (3, 2, 1100, 700)).astype(np.uint16)
 

@@ -26,6 +26,9 @@ from napari_ome_zip.thumbnails.convention import THUMBNAILS, stated_thumbnails, 
 from napari_ome_zip.thumbnails.picture_facts import picture_facts
 from napari_ome_zip.thumbnails.stored import MAX_PICTURE_BYTES
 
+OUTDATED = "thumbnail-outdated"
+"""Code of the finding on thumbnails that other programs made and that are no longer true."""
+
 _KEY = f'"{THUMBNAILS}"'.encode()
 
 
@@ -171,7 +174,7 @@ def _without(plan: SavePlan, opened: Opened, settled: _Settled) -> SavePlan:
             f"Thumbnails of {opened.store.name} that another program made show what is no longer "
             f"so, and are left out: {named}{f' and {more} more' if more > 0 else ''}."
         )
-        lost = (*lost, Finding("thumbnail-outdated", "", text))
+        lost = (*lost, Finding(OUTDATED, "", text))
     documents = plan.documents | settled.documents
     if ROOT in documents:
         documents[ROOT] = consolidated(documents, settled.documents)
