@@ -152,6 +152,10 @@ class TransformationError(OmeZipError, ValueError):
     """A coordinate transformation cannot be applied."""
 
 
+class CropError(OmeZipError, ValueError):
+    """A part of an image was asked for that there is not."""
+
+
 def raise_line_failure(error: BaseException) -> None:
     """Raise what an error comes of where that says nothing of a file: a line failed, or a cancel.
 
@@ -206,3 +210,11 @@ class CheckCancelledError(OmeZipError):
 
 class SaveWarning(UserWarning):
     """A note about a file that was written."""
+
+
+class PictureError(OmeZipError, ValueError):
+    """There is no such picture of an image: nothing of it can be drawn, or not as it was asked."""
+
+
+class PictureTooLargeError(PictureError):
+    """More pixels would have to be read for a picture than the caller allowed."""
