@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from napari_ome_zip.desktop.integrate import LinuxDesktop, environment, this_desktop
+from napari_ome_zip.desktop.integrate import environment, this_desktop
 from napari_ome_zip.desktop.integrate.environment import this_environment
+from napari_ome_zip.desktop.integrate.linux.linux_desktop import LinuxDesktop
 from napari_ome_zip.desktop.integrate.programs import ProgramError, run_program
 from napari_ome_zip.errors import IntegrationError
 
