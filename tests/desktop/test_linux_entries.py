@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from napari_ome_zip.desktop.integrate.linux.entries import (
     desktop_entry,
     launcher,
     mime_package,
+    previewing_launcher,
     thumbnailer_entry,
 )
 from napari_ome_zip.names import MIME_TYPE
@@ -104,24 +106,46 @@ def test_the_type_is_a_zip_archive_known_by_two_suffixes() -> None:
     assert list(kind.iter(f"{SPACE}magic")) == []
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a script of the shell")
-@pytest.mark.parametrize("words", [OPENER, PREVIEWER])
-def test_a_launcher_hands_all_arguments_on(tmp_path: Path, words: tuple[str, ...]) -> None:
-    # A stand-in for the interpreter, in a folder of an odd name, that tells what it is given.
+@pytest.fixture
+def started(tmp_path: Path) -> Callable[..., list[str]]:
+    """Return what runs a launcher, and gives what its interpreter is started with."""
+    # A stand-in for it, in a folder of an odd name.
     interpreter = tmp_path / 'Zoë\'s $HOME "env" 100%' / "python"
     interpreter.parent.mkdir()
     interpreter.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
     interpreter.chmod(0o755)
-    script = tmp_path / "open"
-    script.write_bytes(launcher(Environment(interpreter), words))
+
+    def start(made: Callable[[Environment], bytes], *given: str) -> list[str]:
+        script = tmp_path / "launcher"
+        script.write_bytes(made(Environment(interpreter)))
+        command = ["/bin/sh", script, *given]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+        return done.stdout.splitlines()
+
+    return start
+
+
+needs_shell = pytest.mark.skipif(os.name == "nt", reason="a script of the shell")
+
+
+@needs_shell
+def test_a_launcher_hands_all_files_on(started: Callable[..., list[str]]) -> None:
     files = ["/data/my cells.ozx", "/data/Zellkörper 'a' \"b\" $x.ozx", "-x.ozx", "*"]
-    done = subprocess.run(
-        ["/bin/sh", script, *files], capture_output=True, text=True, check=True, cwd=tmp_path
-    )
-    assert done.stdout.splitlines() == [*words, *files]
+    assert started(launcher, *files) == [*OPENER, *files]
 
 
-def test_nothing_is_imported_from_the_folder_it_is_started_in(tmp_path: Path) -> None:
+@needs_shell
+@pytest.mark.parametrize("picture", ["/cache/x.png", "/home/my own home/.cache/*.png"])
+def test_a_preview_is_written_where_it_is_asked_for_also_if_that_comes_in_parts(
+    started: Callable[..., list[str]], picture: str
+) -> None:
+    file = "/data/my 'cells'.ozx"
+    wanted = [*PREVIEWER, file, picture, "128"]
+    assert started(previewing_launcher, file, picture, "128") == wanted
+    assert started(previewing_launcher, file, *picture.split(" "), "128") == wanted
+
+
+def test_nothing_is_imported_from_the_folder_it_is_started_in() -> None:
     assert "-P" in OPENER[: OPENER.index("-m")]
     assert "-P" in PREVIEWER[: PREVIEWER.index("-m")]
 
