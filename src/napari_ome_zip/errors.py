@@ -200,3 +200,11 @@ class CheckCancelledError(OmeZipError):
 
 class SaveWarning(UserWarning):
     """A note about a file that was written."""
+
+
+class NapariStartError(OmeZipError, RuntimeError):
+    """napari cannot be started, or ended at once."""
+
+
+class HandOverError(OmeZipError, ValueError):
+    """Files cannot be handed to a window that is running."""
