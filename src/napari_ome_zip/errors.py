@@ -152,6 +152,10 @@ class TransformationError(OmeZipError, ValueError):
     """A coordinate transformation cannot be applied."""
 
 
+class CropError(OmeZipError, ValueError):
+    """A part of an image was asked for that there is not."""
+
+
 def raise_line_failure(error: BaseException) -> None:
     """Raise what an error comes of where that says nothing of a file: a line failed, or a cancel.
 
@@ -182,6 +186,12 @@ class SaveError(OmeZipError, OSError):
         return type(self), (str(self), self.errno)
 
 
+class IntegrationError(OmeZipError, OSError):
+    """The desktop cannot be told of archives: something of someone else is in the way, or a folder
+    cannot be written to.
+    """
+
+
 class SaveCancelledError(OmeZipError):
     """A save was cancelled by the user; nothing was kept."""
 
@@ -208,3 +218,11 @@ class NapariStartError(OmeZipError, RuntimeError):
 
 class HandOverError(OmeZipError, ValueError):
     """Files cannot be handed to a window that is running."""
+
+
+class PictureError(OmeZipError, ValueError):
+    """There is no such picture of an image: nothing of it can be drawn, or not as it was asked."""
+
+
+class PictureTooLargeError(PictureError):
+    """More pixels would have to be read for a picture than the caller allowed."""

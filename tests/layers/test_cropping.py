@@ -13,8 +13,9 @@ from napari.layers import Layer
 from napari_layers import layers_of, pixels, value_in_world
 from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.layers import from_layer_data
-from napari_ome_zip.layers.cropping import WorldBox, cropped
+from napari_ome_zip.layers.cropping import cropped
 from napari_ome_zip.layers.layer_data import SHOWN_PLANE
+from napari_ome_zip.layers.world_box import WorldBox
 from napari_ome_zip.saving.plan import plan_save
 
 SHAPE = (6, 40, 60)

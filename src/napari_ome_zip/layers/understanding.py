@@ -100,7 +100,7 @@ def _understood(
 ) -> UnderstoodLayer:
     note = genuine_note(layer_note(keywords))
     opened = opened_layer(note)
-    stored = _stored_levels(list(data), note) if is_multiscale(data) else [data]
+    stored = stored_levels(list(data), note) if is_multiscale(data) else [data]
     title = clean_text(keywords.get("name") or kind)
     levels = tuple(_as_dask(level, kind, title, snapshot=snapshot) for level in stored)
     # A level of another type would wrap round in the type of the first: it is made anew.
@@ -128,7 +128,7 @@ def _understood(
     )
 
 
-def _stored_levels(levels: list[Any], note: Mapping[str, Any]) -> list[Any]:
+def stored_levels(levels: list[Any], note: Mapping[str, Any]) -> list[Any]:
     """The levels that came from a file, without the coarser ones computed for the screen."""
     stored, virtual = note.get("levels"), note.get("virtual_levels")
     if not (isinstance(stored, int) and isinstance(virtual, int)):

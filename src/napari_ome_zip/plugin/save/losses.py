@@ -8,8 +8,10 @@ from pathlib import Path
 
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.layers import incomplete_layers, unsaved_layers
+from napari_ome_zip.layers.crop import OUTSIDE
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.well_names import is_well_names
+from napari_ome_zip.plugin.save.left_behind import PART_WITHOUT
 from napari_ome_zip.saving.planned import SavePlan
 
 MAX_NAMED = 5
@@ -18,6 +20,8 @@ MAX_NAMED = 5
 _PIXELS_KEPT = frozenset(
     {
         "axis-details-left-out",
+        OUTSIDE,
+        PART_WITHOUT,
         "layer-details-left-out",
         "levels-left-out",
         "link-key-not-kept",

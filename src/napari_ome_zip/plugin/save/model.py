@@ -6,18 +6,19 @@ makes of them everything that is decided before a file is written.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from napari_ome_zip.errors import SaveError
-from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers import from_layer_data, unsaved_layers
-from napari_ome_zip.layers.cropping import cropped
+from napari_ome_zip.layers.crop import CroppedLayers, crop_layers
 from napari_ome_zip.layers.layer_data import LayerData
+from napari_ome_zip.layers.losses import IMAGE_KINDS
 from napari_ome_zip.names import stem
 from napari_ome_zip.ome.versions import SPECS
+from napari_ome_zip.plugin.save.left_behind import left_behind
 from napari_ome_zip.plugin.save.losses import Losses, describe, find_losses, losses_text
 from napari_ome_zip.plugin.save.part import Part, Range, Showing, part_of
 from napari_ome_zip.plugin.save.target import check_place, target_of
@@ -62,6 +63,10 @@ class SaveChoices:
     """First and last time point; None for all."""
     depth: Range | None = None
     """First and last plane in depth; None for all."""
+    steps: Mapping[int, Range] = field(default_factory=dict)
+    """First and last step of other sliders, by their dimension."""
+    as_shown: bool = False
+    """Whether no more pixels are saved than the canvas shows, as far as a file has fewer."""
     version: VersionChoice = "auto"
     levels: int | None = None
     """None keeps the levels there are, and makes them where there is one."""
@@ -167,7 +172,9 @@ def resolve(choices: SaveChoices, layers: Layers, showing: Showing | None = None
     try:
         options = choices.options
         part = _part(choices, showing)
-        chosen, beside, is_part = _in_part(_chosen(choices, layers), part)
+        asked_for = _chosen(choices, layers)
+        found = _in_part(asked_for, part)
+        chosen = found.inside
         check_place(target)
         image = from_layer_data(
             chosen,
@@ -182,12 +189,14 @@ def resolve(choices: SaveChoices, layers: Layers, showing: Showing | None = None
     except SaveError as error:
         return View(target, problem=str(error))
     everything = [data for _, data in layers]
-    text = part.text if part is not None and is_part else ""
+    text = part.text if part is not None and found.is_part else ""
     losses = find_losses(everything, chosen, plan, text)
-    losses = Losses((*losses.left_out, *beside), losses.lost, losses.part)
+    if found.is_part:
+        beside = (*losses.left_out, *found.beside)
+        losses = Losses(beside, (*losses.lost, *found.cut, *left_behind(asked_for)), text)
     problem = "" if target is not None else "Choose a file to write."
     options = options if needed is None else needed.draft
-    return View(target, options, tuple(chosen), plan, losses, problem, needed)
+    return View(target, options, chosen, plan, losses, problem, needed)
 
 
 def _planned(
@@ -208,7 +217,7 @@ def chosen_parts(choices: SaveChoices, layers: Layers, showing: Showing) -> list
     SaveError
         If there are none.
     """
-    return _in_part(_chosen(choices, layers), _part(choices, showing))[0]
+    return list(_in_part(_chosen(choices, layers), _part(choices, showing)).inside)
 
 
 def can_be_saved(layer: LayerData) -> bool:
@@ -217,8 +226,13 @@ def can_be_saved(layer: LayerData) -> bool:
 
 
 def _part(choices: SaveChoices, showing: Showing) -> Part | None:
-    visible_only, time, depth = choices.visible_only, choices.time, choices.depth
-    return part_of(showing, visible_only=visible_only, time=time, depth=depth)
+    others = [(slider, choices.steps.get(slider.dimension)) for slider in showing.sliders]
+    return part_of(
+        showing,
+        visible_only=choices.visible_only,
+        ranges=[(showing.time, choices.time), (showing.depth, choices.depth), *others],
+        as_shown=choices.as_shown,
+    )
 
 
 def _chosen(choices: SaveChoices, layers: Layers) -> list[LayerData]:
@@ -231,27 +245,16 @@ def _chosen(choices: SaveChoices, layers: Layers) -> list[LayerData]:
     return chosen
 
 
-def _in_part(
-    layers: Sequence[LayerData], part: Part | None
-) -> tuple[list[LayerData], list[Finding], bool]:
-    """What of layers lies in a part, what does not, and whether that is less than everything."""
+def _in_part(layers: Sequence[LayerData], part: Part | None) -> CroppedLayers:
+    """What of layers lies in a part, and what does not."""
     if part is None:
-        return list(layers), [], False
-    inside, beside = [], []
-    for layer in layers:
-        found = cropped(layer, part.box)
-        if found is None:
-            name = str(layer[1].get("name", layer[2]))
-            text = f"'{name}' does not lie in the chosen part."
-            beside.append(Finding("layer-not-saved", name, text))
-        else:
-            inside.append(found)
-    if not inside:
+        return CroppedLayers(tuple(layers), is_part=False)
+    found = crop_layers(layers, part.box)
+    if not any(layer[2] in IMAGE_KINDS for layer in found.inside):
         raise SaveError(
             f"No layer lies in the chosen part, {part.text}: move the view, or choose more of it."
         )
-    is_part = bool(beside) or any(a is not b for a, b in zip(layers, inside, strict=True))
-    return inside, beside, is_part
+    return found
 
 
 def summary(view: View, estimate: SizeEstimate | None = None) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_ome_zip.errors import SaveError
-from napari_ome_zip.layers.cropping import Bounds, WorldBox
 from napari_ome_zip.layers.dimensions import default_names
+from napari_ome_zip.layers.world_box import Bounds, WorldBox
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
 from napari_ome_zip.plugin.view.capture import capture_view
 from napari_ome_zip.plugin.view.visible import visible_plane
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 type Range = tuple[int, int]
 """First and last step of a slider, both included, counted from 0 as the slider does."""
+
+
+_FEW, _MANY = 4, 12
+"""Digits of coordinates that are shown: usually, and where they are almost equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,18 @@ class Slider:
     """World coordinate of its first step."""
     step: float
     count: int
+    at: int = 0
+    """The step that is shown."""
+
+    @property
+    def is_time(self) -> bool:
+        """Whether its steps are time points, as far as its name says."""
+        return TYPES_BY_NAME.get(self.name.lower()) == "time"
+
+    @property
+    def is_depth(self) -> bool:
+        """Whether its steps are planes of a volume, as far as its name says."""
+        return TYPES_BY_NAME.get(self.name.lower()) == "space"
 
     def clipped(self, chosen: Range) -> Range:
         """A range within the steps that there are."""
@@ -60,6 +77,12 @@ class Showing:
     """The same, as a person reads them."""
     visible: tuple[Bounds, ...] | None = None
     """What the canvas shows, along the dimensions that it shows; None in 3D."""
+    extent: tuple[Bounds, ...] = ()
+    """From where to where all layers reach."""
+    pixel: float | None = None
+    """How much of the world a pixel of the canvas shows; None in 3D."""
+    sliders: tuple[Slider, ...] = ()
+    """The dimensions of several steps that the canvas does not show; none in 3D."""
     time: Slider | None = None
     depth: Slider | None = None
     state: Mapping[str, Any] | None = None
@@ -77,21 +100,22 @@ class Part:
 def what_is_shown(viewer: ViewerModel) -> Showing:
     """What a viewer shows now."""
     names = _axis_names(viewer.dims.axis_labels)
-    units = viewer.layers.extent.units or ()
-    sliders: dict[str, Slider] = {}
-    for number, name in enumerate(names[:-2]):
-        kind = "time" if TYPES_BY_NAME.get(name.lower()) == "time" else "depth"
-        slider = _slider(viewer, number, name)
-        known = kind == "time" or TYPES_BY_NAME.get(name.lower()) == "space"
-        if known and slider.count > 1:
-            sliders.setdefault(kind, slider)
+    extent = viewer.layers.extent
+    units = extent.units or ()
+    steps = [_slider(viewer, number, name) for number, name in enumerate(names)]
+    several = [slider for slider in steps if slider.count > 1]
+    before = [slider for slider in several if slider.dimension < len(names) - 2]
+    in_2d = viewer.dims.ndisplay == 2
     return Showing(
         names=names,
         units=tuple(map(str, units)),
         symbols=tuple("" if f"{unit}" == "pixel" else f"{unit:~P}" for unit in units),
-        visible=_visible(viewer) if viewer.dims.ndisplay == 2 else None,
-        time=sliders.get("time"),
-        depth=sliders.get("depth"),
+        visible=_visible(viewer) if in_2d else None,
+        extent=tuple((float(low), float(high)) for low, high in extent.world.T),
+        pixel=1 / float(viewer.scene.camera.zoom) if in_2d else None,
+        sliders=tuple(s for s in several if s.dimension not in viewer.dims.displayed and in_2d),
+        time=next((slider for slider in before if slider.is_time), None),
+        depth=next((slider for slider in before if slider.is_depth), None),
         state=capture_view(viewer).to_json(),
     )
 
@@ -104,7 +128,8 @@ def _axis_names(labels: Sequence[str]) -> tuple[str, ...]:
 
 def _slider(viewer: ViewerModel, number: int, name: str) -> Slider:
     start, _, step = viewer.dims.range[number]
-    return Slider(number, name, float(start), float(step), int(viewer.dims.nsteps[number]))
+    count, at = int(viewer.dims.nsteps[number]), int(viewer.dims.current_step[number])
+    return Slider(number, name, float(start), float(step), count, at)
 
 
 def _visible(viewer: ViewerModel) -> tuple[Bounds, ...]:
@@ -117,7 +142,11 @@ def _visible(viewer: ViewerModel) -> tuple[Bounds, ...]:
 
 
 def part_of(
-    showing: Showing, *, visible_only: bool, time: Range | None, depth: Range | None
+    showing: Showing,
+    *,
+    visible_only: bool,
+    ranges: Sequence[tuple[Slider | None, Range | None]],
+    as_shown: bool = False,
 ) -> Part | None:
     """The part that is chosen; None where everything is.
 
@@ -126,15 +155,20 @@ def part_of(
     showing : Showing
     visible_only : bool
         Only what the canvas shows.
-    time, depth : tuple of int or None
-        Steps of the sliders; None for all.
+    ranges : sequence of (Slider, tuple of int)
+        Steps of sliders; None for all. Sliders that there are not are None.
+    as_shown : bool
+        No more pixels than the canvas has, as far as the file has fewer.
 
     Raises
     ------
     SaveError
         If only what is visible shall be saved, and that is no region: in 3D.
     """
-    bounds: list[Bounds] = [None] * len(showing.names)
+    count = len(showing.names)
+    bounds: list[Bounds] = [None] * count
+    margins = [0.0] * count
+    pixels: list[float | None] = [None] * count
     texts = []
     if visible_only:
         if showing.visible is None:
@@ -143,23 +177,49 @@ def part_of(
                 "'Visible region only'."
             )
         bounds = list(showing.visible)
-        texts.append(f"the visible region ({_region_text(showing)})")
-    for slider, chosen in ((showing.time, time), (showing.depth, depth)):
+        texts.append(f"the visible region ({region_text(showing)})")
+    for slider, chosen in ranges:
         if slider is not None and chosen is not None and not slider.is_whole(chosen):
             bounds[slider.dimension] = slider.bounds(chosen)
+            margins[slider.dimension] = abs(slider.step) / 2
             texts.append(_range_text(slider, chosen))
+    if as_shown and showing.visible is not None:
+        pixels = [None if each is None else showing.pixel for each in showing.visible]
+        texts.append("in the resolution shown")
     if not texts:
         return None
-    return Part(WorldBox(tuple(bounds), showing.units), ", ".join(texts))
+    box = WorldBox(tuple(bounds), showing.units, tuple(pixels), tuple(margins))
+    return Part(box, ", ".join(texts))
 
 
-def _region_text(showing: Showing) -> str:
-    symbols = showing.symbols or ("",) * len(showing.names)
+def region_text(showing: Showing) -> str:
+    """From where to where the canvas shows layers, as a person reads it."""
+    count = len(showing.names)
+    symbols = showing.symbols or ("",) * count
+    extent = showing.extent or (None,) * count
+    found = zip(showing.names, showing.visible or (), extent, symbols, strict=True)
     return ", ".join(
-        f"{name} {bounds[0]:.4g} to {bounds[1]:.4g} {symbol}".rstrip()
-        for name, bounds, symbol in zip(showing.names, showing.visible or (), symbols, strict=True)
+        f"{name} {_within(bounds, most)} {symbol}".rstrip()
+        for name, bounds, most, symbol in found
         if bounds is not None
     )
+
+
+def _within(bounds: tuple[float, float], extent: Bounds) -> str:
+    """Bounds where layers are: a canvas may show more than there is."""
+    low, high = bounds
+    if extent is not None and low <= extent[1] and high >= extent[0]:
+        low, high = max(low, extent[0]), min(high, extent[1])
+    digits = _digits(low, high)
+    return f"{low:.{digits}g} to {high:.{digits}g}"
+
+
+def _digits(low: float, high: float) -> int:
+    """How many it takes to tell two numbers from one another, and where between them one is."""
+    largest, apart = max(abs(low), abs(high)), abs(high - low)
+    if not 0 < apart < largest < math.inf:
+        return _FEW
+    return min(_MANY, _FEW - 1 + math.ceil(math.log10(largest / apart)))
 
 
 def _range_text(slider: Slider, chosen: Range) -> str:

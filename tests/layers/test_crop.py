@@ -1,0 +1,288 @@
+"""The part of an image between world coordinates: what is in it, and that it lies where it lay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from napari.layers import Layer
+
+from hierarchy_builder import HierarchyBuilder, multiscale, placement
+from labeled_tables import NGIO, about, labeled, put_lists
+from napari_layers import layers_of, pixels, value_in_world
+from napari_ome_zip import crop, open_image, save_image, to_layer_data
+from napari_ome_zip.errors import CropError
+from napari_ome_zip.layers.crop import crop_layers
+from napari_ome_zip.layers.layer_data import METADATA_KEY
+from napari_ome_zip.layers.opened_layer import NOTE
+from napari_ome_zip.layers.world_box import WorldBox
+
+SHAPE = (3, 5, 80, 96)
+PLACE = {
+    "scale": (2, 0.5, 0.25, 0.25),
+    "translate": (0, 10, 5, -3),
+    "units": ("s", "um", "um", "um"),
+    "axis_labels": ("t", "z", "y", "x"),
+}
+
+
+def numbered() -> np.ndarray:
+    return np.arange(np.prod(SHAPE), dtype=np.uint32).reshape(SHAPE)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return a file of two channels and labels with colors and properties."""
+    labels = numbered().astype(np.int32)
+    look = {"contrast_limits": (3, 900), **PLACE}
+    layers: list[Any] = [
+        (numbered(), {"name": "DAPI", "colormap": "#0000FF", **look}, "image"),
+        (
+            numbered() // 2,
+            {"name": "GFP", "colormap": "#00FF00", "visible": False, **look},
+            "image",
+        ),
+        (
+            labels,
+            {
+                "name": "nuclei",
+                "colormap": {0: "transparent", 7: "#ff8000", None: "transparent"},
+                "features": {"index": [7, 9], "area": [1.5, 2.5]},
+                **PLACE,
+            },
+            "labels",
+        ),
+    ]
+    return save_image(layers, tmp_path / "cells.ome.zip")
+
+
+def test_a_part_has_the_pixels_between_the_bounds_where_they_lay(
+    file: Path, tmp_path: Path
+) -> None:
+    part = crop(open_image(file), {"t": 2, "z": (10.4, 11.6), "y": (10, 12), "x": (0, 4)})
+    saved = save_image(part, tmp_path / "part.ozx")
+    # Time 2 is the second; planes at 10.5, 11 and 11.5; row 20 lies at 10, column 12 at 0.
+    expected = numbered()[1:2, 1:4, 20:29, 12:29]
+    dapi, gfp, nuclei = layers_of(saved)
+    np.testing.assert_array_equal(pixels(dapi), expected)
+    np.testing.assert_array_equal(pixels(gfp), expected // 2)
+    np.testing.assert_array_equal(pixels(nuclei), expected)
+    for layer in (dapi, nuclei):
+        assert value_in_world(layer, t=2, z=11, y=11, x=2) == numbered()[1, 2, 24, 20]
+
+
+def test_looks_names_and_units_are_kept(file: Path, tmp_path: Path) -> None:
+    saved = save_image(crop(open_image(file), {"x": (0, 4)}), tmp_path / "part.ozx")
+    dapi, gfp, nuclei = layers_of(saved)
+    assert (dapi.name, gfp.name, nuclei.name) == ("DAPI", "GFP", "nuclei")
+    np.testing.assert_allclose(dapi.colormap.map(1.0), [(0, 0, 1, 1)])
+    np.testing.assert_allclose(gfp.colormap.map(1.0), [(0, 1, 0, 1)])
+    assert (dapi.visible, gfp.visible) == (True, False)
+    assert dapi.contrast_limits == [3, 900]
+    assert [str(unit) for unit in dapi.units] == ["second", *["micrometer"] * 3]
+    np.testing.assert_allclose(nuclei.colormap.color_dict[7], (1, 0x80 / 255, 0, 1), atol=1e-6)
+    assert nuclei.features["area"].tolist() == [1.5, 2.5]
+
+
+def test_a_part_is_not_taken_for_the_file_it_came_from(file: Path) -> None:
+    part = crop(open_image(file), {"x": (0, 4)})
+    assert all(NOTE not in keywords["metadata"][METADATA_KEY] for _, keywords, _ in part)
+
+
+def test_everything_stays_what_it_was(file: Path) -> None:
+    layers = to_layer_data(open_image(file))
+    assert all(a is b for a, b in zip(crop(layers, {"x": (-99, 99)}), layers, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "problem"),
+    [
+        ({"c": 1}, "There is no axis 'c' to crop along: expected t, z, y, x."),
+        ({"y": (500, 600)}, "Nothing lies at y (500, 600)"),
+        ({"y": "all"}, "Bounds along 'y' are 'all'"),
+        ({"y": (1, 2, 3)}, r"Bounds along 'y' are \(1, 2, 3\)"),
+        ({"y": float("nan")}, "Bounds along 'y' are nan"),
+    ],
+)
+def test_what_cannot_be_cropped_is_said(file: Path, bounds: Any, problem: str) -> None:
+    with pytest.raises(CropError, match=problem.replace("(500, 600)", r"\(500, 600\)")):
+        crop(open_image(file), bounds)
+
+
+def levels_of_a_slide(place: Any) -> HierarchyBuilder:
+    """Return three levels, each every second pixel of the one before, placed by a function."""
+    full = np.arange(64 * 48, dtype=np.uint16).reshape(64, 48)
+    builder = HierarchyBuilder()
+    listed = [(str(n), placement((0.5 * 2**n,) * 2, place(2**n))) for n in range(3)]
+    builder.group(multiscales=[multiscale("yx", listed)])
+    for n in range(3):
+        builder.array(str(n), full[:: 2**n, :: 2**n])
+    return builder
+
+
+@pytest.mark.parametrize(
+    ("first", "at"),
+    # Where a coarse pixel lies by its file: on the pixel it was taken from, or amid those it spans.
+    [(lambda factor: (10, 20), 0), (lambda factor: (10 + 0.25 * (factor - 1),) * 2, 1.5)],
+    ids=["taken from", "amid"],
+)
+def test_a_coarser_level_lies_where_its_file_says(tmp_path: Path, first: Any, at: float) -> None:
+    path = levels_of_a_slide(first).archive(tmp_path / "slide.ozx")
+    image = open_image(path)
+    ((data, keywords, kind),) = crop(image, {"y": (14, 22)}, pixel_size=2)
+    whole = layers_of(image)[0]
+    part = Layer.create(data, keywords, kind)
+    full = np.arange(64 * 48).reshape(64, 48)
+    corner = np.asarray(data)[0, 0]
+    row, column = np.argwhere(full == corner)[0]
+    assert np.asarray(data)[1, 1] == full[row + 4, column + 4]
+    assert tuple(part.scale) == (2, 2)
+    np.testing.assert_allclose(
+        part.data_to_world((0, 0)), whole.data_to_world((row + at, column + at))
+    )
+
+
+@pytest.mark.parametrize(
+    ("pixel_size", "step"), [(0.4, 1), (0.5, 1), (0.9, 1), (1, 2), (1.99, 2), (2, 4), (50, 4)]
+)
+def test_the_coarsest_level_of_small_enough_pixels_is_taken(
+    tmp_path: Path, pixel_size: float, step: int
+) -> None:
+    path = levels_of_a_slide(lambda factor: (0, 0)).archive(tmp_path / "slide.ozx")
+    ((data, keywords, _),) = crop(open_image(path), {"y": (0, 20)}, pixel_size=pixel_size)
+    assert keywords["scale"] == (0.5 * step, 0.5 * step)
+    assert np.asarray(data)[0, 1] == step
+
+
+def test_a_place_that_contradicts_the_sizes_of_levels_is_a_slip(tmp_path: Path) -> None:
+    path = levels_of_a_slide(lambda factor: (0, 1000 * (factor - 1))).archive(tmp_path / "a.ozx")
+    ((_, keywords, _),) = crop(open_image(path), {"y": (0, 20)}, pixel_size=2)
+    # Two pixels of 0.5, and half of the last one, before the middle of four.
+    np.testing.assert_allclose(keywords["translate"], (0.75, 0.75))
+
+
+def test_levels_of_layers_from_no_file_share_their_edges() -> None:
+    full = np.zeros((64, 48), np.uint8)
+    layer = ([full, full[::2, ::2], full[::4, ::4]], {"name": "a", "scale": (3, 3)}, "image")
+    ((data, keywords, _),) = crop([layer], {"y": (30, 60)}, pixel_size=6)
+    assert keywords["scale"] == (6, 6)
+    # Rows 10 to 20 lie at 30 to 60: coarse ones 5 to 10, of which the first lies at 10.5 rows.
+    assert data.shape == (6, 24)
+    np.testing.assert_allclose(keywords["translate"], (31.5, 1.5))
+
+
+def test_columns_of_tables_become_properties_of_the_labels(tmp_path: Path) -> None:
+    rows = {"label": [1, 5], "area": [2.5, 3.5]}
+    builder = put_lists(labeled(), "tables/t", NGIO | about("cells"), rows)
+    part = crop(open_image(builder.archive(tmp_path / "cells.ozx")), {"x": (0, 9)})
+    saved = open_image(save_image(part, tmp_path / "part.ozx"))
+    assert saved.tables == ()
+    (features,) = (words["features"] for _, words, kind in to_layer_data(saved) if kind == "labels")
+    assert {name: list(values) for name, values in features.items()} == {
+        "index": [1, 5],
+        "area": [2.5, 3.5],
+    }
+
+
+# Layers that are no image
+
+
+BOX = WorldBox((None, (10, 20), (10, 20)), margins=(0, 0, 0))
+FLAT = (np.zeros((3, 90, 90), np.uint8), {"name": "flat"}, "image")
+
+
+def in_box(layer: Layer, box: WorldBox = BOX) -> tuple[Layer | None, list[str]]:
+    found = crop_layers([FLAT, layer.as_layer_data_tuple()], box)
+    made = [Layer.create(*each) for each in found.inside[1:]]
+    return (made[0] if made else None), [each.message for each in (*found.beside, *found.cut)]
+
+
+def test_points_in_the_part_are_kept_with_all_that_is_said_of_them() -> None:
+    points = Layer.create(
+        np.array([[0, 15, 15], [1, 30, 15], [2, 20, 10], [0, 15, 9.9]]),
+        {
+            "name": "spots",
+            "features": {"who": list("abcd")},
+            "size": [1, 2, 3, 4],
+            "symbol": ["disc", "cross", "star", "ring"],
+            "face_color": ["red", "green", "blue", "white"],
+            "shown": [True, True, False, True],
+            "text": {"string": list("ABCD"), "color": ["red", "green", "blue", "white"]},
+        },
+        "points",
+    )
+    part, said = in_box(points)
+    assert part is not None
+    assert part.data.tolist() == [[0, 15, 15], [2, 20, 10]]
+    assert part.features["who"].tolist() == ["a", "c"]
+    assert part.size.tolist() == [1, 3]
+    assert [str(symbol) for symbol in part.symbol] == ["disc", "star"]
+    np.testing.assert_allclose(part.face_color, [(1, 0, 0, 1), (0, 0, 1, 1)])
+    assert part.shown.tolist() == [True, False]
+    assert part.text.values.tolist() == ["A", "C"]
+    assert said == ["2 of 4 points of 'spots' lie outside of the part."]
+
+
+def test_a_point_near_the_plane_that_is_saved_belongs_to_it() -> None:
+    points = Layer.create(np.array([[1.4, 15, 15], [1.6, 15, 15]]), {"name": "p"}, "points")
+    part, _ = in_box(points, WorldBox(((1, 1), None, None), margins=(0.5, 0, 0)))
+    assert part is not None
+    assert part.data.tolist() == [[1.4, 15, 15]]
+
+
+def test_shapes_that_the_part_touches_stay_whole() -> None:
+    boxes = [[[y, x], [y, x + 4], [y + 4, x + 4], [y + 4, x]] for y, x in ((8, 8), (40, 12))]
+    look = {
+        "name": "areas",
+        "shape_type": ["polygon", "rectangle"],
+        "edge_color": ["red", "blue"],
+        "edge_width": [2, 3],
+        "features": {"n": [1, 2]},
+    }
+    part, said = in_box(Layer.create(list(map(np.array, boxes)), look, "shapes"))
+    assert part is not None
+    np.testing.assert_array_equal(part.data, [boxes[0]])
+    assert (part.shape_type, part.edge_width) == (["polygon"], [2])
+    assert part.features["n"].tolist() == [1]
+    assert said == ["1 of 2 shapes of 'areas' lie outside of the part."]
+
+
+def test_vectors_tracks_and_surfaces_are_cut_by_the_piece() -> None:
+    vectors = np.array([[[0, 5, 5], [0, 6, 6]], [[0, 30, 30], [0, 6, 6]]])
+    part, _ = in_box(Layer.create(vectors, {"name": "v"}, "vectors"))
+    assert part is not None
+    np.testing.assert_array_equal(part.data, vectors[:1])
+    rows = [[1, 0, 5, 5], [1, 1, 15, 15], [2, 0, 50, 50], [2, 1, 51, 51], [3, 2, 16, 16]]
+    tracks = Layer.create(np.array(rows), {"name": "t", "graph": {3: [1, 2], 2: [1]}}, "tracks")
+    part, said = in_box(tracks)
+    assert part is not None
+    np.testing.assert_array_equal(part.data, [rows[0], rows[1], rows[4]])
+    assert part.graph == {3: [1]}
+    assert said == ["1 of 3 tracks of 't' lie outside of the part."]
+    vertices = np.array([[0, 5, 5], [0, 30, 5], [0, 5, 30]])
+    surface = Layer.create((vertices, np.array([[0, 1, 2]])), {"name": "s"}, "surface")
+    assert in_box(surface)[0] is not None
+    assert in_box(Layer.create((vertices + 40, surface.data[1]), {"name": "s"}, "surface")) == (
+        None, ["'s' does not lie in the chosen part."],
+    )  # fmt: skip
+
+
+def test_places_and_units_of_what_is_drawn_count() -> None:
+    place = {"name": "p", "scale": (1, 100, 100), "rotate": 90, "translate": (0, 20_000, 0)}
+    points = Layer.create(
+        np.array([[0, 150, 50], [0, 50, 150]]), {**place, "units": ("nm",) * 3}, "points"
+    )
+    # Turned by 90°, (y, x) lies at (20000 - 100 x, 100 y): the first at (15, 15), in µm.
+    box = WorldBox((None, (10, 20), (10, 20)), ("micrometer",) * 3)
+    part, _ = in_box(points, box)
+    assert part is not None
+    assert part.data.tolist() == [[0, 150, 50]]
+
+
+def test_all_is_left_as_it_is_where_all_pixels_are_in_the_box() -> None:
+    aside = (np.array([[0, 500, 500]]), {"name": "p"}, "points")
+    found = crop_layers([FLAT, aside], WorldBox((None, (-9, 99), (-9, 99))))
+    assert found.inside == (FLAT, aside)
+    assert (found.is_part, found.cut, found.beside) == (False, (), ())
