@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_ome_zip.errors import OmeZipError, SaveCancelledError
 from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.layers.present_labels import about_present_labels
 from napari_ome_zip.plugin.messages import not_saved, notify, notify_saved
 from napari_ome_zip.plugin.save.losses import Losses, result_text
 from napari_ome_zip.plugin.save.model import SaveChoices, SaveStatus
@@ -29,6 +30,8 @@ class SaveTask(ReportingTask):
     losses: Losses
     choices: SaveChoices
     """Those of the form, to be shown again."""
+    of_form: bool = True
+    """Whether a form that is opened meanwhile shows this save."""
 
     @property
     def typed(self) -> str:
@@ -37,8 +40,11 @@ class SaveTask(ReportingTask):
 
     def run(self) -> Path:
         """Save, and return the path that was written."""
+        image = self.image
+        if self.losses.part:
+            image = about_present_labels(image, self.stopping.is_set)
         return save_composite(
-            self.image,
+            image,
             self.target,
             self.options,
             progress=self.note,
@@ -97,6 +103,11 @@ def window_of(widget: QWidget) -> QWidget:
 
 
 def running_save(widget: QWidget) -> SaveRun | None:
-    """The save that is running in the window of a widget, if there is one."""
+    """The save of a form that is running in the window of a widget, if there is one."""
+    return next((run for run in running_saves(widget) if run.task.of_form), None)
+
+
+def running_saves(widget: QWidget) -> list[SaveRun]:
+    """All saves that are running in the window of a widget."""
     found: list[SaveRun] = window_of(widget).findChildren(SaveRun)
-    return found[0] if found else None
+    return found
