@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from pictures import THUMBNAILS_UUID, png
 from zipbuilder import DEFLATE, ENCRYPTED, Entry, build_zip, ome_comment
 
 SHAPE = (40, 50)
@@ -534,6 +535,113 @@ def _(folder: Path) -> Path:
 @breaks("foreign-entries")
 def _(folder: Path) -> Path:
     return write(folder, [*entries(), entry("notes.txt", b"hello")])
+
+
+# Thumbnails
+
+
+def _listing(
+    *listed: Any, picture: bytes | None = png(256, 200), registered: bool = True
+) -> list[Entry]:
+    """Return the entries of the archive with thumbnails, of which one is an entry."""
+    known = {"zarr_conventions": [{"uuid": THUMBNAILS_UUID}]} if registered else {}
+    document = root()
+    document["attributes"] |= known | {"thumbnails": list(listed)}
+    beside = [] if picture is None else [entry("small.png", picture)]
+    return [entry("zarr.json", document), *entries()[1:], *beside]
+
+
+def _small(**changes: Any) -> dict[str, Any]:
+    """Return the entry of a list of thumbnails that is right for the picture."""
+    right = {"width": 256, "height": 200, "media_type": "image/png", "path": "small.png"}
+    return {key: value for key, value in (right | changes).items() if value is not None}
+
+
+def listed_thumbnail() -> list[Entry]:
+    """Return the entries of the archive with a thumbnail that follows the convention."""
+    return _listing(_small())
+
+
+@breaks("thumbnails-unregistered")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(), registered=False))
+
+
+@breaks("thumbnails-malformed", "foreign-entries")
+def _(folder: Path) -> Path:
+    listed = _listing()
+    document = root()
+    document["attributes"] |= {
+        "zarr_conventions": [{"uuid": THUMBNAILS_UUID}],
+        "thumbnails": {"0": _small()},
+    }
+    return write(folder, [entry("zarr.json", document), *listed[1:]])
+
+
+@breaks("thumbnails-malformed")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(), "small.png"))
+
+
+@breaks("thumbnail-incomplete")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(width=0)))
+
+
+@breaks("thumbnail-incomplete")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(media_type=None)))
+
+
+@breaks("thumbnail-place")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(url="https://example.org/small.png")))
+
+
+@breaks("thumbnail-place", "foreign-entries")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(path=None)))
+
+
+@breaks("thumbnail-place", "foreign-entries")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(path="../small.png")))
+
+
+@breaks("thumbnail-missing")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(), _small(path="other.png")))
+
+
+@breaks("thumbnail-unreadable", "thumbnail-not-small")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(), picture=b"no picture at all" * 10))
+
+
+@breaks("thumbnail-size-differs")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(height=256)))
+
+
+@breaks("thumbnail-type-differs")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(media_type="image/jpeg")))
+
+
+@breaks("thumbnail-format", "thumbnail-type-differs")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(media_type="image/avif")))
+
+
+@breaks("thumbnail-not-small")
+def _(folder: Path) -> Path:
+    return write(folder, _listing(_small(width=100, height=100), picture=png(100, 100)))
+
+
+@breaks("thumbnail-too-large", "thumbnail-not-small")
+def _(folder: Path) -> Path:
+    wide = _small(width=5000, height=10)
+    return write(folder, _listing(wide, picture=png(5000, 10)))
 
 
 # Folders

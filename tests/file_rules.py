@@ -1,11 +1,13 @@
-"""All rules that are not on the content of documents: containers, reading, arrays, pixels."""
+"""All rules that are not on the content of documents: containers, reading, pixels, thumbnails."""
 
 from __future__ import annotations
 
-from napari_ome_zip import archive, pixels, storage, validation
+from napari_ome_zip import archive, pixels, storage, thumbnails, validation
 from napari_ome_zip.validation.registry import RULES, rules_in
 
 FILE_RULES = {
-    code: rule for code, rule in rules_in(archive, storage, pixels, validation) if code not in RULES
+    code: rule
+    for code, rule in rules_in(archive, storage, pixels, thumbnails, validation)
+    if code not in RULES
 }
 """By their code."""

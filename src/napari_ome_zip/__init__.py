@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from napari_ome_zip.layers.crop import crop
     from napari_ome_zip.layers.to_layers import to_layer_data
     from napari_ome_zip.pixels.decoded_chunks import cache_size, set_cache_size
+    from napari_ome_zip.rendering import render
     from napari_ome_zip.repacking import pack, repack, unpack
     from napari_ome_zip.save import save_image
     from napari_ome_zip.saving.options import SaveOptions
+    from napari_ome_zip.thumbnails.stored import read_thumbnail
     from napari_ome_zip.validation.validate import validate
 
 _MODULES = {
@@ -35,6 +37,8 @@ _MODULES = {
     "link_cache_size": "napari_ome_zip.files.disk_cache.cache_folder",
     "open_image": "napari_ome_zip.image.load",
     "pack": "napari_ome_zip.repacking",
+    "read_thumbnail": "napari_ome_zip.thumbnails.stored",
+    "render": "napari_ome_zip.rendering",
     "repack": "napari_ome_zip.repacking",
     "save_image": "napari_ome_zip.save",
     "set_cache_size": "napari_ome_zip.pixels.decoded_chunks",
@@ -53,6 +57,8 @@ __all__ = [
     "link_cache_size",
     "open_image",
     "pack",
+    "read_thumbnail",
+    "render",
     "repack",
     "save_image",
     "set_cache_size",

@@ -186,6 +186,12 @@ class SaveError(OmeZipError, OSError):
         return type(self), (str(self), self.errno)
 
 
+class IntegrationError(OmeZipError, OSError):
+    """The desktop cannot be told of archives: something of someone else is in the way, or a folder
+    cannot be written to.
+    """
+
+
 class SaveCancelledError(OmeZipError):
     """A save was cancelled by the user; nothing was kept."""
 
@@ -204,3 +210,11 @@ class CheckCancelledError(OmeZipError):
 
 class SaveWarning(UserWarning):
     """A note about a file that was written."""
+
+
+class PictureError(OmeZipError, ValueError):
+    """There is no such picture of an image: nothing of it can be drawn, or not as it was asked."""
+
+
+class PictureTooLargeError(PictureError):
+    """More pixels would have to be read for a picture than the caller allowed."""

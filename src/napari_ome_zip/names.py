@@ -17,6 +17,9 @@ _FOREIGN_SUFFIXES = (".zip",)
 SAVED_SUFFIXES: tuple[str, ...] = (".ome.zip", ".ozx")
 """Endings that saved files have. None contains ``.zarr``: programs take that for a folder."""
 
+MIME_TYPE = "application/vnd.ome-zarr+zip"
+"""Media type of an archive, as desktops know it. Provisional: none is registered with IANA yet."""
+
 _ARCHIVE_ENDINGS = (".zip", ".ozx", ".ome", ".zarr")
 _OTHER_FORMATS = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".npy", ".h5", ".n5")
 """Endings of other formats, which are replaced by that of the saved file."""

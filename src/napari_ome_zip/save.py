@@ -4,18 +4,75 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from napari_ome_zip.errors import SaveWarning
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.image.own_thumbnail import warn_of
 from napari_ome_zip.layers.from_layers import from_layer_data
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.older_tables import TABLE_OLDER, TABLE_UNREAD
 from napari_ome_zip.names import stem
 from napari_ome_zip.progress import Cancelled, Progress
+from napari_ome_zip.rendering import thumbnail_png
+from napari_ome_zip.saving import save
 from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.save import save_composite
+from napari_ome_zip.saving.planned import SavePlan
+
+THUMBNAIL_BUDGET = 256 << 20
+"""Bytes of pixels that are decoded for a thumbnail, at most (256 MiB): a third of a second."""
+
+
+def thumbnail_of(image: CompositeImage) -> bytes:
+    """Draw the thumbnail of a composite image, as files hold it: a PNG of 256 pixels an edge.
+
+    Raises
+    ------
+    PictureError
+        If nothing of it can be drawn, or that would take longer than saving should.
+    """
+    return thumbnail_png(image, budget=THUMBNAIL_BUDGET)
+
+
+def save_composite(
+    image: CompositeImage,
+    path: str | os.PathLike[str],
+    options: SaveOptions | None = None,
+    *,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+    plan: SavePlan | None = None,
+    noted: Callable[[Finding], None] = warn_of,
+) -> Path:
+    """Save a composite image, with a thumbnail as the options say.
+
+    Parameters
+    ----------
+    image, path, options, progress, cancelled, plan, noted
+        As for `napari_ome_zip.saving.save.save_composite`.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+
+    Raises
+    ------
+    SaveError, SaveCancelledError
+        As there.
+    """
+    return save.save_composite(
+        image,
+        path,
+        options,
+        progress=progress,
+        cancelled=cancelled,
+        plan=plan,
+        picture=thumbnail_of,
+        noted=noted,
+    )
 
 
 def save_image(
@@ -51,7 +108,7 @@ def save_image(
     SaveWarning
         If features of labels were changed that the file has in a table: they are saved with the
         labels, and the table is older then. If labels are saved alone, and a table about them was
-        not read.
+        not read. If no thumbnail could be made.
 
     Examples
     --------

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from broken_files import BROKEN, Broken, entries, write
+from broken_files import BROKEN, Broken, entries, listed_thumbnail, write
 from file_rules import FILE_RULES
 from napari_ome_zip.validation.registry import RULES
 from napari_ome_zip.validation.validate import validate
@@ -16,6 +16,10 @@ _WITH_A_TEST_OF_THEIR_OWN = {"archive-unusable"}
 
 def test_the_archive_that_is_broken_is_valid(tmp_path: Path) -> None:
     assert validate(write(tmp_path, entries()), deep=True).issues == ()
+
+
+def test_a_thumbnail_that_follows_its_convention_is_nothing_to_speak_of(tmp_path: Path) -> None:
+    assert validate(write(tmp_path, listed_thumbnail()), deep=True).issues == ()
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.code)

@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from napari_ome_zip.archive import rules
+from napari_ome_zip.archive.entry import decoded_name
 from napari_ome_zip.archive.layout import (
     CENTRAL_HEADER,
     CENTRAL_LENGTHS,
@@ -294,15 +295,3 @@ def _names(raw: bytes, flags: NDArray[np.uint16], starts: _Places, ends: _Places
             if not name.isascii():
                 names[row] = decoded_name(name.encode("latin-1"), bool(flags[row] & UTF8_FLAG))
     return names
-
-
-def decoded_name(name: bytes, is_utf8: bool) -> str:
-    """Decode a name that is not ASCII.
-
-    Without the flag the standard requires code page 437. Many writers use UTF-8 all the same, and
-    names in code page 437 are hardly ever valid UTF-8 by chance, so UTF-8 is tried first.
-    """
-    try:
-        return name.decode("utf-8")
-    except UnicodeDecodeError:
-        return name.decode("utf-8", "replace") if is_utf8 else name.decode("cp437")

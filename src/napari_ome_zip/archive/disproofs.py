@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from napari_ome_zip.archive import rules
-from napari_ome_zip.archive.entry_table import ArchiveEntry, EntryTable
+from napari_ome_zip.archive.entry import ArchiveEntry
+from napari_ome_zip.archive.entry_table import EntryTable
 from napari_ome_zip.findings import Finding, listed
 
 

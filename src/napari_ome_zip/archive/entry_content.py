@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 
-from napari_ome_zip.archive.entry_table import ArchiveEntry
+from napari_ome_zip.archive.entry import ArchiveEntry
 from napari_ome_zip.archive.layout import LOCAL_HEADER, local_lengths
 from napari_ome_zip.errors import DamagedEntryError
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from napari_ome_zip.archive.decoding import decode, refuse_unreadable
-from napari_ome_zip.archive.entry_table import METHOD_NAMES, ArchiveEntry, columns_of
+from napari_ome_zip.archive.entry import METHOD_NAMES, ArchiveEntry
+from napari_ome_zip.archive.entry_table import columns_of
 from napari_ome_zip.archive.index import ArchiveIndex
 from napari_ome_zip.archive.layout import (
     CENTRAL_SIGNATURE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 
@@ -11,7 +10,8 @@ import numpy as np
 
 from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.central_directory import DirectoryColumns
-from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, FULL_16
+from napari_ome_zip.archive.entry import METHOD_NAMES, USUAL_METHODS, ArchiveEntry
+from napari_ome_zip.archive.layout import FULL_16
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.names import (
@@ -23,58 +23,9 @@ from napari_ome_zip.names import (
     without_junk,
 )
 
-METHOD_NAMES: dict[int, str] = {
-    0: "stored",
-    1: "shrunk",
-    6: "imploded",
-    8: "DEFLATE",
-    9: "DEFLATE64",
-    12: "bzip2",
-    14: "LZMA",
-    93: "zstd",
-    95: "XZ",
-    97: "WavPack",
-    98: "PPMd",
-    99: "AES encryption",
-}
-"""Names of ZIP compression methods by their number."""
-
-USUAL_METHODS = (0, 8)
-"""Methods that all programs can read: stored and DEFLATE."""
-
 # Names that are not plain hold one of these, when each name is set between line breaks. Searching
 # all names at once is far faster than checking each.
 _SUSPICIOUS = ("\n\n", "\\", "\0", ":", "//", "./", ".\n", "\n/")
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveEntry:
-    """One entry of the archive, as its central directory describes it."""
-
-    name: str
-    """Name, with forward slashes."""
-    offset: int
-    """Offset of the local header in the file."""
-    compressed_size: int
-    """Number of bytes in the file."""
-    size: int
-    """Number of bytes of the content."""
-    method: int
-    """Compression method: 0 stored, 8 DEFLATE, …"""
-    crc: int
-    """CRC-32 of the content."""
-    flags: int
-    """General purpose flags."""
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether a password is needed."""
-        return bool(self.flags & ENCRYPTED_FLAG)
-
-    @property
-    def method_name(self) -> str:
-        """Name of the compression method, or its number."""
-        return METHOD_NAMES.get(self.method, f"method {self.method}")
 
 
 class EntryTable:

@@ -18,7 +18,8 @@ from napari_ome_zip.archive.central_directory import (
 )
 from napari_ome_zip.archive.document_ranges import document_ranges
 from napari_ome_zip.archive.end_record import EndRecord, read_end_record
-from napari_ome_zip.archive.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable
+from napari_ome_zip.archive.entry import USUAL_METHODS, ArchiveEntry
+from napari_ome_zip.archive.entry_table import EntryTable
 from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.archive.leading_documents import LeadingDocuments
 from napari_ome_zip.errors import ArchiveError

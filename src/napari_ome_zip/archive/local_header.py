@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from napari_ome_zip.archive.central_directory import decoded_name
-from napari_ome_zip.archive.entry_table import METHOD_NAMES
+from napari_ome_zip.archive.entry import METHOD_NAMES, decoded_name
 from napari_ome_zip.archive.layout import (
     DESCRIPTOR_FLAG,
     ENCRYPTED_FLAG,

@@ -14,7 +14,8 @@ from napari_ome_zip.archive.central_directory import (
     whole_records,
 )
 from napari_ome_zip.archive.end_record import EndRecord
-from napari_ome_zip.archive.entry_table import ArchiveEntry, joined_names, odd_names
+from napari_ome_zip.archive.entry import ArchiveEntry
+from napari_ome_zip.archive.entry_table import joined_names, odd_names
 from napari_ome_zip.archive.layout import FULL_16
 from napari_ome_zip.archive.name_order import ChunkOrder, Guess, chunk_name, guess_places
 from napari_ome_zip.files import ByteFile, Range

@@ -29,7 +29,7 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM)
 
 
 class PartialFile:
-    """An append-only temporary sibling of a file, named ``.<name>.<random>.partial``.
+    """A temporary sibling of a file that grows at its end, named ``.<name>.<random>.partial``.
 
     It is locked while it is open, which distinguishes a file in use from one that a killed program
     left behind; leftovers of the same target are removed when they are a day old.
@@ -82,6 +82,23 @@ class PartialFile:
             for first in range(0, len(parts), _PARTS_AT_ONCE):
                 self._write([memoryview(part) for part in parts[first : first + _PARTS_AT_ONCE]])
             self._early.grown(self._size)
+        except OSError as error:
+            raise self._interrupted(error) from error
+
+    def overwrite(self, offset: int, data: Buffer) -> None:
+        """Put other bytes in the place of some that were appended.
+
+        Raises
+        ------
+        SaveError
+            Where they cannot be written.
+        """
+        view = memoryview(data)
+        try:
+            os.lseek(self._descriptor, offset, os.SEEK_SET)
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+            os.lseek(self._descriptor, 0, os.SEEK_END)
         except OSError as error:
             raise self._interrupted(error) from error
 

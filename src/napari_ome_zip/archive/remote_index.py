@@ -14,7 +14,8 @@ from napari_ome_zip.archive.central_directory import (
 )
 from napari_ome_zip.archive.disproofs import disproofs
 from napari_ome_zip.archive.end_record import read_end_record
-from napari_ome_zip.archive.entry_table import USUAL_METHODS, ArchiveEntry, EntryTable, columns_of
+from napari_ome_zip.archive.entry import USUAL_METHODS, ArchiveEntry
+from napari_ome_zip.archive.entry_table import EntryTable, columns_of
 from napari_ome_zip.archive.index import ArchiveIndex, end_missing
 from napari_ome_zip.archive.kept_bytes import AT_ONCE_BYTES, BEGINNING_BYTES, KeptBytes
 from napari_ome_zip.archive.leading_documents import LeadingDocuments

@@ -111,6 +111,43 @@ class ArchiveWriter:
                 self._append(name, len(content), zlib.crc32(content), (content,))
             self._documents = contents
 
+    def renew_root(self, document: bytes) -> None:
+        """Put another document of the root in the place of the one that was written.
+
+        It comes first, and may state what is known last.
+
+        Parameters
+        ----------
+        document : bytes
+            As long as the one that it replaces.
+
+        Raises
+        ------
+        ArchiveError
+            It has another length, no documents have been written, or the writer is closed.
+        SaveError
+            The bytes cannot be written.
+        """
+        with self._lock:
+            self._check_usable()
+            before = self._documents.get(ZARR_JSON)
+            if before is None or len(before) != len(document):
+                found = "none was written" if before is None else f"{len(before)} bytes"
+                raise ArchiveError(
+                    f"The root's document cannot be replaced: {found}, {len(document)} expected."
+                )
+            crc = zlib.crc32(document)
+            self._unfinished = ZARR_JSON
+            try:
+                self._file.overwrite(0, local_record(ZARR_JSON, crc, len(document)) + document)
+            except SaveError as error:
+                self._failure = error
+                raise
+            record = central_record(ZARR_JSON, crc, len(document), 0)
+            self._directory[: len(record)] = record
+            self._documents[ZARR_JSON] = document
+            self._unfinished = None
+
     def write(self, name: str, data: Buffer) -> None:
         """Append one chunk, shard or other entry; may be called from several threads.
 

@@ -31,6 +31,7 @@ _COMMANDS = (
     _Command("pack", "make an archive of a folder", "pack"),
     _Command("unpack", "make a folder of an archive", "unpack"),
     _Command("repack", "write a repaired copy of an archive", "repack"),
+    _Command("integrate", "let a double click open archives in napari, for you alone", "integrate"),
 )
 
 

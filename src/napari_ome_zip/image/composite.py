@@ -62,6 +62,8 @@ class Kept:
     """Whether it lies where the file places it."""
     look: bool = True
     """Of labels, whether colors and properties are those of the file."""
+    shown: bool = True
+    """Whether it looks as the file shows it: colors, limits, opacity, and what is hidden."""
     unplaced: tuple[str, ...] = ()
     """Display axes along which the file does not say where it lies."""
 

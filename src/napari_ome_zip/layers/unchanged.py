@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_ome_zip.geometry import Affine
 from napari_ome_zip.image.composite import Kept, PlacedPart
+from napari_ome_zip.layers.appearance import has_same_appearance
 from napari_ome_zip.layers.channel_stack import ChannelStack
 from napari_ome_zip.layers.label_tables import label_colors, label_properties
 from napari_ome_zip.layers.understanding import UnderstoodLayer, layer_units, world_matrix
@@ -47,7 +48,8 @@ def as_opened[P: PlacedPart](
         return None
     place = all(map(_has_same_place, group))
     look = label is None or has_same_look(group[0], label)
-    kept = Kept(pixels, place, look, _unplaced(part) if place else ())
+    shown = look and all(map(has_same_appearance, group))
+    kept = Kept(pixels, place, look, shown, _unplaced(part) if place else ())
     to_display = _from_file_axes(part, made, order)
     if pixels:
         return replace(part, to_display=to_display, kept=kept)

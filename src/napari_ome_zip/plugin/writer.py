@@ -22,11 +22,11 @@ from napari_ome_zip.plugin.save.question import agreed_options, check_agreed
 from napari_ome_zip.plugin.typed_name import completed
 from napari_ome_zip.plugin.viewer_state import as_shown, view_of
 from napari_ome_zip.progress import Progress
+from napari_ome_zip.save import save_composite
 from napari_ome_zip.saving.draft import DraftNeededError
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.planned import SavePlan
-from napari_ome_zip.saving.save import save_composite
 
 
 def write_ome_zip(path: str | None = None, layer_data: Sequence[LayerData] = ()) -> list[str]:

@@ -34,13 +34,16 @@ class SizeEstimate:
 
     nbytes: int
     certainty: Certainty
-    """``exactly`` where nothing is encoded; ``at most`` where no pixel could be looked at."""
+    """``exactly`` where nothing is encoded or drawn; ``at most`` where no pixel could be looked
+    at."""
 
 
 def largest_size(plan: SavePlan) -> SizeEstimate:
     """What is known without a look at any pixel: as if nothing could be compressed."""
     nbytes = plan.known_bytes + sum(array.nbytes for array in plan.arrays)
-    return SizeEstimate(nbytes, "at most" if plan.arrays else "exactly")
+    if plan.arrays:
+        return SizeEstimate(nbytes, "at most")
+    return SizeEstimate(nbytes, "about" if plan.thumbnail else "exactly")
 
 
 def estimate_size(

@@ -61,6 +61,9 @@ class SaveOptions:
 
     labels_alone: bool = False
     """Leave out the images: the archive of the labels says of which image they are."""
+    thumbnail: bool = True
+    """Put a small picture of the whole image into the file, for previews. One that is there is kept
+    while it is true."""
 
     def __post_init__(self) -> None:
         if self.version not in ("auto", *WRITTEN):

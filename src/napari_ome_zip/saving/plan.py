@@ -21,6 +21,7 @@ from napari_ome_zip.saving.keeping.kept import kept_plan
 from napari_ome_zip.saving.losses import losses_of_layers
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.planned import SavePlan
+from napari_ome_zip.saving.thumbnails import settle_thumbnails
 
 MAX_COORDINATE = 1e100
 """Readers, this one too, ignore places with larger numbers."""
@@ -67,8 +68,10 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
     if opened is not None and not is_split(image, options):
         cut = over_fields(image)
         if why_not_kept(cut, opened, asked, options.levels) is None:
-            return _and_lost(kept_plan(cut, opened, options), losses_of_layers(cut, options.levels))
-    return _and_lost(anew(image, options), losses_of_layers(image, options.levels))
+            plan = settle_thumbnails(kept_plan(cut, opened, options), image, options)
+            return _and_lost(plan, losses_of_layers(cut, options.levels))
+    plan = settle_thumbnails(anew(image, options), image, options)
+    return _and_lost(plan, losses_of_layers(image, options.levels))
 
 
 def _plan_alone(labels: CompositeImage, options: SaveOptions) -> SavePlan:

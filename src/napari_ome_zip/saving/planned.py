@@ -7,6 +7,7 @@ from typing import Literal
 
 from napari_ome_zip.archive.records import records_size
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.own_thumbnail import THUMBNAIL_BYTES
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
 from napari_ome_zip.saving.original.carrying import Copy
 from napari_ome_zip.storage import HierarchyStore
@@ -33,6 +34,9 @@ class SavePlan:
     """Entries beside the hierarchy that are written anew, by name."""
     lost: tuple[Finding, ...] = ()
     """What the file that was opened has, and the one that will be written has not."""
+    thumbnail: str | None = None
+    """Name of the entry for a picture of the file, which is drawn and written last; None where
+    there is to be none, or the one there is stays."""
 
     @property
     def nbytes(self) -> int:
@@ -46,7 +50,9 @@ class SavePlan:
 
     @property
     def known_bytes(self) -> int:
-        """Size in bytes of the file without what is encoded: documents and copies."""
+        """Size in bytes of the file without what is encoded: documents, copies, and about that of a
+        thumbnail."""
         written = {**self.documents, **self.extras}
         documents = sum(records_size(name) + len(text) for name, text in written.items())
-        return documents + sum(copy.archived_bytes for copy in self.copies)
+        copied = sum(copy.archived_bytes for copy in self.copies)
+        return documents + copied + (THUMBNAIL_BYTES if self.thumbnail else 0)

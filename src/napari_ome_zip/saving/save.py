@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Buffer, Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import numpy.typing as npt
 from napari_ome_zip.archive import ArchiveWriter
 from napari_ome_zip.errors import SaveCancelledError, SaveError, UnreadableChunkError
 from napari_ome_zip.files import watching
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.image.own_thumbnail import Picture, warn_of, with_room, write_thumbnail
 from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.grid import ChunkCoordinates, Piece, Region, pieces
@@ -51,6 +54,8 @@ def save_composite(
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
     plan: SavePlan | None = None,
+    picture: Picture | None = None,
+    noted: Callable[[Finding], None] = warn_of,
 ) -> Path:
     """Save a composite image as a single-image OME-Zarr archive.
 
@@ -73,6 +78,10 @@ def save_composite(
         Asked between blocks; once it returns True nothing is kept.
     plan : SavePlan, optional
         What `plan_save` made of this image and these options, where the caller has it already.
+    picture : callable, optional
+        Draws a composite image as a PNG, for the thumbnail; without it the file gets none.
+    noted : callable, optional
+        Called with the reason where no thumbnail could be made; by default it is a `SaveWarning`.
 
     Returns
     -------
@@ -97,7 +106,11 @@ def save_composite(
     with watching(Watch(None, cancelled, _stopped)):
         plan = plan or plan_save(image, options)
         check_replaceable(image, path)
-        return _write(plan, path, progress, cancelled)
+        plan = plan if picture is not None else replace(plan, thumbnail=None)
+        written, finding = _write(plan, path, progress, cancelled, picture)
+    if finding is not None:
+        noted(finding)
+    return written
 
 
 def _write(
@@ -105,9 +118,11 @@ def _write(
     path: str | os.PathLike[str],
     progress: Progress | None,
     cancelled: Cancelled | None,
-) -> Path:
+    picture: Picture | None,
+) -> tuple[Path, Finding | None]:
+    finding = None
     with ArchiveWriter(path, plan.version) as writer:
-        writer.write_documents(plan.documents)
+        writer.write_documents(_documents(plan))
         for name, content in plan.extras.items():
             writer.write(name, content)
         watch = _Watch(plan, progress, cancelled)
@@ -125,9 +140,18 @@ def _write(
         if plan.origin is not None:
             copy_entries(plan.origin, plan.copies, writer, watch)
         watch.check()
+        if picture is not None and plan.thumbnail is not None:
+            finding = write_thumbnail(writer, plan.thumbnail, picture)
         written = writer.commit()
         remember_written(written)
-        return written
+        return written, finding
+
+
+def _documents(plan: SavePlan) -> dict[str, bytes]:
+    """The documents of a plan, with room for what is known last."""
+    if plan.thumbnail is None:
+        return plan.documents
+    return {**plan.documents, ZARR_JSON: with_room(plan.documents[ZARR_JSON], plan.thumbnail)}
 
 
 class _Watch(Watch):

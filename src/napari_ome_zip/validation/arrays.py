@@ -19,6 +19,7 @@ from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.report import Issue
 from napari_ome_zip.validation.stored_arrays import Arrays, ChunkNames, StoredArray
+from napari_ome_zip.validation.thumbnails import thumbnail_entries
 
 _ZARR = "Zarr: chunks"
 _SHOWN = 4
@@ -119,7 +120,8 @@ def check_arrays(
             f"{len(tiny):,} entries of less than {readable_size(TINY_BYTES)}: slow to copy and open"
         )
         issues.append(issue(TINY, message, tiny[0], count=1))
-    issues += _check_foreign([name for name in arrays.other if name not in judged.node_documents])
+    named = {*judged.node_documents, *thumbnail_entries(judged.nodes)}
+    issues += _check_foreign([name for name in arrays.other if name not in named])
     return tuple(issues)
 
 

@@ -13,7 +13,7 @@ from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.amplification import MAX_UNPACKED_BYTES, TOO_LARGE, claims_too_much
 from napari_ome_zip.archive.central_directory import DirectoryColumns
 from napari_ome_zip.archive.decoding import SUPPORTED_METHODS
-from napari_ome_zip.archive.entry_table import METHOD_NAMES, USUAL_METHODS
+from napari_ome_zip.archive.entry import METHOD_NAMES, USUAL_METHODS
 from napari_ome_zip.archive.file import ArchiveFile
 from napari_ome_zip.archive.index import ArchiveIndex
 from napari_ome_zip.archive.layout import ENCRYPTED_FLAG, LOCAL_HEADER, UTF8_FLAG

@@ -33,6 +33,7 @@ from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.pixels import check_pixels
 from napari_ome_zip.validation.report import Issue, Report
 from napari_ome_zip.validation.stored_arrays import find_arrays
+from napari_ome_zip.validation.thumbnails import check_stated_thumbnails, check_thumbnails
 
 NOTHING_TO_CHECK = Rule(
     "nothing-to-check",
@@ -156,6 +157,7 @@ def _check_store(
     issues += _check_second(hierarchy, judged)
     issues += check_hierarchy_documents(judged)
     issues += _check_consolidated(hierarchy)
+    issues += check_thumbnails(store, judged.nodes)
     watch.check()
     arrays = find_arrays(store, judged.nodes)
     issues += check_arrays(store, arrays, judged, in_archive=kind == "archive")
@@ -240,6 +242,7 @@ def _check_document(name: str, place: Path) -> Report:
         issues = (*issues, issue(NOTHING_TO_CHECK, message))
         return Report.of(name, "document", None, issues)
     issues += check_group_attributes(attributes, zarr_format=zarr_format)
+    issues += check_stated_thumbnails(attributes, place.name)
     judged = JudgedHierarchy.of({"": {"attributes": attributes}})
     return Report.of(name, "document", judged.version, issues)
 

@@ -16,8 +16,8 @@ from napari_ome_zip.plugin.messages import not_saved, notify, notify_saved
 from napari_ome_zip.plugin.save.losses import Losses, result_text
 from napari_ome_zip.plugin.save.model import SaveChoices, SaveStatus
 from napari_ome_zip.plugin.window_run import ReportingTask, WindowRun
+from napari_ome_zip.save import save_composite
 from napari_ome_zip.saving.options import SaveOptions
-from napari_ome_zip.saving.save import save_composite
 
 
 @dataclass(eq=False)

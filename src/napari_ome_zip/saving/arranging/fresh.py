@@ -41,12 +41,13 @@ from napari_ome_zip.saving.arranging.names import image_paths, label_names
 from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML, ome_xml
 from napari_ome_zip.saving.arranging.placement import Placed
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
-from napari_ome_zip.saving.encoding.arrays import ArrayLayout, array_document, layout, to_json
+from napari_ome_zip.saving.encoding.arrays import ArrayLayout, array_document, layout
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.original.merging import OME
 from napari_ome_zip.saving.original.origin import Origin
 from napari_ome_zip.saving.original.stored import StoredLevel, StoredMultiscale
 from napari_ome_zip.saving.planned import Layout
+from napari_ome_zip.storage.json_writing import to_json
 
 
 class FreshHierarchy:

@@ -25,9 +25,10 @@ from napari_ome_zip.image.napari_group import (
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.ome import FrozenMapping
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
-from napari_ome_zip.saving.encoding.arrays import ArrayLayout, array_document, to_json
+from napari_ome_zip.saving.encoding.arrays import ArrayLayout, array_document
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.original.carrying import ROOT, Moves, moved
+from napari_ome_zip.storage.json_writing import to_json
 
 CHUNK_BYTES = 1 << 22
 """Uncompressed size of a chunk, about."""

@@ -17,9 +17,8 @@ from zarr.storage import MemoryStore
 
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.saving.options import SaveOptions
+from napari_ome_zip.storage.json_writing import to_json
 
-MAX_INDENTED = 2**16
-"""Characters of a document that is written with a line for each value."""
 MAX_SHARD_BYTES = 2**24
 """Uncompressed size of a shard, about; a few of them are in memory at once."""
 
@@ -112,19 +111,6 @@ def _zarr_document(
         zarr_format=3,
     )
     return written["zarr.json"].to_bytes()
-
-
-def to_json(document: Any) -> bytes:
-    """A document as bytes: the same for the same content, and readable where anyone would read it.
-
-    NaN and infinity, which JSON does not have, come from attributes of other programs alone (zarr
-    writes and reads them so): what a file said, it says again. Only without indentation does
-    Python's library use its fast encoder.
-    """
-    compact = json.dumps(document, ensure_ascii=False)
-    if len(compact) > MAX_INDENTED:
-        return compact.encode()
-    return json.dumps(document, indent=1, ensure_ascii=False).encode()
 
 
 def _compressor(options: SaveOptions, dtype: np.dtype[Any]) -> Any:

@@ -16,10 +16,10 @@ from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.pixels.grid import Region, chunk_region, grid_shape, pieces, shape_of
 from napari_ome_zip.pixels.reduction import reduce_block
 from napari_ome_zip.saving.encoding.array_plan import ArrayPlan
-from napari_ome_zip.saving.encoding.arrays import to_json
 from napari_ome_zip.saving.encoding.blocks import computed_block
 from napari_ome_zip.storage import MappingStore
 from napari_ome_zip.storage.hierarchy import Hierarchy
+from napari_ome_zip.storage.json_writing import to_json
 
 WHOLE_BYTES = 4 << 20
 """An image up to this size is encoded as a whole: then the sample is exact."""

@@ -32,7 +32,6 @@ from napari_ome_zip.saving.arranging.names import safe_names
 from napari_ome_zip.saving.arranging.napari_group import add_napari_group
 from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML, ome_xml
 from napari_ome_zip.saving.arranging.placement import Placed
-from napari_ome_zip.saving.encoding.arrays import to_json
 from napari_ome_zip.saving.keeping.conditions import file_version
 from napari_ome_zip.saving.keeping.label_place import images_by_path, own_place
 from napari_ome_zip.saving.keeping.nodes import NodeKeeper
@@ -52,6 +51,7 @@ from napari_ome_zip.saving.original.stored import StoredMultiscale, as_stored, s
 from napari_ome_zip.saving.original.tables import losses_of_tables
 from napari_ome_zip.saving.planned import SavePlan
 from napari_ome_zip.storage.hierarchy import join
+from napari_ome_zip.storage.json_writing import to_json
 
 
 def kept_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> SavePlan:

@@ -24,10 +24,10 @@ from napari_ome_zip.saving.arranging.descriptions import INTRINSIC, part_group
 from napari_ome_zip.saving.arranging.fresh import FreshHierarchy
 from napari_ome_zip.saving.arranging.names import safe_names
 from napari_ome_zip.saving.arranging.placement import Placed
-from napari_ome_zip.saving.encoding.arrays import to_json
 from napari_ome_zip.saving.original.carrying import ROOT, raw_document
 from napari_ome_zip.saving.original.collection import inside, metadata_in
 from napari_ome_zip.saving.original.merging import OME, merged_omero
+from napari_ome_zip.storage.json_writing import to_json
 
 type Json = dict[str, Any]
 

@@ -11,8 +11,8 @@ from napari_ome_zip.archive.records import records_size
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, SaveError
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.names import is_zarr_json
-from napari_ome_zip.saving.encoding.arrays import to_json
 from napari_ome_zip.storage.expected import expected_ahead
+from napari_ome_zip.storage.json_writing import to_json
 
 ROOT = "zarr.json"
 
@@ -74,7 +74,7 @@ def carry(
             carried[copy.name] = raw_document(opened, copy.source)
     together = {**carried, **documents}
     if ROOT in together:
-        together[ROOT] = _consolidated(together, documents)
+        together[ROOT] = consolidated(together, documents)
     return together, tuple(copies.values())
 
 
@@ -115,7 +115,7 @@ def document(opened: Opened, path: str) -> dict[str, Any]:
     return found
 
 
-def _consolidated(documents: Mapping[str, bytes], changed: Mapping[str, bytes]) -> bytes:
+def consolidated(documents: Mapping[str, bytes], changed: Mapping[str, bytes]) -> bytes:
     """The root's document; its copies of all others, where it has them, are brought up to date."""
     raw = documents[ROOT]
     if b'"consolidated_metadata"' not in raw:

@@ -9,7 +9,6 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.found import describes_node
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.saving.encoding.arrays import to_json
 from napari_ome_zip.saving.original.carrying import ROOT, moved
 from napari_ome_zip.saving.original.collection import foreign_attributes
 from napari_ome_zip.saving.original.merging import (
@@ -23,6 +22,7 @@ from napari_ome_zip.saving.original.merging import (
 )
 from napari_ome_zip.saving.original.stored import StoredMultiscale, stored_multiscale
 from napari_ome_zip.storage.hierarchy import Node, join
+from napari_ome_zip.storage.json_writing import to_json
 
 _KEPT_IN_GROUPS = ("consolidated_metadata",)
 _V2_DOCUMENTS = (".zgroup", ".zattrs")

@@ -1,0 +1,3 @@
+"""Desktops that follow the specifications of freedesktop.org: Linux and its relatives."""
+
+from __future__ import annotations

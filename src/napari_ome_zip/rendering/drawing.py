@@ -1,0 +1,157 @@
+"""Draws one layer on a canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+
+from napari_ome_zip.pixels.limits import estimate_limits
+from napari_ome_zip.rendering.canvas import Canvas
+from napari_ome_zip.rendering.colormaps import colormap_of
+from napari_ome_zip.rendering.drawn_layer import DrawnLayer
+from napari_ome_zip.rendering.label_colors import contour_width, label_rgba, outlines
+from napari_ome_zip.rendering.levels import Level
+from napari_ome_zip.rendering.patches import Patch, patches
+from napari_ome_zip.rendering.raster import Raster
+from napari_ome_zip.rendering.reading import Plane
+
+type LabelStyle = Literal["fill", "outline", "none"]
+"""How labels are drawn: as areas, as the outlines of these, or not at all."""
+
+LABELS_OPACITY = 0.7
+"""Opacity of labels that state none, as in napari."""
+
+_THICK_FROM = 512
+"""Longest edge of a picture, in pixels, from which on outlines are two pixels wide."""
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What is drawn of one layer."""
+
+    layer: DrawnLayer
+    level: Level
+    plane: Plane
+    is_lowest: bool
+    """Whether it is the lowest layer that is visible."""
+
+
+def draw(work: Work, canvas: Canvas, raster: Raster, style: LabelStyle) -> None:
+    """Draw a layer."""
+    if work.layer.kind == "labels":
+        _draw_labels(work, canvas, raster, style)
+    else:
+        _draw_image(work, canvas, raster)
+
+
+def _draw_image(work: Work, canvas: Canvas, raster: Raster) -> None:
+    layer = work.layer
+    opacity = _opacity(layer, 1.0)
+    blending = _blending(layer)
+    found = patches(
+        work.level, raster, work.plane.read, nearest=False, unit=work.plane.unit(layer.ndim - 2)
+    )
+    if layer.colors:
+        for patch in found:
+            canvas.draw(
+                patch, _true_colors(patch.pixels, layer, opacity), blending, lowest=work.is_lowest
+            )
+        return
+    colormap, _ = colormap_of(layer.keywords.get("colormap"))
+    low, high = _limits(layer, work)
+    gamma = layer.keywords.get("gamma", 1.0)
+    for patch in found:
+        values = (patch.pixels - low) / (high - low)
+        values = _as_shown(values, gamma)
+        rgba = colormap.colors(values)
+        if opacity != 1:
+            rgba[..., 3] *= opacity
+        canvas.draw(patch, rgba, blending, lowest=work.is_lowest)
+
+
+def _as_shown(values: npt.NDArray[Any], gamma: float) -> npt.NDArray[Any]:
+    if gamma == 1:
+        return values
+    return np.where((values > 0) & (values < 1), np.clip(values, 0, 1) ** gamma, values)
+
+
+def _limits(layer: DrawnLayer, work: Work) -> tuple[float, float]:
+    """Contrast limits: those of the layer, else what its type of pixel or its pixels suggest."""
+    stated = layer.keywords.get("contrast_limits")
+    if stated is not None:
+        return float(stated[0]), float(stated[1])
+    dtype = work.level.pixels.dtype
+    if dtype.kind == "b":
+        return 0.0, 1.0
+    if dtype.itemsize == 1:
+        info = np.iinfo(dtype)
+        return float(info.min), float(info.max)
+    levels = tuple(
+        level if isinstance(level, da.Array) else da.from_array(level, name=False)
+        for level in layer.levels
+    )
+    return estimate_limits(levels) or (0.0, 1.0)
+
+
+def _true_colors(
+    pixels: npt.NDArray[Any], layer: DrawnLayer, opacity: float
+) -> npt.NDArray[np.float32]:
+    """Red, green, blue and opacity of a picture in true color."""
+    dtype = layer.levels[0].dtype
+    most = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
+    made = np.empty((*pixels.shape[:2], 4), dtype=np.float32)
+    made[..., :3] = pixels[..., :3] / most
+    made[..., 3] = pixels[..., 3] / most if layer.colors == 4 else 1
+    np.clip(np.nan_to_num(made, copy=False), 0, 1, out=made)
+    made[..., 3] *= opacity
+    return made
+
+
+def _draw_labels(work: Work, canvas: Canvas, raster: Raster, style: LabelStyle) -> None:
+    layer = work.layer
+    opacity = _opacity(layer, LABELS_OPACITY)
+    width = _outline_width(layer, raster.shape, style)
+    found = patches(
+        work.level, raster, work.plane.read, nearest=True, unit=work.plane.unit(layer.ndim - 2)
+    )
+    for patch in _joined(found, raster.shape) if width else found:
+        labels = patch.pixels.astype(np.int64) if patch.pixels.dtype.kind == "f" else patch.pixels
+        rgba = label_rgba(layer, outlines(labels, width) if width else labels)
+        rgba[..., 3] *= opacity
+        canvas.draw(patch, rgba, _blending(layer), lowest=work.is_lowest)
+
+
+def _outline_width(layer: DrawnLayer, shape: Sequence[int], style: LabelStyle) -> int:
+    if style == "outline":
+        return 2 if max(shape) >= _THICK_FROM else 1
+    return contour_width(layer)
+
+
+def _joined(found: Any, shape: tuple[int, int]) -> list[Patch]:
+    """All parts as one: outlines are not to run along where two of them meet."""
+    parts = list(found)
+    if not parts or (len(parts) == 1 and parts[0].inside is None):
+        return parts
+    whole = np.zeros(shape, dtype=parts[0].pixels.dtype)
+    inside = np.zeros(shape, dtype=bool)
+    for part in parts:
+        within = np.ones(part.pixels.shape, dtype=bool) if part.inside is None else part.inside
+        whole[part.place][within] = part.pixels[within]
+        inside[part.place] |= within
+    return [Patch(slice(0, shape[0]), slice(0, shape[1]), whole, inside)]
+
+
+def _opacity(layer: DrawnLayer, usual: float) -> float:
+    stated = layer.keywords.get("opacity")
+    return usual if stated is None else float(stated)
+
+
+def _blending(layer: DrawnLayer) -> str:
+    stated = layer.keywords.get("blending")
+    stated = getattr(stated, "value", stated)
+    return str(stated or ("translucent" if layer.kind == "labels" else "translucent_no_depth"))

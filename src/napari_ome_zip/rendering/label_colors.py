@@ -1,0 +1,135 @@
+"""Colors of labels: those that a file states, or one of many for each number; and outlines."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_ome_zip.image.label_colors import noted_colors
+from napari_ome_zip.layers.layer_data import ATTRIBUTES
+from napari_ome_zip.rendering.color_names import color
+from napari_ome_zip.rendering.drawn_layer import DrawnLayer
+
+CYCLE = 251
+"""Different colors that labels without one of their own take in turn."""
+
+_GOLDEN = (5**0.5 - 1) / 2
+_TONES = ((0.85, 1.0), (0.55, 1.0), (0.9, 0.8), (0.4, 0.9))
+"""Saturation and brightness that hues are taken in: none is near black, white or gray."""
+
+
+def label_rgba(layer: DrawnLayer, labels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Red, green, blue and opacity of label numbers, as a last axis; 0 is background.
+
+    Parameters
+    ----------
+    layer : DrawnLayer
+    labels : ndarray
+        Whole numbers.
+    """
+    colormap = layer.keywords.get("colormap")
+    stated = getattr(colormap, "color_dict", colormap)
+    attributes = layer.note.get(ATTRIBUTES)
+    attributes = attributes if isinstance(attributes, Mapping) else {}
+    if isinstance(stated, Mapping):
+        found = _stated(stated, labels, _noted(layer))
+    else:
+        cycle = attributes.get("color_cycle") or getattr(colormap, "colors", None)
+        found = _in_turn(labels, _cycle_of(cycle))
+    only = attributes.get("selected_label") if attributes.get("show_selected_label") else None
+    if only is not None:
+        found[labels != only] = 0
+    return found
+
+
+def contour_width(layer: DrawnLayer) -> int:
+    """Width of outlines as the layer itself states it; 0 where areas are filled."""
+    attributes = layer.note.get(ATTRIBUTES)
+    width = attributes.get("contour") if isinstance(attributes, Mapping) else None
+    return width if isinstance(width, int) and width > 0 else 0
+
+
+def outlines(labels: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
+    """Labels along their borders, of a width in pixels; 0 elsewhere.
+
+    Examples
+    --------
+    >>> outlines(np.ones((3, 3), int), 1)
+    array([[0, 0, 0],
+           [0, 0, 0],
+           [0, 0, 0]])
+    >>> outlines(np.array([[1, 1, 1, 2, 2]]), 1)
+    array([[0, 0, 1, 2, 0]])
+    """
+    is_inside = np.ones(labels.shape, dtype=bool)
+    for step in range(1, width + 1):
+        for axis in range(2):
+            if step >= labels.shape[axis]:
+                continue
+            ahead = [slice(None)] * 2
+            behind = [slice(None)] * 2
+            ahead[axis], behind[axis] = slice(step, None), slice(None, -step)
+            same = labels[tuple(ahead)] == labels[tuple(behind)]
+            is_inside[tuple(ahead)] &= same
+            is_inside[tuple(behind)] &= same
+    return np.where(is_inside, 0, labels)
+
+
+@cache
+def default_colors() -> npt.NDArray[np.float32]:
+    """Colors that labels take in turn: neighboring numbers are of distant hues, none is dark.
+
+    Returns
+    -------
+    ndarray, shape (CYCLE, 4)
+    """
+    rows = []
+    for number in range(CYCLE):
+        saturation, brightness = _TONES[number % len(_TONES)]
+        hue = (0.02 + number * _GOLDEN) % 1
+        rows.append((*colorsys.hsv_to_rgb(hue, saturation, brightness), 1.0))
+    return np.array(rows, dtype=np.float32)
+
+
+def _cycle_of(given: Any) -> npt.NDArray[np.float32]:
+    """Colors in turn, as a file notes them or napari's colormap has them: the first of those of
+    several numbers is that of the background."""
+    rows = [] if given is None else [color(each) for each in given]
+    if len(rows) < 2 or None in rows:
+        return default_colors()
+    return np.array(rows[1:], dtype=np.float32)
+
+
+def _in_turn(labels: npt.NDArray[Any], colors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    with_background = np.vstack([np.zeros((1, 4), np.float32), colors])
+    places = np.where(labels == 0, 0, (labels.astype(np.int64) - 1) % len(colors) + 1)
+    return with_background[places]
+
+
+def _stated(
+    stated: Mapping[Any, Any], labels: npt.NDArray[Any], more: Mapping[int, Any]
+) -> npt.NDArray[np.float32]:
+    table = {**stated, **more}
+    others = color(table.pop(None, None)) or (0.0, 0.0, 0.0, 0.0)
+    known = {int(value): found for value, each in table.items() if (found := color(each))}
+    known.setdefault(0, (0.0, 0.0, 0.0, 0.0))
+    values = sorted(known)
+    colors = np.array([*(known[value] for value in values), others], dtype=np.float32)
+    numbers, inverse = np.unique(labels, return_inverse=True)
+    numbers_of = {value: row for row, value in enumerate(values)}
+    rows = np.array([numbers_of.get(int(number), len(values)) for number in numbers], dtype=np.intp)
+    return colors[rows[inverse.reshape(labels.shape)]]
+
+
+def _noted(layer: DrawnLayer) -> dict[int, tuple[float, float, float, float]]:
+    """Colors of the file that a viewer cannot be given."""
+    return {
+        each.value: (each.rgba[0] / 255, each.rgba[1] / 255, each.rgba[2] / 255, each.rgba[3] / 255)
+        for each in noted_colors(layer.note)
+        if each.rgba is not None
+    }

@@ -1,0 +1,216 @@
+"""Which thumbnails of a file are still true, and whether it gets a new one.
+
+A thumbnail says what an image looked like when it was made. Where nothing changed that is seen,
+it stays byte for byte, whoever made it; else it would lie, and goes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.composite import CompositeImage, PlacedLabels
+from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.image.own_thumbnail import free_name
+from napari_ome_zip.names import is_document
+from napari_ome_zip.saving.options import SaveOptions
+from napari_ome_zip.saving.original.carrying import ROOT, Copy, consolidated
+from napari_ome_zip.saving.original.removed import MAX_NAMED, part_paths, removed
+from napari_ome_zip.saving.planned import SavePlan
+from napari_ome_zip.storage.json_writing import to_json
+from napari_ome_zip.thumbnails.convention import THUMBNAILS, stated_thumbnails, with_entries
+from napari_ome_zip.thumbnails.picture_facts import picture_facts
+from napari_ome_zip.thumbnails.stored import MAX_PICTURE_BYTES
+
+_KEY = f'"{THUMBNAILS}"'.encode()
+
+
+def settle_thumbnails(plan: SavePlan, image: CompositeImage, options: SaveOptions) -> SavePlan:
+    """Decide which thumbnails stay, and whether one is made.
+
+    Parameters
+    ----------
+    plan : SavePlan
+        Everything else.
+    image : CompositeImage
+        What is saved.
+    options : SaveOptions
+
+    Returns
+    -------
+    SavePlan
+        Without thumbnails that are no longer true; those made by others are in ``lost``.
+    """
+    listings = {
+        name: parsed
+        for name, raw in plan.documents.items()
+        if _KEY in raw and (parsed := _parsed(raw)) is not None
+    }
+    opened = image.opened
+    changed = None if opened is None else _changed(image, opened)
+    settled = _Settled()
+    if opened is not None and listings:
+        names = {*plan.documents, *plan.extras, *(copy.name for copy in plan.copies)}
+        for name, document in listings.items():
+            stale = bool(changed) and _is_stale(name, plan, opened, changed or set())
+            settled.look_at(name, document, names, stale=stale)
+        plan = _without(plan, opened, settled)
+    if options.thumbnail and not settled.root_has_one:
+        plan = replace(plan, thumbnail=free_name(set(_names_at_root(plan))))
+    return _with_pictures_last(plan, settled)
+
+
+@dataclass
+class _Settled:
+    """What becomes of the thumbnails of a file."""
+
+    documents: dict[str, bytes] = field(default_factory=dict)
+    """Those that list others than before."""
+    kept: set[str] = field(default_factory=set)
+    """Entries that are thumbnails of something still."""
+    gone: set[str] = field(default_factory=set)
+    """Entries that something named as thumbnails, and no longer does."""
+    foreign: list[str] = field(default_factory=list)
+    """What others had made of these."""
+    at_root: list[str] = field(default_factory=list)
+    """Entries that are thumbnails of the whole."""
+
+    @property
+    def root_has_one(self) -> bool:
+        """Whether there is a true picture of the whole."""
+        return bool(self.at_root)
+
+    def look_at(
+        self, name: str, document: dict[str, Any], names: Collection[str], *, stale: bool
+    ) -> None:
+        """Sort the thumbnails that a document lists."""
+        attributes = document["attributes"]
+        folder = name.removesuffix(ROOT)
+        listed = attributes[THUMBNAILS]
+        dropped = set()
+        for each in stated_thumbnails(attributes):
+            entry = None if each.path is None else folder + each.path
+            if stale or (entry is not None and entry not in names):
+                dropped.add(each.number)
+                if entry is not None:
+                    self.gone.add(entry)
+                if not each.is_ours:
+                    self.foreign.append(entry or f"one elsewhere, of {folder or 'the whole'}")
+            elif entry is not None:
+                self.kept.add(entry)
+                if not folder:
+                    self.at_root.append(entry)
+        if dropped:
+            rest = [entry for number, entry in enumerate(listed) if number not in dropped]
+            changed = {**document, "attributes": with_entries(attributes, rest)}
+            self.documents[name] = to_json(changed)
+
+
+def _parsed(raw: bytes) -> dict[str, Any] | None:
+    """A document that lists thumbnails; None for any other."""
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    attributes = found.get("attributes") if isinstance(found, dict) else None
+    if not isinstance(attributes, dict) or not isinstance(attributes.get(THUMBNAILS), list):
+        return None
+    return dict(found)
+
+
+def _changed(image: CompositeImage, opened: Opened) -> set[str]:
+    """Paths of the groups of the file that look otherwise now, the root for whatever is new."""
+    found = set(removed(image, opened))
+    for part in image.parts:
+        kept = part.kept
+        if kept is None:
+            of_image = (part.image_path or "") if isinstance(part, PlacedLabels) else ""
+            found.add(of_image if of_image in opened.images else "")
+        elif not (kept.pixels and kept.place and kept.look and kept.shown):
+            found.update(part_paths(part))
+    return found
+
+
+def _is_stale(name: str, plan: SavePlan, opened: Opened, changed: Collection[str]) -> bool:
+    """Whether thumbnails that a document lists show what is no longer so; something changed."""
+    path = name.removesuffix(ROOT).removesuffix("/")
+    if not path:
+        return True
+    if plan.layout != "kept":
+        # Where a group came from is not known any more; one that nobody touched stays true.
+        return plan.documents[name] != _as_it_was(opened, name)
+    rewritten = {array.path for array in plan.arrays}
+    return path in rewritten or any(p == path or p.startswith(f"{path}/") for p in changed)
+
+
+def _as_it_was(opened: Opened, name: str) -> bytes | None:
+    try:
+        found = opened.store.read(name)
+    except (OmeZipError, OSError):
+        return None
+    return None if found is None else bytes(found)
+
+
+def _without(plan: SavePlan, opened: Opened, settled: _Settled) -> SavePlan:
+    """The plan without pictures that are thumbnails of nothing any more."""
+    arrays = _arrays(plan.documents)
+    copies = tuple(
+        copy
+        for copy in plan.copies
+        if copy.name not in settled.gone - settled.kept or not _is_picture(copy, opened, arrays)
+    )
+    lost = plan.lost
+    if settled.foreign:
+        named = ", ".join(f"'{each}'" for each in settled.foreign[:MAX_NAMED])
+        more = len(settled.foreign) - MAX_NAMED
+        text = (
+            f"Thumbnails of {opened.store.name} that another program made show what is no longer "
+            f"so, and are left out: {named}{f' and {more} more' if more > 0 else ''}."
+        )
+        lost = (*lost, Finding("thumbnail-outdated", "", text))
+    documents = plan.documents | settled.documents
+    if ROOT in documents:
+        documents[ROOT] = consolidated(documents, settled.documents)
+    return replace(plan, documents=documents, copies=copies, lost=lost)
+
+
+def _arrays(documents: Mapping[str, bytes]) -> frozenset[str]:
+    """Folders of the arrays, as far as thumbnails may lie in them."""
+    return frozenset(
+        name.removesuffix(ROOT) for name, raw in documents.items() if b'"chunk_grid"' in raw
+    )
+
+
+def _is_picture(copy: Copy, opened: Opened, arrays: Collection[str]) -> bool:
+    """Whether an entry is nothing but a picture: whoever names chunks so must not lose them."""
+    folder, slash, _ = copy.name.rpartition("/")
+    while slash:
+        if f"{folder}/" in arrays:
+            return False
+        folder, slash, _ = folder.rpartition("/")
+    if is_document(copy.name) or "" in arrays or copy.nbytes > MAX_PICTURE_BYTES:
+        return False
+    try:
+        found = opened.store.read(copy.source)
+    except (OmeZipError, OSError):
+        return False
+    return found is not None and picture_facts(bytes(found)) is not None
+
+
+def _names_at_root(plan: SavePlan) -> Iterator[str]:
+    for name in (*plan.documents, *plan.extras, *(copy.name for copy in plan.copies)):
+        yield name.partition("/")[0].lower()
+    for array in plan.arrays:
+        yield array.path.partition("/")[0].lower()
+
+
+def _with_pictures_last(plan: SavePlan, settled: _Settled) -> SavePlan:
+    """The plan with pictures of the whole beside the directory, where one read fetches both."""
+    last = frozenset(settled.at_root)
+    if not last:
+        return plan
+    return replace(plan, copies=tuple(sorted(plan.copies, key=lambda copy: copy.name in last)))
