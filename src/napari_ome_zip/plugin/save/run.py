@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QMainWindow, QWidget
 from napari_ome_zip.errors import OmeZipError, SaveCancelledError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.layers.present_labels import about_present_labels
 from napari_ome_zip.plugin.messages import not_saved, notify, notify_saved
 from napari_ome_zip.plugin.save.losses import Losses, result_text
 from napari_ome_zip.plugin.save.model import SaveChoices, SaveStatus
@@ -32,6 +33,8 @@ class SaveTask(ReportingTask):
     """Those of the form, to be shown again."""
     notes: list[Finding] = field(default_factory=list)
     """What was met while saving."""
+    of_form: bool = True
+    """Whether a form that is opened meanwhile shows this save."""
 
     @property
     def typed(self) -> str:
@@ -40,8 +43,11 @@ class SaveTask(ReportingTask):
 
     def run(self) -> Path:
         """Save, and return the path that was written."""
+        image = self.image
+        if self.losses.part:
+            image = about_present_labels(image, self.stopping.is_set)
         return save_composite(
-            self.image,
+            image,
             self.target,
             self.options,
             progress=self.note,
@@ -102,6 +108,11 @@ def window_of(widget: QWidget) -> QWidget:
 
 
 def running_save(widget: QWidget) -> SaveRun | None:
-    """The save that is running in the window of a widget, if there is one."""
+    """The save of a form that is running in the window of a widget, if there is one."""
+    return next((run for run in running_saves(widget) if run.task.of_form), None)
+
+
+def running_saves(widget: QWidget) -> list[SaveRun]:
+    """All saves that are running in the window of a widget."""
     found: list[SaveRun] = window_of(widget).findChildren(SaveRun)
-    return found[0] if found else None
+    return found
