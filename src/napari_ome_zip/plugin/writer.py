@@ -17,6 +17,7 @@ from napari_ome_zip.names import stem
 from napari_ome_zip.plugin.answering import while_answering
 from napari_ome_zip.plugin.asking import ask_and_save
 from napari_ome_zip.plugin.messages import notify_saved
+from napari_ome_zip.plugin.previews import keep_preview_of_saved
 from napari_ome_zip.plugin.save.losses import describe, find_losses, result_text
 from napari_ome_zip.plugin.save.question import agreed_options, check_agreed
 from napari_ome_zip.plugin.typed_name import completed
@@ -92,6 +93,8 @@ def _write(path: str | None, layer_data: Sequence[LayerData], suffix: str) -> li
                 plan=plan,
             )
     notify_saved(result_text(found, written, Path(path).name), written)
+    if viewer is not None:
+        keep_preview_of_saved(written)
     return [str(written)]
 
 
