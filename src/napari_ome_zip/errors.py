@@ -226,3 +226,7 @@ class PictureError(OmeZipError, ValueError):
 
 class PictureTooLargeError(PictureError):
     """More pixels would have to be read for a picture than the caller allowed."""
+
+
+class PictureCancelledError(OmeZipError):
+    """A picture was cancelled by the user before it was drawn."""

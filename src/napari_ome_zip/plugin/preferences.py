@@ -86,6 +86,12 @@ def saving() -> Any:
     return _section("saving")
 
 
+def saves_thumbnails() -> bool:
+    """Whether a small picture of the whole image is put into files that are saved."""
+    settings = saving()
+    return True if settings is None else bool(settings.thumbnail)
+
+
 def links() -> Any:
     """The settings for links, which may be set; None where the plugin is not registered."""
     return _section("links")
