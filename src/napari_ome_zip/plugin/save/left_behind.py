@@ -9,6 +9,7 @@ from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.layers.layer_data import LayerData, layer_note
 from napari_ome_zip.layers.opened_layer import OpenedLayer, opened_layer
+from napari_ome_zip.names import file_name
 from napari_ome_zip.plugin.contents.attachments import find_attachments
 
 PART_WITHOUT = "part-without"
@@ -50,8 +51,10 @@ def _of_file(layers: Sequence[tuple[OpenedLayer, LayerData]]) -> Iterator[Findin
         without.append("the vector field that pixels are shown by")
     without += _attached(opened, [record for record, _ in layers])
     if without:
-        text = f"{opened.store.name} has, and a part has not: {_joined(without)}."
-        yield Finding(PART_WITHOUT, opened.store.name, text)
+        source = opened.store.source
+        name = opened.store.name if source is None else file_name(source)
+        text = f"{name} holds more, which is not in the part: {_joined(without)}."
+        yield Finding(PART_WITHOUT, name, text)
 
 
 def _attached(opened: Opened, records: Sequence[OpenedLayer]) -> list[str]:
