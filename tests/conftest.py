@@ -55,3 +55,15 @@ def corpus() -> Path:
 def conformance() -> Path:
     """Return the folder of the specification's conformance documents, or skip the test."""
     return _present(CONFORMANCE)
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the home folder of the person who runs the test: a new one, with a space."""
+    home = tmp_path / "home of a person"
+    home.mkdir()
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "SUDO_UID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    return home

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from labeled_tables import NGIO, about, labeled, put_lists
-from napari_ome_zip import open_image, to_layer_data
+from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.plugin.region.model import (
     RegionChoices,
     RegionScene,
@@ -144,6 +145,15 @@ def test_tables_and_other_content_stay_behind_and_are_named(tmp_path: Path) -> N
     assert "a.ozx holds more, which is not in the part: the table 't' and notes/readme.txt." in text
     everything = scene(*layers, showing=in_2d((-9, 99), (-9, 99)))
     assert "holds more" not in region_summary(decided(choices, everything), choices, everything)
+
+
+def test_a_thumbnail_does_not_stay_behind_for_a_part_gets_its_own(tmp_path: Path) -> None:
+    whole = save_image([MOVIE], tmp_path / "a.ozx")
+    assert "thumbnail.png" in zipfile.ZipFile(whole).namelist()
+    layers = to_layer_data(open_image(whole))
+    of = scene(*layers)
+    choices = first_choices(of, str(tmp_path / "b.ozx"))
+    assert "holds more" not in region_summary(decided(choices, of), choices, of)
 
 
 def test_wells_stay_behind_and_are_named(tmp_path: Path) -> None:

@@ -133,6 +133,10 @@ class MosaicArray(DirectSource):
         for source, part in self._parts(region):
             yield from source.stored_regions(part)
 
+    def bytes_to_decode(self, region: Region) -> int:
+        # docstring inherited
+        return sum(source.bytes_to_decode(part) for source, part in self._parts(region))
+
     def recall(self, region: Region, out: npt.NDArray[Any]) -> bool:
         # docstring inherited
         try:

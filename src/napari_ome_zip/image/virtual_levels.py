@@ -58,16 +58,25 @@ SKETCH_READ = 8
 
 _MAX_IN_BLOCK = 2**21
 
+_WORTH_LOOKING = 1 << 25
+"""Bytes that a region would take, from which on it is looked up how much of it is stored."""
+
 type _BlockKey = tuple[tuple[int, ...], ChunkCoordinates, Literal["strict", "tolerant", "sketch"]]
 """Factors of a level, coordinates of a block of it, and how it was read."""
 _BlockCache = ByteCache[_BlockKey, npt.NDArray[Any]]
 
 
-def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
+def virtual_levels(part: PlacedPart, edge: int | None = None) -> tuple[PixelSource, ...]:
     """Levels that follow the coarsest one of ``part``, where that is too large to be shown.
 
     Each step halves the longer spatial axes: those of the plane until it is no longer than
-    `OVERVIEW_EDGE`, then those of the volume until it suits a graphics card.
+    ``edge``, then those of the volume until it suits a graphics card.
+
+    Parameters
+    ----------
+    part : PlacedPart
+    edge : int, optional
+        Longest edge of the plane of the coarsest level, in pixels; `OVERVIEW_EDGE` by default.
 
     Returns
     -------
@@ -84,7 +93,7 @@ def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
     nearest = wide or isinstance(part, PlacedLabels)
     cache = _BlockCache(CACHE_BYTES)
     levels: list[VirtualLevel] = []
-    steps, grids = _halvings(base, plane, volume)
+    steps, grids = _halvings(base, plane, volume, OVERVIEW_EDGE if edge is None else edge)
     for number, (step, grid) in enumerate(zip(steps, grids, strict=True)):
         levels.append(
             VirtualLevel(
@@ -102,14 +111,14 @@ def virtual_levels(part: PlacedPart) -> tuple[PixelSource, ...]:
 
 
 def _halvings(
-    base: PixelSource, plane: list[int], volume: list[int]
+    base: PixelSource, plane: list[int], volume: list[int], edge: int
 ) -> tuple[list[tuple[int, ...]], tuple[LevelGrid, ...]]:
     """Pixels of the level before that one spans, and the blocks, of each level."""
     steps: list[tuple[int, ...]] = []
     grids: list[LevelGrid] = []
     # Numbers without limits: twice the longest axis there may be is more than 64 bits hold.
     factors, shape = [1] * base.ndim, list(base.shape)
-    while halved := _axes_to_halve(shape, plane, volume, started=bool(steps)):
+    while halved := _axes_to_halve(shape, plane, volume, edge if steps else MAX_EDGE):
         step = tuple(2 if axis in halved else 1 for axis in range(base.ndim))
         factors = [f * s for f, s in zip(factors, step, strict=True)]
         steps.append(step)
@@ -119,10 +128,10 @@ def _halvings(
 
 
 def _axes_to_halve(
-    shape: Sequence[int], plane: list[int], volume: list[int], *, started: bool
+    shape: Sequence[int], plane: list[int], volume: list[int], longest_edge: int
 ) -> list[int]:
     """The axes that are too long to be shown; none where all can be."""
-    if max(shape[axis] for axis in plane) > (OVERVIEW_EDGE if started else MAX_EDGE):
+    if max(shape[axis] for axis in plane) > longest_edge:
         axes = plane
     elif len(volume) > 2 and shape[volume[0]] > 1 and _too_large([shape[i] for i in volume]):
         axes = volume
@@ -233,6 +242,21 @@ class VirtualLevel(DirectSource):
             return
         for coordinates, inside, target in pieces(region, self.chunks):
             out[target] = self._block(coordinates)[inside]
+
+    def bytes_to_decode(self, region: Region) -> int:
+        """Those of the file, of which a part is looked at where the level is not exact."""
+        start, stop = ([getattr(s, end) for s in region] for end in ("start", "stop"))
+        of_base = spanned(start, stop, self.factors, self.base.shape)
+        found = self.base.bytes_to_decode(of_base)
+        if not self.exact:
+            found = min(found, math.prod(shape_of(region)) * MAX_READ * self.dtype.itemsize)
+        if found <= _WORTH_LOOKING:
+            return found
+        boxes = self.base.stored_boxes(of_base)
+        if boxes is None:
+            return found
+        voxels = float((boxes[:, 1] - boxes[:, 0]).astype(float).prod(axis=1).sum())
+        return int(min(found, voxels * self.dtype.itemsize))
 
     def best_known(self, region: Region) -> BestKnown | None:
         """Blocks that were computed; where others are missing, a coarser level behind them."""

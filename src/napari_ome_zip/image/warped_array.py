@@ -94,6 +94,13 @@ class WarpedArray(PixelSource):
         """Where it lies behind a line: napari's cache would not be worth waiting for it."""
         return self.is_remote
 
+    def bytes_to_decode(self, region: Region) -> int:
+        """As if all of the image were needed along the axes that are resampled."""
+        wanted = list(region)
+        for axis in self.nonlinear:
+            wanted[axis] = slice(0, self.source.shape[axis])
+        return self.source.bytes_to_decode(tuple(wanted))
+
     def best_known(self, region: Region) -> BestKnown | None:
         # docstring inherited
         strict = checked_entries() is not None

@@ -24,7 +24,7 @@ _RGB_COLORS = ("#FF0000", "#00FF00", "#0000FF")
 
 
 def image_layers(
-    part: PlacedImage, prefix: str, planes: PlanesOfAxes, overlay: Overlay
+    part: PlacedImage, prefix: str, planes: PlanesOfAxes, overlay: Overlay, *, limits: bool = True
 ) -> Iterator[LayerData]:
     """One layer for each channel of an image, or one for a color picture.
 
@@ -36,13 +36,18 @@ def image_layers(
     planes : PlanesOfAxes
     overlay : Overlay
         How images lie over one another.
+    limits : bool
+        Whether contrast limits that the file does not state are found in its pixels.
     """
     if is_rgb(part):
         yield _rgb_layer(part, planes)
         return
     arrays = [channel_array(part, number, planes) for number in range(len(part.channels))]
+    if not limits:
+        yield from _channel_layers(part, arrays, prefix, overlay, limits=False)
+        return
     with _limits_expected(part, arrays):
-        yield from _channel_layers(part, arrays, prefix, overlay)
+        yield from _channel_layers(part, arrays, prefix, overlay, limits=True)
 
 
 def _limits_expected(part: PlacedImage, arrays: Sequence[ChannelArray]) -> Expectation:
@@ -54,7 +59,12 @@ def _limits_expected(part: PlacedImage, arrays: Sequence[ChannelArray]) -> Expec
 
 
 def _channel_layers(
-    part: PlacedImage, arrays: Sequence[ChannelArray], prefix: str, overlay: Overlay
+    part: PlacedImage,
+    arrays: Sequence[ChannelArray],
+    prefix: str,
+    overlay: Overlay,
+    *,
+    limits: bool,
 ) -> Iterator[LayerData]:
     scan = overlay.scan(part)
     stored = len(part.sources)
@@ -80,10 +90,10 @@ def _channel_layers(
         if scan is not None and keywords["blending"] != overlay.blending(part, number):
             keywords["note"][BLENDED] = True
         keywords.pop("rgb", None)  # one channel is not a color picture, whatever the note says
-        limits = channel.limits or array.limits(levels[:stored])
-        if limits is not None:
-            keywords["contrast_limits"] = limits
-        keywords["note"] |= _range_note(channel, limits)
+        found = channel.limits or (array.limits(levels[:stored]) if limits else None)
+        if found is not None:
+            keywords["contrast_limits"] = found
+        keywords["note"] |= _range_note(channel, found)
         yield layer_levels(levels), keywords, "image"
 
 

@@ -49,7 +49,7 @@ and nobody can survey a longer list; real series and spectra have fewer. The oth
 file."""
 
 
-def to_layer_data(composite: CompositeImage) -> list[LayerData]:
+def to_layer_data(composite: CompositeImage, *, limits: bool = True) -> list[LayerData]:
     """Layers of a composite image, images below labels, in document order.
 
     Fields of a scan that are not fused, which cover one another where they overlap, lie below
@@ -58,6 +58,9 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
     Parameters
     ----------
     composite : CompositeImage
+    limits : bool
+        Whether contrast limits that the file does not state are found in its pixels. All else is
+        known without a look at one.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def to_layer_data(composite: CompositeImage) -> list[LayerData]:
         # Limits of contrast are not looked for where nothing is shown.
         room = MAX_LAYERS - len(layers)
         for data, keywords, kind in itertools.islice(
-            _part_layers(part, prefix, planes, overlay, tables), room
+            _part_layers(part, prefix, planes, overlay, tables, limits=limits), room
         ):
             note = {
                 "source": composite.source,
@@ -134,11 +137,13 @@ def _part_layers(
     planes: PlanesOfAxes,
     overlay: Overlay,
     tables: FeatureTables,
+    *,
+    limits: bool,
 ) -> Iterator[LayerData]:
     if isinstance(part, PlacedLabels):
         yield from label_layers(part, prefix, planes, tables)
     elif isinstance(part, PlacedImage):
-        yield from image_layers(part, prefix, planes, overlay)
+        yield from image_layers(part, prefix, planes, overlay, limits=limits)
 
 
 def _is_one_layer(part: PlacedPart) -> bool:

@@ -141,6 +141,10 @@ class Arranged(_Seen):
         # docstring inherited
         return self.source.stored_regions(self._behind(region))
 
+    def bytes_to_decode(self, region: Region) -> int:
+        # docstring inherited
+        return self.source.bytes_to_decode(self._behind(region))
+
     def recall(self, region: Region, out: npt.NDArray[Any]) -> bool:
         # docstring inherited
         return self.source.recall(self._behind(region), self._stored(out))
@@ -216,6 +220,10 @@ class Magnitude(_Seen):
     def stored_regions(self, region: Region) -> Iterable[tuple[StoredArray, Region]]:
         # docstring inherited
         return self.source.stored_regions(region)
+
+    def bytes_to_decode(self, region: Region) -> int:
+        # docstring inherited
+        return self.source.bytes_to_decode(region)
 
     def recall(self, region: Region, out: npt.NDArray[Any]) -> bool:
         # docstring inherited

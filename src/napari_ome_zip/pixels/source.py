@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from napari_ome_zip.pixels.best_known import BestKnown
 from napari_ome_zip.pixels.expecting import StoredArray
-from napari_ome_zip.pixels.grid import Region, grid_shape, shape_of
+from napari_ome_zip.pixels.grid import Region, chunk_ranges, grid_shape, shape_of
 
 type AnySource = PixelSource | da.Array
 """Where pixels come from: from a hierarchy, or from a layer as a dask array."""
@@ -101,6 +101,11 @@ class PixelSource(ABC):
             Whether that is all of them; otherwise what ``out`` holds means nothing.
         """
         return False
+
+    def bytes_to_decode(self, region: Region) -> int:
+        """Bytes of pixels that are decoded for a region, at most about; reads nothing."""
+        sides = zip(chunk_ranges(region, self.chunks), self.chunks, self.shape, strict=True)
+        return math.prod(len(r) * min(n, size) for r, n, size in sides) * self.dtype.itemsize
 
     @property
     def gains_from_threads(self) -> bool:
@@ -234,6 +239,10 @@ class ChannelView(PixelSource):
     def stored_regions(self, region: Region) -> Iterable[tuple[StoredArray, Region]]:
         # docstring inherited
         return self.array.stored_regions(self._whole(region))
+
+    def bytes_to_decode(self, region: Region) -> int:
+        # docstring inherited
+        return self.array.bytes_to_decode(self._whole(region))
 
     def recall(self, region: Region, out: npt.NDArray[Any]) -> bool:
         # docstring inherited

@@ -21,6 +21,7 @@ from napari_ome_zip.findings import TOLD_LAST, Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.to_layers import layer_findings
+from napari_ome_zip.layers.view_state import ViewState
 from napari_ome_zip.plugin.contents.offer import what_is_in
 from napari_ome_zip.plugin.drawn_layers import tried_layers
 from napari_ome_zip.plugin.messages import tell
@@ -29,7 +30,6 @@ from napari_ome_zip.plugin.preferences import restores_view, use_preferences
 from napari_ome_zip.plugin.refreshing import refresh_layers
 from napari_ome_zip.plugin.units_in_window import share_units
 from napari_ome_zip.plugin.view.restore import show_when_added
-from napari_ome_zip.plugin.view.state import ViewState
 from napari_ome_zip.plugin.viewer_state import with_contrast_range
 from napari_ome_zip.plugin.window import attend
 from napari_ome_zip.storage import open_store

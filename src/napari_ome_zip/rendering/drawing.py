@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.pixels.limits import estimate_limits
+from napari_ome_zip.progress import Watch
 from napari_ome_zip.rendering.canvas import Canvas
 from napari_ome_zip.rendering.colormaps import colormap_of
+from napari_ome_zip.rendering.contrast import limits_of
 from napari_ome_zip.rendering.drawn_layer import DrawnLayer
 from napari_ome_zip.rendering.label_colors import contour_width, label_rgba, outlines
-from napari_ome_zip.rendering.levels import Level
 from napari_ome_zip.rendering.patches import Patch, patches
 from napari_ome_zip.rendering.raster import Raster
-from napari_ome_zip.rendering.reading import Plane
+from napari_ome_zip.rendering.works import Work
 
 type LabelStyle = Literal["fill", "outline", "none"]
 """How labels are drawn: as areas, as the outlines of these, or not at all."""
@@ -30,32 +29,31 @@ _THICK_FROM = 512
 """Longest edge of a picture, in pixels, from which on outlines are two pixels wide."""
 
 
-@dataclass(frozen=True, eq=False)
-class Work:
-    """What is drawn of one layer."""
+def draw(work: Work, canvas: Canvas, raster: Raster, style: LabelStyle, watch: Watch) -> None:
+    """Draw a layer.
 
-    layer: DrawnLayer
-    level: Level
-    plane: Plane
-    is_lowest: bool
-    """Whether it is the lowest layer that is visible."""
-
-
-def draw(work: Work, canvas: Canvas, raster: Raster, style: LabelStyle) -> None:
-    """Draw a layer."""
+    Parameters
+    ----------
+    work : Work
+    canvas : Canvas
+    raster : Raster
+        Where the canvas lies in the world.
+    style : {"fill", "outline", "none"}
+        How labels are drawn.
+    watch : Watch
+        Counts pixels.
+    """
     if work.layer.kind == "labels":
-        _draw_labels(work, canvas, raster, style)
+        _draw_labels(work, canvas, raster, style, watch)
     else:
-        _draw_image(work, canvas, raster)
+        _draw_image(work, canvas, raster, watch)
 
 
-def _draw_image(work: Work, canvas: Canvas, raster: Raster) -> None:
+def _draw_image(work: Work, canvas: Canvas, raster: Raster, watch: Watch) -> None:
     layer = work.layer
     opacity = _opacity(layer, 1.0)
     blending = _blending(layer)
-    found = patches(
-        work.level, raster, work.plane.read, nearest=False, unit=work.plane.unit(layer.ndim - 2)
-    )
+    found = _counted(work, raster, watch, nearest=False)
     if layer.colors:
         for patch in found:
             canvas.draw(
@@ -63,7 +61,7 @@ def _draw_image(work: Work, canvas: Canvas, raster: Raster) -> None:
             )
         return
     colormap, _ = colormap_of(layer.keywords.get("colormap"))
-    low, high = _limits(layer, work)
+    low, high = limits_of(layer)
     gamma = layer.keywords.get("gamma", 1.0)
     for patch in found:
         values = (patch.pixels - low) / (high - low)
@@ -80,24 +78,6 @@ def _as_shown(values: npt.NDArray[Any], gamma: float) -> npt.NDArray[Any]:
     return np.where((values > 0) & (values < 1), np.clip(values, 0, 1) ** gamma, values)
 
 
-def _limits(layer: DrawnLayer, work: Work) -> tuple[float, float]:
-    """Contrast limits: those of the layer, else what its type of pixel or its pixels suggest."""
-    stated = layer.keywords.get("contrast_limits")
-    if stated is not None:
-        return float(stated[0]), float(stated[1])
-    dtype = work.level.pixels.dtype
-    if dtype.kind == "b":
-        return 0.0, 1.0
-    if dtype.itemsize == 1:
-        info = np.iinfo(dtype)
-        return float(info.min), float(info.max)
-    levels = tuple(
-        level if isinstance(level, da.Array) else da.from_array(level, name=False)
-        for level in layer.levels
-    )
-    return estimate_limits(levels) or (0.0, 1.0)
-
-
 def _true_colors(
     pixels: npt.NDArray[Any], layer: DrawnLayer, opacity: float
 ) -> npt.NDArray[np.float32]:
@@ -112,13 +92,20 @@ def _true_colors(
     return made
 
 
-def _draw_labels(work: Work, canvas: Canvas, raster: Raster, style: LabelStyle) -> None:
+def _counted(work: Work, raster: Raster, watch: Watch, *, nearest: bool) -> Iterator[Patch]:
+    unit = work.plane.rows_together
+    for patch in patches(work.level, raster, work.plane.read, nearest=nearest, unit=unit):
+        yield patch
+        watch.add(math.prod(patch.pixels.shape[:2]))
+
+
+def _draw_labels(
+    work: Work, canvas: Canvas, raster: Raster, style: LabelStyle, watch: Watch
+) -> None:
     layer = work.layer
     opacity = _opacity(layer, LABELS_OPACITY)
     width = _outline_width(layer, raster.shape, style)
-    found = patches(
-        work.level, raster, work.plane.read, nearest=True, unit=work.plane.unit(layer.ndim - 2)
-    )
+    found = _counted(work, raster, watch, nearest=True)
     for patch in _joined(found, raster.shape) if width else found:
         labels = patch.pixels.astype(np.int64) if patch.pixels.dtype.kind == "f" else patch.pixels
         rgba = label_rgba(layer, outlines(labels, width) if width else labels)

@@ -81,7 +81,7 @@ class DrawnLayer:
         high = products.max(axis=0).sum(axis=1)
         return np.array([low, high]) + offset
 
-    def index_at(self, point: Sequence[float]) -> tuple[int, ...] | None:
+    def index_at(self, point: Sequence[float], whole: int | None = None) -> tuple[int, ...] | None:
         """The plane at a point of the world, an index for each dimension but the last two.
 
         As napari slices: of a layer that is turned out of the plane, the part of the inverse
@@ -90,7 +90,10 @@ class DrawnLayer:
         Parameters
         ----------
         point : sequence of float
-            World coordinates of all dimensions; those of the layer are the last ones.
+            World coordinates of all dimensions but the last two; those of the layer are the last
+            ones.
+        whole : int, optional
+            A dimension along which it does not matter where that is.
 
         Returns
         -------
@@ -102,8 +105,10 @@ class DrawnLayer:
             return ()
         square = np.vstack([self.matrix, np.eye(self.ndim + 1)[-1]])
         inverse = np.linalg.inv(square)[:depth]
-        place = np.asarray(point, dtype=float)[-self.ndim :][:depth]
+        place = np.asarray(point, dtype=float)[-depth:]
         found = np.rint(inverse[:, :depth] @ place + inverse[:, -1])
+        if whole is not None:
+            found[whole] = 0
         inside = (found >= 0) & (found <= np.array(self.shape[:depth]) - 1)
         return tuple(map(int, found)) if inside.all() else None
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.pixels.lazy import chunk_shape, pixels_of
+from napari_ome_zip.pixels.pixel_array import PixelArray
 from napari_ome_zip.rendering.levels import Level
 
 MAX_PLANES_BYTES = 1 << 26
@@ -30,8 +31,20 @@ class Plane:
 
     def __init__(self, level: Level, index: Sequence[int], along: int | None = None) -> None:
         self._pixels = level.pixels
-        self._index = tuple(index)
+        self._index: tuple[int | slice, ...] = tuple(index)
         self._along = along
+
+    @property
+    def whole(self) -> Any:
+        """All that is read of it when all of it is shown, lazily where the level is lazy."""
+        if self._along is None:
+            return self._pixels[self._index]
+        return self._pixels[self._planes(slice(0, int(self._pixels.shape[self._along])))]
+
+    @property
+    def rows_together(self) -> int:
+        """Rows that are decoded together."""
+        return self._unit(len(self._index))
 
     def read(self, rows: slice, columns: slice) -> npt.NDArray[Any]:
         """Pixels of a part of it: of two dimensions, or three with colors.
@@ -44,30 +57,41 @@ class Plane:
         if self._along is None:
             return _plain(_read(self._pixels[(*self._index, rows, columns)]))
         brightest: npt.NDArray[Any] | None = None
-        for planes in self._groups(rows, columns):
-            index = (*self._index[: self._along], planes, *self._index[self._along + 1 :])
-            pixels = _plain(_read(self._pixels[(*index, rows, columns)]))
+        for planes in self._groups(self._along, rows, columns):
+            pixels = _plain(_read(self._pixels[(*self._planes(planes), rows, columns)]))
             here = np.fmax.reduce(pixels, axis=0)
             brightest = here if brightest is None else np.fmax(brightest, here)
         if brightest is None:
             raise ValueError("there are no planes")
         return brightest
 
-    def _groups(self, rows: slice, columns: slice) -> list[slice]:
+    def _planes(self, along: slice) -> tuple[int | slice, ...]:
+        number = self._along or 0
+        return (*self._index[:number], along, *self._index[number + 1 :])
+
+    def _groups(self, along: int, rows: slice, columns: slice) -> list[slice]:
         """Planes that are read together: those of whole chunks, as memory allows."""
-        along = self._along or 0
         count = int(self._pixels.shape[along])
-        plane = (rows.stop - rows.start) * (columns.stop - columns.start)
-        most = max(1, MAX_PLANES_BYTES // max(1, plane * self._pixels.dtype.itemsize))
-        depth = self.unit(along)
-        step = max(1, most // depth * depth) if most >= depth else most
+        pixels = (rows.stop - rows.start) * (columns.stop - columns.start)
+        most = max(1, MAX_PLANES_BYTES // (pixels * self._pixels.dtype.itemsize))
+        depth = self._unit(along)
+        step = most // depth * depth or most
         return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
-    def unit(self, dimension: int) -> int:
-        """Pixels along a dimension that are decoded together."""
+    def _unit(self, dimension: int) -> int:
         if isinstance(self._pixels, da.Array):
             return max(1, chunk_shape(self._pixels)[dimension])
         return 1
+
+
+def bytes_to_read(array: Any) -> int:
+    """Bytes of pixels that are decoded for all of an array, at most about; 0 of one in memory."""
+    if isinstance(array, PixelArray) and not array.is_changed:
+        source, region = array.place
+        return source.bytes_to_decode(region)
+    if isinstance(array, da.Array):
+        return int(array.nbytes)
+    return 0
 
 
 def _read(part: Any) -> npt.NDArray[Any]:

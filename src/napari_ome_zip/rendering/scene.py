@@ -1,23 +1,30 @@
-"""What there is to be drawn: the layers, the world they share, and the point of its sliders."""
+"""What there is to be drawn: the layers, and the world they share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from napari_ome_zip.errors import PictureError
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.napari_group import NapariGroup
+from napari_ome_zip.image.virtual_levels import OVERVIEW_EDGE, virtual_levels
 from napari_ome_zip.layers.dimensions import default_names
 from napari_ome_zip.layers.layer_data import LayerData
-from napari_ome_zip.layers.to_layers import to_layer_data
+from napari_ome_zip.layers.to_layers import layer_findings, to_layer_data
 from napari_ome_zip.layers.understanding import layer_units
+from napari_ome_zip.layers.view_state import Sliders, ViewState
+from napari_ome_zip.layers.well_names import is_well_names
 from napari_ome_zip.rendering.drawn_layer import DRAWN_KINDS, DrawnLayer, drawn_layer
 
 type Source = CompositeImage | Sequence[LayerData]
 """What a picture is made of."""
+
+type Noted = Callable[[Finding], None]
+"""Is called with what a person should know of a picture."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +51,22 @@ class Scene:
     names: tuple[str, ...]
     """Of the world's dimensions."""
     units: tuple[str | None, ...]
-    sliders: tuple[Slider, ...]
-    """One for each dimension but the last two."""
+    """Of the world's dimensions, as far as they are known."""
+    saved: Sliders | None = None
+    """Where the sliders were when the file was saved from a viewer."""
 
     @property
     def visible(self) -> tuple[DrawnLayer, ...]:
         """The layers that are shown."""
         return tuple(layer for layer in self.layers if layer.is_visible)
+
+    @property
+    def sliders(self) -> tuple[Slider, ...]:
+        """One for each dimension but the last two."""
+        ndim = len(self.names)
+        return tuple(
+            slider_of(self.layers, self.names[number], ndim - number) for number in range(ndim - 2)
+        )
 
     def box(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Lowest and highest y and x of all that is visible; of all layers where nothing is."""
@@ -60,121 +76,95 @@ class Scene:
         return (float(low[0]), float(low[1])), (float(high[0]), float(high[1]))
 
 
-def scene_of(source: Source) -> Scene:
-    """The scene of a composite image, or of layers.
+def scene_of(source: Source, size: int = OVERVIEW_EDGE, noted: Noted | None = None) -> Scene:
+    """The scene of a composite image, or of layers; reads no pixels.
+
+    Parameters
+    ----------
+    source : CompositeImage or sequence of LayerData
+    size : int
+        Longest edge of the picture: of images without smaller levels such are computed.
+    noted : callable, optional
+        Is told of layers that are not drawn.
 
     Raises
     ------
     PictureError
         If there is no image and no labels, or a layer cannot be placed.
     """
-    layers = layers_of(source)
+    saved = None
+    layers: Sequence[LayerData]
+    if isinstance(source, CompositeImage):
+        layers = _layers(source, size)
+        view = ViewState.of(source.napari.view)
+        saved = None if view is None else view.sliders
+    else:
+        layers = source
+    if noted is not None:
+        for finding in _left_out(source, layers):
+            noted(finding)
     drawn = [layer for layer in layers if layer[2] in DRAWN_KINDS]
     if not drawn:
         raise PictureError("There is nothing to draw: no image and no labels.")
-    first = max(drawn, key=lambda layer: _ndim(layer))
-    units = layer_units(first[1], _ndim(first))
-    understood = tuple(drawn_layer(layer, units) for layer in drawn)
-    ndim = max(layer.ndim for layer in understood)
+    first = max(drawn, key=_ndim)
+    ndim = _ndim(first)
+    units = layer_units(first[1], ndim)
     labels = first[1].get("axis_labels")
     names = default_names(ndim) if labels is None else tuple(map(str, labels))
-    sliders = tuple(_slider(understood, names[d], ndim - d) for d in range(ndim - 2))
-    return Scene(understood, names, units, sliders)
+    return Scene(tuple(drawn_layer(layer, units) for layer in drawn), names, units, saved)
 
 
-def layers_of(source: Source) -> Sequence[LayerData]:
-    """The layers of a composite image, without what a picture does not show; layers as they are."""
-    if not isinstance(source, CompositeImage):
-        return source
-    # Tables and drawings take time to read, and records of the file to make.
-    return to_layer_data(replace(source, opened=None, wells=(), napari=NapariGroup()))
+def _layers(composite: CompositeImage, size: int) -> list[LayerData]:
+    """The images and labels of a composite image.
+
+    Tables and drawings take time to read, and records of the file to make. For a small picture of a
+    huge image without levels of its own a smaller level is computed than a viewer needs.
+    """
+    parts = composite.parts
+    if size < OVERVIEW_EDGE:
+        parts = tuple(
+            replace(part, overviews=virtual_levels(part, size)) if part.overviews else part
+            for part in parts
+        )
+    bare = replace(composite, parts=parts, opened=None, wells=(), napari=NapariGroup())
+    return to_layer_data(bare, limits=False)
 
 
-def _ndim(layer: LayerData) -> int:
-    data, keywords, kind = layer
-    first = data[0] if isinstance(data, Sequence) else data
-    return len(np.shape(first)) - bool(kind == "image" and keywords.get("rgb"))
-
-
-def _slider(layers: Sequence[DrawnLayer], name: str, from_last: int) -> Slider:
-    """The slider of a dimension, the ``from_last``-th from the last one (1)."""
+def slider_of(layers: Sequence[DrawnLayer], name: str, from_last: int) -> Slider:
+    """The slider of a dimension, counted from the last one (1), as napari has it."""
     there = [layer for layer in layers if layer.ndim >= from_last]
     extents = [layer.extent(0.0)[:, -from_last] for layer in there]
     low = min(float(extent[0]) for extent in extents)
     high = max(float(extent[1]) for extent in extents)
-    steps = [float(np.linalg.norm(layer.matrix[:, -1 - from_last])) for layer in there]
-    step = min(steps)
-    return Slider(name, low, step, int((high - low) / step) + 1)
+    step = min(float(np.linalg.norm(layer.matrix[:, -1 - from_last])) for layer in there)
+    # Rounding must not cost the last step.
+    return Slider(name, low, step, int((high - low) / step + 1e-6) + 1)
 
 
-def shown_point(scene: Scene) -> tuple[float, ...]:
-    """Where the sliders are when the image is opened: as the file asks, else in the middle.
-
-    A file asks for a time and a plane in depth of an image (OMERO's ``rdefs``). Otherwise, as in
-    napari, the lowest layer is shown in the middle of its own sliders.
-
-    Returns
-    -------
-    tuple of float
-        World coordinates, one for each slider.
-    """
-    ndim = len(scene.names)
-    first = scene.layers[0]
-    point = []
-    for number, slider in enumerate(scene.sliders):
-        from_last = ndim - number
-        if first.ndim < from_last:
-            point.append(min(max(0.0, slider.start), slider.place(slider.count - 1)))
-            continue
-        own = _slider([first], slider.name, from_last)
-        point.append(own.place((own.count - 1) // 2))
-    return tuple(point)
+def _ndim(layer: LayerData) -> int:
+    data, keywords, kind = layer
+    first = data[0] if isinstance(data, Sequence) and len(data) else data
+    return len(np.shape(first)) - bool(kind == "image" and keywords.get("rgb"))
 
 
-def chosen_point(
-    scene: Scene, point: Sequence[float], at: Mapping[str, int] | None
-) -> tuple[float, ...]:
-    """A point where some sliders are moved to a step.
-
-    Parameters
-    ----------
-    scene : Scene
-    point : sequence of float
-        Where all of them are.
-    at : mapping of str to int, optional
-        Steps by the names of dimensions, counted from 0 as sliders do.
-
-    Raises
-    ------
-    PictureError
-        If there is no such slider, or no such step.
-    """
-    found = list(point)
-    for name, step in (at or {}).items():
-        number = slider_named(scene, name)
-        slider = scene.sliders[number]
-        if not 0 <= step < slider.count:
-            raise PictureError(
-                f"There is no step {step} along {slider.name}: its steps are 0 to "
-                f"{slider.count - 1}."
-            )
-        found[number] = slider.place(step)
-    return tuple(found)
+def _left_out(source: Source, layers: Sequence[LayerData]) -> list[Finding]:
+    """What of a file, or of layers, is in no picture."""
+    if isinstance(source, CompositeImage):
+        found = [f for f in layer_findings(source, layers) if f.code == "layers-many"]
+        others = [drawing.name for drawing in source.napari.drawings]
+    else:
+        found = []
+        others = [
+            str(layer[1].get("name") or layer[2])
+            for layer in layers
+            if layer[2] not in DRAWN_KINDS and not is_well_names(layer)
+        ]
+    if others:
+        named = ", ".join(f"'{name}'" for name in others[:_MAX_NAMED])
+        more = f" and {len(others) - _MAX_NAMED} more" if len(others) > _MAX_NAMED else ""
+        text = f"Not in the picture, which shows images and labels: {named}{more}."
+        found.append(Finding("picture-layers-left-out", "", text))
+    return found
 
 
-def slider_named(scene: Scene, name: str) -> int:
-    """The number of a slider.
-
-    Raises
-    ------
-    PictureError
-        If there is none of that name.
-    """
-    names = [slider.name.lower() for slider in scene.sliders]
-    if name.lower() in names:
-        return names.index(name.lower())
-    there = ", ".join(slider.name for slider in scene.sliders)
-    raise PictureError(
-        f"There is no slider called {name!r}: "
-        + (f"there are {there}." if there else "it is one plane only.")
-    )
+_MAX_NAMED = 3

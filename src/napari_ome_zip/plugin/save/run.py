@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari.utils.notifications import NotificationSeverity, notification_manager
@@ -10,6 +10,7 @@ from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_ome_zip.errors import OmeZipError, SaveCancelledError
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.present_labels import about_present_labels
 from napari_ome_zip.plugin.messages import not_saved, notify, notify_saved
@@ -30,6 +31,8 @@ class SaveTask(ReportingTask):
     losses: Losses
     choices: SaveChoices
     """Those of the form, to be shown again."""
+    notes: list[Finding] = field(default_factory=list)
+    """What was met while saving."""
     of_form: bool = True
     """Whether a form that is opened meanwhile shows this save."""
 
@@ -49,6 +52,7 @@ class SaveTask(ReportingTask):
             self.options,
             progress=self.note,
             cancelled=self.stopping.is_set,
+            noted=self.notes.append,
         )
 
 
@@ -76,7 +80,8 @@ class SaveRun(WindowRun):
 
     def done(self, path: Path) -> None:
         """Tell what was saved, and where."""
-        message = result_text(self.task.losses, path, self.task.typed)
+        losses = self.task.losses.and_also(self.task.notes)
+        message = result_text(losses, path, self.task.typed)
         self.ended.emit(SaveStatus(message=message, saved=path))
         notify_saved(message, path)
 

@@ -109,7 +109,7 @@ class SaveWidget(Container):  # type: ignore[type-arg]
             fields.for_others,
             fields.as_usual,
         )
-        self.labels_alone = fields.labels_alone
+        self.labels_alone, self.thumbnail = fields.labels_alone, fields.thumbnail
         self.codec, self.level = fields.codec, fields.level
         self.chunk, self.shard = fields.chunk, fields.shard
 

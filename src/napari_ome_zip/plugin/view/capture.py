@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_ome_zip.plugin.view.state import Camera, Grid, Sliders, ViewState
+from napari_ome_zip.layers.view_state import Camera, Grid, Sliders, ViewState
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -15,9 +15,9 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_ome_zip.layers.layer_data import note_of
+from napari_ome_zip.layers.view_state import Camera, Sliders, ViewState, factors, zoom_for
 from napari_ome_zip.plugin.messages import after_event
 from napari_ome_zip.plugin.view.capture import overlays
-from napari_ome_zip.plugin.view.state import Camera, Sliders, ViewState, factors, zoom_for
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
