@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Layer
@@ -21,6 +22,7 @@ from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.layers.opened_layer import NOTE
 from napari_ome_zip.layers.present_labels import about_present_labels
 from napari_ome_zip.layers.world_box import WorldBox
+from napari_ome_zip.pixels.edited_pixels import EditedPixels
 from range_server import RangeServer
 from whole_archives import whole_archive, whole_plate, whole_scene, whole_series
 from whole_hierarchy import Truth
@@ -245,6 +247,19 @@ def test_of_a_link_little_more_than_the_part_is_fetched(tmp_path: Path) -> None:
         assert sum(request.sent for request in server.requests) <= 200 * 200 * 2 + 2**17
     (layer,) = layers_of(saved)
     np.testing.assert_array_equal(pixels(layer), full[810:991, 410:591])
+
+
+def test_of_labels_that_are_edited_the_part_has_what_was_painted_inside_and_outside() -> None:
+    stored = np.arange(40 * 60, dtype=np.int32).reshape(40, 60)
+    edited = EditedPixels([da.from_array(stored, chunks=20)], (slice(10, 30), slice(20, 60)))
+    edited[2:4, 1:3] = 9_999  # rows 12 and 13, columns 21 and 22
+    layer = (edited, {"name": "nuclei", "translate": (10, 20)}, "labels")
+    ((part, keywords, _),) = crop([layer], {"y": (11, 14), "x": (15, 22)})
+    edited[:] = 0  # after the part was cut out
+    expected = stored[11:15, 15:23].copy()
+    expected[1:3, 6:8] = 9_999
+    np.testing.assert_array_equal(np.asarray(part), expected)
+    assert keywords["translate"] == (11, 15)
 
 
 # Layers that are no image
