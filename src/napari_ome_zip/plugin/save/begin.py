@@ -57,4 +57,4 @@ def agreed_task(
     )
     check_agreed(image, view.target, view.losses, sources)
     remember(choices, view.target)
-    return SaveTask(image, view.target, view.options, view.losses, choices, of_form)
+    return SaveTask(image, view.target, view.options, view.losses, choices, of_form=of_form)
