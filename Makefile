@@ -36,8 +36,8 @@ bench-quick: $(VENV)/.bench-ready system
 system:
 	tools/install-system-libraries
 
-system-of-tests: # links are tested with a real server, too
-	tools/install-system-libraries nginx
+system-of-tests: # links are tested with a real server, too, and types with programs of desktops
+	tools/install-system-libraries nginx desktop-file-utils libglib2.0-bin shared-mime-info xdg-utils
 
 $(BIN)/python:
 	python=$$(tools/find-python) && "$$python" -m venv $(VENV)

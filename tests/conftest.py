@@ -15,6 +15,8 @@ os.environ["NAPARI_CONFIG"] = ""
 # Nor is what a test reads of a link kept on disk, but by those of the cache, in folders of theirs.
 os.environ["NAPARI_OME_ZIP_LINK_CACHE_MB"] = "0"
 os.environ["NAPARI_OME_ZIP_LINK_CACHE"] = str(Path(__file__).parent / "no-such-folder")
+# Nor are previews put among those of whoever runs the tests.
+os.environ.pop("XDG_CURRENT_DESKTOP", None)
 
 # No test measures time. The same examples every time, so that a failure is the change's own;
 # `HYPOTHESIS_PROFILE=explore` looks for new ones.
@@ -55,3 +57,15 @@ def corpus() -> Path:
 def conformance() -> Path:
     """Return the folder of the specification's conformance documents, or skip the test."""
     return _present(CONFORMANCE)
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the home folder of the person who runs the test: a new one, with a space."""
+    home = tmp_path / "home of a person"
+    home.mkdir()
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "SUDO_UID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    return home

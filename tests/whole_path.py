@@ -26,8 +26,8 @@ from napari_ome_zip import open_image, save_image, to_layer_data, validate
 from napari_ome_zip.cli.main import main
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.layers.to_layers import layer_findings
-from napari_ome_zip.pixels.damage import DamagedChunkWarning
 from napari_ome_zip.layers.view_state import ViewState
+from napari_ome_zip.pixels.damage import DamagedChunkWarning
 
 SECONDS = 60
 """A hundred times what a file takes on a busy machine."""

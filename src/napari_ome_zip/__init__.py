@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_ome_zip.image.load import open_image
     from napari_ome_zip.layers.crop import crop
     from napari_ome_zip.layers.to_layers import to_layer_data
+    from napari_ome_zip.picture_inside import add_thumbnail
     from napari_ome_zip.pixels.decoded_chunks import cache_size, set_cache_size
     from napari_ome_zip.rendering import render
     from napari_ome_zip.repacking import pack, repack, unpack
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from napari_ome_zip.validation.validate import validate
 
 _MODULES = {
+    "add_thumbnail": "napari_ome_zip.picture_inside",
     "CompositeImage": "napari_ome_zip.image.composite",
     "SaveOptions": "napari_ome_zip.saving.options",
     "cache_size": "napari_ome_zip.pixels.decoded_chunks",
@@ -51,6 +53,7 @@ _MODULES = {
 __all__ = [
     "CompositeImage",
     "SaveOptions",
+    "add_thumbnail",
     "cache_size",
     "clear_link_cache",
     "crop",

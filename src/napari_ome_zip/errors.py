@@ -212,6 +212,14 @@ class SaveWarning(UserWarning):
     """A note about a file that was written."""
 
 
+class NapariStartError(OmeZipError, RuntimeError):
+    """napari cannot be started, or ended at once."""
+
+
+class HandOverError(OmeZipError, ValueError):
+    """Files cannot be handed to a window that is running."""
+
+
 class PictureError(OmeZipError, ValueError):
     """There is no such picture of an image: nothing of it can be drawn, or not as it was asked."""
 

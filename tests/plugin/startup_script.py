@@ -1,6 +1,7 @@
 """Runs inside the ``napari`` command, as its startup script: reports what is shown, and closes.
 
-Writes ``report.json`` and ``window.png`` beside the settings that named this script.
+Writes ``report.json`` and ``window.png`` beside the settings that named this script, as soon as the
+window has one layer, or as many as ``LAYERS_AWAITED`` says.
 """
 
 from __future__ import annotations
@@ -36,8 +37,10 @@ def wait_for_the_window() -> None:
     """Come back until the window is shown, which happens after all files were read."""
     shown = napari.current_viewer().window._qt_window.isVisible()
     # A link is opened in a thread.
-    is_complete = bool(napari.current_viewer().layers) or "NOT_AWAITED" in os.environ
-    is_awaited = any("://" in argument for argument in sys.argv) and not is_complete
+    awaited = int(os.environ.get("LAYERS_AWAITED", "1"))
+    is_complete = len(napari.current_viewer().layers) >= awaited or "NOT_AWAITED" in os.environ
+    is_coming = awaited > 1 or any("://" in argument for argument in sys.argv)
+    is_awaited = is_coming and not is_complete
     # Within half a second more, everything has been drawn at its size on the screen.
     QTimer.singleShot(500, report_and_close if shown and not is_awaited else wait_for_the_window)
 

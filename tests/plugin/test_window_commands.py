@@ -19,7 +19,10 @@ from napari_layers import pixels
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.documentation.help_menu import ENTRY
 from napari_ome_zip.plugin.documentation.text import documentation, self_contained
+from napari_ome_zip.plugin.integrate.dialog import IntegrateDialog
 from napari_ome_zip.plugin.links.dialog import LinkDialog
+from napari_ome_zip.plugin.region.dialog import RegionDialog
+from written_files import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,9 +114,11 @@ def test_every_command_is_tried_here() -> None:
         for name in (
             "read",
             "open_link",
+            "integrate",
             "write_ome_zip",
             "write_ozx",
             "edit_labels",
+            "save_region",
             "open_overlapping_fields",
         )
     }
@@ -130,6 +135,34 @@ def test_a_link_is_asked_for(
 
     qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in dialogs()), timeout=WAIT)
     dialogs()[0].reject()
+    assert notification_manager.records == []
+
+
+def test_what_of_the_visible_region_is_saved_is_asked(
+    qtbot: QtBot, window: napari.Viewer, choose: Callable[[str], None]
+) -> None:
+    window.add_image(np.ones((40, 50)), name="flat")
+    choose(TITLES[f"{PLUGIN}.save_region"])
+
+    def dialogs() -> list[RegionDialog]:
+        return window.window._qt_window.findChildren(RegionDialog)
+
+    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in dialogs()), timeout=WAIT)
+    dialogs()[0].reject()
+    assert notification_manager.records == []
+
+
+def test_what_a_double_click_opens_is_asked_for(
+    qtbot: QtBot, window: napari.Viewer, choose: Callable[[str], None], own_home: Path
+) -> None:
+    choose(TITLES[f"{PLUGIN}.integrate"])
+
+    def dialogs() -> list[IntegrateDialog]:
+        return window.window._qt_window.findChildren(IntegrateDialog)
+
+    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in dialogs()), timeout=WAIT)
+    dialogs()[0].reject()
+    assert written(own_home) == []
     assert notification_manager.records == []
 
 

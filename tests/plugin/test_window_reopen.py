@@ -15,13 +15,13 @@ from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 
 from napari_ome_zip import open_image
+from napari_ome_zip.layers.view_state import Camera, ViewState, zoom_for
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.save.model import SaveChoices
 from napari_ome_zip.plugin.save.widget import SaveWidget
 from napari_ome_zip.plugin.view import restore
 from napari_ome_zip.plugin.view.capture import capture_view
 from napari_ome_zip.plugin.view.restore import show_view
-from napari_ome_zip.layers.view_state import Camera, ViewState, zoom_for
 
 if TYPE_CHECKING:
     import napari

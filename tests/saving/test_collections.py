@@ -29,6 +29,9 @@ from napari_ome_zip.saving.plan import plan_save
 
 type Layer = tuple[Any, dict[str, Any], str]
 
+WITHOUT = SaveOptions(thumbnail=False)
+"""Where the document of the root is to stay as it is."""
+
 
 def entries(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
@@ -121,7 +124,7 @@ class TestKept:
         before = entries(path)
         composite, layers = opened(path)
         target = path.with_name("b.ozx")
-        save_image(layers, target)
+        save_image(layers, target, WITHOUT)
         after = entries(target)
         assert set(after) == set(before)
         for name, content in before.items():
@@ -149,7 +152,7 @@ class TestKept:
         data, keywords, kind = layers[number]
         pixels = np.asarray(data[0] if isinstance(data, list) else data) + 7
         layers[number] = (pixels, keywords, kind)
-        save_image(layers, path)
+        save_image(layers, path, WITHOUT)
         after = entries(path)
         assert without_settings(after["zarr.json"]) == without_settings(before["zarr.json"])
         assert without_settings(after["a/zarr.json"]) == without_settings(before["a/zarr.json"])
@@ -240,7 +243,7 @@ class TestKept:
         path = write_archive(tmp_path / "a.ozx", builder.entries)
         before = entries(path)
         composite, layers = opened(path)
-        save_image(layers, path)
+        save_image(layers, path, WITHOUT)
         after = entries(path)
         assert without_settings(after["zarr.json"]) == without_settings(before["zarr.json"])
         assert world(open_image(path)) == world(composite)

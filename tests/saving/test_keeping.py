@@ -35,6 +35,7 @@ from whole_hierarchy import Truth
 KINDS = [kind for kind in WHOLE_ARCHIVES if kind != "of 0.4"]
 OWN = "napari_ome_zip"
 PLACES = ("the same file", "a new file")
+WITHOUT = SaveOptions(thumbnail=False)
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +52,8 @@ def entries(path: Path) -> dict[str, bytes]:
 
 
 def save(layers: list[Layer], path: Path, **options: Any) -> dict[str, bytes]:
+    """Save without a new thumbnail: what becomes of thumbnails is in `test_thumbnails`."""
+    options = {"thumbnail": False, **options}
     save_image([layer.as_layer_data_tuple() for layer in layers], path, SaveOptions(**options))
     return entries(path)
 
@@ -111,7 +114,7 @@ def test_an_unchanged_image_keeps_every_byte_but_what_viewers_set(
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_composite_keeps_what_its_file_has(kind: str, tmp_path: Path) -> None:
     truth = WHOLE_ARCHIVES[kind](tmp_path / "whole.ozx")
-    save_image(open_image(truth.path), tmp_path / "new.ozx")
+    save_image(open_image(truth.path), tmp_path / "new.ozx", WITHOUT)
     found = entries(tmp_path / "new.ozx")
     assert set(found) == set(truth.entries)
     assert all(found[name] == truth.entries[name] for name in truth.foreign | truth.listing)
@@ -537,8 +540,8 @@ def test_a_file_that_another_program_changed_is_not_replaced(
 def test_the_size_of_an_unchanged_file_is_known_beforehand(tmp_path: Path) -> None:
     truth = whole_archive(tmp_path / "whole.ozx")
     data = to_layer_data(open_image(truth.path))
-    plan = plan_save(from_layer_data(data))
-    written = save_image(data, tmp_path / "new.ozx").stat().st_size
+    plan = plan_save(from_layer_data(data), WITHOUT)
+    written = save_image(data, tmp_path / "new.ozx", WITHOUT).stat().st_size
     # End records and comment are no entry's.
     assert 0 <= written - plan.known_bytes < 250
 

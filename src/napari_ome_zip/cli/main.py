@@ -27,11 +27,13 @@ class _Command(NamedTuple):
 
 _COMMANDS = (
     _Command("validate", "check whether files are valid, and say what is wrong", "validate"),
+    _Command("open", "open files in napari, in the window that is running if any", "open"),
     _Command("info", "describe what is inside a file", "info"),
     _Command("picture", "draw all of a file as one picture", "picture"),
     _Command("pack", "make an archive of a folder", "pack"),
     _Command("unpack", "make a folder of an archive", "unpack"),
     _Command("repack", "write a repaired copy of an archive", "repack"),
+    _Command("thumbnail", "put a small picture of the image into an archive", "thumbnail"),
     _Command("integrate", "let a double click open archives in napari, for you alone", "integrate"),
 )
 

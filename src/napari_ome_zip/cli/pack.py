@@ -6,7 +6,7 @@ import argparse
 
 from napari_ome_zip.cli.exits import FAILED
 from napari_ome_zip.cli.terminal import progress_bar
-from napari_ome_zip.cli.writing import add_writing, finished, is_in_the_way
+from napari_ome_zip.cli.writing import add_writing, finished, is_in_the_way, picture_of
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.repacking import pack
 
@@ -25,6 +25,11 @@ def run(options: argparse.Namespace) -> int:
     notes: list[Finding] = []
     with progress_bar("Packing", "B") as bar:
         made = pack(
-            options.directory, options.file, shard=options.shard, progress=bar, noted=notes.append
+            options.directory,
+            options.file,
+            shard=options.shard,
+            picture=picture_of(options),
+            progress=bar,
+            noted=notes.append,
         )
     return finished("Packed", made, notes)

@@ -6,7 +6,7 @@ import argparse
 
 from napari_ome_zip.cli.exits import FAILED
 from napari_ome_zip.cli.terminal import progress_bar
-from napari_ome_zip.cli.writing import add_writing, finished, is_in_the_way
+from napari_ome_zip.cli.writing import add_writing, finished, is_in_the_way, picture_of
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.repacking import repack
 
@@ -34,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
             options.file,
             options.target,
             shard=options.shard,
+            picture=picture_of(options),
             salvage=options.salvage,
             progress=bar,
             noted=notes.append,

@@ -10,6 +10,8 @@ from pathlib import Path
 from napari_ome_zip.cli.exits import GOOD
 from napari_ome_zip.cli.terminal import complain, remark, width, write
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.own_thumbnail import Picture
+from napari_ome_zip.rendering import thumbnail_png
 from napari_ome_zip.validation.validate import validate
 
 
@@ -18,7 +20,17 @@ def add_writing(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--shard", action="store_true", help="gather chunks into shards, changing no pixel"
     )
+    command.add_argument(
+        "--thumbnail",
+        action="store_true",
+        help="put a small picture of the image into the file, for previews",
+    )
     command.add_argument("--force", action="store_true", help="replace an existing file")
+
+
+def picture_of(options: argparse.Namespace) -> Picture | None:
+    """Return what draws the thumbnail, where one is wanted."""
+    return thumbnail_png if options.thumbnail else None
 
 
 def finished(done: str, made: Path, notes: Sequence[Finding]) -> int:

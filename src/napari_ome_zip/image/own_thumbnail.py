@@ -10,16 +10,22 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Container
+from typing import Any
 
 from napari_ome_zip.archive import ArchiveWriter
-from napari_ome_zip.errors import OmeZipError, SaveWarning
+from napari_ome_zip.errors import MetadataError, OmeZipError, SaveWarning
 from napari_ome_zip.findings import Finding, as_sentence
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.load import open_image
 from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.storage import WrittenStore
 from napari_ome_zip.storage.json_writing import to_json
-from napari_ome_zip.thumbnails.convention import THUMBNAILS, entry_of, with_entries
+from napari_ome_zip.thumbnails.convention import (
+    THUMBNAILS,
+    entry_of,
+    why_not_stated,
+    with_entries,
+)
 from napari_ome_zip.thumbnails.picture_facts import picture_facts
 
 type Picture = Callable[[CompositeImage], bytes]
@@ -61,7 +67,15 @@ def with_room(root: bytes, name: str) -> bytes:
         The document without it.
     name : str
         Name of the entry.
+
+    Raises
+    ------
+    MetadataError
+        If it says something else where thumbnails are listed.
     """
+    problem = why_not_stated(_attributes(json.loads(root)))
+    if problem is not None:
+        raise MetadataError(f"No thumbnail can be listed in the document of the root: {problem}.")
     length = max(len(root), len(_stating(root, name, _LARGEST, _LARGEST)))
     return root.ljust(length)
 
@@ -102,12 +116,14 @@ def write_thumbnail(writer: ArchiveWriter, name: str, picture: Picture) -> Findi
 def _stating(root: bytes, name: str, width: int, height: int) -> bytes:
     """The document with the thumbnail in front of all others."""
     document = json.loads(root)
-    found = document.get("attributes")
-    attributes = found if isinstance(found, dict) else {}
-    listed = attributes.get(THUMBNAILS)
-    others = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    entries = [entry_of(width, height, name), *others]
+    attributes = _attributes(document)
+    entries = [entry_of(width, height, name), *(attributes.get(THUMBNAILS) or ())]
     return to_json({**document, "attributes": with_entries(attributes, entries)})
+
+
+def _attributes(document: dict[str, Any]) -> dict[str, Any]:
+    found = document.get("attributes")
+    return found if isinstance(found, dict) else {}
 
 
 def warn_of(finding: Finding) -> None:

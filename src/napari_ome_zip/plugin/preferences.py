@@ -69,9 +69,27 @@ def restores_view() -> bool:
     return True if reading is None else bool(reading.restore_view)
 
 
+def takes_files() -> bool:
+    """Whether files that come from a file manager are opened in a window that is running."""
+    reading = _reading()
+    return True if reading is None else bool(reading.take_files)
+
+
+def keeps_previews() -> bool:
+    """Whether a preview of each file is kept for file managers."""
+    reading = _reading()
+    return True if reading is None else bool(reading.keep_previews)
+
+
 def saving() -> Any:
     """The settings for saving, which may be set; None where the plugin is not registered."""
     return _section("saving")
+
+
+def saves_thumbnails() -> bool:
+    """Whether a small picture of the whole image is put into files that are saved."""
+    settings = saving()
+    return True if settings is None else bool(settings.thumbnail)
 
 
 def links() -> Any:

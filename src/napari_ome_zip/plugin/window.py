@@ -12,6 +12,7 @@ from napari_ome_zip.plugin.edit_labels.hint import follow_locked_labels
 from napari_ome_zip.plugin.first_selected import follow_additions
 from napari_ome_zip.plugin.orientation.overlays import follow_orientation_of_layers
 from napari_ome_zip.plugin.readable_names import follow_zoom
+from napari_ome_zip.plugin.running_window import take_files
 from napari_ome_zip.plugin.three_d import follow_dimensions
 from napari_ome_zip.plugin.viewer_state import follow_attributes
 from napari_ome_zip.plugin.where_am_i import follow_pointer
@@ -31,6 +32,7 @@ _ATTENTIONS: tuple[Callable[[ViewerModel], None], ...] = (
     follow_locked_labels,
     follow_dimensions,
     follow_orientation_of_layers,
+    take_files,
 )
 """Each is called once for a viewer, before layers of a file are first added to it. It connects to
 what it follows, and needs no end: the viewer's events end with the viewer."""

@@ -10,6 +10,7 @@ from napari.utils import cancelable_progress
 
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.files import is_link
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers import from_layer_data, unsaved_layers
 from napari_ome_zip.layers.layer_data import LayerData, layer_note
@@ -17,6 +18,8 @@ from napari_ome_zip.names import stem
 from napari_ome_zip.plugin.answering import while_answering
 from napari_ome_zip.plugin.asking import ask_and_save
 from napari_ome_zip.plugin.messages import notify_saved
+from napari_ome_zip.plugin.preferences import saves_thumbnails
+from napari_ome_zip.plugin.previews import keep_preview_of_saved
 from napari_ome_zip.plugin.save.losses import describe, find_losses, result_text
 from napari_ome_zip.plugin.save.question import agreed_options, check_agreed
 from napari_ome_zip.plugin.typed_name import completed
@@ -80,9 +83,10 @@ def _write(path: str | None, layer_data: Sequence[LayerData], suffix: str) -> li
     plan = _planned(image, has_link=has_link)
     found = find_losses(layer_data, layer_data, plan)
     check_agreed(image, target, found)
+    notes: list[Finding] = []
     with cancelable_progress(total=100, desc=f"Saving {target.name}") as bar:
         if has_link:
-            written = _fetched(image, target, plan, bar)
+            written = _fetched(image, target, plan, bar, notes)
         else:
             written = save_composite(
                 image,
@@ -90,8 +94,12 @@ def _write(path: str | None, layer_data: Sequence[LayerData], suffix: str) -> li
                 progress=_percent_of(bar),
                 cancelled=lambda: bar.is_canceled,
                 plan=plan,
+                noted=notes.append,
             )
+    found = found.and_also(notes)
     notify_saved(result_text(found, written, Path(path).name), written)
+    if viewer is not None:
+        keep_preview_of_saved(written)
     return [str(written)]
 
 
@@ -106,12 +114,18 @@ def _planned(image: CompositeImage, *, has_link: bool) -> SavePlan:
         )
 
     try:
-        return plan(SaveOptions())
+        return plan(SaveOptions(thumbnail=saves_thumbnails()))
     except DraftNeededError as needed:
         return plan(agreed_options(needed))
 
 
-def _fetched(image: CompositeImage, target: Path, plan: SavePlan, bar: cancelable_progress) -> Path:
+def _fetched(
+    image: CompositeImage,
+    target: Path,
+    plan: SavePlan,
+    bar: cancelable_progress,
+    notes: list[Finding],
+) -> Path:
     """Save what comes over a line, which may take its time between two percents."""
     moved = (0, 1)
 
@@ -122,7 +136,12 @@ def _fetched(image: CompositeImage, target: Path, plan: SavePlan, bar: cancelabl
     move = _percent_of(bar)
     return while_answering(
         lambda: save_composite(
-            image, target, progress=note, cancelled=lambda: bar.is_canceled, plan=plan
+            image,
+            target,
+            progress=note,
+            cancelled=lambda: bar.is_canceled,
+            plan=plan,
+            noted=notes.append,
         ),
         lambda: move(*moved),
     )

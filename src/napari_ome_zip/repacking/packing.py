@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_ome_zip.archive import ArchiveWriter, rules
@@ -12,12 +12,14 @@ from napari_ome_zip.archive.records import name_problem
 from napari_ome_zip.errors import ArchiveError, MetadataError, SaveCancelledError, SaveError
 from napari_ome_zip.files import is_link
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.own_thumbnail import Picture, write_thumbnail
 from napari_ome_zip.names import DOCUMENT_NAMES, ZARR_JSON, is_zarr_json
 from napari_ome_zip.ome.versions import SPECS
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.folder_links import packed_names
 from napari_ome_zip.repacking.noting import Noted, warn
+from napari_ome_zip.repacking.picturing import room_for_picture, thumbnails_last
 from napari_ome_zip.repacking.portable_names import name_findings
 from napari_ome_zip.repacking.resharding import Resharding, plan_resharding
 from napari_ome_zip.storage import DirectoryStore, HierarchyStore
@@ -34,6 +36,7 @@ def pack(
     file: str | os.PathLike[str],
     *,
     shard: bool = False,
+    picture: Picture | None = None,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
     noted: Noted = warn,
@@ -51,6 +54,9 @@ def pack(
         File to write; used as it is. An existing one stays until the new one is complete.
     shard : bool
         Gather the chunks of arrays into shards, without changing a pixel.
+    picture : callable, optional
+        Draws a composite image as a small PNG, such as `napari_ome_zip.rendering.thumbnail_png`:
+        the archive gets a thumbnail then, in the place of one that was made here before.
     progress : callable, optional
         Called with the number of bytes copied and the number in all.
     cancelled : callable, optional
@@ -94,7 +100,7 @@ def pack(
             f"The archive would lie in the folder that it is made of: {target.name!r}. "
             "Choose a place outside it."
         )
-    return write_copy(store, target, shard, progress, cancelled, noted)
+    return write_copy(store, target, shard, picture, progress, cancelled, noted)
 
 
 @dataclass(frozen=True)
@@ -114,12 +120,18 @@ def write_copy(
     store: HierarchyStore,
     target: Path,
     shard: bool,
+    picture: Picture | None,
     progress: Progress | None,
     cancelled: Cancelled | None,
     noted: Noted,
 ) -> Path:
     """Write a hierarchy as an archive; the parameters are those of `pack`."""
     plan = _plan(store, shard)
+    room = None if picture is None else room_for_picture(store, plan.documents, plan.copied)
+    if room is not None:
+        documents = {**plan.documents, ZARR_JSON: room.root}
+        plan = replace(plan, documents=documents, copied=room.copied)
+    findings = [*plan.findings]
     sizes = {name: store.size_of(name) or 0 for name in plan.copied}
     total = sum(sizes.values()) + plan.shards.nbytes
     watch = Watch(progress, cancelled, copying_stopped, total)
@@ -132,8 +144,11 @@ def write_copy(
         for name, shard_content, nbytes in plan.shards.entries(store):
             writer.write(name, shard_content)
             watch.add(nbytes)
+        if room is not None and picture is not None:
+            problem = write_thumbnail(writer, room.name, picture)
+            findings += [] if problem is None else [problem]
         made = writer.commit()
-    for finding in plan.findings:
+    for finding in findings:
         noted(finding)
     return made
 
@@ -174,7 +189,7 @@ def _plan(store: HierarchyStore, shard: bool) -> _Plan:
     shards = plan_resharding(store, documents, names) if shard else Resharding()
     documents |= shards.documents
     copied = [name for name in names if not is_zarr_json(name) and name not in shards.chunks]
-    ordered = sorted(copied, key=natural_key)
+    ordered = thumbnails_last(documents[ZARR_JSON], sorted(copied, key=natural_key))
     return _Plan(_version(store), documents, ordered, shards, name_findings(names))
 
 

@@ -12,6 +12,7 @@ from napari_ome_zip.archive.entry_scan import LostEntry, index_of_entries, scan_
 from napari_ome_zip.archive.layout import ReadAt
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError, MetadataError
 from napari_ome_zip.files import Link, is_link, reading_once, watching
+from napari_ome_zip.image.own_thumbnail import Picture
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.block_reader import BlockReader
@@ -29,6 +30,7 @@ def repack(
     *,
     shard: bool = False,
     salvage: bool = False,
+    picture: Picture | None = None,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
     noted: Noted = warn,
@@ -46,7 +48,7 @@ def repack(
         The archive; a string may be a link.
     target : path
         File to write; may be that of the archive, which is replaced when the copy is complete.
-    shard : bool
+    shard, picture
         As for `pack`.
     salvage : bool
         Save what is left of an archive whose end is missing, or that is damaged: entries are
@@ -88,7 +90,7 @@ def repack(
     place = target_path(target)
     watch = Watch(progress, cancelled, copying_stopped)
     with watching(watch.silent):
-        return _repacked(source, place, shard, salvage, watch, noted)
+        return _repacked(source, place, shard, salvage, picture, watch, noted)
 
 
 def _repacked(
@@ -96,13 +98,14 @@ def _repacked(
     place: Path,
     shard: bool,
     salvage: bool,
+    picture: Picture | None,
     watch: Watch,
     noted: Noted,
 ) -> Path:
     if not salvage:
         store = open_store(ArchiveStore(source))
         try:
-            return write_copy(store, place, shard, watch.progress, watch.cancelled, noted)
+            return write_copy(store, place, shard, picture, watch.progress, watch.cancelled, noted)
         except DamagedEntryError as error:
             raise DamagedEntryError(
                 error.entry,
@@ -113,7 +116,7 @@ def _repacked(
     if search.lost or not search.was_listed:
         # Where the directory is whole and nothing was lost, no chunk is missing.
         missing += array_findings(store)
-    made = write_copy(store, place, shard, watch.progress, watch.cancelled, noted)
+    made = write_copy(store, place, shard, picture, watch.progress, watch.cancelled, noted)
     for finding in missing:
         noted(finding)
     return made

@@ -15,16 +15,24 @@ from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedLabels
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.image.own_thumbnail import free_name
+from napari_ome_zip.image.own_thumbnail import NOT_MADE, free_name
 from napari_ome_zip.names import is_document
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.original.carrying import ROOT, Copy, consolidated
 from napari_ome_zip.saving.original.removed import MAX_NAMED, part_paths, removed
 from napari_ome_zip.saving.planned import SavePlan
 from napari_ome_zip.storage.json_writing import to_json
-from napari_ome_zip.thumbnails.convention import THUMBNAILS, stated_thumbnails, with_entries
+from napari_ome_zip.thumbnails.convention import (
+    THUMBNAILS,
+    stated_thumbnails,
+    why_not_stated,
+    with_entries,
+)
 from napari_ome_zip.thumbnails.picture_facts import picture_facts
 from napari_ome_zip.thumbnails.stored import MAX_PICTURE_BYTES
+
+OUTDATED = "thumbnail-outdated"
+"""Code of the finding on thumbnails that other programs made and that are no longer true."""
 
 _KEY = f'"{THUMBNAILS}"'.encode()
 
@@ -60,8 +68,17 @@ def settle_thumbnails(plan: SavePlan, image: CompositeImage, options: SaveOption
             settled.look_at(name, document, names, stale=stale)
         plan = _without(plan, opened, settled)
     if options.thumbnail and not settled.root_has_one:
-        plan = replace(plan, thumbnail=free_name(set(_names_at_root(plan))))
+        plan = _with_new_one(plan)
     return _with_pictures_last(plan, settled)
+
+
+def _with_new_one(plan: SavePlan) -> SavePlan:
+    """The plan with a thumbnail that is made, or why none can be."""
+    problem = why_not_stated(json.loads(plan.documents[ROOT]).get("attributes") or {})
+    if problem is None:
+        return replace(plan, thumbnail=free_name(set(_names_at_root(plan))))
+    told = Finding(NOT_MADE, "", f"The file gets no thumbnail: {problem}.")
+    return replace(plan, lost=(*plan.lost, told))
 
 
 @dataclass
@@ -171,7 +188,7 @@ def _without(plan: SavePlan, opened: Opened, settled: _Settled) -> SavePlan:
             f"Thumbnails of {opened.store.name} that another program made show what is no longer "
             f"so, and are left out: {named}{f' and {more} more' if more > 0 else ''}."
         )
-        lost = (*lost, Finding("thumbnail-outdated", "", text))
+        lost = (*lost, Finding(OUTDATED, "", text))
     documents = plan.documents | settled.documents
     if ROOT in documents:
         documents[ROOT] = consolidated(documents, settled.documents)

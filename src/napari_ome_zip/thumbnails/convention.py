@@ -109,6 +109,7 @@ class Thumbnail:
     media_type: str | None
     path: str | None
     """From the group or array down to the picture."""
+    url: str | None = None
     description: str = ""
 
     @property
@@ -194,7 +195,8 @@ def _thumbnail(number: int, entry: Mapping[str, Any], report: Report) -> Thumbna
     if media_type is not None and media_type not in (PNG, JPEG):
         report(FORMAT, at, f"A thumbnail is of the type {media_type!r:.60}, neither JPEG nor PNG")
     description = _text(entry.get("description")) or ""
-    return Thumbnail(number, width, height, media_type, path, description)
+    url = _text(entry.get("url"))
+    return Thumbnail(number, width, height, media_type, path, url, description)
 
 
 def _path(entry: Mapping[str, Any], at: tuple[str | int, ...], report: Report) -> str | None:
@@ -245,17 +247,27 @@ def entry_of(width: int, height: int, path: str) -> dict[str, Any]:
     }
 
 
-def with_entries(
-    attributes: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+def why_not_stated(attributes: Mapping[str, Any]) -> str | None:
+    """Return why no thumbnail can be added to attributes; None where one can.
+
+    Programs may have meant something else by these names: that is not written over.
+    """
+    for key in (THUMBNAILS, CONVENTIONS):
+        value = attributes.get(key)
+        if value is not None and not isinstance(value, list):
+            return f"the attribute {key} is no list, so something else stands there"
+    return None
+
+
+def with_entries(attributes: Mapping[str, Any], entries: Sequence[object]) -> dict[str, Any]:
     """Return attributes that list these thumbnails, and name the convention where there are any.
 
     Parameters
     ----------
     attributes : mapping
         Everything else in them stays. Without a thumbnail the convention is no longer named.
-    entries : sequence of mapping
-        The list as it shall be.
+    entries : sequence
+        The list as it shall be, with whatever others have put there.
     """
     result = dict(attributes)
     listed = result.get(CONVENTIONS)
@@ -263,7 +275,7 @@ def with_entries(
     if entries:
         if not _is_registered(conventions):
             conventions.append(dict(REGISTRATION))
-        return {**result, CONVENTIONS: conventions, THUMBNAILS: [dict(each) for each in entries]}
+        return {**result, CONVENTIONS: conventions, THUMBNAILS: list(entries)}
     result.pop(THUMBNAILS, None)
     others = [each for each in conventions if not _is_registered([each])]
     if others:

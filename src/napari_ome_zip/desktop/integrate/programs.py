@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from napari_ome_zip.errors import IntegrationError
 
-_SECONDS = 60
+_SECONDS = 20
 """That a program may take: each of them takes less than one."""
 
 type Run = Callable[[Sequence[str]], None]
@@ -45,7 +45,7 @@ def run_program(command: Sequence[str]) -> None:
     Raises
     ------
     ProgramError
-        There is none of that name, it failed, or it takes longer than a minute.
+        There is none of that name, it failed, or it takes longer than 20 s.
     """
     name = command[0]
     try:

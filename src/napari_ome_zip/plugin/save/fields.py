@@ -79,6 +79,12 @@ class SaveFields:
             tooltip="Leave out what only napari shows: points, shapes, tracks, vectors and "
             "surfaces, and the view. Other programs see the same either way.",
         )
+        self.thumbnail = CheckBox(
+            name="thumbnail",
+            text="With a preview picture",
+            tooltip="Put a small picture of the whole image into the file, which file managers and "
+            "galleries can show at once. It takes some ten kilobytes.",
+        )
         self._is_open, self._is_usual = False, True
         self._arrange()
 
@@ -166,6 +172,7 @@ class SaveFields:
             self.split,
             self.levels,
             self.for_others,
+            self.thumbnail,
             self.as_usual,
             *stored,
         )
@@ -213,6 +220,7 @@ class SaveFields:
             split=self.split.value,
             levels=self.levels.value or None,
             for_others=self.for_others.value,
+            thumbnail=self.thumbnail.value,
             as_in_file=self.as_usual.value,
             chunk=self.chunk.value,
             shard=self.shard.value,
@@ -244,6 +252,7 @@ class SaveFields:
             self.split.value = chosen.split
             self.levels.value = chosen.levels or 0
             self.for_others.value = chosen.for_others
+            self.thumbnail.value = chosen.thumbnail
             self.as_usual.value = chosen.as_in_file
             self._show_storage(chosen)
         self._is_usual = chosen.is_usual

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.image.own_thumbnail import NOT_MADE
 from napari_ome_zip.layers import incomplete_layers, unsaved_layers
 from napari_ome_zip.layers.crop import OUTSIDE
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.well_names import is_well_names
 from napari_ome_zip.plugin.save.left_behind import PART_WITHOUT
 from napari_ome_zip.saving.planned import SavePlan
+from napari_ome_zip.saving.thumbnails import OUTDATED
 
 MAX_NAMED = 5
 """Layers that one message names, at most."""
@@ -27,6 +29,8 @@ _PIXELS_KEPT = frozenset(
         "link-key-not-kept",
         "metadata-xml-stale",
         "orientation-left-out",
+        NOT_MADE,
+        OUTDATED,
         "table-labels-moved",
         "table-labels-removed",
         "table-labels-unclear",
@@ -50,6 +54,10 @@ class Losses:
     """What it holds less of than there is."""
     part: str = ""
     """The part of the layers that was chosen; empty where that is everything."""
+
+    def and_also(self, notes: Sequence[Finding]) -> Losses:
+        """These, with what was met while saving."""
+        return replace(self, lost=(*self.lost, *notes))
 
 
 def find_losses(

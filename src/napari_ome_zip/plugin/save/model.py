@@ -81,13 +81,15 @@ class SaveChoices:
     """Leave out what only napari shows."""
     labels_alone: bool = False
     """Leave out the images of the labels."""
+    thumbnail: bool = True
+    """Put a small picture of the image into the file."""
     split: bool = False
     """Save images of too many axes as a series, one a channel."""
 
     @property
     def is_usual(self) -> bool:
         """Whether the file is written as it is where nothing is chosen."""
-        changed = self.levels is not None or self.for_others or self.split
+        changed = self.levels is not None or self.for_others or self.split or not self.thumbnail
         return self.as_in_file and self.version == "auto" and not changed
 
     @property
@@ -105,6 +107,7 @@ class SaveChoices:
             for_others=self.for_others,
             labels_alone=self.labels_alone,
             split=self.split,
+            thumbnail=self.thumbnail,
         )
         if self.as_in_file:
             return usual

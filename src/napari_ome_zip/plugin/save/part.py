@@ -177,7 +177,7 @@ def part_of(
                 "'Visible region only'."
             )
         bounds = list(showing.visible)
-        texts.append(f"the visible region ({region_text(showing)})")
+        texts.append(f"the visible region ({_region_text(showing)})")
     for slider, chosen in ranges:
         if slider is not None and chosen is not None and not slider.is_whole(chosen):
             bounds[slider.dimension] = slider.bounds(chosen)
@@ -192,7 +192,7 @@ def part_of(
     return Part(box, ", ".join(texts))
 
 
-def region_text(showing: Showing) -> str:
+def _region_text(showing: Showing) -> str:
     """From where to where the canvas shows layers, as a person reads it."""
     count = len(showing.names)
     symbols = showing.symbols or ("",) * count

@@ -23,8 +23,9 @@ from napari_ome_zip.plugin.sample_data import is_sample
 if TYPE_CHECKING:
     from napari.layers import Layer
 
-EDITED, PART, LABELS = "edited", "part", "labels"
-"""What is put behind the name of a file whose layers are saved anew, in part, or labels alone."""
+EDITED, PART, LABELS, REGION = "edited", "part", "labels", "region"
+"""What is put behind the name of a file whose layers are saved anew, in part, labels alone, or as
+the region that is visible."""
 
 
 def sources_of(layers: Iterable[Layer]) -> list[str]:

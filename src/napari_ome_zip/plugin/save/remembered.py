@@ -11,7 +11,7 @@ from napari_ome_zip.ome.versions import DRAFT
 from napari_ome_zip.plugin.preferences import saving
 from napari_ome_zip.plugin.save.model import SaveChoices
 
-_SAME_NAME = ("version", "chunk", "shard", "codec", "level")
+_SAME_NAME = ("version", "thumbnail", "chunk", "shard", "codec", "level")
 
 
 def remembered_choices() -> SaveChoices:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari.utils.notifications import NotificationSeverity, notification_manager
@@ -10,8 +10,11 @@ from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_ome_zip.errors import OmeZipError, SaveCancelledError
+from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
+from napari_ome_zip.layers.present_labels import about_present_labels
 from napari_ome_zip.plugin.messages import not_saved, notify, notify_saved
+from napari_ome_zip.plugin.previews import keep_preview_of_saved
 from napari_ome_zip.plugin.save.losses import Losses, result_text
 from napari_ome_zip.plugin.save.model import SaveChoices, SaveStatus
 from napari_ome_zip.plugin.window_run import ReportingTask, WindowRun
@@ -29,6 +32,10 @@ class SaveTask(ReportingTask):
     losses: Losses
     choices: SaveChoices
     """Those of the form, to be shown again."""
+    notes: list[Finding] = field(default_factory=list)
+    """What was met while saving."""
+    of_form: bool = True
+    """Whether a form that is opened meanwhile shows this save."""
 
     @property
     def typed(self) -> str:
@@ -37,12 +44,16 @@ class SaveTask(ReportingTask):
 
     def run(self) -> Path:
         """Save, and return the path that was written."""
+        image = self.image
+        if self.losses.part:
+            image = about_present_labels(image, self.stopping.is_set)
         return save_composite(
-            self.image,
+            image,
             self.target,
             self.options,
             progress=self.note,
             cancelled=self.stopping.is_set,
+            noted=self.notes.append,
         )
 
 
@@ -70,9 +81,11 @@ class SaveRun(WindowRun):
 
     def done(self, path: Path) -> None:
         """Tell what was saved, and where."""
-        message = result_text(self.task.losses, path, self.task.typed)
+        losses = self.task.losses.and_also(self.task.notes)
+        message = result_text(losses, path, self.task.typed)
         self.ended.emit(SaveStatus(message=message, saved=path))
         notify_saved(message, path)
+        keep_preview_of_saved(path)
 
     def failed(self, error: Exception) -> None:
         """Tell why nothing was saved."""
@@ -97,6 +110,11 @@ def window_of(widget: QWidget) -> QWidget:
 
 
 def running_save(widget: QWidget) -> SaveRun | None:
-    """The save that is running in the window of a widget, if there is one."""
+    """The save of a form that is running in the window of a widget, if there is one."""
+    return next((run for run in running_saves(widget) if run.task.of_form), None)
+
+
+def running_saves(widget: QWidget) -> list[SaveRun]:
+    """All saves that are running in the window of a widget."""
     found: list[SaveRun] = window_of(widget).findChildren(SaveRun)
-    return found[0] if found else None
+    return found

@@ -11,8 +11,8 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QTimer
 
 from napari_ome_zip.errors import SaveCancelledError, SaveError
-from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.plugin.docks import CHECK_COMMAND, PLUGIN, open_check, title_of
+from napari_ome_zip.plugin.save.begin import agreed_task
 from napari_ome_zip.plugin.save.fields import SaveFields
 from napari_ome_zip.plugin.save.footer import Footer, WhenShown
 from napari_ome_zip.plugin.save.model import (
@@ -21,7 +21,6 @@ from napari_ome_zip.plugin.save.model import (
     SaveStatus,
     View,
     can_be_saved,
-    chosen_parts,
     resolve,
     summary,
 )
@@ -34,9 +33,8 @@ from napari_ome_zip.plugin.save.proposal import (
     replaceable_source,
     sources_of,
 )
-from napari_ome_zip.plugin.save.question import agreed, check_agreed
-from napari_ome_zip.plugin.save.remembered import last_folder, remember, remembered_choices
-from napari_ome_zip.plugin.save.run import SaveRun, SaveTask, running_save, window_of
+from napari_ome_zip.plugin.save.remembered import last_folder, remembered_choices
+from napari_ome_zip.plugin.save.run import SaveRun, running_save, window_of
 from napari_ome_zip.plugin.save.target import target_of
 from napari_ome_zip.plugin.save.viewer_follower import ViewerFollower
 from napari_ome_zip.plugin.viewer_state import layer_data_of
@@ -111,7 +109,7 @@ class SaveWidget(Container):  # type: ignore[type-arg]
             fields.for_others,
             fields.as_usual,
         )
-        self.labels_alone = fields.labels_alone
+        self.labels_alone, self.thumbnail = fields.labels_alone, fields.thumbnail
         self.codec, self.level = fields.codec, fields.level
         self.chunk, self.shard = fields.chunk, fields.shard
 
@@ -260,22 +258,10 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         if view is None or self._timer.isActive() or self._planner.is_busy:
             view = resolve(self._choices, layers, showing)
             self._on_planned(view)
-        view = agreed(view, self._choices, layers, showing)
-        if view.problem or view.target is None or view.options is None:
-            raise SaveError(view.problem)
-        chosen = chosen_parts(self._choices, layers, showing)
-        image = from_layer_data(
-            chosen,
-            name=view.name,
-            target=view.target,
-            view=showing.state,
-            labels_alone=view.options.labels_alone,
-        )
-        check_agreed(image, view.target, view.losses, sources_of(self._viewer.layers))
+        sources = sources_of(self._viewer.layers)
+        task = agreed_task(view, self._choices, layers, showing, sources)
         self._planner.stop_estimate()
-        remember(self._choices, view.target)
         self._is_named = True
-        task = SaveTask(image, view.target, view.options, view.losses, self._choices)
         run = SaveRun(window_of(self.native), task)
         self._follow_run(run)
         run.start()

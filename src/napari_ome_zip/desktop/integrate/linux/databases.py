@@ -114,16 +114,13 @@ def still_listed(database: Database, problem: ProgramError) -> str | None:
 
 
 def forget(database: Database, caused: Iterable[Path]) -> None:
-    """Remove the files of a database that was made for us alone; where others need it, it stays."""
-    if database.others(database.folder):
-        return
+    """Remove what was made for us alone; where others need the database, only empty folders go."""
     made = [path for path in caused if path.is_relative_to(database.folder)]
-    for path in made:
-        unlink(path)
+    if not database.others(database.folder):
+        for path in made:
+            unlink(path)
     folders = {folder for path in made for folder in path.parents}
-    remove_empty_folders(
-        each for each in folders if each.is_relative_to(database.folder) and each != database.folder
-    )
+    remove_empty_folders(folder for folder in folders if database.folder in folder.parents)
 
 
 def touch(folder: Path) -> None:

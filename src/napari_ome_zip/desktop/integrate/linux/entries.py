@@ -35,8 +35,8 @@ def owned_files(places: Places, environment: Environment) -> tuple[OwnedFile, ..
     icon = archive_svg()
     scalable = places.icons / "scalable"
     files = (
-        (places.opener, "what a double click starts", launcher(environment, OPENER)),
-        (places.previewer, "what makes a preview", launcher(environment, PREVIEWER)),
+        (places.opener, "what a double click starts", launcher(environment)),
+        (places.previewer, "what makes a preview", previewing_launcher(environment)),
         (places.mime / "packages" / "napari-ome-zip.xml", "the type of archives", mime_package()),
         (
             places.applications / DESKTOP_ID,
@@ -107,13 +107,25 @@ def thumbnailer_entry(previewer: Path, environment: Environment) -> bytes:
     )
 
 
-def launcher(environment: Environment, arguments: Sequence[str]) -> bytes:
-    """Return a script of the shell that starts the interpreter, wherever it lies.
+def launcher(environment: Environment) -> bytes:
+    """Return a script of the shell that starts the interpreter with files to open.
 
     Entries name it instead of the interpreter: readers differ in what they make of quotes.
     """
-    words = shlex.join([str(environment.interpreter), *arguments])
-    return os.fsencode(f'#!{_SHELL}\n# {_BY_US}\nexec {words} "$@"\n')
+    return _script(_started(environment, OPENER, '"$@"'))
+
+
+def previewing_launcher(environment: Environment) -> bytes:
+    """Return the same for previews, which are asked for by file, picture and size.
+
+    PCManFM 1.3 puts the path of the picture into the command without quotes: where the home folder
+    has a space in its name, it comes in parts, the first of which may be a file of someone else.
+    """
+    return _script(
+        "file=$1 picture=$2",
+        'while [ "$#" -gt 3 ]; do picture="$picture $3"; shift; done',
+        _started(environment, PREVIEWER, '"$file" "$picture" "$3"'),
+    )
 
 
 def command(script: Path, fields: str) -> str:
@@ -136,6 +148,14 @@ def command(script: Path, fields: str) -> str:
         quoted = re.sub(r'["`$\\]', lambda found: f"\\{found[0]}", path).replace("%", "%%")
         path = _escaped(f'"{quoted}"')
     return f"{_SHELL} {path} {fields}"
+
+
+def _started(environment: Environment, arguments: Sequence[str], handed_on: str) -> str:
+    return f"exec {shlex.join([str(environment.interpreter), *arguments])} {handed_on}"
+
+
+def _script(*lines: str) -> bytes:
+    return os.fsencode("\n".join([f"#!{_SHELL}", f"# {_BY_US}", *lines]) + "\n")
 
 
 def _entry(heading: str, *values: tuple[str, str]) -> bytes:

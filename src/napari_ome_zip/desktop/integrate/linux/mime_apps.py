@@ -118,8 +118,10 @@ def _without(line: str, desktop_id: str) -> str:
     name, equals, value = line.partition("=")
     if not equals or line.startswith(("#", "[")) or desktop_id not in _ids(value):
         return line
-    kept = [part for part in value.rstrip("\r\n").split(";") if part.strip() != desktop_id]
-    return f"{name}={';'.join(kept)}{_end(line)}" if _ids(";".join(kept)) else ""
+    others = value.lstrip(" \t")
+    indent = value[: len(value) - len(others)]
+    kept = ";".join(part for part in others.rstrip("\r\n").split(";") if part.strip() != desktop_id)
+    return f"{name}={indent}{kept}{_end(line)}" if _ids(kept) else ""
 
 
 def _first(line: str, desktop_id: str) -> str:
