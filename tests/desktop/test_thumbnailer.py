@@ -152,7 +152,7 @@ def test_libraries_that_are_not_needed_are_not_loaded(tmp_path: Path) -> None:
     program = (
         "import sys; from napari_ome_zip.desktop.thumbnailer import main; "
         f"status = main([{str(path)!r}, {str(tmp_path / 'out.png')!r}, '128']); "
-        "print(status, [name for name in ('pandas', 'scipy', 'xarray') if sys.modules.get(name)])"
+        "print(status, [name for name in ('distributed', 'pandas', 'scipy', 'xarray') if sys.modules.get(name)])"
     )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert finished.stdout.split() == [b"0", b"[]"]
