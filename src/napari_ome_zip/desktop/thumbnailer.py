@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     limit_process()
     limit_processor_time(SECONDS)
+    warnings.simplefilter("ignore")  # of damaged chunks, for one: they are shown empty
     try:
         path = source_path(options.input).absolute()
         edge = max(1, min(options.size, MAX_EDGE))
