@@ -15,6 +15,8 @@ os.environ["NAPARI_CONFIG"] = ""
 # Nor is what a test reads of a link kept on disk, but by those of the cache, in folders of theirs.
 os.environ["NAPARI_OME_ZIP_LINK_CACHE_MB"] = "0"
 os.environ["NAPARI_OME_ZIP_LINK_CACHE"] = str(Path(__file__).parent / "no-such-folder")
+# Nor are previews put among those of whoever runs the tests.
+os.environ.pop("XDG_CURRENT_DESKTOP", None)
 
 # No test measures time. The same examples every time, so that a failure is the change's own;
 # `HYPOTHESIS_PROFILE=explore` looks for new ones.

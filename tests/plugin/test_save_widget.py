@@ -14,12 +14,13 @@ import napari
 import numpy as np
 import pytest
 from magicgui.widgets import Container
+from napari.settings import get_plugin_settings
 from napari.utils.history import get_save_history
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from napari_layers import layers_of, pixels
-from napari_ome_zip import save_image
+from napari_ome_zip import read_thumbnail, save_image
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.save import planning
@@ -290,6 +291,27 @@ def test_folder_and_options_are_remembered(
     )
 
 
+def test_a_preview_is_put_into_the_file_unless_a_person_does_not_want_it(
+    qtbot: QtBot, window: napari.Viewer, widget: SaveWidget, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.ozx"
+    widget.file.value = path
+    wait_for(qtbot, widget, "a.ozx, ")
+    assert widget.thumbnail.value is True
+    widget.save()
+    wait_saved(qtbot, widget)
+    found = read_thumbnail(path)
+    assert found is not None
+    assert (found.width, found.height) == (256, 205)  # of 50 × 40 pixels
+    widget.thumbnail.value = False
+    widget.file.value = tmp_path / "b.ozx"
+    wait_for(qtbot, widget, "b.ozx, ")
+    widget.save()
+    qtbot.waitUntil(lambda: (tmp_path / "b.ozx").exists(), timeout=WAIT)
+    assert read_thumbnail(tmp_path / "b.ozx") is None
+    assert get_plugin_settings("napari-ome-zip").saving.thumbnail is False
+
+
 def test_nothing_is_remembered_of_what_was_not_saved(
     window: napari.Viewer, widget: SaveWidget
 ) -> None:
@@ -312,7 +334,7 @@ def test_scripts_use_it_as_any_container_of_magicgui(
     assert isinstance(form, Container)
     assert set(form.asdict()) == {
         *("layers", "labels_alone", "file", "visible_only", "time", "depth", "version", "levels"),
-        *("split", "for_others", "as_usual", "codec", "level", "chunk", "shard"),
+        *("split", "for_others", "thumbnail", "as_usual", "codec", "level", "chunk", "shard"),
     }
     form.layers.value = [cells]
     form.depth.value = (1, 2)

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.settings import get_plugin_settings
 from napari.utils import cancelable_progress
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManager
 
 from napari_layers import kind_of, layers_of, pixels, view
-from napari_ome_zip.errors import SaveCancelledError, SaveError
+from napari_ome_zip import read_thumbnail
+from napari_ome_zip import save as whole_save
+from napari_ome_zip.errors import PictureError, SaveCancelledError, SaveError
 from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.layers.well_names import WELL_NAMES
 from napari_ome_zip.plugin import writer
@@ -87,6 +90,29 @@ def test_saving_from_a_script_writes_and_returns_the_file(
         np.testing.assert_array_equal(pixels(image), viewer.layers["cells"].data)
         np.testing.assert_array_equal(pixels(labels), viewer.layers["nuclei"].data)
         assert (image.name, labels.name) == ("cells", "nuclei")
+
+
+def test_a_preview_is_put_into_the_file_unless_preferences_say_otherwise(
+    viewer: ViewerModel, tmp_path: Path
+) -> None:
+    settings = get_plugin_settings("napari-ome-zip").saving
+    for name, wanted in (("a.ozx", True), ("b.ozx", False)):
+        settings.thumbnail = wanted
+        (saved,) = viewer.layers.save(str(tmp_path / name))
+        assert (read_thumbnail(saved) is not None) == wanted
+
+
+def test_why_there_is_no_preview_is_said_after_what_was_saved(
+    viewer: ViewerModel, tmp_path: Path, told: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(image: object, **options: Any) -> bytes:
+        raise PictureError("There is too much of it.")
+
+    monkeypatch.setattr(whole_save, "thumbnail_png", refuse)
+    write_ozx(str(tmp_path / "a.ozx"), data_of(viewer, "cells"))
+    said = told[-1].message
+    assert said.startswith("Saved a.ozx")
+    assert said.endswith("No thumbnail was made: There is too much of it.")
 
 
 def test_what_is_written_is_planned_once(

@@ -54,6 +54,9 @@ _CONTENT = {
     "entries-tiny",
     "name-not-ozx",
     "archive-in-archive",
+    "thumbnail-not-small",
+    "thumbnail-size-differs",
+    "thumbnail-type-differs",
 }
 
 

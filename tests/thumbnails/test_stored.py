@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.storage import DirectoryStore, MappingStore, open_store
 from napari_ome_zip.thumbnails.stored import StoredThumbnail
 from pictures import encoded, listing, png, thumbnail
+from shared_material import NEXT
 from zipbuilder import DEFLATE, Entry, build_zip
 
 PICTURE = png(256, 200)
@@ -102,10 +105,40 @@ def test_compressed_entries_are_read(tmp_path: Path) -> None:
     assert found.data == PICTURE
 
 
+def test_a_picture_that_the_list_itself_holds_is_read(tmp_path: Path) -> None:
+    url = f"data:image/png;base64,{base64.b64encode(PICTURE).decode()}"
+    held = {"width": 256, "height": 200, "media_type": "image/png", "url": url}
+    found = from_all(tmp_path, {"zarr.json": document(listing(held))})
+    assert found == StoredThumbnail(256, 200, "image/png", PICTURE)
+
+
+@pytest.mark.parametrize(
+    ("sample", "edge", "name"),
+    [
+        ("png_and_jpeg", 128, "thumbnails/thumb160.png"),
+        ("png_and_jpeg", 256, "thumbnails/thumb256.jpeg"),
+        ("data_url_and_wrong_size", 256, "t/a.png"),
+    ],
+)
+def test_thumbnails_of_others_are_those_that_zipfile_finds(
+    sample: str, edge: int, name: str
+) -> None:
+    path = NEXT / "samples" / "thumbnails" / f"{sample}.ozx"
+    if not path.exists():
+        pytest.skip(f"the samples are not there: {NEXT}")
+    found = read_thumbnail(path, edge)
+    assert found is not None
+    with zipfile.ZipFile(path) as oracle:
+        assert found.data == oracle.read(name)
+
+
 @pytest.mark.parametrize(
     "attributes",
     [
         {},
+        listing({"width": 9, "height": 9, "url": "data:image/png;base64,????"}),
+        listing({"width": 9, "height": 9, "url": "data:image/png,abc"}),
+        listing({"width": 9, "height": 9, "url": "data:image/svg+xml;base64,PHN2Zy8+"}),
         {"thumbnails": None},
         {"thumbnails": [None, 3, "small.png"]},
         {"thumbnails": [{"width": 256, "height": 200, "media_type": "image/png"}]},

@@ -109,6 +109,7 @@ class Thumbnail:
     media_type: str | None
     path: str | None
     """From the group or array down to the picture."""
+    url: str | None = None
     description: str = ""
 
     @property
@@ -194,7 +195,8 @@ def _thumbnail(number: int, entry: Mapping[str, Any], report: Report) -> Thumbna
     if media_type is not None and media_type not in (PNG, JPEG):
         report(FORMAT, at, f"A thumbnail is of the type {media_type!r:.60}, neither JPEG nor PNG")
     description = _text(entry.get("description")) or ""
-    return Thumbnail(number, width, height, media_type, path, description)
+    url = _text(entry.get("url"))
+    return Thumbnail(number, width, height, media_type, path, url, description)
 
 
 def _path(entry: Mapping[str, Any], at: tuple[str | int, ...], report: Report) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from napari_ome_zip.archive.entry_lookup import EntryLookup
 from napari_ome_zip.errors import OmeZipError
@@ -24,6 +26,7 @@ MAX_EDGE = 4096
 MAX_DOCUMENT_BYTES = 16 << 20
 """Largest document of the root that is read for a preview (16 MiB)."""
 _MOST_TRIED = 4
+_INLINE = "data:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class StoredThumbnail:
     data: bytes = field(repr=False)
     """The encoded picture."""
     path: str = ""
-    """Name of the entry, from the root of the hierarchy."""
+    """Name of the entry, from the root of the hierarchy; empty for a ``data:`` URL."""
 
 
 class Entries(Protocol):
@@ -57,7 +60,7 @@ def read_thumbnail(
     """Read the thumbnail of the image in a file.
 
     Of several, the smallest one that is at least as large as wanted, else the largest. None is
-    fetched from elsewhere: a ``url`` is left alone.
+    fetched from elsewhere: of a ``url`` only a picture in itself (``data:``) is used.
 
     Parameters
     ----------
@@ -91,14 +94,16 @@ def read_thumbnail(
     """
     entries = _ArchiveEntries(source) if isinstance(source, str | os.PathLike | Link) else source
     for thumbnail in _by_fitness(stated_thumbnails(_attributes(entries)), edge)[:_MOST_TRIED]:
-        found = _picture(entries, thumbnail.path) if thumbnail.path else None
+        path = thumbnail.path
+        data = _content(entries, path, MAX_PICTURE_BYTES) if path else _inline(thumbnail.url or "")
+        found = None if data is None else _picture(data, path or "")
         if found is not None:
             return found
     return None
 
 
 def _by_fitness(thumbnails: Iterable[Thumbnail], edge: int) -> list[Thumbnail]:
-    inside = [each for each in thumbnails if each.path is not None]
+    inside = [each for each in thumbnails if each.path or (each.url or "").startswith(_INLINE)]
     return sorted(inside, key=lambda each: (each.edge < edge, abs(each.edge - edge)))
 
 
@@ -121,10 +126,19 @@ def _document(entries: Entries, name: str) -> dict[str, Any] | None:
     return None
 
 
-def _picture(entries: Entries, path: str) -> StoredThumbnail | None:
-    data = _content(entries, path, MAX_PICTURE_BYTES)
-    facts = None if data is None else picture_facts(data)
-    if data is None or facts is None or max(facts.width, facts.height) > MAX_EDGE:
+def _inline(url: str) -> bytes | None:
+    """The picture that a ``data:`` URL is (RFC 2397); None where it is none in base 64."""
+    head, _, content = url.partition(",")
+    if not head.endswith(";base64") or len(content) > MAX_PICTURE_BYTES * 4 // 3:
+        return None
+    with suppress(ValueError):
+        return base64.b64decode(unquote(content), validate=True)
+    return None
+
+
+def _picture(data: bytes, path: str) -> StoredThumbnail | None:
+    facts = picture_facts(data)
+    if facts is None or max(facts.width, facts.height) > MAX_EDGE:
         return None
     return StoredThumbnail(facts.width, facts.height, facts.media_type, data, path)
 
