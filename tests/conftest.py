@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,8 @@ os.environ["NAPARI_CONFIG"] = ""
 # Nor is what a test reads of a link kept on disk, but by those of the cache, in folders of theirs.
 os.environ["NAPARI_OME_ZIP_LINK_CACHE_MB"] = "0"
 os.environ["NAPARI_OME_ZIP_LINK_CACHE"] = str(Path(__file__).parent / "no-such-folder")
+# Nor are previews put among those of whoever runs the tests.
+os.environ.pop("XDG_CURRENT_DESKTOP", None)
 
 # No test measures time. The same examples every time, so that a failure is the change's own;
 # `HYPOTHESIS_PROFILE=explore` looks for new ones.
@@ -67,3 +72,11 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
     return home
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """Return a folder for its user alone: a socket's path has 108 characters at most."""
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder)

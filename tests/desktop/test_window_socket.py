@@ -30,32 +30,31 @@ def test_the_folder_is_in_the_runtime_directory(sockets: Path) -> None:
 
 
 def test_the_folder_is_made_for_its_user_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tmp_path.chmod(0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
     folder = sockets_folder()
-    assert folder == tmp_path / "napari-ome-zip"
+    assert folder == short_path / "napari-ome-zip"
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("runtime", [None, "", "relative", "open to others", "missing"])
 def test_without_a_runtime_directory_it_is_a_temporary_one_of_the_user(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: str | None
+    short_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: str | None
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(short_path))
     if runtime is None:
         monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     elif runtime in ("", "relative"):
         monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
     else:
-        place = tmp_path / "runtime"
+        place = short_path / "runtime"
         if runtime != "missing":
             place.mkdir()
             place.chmod(0o755)
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(place))
     folder = sockets_folder()
-    assert folder == tmp_path / f"napari-ome-zip-{os.getuid()}"
+    assert folder == short_path / f"napari-ome-zip-{os.getuid()}"
     assert folder.stat().st_mode & 0o777 == 0o700
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Layer
@@ -14,10 +16,16 @@ from labeled_tables import NGIO, about, labeled, put_lists
 from napari_layers import layers_of, pixels, value_in_world
 from napari_ome_zip import crop, open_image, save_image, to_layer_data
 from napari_ome_zip.errors import CropError
+from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.layers.crop import crop_layers
 from napari_ome_zip.layers.layer_data import METADATA_KEY
 from napari_ome_zip.layers.opened_layer import NOTE
+from napari_ome_zip.layers.present_labels import about_present_labels
 from napari_ome_zip.layers.world_box import WorldBox
+from napari_ome_zip.pixels.edited_pixels import EditedPixels
+from range_server import RangeServer
+from whole_archives import whole_archive, whole_plate, whole_scene, whole_series
+from whole_hierarchy import Truth
 
 SHAPE = (3, 5, 80, 96)
 PLACE = {
@@ -184,6 +192,74 @@ def test_columns_of_tables_become_properties_of_the_labels(tmp_path: Path) -> No
         "index": [1, 5],
         "area": [2.5, 3.5],
     }
+
+
+@pytest.mark.parametrize("write", [whole_archive, whole_series, whole_scene, whole_plate])
+def test_every_pixel_of_a_part_is_that_of_the_whole_at_its_place(
+    tmp_path: Path, write: Callable[[Path], Truth]
+) -> None:
+    write(tmp_path / "whole.ozx")
+    image = open_image(tmp_path / "whole.ozx")
+    layers = [layer for layer in to_layer_data(image) if layer[2] in ("image", "labels")]
+    layers = [layer for layer in layers if "locked" not in layer[1]["name"]]  # of no known codec
+    whole = {layer[1]["name"]: Layer.create(*layer) for layer in layers}
+    corners = np.array([layer.extent.world[:, -2:] for layer in whole.values()])
+    low, high = corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)
+    third = (high - low) / 3
+    bounds = {"y": (low[0] + third[0], high[0] - third[0]), "x": (low[1] + third[1], high[1])}
+    part = crop(layers, bounds)
+    saved = save_image(part, tmp_path / "part.ozx")
+    checked = 0
+    for layer in layers_of(saved):
+        before = whole[layer.name]
+        values = pixels(layer)
+        for index in np.ndindex(values.shape[: layer.ndim]):
+            place = np.rint(before.world_to_data(layer.data_to_world(index))).astype(int)
+            np.testing.assert_array_equal(values[index], pixels(before)[tuple(place)])
+            checked += 1
+    assert checked > 100
+
+
+def test_what_is_said_of_labels_that_are_not_there_stays_behind() -> None:
+    labels = np.arange(3_000, dtype=np.int32).reshape(50, 60)
+    said = {"index": range(3_000), "area": [n / 2 for n in range(3_000)]}
+    colors = {n: (n % 256 / 255, 0, 0, 1) for n in range(1, 3_000)}
+    layer = (labels, {"name": "cells", "features": said, "colormap": colors}, "labels")
+    part = from_layer_data(crop([layer], {"y": (10, 11), "x": (5, 6)}))
+    (label,) = (each.label for each in about_present_labels(part).labels)
+    assert label is not None
+    assert label.table.values == (605, 606, 665, 666)
+    assert list(label.table.columns["area"].values()) == [302.5, 303.0, 332.5, 333.0]
+    assert [color.value for color in label.colors] == [605, 606, 665, 666]
+    assert part.labels[0].label is not None
+    assert len(part.labels[0].label.properties) == 3_000
+
+
+def test_of_a_link_little_more_than_the_part_is_fetched(tmp_path: Path) -> None:
+    full = np.random.default_rng(3).integers(0, 2**16, (1600, 1600), np.uint16)
+    options = {"chunks": (200, 200), "compressors": None}
+    path = HierarchyBuilder().image(full, "yx", options=options).archive(tmp_path / "whole.ozx")
+    with RangeServer({"a.ozx": path.read_bytes()}) as server:
+        layers = to_layer_data(open_image(server.url("a.ozx")))  # looks for contrast limits
+        server.forget()
+        saved = save_image(crop(layers, {"y": (810, 990), "x": (410, 590)}), tmp_path / "part.ozx")
+        # The part lies in one chunk.
+        assert sum(request.sent for request in server.requests) <= 200 * 200 * 2 + 2**17
+    (layer,) = layers_of(saved)
+    np.testing.assert_array_equal(pixels(layer), full[810:991, 410:591])
+
+
+def test_of_labels_that_are_edited_the_part_has_what_was_painted_inside_and_outside() -> None:
+    stored = np.arange(40 * 60, dtype=np.int32).reshape(40, 60)
+    edited = EditedPixels([da.from_array(stored, chunks=20)], (slice(10, 30), slice(20, 60)))
+    edited[2:4, 1:3] = 9_999  # rows 12 and 13, columns 21 and 22
+    layer = (edited, {"name": "nuclei", "translate": (10, 20)}, "labels")
+    ((part, keywords, _),) = crop([layer], {"y": (11, 14), "x": (15, 22)})
+    edited[:] = 0  # after the part was cut out
+    expected = stored[11:15, 15:23].copy()
+    expected[1:3, 6:8] = 9_999
+    np.testing.assert_array_equal(np.asarray(part), expected)
+    assert keywords["translate"] == (11, 15)
 
 
 # Layers that are no image

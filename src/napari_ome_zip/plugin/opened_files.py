@@ -26,7 +26,9 @@ from napari_ome_zip.plugin.contents.offer import what_is_in
 from napari_ome_zip.plugin.drawn_layers import tried_layers
 from napari_ome_zip.plugin.messages import tell
 from napari_ome_zip.plugin.notices import Notice
+from napari_ome_zip.plugin.opening import is_opened_by_window
 from napari_ome_zip.plugin.preferences import restores_view, use_preferences
+from napari_ome_zip.plugin.previews import keep_preview_of_opened
 from napari_ome_zip.plugin.refreshing import refresh_layers
 from napari_ome_zip.plugin.units_in_window import share_units
 from napari_ome_zip.plugin.view.restore import show_when_added
@@ -104,6 +106,9 @@ def layers_for(viewer: ViewerModel, opened: Sequence[OpenedFile]) -> list[LayerD
     for notice in share_units(layers, viewer):
         tell(notice)
     refresh_layers(layers)
+    if is_opened_by_window():
+        for each in opened:
+            keep_preview_of_opened(each.source, each.layers)
     made = [made for each in opened for made in each.made]
     if layers and not viewer.layers:
         view = opened[0].view if len(opened) == 1 and restores_view() else None

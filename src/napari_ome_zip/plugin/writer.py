@@ -19,6 +19,7 @@ from napari_ome_zip.plugin.answering import while_answering
 from napari_ome_zip.plugin.asking import ask_and_save
 from napari_ome_zip.plugin.messages import notify_saved
 from napari_ome_zip.plugin.preferences import saves_thumbnails
+from napari_ome_zip.plugin.previews import keep_preview_of_saved
 from napari_ome_zip.plugin.save.losses import describe, find_losses, result_text
 from napari_ome_zip.plugin.save.question import agreed_options, check_agreed
 from napari_ome_zip.plugin.typed_name import completed
@@ -97,6 +98,8 @@ def _write(path: str | None, layer_data: Sequence[LayerData], suffix: str) -> li
             )
     found = found.and_also(notes)
     notify_saved(result_text(found, written, Path(path).name), written)
+    if viewer is not None:
+        keep_preview_of_saved(written)
     return [str(written)]
 
 

@@ -66,6 +66,12 @@ class DrawnLayer:
         """The part of the matrix that places a plane, shape (2, 3)."""
         return self.matrix[-2:, -3:]
 
+    @property
+    def steps(self) -> npt.NDArray[np.float64]:
+        """Distance between two planes along each dimension, as napari's sliders count it."""
+        steps: npt.NDArray[np.float64] = np.abs(np.diag(np.linalg.qr(self.matrix[:, :-1]).R))
+        return steps
+
     def extent(self, margin: float) -> npt.NDArray[np.float64]:
         """Lowest and highest world coordinates, shape (2, ndim).
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from napari_ome_zip.ome.units import parse_unit
 
@@ -80,20 +80,31 @@ def draw_scale_bar(
     size = max(8, round(min(rows, columns) / 28))
     thick = max(2, size // 4)
     rim = max(1, thick // 3)
-    margin = size
-    drawn = Image.fromarray(picture)
-    pen = ImageDraw.Draw(drawn)
-    right, bottom = columns - margin, rows - margin
+    right, bottom = columns - size, rows - size
     left, top = right - long, bottom - thick
-    pen.rectangle((left - rim, top - rim, right - 1 + rim, bottom - 1 + rim), fill=_BLACK)
-    pen.rectangle((left, top, right - 1, bottom - 1), fill=_WHITE)
-    pen.text(
-        ((left + right) / 2, top - rim - size // 4),
-        text,
-        fill=_WHITE,
-        font=ImageFont.load_default(size=size),
-        anchor="ms",
-        stroke_width=rim,
-        stroke_fill=_BLACK,
-    )
+    white = Image.new("L", (columns, rows))
+    ImageDraw.Draw(white).rectangle((left, top, right - 1, bottom - 1), fill=255)
+    _write(white, text, ((left + right) / 2, top - rim - size // 4), size)
+    # A dark rim makes it legible on white.
+    black = white.filter(ImageFilter.MaxFilter(2 * rim + 1))
+    drawn = Image.fromarray(picture)
+    drawn.paste(_BLACK, mask=black)
+    drawn.paste(_WHITE, mask=white)
     return np.asarray(drawn)
+
+
+def _write(mask: Image.Image, text: str, place: tuple[float, float], size: int) -> None:
+    """Write text centered above a place; its font has no µ, which is a u with a longer stem."""
+    font = ImageFont.load_default(size=size)
+    plain = text.replace("µ", "u")
+    left = place[0] - font.getlength(plain) / 2
+    pen = ImageDraw.Draw(mask)
+    pen.text((left, place[1]), plain, fill=255, font=font, anchor="ls")
+    if "µ" not in text:
+        return
+    before = left + font.getlength(text.partition("µ")[0])
+    # That of a p goes down as far, from the same stem; above the baseline it is covered.
+    stem = Image.new("L", mask.size)
+    ImageDraw.Draw(stem).text((before, place[1]), "p", fill=255, font=font, anchor="ls")
+    below = (0, math.floor(place[1]), *mask.size)
+    mask.paste(stem.crop(below), below[:2], stem.crop(below))

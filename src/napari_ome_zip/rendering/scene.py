@@ -136,7 +136,7 @@ def slider_of(layers: Sequence[DrawnLayer], name: str, from_last: int) -> Slider
     extents = [layer.extent(0.0)[:, -from_last] for layer in there]
     low = min(float(extent[0]) for extent in extents)
     high = max(float(extent[1]) for extent in extents)
-    step = min(float(np.linalg.norm(layer.matrix[:, -1 - from_last])) for layer in there)
+    step = min(float(layer.steps[-from_last]) for layer in there)
     # Rounding must not cost the last step.
     return Slider(name, low, step, int((high - low) / step + 1e-6) + 1)
 

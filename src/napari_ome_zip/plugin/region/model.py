@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -125,9 +126,9 @@ def with_hidden_named(view: View, choices: RegionChoices, scene: RegionScene) ->
 
 
 def sizes(scene: RegionScene) -> tuple[Size, Size] | None:
-    """Rows and columns of the largest image that is seen, in full resolution and as it is shown.
+    """Rows and columns in full resolution, and as they are shown.
 
-    None where nothing is seen, or where both are the same.
+    Those of the largest layer that is seen and of which they differ; None where there is none.
     """
     full, shown = (_part(scene.showing, as_shown=each) for each in (False, True))
     if full is None or shown is None:
@@ -137,8 +138,8 @@ def sizes(scene: RegionScene) -> tuple[Size, Size] | None:
         first, second = cropped(layer, full.box), cropped(layer, shown.box)
         if first is not None and second is not None:
             found.append((_size(first, scene.showing), _size(second, scene.showing)))
-    largest = max(found, key=lambda pair: pair[0][0] * pair[0][1], default=None)
-    return None if largest is None or all(a == b for a, b in found) else largest
+    different = [pair for pair in found if pair[0] != pair[1]]
+    return max(different, key=lambda pair: math.prod(pair[0]), default=None)
 
 
 def _part(showing: Showing, *, as_shown: bool) -> Part | None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from weakref import WeakKeyDictionary
 
+from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, listed
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.layers.layer_data import LayerData, layer_note
 from napari_ome_zip.layers.opened_layer import OpenedLayer, opened_layer
+from napari_ome_zip.names import file_name
 from napari_ome_zip.plugin.contents.attachments import find_attachments
+from napari_ome_zip.storage.hierarchy import join
+from napari_ome_zip.thumbnails.convention import stated_thumbnails
 
 PART_WITHOUT = "part-without"
 _MOST_NAMED = 4
@@ -50,8 +55,10 @@ def _of_file(layers: Sequence[tuple[OpenedLayer, LayerData]]) -> Iterator[Findin
         without.append("the vector field that pixels are shown by")
     without += _attached(opened, [record for record, _ in layers])
     if without:
-        text = f"{opened.store.name} has, and a part has not: {_joined(without)}."
-        yield Finding(PART_WITHOUT, opened.store.name, text)
+        source = opened.store.source
+        name = opened.store.name if source is None else file_name(source)
+        text = f"{name} holds more, which is not in the part: {_joined(without)}."
+        yield Finding(PART_WITHOUT, name, text)
 
 
 def _attached(opened: Opened, records: Sequence[OpenedLayer]) -> list[str]:
@@ -60,10 +67,25 @@ def _attached(opened: Opened, records: Sequence[OpenedLayer]) -> list[str]:
         return ["whatever else lies beside its images"]
     if opened not in _ATTACHED:
         found = find_attachments(opened, [record.part for record in records])
-        names = tuple(each.title for each in found if each.table is None and not each.is_table)
-        _ATTACHED[opened] = names
+        known = _thumbnails(opened)  # of which the part gets its own
+        _ATTACHED[opened] = tuple(
+            each.title
+            for each in found
+            if each.table is None and not each.is_table and each.path not in known
+        )
     named = _ATTACHED[opened]
     return [listed(named, _MOST_NAMED, str)] if named else []
+
+
+def _thumbnails(opened: Opened) -> set[str]:
+    """Entries that are thumbnails of the whole, or of its images."""
+    found = set()
+    for path in {"", *opened.shown}:
+        with suppress(MetadataError):
+            node = opened.hierarchy.node(path)
+            listed = () if node is None else stated_thumbnails(node.attributes)
+            found |= {join(path, each.path) or "" for each in listed if each.path is not None}
+    return found
 
 
 def _joined(texts: Sequence[str]) -> str:

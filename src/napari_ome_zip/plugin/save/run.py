@@ -14,6 +14,7 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.layers.present_labels import about_present_labels
 from napari_ome_zip.plugin.messages import not_saved, notify, notify_saved
+from napari_ome_zip.plugin.previews import keep_preview_of_saved
 from napari_ome_zip.plugin.save.losses import Losses, result_text
 from napari_ome_zip.plugin.save.model import SaveChoices, SaveStatus
 from napari_ome_zip.plugin.window_run import ReportingTask, WindowRun
@@ -84,6 +85,7 @@ class SaveRun(WindowRun):
         message = result_text(losses, path, self.task.typed)
         self.ended.emit(SaveStatus(message=message, saved=path))
         notify_saved(message, path)
+        keep_preview_of_saved(path)
 
     def failed(self, error: Exception) -> None:
         """Tell why nothing was saved."""
