@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -69,3 +72,11 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
     return home
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """Return a folder for its user alone: a socket's path has 108 characters at most."""
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder)

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-
-@pytest.fixture
-def short_path() -> Iterator[Path]:
-    """Return a folder for its user alone: a socket's path has 108 characters at most."""
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir="/tmp"))
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

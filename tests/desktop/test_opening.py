@@ -193,7 +193,7 @@ def test_who_is_impatient_gets_one_window(
         until(started.exists)
         with running(files[1]) as second:
             # It waits: a second napari would have been started by now, or soon.
-            until(lambda: _has_open(second.pid, sockets / "starting"))
+            until(lambda: _has_open(second.pid, sockets))
             assert not window_sockets()
             may_listen.touch()
             assert second.wait(60) == 0
@@ -216,7 +216,7 @@ def test_a_napari_that_does_not_start_is_not_waited_for(
     with running(files[0]) as first:
         until(started.exists)
         with running(files[1]) as second:
-            until(lambda: _has_open(second.pid, sockets / "starting"))
+            until(lambda: _has_open(second.pid, sockets))
             napari_is(WRITES_ARGUMENTS)
             os.killpg(first.pid, signal.SIGKILL)
             assert second.wait(60) == 0

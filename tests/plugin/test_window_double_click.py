@@ -26,11 +26,10 @@ STARTUP_SCRIPT = Path(__file__).with_name("startup_script.py")
 def test_the_second_file_is_added_to_the_window_of_the_first(
     two_bright_archives: tuple[BrightArchive, BrightArchive],
     tmp_path: Path,
+    short_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    runtime = tmp_path / "run"
-    runtime.mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
     monkeypatch.setenv("NAPARI_CONFIG", str(tmp_path / "settings.yaml"))
     monkeypatch.setenv("LAYERS_AWAITED", "2")
     # JSON is YAML, and needs no library here.

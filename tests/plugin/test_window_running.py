@@ -218,7 +218,9 @@ def test_whoever_wants_windows_of_their_own_gets_them(
 def test_the_socket_is_for_its_user_alone_and_goes_with_the_window(door: Door) -> None:
     assert window_sockets() == [door.path]
     assert door.path.stat().st_mode & 0o077 == 0
+    folder = door.path.parent
     door.close()
+    assert not folder.exists()
     assert not window_sockets()
 
 

@@ -7,8 +7,8 @@ import os
 from napari_ome_zip.image.load import open_image
 from napari_ome_zip.rendering import thumbnail_png
 
-BUDGET = 64 << 20
-"""Bytes of pixels that may be decoded for a preview (64 MiB)."""
+BUDGET = 128 << 20
+"""Bytes of pixels that may be decoded for a preview (128 MiB)."""
 
 
 def drawn_preview(path: str | os.PathLike[str], edge: int) -> bytes:
@@ -23,6 +23,6 @@ def drawn_preview(path: str | os.PathLike[str], edge: int) -> bytes:
     Raises
     ------
     OmeZipError, OSError
-        If it cannot be opened, or drawn, or takes more than 64 MiB of decoded pixels.
+        If it cannot be opened, or drawn, or takes more than 128 MiB of decoded pixels.
     """
     return thumbnail_png(open_image(path), edge, budget=BUDGET)

@@ -15,7 +15,6 @@ STARTS_WITHIN = 60.0
 """Seconds in which a napari that was started listens; until then others wait for it."""
 
 _LOOK_EVERY = 0.1
-_LOCK = "starting"
 
 
 def open_in_napari(places: Sequence[str], *, new_window: bool = False) -> None:
@@ -63,7 +62,8 @@ def _turn_to_start() -> Iterator[Callable[[], bool]]:
     # Where there is such a folder, there is this module, which Windows has not.
     import fcntl
 
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    # The folder itself is locked: so nothing is left behind.
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
 
     def is_mine() -> bool:
         try:

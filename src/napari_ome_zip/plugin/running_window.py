@@ -60,10 +60,14 @@ def take_files(viewer: ViewerModel) -> None:
     which a file from elsewhere would surprise.
     """
     app = QApplication.instance()
-    if app is None or not is_napari_itself() or app.findChild(Door, _NAME) is not None:
-        return
-    # Before that nobody would be answered: while files of the command line are read, for one.
-    QTimer.singleShot(0, partial(Door, app))
+    if app is not None and is_napari_itself():
+        # Before that nobody would be answered: while files of the command line are read, for one.
+        QTimer.singleShot(0, partial(_open_door, app))
+
+
+def _open_door(app: QObject) -> None:
+    if app.findChild(Door, _NAME) is None:
+        Door(app)
 
 
 class Door(QObject):
@@ -98,6 +102,7 @@ class Door(QObject):
             return
         with suppress(OSError):
             self.path.unlink()
+            self.path.parent.rmdir()  # where no other window has a socket
         self.path = None
         self._notifier.setEnabled(False)
         self._listener.close()
