@@ -7,13 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageGrab
+from PIL import Image
 
 from napari_ome_zip.desktop.integrate.environment import Environment
 from napari_ome_zip.desktop.integrate.linux.linux_desktop import LinuxDesktop
@@ -30,6 +30,9 @@ pytestmark = [
 
 NUCLEUS, PREVIEW = (0xFF, 0xD9, 0x4A), (12, 220, 34)
 """A color of the icon (archive.svg), and that of the preview."""
+
+_BYTES_OF_A_COLOR = 12
+"""Of a color map in an X window dump."""
 
 # In place of Python: makes a preview of one file alone, and tells what is to be opened.
 INTERPRETER = """\
@@ -49,13 +52,18 @@ class Screen:
     """A screen of its own: what is clicked there is no window of another test."""
 
     name: str
+    memory: Path
+    """Where the server keeps its pixels, as a file of the X Window Dump format."""
 
     def spots(self, color: tuple[int, int, int]) -> list[tuple[int, int]]:
         """Return the places (x, y) in pixels that have a color."""
-        with suppress(OSError), ImageGrab.grab(xdisplay=self.name) as seen:
-            rows, columns = np.nonzero((np.asarray(seen.convert("RGB")) == color).all(axis=-1))
-            return [(int(x), int(y)) for x, y in zip(columns, rows, strict=True)]
-        return []
+        dump = self.memory.read_bytes()
+        header = np.frombuffer(dump, ">u4", 25)
+        width, height, line, colors = (int(header[field]) for field in (4, 5, 12, 19))
+        start = int(header[0]) + colors * _BYTES_OF_A_COLOR
+        pixels = np.frombuffer(dump, np.uint8, line * height, start).reshape(height, line // 4, 4)
+        rows, columns = np.nonzero((pixels[:, :width, 2::-1] == color).all(axis=-1))
+        return [(int(x), int(y)) for x, y in zip(columns, rows, strict=True)]
 
     def double_click(self, spot: tuple[int, int]) -> None:
         environ = {**os.environ, "DISPLAY": self.name}
@@ -67,13 +75,15 @@ class Screen:
 
 
 @pytest.fixture
-def screen() -> Iterator[Screen]:
+def screen(tmp_path: Path) -> Iterator[Screen]:
     read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"]
+    size = ["-screen", "0", "800x600x24", "-fbdir", str(tmp_path), "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(write), *size]
     with ended(subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)):
         os.close(write)
         with os.fdopen(read) as told:
-            yield Screen(f":{told.readline().strip()}")
+            name = told.readline().strip()
+        yield Screen(f":{name}", tmp_path / "Xvfb_screen0")
 
 
 @contextmanager

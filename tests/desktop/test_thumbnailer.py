@@ -147,18 +147,6 @@ def test_it_says_which_file_it_shows_and_is_for_its_user_alone(
     assert list(run.output.parent.iterdir()) == [run.output]
 
 
-def test_a_file_that_waits_for_the_preview_is_written_into(
-    preview: Callable[..., Run], tmp_path: Path
-) -> None:
-    path = with_thumbnail(green_picture()).archive(tmp_path / "cells.ozx")
-    output = tmp_path / "previews" / "of this.png"
-    output.write_bytes(b"something longer than a preview" * 1000)
-    with output.open("rb") as waiting:
-        run = preview(path)
-        assert run.status == 0
-        assert (pixels_of(waiting.read()) == GREEN).all()
-
-
 def test_libraries_that_are_not_needed_are_not_loaded(tmp_path: Path) -> None:
     path = bright_corner().archive(tmp_path / "cells.ozx")
     program = (

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hierarchy_builder import HierarchyBuilder, axes_of, ramp
-from napari_ome_zip import open_image, to_layer_data
+from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.layers.layer_data import layer_note
 from napari_ome_zip.plugin.contents.attachments import Attachment, Form, find_attachments
 from napari_ome_zip.plugin.contents.details import facts_of
@@ -420,6 +420,15 @@ def test_documents_are_read_with_a_line_for_each_thing(tmp_path: Path) -> None:
     crate = reading(path, "ro-crate-metadata.json")
     assert '    {\n      "@id": "./"\n    }' in crate.text
     assert reading(path, "notes/Übersicht.txt").text == "Schnitt 5 – µm\r\n"
+    assert reading(path, "thumbnail.png").picture.startswith(b"\x89PNG")
+
+
+def test_a_picture_of_the_whole_is_called_so(tmp_path: Path) -> None:
+    pixels = np.arange(1200, dtype=np.uint16).reshape(30, 40)
+    path = save_image([(pixels, {"name": "cells"}, "image")], tmp_path / "a.ozx")
+    _, (one,) = found_in(path)
+    assert (one.path, one.title) == ("thumbnail.png", "Thumbnail (thumbnail.png)")
+    assert one.is_thumbnail
     assert reading(path, "thumbnail.png").picture.startswith(b"\x89PNG")
 
 

@@ -13,6 +13,7 @@ import pytest
 from labeled_tables import NGIO, about, labeled, put_lists
 from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.plugin.region.model import (
+    EVERYTHING,
     RegionChoices,
     RegionScene,
     first_choices,
@@ -128,6 +129,34 @@ def test_in_the_resolution_shown_the_file_says_so(tmp_path: Path) -> None:
 def test_sliders_of_any_axis_have_a_title() -> None:
     titles = [slider_title(Slider(0, name, 0, 1, 3)) for name in ("t", "z", "angle")]
     assert titles == ["Time (t)", "Depth (z)", "Along (angle)"]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "text"),
+    [
+        ((0, 40_000), "y 0 to 40000 µm"),
+        ((45_123.24, 45_180.08), "y 45123.2 to 45180.1 µm"),
+        ((0.00125, 0.0625), "y 0.00125 to 0.0625 µm"),
+        ((-12.3456, 7), "y -12.35 to 7 µm"),
+    ],
+)
+def test_a_region_is_said_in_numbers_that_are_read(
+    tmp_path: Path, bounds: tuple[float, float], text: str
+) -> None:
+    low, high = bounds
+    step = (high - low) / 3
+    layer = (np.ones((9, 9)), {"name": "a", "scale": (step, 1), "translate": (low, 0)}, "image")
+    of = scene(layer, showing=in_2d(bounds, (0, 4)))
+    choices = first_choices(of, str(tmp_path / "a"))
+    assert text in decided(choices, of).losses.part
+
+
+def test_it_is_said_where_the_window_shows_everything(tmp_path: Path) -> None:
+    of = scene(STILL, showing=in_2d((-9, 99), (-9, 99)))
+    choices = first_choices(of, str(tmp_path / "a"))
+    assert region_summary(decided(choices, of), choices, of).endswith(EVERYTHING)
+    of = scene(STILL, showing=in_2d((-9, 99), (-9, 9)))
+    assert EVERYTHING not in region_summary(decided(choices, of), choices, of)
 
 
 def in_2d(*bounds: tuple[float, float]) -> Showing:

@@ -21,6 +21,7 @@ from napari_ome_zip.plugin.documentation.help_menu import ENTRY
 from napari_ome_zip.plugin.documentation.text import documentation, self_contained
 from napari_ome_zip.plugin.integrate.dialog import IntegrateDialog
 from napari_ome_zip.plugin.links.dialog import LinkDialog
+from napari_ome_zip.plugin.picture.dialog import PictureDialog
 from napari_ome_zip.plugin.region.dialog import RegionDialog
 from written_files import written
 
@@ -119,6 +120,7 @@ def test_every_command_is_tried_here() -> None:
             "write_ozx",
             "edit_labels",
             "save_region",
+            "save_picture",
             "open_overlapping_fields",
         )
     }
@@ -163,6 +165,20 @@ def test_what_a_double_click_opens_is_asked_for(
     qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in dialogs()), timeout=WAIT)
     dialogs()[0].reject()
     assert written(own_home) == []
+    assert notification_manager.records == []
+
+
+def test_how_a_picture_is_to_be_is_asked(
+    qtbot: QtBot, window: napari.Viewer, choose: Callable[[str], None]
+) -> None:
+    window.add_image(np.ones((40, 50)), name="flat")
+    choose(TITLES[f"{PLUGIN}.save_picture"])
+
+    def dialogs() -> list[PictureDialog]:
+        return window.window._qt_window.findChildren(PictureDialog)
+
+    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in dialogs()), timeout=WAIT)
+    dialogs()[0].reject()
     assert notification_manager.records == []
 
 

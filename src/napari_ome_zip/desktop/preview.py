@@ -94,6 +94,26 @@ def preview_texts(path: Path, *, whole_seconds: bool = False) -> dict[str, str]:
     }
 
 
+def write_preview(path: Path, content: bytes) -> None:
+    """Write a preview that a file manager asked for, for this user alone.
+
+    A file that is there is written into: tumbler makes one, and reads what it holds open, not what
+    has taken its place. Where there is none, the preview appears there as a whole.
+
+    Raises
+    ------
+    OSError
+        As the operating system says.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC)
+    except FileNotFoundError:
+        write_private(path, content)
+        return
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Write a file for this user alone, as a whole or not at all; one that is there is replaced.
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from napari_ome_zip.archive.entry_lookup import EntryLookup
 from napari_ome_zip.desktop.limits import limit_process, limit_processor_time
-from napari_ome_zip.desktop.preview import preview_png, preview_texts, write_private
+from napari_ome_zip.desktop.preview import preview_png, preview_texts, write_preview
 from napari_ome_zip.errors import MetadataError, PictureError
 from napari_ome_zip.files import open_file
 from napari_ome_zip.names import ZARR_JSON, is_document
@@ -65,23 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         texts = preview_texts(path)  # of the file before it is read: it may be changed meanwhile
         made = _from_thumbnail(path, edge, texts) or _drawn(path, edge, texts)
         limit_processor_time(0)  # what is written now is not left half written
-        _write(Path(options.output), made)
+        write_preview(Path(options.output), made)
     except Exception as error:  # noqa: BLE001 (whatever it is, there is no preview)
         sys.stderr.write(f"No preview: {error or type(error).__name__}\n")
         return 1
     return 0
-
-
-def _write(output: Path, made: bytes) -> None:
-    """Write a preview where a file manager waits for it.
-
-    Tumbler has made that file, and reads what it has open: another one in its place is not seen.
-    """
-    if output.exists():
-        with output.open("wb") as file:
-            file.write(made)
-    else:
-        write_private(output, made)
 
 
 def _from_thumbnail(path: Path, edge: int, texts: Mapping[str, str]) -> bytes | None:

@@ -118,6 +118,7 @@ _cache = _Cache(limit_of_environment(CACHE_VARIABLE, DEFAULT_CACHE_BYTES))
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_cache.begin_empty)
 _keeping: ContextVar[bool] = ContextVar("keeping", default=False)
+_once: ContextVar[bool] = ContextVar("once", default=False)
 _numbers = itertools.count()
 _gone: set[int] = set()
 
@@ -171,11 +172,24 @@ def keeping(nbytes: int) -> Iterator[None]:
         Bytes that will be decoded. More than half of the cache would push out all the rest, and
         themselves: they are not kept.
     """
-    token = _keeping.set(2 * nbytes <= _cache.limit)
+    token = _keeping.set(2 * nbytes <= _cache.limit and not _once.get())
     try:
         yield
     finally:
         _keeping.reset(token)
+
+
+@contextmanager
+def looking_once() -> Iterator[None]:
+    """Within this block, in this thread: nothing that is decoded is kept, whoever reads it.
+
+    For what looks at much of an image one time, as a picture of it does.
+    """
+    token = _once.set(True)
+    try:
+        yield
+    finally:
+        _once.reset(token)
 
 
 class DecodedChunks:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.layers.display_values import INVERTED_GRAY
-from napari_ome_zip.rendering.color_names import COLORMAP_ENDS, color, from_hex
+from napari_ome_zip.rendering.color_names import COLORMAP_ENDS, Rgba, color, from_hex
+from napari_ome_zip.rendering.paint import Paint, paint_of_table
 
 _STEPS = 4096
 """Entries of a table of colors: finer than what a screen shows of any gradient."""
@@ -29,27 +30,33 @@ class Colormap:
     below: npt.NDArray[np.float32] | None = None
     """The color of values below 0, where it is another than that of 0."""
     above: npt.NDArray[np.float32] | None = None
+    ends: tuple[Rgba, Rgba] | None = None
+    """The colors of 0 and 1, where all others lie evenly between them."""
 
-    def colors(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-        """Red, green, blue and opacity of values, as a last axis.
+    def paint(self, values: npt.NDArray[np.floating[Any]]) -> Paint:
+        """Colors of values.
 
         Parameters
         ----------
-        values : ndarray
+        values : ndarray, shape (rows, columns)
             Values from 0 to 1 lie within the contrast limits.
         """
-        steps = len(self.table) - 1
         unknown = np.isnan(values)
-        known = np.where(unknown, 0, values) if unknown.any() else values
-        places = np.rint(np.clip(known, 0, 1) * steps).astype(np.uint16)
-        found = self.table[places]
-        if self.below is not None:
-            found[values < 0] = self.below
-        if self.above is not None:
-            found[values > 1] = self.above
-        if unknown.any():
-            found[unknown] = self.missing
-        return found
+        some_unknown = bool(unknown.any())
+        known = np.clip(np.where(unknown, 0, values) if some_unknown else values, 0, 1)
+        others = [self.below, self.above, self.missing if some_unknown else None]
+        if self.ends is not None and all(other is None for other in others):
+            return _between(*self.ends, known.astype(np.float32, copy=False))
+        steps = len(self.table) - 1
+        known *= steps
+        rows = np.rint(known, out=known).astype(np.uint16)
+        table = self.table
+        places = [values < 0, values > 1, unknown]
+        for place, other in zip(places, others, strict=True):
+            if other is not None:
+                rows[place] = len(table)
+                table = np.vstack([table, other])
+        return paint_of_table(table, rows)
 
 
 def colormap_of(given: Any) -> tuple[Colormap, bool]:
@@ -83,7 +90,8 @@ def colormap_of(given: Any) -> tuple[Colormap, bool]:
     below, above, missing = (
         _color_array(_part(given, key)) for key in ("low_color", "high_color", "nan_color")
     )
-    return Colormap(made.table, _CLEAR if missing is None else missing, below, above), True
+    missing = _CLEAR if missing is None else missing
+    return Colormap(made.table, missing, below, above, made.ends), True
 
 
 def _named(name: str) -> npt.NDArray[np.float32] | None:
@@ -106,7 +114,16 @@ def _made(colors: npt.NDArray[np.float32], controls: Any, *, is_stepped: bool = 
         step = np.clip(np.searchsorted(at, places, side="right") - 1, 0, len(colors) - 1)
         return Colormap(colors[step], _CLEAR)
     table = np.stack([np.interp(places, at, colors[:, part]) for part in range(4)], axis=1)
-    return Colormap(table.astype(np.float32), _CLEAR)
+    dark, bright = (tuple(row) for row in colors[[0, -1]].astype(float).tolist())
+    return Colormap(table.astype(np.float32), _CLEAR, ends=(dark, bright) if count == 2 else None)
+
+
+def _between(dark: Rgba, bright: Rgba, values: npt.NDArray[np.float32]) -> Paint:
+    parts = [
+        low if low == high else values if (low, high) == (0, 1) else low + (high - low) * values
+        for low, high in zip(dark, bright, strict=True)
+    ]
+    return Paint(*parts)
 
 
 def _color_array(given: Any) -> npt.NDArray[np.float32] | None:

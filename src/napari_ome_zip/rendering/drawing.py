@@ -14,13 +14,18 @@ from napari_ome_zip.rendering.canvas import Canvas
 from napari_ome_zip.rendering.colormaps import colormap_of
 from napari_ome_zip.rendering.contrast import limits_of
 from napari_ome_zip.rendering.drawn_layer import DrawnLayer
-from napari_ome_zip.rendering.label_colors import contour_width, label_rgba, outlines
+from napari_ome_zip.rendering.label_colors import contour_width, label_paint, outlines
+from napari_ome_zip.rendering.paint import Paint
 from napari_ome_zip.rendering.patches import Patch, patches
 from napari_ome_zip.rendering.raster import Raster
+from napari_ome_zip.rendering.reading import bytes_to_read
 from napari_ome_zip.rendering.works import Work
 
 type LabelStyle = Literal["fill", "outline", "none"]
 """How labels are drawn: as areas, as the outlines of these, or not at all."""
+
+_TOGETHER = 1 << 27
+"""Bytes of pixels that are decoded for one part of a picture, about."""
 
 LABELS_OPACITY = 0.7
 """Opacity of labels that state none, as in napari."""
@@ -56,20 +61,17 @@ def _draw_image(work: Work, canvas: Canvas, raster: Raster, watch: Watch) -> Non
     found = _counted(work, raster, watch, nearest=False)
     if layer.colors:
         for patch in found:
-            canvas.draw(
-                patch, _true_colors(patch.pixels, layer, opacity), blending, lowest=work.is_lowest
-            )
+            paint = _true_colors(patch.pixels, layer).with_opacity(opacity)
+            canvas.draw(patch, paint, blending, lowest=work.is_lowest)
         return
     colormap, _ = colormap_of(layer.keywords.get("colormap"))
     low, high = limits_of(layer)
     gamma = layer.keywords.get("gamma", 1.0)
     for patch in found:
-        values = (patch.pixels - low) / (high - low)
-        values = _as_shown(values, gamma)
-        rgba = colormap.colors(values)
-        if opacity != 1:
-            rgba[..., 3] *= opacity
-        canvas.draw(patch, rgba, blending, lowest=work.is_lowest)
+        values = patch.pixels - low
+        values /= high - low
+        paint = colormap.paint(_as_shown(values, gamma)).with_opacity(opacity)
+        canvas.draw(patch, paint, blending, lowest=work.is_lowest)
 
 
 def _as_shown(values: npt.NDArray[Any], gamma: float) -> npt.NDArray[Any]:
@@ -78,23 +80,21 @@ def _as_shown(values: npt.NDArray[Any], gamma: float) -> npt.NDArray[Any]:
     return np.where((values > 0) & (values < 1), np.clip(values, 0, 1) ** gamma, values)
 
 
-def _true_colors(
-    pixels: npt.NDArray[Any], layer: DrawnLayer, opacity: float
-) -> npt.NDArray[np.float32]:
-    """Red, green, blue and opacity of a picture in true color."""
+def _true_colors(pixels: npt.NDArray[Any], layer: DrawnLayer) -> Paint:
+    """Colors of a picture in true color."""
     dtype = layer.levels[0].dtype
     most = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
-    made = np.empty((*pixels.shape[:2], 4), dtype=np.float32)
-    made[..., :3] = pixels[..., :3] / most
-    made[..., 3] = pixels[..., 3] / most if layer.colors == 4 else 1
-    np.clip(np.nan_to_num(made, copy=False), 0, 1, out=made)
-    made[..., 3] *= opacity
-    return made
+    scaled = np.clip(np.nan_to_num(pixels.astype(np.float32) / most), 0, 1)
+    parts = [np.ascontiguousarray(scaled[..., number]) for number in range(layer.colors)]
+    return Paint(parts[0], parts[1], parts[2], parts[3] if layer.colors == 4 else 1.0)
 
 
 def _counted(work: Work, raster: Raster, watch: Watch, *, nearest: bool) -> Iterator[Patch]:
+    parts = 1 + bytes_to_read(work.plane.whole) // _TOGETHER
     unit = work.plane.rows_together
-    for patch in patches(work.level, raster, work.plane.read, nearest=nearest, unit=unit):
+    for patch in patches(
+        work.level, raster, work.plane.read, nearest=nearest, unit=unit, parts=parts
+    ):
         yield patch
         watch.add(math.prod(patch.pixels.shape[:2]))
 
@@ -108,9 +108,8 @@ def _draw_labels(
     found = _counted(work, raster, watch, nearest=True)
     for patch in _joined(found, raster.shape) if width else found:
         labels = patch.pixels.astype(np.int64) if patch.pixels.dtype.kind == "f" else patch.pixels
-        rgba = label_rgba(layer, outlines(labels, width) if width else labels)
-        rgba[..., 3] *= opacity
-        canvas.draw(patch, rgba, _blending(layer), lowest=work.is_lowest)
+        paint = label_paint(layer, outlines(labels, width) if width else labels)
+        canvas.draw(patch, paint.with_opacity(opacity), _blending(layer), lowest=work.is_lowest)
 
 
 def _outline_width(layer: DrawnLayer, shape: Sequence[int], style: LabelStyle) -> int:

@@ -14,17 +14,20 @@ from napari_ome_zip.image.label_colors import noted_colors
 from napari_ome_zip.layers.layer_data import ATTRIBUTES
 from napari_ome_zip.rendering.color_names import color
 from napari_ome_zip.rendering.drawn_layer import DrawnLayer
+from napari_ome_zip.rendering.paint import Paint, paint_of_table
 
 CYCLE = 251
 """Different colors that labels without one of their own take in turn."""
+
+_CLEAR = np.zeros((1, 4), dtype=np.float32)
 
 _GOLDEN = (5**0.5 - 1) / 2
 _TONES = ((0.85, 1.0), (0.55, 1.0), (0.9, 0.8), (0.4, 0.9))
 """Saturation and brightness that hues are taken in: none is near black, white or gray."""
 
 
-def label_rgba(layer: DrawnLayer, labels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Red, green, blue and opacity of label numbers, as a last axis; 0 is background.
+def label_paint(layer: DrawnLayer, labels: npt.NDArray[Any]) -> Paint:
+    """Colors of label numbers; 0 is background.
 
     Parameters
     ----------
@@ -37,14 +40,16 @@ def label_rgba(layer: DrawnLayer, labels: npt.NDArray[Any]) -> npt.NDArray[np.fl
     attributes = layer.note.get(ATTRIBUTES)
     attributes = attributes if isinstance(attributes, Mapping) else {}
     if isinstance(stated, Mapping):
-        found = _stated(stated, labels, _noted(layer))
+        table, rows = _stated(stated, labels, _noted(layer))
     else:
-        cycle = attributes.get("color_cycle") or getattr(colormap, "colors", None)
-        found = _in_turn(labels, _cycle_of(cycle))
+        cycle = attributes.get("color_cycle")
+        cycle = getattr(colormap, "colors", None) if cycle is None else cycle
+        table, rows = _in_turn(labels, _cycle_of(cycle))
     only = attributes.get("selected_label") if attributes.get("show_selected_label") else None
     if only is not None:
-        found[labels != only] = 0
-    return found
+        table = np.vstack([table, _CLEAR])
+        rows = np.where(labels == only, rows, len(table) - 1)
+    return paint_of_table(table, rows)
 
 
 def contour_width(layer: DrawnLayer) -> int:
@@ -105,15 +110,20 @@ def _cycle_of(given: Any) -> npt.NDArray[np.float32]:
     return np.array(rows[1:], dtype=np.float32)
 
 
-def _in_turn(labels: npt.NDArray[Any], colors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    with_background = np.vstack([np.zeros((1, 4), np.float32), colors])
-    places = np.where(labels == 0, 0, (labels.astype(np.int64) - 1) % len(colors) + 1)
-    return with_background[places]
+type _Indexed = tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]
+"""A table of colors, and the row of it for each pixel."""
+
+
+def _in_turn(labels: npt.NDArray[Any], colors: npt.NDArray[np.float32]) -> _Indexed:
+    # Of unsigned numbers beyond 2⁶³ those that are negative then take another color in turn.
+    numbers = labels.astype(np.int64)
+    rows = np.where(numbers == 0, 0, (numbers - 1) % len(colors) + 1)
+    return np.vstack([_CLEAR, colors]), rows
 
 
 def _stated(
     stated: Mapping[Any, Any], labels: npt.NDArray[Any], more: Mapping[int, Any]
-) -> npt.NDArray[np.float32]:
+) -> _Indexed:
     table = {**stated, **more}
     others = color(table.pop(None, None)) or (0.0, 0.0, 0.0, 0.0)
     known = {int(value): found for value, each in table.items() if (found := color(each))}
@@ -123,7 +133,7 @@ def _stated(
     numbers, inverse = np.unique(labels, return_inverse=True)
     numbers_of = {value: row for row, value in enumerate(values)}
     rows = np.array([numbers_of.get(int(number), len(values)) for number in numbers], dtype=np.intp)
-    return colors[rows[inverse.reshape(labels.shape)]]
+    return colors, rows[inverse.reshape(labels.shape)]
 
 
 def _noted(layer: DrawnLayer) -> dict[int, tuple[float, float, float, float]]:

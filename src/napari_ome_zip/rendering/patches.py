@@ -54,7 +54,13 @@ class Patch:
 
 
 def patches(
-    level: Level, raster: Raster, read: ReadPlane, *, nearest: bool, unit: int = 1
+    level: Level,
+    raster: Raster,
+    read: ReadPlane,
+    *,
+    nearest: bool,
+    unit: int = 1,
+    parts: int = 1,
 ) -> Iterator[Patch]:
     """The parts of a picture that a plane covers.
 
@@ -71,10 +77,13 @@ def patches(
         Whether values are never averaged, as numbers of objects must not be.
     unit : int
         Rows that are decoded together: as few as possible are read twice.
+    parts : int
+        Into how many parts a plane is divided at least, as far as `unit` allows.
     """
     linear = level.plane[:, :2]
     if np.all(strays(linear, level.shape) <= NEGLIGIBLE):
-        yield from _upright(level, raster, read, nearest, unit)
+        rows = max(unit, min(MAX_READ_PIXELS // level.shape[1], level.shape[0] // parts))
+        yield from _upright(level, raster, read, nearest, rows)
     elif np.linalg.det(linear / np.linalg.norm(linear, axis=0)):
         yield from _turned(level, raster, read, nearest)
 
@@ -142,14 +151,12 @@ class _Along:
 
 
 def _upright(
-    level: Level, raster: Raster, read: ReadPlane, nearest: bool, unit: int
+    level: Level, raster: Raster, read: ReadPlane, nearest: bool, rows: int
 ) -> Iterator[Patch]:
     """Axes of the plane lie along those of the world, so each is resampled by itself."""
     down, across = (_Along.of(level, raster, axis) for axis in (0, 1))
     if not len(down) or not len(across):
         return
-    width = across.source.stop - across.source.start
-    rows = max(unit, MAX_READ_PIXELS // width)
     each = max(1, int(rows / max(down.shrinks, 1e-9))) if down.shrinks * len(down) > rows else None
     for start in range(0, len(down), each or len(down)):
         part = down.part(start, start + (each or len(down)))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from napari_ome_zip.errors import PictureCancelledError
 from napari_ome_zip.findings import Finding
+from napari_ome_zip.pixels.decoded_chunks import looking_once
 from napari_ome_zip.pixels.lazy import expect_pixels
 from napari_ome_zip.pixels.parallel import WINDOW_BYTES
 from napari_ome_zip.progress import Cancelled, Progress, Watch
@@ -104,7 +105,7 @@ def render(
     watch = Watch(progress, cancelled, lambda: PictureCancelledError("The picture was cancelled."))
     watch.total = sum(work.pixels_in(raster) for work in works)
     canvas = Canvas(raster.shape)
-    with expect_pixels(_needed(works)):
+    with looking_once(), expect_pixels(_needed(works)):
         for work in works:
             watch.check()
             draw(work, canvas, raster, labels, watch)

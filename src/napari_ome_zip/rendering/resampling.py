@@ -16,6 +16,9 @@ type Pixels = npt.NDArray[Any]
 type Fractions = npt.NDArray[np.floating[Any]]
 """Pixels in floating point."""
 
+_FEW = 4
+"""Pixels in an interval, up to which they are added one by one."""
+
 _EXACT_BYTES = 2
 """Pixels of up to so many bytes, and means of them, are exact enough in single precision."""
 
@@ -63,17 +66,45 @@ def _means(pixels: Fractions, low: Floats, high: Floats, axis: int) -> Fractions
     last = np.clip(np.ceil(high).astype(np.intp) - 1, first, size - 1)
     if np.array_equal(first, last):
         return pixels.take(first, axis)
-    pairs = np.column_stack([first, last + 1]).ravel()
-    every_other = (slice(None),) * axis + (slice(None, None, 2),)
-    # One more pixel, since intervals up to the end are to have an end that has a number.
-    behind_all = np.zeros_like(pixels.take([0], axis))
-    sums = np.add.reduceat(np.append(pixels, behind_all, axis), pairs, axis)[every_other]
     along = tuple(-1 if each == axis else 1 for each in range(pixels.ndim))
-    before = (low - first).astype(pixels.dtype).reshape(along)
-    behind = (last + 1 - high).astype(pixels.dtype).reshape(along)
-    sums -= before * pixels.take(first, axis)
-    sums -= behind * pixels.take(last, axis)
-    sums /= (high - low).astype(pixels.dtype).reshape(along)
+
+    def shares(lengths: Floats) -> Fractions:
+        found: Fractions = (lengths / (high - low)).astype(pixels.dtype).reshape(along)
+        return found
+
+    most = int((last - first).max()) + 1
+    if most > _FEW:
+        sums = _sums(pixels, first, last, axis)
+        sums *= shares(np.ones_like(low))
+        sums -= shares(low - first) * pixels.take(first, axis)
+        sums -= shares(last + 1 - high) * pixels.take(last, axis)
+        return sums
+    # How much of each interval lies in its first pixel, in its second, and so on.
+    parts = []
+    for number in range(most):
+        start = first + number
+        within = np.clip(np.minimum(high, start + 1) - np.maximum(low, start), 0, None)
+        parts.append(pixels.take(np.minimum(start, size - 1), axis) * shares(within))
+    means: Fractions = parts[0]
+    for part in parts[1:]:
+        means += part
+    return means
+
+
+def _sums(
+    pixels: Fractions, first: npt.NDArray[np.intp], last: npt.NDArray[np.intp], axis: int
+) -> Fractions:
+    """Sums of whole pixels, from first to last ones."""
+    end = pixels.shape[axis] - 1
+    pairs = np.column_stack([first, np.minimum(last + 1, end)]).ravel()
+    place: list[Any] = [slice(None)] * pixels.ndim
+    place[axis] = slice(None, None, 2)
+    sums: Fractions = np.add.reduceat(pixels, pairs, axis)[tuple(place)].copy()
+    # What reaches to the end has no pixel behind it, at which the sum could stop.
+    for number in np.flatnonzero(last == end).tolist():
+        rest = list(place)
+        rest[axis], place[axis] = slice(int(first[number]), None), number
+        sums[tuple(place)] = pixels[tuple(rest)].sum(axis)
     return sums
 
 

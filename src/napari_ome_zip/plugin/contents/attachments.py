@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from napari_ome_zip.names import DOCUMENT_NAMES
 from napari_ome_zip.ome import parse_group
 from napari_ome_zip.pixels.source import AnySource, PixelSource
 from napari_ome_zip.storage.hierarchy import Node, join, natural_key
+from napari_ome_zip.thumbnails.convention import stated_thumbnails
 
 
 class Form(StrEnum):
@@ -40,10 +41,14 @@ class Attachment:
     held: tuple[Attachment, ...] = ()
     table: Table | None = None
     """What is known of it where it is a table that is recognized."""
+    is_thumbnail: bool = False
+    """Whether it is a picture of the whole, as the file says."""
 
     @property
     def title(self) -> str:
         """What it is called for a person: by its kind, where its name does not tell."""
+        if self.is_thumbnail:
+            return f"Thumbnail ({self.name})"
         return _TITLES.get(self.path.rpartition("/")[2].lower(), self.name)
 
 
@@ -81,7 +86,14 @@ def find_attachments(opened: Opened, parts: Iterable[PlacedPart]) -> tuple[Attac
     found = _nodes(opened, entries)
     nodes = {path: node for path, node in found.items() if not _is_known(path, found)}
     others = {name: n for name, n in entries.items() if not _is_known_entry(name, found)}
-    return _Tree(opened.tables).of(others, nodes)
+    return _Tree(opened.tables, _thumbnails(opened)).of(others, nodes)
+
+
+def _thumbnails(opened: Opened) -> frozenset[str]:
+    """Entries that the root names as pictures of the whole."""
+    node = _node(opened, "")
+    stated = () if node is None else stated_thumbnails(node.attributes)
+    return frozenset(each.path for each in stated if each.path is not None)
 
 
 class _Levels:
@@ -193,9 +205,12 @@ class _Tree:
     ----------
     tables : iterable of Table
         Those that are recognized.
+    thumbnails : collection of str
+        Names of entries that are pictures of the whole.
     """
 
-    def __init__(self, tables: Iterable[Table]) -> None:
+    def __init__(self, tables: Iterable[Table], thumbnails: Collection[str]) -> None:
+        self._thumbnails = thumbnails
         self._tables = {table.path: table for table in tables}
         self._folders = {path.rpartition("/")[0] for path in self._tables}
 
@@ -232,7 +247,10 @@ class _Tree:
             name = path[len(above) + 1 :] if above else path
             size = one.size + sum(each.size for each in held)
             table = self._tables.get(path)
-            found.append(Attachment(path, name, one.form, size, one.is_table, held, table))
+            shows_all = path in self._thumbnails
+            found.append(
+                Attachment(path, name, one.form, size, one.is_table, held, table, shows_all)
+            )
         return tuple(found)
 
 

@@ -15,6 +15,7 @@ from napari_ome_zip.plugin.save.model import Layers, SaveChoices, View, can_be_s
 from napari_ome_zip.plugin.save.part import Part, Range, Showing, Slider, part_of
 from napari_ome_zip.saving.estimate import SizeEstimate
 
+EVERYTHING = "The window shows all of it: to save a part, cancel, and zoom in first."
 _MOST_NAMED = 4
 
 type Size = tuple[int, int]
@@ -111,6 +112,8 @@ def region_summary(
     if problem:
         return problem
     lines = [summary(view, estimate)]
+    if not view.losses.part:
+        lines.append(EVERYTHING)
     if scene.left_out and not choices.hidden_too:
         named = listed(scene.left_out, _MOST_NAMED, "'{}'".format)
         lines.append(f"Hidden layers are left out: {named}.")

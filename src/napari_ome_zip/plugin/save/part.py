@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.layers.dimensions import default_names
 from napari_ome_zip.layers.world_box import Bounds, WorldBox
@@ -211,7 +213,14 @@ def _within(bounds: tuple[float, float], extent: Bounds) -> str:
     if extent is not None and low <= extent[1] and high >= extent[0]:
         low, high = max(low, extent[0]), min(high, extent[1])
     digits = _digits(low, high)
-    return f"{low:.{digits}g} to {high:.{digits}g}"
+    return f"{_plain(low, digits)} to {_plain(high, digits)}"
+
+
+def _plain(value: float, digits: int) -> str:
+    """A number with so many digits that count, and without an exponent as far as one reads it."""
+    rounded = f"{value:.{digits}g}"
+    is_long = not 1e-6 < abs(value) < 1e9
+    return rounded if is_long else np.format_float_positional(float(rounded), trim="-")
 
 
 def _digits(low: float, high: float) -> int:

@@ -1,0 +1,3 @@
+"""The command *Save picture…*: all that is visible as one PNG."""
+
+from __future__ import annotations
