@@ -61,7 +61,7 @@ def render(
     projection : {"max"}, optional
         Show the brightest pixels of all planes along z.
     labels : {"fill", "outline", "none"}
-        How labels are drawn.
+        How labels are drawn; filled ones as outlines where the file asks for these.
     scale_bar : bool
         Draw a scale bar, where there is a unit of length.
     budget : int, optional
