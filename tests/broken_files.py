@@ -557,9 +557,9 @@ def _small(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in (right | changes).items() if value is not None}
 
 
-def listed_thumbnail() -> list[Entry]:
+def listed_thumbnail(times: int = 1) -> list[Entry]:
     """Return the entries of the archive with a thumbnail that follows the convention."""
-    return _listing(_small())
+    return _listing(*[_small()] * times)
 
 
 @breaks("thumbnails-unregistered")

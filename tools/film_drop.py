@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from picture_composites import plate
@@ -43,7 +43,7 @@ def main() -> None:
         files.mkdir()
         plate().write(files / "plate.ome.zip")
         desk = Desk(arguments.display, home)
-        running.enter_context(desk.program("Xvfb", desk.display, *_screen()))
+        running.enter_context(desk.program("Xvfb", desk.display, *screen()))
         time.sleep(2)
         running.enter_context(desk.program("openbox"))
         running.enter_context(desk.program(sys.executable, "-m", "napari"))
@@ -80,6 +80,7 @@ class Desk:
             "HOME": str(home),
             "XDG_CONFIG_HOME": str(home / "config"),
             "XDG_CACHE_HOME": str(home / "cache"),
+            "XDG_DATA_HOME": str(home / "data"),
         }
 
     @contextmanager
@@ -100,8 +101,13 @@ class Desk:
 
     def window(self, title: str) -> str:
         """The visible window of a title; waits for it."""
-        found = self._do("search", "--sync", "--onlyvisible", "--name", title).split()
-        return found[-1]
+        command = ["search", "--sync", "--onlyvisible", "--name", title]
+        for _ in range(20):
+            # It fails where a window, such as that of a start, vanishes while it is looked at.
+            with suppress(subprocess.CalledProcessError):
+                return self._do(*command).split()[-1]
+            time.sleep(0.5)
+        return self._do(*command).split()[-1]
 
     def put(self, window: str, place: Sequence[int]) -> None:
         """Move a window and size it."""
@@ -122,9 +128,16 @@ class Desk:
         time.sleep(0.4)
         self._do("mouseup", "1")
 
-    def _do(self, *arguments: str) -> str:
+    def double_click(self, place: tuple[int, int]) -> None:
+        """Click twice at one point of the screen."""
+        self._do("mousemove", *map(str, place))
+        time.sleep(0.5)
+        self._do("click", "--repeat", "2", "--delay", "120", "1")
+
+    def run(self, *command: str) -> str:
+        """Run a program to its end, and return what it writes."""
         done = subprocess.run(
-            ["xdotool", *arguments],
+            command,
             env=self._environment,
             check=True,
             capture_output=True,
@@ -133,8 +146,12 @@ class Desk:
         )
         return done.stdout
 
+    def _do(self, *arguments: str) -> str:
+        return self.run("xdotool", *arguments)
 
-def _screen() -> list[str]:
+
+def screen() -> list[str]:
+    """Options of the server of a display."""
     return ["-screen", "0", f"{WIDTH}x{HEIGHT}x24"]
 
 

@@ -400,3 +400,35 @@ class TestOtherPrograms:
             count += 1
         with zipfile.ZipFile(sample) as archive:
             assert count == len(archive.namelist())
+
+
+def test_the_document_of_the_root_can_state_what_is_known_last(tmp_path: Path) -> None:
+    path = tmp_path / "a.ozx"
+    with ArchiveWriter(path, "0.5") as writer:
+        writer.write_documents({"zarr.json": b'{"a": 1}  ', "0/zarr.json": b"{}"})
+        writer.write("0/c/0", b"pixels")
+        writer.renew_root(b'{"a": 456}')
+        assert writer.documents["zarr.json"] == b'{"a": 456}'
+        writer.write("0/c/1", b"more")
+        writer.commit()
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "zarr.json": b'{"a": 456}',
+            "0/zarr.json": b"{}",
+            "0/c/0": b"pixels",
+            "0/c/1": b"more",
+        }
+
+
+def test_the_document_of_the_root_keeps_its_length(tmp_path: Path) -> None:
+    with ArchiveWriter(tmp_path / "a.ozx", "0.5") as writer:
+        with pytest.raises(ArchiveError, match="none was written"):
+            writer.renew_root(b"{}")
+        writer.write_documents({"zarr.json": b"{}"})
+        with pytest.raises(ArchiveError, match="2 bytes, 3 expected"):
+            writer.renew_root(b"{} ")
+        writer.commit()
+        with pytest.raises(ArchiveError, match="closed"):
+            writer.renew_root(b"[]")
+    assert zipfile.ZipFile(tmp_path / "a.ozx").read("zarr.json") == b"{}"

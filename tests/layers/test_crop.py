@@ -9,13 +9,14 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Layer
 
 from hierarchy_builder import HierarchyBuilder, multiscale, placement
 from labeled_tables import NGIO, about, labeled, put_lists
 from napari_layers import layers_of, pixels, value_in_world
 from napari_ome_zip import crop, open_image, save_image, to_layer_data
-from napari_ome_zip.errors import CropError
+from napari_ome_zip.errors import CropError, SaveError
 from napari_ome_zip.layers import from_layer_data
 from napari_ome_zip.layers.crop import crop_layers
 from napari_ome_zip.layers.layer_data import METADATA_KEY
@@ -117,6 +118,90 @@ def test_everything_stays_what_it_was(file: Path) -> None:
 def test_what_cannot_be_cropped_is_said(file: Path, bounds: Any, problem: str) -> None:
     with pytest.raises(CropError, match=problem.replace("(500, 600)", r"\(500, 600\)")):
         crop(open_image(file), bounds)
+
+
+@pytest.mark.parametrize("size", [0, -1, float("nan"), "fine"])
+def test_a_size_of_pixels_that_is_none_is_said(file: Path, size: Any) -> None:
+    with pytest.raises(CropError, match=f"The size of pixels is {size!r}, expected a number"):
+        crop(open_image(file), {"y": (10, 12)}, pixel_size=size)
+
+
+@pytest.mark.parametrize("layers", [[], [(np.zeros((2, 3)), {"name": "p"}, "points")]])
+def test_without_pixels_there_is_nothing_to_crop(layers: Any) -> None:
+    with pytest.raises(CropError, match="There is no image and no labels to crop"):
+        crop(layers, {"y": (10, 12)})
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"scale": (0, 1)},
+        {"affine": [[1, 1, 0], [1, 1, 0], [0, 0, 1]]},
+        {"scale": (np.nan, 1)},
+        {"translate": (1, 1, 1)},
+        {"units": ("um",)},
+    ],
+)
+def test_a_layer_that_cannot_be_placed_is_named(place: dict[str, Any]) -> None:
+    layer = (np.ones((4, 5)), {"name": "odd", **place}, "image")
+    with pytest.raises(SaveError, match="'odd' cannot be saved: where it lies is not understood"):
+        crop([layer], {"x": (1, 2)})
+
+
+def test_a_layer_of_no_pixels_has_no_part() -> None:
+    empty = (np.ones((0, 5)), {"name": "empty"}, "image")
+    whole = (np.ones((4, 5)), {"name": "whole"}, "image")
+    assert [layer[1]["name"] for layer in crop([empty, whole], {"y": (1, 2)})] == ["whole"]
+
+
+@pytest.mark.parametrize("number", [np.int64(2), np.float32(2)])
+def test_a_coordinate_may_be_a_number_of_numpy(number: Any) -> None:
+    ((data, keywords, _),) = crop([(np.arange(20).reshape(5, 4), {}, "image")], {"y": number})
+    assert data.tolist() == [[8, 9, 10, 11]]
+    assert keywords["translate"] == (2, 0)
+
+
+def test_to_a_coordinate_belong_the_planes_that_a_viewer_shows_there() -> None:
+    planes = np.arange(6)[:, np.newaxis, np.newaxis] * np.ones((6, 4, 4), int)
+    layers: list[Any] = [
+        (planes, {"name": "fine"}, "image"),
+        # Every second step lies amid two of its planes.
+        (planes[:3], {"name": "coarse", "scale": (2, 1, 1)}, "image"),
+        (planes[:1], {"name": "one", "scale": (2, 1, 1)}, "labels"),
+    ]
+    viewer = ViewerModel()
+    for layer in layers:
+        viewer.add_layer(Layer.create(*layer))
+    for step in range(6):
+        viewer.dims.set_point(0, step)
+        # An index that is not there is that of an empty plane: a layer that is not seen.
+        at = [round(layer.world_to_data(viewer.dims.point)[0]) for layer in viewer.layers]
+        seen = {
+            layer.name: [index]
+            for layer, index in zip(viewer.layers, at, strict=True)
+            if index < len(layer.data)
+        }
+        part = crop(layers, {"z": step})
+        assert {words["name"]: data[:, 0, 0].tolist() for data, words, _ in part} == seen
+        points = (np.array([[step + 0.4, 1, 1], [step + 0.6, 1, 1]]), {"name": "p"}, "points")
+        assert crop([*layers, points], {"z": step})[-1][0].tolist() == [[step + 0.4, 1, 1]]
+
+
+def test_all_planes_that_a_range_of_steps_shows_are_in_it() -> None:
+    coarse = (np.zeros((4, 3, 3)), {"name": "coarse", "scale": (2, 1, 1)}, "image")
+    # At step 1, amid planes 0 and 1, and at 3, amid 1 and 2, those of even numbers are shown.
+    box = WorldBox(((1, 3), None, None), margins=(0.5, 0, 0))
+    ((data, keywords, _),) = crop_layers([coarse], box).inside
+    assert (data.shape, keywords["translate"]) == ((3, 3, 3), (0, 0, 0))
+    # Of a region a pixel is not in it where it only shares an edge.
+    ((data, keywords, _),) = crop([coarse], {"z": (1, 3)})
+    assert (data.shape, keywords["translate"]) == ((1, 3, 3), (2, 0, 0))
+
+
+def test_one_color_of_all_points_is_kept() -> None:
+    points = (np.array([[1, 1], [2, 2], [9, 9], [8, 8]]), {"face_color": [1, 0, 0, 1]}, "points")
+    part = crop([(np.ones((20, 20)), {}, "image"), points], {"y": (0, 5)})[-1]
+    np.testing.assert_allclose(Layer.create(*part).face_color, [[1, 0, 0, 1]] * 2)
 
 
 def levels_of_a_slide(place: Any) -> HierarchyBuilder:

@@ -126,6 +126,13 @@ class TestLabels:
         layer = labels([[1, 70_000]], colormap={1: "red", None: "gray"}, metadata=note)
         assert [tuple(color) for color in render([layer], 2)[0]] == [RED, (0, 255, 0, 255)]
 
+    def test_one_label_alone(self) -> None:
+        attributes = {"selected_label": 2, "show_selected_label": True}
+        layer = labels([[1, 2]], metadata={"napari_ome_zip": {"attributes": attributes}})
+        picture = render([layer], 2)
+        assert tuple(picture[0, 0]) == BLACK
+        assert picture[0, 1, :3].max() > 180
+
     def test_numbers_below_zero_and_beyond_63_bits(self) -> None:
         for dtype, number in ((np.int64, -5), (np.uint64, 2**64 - 1)):
             pixels = np.array([[0, number]], dtype)
@@ -148,6 +155,14 @@ class TestContrast:
         pixels = np.array([[-np.inf, 0.5, np.inf, np.nan]], np.float32)
         picture = render([(pixels, {"contrast_limits": (0, 1), "colormap": "red"}, "image")], 4)
         assert picture[0, :, 0].tolist() == [0, 128, 255, 0]
+
+    def test_means_of_what_is_infinite_are_no_error(self) -> None:
+        pixels = np.zeros((6, 6), np.float32)
+        pixels[0, 0], pixels[5, 5] = np.inf, -np.inf
+        layer = (pixels, {"contrast_limits": (0, 1)}, "image")
+        picture = render([layer], 4)
+        assert picture[0, 0, 0] == 255
+        assert np.count_nonzero(picture[..., 0]) == 1
 
     def test_an_unknown_colormap_is_gray_and_named(self) -> None:
         notes: list[Finding] = []
@@ -178,6 +193,25 @@ class TestPlanes:
         omero = {"channels": [{"window": {"start": 0, "end": 255}}], "rdefs": {"defaultZ": 3}}
         composite = open_image(HierarchyBuilder().image(self.STACK, "zyx", omero=omero).entries)
         assert render(composite, 2)[0, 0, 0] == 150
+
+    def test_a_plane_that_stands_upright_is_a_line(self) -> None:
+        upright = np.eye(4)[[1, 0, 2, 3]]  # z and y exchanged
+        layers = [an_image(self.STACK[0]), an_image(self.STACK, affine=upright)]
+        picture = render(layers, 10)
+        assert picture.shape == (10, 4, 4)  # it reaches along y as far as its planes do
+        assert (picture[:4, :, 3] == 255).all()
+        assert not picture[4:, :, 3].any()
+
+    @pytest.mark.parametrize("hidden", [True, False])
+    def test_why_there_is_nothing_to_see(self, hidden: bool) -> None:
+        notes: list[Finding] = []
+        layers = [
+            an_image(self.STACK, visible=not hidden),
+            an_image(self.STACK, translate=(9, 0, 0), visible=False),
+        ]
+        picture = render(layers, 4, at={"z": 10}, noted=notes.append)
+        assert colors_of(picture) == {NOTHING}
+        assert ("hidden" in notes[0].message) == hidden
 
     def test_levels_that_are_less_deep(self) -> None:
         fine = np.repeat(np.repeat(self.STACK, 8, axis=1), 8, axis=2)[:4]

@@ -443,7 +443,8 @@ class TestOtherGroups:
         assert "1/look.png" not in pictures(path)
 
     def test_those_of_a_level_go_with_its_pixels(self, plain: Path) -> None:
-        stated = listing(thumbnail(130, 100, "look.png"))
+        elsewhere = {"width": 9, "height": 9, "media_type": "image/png", "url": "https://a.b/c"}
+        stated = listing(thumbnail(130, 100, "look.png"), elsewhere)
         add(plain, {"0": stated}, {"0/look.png": png(130, 100)})
         layers = to_layer_data(open_image(plain))
         repaint(layers)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from broken_files import BROKEN, Broken, entries, listed_thumbnail, write
 from file_rules import FILE_RULES
+from napari_ome_zip.storage import ArchiveStore
 from napari_ome_zip.validation.registry import RULES
 from napari_ome_zip.validation.validate import validate
 
@@ -20,6 +22,22 @@ def test_the_archive_that_is_broken_is_valid(tmp_path: Path) -> None:
 
 def test_a_thumbnail_that_follows_its_convention_is_nothing_to_speak_of(tmp_path: Path) -> None:
     assert validate(write(tmp_path, listed_thumbnail()), deep=True).issues == ()
+
+
+def test_a_picture_that_a_list_names_a_thousand_times_is_looked_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, listed_thumbnail(1000))
+    read: list[str] = []
+    original = ArchiveStore.read
+
+    def counting(store: ArchiveStore, key: str, byte_range: Any = None) -> Any:
+        read.append(key)
+        return original(store, key, byte_range)
+
+    monkeypatch.setattr(ArchiveStore, "read", counting)
+    assert validate(path).issues == ()
+    assert read.count("small.png") == 1
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.code)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +21,10 @@ from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.losses import IMAGE_KINDS, is_multiscale
 from napari_ome_zip.layers.plain import clean_text
 from napari_ome_zip.layers.to_layers import to_layer_data
-from napari_ome_zip.layers.understanding import layer_units
+from napari_ome_zip.layers.understanding import layer_units, world_matrix
 from napari_ome_zip.layers.well_names import is_well_names
-from napari_ome_zip.layers.world_box import Bounds, WorldBox
+from napari_ome_zip.layers.world_box import WorldBox
+from napari_ome_zip.pixels.computing import layer_errors
 
 type Side = float | tuple[float, float]
 """A coordinate, or the lowest and the highest one."""
@@ -50,9 +54,11 @@ def crop(
 
     Everything stays where it lies, so that the part, opened beside the whole, covers it exactly.
     Pixels that the bounds only touch belong to it, and stay lazy: only what lies in the part is
-    read, when it is saved. Colors, contrast limits, names, units and orientations are kept, and so
-    are properties of labels, with the columns of tables that are shown as such. What else a file
-    holds beside its images stays behind: tables, attachments, wells, other coordinate systems.
+    read, when it is saved. To one coordinate belong the planes that a viewer shows there, and
+    points up to half a plane beside it. Colors, contrast limits, names, units and orientations are
+    kept, and so are properties of labels, with the columns of tables that are shown as such. What
+    else a file holds beside its images stays behind: tables, attachments, wells, other coordinate
+    systems.
 
     Parameters
     ----------
@@ -74,7 +80,10 @@ def crop(
     Raises
     ------
     CropError
-        If there is no such axis, a bound is not a number, or nothing lies between the bounds.
+        If there is no such axis, a bound or the size of pixels is not a number, or nothing lies
+        between the bounds.
+    SaveError
+        If a layer is not what it should be; the message names it.
 
     Examples
     --------
@@ -85,7 +94,11 @@ def crop(
     """
     is_composite = isinstance(source, CompositeImage)
     layers = to_layer_data(source) if is_composite else list(source)  # type: ignore[arg-type]
-    names, units = _axes(layers)
+    names, units, steps = _axes(layers)
+    if not names:
+        raise CropError("There is no image and no labels to crop: expected one of them at least.")
+    if pixel_size is not None and not (_is_number(pixel_size) and pixel_size > 0):
+        raise CropError(f"The size of pixels is {pixel_size!r}, expected a number above 0.")
     unknown = [name for name in bounds if name not in names]
     if unknown:
         raise CropError(
@@ -93,7 +106,11 @@ def crop(
         )
     sides = tuple(_side(name, bounds[name]) if name in bounds else None for name in names)
     pixels = (None,) * (len(names) - 2) + (pixel_size,) * min(2, len(names))
-    found = crop_layers(layers, WorldBox(sides, units, pixels))
+    margins = tuple(
+        step / 2 if name in bounds and _is_number(bounds[name]) else 0.0
+        for name, step in zip(names, steps, strict=True)
+    )
+    found = crop_layers(layers, WorldBox(sides, units, pixels, margins))
     if not found.inside:
         said = ", ".join(f"{name} {bounds[name]}" for name in bounds)
         raise CropError(f"Nothing lies at {said}: look up where layers do in their extent.")
@@ -117,7 +134,7 @@ def crop_layers(layers: Sequence[LayerData], box: WorldBox) -> CroppedLayers:
     SaveError
         If a layer is not what it should be; the message names it.
     """
-    pixels = [cropped(layer, box) if layer[2] in IMAGE_KINDS else layer for layer in layers]
+    pixels = [_pixels_in(layer, box) for layer in layers]
     if all(part is layer for part, layer in zip(pixels, layers, strict=True)):
         return CroppedLayers(tuple(layers), is_part=False)
     inside: list[LayerData] = []
@@ -145,25 +162,49 @@ OUTSIDE = "drawing-outside"
 """Code of the findings of `CroppedLayers.cut`."""
 
 
-def _axes(layers: Sequence[LayerData]) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
-    """Names and units of the axes that layers share: those of the one with most dimensions."""
-    names: tuple[str, ...] = ()
-    units: tuple[str | None, ...] = ()
-    for data, keywords, kind in layers:
+def _pixels_in(layer: LayerData, box: WorldBox) -> LayerData | None:
+    if layer[2] not in IMAGE_KINDS:
+        return layer
+    with _understanding(layer):
+        return cropped(layer, box)
+
+
+def _understanding(layer: LayerData) -> AbstractContextManager[None]:
+    title = clean_text(layer[1].get("name") or layer[2])
+    return layer_errors(title, "where it lies is not understood")
+
+
+type _Axes = tuple[tuple[str, ...], tuple[str | None, ...], tuple[float, ...]]
+
+
+def _axes(layers: Sequence[LayerData]) -> _Axes:
+    """Names, units and size of pixels along the axes that layers share.
+
+    Those of the one with most dimensions.
+    """
+    found: _Axes = ((), (), ())
+    for layer in layers:
+        data, keywords, kind = layer
         if kind not in IMAGE_KINDS:
             continue
-        ndim = np.ndim(data[0] if is_multiscale(data) else data)
-        ndim -= bool(kind == "image" and keywords.get("rgb"))
-        if ndim > len(names):
-            labels = keywords.get("axis_labels")
-            names = tuple(map(str, labels)) if labels else tuple(default_names(ndim))
-            units = layer_units(keywords, ndim)
-    return names, units
+        with _understanding(layer):
+            ndim = np.ndim(data[0] if is_multiscale(data) else data)
+            ndim -= bool(kind == "image" and keywords.get("rgb"))
+            if ndim > len(found[0]):
+                labels = keywords.get("axis_labels")
+                names = tuple(map(str, labels)) if labels else tuple(default_names(ndim))
+                steps = np.abs(world_matrix(keywords, ndim)[:, :-1]).max(axis=1)
+                found = names, layer_units(keywords, ndim), tuple(steps.tolist())
+    return found
 
 
-def _side(name: str, side: Side) -> Bounds:
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _side(name: str, side: Any) -> tuple[float, float]:
     try:
-        low, high = (side, side) if isinstance(side, int | float) else side
+        low, high = (side, side) if _is_number(side) else side
         found = float(low), float(high)
     except (TypeError, ValueError) as error:
         raise CropError(

@@ -24,7 +24,7 @@ from napari_ome_zip.layers.losses import IMAGE_KINDS, is_multiscale
 from napari_ome_zip.layers.opened_layer import NOTE
 from napari_ome_zip.layers.region_layers import REGIONS
 from napari_ome_zip.layers.understanding import layer_units, stored_levels, world_matrix
-from napari_ome_zip.layers.world_box import Bounds, WorldBox
+from napari_ome_zip.layers.world_box import WorldBox
 from napari_ome_zip.pixels.grid import Region
 
 _OF_THE_WHOLE = frozenset({NOTE, SHOWN, "levels", "virtual_levels", "fields", "nonlinear"})
@@ -39,16 +39,22 @@ def cropped(layer: LayerData, box: WorldBox) -> LayerData | None:
     """The part of an image or labels layer that a box contains.
 
     It has full resolution, or where the box says how large pixels may be, that of the coarsest
-    level of the file that has no larger ones. Pixels that the box only touches belong to it. Where
-    a layer is turned or sheared, the part is the smallest one along the layer's own axes that
-    contains the box. The part lies where it lay; it is no longer taken for what was opened from a
-    file, and has one level only: saving makes the others, so that all of them show the same part.
+    level of the file that has no larger ones. Pixels that the box only touches belong to it, and
+    the planes that a viewer shows at a step. Where a layer is turned or sheared, the part is the
+    smallest one along the layer's own axes that contains the box. The part lies where it lay; it is
+    no longer taken for what was opened from a file, and has one level only: saving makes the
+    others, so that all of them show the same part.
 
     Parameters
     ----------
     layer : LayerData
         Labels of which a part is edited stand for the whole.
     box : WorldBox
+
+    Raises
+    ------
+    ValueError
+        If the layer cannot be placed.
 
     Returns
     -------
@@ -61,13 +67,17 @@ def cropped(layer: LayerData, box: WorldBox) -> LayerData | None:
         return layer
     levels = [_array(each) for each in (data if is_multiscale(data) else [data])]
     ndim = levels[0].ndim - bool(kind == "image" and keywords.get("rgb"))
+    if not all(levels[0].shape):
+        return None
     box = box.own(layer_units(keywords, ndim))
     matrix = world_matrix(keywords, ndim)
+    if not np.isfinite(matrix).all():
+        raise ValueError("its scale, translation or affine matrix is infinite or not a number")
     there = len(stored_levels(levels, layer_note(keywords)))
     number, place = _coarsest(levels[:there], keywords, matrix, box.pixels)
     matrix = _at_level(matrix, place)
     full = levels[number]
-    region = _region(matrix, full.shape[:ndim], box.bounds)
+    region = _region(matrix, full.shape[:ndim], box)
     if region is None:
         return None
     is_whole = all(s == slice(0, n) for s, n in zip(region, full.shape, strict=False))
@@ -115,14 +125,12 @@ def _at_level(matrix: npt.NDArray[np.float64], place: LevelPlace) -> npt.NDArray
     return np.column_stack([linear * place.factors, linear @ place.offset + offset])
 
 
-def _region(
-    matrix: npt.NDArray[np.float64], shape: Sequence[int], bounds: Sequence[Bounds]
-) -> Region | None:
+def _region(matrix: npt.NDArray[np.float64], shape: Sequence[int], box: WorldBox) -> Region | None:
     """The pixels that a box touches; None where it touches none."""
     linear, offset = matrix[:, :-1], matrix[:, -1]
     corners = _corners([(-0.5, n - 0.5) for n in shape]) @ linear.T + offset
     sides = []
-    for each, low, high in zip(bounds, corners.min(axis=0), corners.max(axis=0), strict=True):
+    for each, low, high in zip(box.bounds, corners.min(axis=0), corners.max(axis=0), strict=True):
         if each is not None:
             low, high = max(low, min(each)), min(high, max(each))
         if low > high:
@@ -130,9 +138,13 @@ def _region(
         sides.append((float(low), float(high)))
     inside = (_corners(sides) - offset) @ np.linalg.inv(linear).T
     region = []
-    for low, high, size in zip(inside.min(axis=0), inside.max(axis=0), shape, strict=True):
-        start = math.floor(low + 0.5 + _ROUNDING)
-        stop = max(start + 1, math.ceil(high + 0.5 - _ROUNDING))
+    ends = zip(inside.min(axis=0), inside.max(axis=0), strict=True)
+    for (low, high), size, is_stepped in zip(ends, shape, box.is_stepped, strict=True):
+        start, stop = math.floor(low + 0.5 + _ROUNDING), math.ceil(high + 0.5 - _ROUNDING)
+        if is_stepped:
+            # Amid two planes a viewer shows that of the even number.
+            start, stop = min(start, round(low)), max(stop, round(high) + 1)
+        stop = max(start + 1, stop)
         start, stop = max(0, start), min(size, stop)
         if start >= stop:
             return None

@@ -23,12 +23,22 @@ class WorldBox:
     """How large pixels may be along each dimension, where less than full resolution is wanted;
     empty, or None along a dimension, where that does not matter."""
     margins: tuple[float, ...] = ()
-    """How far beside the bounds points, shapes and the like still belong to it; empty for 0."""
+    """How far beside the bounds points, shapes and the like still belong to it: half a step, where
+    bounds are steps of a slider; empty for 0."""
 
     @property
     def is_everything(self) -> bool:
         """Whether no dimension is bounded."""
         return all(bounds is None for bounds in self.bounds)
+
+    @property
+    def is_stepped(self) -> tuple[bool, ...]:
+        """Whether the bounds along each dimension are steps of a slider, or one coordinate."""
+        margins = self.margins or (0.0,) * len(self.bounds)
+        return tuple(
+            bounds is not None and (margin > 0 or bounds[0] == bounds[1])
+            for bounds, margin in zip(self.bounds, margins, strict=True)
+        )
 
     def own(self, units: Sequence[str | None]) -> WorldBox:
         """The same for a layer, along its dimensions and in its units.

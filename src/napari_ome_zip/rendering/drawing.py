@@ -14,7 +14,7 @@ from napari_ome_zip.rendering.canvas import Canvas
 from napari_ome_zip.rendering.colormaps import colormap_of
 from napari_ome_zip.rendering.contrast import limits_of
 from napari_ome_zip.rendering.drawn_layer import DrawnLayer
-from napari_ome_zip.rendering.label_colors import contour_width, label_paint, outlines
+from napari_ome_zip.rendering.label_colors import LabelColors, contour_width, outlines
 from napari_ome_zip.rendering.paint import Paint
 from napari_ome_zip.rendering.patches import Patch, patches
 from napari_ome_zip.rendering.raster import Raster
@@ -104,11 +104,12 @@ def _draw_labels(
 ) -> None:
     layer = work.layer
     opacity = _opacity(layer, LABELS_OPACITY)
+    colors = LabelColors(layer)
     width = _outline_width(layer, raster.shape, style)
     found = _counted(work, raster, watch, nearest=True)
     for patch in _joined(found, raster.shape) if width else found:
         labels = patch.pixels.astype(np.int64) if patch.pixels.dtype.kind == "f" else patch.pixels
-        paint = label_paint(layer, outlines(labels, width) if width else labels)
+        paint = colors.paint(outlines(labels, width) if width else labels)
         canvas.draw(patch, paint.with_opacity(opacity), _blending(layer), lowest=work.is_lowest)
 
 

@@ -150,7 +150,7 @@ def drawn_layer(layer: LayerData, units: Sequence[str | None] | None = None) -> 
     if units is not None:
         theirs = (None,) * max(0, ndim - len(units)) + tuple(units)[-ndim:]
         matrix *= np.array([[conversion(a, b)] for a, b in zip(own, theirs, strict=True)])
-    if not np.isfinite(matrix).all() or not np.linalg.det(_normalized(matrix[:, :-1])):
+    if not np.isfinite(matrix).all() or not np.linalg.det(with_unit_columns(matrix[:, :-1])):
         raise PictureError(
             f"'{name}' cannot be placed: its scale, translation or affine matrix is 0, infinite or "
             "not a number."
@@ -158,7 +158,8 @@ def drawn_layer(layer: LayerData, units: Sequence[str | None] | None = None) -> 
     return DrawnLayer(kind, levels, matrix, int(levels[0].shape[-1]) * is_rgb, keywords)
 
 
-def _normalized(linear: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Columns of length 1: voxels of a nanometer are no reason for a determinant of 0."""
+def with_unit_columns(linear: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """A matrix with columns of length 1: that voxels are tiny makes no determinant 0."""
     lengths = np.linalg.norm(linear, axis=0)
-    return linear / np.where(lengths == 0, 1, lengths)
+    scaled: npt.NDArray[np.float64] = linear / np.where(lengths == 0, 1, lengths)
+    return scaled

@@ -12,13 +12,14 @@ import numpy.typing as npt
 
 from napari_ome_zip.image.label_colors import noted_colors
 from napari_ome_zip.layers.layer_data import ATTRIBUTES
-from napari_ome_zip.rendering.color_names import color
+from napari_ome_zip.rendering.color_names import Rgba, color
 from napari_ome_zip.rendering.drawn_layer import DrawnLayer
 from napari_ome_zip.rendering.paint import Paint, paint_of_table
 
 CYCLE = 251
 """Different colors that labels without one of their own take in turn."""
 
+_NONE: Rgba = (0.0, 0.0, 0.0, 0.0)
 _CLEAR = np.zeros((1, 4), dtype=np.float32)
 
 _GOLDEN = (5**0.5 - 1) / 2
@@ -26,30 +27,57 @@ _TONES = ((0.85, 1.0), (0.55, 1.0), (0.9, 0.8), (0.4, 0.9))
 """Saturation and brightness that hues are taken in: none is near black, white or gray."""
 
 
-def label_paint(layer: DrawnLayer, labels: npt.NDArray[Any]) -> Paint:
-    """Colors of label numbers; 0 is background.
+type _Indexed = tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]
+"""A table of colors, and the row of it for each pixel."""
+
+
+class LabelColors:
+    """The colors of the numbers of one layer; 0 is background.
 
     Parameters
     ----------
     layer : DrawnLayer
-    labels : ndarray
-        Whole numbers.
     """
-    colormap = layer.keywords.get("colormap")
-    stated = getattr(colormap, "color_dict", colormap)
-    attributes = layer.note.get(ATTRIBUTES)
-    attributes = attributes if isinstance(attributes, Mapping) else {}
-    if isinstance(stated, Mapping):
-        table, rows = _stated(stated, labels, _noted(layer))
-    else:
+
+    def __init__(self, layer: DrawnLayer) -> None:
+        colormap = layer.keywords.get("colormap")
+        stated = getattr(colormap, "color_dict", colormap)
+        attributes = layer.note.get(ATTRIBUTES)
+        attributes = attributes if isinstance(attributes, Mapping) else {}
+        self._stated = stated if isinstance(stated, Mapping) else None
+        # Colors of the file that a viewer cannot be given.
+        self._hidden = {each.value: each.rgba for each in noted_colors(layer.note)}
         cycle = attributes.get("color_cycle")
-        cycle = getattr(colormap, "colors", None) if cycle is None else cycle
-        table, rows = _in_turn(labels, _cycle_of(cycle))
-    only = attributes.get("selected_label") if attributes.get("show_selected_label") else None
-    if only is not None:
-        table = np.vstack([table, _CLEAR])
-        rows = np.where(labels == only, rows, len(table) - 1)
-    return paint_of_table(table, rows)
+        self._cycle = _cycle_of(getattr(colormap, "colors", None) if cycle is None else cycle)
+        is_alone = attributes.get("show_selected_label")
+        self._alone = attributes.get("selected_label") if is_alone else None
+
+    def paint(self, labels: npt.NDArray[Any]) -> Paint:
+        """Colors of label numbers.
+
+        Parameters
+        ----------
+        labels : ndarray of int, shape (rows, columns)
+        """
+        table, rows = _in_turn(labels, self._cycle) if self._stated is None else self._of(labels)
+        if self._alone is not None:
+            table = np.vstack([table, _CLEAR])
+            rows = np.where(labels == self._alone, rows, len(table) - 1)
+        return paint_of_table(table, rows)
+
+    def _of(self, labels: npt.NDArray[Any]) -> _Indexed:
+        """Colors that are stated: those of the numbers that are there are looked up."""
+        numbers, inverse = np.unique(labels, return_inverse=True)
+        table = [self._color(int(number)) for number in numbers]
+        return np.array(table, dtype=np.float32), inverse.reshape(labels.shape)
+
+    def _color(self, number: int) -> Rgba:
+        stated, hidden = self._stated or {}, self._hidden.get(number)
+        if number in stated:
+            return color(stated[number]) or _NONE
+        if hidden is not None:
+            return hidden[0] / 255, hidden[1] / 255, hidden[2] / 255, hidden[3] / 255
+        return _NONE if number == 0 else color(stated.get(None)) or _NONE
 
 
 def contour_width(layer: DrawnLayer) -> int:
@@ -110,36 +138,8 @@ def _cycle_of(given: Any) -> npt.NDArray[np.float32]:
     return np.array(rows[1:], dtype=np.float32)
 
 
-type _Indexed = tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]
-"""A table of colors, and the row of it for each pixel."""
-
-
 def _in_turn(labels: npt.NDArray[Any], colors: npt.NDArray[np.float32]) -> _Indexed:
     # Of unsigned numbers beyond 2⁶³ those that are negative then take another color in turn.
     numbers = labels.astype(np.int64)
     rows = np.where(numbers == 0, 0, (numbers - 1) % len(colors) + 1)
     return np.vstack([_CLEAR, colors]), rows
-
-
-def _stated(
-    stated: Mapping[Any, Any], labels: npt.NDArray[Any], more: Mapping[int, Any]
-) -> _Indexed:
-    table = {**stated, **more}
-    others = color(table.pop(None, None)) or (0.0, 0.0, 0.0, 0.0)
-    known = {int(value): found for value, each in table.items() if (found := color(each))}
-    known.setdefault(0, (0.0, 0.0, 0.0, 0.0))
-    values = sorted(known)
-    colors = np.array([*(known[value] for value in values), others], dtype=np.float32)
-    numbers, inverse = np.unique(labels, return_inverse=True)
-    numbers_of = {value: row for row, value in enumerate(values)}
-    rows = np.array([numbers_of.get(int(number), len(values)) for number in numbers], dtype=np.intp)
-    return colors, rows[inverse.reshape(labels.shape)]
-
-
-def _noted(layer: DrawnLayer) -> dict[int, tuple[float, float, float, float]]:
-    """Colors of the file that a viewer cannot be given."""
-    return {
-        each.value: (each.rgba[0] / 255, each.rgba[1] / 255, each.rgba[2] / 255, each.rgba[3] / 255)
-        for each in noted_colors(layer.note)
-        if each.rgba is not None
-    }

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.geometry import NEGLIGIBLE, strays
+from napari_ome_zip.rendering.drawn_layer import with_unit_columns
 from napari_ome_zip.rendering.levels import Level
 from napari_ome_zip.rendering.raster import Raster
 from napari_ome_zip.rendering.resampling import (
@@ -81,10 +82,12 @@ def patches(
         Into how many parts a plane is divided at least, as far as `unit` allows.
     """
     linear = level.plane[:, :2]
+    if not np.linalg.det(with_unit_columns(linear)):
+        return  # It stands upright on the picture: nobody sees a line without a width.
     if np.all(strays(linear, level.shape) <= NEGLIGIBLE):
         rows = max(unit, min(MAX_READ_PIXELS // level.shape[1], level.shape[0] // parts))
         yield from _upright(level, raster, read, nearest, rows)
-    elif np.linalg.det(linear / np.linalg.norm(linear, axis=0)):
+    else:
         yield from _turned(level, raster, read, nearest)
 
 

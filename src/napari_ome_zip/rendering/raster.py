@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from napari_ome_zip.errors import PictureError
 
-MAX_SIZE = 16384
-"""Longest edge of a picture, in pixels."""
+MAX_SIZE = 8192
+"""Longest edge of a picture, in pixels: a square one takes a gigabyte while it is drawn."""
 
 
 @dataclass(frozen=True)

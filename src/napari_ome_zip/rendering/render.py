@@ -21,7 +21,7 @@ from napari_ome_zip.rendering.drawing import LabelStyle, draw
 from napari_ome_zip.rendering.raster import raster_of
 from napari_ome_zip.rendering.reading import bytes_to_read
 from napari_ome_zip.rendering.scale_bar import draw_scale_bar
-from napari_ome_zip.rendering.scene import Noted, Source, scene_of
+from napari_ome_zip.rendering.scene import Noted, Scene, Source, scene_of
 from napari_ome_zip.rendering.shown_point import shown_point, slider_named
 from napari_ome_zip.rendering.works import Work, check_budget, works_of
 
@@ -102,6 +102,8 @@ def render(
         check_budget(works, budget)
     if noted is not None:
         _note_colormaps([work.layer.keywords for work in works], noted)
+        if not works:
+            noted(Finding("picture-empty", "", _why_empty(scene)))
     watch = Watch(progress, cancelled, lambda: PictureCancelledError("The picture was cancelled."))
     watch.total = sum(work.pixels_in(raster) for work in works)
     canvas = Canvas(raster.shape)
@@ -148,6 +150,12 @@ def _needed(works: Sequence[Work]) -> list[Any]:
             break
         needed += parts
     return needed
+
+
+def _why_empty(scene: Scene) -> str:
+    if not scene.visible:
+        return "The picture is empty: all images and labels of the file are hidden in it."
+    return "The picture is empty: nothing that is visible reaches to this plane."
 
 
 def _note_colormaps(layers: list[Mapping[str, object]], noted: Noted) -> None:

@@ -19,14 +19,20 @@ type Fractions = npt.NDArray[np.floating[Any]]
 _FEW = 4
 """Pixels in an interval, up to which they are added one by one."""
 
+_HUGE = 1e30
+
 _EXACT_BYTES = 2
 """Pixels of up to so many bytes, and means of them, are exact enough in single precision."""
 
 
 def as_float(pixels: Pixels) -> Fractions:
     """Pixels as floating point numbers that hold them well enough for colors."""
-    dtype = np.float32 if pixels.dtype.itemsize <= _EXACT_BYTES else np.float64
-    return pixels.astype(np.float32 if pixels.dtype == np.float32 else dtype, copy=False)
+    is_single = pixels.dtype.itemsize <= _EXACT_BYTES or pixels.dtype == np.float32
+    found: Fractions = pixels.astype(np.float32 if is_single else np.float64, copy=False)
+    if pixels.dtype.kind == "f" and np.isinf(found).any():
+        # There are no means of infinity; this is beyond all limits of contrast as well.
+        found = np.nan_to_num(found, nan=np.nan, posinf=_HUGE, neginf=-_HUGE)
+    return found
 
 
 def means_along(pixels: Fractions, low: Floats, high: Floats, axis: int) -> Fractions:

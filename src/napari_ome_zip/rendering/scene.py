@@ -17,7 +17,6 @@ from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.to_layers import layer_findings, to_layer_data
 from napari_ome_zip.layers.understanding import layer_units
 from napari_ome_zip.layers.view_state import Sliders, ViewState
-from napari_ome_zip.layers.well_names import is_well_names
 from napari_ome_zip.rendering.drawn_layer import DRAWN_KINDS, DrawnLayer, drawn_layer
 
 type Source = CompositeImage | Sequence[LayerData]
@@ -93,15 +92,21 @@ def scene_of(source: Source, size: int = OVERVIEW_EDGE, noted: Noted | None = No
         If there is no image and no labels, or a layer cannot be placed.
     """
     saved = None
-    layers: Sequence[LayerData]
+    others: list[str] = []
+    found: list[Finding] = []
     if isinstance(source, CompositeImage):
-        layers = _layers(source, size)
+        shown = _of_images(source, size)
+        layers: Sequence[LayerData] = to_layer_data(shown, limits=False)
         view = ViewState.of(source.napari.view)
         saved = None if view is None else view.sliders
+        others = [drawing.name for drawing in source.napari.drawings]
+        found = [each for each in layer_findings(shown, layers) if each.code == "layers-many"]
     else:
         layers = source
+        beside = [layer for layer in layers if layer[2] not in DRAWN_KINDS]
+        others = [str(k.get("name") or kind) for _, k, kind in beside]
     if noted is not None:
-        for finding in _left_out(source, layers):
+        for finding in (*found, *_left_out(others)):
             noted(finding)
     drawn = [layer for layer in layers if layer[2] in DRAWN_KINDS]
     if not drawn:
@@ -114,8 +119,8 @@ def scene_of(source: Source, size: int = OVERVIEW_EDGE, noted: Noted | None = No
     return Scene(tuple(drawn_layer(layer, units) for layer in drawn), names, units, saved)
 
 
-def _layers(composite: CompositeImage, size: int) -> list[LayerData]:
-    """The images and labels of a composite image.
+def _of_images(composite: CompositeImage, size: int) -> CompositeImage:
+    """The images and labels of a composite image alone.
 
     Tables and drawings take time to read, and records of the file to make. For a small picture of a
     huge image without levels of its own a smaller level is computed than a viewer needs.
@@ -126,8 +131,7 @@ def _layers(composite: CompositeImage, size: int) -> list[LayerData]:
             replace(part, overviews=virtual_levels(part, size)) if part.overviews else part
             for part in parts
         )
-    bare = replace(composite, parts=parts, opened=None, wells=(), napari=NapariGroup())
-    return to_layer_data(bare, limits=False)
+    return replace(composite, parts=parts, opened=None, wells=(), napari=NapariGroup())
 
 
 def slider_of(layers: Sequence[DrawnLayer], name: str, from_last: int) -> Slider:
@@ -147,24 +151,14 @@ def _ndim(layer: LayerData) -> int:
     return len(np.shape(first)) - bool(kind == "image" and keywords.get("rgb"))
 
 
-def _left_out(source: Source, layers: Sequence[LayerData]) -> list[Finding]:
-    """What of a file, or of layers, is in no picture."""
-    if isinstance(source, CompositeImage):
-        found = [f for f in layer_findings(source, layers) if f.code == "layers-many"]
-        others = [drawing.name for drawing in source.napari.drawings]
-    else:
-        found = []
-        others = [
-            str(layer[1].get("name") or layer[2])
-            for layer in layers
-            if layer[2] not in DRAWN_KINDS and not is_well_names(layer)
-        ]
-    if others:
-        named = ", ".join(f"'{name}'" for name in others[:_MAX_NAMED])
-        more = f" and {len(others) - _MAX_NAMED} more" if len(others) > _MAX_NAMED else ""
-        text = f"Not in the picture, which shows images and labels: {named}{more}."
-        found.append(Finding("picture-layers-left-out", "", text))
-    return found
+def _left_out(names: Sequence[str]) -> list[Finding]:
+    """What to say of layers that are no images and no labels."""
+    if not names:
+        return []
+    named = ", ".join(f"'{name}'" for name in names[:_MAX_NAMED])
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    text = f"Not in the picture, which shows images and labels: {named}{more}."
+    return [Finding("picture-layers-left-out", "", text)]
 
 
 _MAX_NAMED = 3

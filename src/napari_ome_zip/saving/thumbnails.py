@@ -16,7 +16,6 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedLabels
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.own_thumbnail import NOT_MADE, free_name
-from napari_ome_zip.names import is_document
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.original.carrying import ROOT, Copy, consolidated
 from napari_ome_zip.saving.original.removed import MAX_NAMED, part_paths, removed
@@ -209,7 +208,7 @@ def _is_picture(copy: Copy, opened: Opened, arrays: Collection[str]) -> bool:
         if f"{folder}/" in arrays:
             return False
         folder, slash, _ = folder.rpartition("/")
-    if is_document(copy.name) or "" in arrays or copy.nbytes > MAX_PICTURE_BYTES:
+    if copy.nbytes > MAX_PICTURE_BYTES:
         return False
     try:
         found = opened.store.read(copy.source)

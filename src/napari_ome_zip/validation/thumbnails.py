@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from zarr.abc.store import RangeByteRequest
+
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.rules import INFO, SHOULD, Effect, Location, Rule
 from napari_ome_zip.sizes import readable_size
@@ -23,6 +25,9 @@ from napari_ome_zip.thumbnails.picture_facts import PictureFacts, picture_facts
 from napari_ome_zip.thumbnails.stored import MAX_EDGE, MAX_PICTURE_BYTES
 from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.report import Issue
+
+_HEAD = 1 << 14
+"""First bytes of a picture that mostly say how large it is (16 KiB)."""
 
 MISSING = Rule(
     "thumbnail-missing",
@@ -81,7 +86,8 @@ def check_stated_thumbnails(attributes: Mapping[str, Any], entry: str) -> tuple[
 def check_thumbnails(store: HierarchyStore, nodes: Mapping[str, Node]) -> Iterator[Issue]:
     """Check the thumbnails of all groups and arrays: what is said of them, and the pictures.
 
-    At most 4 MiB are read of a picture, and nothing is fetched from a ``url``.
+    Each picture is looked at once, mostly at its first bytes, and at 4 MiB at most; nothing is
+    fetched from a ``url``.
 
     Parameters
     ----------
@@ -93,13 +99,14 @@ def check_thumbnails(store: HierarchyStore, nodes: Mapping[str, Node]) -> Iterat
     -----
     The Zarr convention "thumbnails", version 1.
     """
+    pictures = _Pictures(store)
     for path, node in nodes.items():
         if THUMBNAILS not in node.attributes:
             continue
         entry = _document_of(node)
         thumbnails, issues = _stated(node.attributes, entry)
         yield from issues
-        yield from _check_pictures(store, path, entry, thumbnails)
+        yield from _check_pictures(pictures, path, entry, thumbnails)
 
 
 def thumbnail_entries(nodes: Mapping[str, Node]) -> frozenset[str]:
@@ -133,7 +140,7 @@ def _issue(rule: Rule, found: str, entry: str, *parts: str | int) -> Issue:
 
 
 def _check_pictures(
-    store: HierarchyStore, path: str, entry: str, thumbnails: Sequence[Thumbnail]
+    pictures: _Pictures, path: str, entry: str, thumbnails: Sequence[Thumbnail]
 ) -> Iterator[Issue]:
     small = False
     for thumbnail in thumbnails:
@@ -143,7 +150,7 @@ def _check_pictures(
             continue
         name = f"{path}/{thumbnail.path}" if path else thumbnail.path
         at = (THUMBNAILS, thumbnail.number)
-        nbytes = store.size_of(name)
+        nbytes = pictures.size_of(name)
         if nbytes is None:
             yield _issue(MISSING, f"There is no {name!r}, which a thumbnail names", entry, *at)
             continue
@@ -151,7 +158,7 @@ def _check_pictures(
             found = f"The thumbnail {name!r} has {readable_size(nbytes)}"
             yield _issue(TOO_LARGE, found, entry, *at)
             continue
-        facts = _facts(store, name)
+        facts = pictures.facts(name)
         if facts is None:
             found = f"{name!r}, which a thumbnail names, is no PNG, JPEG, WebP or GIF picture"
             yield _issue(UNREADABLE, found, entry, *at)
@@ -166,13 +173,29 @@ def _may_be_small(thumbnail: Thumbnail) -> bool:
     return is_small(thumbnail.width or 0, thumbnail.height or 0, 0)
 
 
-def _facts(store: HierarchyStore, name: str) -> PictureFacts | None:
-    """What a picture is; None for what is none, or cannot be read, which a deep check reports."""
-    try:
-        data = store.read(name)
-    except (OmeZipError, OSError):
-        return None
-    return None if data is None else picture_facts(bytes(data))
+class _Pictures:
+    """Entries that are named as pictures: a list may name one of them a million times."""
+
+    def __init__(self, store: HierarchyStore) -> None:
+        self._store = store
+        self._known: dict[str, PictureFacts | None] = {}
+
+    def size_of(self, name: str) -> int | None:
+        """Size in bytes; None where there is no such entry."""
+        return self._store.size_of(name)
+
+    def facts(self, name: str) -> PictureFacts | None:
+        """What it is; None for no picture, or where it cannot be read, as a deep check reports."""
+        if name not in self._known:
+            self._known[name] = self._look(name, _HEAD) or self._look(name, MAX_PICTURE_BYTES)
+        return self._known[name]
+
+    def _look(self, name: str, nbytes: int) -> PictureFacts | None:
+        try:
+            data = self._store.read(name, RangeByteRequest(0, nbytes))
+        except (OmeZipError, OSError):
+            return None
+        return None if data is None else picture_facts(bytes(data))
 
 
 def _compare(thumbnail: Thumbnail, facts: PictureFacts, name: str, entry: str) -> Iterator[Issue]:

@@ -140,7 +140,7 @@ def _cut(keywords: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
     """Keywords of the rows that a mask chooses."""
     cut = dict(keywords)
     for key in _OF_ROWS:
-        if _is_of_rows(keywords.get(key), len(mask)):
+        if _is_of_rows(keywords.get(key), len(mask)) and not _is_one_color(key, keywords[key]):
             cut[key] = _rows(keywords[key], mask)
     for key in ("features", "properties"):
         table: Any = keywords.get(key)
@@ -162,6 +162,11 @@ def _text_of(text: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
         elif key == "string" and _is_of_rows(value, len(mask)):
             found[key] = _rows(value, mask)
     return found
+
+
+def _is_one_color(key: str, value: Any) -> bool:
+    """Whether numbers are those of one color, not one for each point."""
+    return key in _COLORS and np.asarray(value).dtype.kind in "iuf" and np.ndim(value) == 1
 
 
 def _is_of_rows(value: Any, count: int) -> bool:
