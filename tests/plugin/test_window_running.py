@@ -42,11 +42,11 @@ type HandOver = Callable[[Sequence[Path | str]], bool]
 
 
 @pytest.fixture
-def door(window: napari.Viewer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+def door(
+    window: napari.Viewer, short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Door]:
     """Let the window be asked, by a user of the test's own."""
-    runtime = tmp_path / "run"
-    runtime.mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
     door = Door(QApplication.instance())
     yield door
     door.close()
@@ -118,6 +118,25 @@ def test_the_window_comes_to_the_front(
     assert handed([bright_archive.path])
     wait_for_layers(qtbot, window)
     qtbot.waitUntil(lambda: not shown.isMinimized(), timeout=PATIENCE)
+
+
+def test_what_is_opened_is_seen_wherever_it_lies(
+    qtbot: QtBot, window: napari.Viewer, handed: HandOver, tmp_path: Path
+) -> None:
+    window.open(write_bright_archive(tmp_path / "here.ozx").path, plugin="napari-ome-zip")
+    camera = window.scene.camera
+    before = camera.center, camera.zoom
+    beside = write_bright_archive(tmp_path / "beside.ozx", corner=(12.0, 7.0))
+    assert handed([beside.path])
+    wait_for_layers(qtbot, window, 2)
+    assert (camera.center, camera.zoom) == before  # half of it is seen
+
+    far = write_bright_archive(tmp_path / "far.ozx", corner=(5000.0, -7000.0))
+    assert handed([far.path])
+    wait_for_layers(qtbot, window, 3)
+    qtbot.waitUntil(lambda: (camera.center, camera.zoom) != before, timeout=PATIENCE)
+    seen = window.screenshot(canvas_only=True, flash=False)[..., :3].max(axis=-1)
+    assert (seen > 200).mean() > 0.02
 
 
 def test_a_link_is_opened_beside_a_file(

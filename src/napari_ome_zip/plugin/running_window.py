@@ -38,6 +38,7 @@ from napari_ome_zip.plugin.messages import notify, tell
 from napari_ome_zip.plugin.notices import of_error
 from napari_ome_zip.plugin.opening import is_napari_itself
 from napari_ome_zip.plugin.preferences import takes_files
+from napari_ome_zip.plugin.view.into_view import bring_into_view
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -269,12 +270,17 @@ def _open(place: str) -> None:
 
 
 def _read(viewer: napari.viewer.Viewer, place: str) -> None:
+    before = set(viewer.layers)
     # The reader knows whom this module opens files for: it opens links meanwhile, and tells what
     # cannot be opened.
     try:
         viewer.open(place, plugin=PLUGIN)
     except FileNotFoundError as error:  # napari looks itself whether a file is there
         tell(of_error(error, place))
+    added = [layer for layer in viewer.layers if layer not in before]
+    if before and added:
+        # Who opens a file elsewhere wants to see it, whatever the window showed.
+        bring_into_view(viewer, added)
 
 
 def _is_shown(viewer: napari.viewer.Viewer, place: str) -> bool:
