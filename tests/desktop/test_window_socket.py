@@ -14,7 +14,9 @@ from napari_ome_zip.desktop.window_socket import (
     MAX_MESSAGE_BYTES,
     is_accepted,
     is_go_ahead,
+    lock_of,
     places_of,
+    remove_socket,
     request_of,
     sockets_folder,
 )
@@ -36,6 +38,35 @@ def test_the_folder_is_made_for_its_user_alone(
     folder = sockets_folder()
     assert folder == short_path / "napari-ome-zip"
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_folder_goes_with_the_last_socket(sockets: Path) -> None:
+    left, right = sockets / "a.socket", sockets / "b.socket"
+    left.touch()
+    right.touch()
+    remove_socket(left)
+    assert list(sockets.iterdir()) == [right]
+    remove_socket(right)
+    assert not sockets.exists()
+    remove_socket(right)  # as when the folder was emptied meanwhile
+
+
+def test_the_folder_stays_while_it_is_locked(sockets: Path) -> None:
+    # By who starts napari: in a new folder nobody would know of that.
+    with lock_of(sockets) as starting:
+        assert starting()
+        remove_socket(sockets / "a.socket")
+        assert sockets.exists()
+        with lock_of(sockets) as another:
+            assert not another()
+    remove_socket(sockets / "a.socket")
+    assert not sockets.exists()
+
+
+def test_a_folder_that_went_meanwhile_holds_nobody_up(tmp_path: Path) -> None:
+    with lock_of(tmp_path / "gone") as mine, lock_of(tmp_path / "gone") as also_mine:
+        assert mine()
+        assert also_mine()
 
 
 @pytest.mark.parametrize("runtime", [None, "", "relative", "open to others", "missing"])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from napari_ome_zip.desktop.napari_process import NapariProcess
 from napari_ome_zip.desktop.running_window import hand_over, window_sockets
-from napari_ome_zip.desktop.window_socket import sockets_folder
+from napari_ome_zip.desktop.window_socket import lock_of, sockets_folder
 
 STARTS_WITHIN = 60.0
 """Seconds in which a napari that was started listens; until then others wait for it."""
@@ -58,24 +57,9 @@ def _turn_to_start() -> Iterator[Callable[[], bool]]:
     folder = sockets_folder()
     if folder is None:
         yield lambda: True
-        return
-    # Where there is such a folder, there is this module, which Windows has not.
-    import fcntl
-
-    # The folder itself is locked: so nothing is left behind.
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-
-    def is_mine() -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    try:
-        yield is_mine
-    finally:
-        os.close(descriptor)
+    else:
+        with lock_of(folder) as is_mine:
+            yield is_mine
 
 
 def _is_taken_by_the_next(places: Sequence[str], is_mine: Callable[[], bool]) -> bool:

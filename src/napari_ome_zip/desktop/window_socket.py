@@ -19,7 +19,8 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,47 @@ def sockets_folder() -> Path | None:
 def new_socket(folder: Path) -> Path:
     """Return a path for the socket of one more process."""
     return folder / f"{secrets.token_hex(4)}{SOCKET_SUFFIX}"
+
+
+@contextmanager
+def lock_of(folder: Path) -> Iterator[Callable[[], bool]]:
+    """Give what tries to lock the folder of the sockets, and tells whether it is locked by that.
+
+    The folder itself is locked: so nothing is left behind. It may be gone: then nobody waits.
+    """
+    # Where there is such a folder, there is this module, which Windows has not.
+    import fcntl
+
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        yield lambda: True
+        return
+
+    def is_mine() -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    try:
+        yield is_mine
+    finally:
+        os.close(descriptor)
+
+
+def remove_socket(path: Path) -> None:
+    """Remove the socket of a process that ends, and the folder where it was the last one.
+
+    The folder stays where somebody holds its lock, who is starting napari: whoever comes next looks
+    for that lock.
+    """
+    with suppress(OSError):
+        path.unlink()
+    with lock_of(path.parent) as is_mine, suppress(OSError):
+        if is_mine():
+            path.parent.rmdir()  # where no other window has a socket
 
 
 def request_of(places: Sequence[str]) -> bytes:

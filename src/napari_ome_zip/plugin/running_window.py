@@ -27,6 +27,7 @@ from napari_ome_zip.desktop.window_socket import (
     is_go_ahead,
     new_socket,
     places_of,
+    remove_socket,
     sockets_folder,
 )
 from napari_ome_zip.errors import HandOverError
@@ -101,9 +102,7 @@ class Door(QObject):
         """Listen to nobody from now on."""
         if self.path is None:
             return
-        with suppress(OSError):
-            self.path.unlink()
-            self.path.parent.rmdir()  # where no other window has a socket
+        remove_socket(self.path)
         self.path = None
         self._notifier.setEnabled(False)
         self._listener.close()
