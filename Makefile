@@ -37,7 +37,8 @@ system:
 	tools/install-system-libraries
 
 system-of-tests: # links are tested with a real server, too, and types with programs of desktops
-	tools/install-system-libraries nginx desktop-file-utils libglib2.0-bin shared-mime-info xdg-utils
+	tools/install-system-libraries nginx desktop-file-utils libglib2.0-bin pcmanfm \
+		shared-mime-info xdg-utils xdotool xvfb
 
 $(BIN)/python:
 	python=$$(tools/find-python) && "$$python" -m venv $(VENV)

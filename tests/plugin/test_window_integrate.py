@@ -103,6 +103,16 @@ def test_what_is_in_the_way_is_said_and_stays(
     dialog.reject()
 
 
+def test_what_cannot_be_read_is_said(qtbot: QtBot, window: napari.Viewer, own_home: Path) -> None:
+    (own_home / ".config" / "mimeapps.list").mkdir(parents=True)
+    dialog = shown(window)
+    assert "mimeapps.list cannot be read" in dialog.headline.text()
+    press(qtbot, dialog, SET_UP)
+    assert "mimeapps.list cannot be read" in dialog.notes.text()
+    assert written(own_home) == [".config", ".config/mimeapps.list"]
+    dialog.reject()
+
+
 def test_without_an_interpreter_it_says_so(
     window: napari.Viewer, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from napari_ome_zip.cli.exits import FAILED, GOOD, INTERRUPTED
-from napari_ome_zip.cli.terminal import complain, reason, warnings_as_remarks, width
+from napari_ome_zip.cli.terminal import complain, have_streams, reason, warnings_as_remarks, width
 from napari_ome_zip.errors import OmeZipError
 
 
@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status.
     """
+    have_streams()
     options = _parser().parse_args(arguments)
     try:
         with warnings_as_remarks():

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--labels",
         choices=("fill", "outline", "none"),
         default="fill",
-        help="how labels are drawn (filled by default)",
+        help="how labels are drawn (by default as the file shows them, filled if it does not say)",
     )
     parser.add_argument("--scale-bar", action="store_true", help="draw a scale bar")
     parser.add_argument("--force", action="store_true", help="replace an existing file")

@@ -9,6 +9,7 @@ import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from napari_ome_zip.errors import OmeZipError, SaveWarning
@@ -65,6 +66,14 @@ def progress_bar(title: str, unit: str) -> Iterator[ProgressBar]:
         delay=0.3,
     ) as bar:
         yield ProgressBar(bar)
+
+
+def have_streams() -> None:
+    """Give a process that has no output one that swallows everything, as under ``pythonw``."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good
+            setattr(sys, name, nowhere)
 
 
 def width() -> int:

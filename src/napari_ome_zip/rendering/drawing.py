@@ -18,7 +18,6 @@ from napari_ome_zip.rendering.label_colors import LabelColors, contour_width, ou
 from napari_ome_zip.rendering.paint import Paint
 from napari_ome_zip.rendering.patches import Patch, patches
 from napari_ome_zip.rendering.raster import Raster
-from napari_ome_zip.rendering.reading import bytes_to_read
 from napari_ome_zip.rendering.works import Work
 
 type LabelStyle = Literal["fill", "outline", "none"]
@@ -90,7 +89,7 @@ def _true_colors(pixels: npt.NDArray[Any], layer: DrawnLayer) -> Paint:
 
 
 def _counted(work: Work, raster: Raster, watch: Watch, *, nearest: bool) -> Iterator[Patch]:
-    parts = 1 + bytes_to_read(work.plane.whole) // _TOGETHER
+    parts = 1 + work.plane_bytes // _TOGETHER
     unit = work.plane.rows_together
     for patch in patches(
         work.level, raster, work.plane.read, nearest=nearest, unit=unit, parts=parts

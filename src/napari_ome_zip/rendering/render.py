@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
 from napari_ome_zip.errors import PictureCancelledError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.pixels.decoded_chunks import looking_once
-from napari_ome_zip.pixels.lazy import expect_pixels
+from napari_ome_zip.pixels.lazy import expect_pixels, is_remote
 from napari_ome_zip.pixels.parallel import WINDOW_BYTES
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.rendering.canvas import Canvas
@@ -19,7 +20,6 @@ from napari_ome_zip.rendering.colormaps import colormap_of
 from napari_ome_zip.rendering.contrast import looked_at
 from napari_ome_zip.rendering.drawing import LabelStyle, draw
 from napari_ome_zip.rendering.raster import raster_of
-from napari_ome_zip.rendering.reading import bytes_to_read
 from napari_ome_zip.rendering.scale_bar import draw_scale_bar
 from napari_ome_zip.rendering.scene import Noted, Scene, Source, scene_of
 from napari_ome_zip.rendering.shown_point import shown_point, slider_named
@@ -61,7 +61,7 @@ def render(
     projection : {"max"}, optional
         Show the brightest pixels of all planes along z.
     labels : {"fill", "outline", "none"}
-        How labels are drawn.
+        How labels are drawn; filled ones as outlines where the file asks for these.
     scale_bar : bool
         Draw a scale bar, where there is a unit of length.
     budget : int, optional
@@ -144,11 +144,13 @@ def _needed(works: Sequence[Work]) -> list[Any]:
     needed: list[Any] = []
     left = WINDOW_BYTES
     for work in works:
-        parts = (*looked_at(work.layer), work.plane.whole)
-        left -= sum(map(bytes_to_read, parts))
+        plane = work.plane.whole
+        if not isinstance(plane, da.Array) or not is_remote(plane):
+            continue
+        left -= work.plane_bytes + work.sample_bytes
         if left < 0:
             break
-        needed += parts
+        needed += (*looked_at(work.layer), plane)
     return needed
 
 

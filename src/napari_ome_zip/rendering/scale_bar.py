@@ -84,7 +84,7 @@ def draw_scale_bar(
     left, top = right - long, bottom - thick
     white = Image.new("L", (columns, rows))
     ImageDraw.Draw(white).rectangle((left, top, right - 1, bottom - 1), fill=255)
-    _write(white, text, ((left + right) / 2, top - rim - size // 4), size)
+    _write(white, text, ((left + right) / 2, top - rim - size // 3), size)
     # A dark rim makes it legible on white.
     black = white.filter(ImageFilter.MaxFilter(2 * rim + 1))
     drawn = Image.fromarray(picture)
@@ -103,8 +103,9 @@ def _write(mask: Image.Image, text: str, place: tuple[float, float], size: int) 
     if "µ" not in text:
         return
     before = left + font.getlength(text.partition("µ")[0])
-    # That of a p goes down as far, from the same stem; above the baseline it is covered.
+    # That of a p goes down as far: its left part is a stem alone.
     stem = Image.new("L", mask.size)
     ImageDraw.Draw(stem).text((before, place[1]), "p", fill=255, font=font, anchor="ls")
-    below = (0, math.floor(place[1]), *mask.size)
-    mask.paste(stem.crop(below), below[:2], stem.crop(below))
+    right = math.ceil(before + 0.3 * font.getlength("p"))
+    lower = (0, math.floor(place[1]) - size // 5, right, mask.height)
+    mask.paste(stem.crop(lower), lower[:2], stem.crop(lower))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from napari_ome_zip.errors import PictureTooLargeError
 from napari_ome_zip.rendering.contrast import looked_at
@@ -25,6 +26,16 @@ class Work:
     plane: Plane
     is_lowest: bool
     """Whether it is the lowest layer that is visible."""
+
+    @cached_property
+    def plane_bytes(self) -> int:
+        """Bytes of pixels that are decoded for the plane, at most about."""
+        return bytes_to_read(self.plane.whole)
+
+    @property
+    def sample_bytes(self) -> int:
+        """The same, for its limits of contrast."""
+        return sum(map(bytes_to_read, looked_at(self.layer)))
 
     def pixels_in(self, raster: Raster) -> int:
         """Pixels of a picture that it covers, or that are looked at for it."""
@@ -77,10 +88,7 @@ def check_budget(works: Sequence[Work], budget: int) -> None:
     PictureTooLargeError
         If more bytes of pixels would be decoded, about, than ``budget``.
     """
-    total = 0
-    for work in works:
-        total += bytes_to_read(work.plane.whole)
-        total += sum(map(bytes_to_read, looked_at(work.layer)))
+    total = sum(work.plane_bytes + work.sample_bytes for work in works)
     if total > budget:
         raise PictureTooLargeError(
             f"For this picture {readable_size(total)} of pixels would have to be read, more than "

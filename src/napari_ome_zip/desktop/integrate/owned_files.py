@@ -21,6 +21,18 @@ _LARGEST = 1 << 20
 _FOR_THE_PERSON = 0o700
 """Of new folders, as the XDG Base Directory Specification wants it."""
 
+_ADVICE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Free some space, and try again."),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS), "It has to be in a folder that you may write to."
+    ),
+    **dict.fromkeys(
+        (errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ELOOP),
+        "Something else is in the way: move that away, and try again.",
+    ),
+}
+"""What to do, where the system refuses something."""
+
 
 @dataclass(frozen=True)
 class OwnedFile:
@@ -132,10 +144,6 @@ def said(path: Path, done: str = "written") -> Iterator[None]:
     except OSError as error:
         if isinstance(error, IntegrationError):
             raise
-        advice = {
-            errno.ENOSPC: "Free some space, and try again.",
-            errno.EDQUOT: "Free some space, and try again.",
-        }.get(error.errno or 0, "Its folder has to be one that you may write to.")
-        raise IntegrationError(
-            f"{path} cannot be {done}: {os.strerror(error.errno or 0)}. {advice}"
-        ) from error
+        advice = _ADVICE.get(error.errno or 0, "")
+        why = error.strerror or str(error)
+        raise IntegrationError(f"{path} cannot be {done}: {why}. {advice}".rstrip()) from error

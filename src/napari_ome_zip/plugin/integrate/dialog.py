@@ -103,9 +103,13 @@ class IntegrateDialog(QDialog):
         self._say(said)
 
     def _show_status(self) -> None:
-        status = self._desktop.status()
-        self.headline.setText(status.headline)
         self.list.clear()
+        try:
+            status = self._desktop.status()
+        except IntegrationError as error:
+            self.headline.setText(str(error))
+            return
+        self.headline.setText(status.headline)
         for item in status.items:
             row = QTreeWidgetItem([item.what, item.state.value, item.where])
             row.setToolTip(2, item.where)
