@@ -350,3 +350,15 @@ def test_info_says_of_a_level_that_cannot_be_read_what_it_is(
     assert "level 0: 40 × 50, chunks 40 × 50" in capsys.readouterr().out
     assert run("info", "--json", path) == 0
     assert json.loads(capsys.readouterr().out)["parts"][0]["shape"] == [40, 50]
+
+
+@pytest.mark.parametrize("arguments", [["info", "{}"], ["validate", "absent.ozx"], ["--help"]])
+def test_a_process_without_output_runs_commands(arguments: list[str], warned: Path) -> None:
+    script = (
+        "import sys; sys.stdout = sys.stderr = None\n"
+        "from napari_ome_zip.cli.main import main\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", script, *(each.format(warned) for each in arguments)]
+    expected = 2 if "absent.ozx" in arguments else 0
+    assert subprocess.run(command, check=False).returncode == expected

@@ -284,6 +284,15 @@ def test_why_napari_did_not_start_is_told_where_there_is_no_terminal(
     assert any("No Qt bindings &lt;could&gt; be found" in line for line in notified())
 
 
+def test_nothing_depends_on_an_output(
+    sockets: Path, monkeypatch: pytest.MonkeyPatch, notified: Callable[[], list[str]]
+) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)  # as pythonw has it
+    assert main(["open", "/gone.ozx"]) == 2
+    assert any("There is no such file" in line for line in notified())
+
+
 def test_a_napari_that_a_person_ends_has_not_failed(
     napari_is: Callable[[str], None],
     given: Callable[[], list],

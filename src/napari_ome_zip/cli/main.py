@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from napari_ome_zip.cli.exits import FAILED, GOOD, INTERRUPTED
-from napari_ome_zip.cli.terminal import complain, reason, warnings_as_remarks, width
+from napari_ome_zip.cli.terminal import complain, have_streams, reason, warnings_as_remarks, width
 from napari_ome_zip.errors import OmeZipError
 
 
@@ -51,11 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status.
     """
+    have_streams()
     options = _parser().parse_args(arguments)
     try:
         with warnings_as_remarks():
             status: int = options.run(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as of a program that Windows starts without a terminal
+            sys.stdout.flush()
     except (OmeZipError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             # The reader of the output has closed it; nothing more can be written.

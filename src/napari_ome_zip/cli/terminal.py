@@ -9,6 +9,7 @@ import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from napari_ome_zip.errors import OmeZipError, SaveWarning
@@ -67,14 +68,28 @@ def progress_bar(title: str, unit: str) -> Iterator[ProgressBar]:
         yield ProgressBar(bar)
 
 
+def have_streams() -> None:
+    """Give a process that has no output one that swallows everything, as under ``pythonw``."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good
+            setattr(sys, name, nowhere)
+
+
 def width() -> int:
     """Return the number of columns to write in: those of the terminal, at most 80."""
     return min(_MAX_WIDTH, max(30, shutil.get_terminal_size((_MAX_WIDTH, 24)).columns))
 
 
 def write(text: str, stream: TextIO | None = None) -> None:
-    """Write text; characters that the terminal cannot show become question marks."""
+    """Write text; characters that the terminal cannot show become question marks.
+
+    Where there is no output at all, as of a program that Windows starts without a terminal, nothing
+    is written.
+    """
     out = sys.stdout if stream is None else stream
+    if out is None:
+        return
     encoding = out.encoding or "utf-8"
     out.write(text.encode(encoding, "replace").decode(encoding))
 
