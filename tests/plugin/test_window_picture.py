@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from napari.utils.notifications import notification_manager
+from napari.utils.notifications import NotificationSeverity, notification_manager
 from PIL import Image
 from qtpy.QtCore import Qt
 
 from link_windows import told
 from napari_ome_zip import save_image
+from napari_ome_zip.errors import ReadCancelledError
 from napari_ome_zip.plugin.docks import PLUGIN
-from napari_ome_zip.plugin.picture.command import IN_3D, NOTHING, ROLLED, save_picture
-from napari_ome_zip.plugin.picture.dialog import REPLACES, PictureDialog
+from napari_ome_zip.plugin.picture.command import IN_3D, NOTHING, ROLLED, Drawing, save_picture
+from napari_ome_zip.plugin.picture.dialog import REPLACES, PictureChoices, PictureDialog
 
 if TYPE_CHECKING:
     import napari
@@ -130,6 +131,40 @@ def test_a_picture_that_is_there_is_said_to_be_replaced(
     dialog.accept()
     assert dialog.isVisible()
     dialog.reject()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Choose a file to write."),
+        ("/", "A folder has this name: /."),
+        ("..", "A folder has this name: .."),
+        ("~nobody/a", "No such folder: "),
+        ("n" * 300, "File name too long"),
+    ],
+)
+def test_anything_may_be_typed_on_the_way_to_a_name(
+    window: napari.Viewer,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    said: str,
+) -> None:
+    monkeypatch.chdir("/")  # where desktops start programs
+    window.open(file, plugin=PLUGIN)
+    dialog = asked(window)
+    dialog.file.setText(typed)
+    assert said in dialog.remark.text()
+    assert not dialog.save.isEnabled()
+    dialog.reject()
+
+
+def test_a_cancel_while_a_line_is_waited_for_is_no_error(tmp_path: Path) -> None:
+    choices = PictureChoices(tmp_path / "a.png", 64, "fill", scale_bar=False)
+    Drawing([], {}, choices).failed(ReadCancelledError("Cancelled."))
+    assert [(each.message, each.severity) for each in notification_manager.records] == [
+        ("Cancelled.", NotificationSeverity.INFO)
+    ]
 
 
 def test_what_cannot_be_drawn_is_told_in_a_sentence(window: napari.Viewer, file: Path) -> None:
