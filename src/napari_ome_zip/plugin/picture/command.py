@@ -90,7 +90,7 @@ class Drawing:
     """A picture that is being drawn."""
 
     layers: Sequence[LayerData]
-    at: dict[str, int]
+    at: dict[str, float]
     """The steps that are shown."""
     choices: PictureChoices
     notes: list[Finding] = field(default_factory=list)
