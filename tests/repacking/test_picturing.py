@@ -21,7 +21,13 @@ from napari_ome_zip import (
     unpack,
     validate,
 )
-from napari_ome_zip.errors import ArchiveError, MetadataError, PictureError, SaveError
+from napari_ome_zip.errors import (
+    ArchiveError,
+    MetadataError,
+    PictureError,
+    SaveCancelledError,
+    SaveError,
+)
 from napari_ome_zip.rendering import thumbnail_png
 from pictures import listing, pixels_of, png, thumbnail
 from zipbuilder import build_zip
@@ -185,3 +191,16 @@ def test_copies_have_pictures_of_the_whole_at_their_end(plain: Path) -> None:
     others = {"look.png": png(150, 100), "zebra.txt": b"z"}
     stating(plain, listing(thumbnail(150, 100, "look.png")), **others)
     assert list(entries(repack(plain, plain.with_name("a.ozx"))))[-1] == "look.png"
+
+
+def test_whoever_cancels_while_it_is_drawn_keeps_the_file_that_was_there(plain: Path) -> None:
+    before = plain.read_bytes()
+    drawn: list[object] = []
+
+    def draw(image: object) -> bytes:
+        drawn.append(image)
+        return png(256, 192)
+
+    with pytest.raises(SaveCancelledError):
+        repack(plain, plain, picture=draw, cancelled=lambda: bool(drawn))
+    assert plain.read_bytes() == before

@@ -15,7 +15,7 @@ from PIL import Image
 
 from hierarchy_builder import ramp
 from napari_ome_zip import SaveOptions, open_image, read_thumbnail, save_image, validate
-from napari_ome_zip.errors import PictureError, SaveWarning
+from napari_ome_zip.errors import PictureError, SaveCancelledError, SaveWarning
 from napari_ome_zip.layers import from_layer_data, to_layer_data
 from napari_ome_zip.saving.plan import plan_save
 from napari_ome_zip.saving.save import save_composite
@@ -171,6 +171,37 @@ class TestWritten:
         save_composite(image, tmp_path / "b.ozx", picture=refuse, noted=heard.append)
         assert [finding.code for finding in heard] == ["thumbnail-not-made"]
 
+    def test_whoever_cancels_while_it_is_drawn_keeps_the_file_that_was_there(
+        self, plain: Path
+    ) -> None:
+        before = plain.read_bytes()
+        drawn: list[object] = []
+
+        def draw(image: object) -> bytes:
+            drawn.append(image)
+            return png(256, 192)
+
+        with pytest.raises(SaveCancelledError):
+            save_composite(
+                from_layer_data(halves()), plain, picture=draw, cancelled=lambda: bool(drawn)
+            )
+        assert plain.read_bytes() == before
+        assert [each.name for each in plain.parent.iterdir()] == [plain.name]
+
+    def test_there_is_room_for_it_in_documents_of_any_length(self, plain: Path) -> None:
+        def saved(letters: int) -> bytes:
+            add(plain, {"": {"note": "y" * letters}}, {})
+            new = save_image(open_image(plain), plain.with_name("new.ozx"))
+            assert [each["path"] for each in listed(new)] == ["thumbnail.png"]
+            assert len(attributes(new)["note"]) == letters
+            return entries(new)["zarr.json"]
+
+        # Larger documents have no line for each value, so that they are shorter with more digits.
+        length = len(json.dumps(json.loads(saved(0))))
+        lines = [saved(2**16 - length + more).count(b"\n") for more in range(-9, 10)]
+        assert lines[0] > 50
+        assert lines[-1] == 0
+
     def test_a_damaged_chunk_that_is_copied_is_drawn_empty(self, plain: Path) -> None:
         found = entries(plain)
         chunk = next(name for name in found if name.startswith("0/c/"))
@@ -242,6 +273,38 @@ class TestKept:
         assert (found["thumbnail.png"], found["Thumbnail-2.png"]) == (png(9, 9), png(8, 8))
         assert [each["path"] for each in listed(plain)] == ["thumbnail-3.png"]
 
+    @pytest.mark.parametrize("place", ["zarr.json", "0/c/0/0", "notes.txt"])
+    def test_what_is_listed_and_is_no_picture_is_no_picture_of_the_whole(
+        self, plain: Path, place: str
+    ) -> None:
+        stated = thumbnail(256, 192, place)
+        add(plain, {"": listing(stated)}, {"notes.txt": b"hello"})
+        before = entries(plain)
+        save_image(open_image(plain), plain)
+        ours, other = listed(plain)
+        assert (ours["path"], other) == ("thumbnail.png", stated)
+        found = read_thumbnail(plain)
+        assert found is not None
+        assert found.path == "thumbnail.png"
+        after = entries(plain)
+        assert all(after[name] == before[name] for name in before if name != "zarr.json")
+
+    def test_what_is_added_up_may_be_added_in_another_order(self, foreign: Path) -> None:
+        other = (np.full((300, 400), 90, np.uint8), {"name": "more", **PLACED}, "image")
+        layers = [halves()[0], other]
+        for layer in layers:
+            layer[1]["blending"] = "additive"
+        path = save_image(layers, foreign.with_name("two.ozx"), OFF)
+        add(path, {"": listing(thumbnail(200, 150, "look.png"))}, {"look.png": png(200, 150)})
+        save_image(to_layer_data(open_image(path))[::-1], path)
+        assert set(pictures(path)) == {"look.png"}
+
+    def test_half_of_a_character_in_an_attribute_stays(self, plain: Path) -> None:
+        add(plain, {"": {"note": "\ud800"}}, {})
+        save_image(open_image(plain), plain)
+        assert attributes(plain)["note"] == "\ud800"
+        assert [each["path"] for each in listed(plain)] == ["thumbnail.png"]
+
     def test_thumbnails_of_an_array_stay_with_it(self, plain: Path) -> None:
         stated = listing(thumbnail(130, 100, "look.png"))
         added = add(plain, {"0": stated}, {"0/look.png": png(130, 100)})
@@ -286,6 +349,10 @@ def look(number: int, **keywords: Any) -> Any:
     return change
 
 
+def reorder(layers: Layers) -> None:
+    layers.reverse()
+
+
 CHANGES = {
     "pixels": repaint,
     "place": move,
@@ -303,6 +370,7 @@ CHANGES = {
     "gamma": look(0, gamma=2.0),
     "outlines": look(1, contour=3),
     "blending": look(1, blending="additive"),
+    "order": reorder,
 }
 
 
@@ -324,6 +392,19 @@ class TestChanged:
         assert stated["description"].endswith(OURS)
         assert set(pictures(foreign)) == {"thumbnail.png"}
         assert [i for i in validate(foreign).issues if i.code.startswith("thumb")] == []
+
+    def test_limits_of_what_states_none_are_seen(self, foreign: Path) -> None:
+        found = entries(foreign)
+        root = json.loads(found["zarr.json"])
+        del root["attributes"]["ome"]["omero"]
+        foreign.write_bytes(build_zip({**found, "zarr.json": json.dumps(root).encode()}))
+        before = pictures(foreign)
+        layers = to_layer_data(open_image(foreign))
+        assert "contrast_limits" not in layers[0][1]
+        for limits, is_kept in (((0.0, 255.0), True), ((0.0, 60.0), False)):
+            layers[0][1]["contrast_limits"] = limits
+            new = save_image(layers, foreign.with_name("new.ozx"))
+            assert (pictures(new) == before) == is_kept
 
     def test_our_own_shows_the_new_pixels(self, tmp_path: Path) -> None:
         path = save_image(halves(), tmp_path / "a.ozx")

@@ -64,6 +64,8 @@ class Kept:
     """Of labels, whether colors and properties are those of the file."""
     shown: bool = True
     """Whether it looks as the file shows it: colors, limits, opacity, and what is hidden."""
+    order: bool = True
+    """Whether it lies over and under the others as in the file."""
     unplaced: tuple[str, ...] = ()
     """Display axes along which the file does not say where it lies."""
 

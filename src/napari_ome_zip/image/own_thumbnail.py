@@ -39,7 +39,8 @@ NOT_MADE = "thumbnail-not-made"
 """Code of the finding that says why there is no thumbnail."""
 
 _NAME, _ENDING = "thumbnail", ".png"
-_LARGEST = 99_999
+_SMALLEST, _LARGEST = 1, 99_999
+_MORE_DIGITS = len(f"{_LARGEST}") - len(f"{_SMALLEST}")
 
 
 def free_name(taken: Container[str]) -> str:
@@ -76,8 +77,9 @@ def with_room(root: bytes, name: str) -> bytes:
     problem = why_not_stated(_attributes(json.loads(root)))
     if problem is not None:
         raise MetadataError(f"No thumbnail can be listed in the document of the root: {problem}.")
-    length = max(len(root), len(_stating(root, name, _LARGEST, _LARGEST)))
-    return root.ljust(length)
+    # Only a document that is short enough is indented: with fewer digits it may be the longer one.
+    short, long = (len(_stating(root, name, edge, edge)) for edge in (_SMALLEST, _LARGEST))
+    return root.ljust(max(len(root), long, short + 2 * _MORE_DIGITS))
 
 
 def write_thumbnail(writer: ArchiveWriter, name: str, picture: Picture) -> Finding | None:

@@ -22,6 +22,7 @@ from napari_ome_zip.image.composite import (
 )
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.layers import display_state
+from napari_ome_zip.layers.appearance import has_same_order
 from napari_ome_zip.layers.channel_stack import ChannelStack
 from napari_ome_zip.layers.dimensions import (
     common_system,
@@ -122,7 +123,9 @@ def from_layer_data(
         _label_image(group, system, images, f"/labels-{number}", taken)
         for number, group in enumerate(of_labels)
     ]
-    parts = (*(image for _, image in images), *labels)
+    parts: tuple[PlacedPart, ...] = (*(image for _, image in images), *labels)
+    if not has_same_order(understood):
+        parts = tuple(map(_out_of_order, parts))
     napari, lost = capture_drawings(layers, opened, view)
     older = [
         finding
@@ -147,6 +150,10 @@ def _of_other_files(layers: Sequence[LayerData], opened: Opened | None) -> Itera
         name = each.store.name
         text = f"Only what the layers show of {name} is saved; the rest of that file is not."
         yield Finding("content-stays-behind", name, text)
+
+
+def _out_of_order[P: PlacedPart](part: P) -> P:
+    return part if part.kept is None else replace(part, kept=replace(part.kept, order=False))
 
 
 def _can_be_saved(data: Any, keywords: Mapping[str, Any], kind: str) -> bool:

@@ -32,6 +32,8 @@ class OpenedLayer:
     """Those that the layer was made with."""
     tables: tuple[JoinedTable, ...] = ()
     """Of labels, the tables whose columns are among their features."""
+    number: int = 0
+    """Its place among the layers of the file, from the bottom."""
 
     def has_pixels_of(self, data: Any) -> bool:
         """Whether layer data are still the pixels of the file, in all levels."""

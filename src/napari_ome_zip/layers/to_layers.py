@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -97,6 +98,7 @@ def to_layer_data(composite: CompositeImage, *, limits: bool = True) -> list[Lay
                 note[NOTE] = made
             layers.append((data, {**keywords, "metadata": {METADATA_KEY: note}}, kind))
     layers = _in_saved_order(layers, restored_drawings(composite.napari, composite.source))
+    _number(layers)
     layers.extend(region_layers(composite))
     if composite.wells:
         layers.append(well_names_layer(composite, axis_keywords(composite)))
@@ -120,6 +122,14 @@ def _in_saved_order(images: list[LayerData], drawings: list[LayerData]) -> list[
     if None in positions or len(set(positions)) < len(positions):
         return layers
     return [layer for _, layer in sorted(zip(positions, layers, strict=True), key=_first)]
+
+
+def _number(layers: Sequence[LayerData]) -> None:
+    """Note at which place layers lie over one another."""
+    for number, (_, keywords, _) in enumerate(layers):
+        note = keywords.get("metadata", {}).get(METADATA_KEY, {})
+        if NOTE in note:
+            note[NOTE] = replace(note[NOTE], number=number)
 
 
 def _first(item: tuple[Any, LayerData]) -> Any:

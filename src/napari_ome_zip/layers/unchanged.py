@@ -49,7 +49,8 @@ def as_opened[P: PlacedPart](
     place = all(map(_has_same_place, group))
     look = label is None or has_same_look(group[0], label)
     shown = look and all(map(has_same_appearance, group))
-    kept = Kept(pixels, place, look, shown, _unplaced(part) if place else ())
+    unplaced = _unplaced(part) if place else ()
+    kept = Kept(pixels, place, look, shown, unplaced=unplaced)
     to_display = _from_file_axes(part, made, order)
     if pixels:
         return replace(part, to_display=to_display, kept=kept)

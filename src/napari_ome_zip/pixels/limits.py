@@ -52,6 +52,16 @@ def estimate_limits(
     return _range(pixels)
 
 
+def natural_limits(dtype: np.dtype[Any]) -> tuple[float, float] | None:
+    """Limits of 8-bit and boolean pixels, which need no look at any; None for all others."""
+    if dtype.kind == "b":
+        return 0.0, 1.0
+    if dtype.kind in "iu" and dtype.itemsize == 1:
+        info = np.iinfo(dtype)
+        return float(info.min), float(info.max)
+    return None
+
+
 def needs_pixels(coarsest: da.Array) -> bool:
     """Whether limits of an image are found by looking at pixels."""
     return coarsest.dtype.itemsize > 1 and bool(coarsest.size)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import dask.array as da
-import numpy as np
 
-from napari_ome_zip.pixels.limits import estimate_limits, needs_pixels, sample
+from napari_ome_zip.pixels.limits import estimate_limits, natural_limits, needs_pixels, sample
 from napari_ome_zip.rendering.drawn_layer import DrawnLayer
 
 type Limits = tuple[float, float]
@@ -22,13 +21,8 @@ def limits_of(layer: DrawnLayer) -> Limits:
     stated = layer.keywords.get("contrast_limits")
     if stated is not None:
         return float(stated[0]), float(stated[1])
-    dtype = layer.levels[0].dtype
-    if dtype.kind == "b":
-        return 0.0, 1.0
-    if dtype.kind in "iu" and dtype.itemsize == 1:
-        info = np.iinfo(dtype)
-        return float(info.min), float(info.max)
-    return estimate_limits(_stored(layer)) or (0.0, 1.0)
+    natural = natural_limits(layer.levels[0].dtype)
+    return natural or estimate_limits(_stored(layer)) or (0.0, 1.0)
 
 
 def looked_at(layer: DrawnLayer) -> tuple[da.Array, ...]:

@@ -147,6 +147,7 @@ def write_copy(
         if room is not None and picture is not None:
             problem = write_thumbnail(writer, room.name, picture)
             findings += [] if problem is None else [problem]
+            watch.check()  # whoever cancelled meanwhile keeps the file that there was
         made = writer.commit()
     for finding in findings:
         noted(finding)

@@ -142,6 +142,7 @@ def _write(
         watch.check()
         if picture is not None and plan.thumbnail is not None:
             finding = write_thumbnail(writer, plan.thumbnail, picture)
+            watch.check()  # whoever cancelled meanwhile keeps the file that there was
         written = writer.commit()
         remember_written(written)
         return written, finding

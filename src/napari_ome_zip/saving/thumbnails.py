@@ -28,7 +28,7 @@ from napari_ome_zip.thumbnails.convention import (
     with_entries,
 )
 from napari_ome_zip.thumbnails.picture_facts import picture_facts
-from napari_ome_zip.thumbnails.stored import MAX_PICTURE_BYTES
+from napari_ome_zip.thumbnails.stored import MAX_PICTURE_BYTES, read_thumbnail
 
 OUTDATED = "thumbnail-outdated"
 """Code of the finding on thumbnails that other programs made and that are no longer true."""
@@ -66,9 +66,37 @@ def settle_thumbnails(plan: SavePlan, image: CompositeImage, options: SaveOption
             stale = bool(changed) and _is_stale(name, plan, opened, changed or set())
             settled.look_at(name, document, names, stale=stale)
         plan = _without(plan, opened, settled)
-    if options.thumbnail and not settled.root_has_one:
+    if options.thumbnail and not _has_picture(plan, settled):
         plan = _with_new_one(plan)
     return _with_pictures_last(plan, settled)
+
+
+def _has_picture(plan: SavePlan, settled: _Settled) -> bool:
+    """Whether there is a true picture of the whole that previews will find."""
+    return bool(settled.at_root) and read_thumbnail(_Planned(plan)) is not None
+
+
+class _Planned:
+    """Entries of a plan that are not encoded, as a thumbnail is read from them."""
+
+    def __init__(self, plan: SavePlan) -> None:
+        self._written = {**plan.documents, **plan.extras}
+        self._sources = {copy.name: copy.source for copy in plan.copies}
+        self._store = plan.origin
+
+    def size_of(self, key: str) -> int | None:
+        # docstring inherited
+        if key in self._written:
+            return len(self._written[key])
+        source = self._sources.get(key)
+        return None if source is None or self._store is None else self._store.size_of(source)
+
+    def read(self, key: str) -> bytes | memoryview | None:
+        # docstring inherited
+        if key in self._written:
+            return self._written[key]
+        source = self._sources.get(key)
+        return None if source is None or self._store is None else self._store.read(source)
 
 
 def _with_new_one(plan: SavePlan) -> SavePlan:
@@ -94,11 +122,6 @@ class _Settled:
     """What others had made of these."""
     at_root: list[str] = field(default_factory=list)
     """Entries that are thumbnails of the whole."""
-
-    @property
-    def root_has_one(self) -> bool:
-        """Whether there is a true picture of the whole."""
-        return bool(self.at_root)
 
     def look_at(
         self, name: str, document: dict[str, Any], names: Collection[str], *, stale: bool
@@ -148,6 +171,8 @@ def _changed(image: CompositeImage, opened: Opened) -> set[str]:
             found.add(of_image if of_image in opened.images else "")
         elif not (kept.pixels and kept.place and kept.look and kept.shown):
             found.update(part_paths(part))
+        elif not kept.order:
+            found.add("")
     return found
 
 

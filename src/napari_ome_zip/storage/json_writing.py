@@ -17,6 +17,9 @@ def to_json(document: Any) -> bytes:
     Python's library use its fast encoder.
     """
     compact = json.dumps(document, ensure_ascii=False)
-    if len(compact) > MAX_INDENTED:
-        return compact.encode()
-    return json.dumps(document, indent=1, ensure_ascii=False).encode()
+    indent = 1 if len(compact) <= MAX_INDENTED else None
+    text = compact if indent is None else json.dumps(document, indent=indent, ensure_ascii=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # half of a character, which JSON can only hold escaped
+        return json.dumps(document, indent=indent).encode()
