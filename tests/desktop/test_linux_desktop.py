@@ -16,7 +16,7 @@ from napari_ome_zip.desktop.integrate import Did, Outcome, State
 from napari_ome_zip.desktop.integrate.environment import Environment
 from napari_ome_zip.desktop.integrate.linux.linux_desktop import LinuxDesktop
 from napari_ome_zip.desktop.integrate.linux.places import own_places
-from napari_ome_zip.desktop.integrate.programs import ProgramError, run_program
+from napari_ome_zip.desktop.integrate.programs import ProgramError, Run, run_program
 from napari_ome_zip.errors import IntegrationError
 from napari_ome_zip.names import MIME_TYPE
 from waiting import until
@@ -52,6 +52,19 @@ PROGRAMS = {
 
 def no_programs(command: Sequence[str]) -> None:
     raise ProgramError(f"there is no program {command[0]}", is_missing=True)
+
+
+def interrupted_after(program: str) -> Run:
+    """Return what runs programs as usual, but is interrupted once, after that one."""
+    remaining = [program]
+
+    def run(command: Sequence[str]) -> None:
+        run_program(command)
+        if command[0] in remaining:
+            remaining.clear()
+            raise KeyboardInterrupt
+
+    return run
 
 
 def needs(*programs: str) -> pytest.MarkDecorator:
@@ -331,17 +344,22 @@ def test_databases_are_made_and_go_with_us(real: LinuxDesktop, own_home: Path) -
 
 @needs(*PROGRAMS)
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_databases_go_even_if_making_them_was_interrupted(
-    real: LinuxDesktop, own_home: Path, program: str
-) -> None:
-    def run(command: Sequence[str]) -> None:
-        run_program(command)
-        if command[0] == program:
-            raise KeyboardInterrupt
-
+def test_nothing_is_left_of_what_is_interrupted(own_home: Path, program: str) -> None:
+    desktop = LinuxDesktop(PLACE, own_places(), interrupted_after(program))
     with pytest.raises(KeyboardInterrupt):
-        LinuxDesktop(PLACE, own_places(), run).set_up()
-    assert (own_home / DATA / "mime/mime.cache").is_file()
+        desktop.set_up()
+    assert written(own_home) == []
+
+
+@needs(*PROGRAMS)
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_databases_go_even_if_making_them_anew_was_interrupted(
+    desktop: LinuxDesktop, real: LinuxDesktop, own_home: Path, program: str
+) -> None:
+    desktop.set_up()  # without programs, so without databases
+    with pytest.raises(KeyboardInterrupt):
+        LinuxDesktop(PLACE, own_places(), interrupted_after(program)).set_up()
+    assert files(own_home) > OWN
     real.remove()
     assert written(own_home) == []
 

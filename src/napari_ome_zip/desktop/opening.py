@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from napari_ome_zip.desktop.napari_process import NapariProcess
 from napari_ome_zip.desktop.running_window import hand_over, window_sockets
@@ -48,8 +49,9 @@ def open_in_napari(places: Sequence[str], *, new_window: bool = False) -> None:
     with _turn_to_start() as is_mine:
         if not is_mine() and _is_taken_by_the_next(places, is_mine):
             return
+        before = window_sockets()
         napari = _started(places)
-        _wait_until_it_listens(napari)
+        _wait_until_it_listens(napari, before)
     napari.wait()
 
 
@@ -86,11 +88,10 @@ def _is_taken_by_the_next(places: Sequence[str], is_mine: Callable[[], bool]) ->
     return False
 
 
-def _wait_until_it_listens(napari: NapariProcess) -> None:
+def _wait_until_it_listens(napari: NapariProcess, others: Collection[Path]) -> None:
     """Return when there is a new window to hand files to, or there will be none."""
-    before = set(window_sockets())
     until = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < until and napari.is_running:
-        if not before.issuperset(window_sockets()):
+        if not set(others).issuperset(window_sockets()):
             return
         time.sleep(_LOOK_EVERY)

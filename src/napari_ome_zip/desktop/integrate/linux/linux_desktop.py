@@ -100,7 +100,7 @@ class LinuxDesktop:
         )
         try:
             return self._set_up(before, files, folders)
-        except IntegrationError:
+        except (IntegrationError, KeyboardInterrupt):
             if not before.files:
                 # Nothing is left half done; what cannot be undone does not hide why.
                 with suppress(IntegrationError):
