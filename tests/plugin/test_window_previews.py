@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from napari_ome_zip.desktop.file_uri import file_uri
 from napari_ome_zip.plugin import previews
 from pictures import listing, pixels_of, png, thumbnail
 from range_server import RangeServer
+from waiting import until
 
 if TYPE_CHECKING:
     import napari
@@ -114,6 +116,26 @@ def test_a_file_that_is_saved(
     qtbot.waitUntil(lambda: target in done, timeout=PATIENCE)
     with Image.open(kept(cache)[file_uri(target)]) as preview:
         assert preview.info["Thumb::MTime"] == str(int(target.stat().st_mtime))
+
+
+def test_of_many_files_one_is_drawn_after_the_other(
+    cache: Path, done: list[Path], two_bright_archives: tuple[BrightArchive, BrightArchive]
+) -> None:
+    may_end, drawing = threading.Event(), []
+
+    def draw() -> bytes:
+        drawing.append(threading.current_thread())
+        may_end.wait()
+        return png(8, 8)
+
+    for archive in two_bright_archives:
+        previews._QUEUE.add(archive.path, draw)
+    until(lambda: bool(drawing))
+    drawers = [each for each in threading.enumerate() if each.name == previews.THREAD]
+    may_end.set()
+    until(lambda: len(done) == 2)
+    assert drawers == [drawing[0]]
+    assert done == [archive.path for archive in two_bright_archives]
 
 
 def test_none_of_what_a_script_opens_nor_of_a_link(

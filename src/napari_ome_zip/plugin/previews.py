@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from threading import Lock
 
 from qtpy.QtCore import QTimer
 
@@ -17,6 +19,9 @@ from napari_ome_zip.plugin.preferences import keeps_previews
 from napari_ome_zip.rendering import thumbnail_png
 from napari_ome_zip.threads import begins_thread
 from napari_ome_zip.thumbnails.stored import read_thumbnail
+
+THREAD = "ome-zip-previews"
+"""Name of the thread that makes them."""
 
 REST_MS = 3000
 """After a file is opened, before a preview of it is made: first come the pixels that are shown."""
@@ -38,21 +43,47 @@ def keep_preview_of_opened(source: str, layers: Sequence[LayerData]) -> None:
     """
     draw = partial(thumbnail_png, list(layers), EDGE, budget=BUDGET)
     if _is_wanted(source):
-        QTimer.singleShot(REST_MS, partial(_begin, Path(source), draw))
+        QTimer.singleShot(REST_MS, partial(_QUEUE.add, Path(source), draw))
 
 
 def keep_preview_of_saved(path: Path) -> None:
     """Keep a preview of a file that was saved, as it is now."""
     if _is_wanted(str(path)):
-        _begin(path, partial(drawn_preview, path, EDGE))
+        _QUEUE.add(path, partial(drawn_preview, path, EDGE))
 
 
 def _is_wanted(source: str) -> bool:
     return bool(source) and not is_link(source) and keeps_previews() and wants_preview(Path(source))
 
 
-def _begin(path: Path, draw: _Picture) -> None:
-    begins_thread(partial(_keep, path, draw), f"preview of {path.name}", daemon=True)
+class _Queue:
+    """Keeps previews in one thread, in the order in which they are wanted: each may take memory."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._wanted: deque[tuple[Path, _Picture]] = deque()
+        self._is_working = False
+
+    def add(self, path: Path, draw: _Picture) -> None:
+        """Keep a preview when those that were wanted before are kept."""
+        with self._lock:
+            self._wanted.append((path, draw))
+            if not self._is_working:
+                self._is_working = begins_thread(self._work, THREAD, daemon=True)
+
+    def _work(self) -> None:
+        while (wanted := self._next()) is not None:
+            _keep(*wanted)
+            del wanted  # and the layers: the next one may be long in coming
+
+    def _next(self) -> tuple[Path, _Picture] | None:
+        """Take what was wanted first; nothing ends the thread."""
+        with self._lock:
+            self._is_working = bool(self._wanted)
+            return self._wanted.popleft() if self._wanted else None
+
+
+_QUEUE = _Queue()
 
 
 def _keep(path: Path, draw: _Picture) -> None:
