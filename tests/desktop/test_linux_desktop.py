@@ -14,8 +14,10 @@ import pytest
 
 from napari_ome_zip.desktop.integrate import Did, Outcome, State
 from napari_ome_zip.desktop.integrate.environment import Environment
+from napari_ome_zip.desktop.integrate.linux import linux_desktop
 from napari_ome_zip.desktop.integrate.linux.linux_desktop import LinuxDesktop
 from napari_ome_zip.desktop.integrate.linux.places import own_places
+from napari_ome_zip.desktop.integrate.linux.record import Record
 from napari_ome_zip.desktop.integrate.programs import ProgramError, Run, run_program
 from napari_ome_zip.errors import IntegrationError
 from napari_ome_zip.names import MIME_TYPE
@@ -313,6 +315,20 @@ def test_a_link_to_a_list_that_was_not_there_stays(desktop: LinuxDesktop, own_ho
     assert snapshot(own_home) == before
 
 
+def test_a_folder_that_cannot_be_looked_into_is_said(desktop: LinuxDesktop, own_home: Path) -> None:
+    desktop.set_up()
+    closed = own_home / ".local"
+    closed.chmod(0)
+    if os.access(closed, os.X_OK):
+        pytest.skip("root may look anywhere")
+    for asked in (desktop.set_up, desktop.remove, desktop.status):
+        with pytest.raises(IntegrationError, match="cannot be read: Permission denied"):
+            asked()
+    closed.chmod(0o700)
+    desktop.remove()
+    assert written(own_home) == []
+
+
 @pytest.mark.parametrize(("program", "package"), PROGRAMS.items())
 def test_a_program_that_is_missing_is_named_with_its_package(
     desktop: LinuxDesktop, program: str, package: str
@@ -348,6 +364,22 @@ def test_nothing_is_left_of_what_is_interrupted(own_home: Path, program: str) ->
     desktop = LinuxDesktop(PLACE, own_places(), interrupted_after(program))
     with pytest.raises(KeyboardInterrupt):
         desktop.set_up()
+    assert written(own_home) == []
+
+
+@needs(*PROGRAMS)
+def test_nothing_is_left_on_a_disk_that_databases_fill(
+    real: LinuxDesktop, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_record(path: Path, record: Record) -> None:
+        if (own_home / DATA / "mime/mime.cache").exists():
+            raise IntegrationError("No space left on device")
+        record_of(path, record)
+
+    record_of = linux_desktop.write_record
+    monkeypatch.setattr(linux_desktop, "write_record", write_record)
+    with pytest.raises(IntegrationError, match="No space"):
+        real.set_up()
     assert written(own_home) == []
 
 

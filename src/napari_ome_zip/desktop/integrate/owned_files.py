@@ -60,11 +60,19 @@ def state_of(path: Path, content: bytes | None, known: Collection[str]) -> State
         What it should hold, if anything.
     known : collection of str
         Digests of what we wrote there.
+
+    Raises
+    ------
+    IntegrationError
+        Whether it is there cannot be told, since a folder may not be looked into.
     """
     try:
         facts = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return State.FOREIGN if path.is_symlink() else State.ABSENT
+    except PermissionError:
+        with said(path, "read"):
+            raise
     except OSError:
         return State.FOREIGN
     if not stat.S_ISREG(facts.st_mode) or facts.st_size > _LARGEST:

@@ -98,13 +98,18 @@ class LinuxDesktop:
         folders = missing_folders(
             [self._places.record, self._places.defaults, *(file.path for file in files)]
         )
+        there = files_there(databases(self._places))
         try:
             return self._set_up(before, files, folders)
         except (IntegrationError, KeyboardInterrupt):
             if not before.files:
+                # Of these a full disk has no room for a record.
+                caused = files_there(databases(self._places)) - there
                 # Nothing is left half done; what cannot be undone does not hide why.
                 with suppress(IntegrationError):
                     self.remove()
+                    for database in databases(self._places):
+                        forget(database, caused)
                 remove_empty_folders(folders)
             raise
 
