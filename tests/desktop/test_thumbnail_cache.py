@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,7 +128,15 @@ def test_it_is_made_once_and_again_when_the_file_has_changed(cache: Path, file: 
     assert kept(cache, "large")  # replaced, not added
 
 
-@pytest.mark.parametrize("spoil", [b"", b"no picture", png(9, 9), png(9, 9)[:40]])
+def claiming(width: int, height: int) -> bytes:
+    """A PNG file that says that it has so many pixels, and has none."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return png(9, 9)[:12] + header + struct.pack(">I", zlib.crc32(header)) + png(9, 9)[33:]
+
+
+@pytest.mark.parametrize(
+    "spoil", [b"", b"no picture", png(9, 9), png(9, 9)[:40], claiming(1 << 20, 1 << 20)]
+)
 def test_one_that_is_damaged_or_says_nothing_is_replaced(
     cache: Path, file: Path, spoil: bytes
 ) -> None:

@@ -112,7 +112,7 @@ def _is_there(path: Path, folder: str, known: Sequence[Mapping[str, str]]) -> bo
     try:
         with Image.open(kept, formats=("PNG",)) as preview:
             said = preview.info
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False  # a damaged one is replaced
     keys = ("Thumb::URI", "Thumb::MTime")
     return any(all(said.get(key) == about[key] for key in keys) for about in known)
