@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import html
 import json
 import shutil
@@ -9,6 +10,8 @@ import subprocess
 import sys
 
 _TITLE = "OME-Zarr archives"
+_IN_FRONT = 0x10000
+"""``MB_SETFOREGROUND``"""
 _SHOWN_MS = 10_000
 _TAKEN_WITHIN = 5.0
 """Seconds that a desktop has to take a notification."""
@@ -21,7 +24,7 @@ def has_terminal() -> bool:
 
 
 def tell(message: str, *, passing: bool = False) -> bool:
-    """Show a notification of the desktop.
+    """Show a notification of the desktop; on Windows, a box that waits until it is read.
 
     Parameters
     ----------
@@ -35,11 +38,23 @@ def tell(message: str, *, passing: bool = False) -> bool:
     bool
         Whether there is a program for that, and a desktop that took it.
     """
+    if sys.platform == "win32":
+        return not passing and _is_read_in_a_box(message)
     return any(_is_taken(command) for command in _commands(message, passing=passing))
 
 
+def _is_read_in_a_box(message: str) -> bool:
+    box = ctypes.WinDLL("user32").MessageBoxW  # type: ignore[attr-defined,unused-ignore]
+    return bool(box(None, message, _TITLE, _IN_FRONT))
+
+
 def _commands(message: str, *, passing: bool) -> list[list[str]]:
-    """Programs that show notifications: of libnotify, else of GLib, which most desktops have."""
+    """Programs that show notifications: of macOS; of libnotify, else of GLib, which most have."""
+    if sys.platform == "darwin":
+        # Title and text are arguments of the script, never part of it.
+        show = "display notification (item 2 of texts) with title (item 1 of texts)"
+        script = ["-e", "on run texts", "-e", show, "-e", "end run"]
+        return [["osascript", *script, _TITLE, message]]
     text = html.escape(message, quote=False)  # desktops understand some tags in it
     hints = "{'transient': <true>}" if passing else "@a{sv} {}"
     where = ["--dest=org.freedesktop.Notifications", "--object-path=/org/freedesktop/Notifications"]
