@@ -204,3 +204,12 @@ def test_whoever_cancels_while_it_is_drawn_keeps_the_file_that_was_there(plain: 
     with pytest.raises(SaveCancelledError):
         repack(plain, plain, picture=draw, cancelled=lambda: bool(drawn))
     assert plain.read_bytes() == before
+
+
+def test_our_own_that_is_damaged_is_made_again(plain: Path) -> None:
+    add_thumbnail(plain)
+    whole = plain.read_bytes()
+    at = whole.index(b"\x89PNG") + 40
+    plain.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+    add_thumbnail(plain)
+    assert plain.read_bytes() == whole

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from napari_ome_zip.errors import DamagedEntryError
 from napari_ome_zip.image.own_thumbnail import free_name, with_room
 from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.storage import HierarchyStore
@@ -90,5 +91,8 @@ def _is_own_picture(store: HierarchyStore, thumbnail: Thumbnail) -> bool:
         return False
     if (store.size_of(path) or 0) > MAX_PICTURE_BYTES:
         return False
-    found = store.read(path)
+    try:
+        found = store.read(path)
+    except DamagedEntryError:
+        return True  # a new one takes its place
     return found is not None and picture_facts(bytes(found)) is not None
