@@ -116,6 +116,31 @@ def test_names_that_no_picture_gets(
     assert [path.name for path in tmp_path.iterdir()] == ["stack.ozx"]
 
 
+def test_any_name_that_the_disk_takes(stack: Path, tmp_path: Path) -> None:
+    target = tmp_path / ("n" * 251 + ".png")
+    assert run("picture", stack, target) == 0
+    assert brightness(target) == 20
+
+
+def test_why_a_picture_cannot_be_written_is_said_of_the_name_that_was_given(
+    stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder.png").mkdir()
+    assert run("picture", stack, tmp_path / "folder.png", "--force") == 2
+    assert f"A folder has this name: {tmp_path / 'folder.png'}." in capsys.readouterr().err
+    assert run("picture", stack, tmp_path / ("n" * 252 + ".png")) == 2
+    assert "File name too long" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.png", "stack.ozx"]
+
+
+def test_a_symbolic_link_stays_one(stack: Path, tmp_path: Path) -> None:
+    (tmp_path / "shown.png").symlink_to("real.png")
+    (tmp_path / "real.png").write_bytes(b"mine")
+    assert run("picture", stack, tmp_path / "shown.png", "--force") == 0
+    assert (tmp_path / "shown.png").is_symlink()
+    assert brightness(tmp_path / "real.png") == 20
+
+
 def test_damage_is_shown_empty_and_said(
     stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

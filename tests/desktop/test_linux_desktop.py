@@ -289,6 +289,17 @@ def test_a_list_behind_a_link_is_changed_where_it_lies(
     assert real.read_text() == "[X]\n"
 
 
+def test_a_link_to_a_list_that_was_not_there_stays(desktop: LinuxDesktop, own_home: Path) -> None:
+    for folder in (own_home / "dotfiles", own_home / ".config"):
+        folder.mkdir()
+    (own_home / DEFAULTS).symlink_to(own_home / "dotfiles" / "mimeapps.list")
+    before = snapshot(own_home)
+    desktop.set_up()
+    desktop.remove()
+    assert (own_home / DEFAULTS).is_symlink()
+    assert snapshot(own_home) == before
+
+
 @pytest.mark.parametrize(("program", "package"), PROGRAMS.items())
 def test_a_program_that_is_missing_is_named_with_its_package(
     desktop: LinuxDesktop, program: str, package: str
@@ -313,6 +324,23 @@ def test_databases_are_made_and_go_with_us(real: LinuxDesktop, own_home: Path) -
     status = real.status()
     assert status.is_complete
     assert status.headline == f"Set up: archives are opened by {sys.executable}."
+    assert (own_home / DATA / "mime/mime.cache").is_file()
+    real.remove()
+    assert written(own_home) == []
+
+
+@needs(*PROGRAMS)
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_databases_go_even_if_making_them_was_interrupted(
+    real: LinuxDesktop, own_home: Path, program: str
+) -> None:
+    def run(command: Sequence[str]) -> None:
+        run_program(command)
+        if command[0] == program:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        LinuxDesktop(PLACE, own_places(), run).set_up()
     assert (own_home / DATA / "mime/mime.cache").is_file()
     real.remove()
     assert written(own_home) == []

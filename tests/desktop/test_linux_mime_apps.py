@@ -49,6 +49,10 @@ def undone(text: str) -> str:
             "[Default Applications]\r\na/b = ours.desktop;x.desktop\r\n",
         ),
         (
+            "  [Default Applications]\n  a/b=x.desktop\n",
+            "  [Default Applications]\n  a/b=ours.desktop;x.desktop\n",
+        ),
+        (
             "[Removed Associations]\na/b=ours.desktop;\n",
             "[Default Applications]\na/b=ours.desktop\n\n[Removed Associations]\n",
         ),

@@ -102,6 +102,7 @@ def test_the_keys_of_others_stay_and_what_opened_archives_before_comes_back(
     person: Person,
 ) -> None:
     person.put(SUFFIX, "", "Other.Archive")
+    person.put(SUFFIX, "Content Type", "application/x-other")
     person.put(SUFFIX, "PerceivedType", "image")
     person.put(rf"{SUFFIX}\OpenWithProgids", "Other.Archive", "")
     person.put(rf"{CLASSES}\.zip", "", "CompressedFolder")
@@ -117,8 +118,9 @@ def test_a_choice_that_was_made_since_stays(person: Person) -> None:
     person.desktop.set_up()
     person.put(SUFFIX, "", "Other.Archive")
     assert not person.desktop.status().is_complete
+    person.put(SUFFIX, "Content Type", "application/x-other")
     person.desktop.remove()
-    assert person.tree()[SUFFIX][""] == "Other.Archive"
+    assert person.tree()[SUFFIX] == {"": "Other.Archive", "Content Type": "application/x-other"}
     assert not any(PROGRAM in key for key in person.tree())
 
 

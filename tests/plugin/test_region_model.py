@@ -199,3 +199,15 @@ def test_wells_stay_behind_and_are_named(tmp_path: Path) -> None:
     view = decided(choices, of)
     assert "the rows, columns and wells of its plate" in region_summary(view, choices, of)
     assert "well names" not in [words["name"] for _, words, _ in view.chosen]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("~nobody/a", "No such folder: "), ("n" * 300, "cannot be written: File name too long.")],
+)
+def test_any_name_may_be_typed(typed: str, said: str) -> None:
+    of = scene(STILL)
+    choices = first_choices(of, typed)
+    view = decided(choices, of)
+    assert said in problem_of(view, choices, of)
+    assert not view.replaces

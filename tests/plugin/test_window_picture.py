@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from napari.utils.notifications import notification_manager
+from napari.utils.notifications import NotificationSeverity, notification_manager
 from PIL import Image
 from qtpy.QtCore import Qt
 
 from link_windows import told
 from napari_ome_zip import save_image
+from napari_ome_zip.errors import ReadCancelledError
 from napari_ome_zip.plugin.docks import PLUGIN
-from napari_ome_zip.plugin.picture.command import IN_3D, NOTHING, ROLLED, save_picture
-from napari_ome_zip.plugin.picture.dialog import REPLACES, PictureDialog
+from napari_ome_zip.plugin.picture.command import IN_3D, NOTHING, ROLLED, Drawing, save_picture
+from napari_ome_zip.plugin.picture.dialog import REPLACES, PictureChoices, PictureDialog
+from napari_ome_zip.plugin.picture.steps import NOT_THERE
 
 if TYPE_CHECKING:
     import napari
@@ -92,6 +94,35 @@ def test_a_slider_that_begins_before_the_images_is_where_it_is(
     assert "'before'" in told(window)[-1]
 
 
+def test_what_lies_between_two_steps_is_drawn_as_it_is_shown(
+    qtbot: QtBot, window: napari.Viewer, tmp_path: Path
+) -> None:
+    planes = np.full((3, 8, 8), [[[50]], [[100]], [[150]]], np.uint8)
+    look = {"scale": (0.5, 1, 1), "contrast_limits": (0, 255), "colormap": "gray"}
+    window.add_image(planes, translate=(0.2, 0, 0), **look)
+    # Steps are counted from another place now, but what is shown stays where it is.
+    window.add_image(planes, translate=(0, 0, 8), **look)
+    window.add_image(planes, translate=(0.4, 0, 16), **look)
+    assert window.dims.point[0] == 0.7
+    dialog = asked(window)
+    dialog.file.setText(str(tmp_path / "between.png"))
+    dialog.size_field.setValue(24)
+    dialog.scale_bar.setChecked(False)
+    picture = drawn(qtbot, window, dialog)
+    # The second plane of each lies at 0.7, 0.5 and 0.9; at the next step, 0.5, it would be the
+    # first one of the last.
+    assert picture[..., 0].tolist() == [[100] * 24] * 8
+
+
+def test_where_nothing_is_shown_there_is_no_picture(window: napari.Viewer, file: Path) -> None:
+    window.open(file, plugin=PLUGIN)
+    window.add_points(np.array([[-40.0, 3, 3]]), name="before")
+    window.dims.set_point(0, -40)
+    save_picture(window)
+    assert notification_manager.records[-1].message == NOT_THERE
+    assert not window.window._qt_window.findChildren(PictureDialog)
+
+
 def test_labels_and_a_scale_bar_can_be_drawn(
     qtbot: QtBot, window: napari.Viewer, file: Path
 ) -> None:
@@ -130,6 +161,40 @@ def test_a_picture_that_is_there_is_said_to_be_replaced(
     dialog.accept()
     assert dialog.isVisible()
     dialog.reject()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Choose a file to write."),
+        ("/", "A folder has this name: /."),
+        ("..", "A folder has this name: .."),
+        ("~nobody/a", "No such folder: "),
+        ("n" * 300, "File name too long"),
+    ],
+)
+def test_anything_may_be_typed_on_the_way_to_a_name(
+    window: napari.Viewer,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    said: str,
+) -> None:
+    monkeypatch.chdir("/")  # where desktops start programs
+    window.open(file, plugin=PLUGIN)
+    dialog = asked(window)
+    dialog.file.setText(typed)
+    assert said in dialog.remark.text()
+    assert not dialog.save.isEnabled()
+    dialog.reject()
+
+
+def test_a_cancel_while_a_line_is_waited_for_is_no_error(tmp_path: Path) -> None:
+    choices = PictureChoices(tmp_path / "a.png", 64, "fill", scale_bar=False)
+    Drawing([], {}, choices).failed(ReadCancelledError("Cancelled."))
+    assert [(each.message, each.severity) for each in notification_manager.records] == [
+        ("Cancelled.", NotificationSeverity.INFO)
+    ]
 
 
 def test_what_cannot_be_drawn_is_told_in_a_sentence(window: napari.Viewer, file: Path) -> None:

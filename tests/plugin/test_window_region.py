@@ -13,7 +13,7 @@ from qtpy.QtCore import Qt
 
 from hierarchy_builder import HierarchyBuilder
 from link_windows import told
-from napari_layers import pixels, value_in_world
+from napari_layers import layers_of, pixels, value_in_world
 from napari_ome_zip import open_image, save_image
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.region.command import IN_3D, NOTHING, save_region
@@ -64,6 +64,16 @@ def asked(qtbot: QtBot, window: napari.Viewer) -> RegionDialog:
     save_region(window)
     dialog = window.window._qt_window.findChildren(RegionDialog)[-1]
     wait_for(qtbot, dialog)
+    return dialog
+
+
+def asked_without_file(qtbot: QtBot, window: napari.Viewer, target: Path) -> RegionDialog:
+    """Choose the command where layers are of no file, and type one."""
+    save_region(window)
+    dialog = window.window._qt_window.findChildren(RegionDialog)[-1]
+    dialog.file.clear()
+    qtbot.keyClicks(dialog.file, str(target))
+    wait_for(qtbot, dialog, target.name)
     return dialog
 
 
@@ -240,6 +250,24 @@ def test_the_resolution_that_is_shown_is_offered(
     assert value_in_world(part, y=80 * step + step / 2, x=16 * step + step / 2) == (
         value_in_world(slide, y=80 * step, x=16 * step)
     )
+
+
+def test_what_lies_between_two_steps_is_saved_as_it_is_shown(
+    qtbot: QtBot, window: napari.Viewer, tmp_path: Path
+) -> None:
+    planes = np.full((3, 90, 90), [[[50]], [[100]], [[150]]], np.uint8)
+    look = {"scale": (0.5, 1, 1), "contrast_limits": (0, 255)}
+    window.add_image(planes, translate=(0.2, 0, 0), **look)
+    # Steps are counted from another place now, but what is shown stays where it is.
+    window.add_image(planes, **look)
+    window.add_image(planes, translate=(0.4, 0, 0), **look)
+    assert window.dims.point[0] == 0.7
+    dialog = asked_without_file(qtbot, window, tmp_path / "between.ome.zip")
+    save(qtbot, window, dialog, tmp_path / "between.ome.zip")
+    # The second plane of each lies at 0.7, 0.5 and 0.9; at the next step, 0.5, it would be the
+    # first one of the last.
+    found = layers_of(tmp_path / "between.ome.zip")
+    assert [np.unique(pixels(layer)).tolist() for layer in found] == [[100]] * 3
 
 
 def test_a_single_pixel_can_be_saved(qtbot: QtBot, window: napari.Viewer, file: Path) -> None:

@@ -55,6 +55,11 @@ class TestPlaces:
         assert picture.shape == (2, 4, 4)
         assert [tuple(color) for color in picture[0]] == [WHITE, WHITE, RED, RED]
 
+    def test_so_far_from_the_origin_that_pixels_cannot_be_told_apart(self) -> None:
+        far = render([an_image(np.full((4, 4), 255), translate=(1e16, 1e16))], 8)
+        assert colors_of(far) <= {WHITE, NOTHING}
+        assert WHITE in colors_of(far)
+
     def test_outside_of_all_layers_is_transparent(self) -> None:
         picture = render([an_image([[255]]), an_image([[255]], translate=(1, 1))], 4)
         corners = [tuple(picture[y, x]) for y in (0, -1) for x in (0, -1)]

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ome_zip.rendering.levels import level_factors
 from napari_ome_zip.rendering.resampling import block_means, means_along
 
 PARTS = 4
@@ -45,13 +44,3 @@ def test_what_is_not_a_number_has_no_weight(length: int) -> None:
 def test_blocks_at_the_end_may_be_smaller() -> None:
     found = block_means(np.arange(10.0).reshape(2, 5), (2, 2))
     np.testing.assert_array_equal(found, [[3.0, 5.0, 6.5]])
-
-
-@pytest.mark.parametrize(
-    ("first", "level", "factors"),
-    [((101,), (51,), (2,)), ((101,), (50,), (2,)), ((7,), (7,), (1,)), ((10,), (7,), (10 / 7,))],
-)
-def test_factors_are_whole_where_levels_can_be_made_so(
-    first: tuple[int], level: tuple[int], factors: tuple[float]
-) -> None:
-    assert level_factors(first, level) == factors

@@ -48,6 +48,25 @@ def test_a_bar_is_as_long_as_it_says_on_light_and_dark(ground: int) -> None:
     assert max(gaps) == 100
 
 
+@pytest.mark.parametrize("step", [5e-4, 0.1, 5, 50, 5e6])
+@pytest.mark.parametrize("shape", [(1, 1), (5, 1), (1, 5), (16, 16)])
+def test_a_picture_may_be_smaller_than_its_bar(shape: tuple[int, int], step: float) -> None:
+    drawn = draw_scale_bar(np.zeros((*shape, 4), np.uint8), step, "micrometer")
+    assert drawn is not None
+    assert drawn.shape == (*shape, 4)
+
+
+@pytest.mark.parametrize(("shape", "step"), [((64, 64), 1), ((300, 60), 3), ((256, 80), 2.2)])
+def test_what_is_written_is_not_cut_off_by_the_edge_of_a_narrow_picture(
+    shape: tuple[int, int], step: float
+) -> None:
+    drawn = draw_scale_bar(np.zeros((*shape, 4), np.uint8), step, "micrometer")
+    assert drawn is not None
+    is_light = (drawn[..., :3].min(axis=2) > 0).any(axis=0)
+    assert is_light.any()
+    assert not is_light[-1]
+
+
 def test_whoever_asks_for_one_is_told_why_there_is_none() -> None:
     notes: list[Finding] = []
     layer = (np.zeros((5, 5), np.uint8), {}, "image")

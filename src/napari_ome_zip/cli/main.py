@@ -56,8 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with warnings_as_remarks():
             status: int = options.run(options)
-        if sys.stdout is not None:  # as of a program that Windows starts without a terminal
-            sys.stdout.flush()
+        sys.stdout.flush()
     except (OmeZipError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             # The reader of the output has closed it; nothing more can be written.

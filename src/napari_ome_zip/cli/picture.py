@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
 
 from napari_ome_zip.cli.exits import FAILED, GOOD
 from napari_ome_zip.cli.terminal import complain, progress_bar, remark, write
@@ -13,7 +11,8 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.load import open_image
 from napari_ome_zip.paths import target_path
-from napari_ome_zip.rendering import png_of, render
+from napari_ome_zip.picture_file import write_picture
+from napari_ome_zip.rendering import render
 from napari_ome_zip.rendering.render import SIZE
 from napari_ome_zip.storage import open_store
 
@@ -87,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
             noted=notes.append,
             progress=bar,
         )
-    _write(target, png_of(picture))
+    write_picture(target, picture)
     rows, columns = picture.shape[:2]
     write(f"Drawn as {target} ({columns} × {rows} pixels)\n")
     for note in notes:
@@ -128,13 +127,3 @@ def _step(text: str) -> tuple[str, int]:
         raise argparse.ArgumentTypeError(
             f"the step of {name} is no whole number: {step!r}"
         ) from None
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Write a file beside its place, and put it there when it is complete."""
-    made = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        made.write_bytes(content)
-        made.replace(target)
-    finally:
-        made.unlink(missing_ok=True)

@@ -82,14 +82,8 @@ def width() -> int:
 
 
 def write(text: str, stream: TextIO | None = None) -> None:
-    """Write text; characters that the terminal cannot show become question marks.
-
-    Where there is no output at all, as of a program that Windows starts without a terminal, nothing
-    is written.
-    """
+    """Write text; characters that the terminal cannot show become question marks."""
     out = sys.stdout if stream is None else stream
-    if out is None:
-        return
     encoding = out.encoding or "utf-8"
     out.write(text.encode(encoding, "replace").decode(encoding))
 

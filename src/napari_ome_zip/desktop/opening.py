@@ -9,7 +9,9 @@ from contextlib import contextmanager
 
 from napari_ome_zip.desktop.napari_process import NapariProcess
 from napari_ome_zip.desktop.running_window import hand_over, window_sockets
+from napari_ome_zip.desktop.telling import has_terminal, tell
 from napari_ome_zip.desktop.window_socket import sockets_folder
+from napari_ome_zip.names import file_name
 
 STARTS_WITHIN = 60.0
 """Seconds in which a napari that was started listens; until then others wait for it."""
@@ -40,16 +42,25 @@ def open_in_napari(places: Sequence[str], *, new_window: bool = False) -> None:
     >>> open_in_napari(["/data/cells.ozx"])  # doctest: +SKIP
     """
     if new_window:
-        NapariProcess(places).wait()
+        _started(places).wait()
         return
     if hand_over(places):
         return
     with _turn_to_start() as is_mine:
         if not is_mine() and _is_taken_by_the_next(places, is_mine):
             return
-        napari = NapariProcess(places)
+        napari = _started(places)
         _wait_until_it_listens(napari)
     napari.wait()
+
+
+def _started(places: Sequence[str]) -> NapariProcess:
+    """Start napari; who sees no terminal is told, for it takes seconds until a window is there."""
+    napari = NapariProcess(places)
+    if not has_terminal():
+        others = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        tell(f"napari is starting, to show {file_name(places[0])}{others} …", passing=True)
+    return napari
 
 
 @contextmanager

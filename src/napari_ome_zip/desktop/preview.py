@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import secrets
+import stat
 import struct
 import zlib
 from collections.abc import Mapping
@@ -20,6 +21,9 @@ from napari_ome_zip.names import MIME_TYPE
 from napari_ome_zip.thumbnails.stored import MAX_EDGE
 
 SOFTWARE = "napari-ome-zip"
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+"""What every PNG file begins with."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 _UNDECODABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
@@ -102,15 +106,23 @@ def write_preview(path: Path, content: bytes) -> None:
 
     Raises
     ------
+    FileExistsError
+        What is there is neither empty nor a PNG file, such as the archive itself.
     OSError
         As the operating system says.
     """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC)
+        # Read and write: so a pipe is not waited for.
+        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
         write_private(path, content)
         return
-    with os.fdopen(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        if not is_file or file.read(len(_PNG)) not in (b"", _PNG):
+            raise FileExistsError(f"Not written over, since it is no picture: {path}")
+        file.seek(0)
+        file.truncate()
         file.write(content)
 
 

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     import napari.viewer
     from napari.components import ViewerModel
 
-MAX_VISITORS = 8
-"""Others that are listened to at the same time, at most."""
+MAX_VISITORS = 64
+"""Others that are listened to at the same time, at most: a script may open files one by one."""
 
 SAID_WITHIN_MS = 5000
 """How long another may take to say what it wants."""
@@ -120,14 +120,18 @@ class Door(QObject):
         viewer = napari.current_viewer()
         if viewer is not None:
             _bring_to_front(viewer)
-        if self._is_opening:
+        self._open_next()
+
+    def _open_next(self) -> None:
+        if self._is_opening or not self._waiting:
             return  # events are handled while a file is opened, such as this one
         self._is_opening = True
         try:
-            while self._waiting:
-                _open(self._waiting.popleft())
+            _open(self._waiting.popleft())
         finally:
             self._is_opening = False
+            # Not in a loop: others are answered between two files, before they lose patience.
+            QTimer.singleShot(0, self._open_next)
 
     def _let_in(self) -> None:
         try:
@@ -225,7 +229,7 @@ def _listening(folder: Path) -> tuple[socket.socket, Path] | None:
         unnamed = path.with_suffix("")
         listener.bind(str(unnamed))
         unnamed.chmod(0o600)
-        listener.listen(MAX_VISITORS)
+        listener.listen(socket.SOMAXCONN)
         listener.setblocking(False)
         unnamed.rename(path)
     except OSError:

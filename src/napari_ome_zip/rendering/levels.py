@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_ome_zip.image.levels import level_factors
 from napari_ome_zip.rendering.drawn_layer import DrawnLayer
 
 _SLACK = 1.01
@@ -53,32 +54,11 @@ def level_for(layer: DrawnLayer, step: Sequence[float]) -> Level:
     wanted = _SLACK * max(step)
     lengths = np.linalg.norm(layer.plane[:, :2], axis=0)
     for pixels in reversed(layer.levels[1:]):
-        factors = level_factors(layer.shape, pixels.shape)
+        factors = level_factors(layer.shape, pixels.shape[: layer.ndim])
         sizes = zip(factors[-2:], lengths, strict=True)
         if all(f == 1 or f * n <= wanted for f, n in sizes):
             return Level(pixels, factors, _plane_of(layer.plane, factors[-2:]))
     return Level(layer.levels[0], (1,) * layer.ndim, layer.plane)
-
-
-def level_factors(first: Sequence[int], shape: Sequence[int]) -> tuple[float, ...]:
-    """Pixels of level 0 that one of another level spans along each dimension.
-
-    A whole number where the level can have been made so: the last pixel may then span less than
-    the others, or what was left over have been dropped. Levels share the edge at which they begin.
-
-    Examples
-    --------
-    >>> level_factors((10, 101, 101), (10, 51, 25))
-    (1, 2, 4)
-    """
-    return tuple(_factor(int(n), int(m)) for n, m in zip(first, shape, strict=False))
-
-
-def _factor(size: int, of_level: int) -> float:
-    whole = round(size / of_level)
-    if whole >= 1 and of_level in (-(-size // whole), size // whole):
-        return whole
-    return size / of_level
 
 
 def _plane_of(plane: npt.NDArray[np.float64], factors: Sequence[float]) -> npt.NDArray[np.float64]:

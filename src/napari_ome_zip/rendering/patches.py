@@ -112,6 +112,9 @@ class _Along:
         edges = (raster.edges(axis, first, stop) - offset) / scale + 0.5
         edges = np.clip(np.round(edges, _DECIMALS), 0, size)
         low, high = (edges[1:], edges[:-1]) if scale < 0 else (edges[:-1], edges[1:])
+        # Far from the origin the edges of a pixel of the picture may be one and the same number.
+        low = np.minimum(low, size - 10.0**-_DECIMALS)
+        high = np.maximum(high, low + 10.0**-_DECIMALS)
         return cls(first, low, high, size, scale < 0)
 
     def __len__(self) -> int:

@@ -33,7 +33,7 @@ def render(
     source: Source,
     size: int = SIZE,
     *,
-    at: Mapping[str, int] | None = None,
+    at: Mapping[str, float] | None = None,
     projection: Literal["max"] | None = None,
     labels: LabelStyle = "fill",
     scale_bar: bool = False,
@@ -54,10 +54,10 @@ def render(
         What `open_image` returns, or layer data as napari's writers receive them.
     size : int
         Longest edge in pixels; of a smaller image each pixel is enlarged.
-    at : mapping of str to int, optional
+    at : mapping of str to number, optional
         Steps of sliders by the names of their dimensions, such as ``{"t": 0, "z": 12}``, counted
-        from 0. The others are where they were when the file was saved from a viewer, else where
-        the file asks for (OMERO's ``rdefs``), else in the middle.
+        from 0; a fraction lies between two. The others are where they were when the file was saved
+        from a viewer, else where the file asks for (OMERO's ``rdefs``), else in the middle.
     projection : {"max"}, optional
         Show the brightest pixels of all planes along z.
     labels : {"fill", "outline", "none"}

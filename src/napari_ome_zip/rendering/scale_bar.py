@@ -94,10 +94,14 @@ def draw_scale_bar(
 
 
 def _write(mask: Image.Image, text: str, place: tuple[float, float], size: int) -> None:
-    """Write text centered above a place; its font has no µ, which is a u with a longer stem."""
+    """Write text centered above a place, or beside it where a narrow picture would cut it off.
+
+    Its font has no µ, which is a u with a longer stem.
+    """
     font = ImageFont.load_default(size=size)
     plain = text.replace("µ", "u")
-    left = place[0] - font.getlength(plain) / 2
+    width = font.getlength(plain)
+    left = max(0.0, min(place[0] - width / 2, mask.width - width - size // 4))
     pen = ImageDraw.Draw(mask)
     pen.text((left, place[1]), plain, fill=255, font=font, anchor="ls")
     if "µ" not in text:

@@ -36,8 +36,8 @@ class Slider:
     step: float
     count: int
 
-    def place(self, step: int) -> float:
-        """World coordinate of a step."""
+    def place(self, step: float) -> float:
+        """World coordinate of a step, or of a place between two."""
         return self.start + self.step * step
 
 

@@ -17,7 +17,7 @@ type Point = tuple[float, ...]
 """World coordinates, one for each slider."""
 
 
-def shown_point(scene: Scene, at: Mapping[str, int] | None = None) -> Point:
+def shown_point(scene: Scene, at: Mapping[str, float] | None = None) -> Point:
     """Where the sliders are.
 
     What is not chosen is where it was when the file was saved from a viewer; else where the file
@@ -27,8 +27,8 @@ def shown_point(scene: Scene, at: Mapping[str, int] | None = None) -> Point:
     Parameters
     ----------
     scene : Scene
-    at : mapping of str to int, optional
-        Steps by the names of dimensions, counted from 0 as sliders do.
+    at : mapping of str to number, optional
+        Steps by the names of dimensions, counted from 0 as sliders do; a fraction lies between two.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def shown_point(scene: Scene, at: Mapping[str, int] | None = None) -> Point:
     for name, step in (at or {}).items():
         number = slider_named(scene, name)
         slider = sliders[number]
-        if not 0 <= step < slider.count:
+        if not 0 <= step <= slider.count - 1:
             raise PictureError(
                 f"There is no step {step:,} along {slider.name}: its steps are 0 to "
                 f"{slider.count - 1:,}."

@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image, Labels
 from napari.utils.notifications import NotificationSeverity, notification_manager
-from qtpy.QtCore import QIODevice, QSaveFile
 
-from napari_ome_zip.errors import OmeZipError, PictureCancelledError, PictureError, SaveError
+from napari_ome_zip.errors import (
+    OmeZipError,
+    PictureCancelledError,
+    PictureError,
+    ReadCancelledError,
+)
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.layers.layer_data import LayerData
+from napari_ome_zip.picture_file import write_picture
 from napari_ome_zip.plugin.messages import not_saved, notify
 from napari_ome_zip.plugin.picture.dialog import ENDING, PictureChoices, PictureDialog
 from napari_ome_zip.plugin.picture.steps import shown_steps
@@ -23,7 +28,7 @@ from napari_ome_zip.plugin.save.remembered import last_folder
 from napari_ome_zip.plugin.viewer_state import layer_data_of
 from napari_ome_zip.plugin.window_run import WorkRun
 from napari_ome_zip.progress import Cancelled, Progress
-from napari_ome_zip.rendering import png_of, render
+from napari_ome_zip.rendering import render
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -85,7 +90,7 @@ class Drawing:
     """A picture that is being drawn."""
 
     layers: Sequence[LayerData]
-    at: dict[str, int]
+    at: dict[str, float]
     """The steps that are shown."""
     choices: PictureChoices
     notes: list[Finding] = field(default_factory=list)
@@ -102,7 +107,7 @@ class Drawing:
             progress=progress,
             cancelled=cancelled,
         )
-        _write(self.choices.target, png_of(picture))
+        write_picture(self.choices.target, picture)
         return picture.shape[0], picture.shape[1]
 
     def done(self, size: tuple[int, int]) -> None:
@@ -114,17 +119,9 @@ class Drawing:
 
     def failed(self, error: Exception) -> None:
         """Tell why there is none."""
-        if isinstance(error, PictureCancelledError):
+        if isinstance(error, PictureCancelledError | ReadCancelledError):
             notify(str(error), NotificationSeverity.INFO)
         elif isinstance(error, OmeZipError):
             notify(not_saved(error), NotificationSeverity.ERROR)
         else:
             notification_manager.receive_error(type(error), error, error.__traceback__)
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Write a file beside its place, and put it there when it is complete."""
-    file = QSaveFile(str(target))
-    is_open = file.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not (is_open and file.write(content) == len(content) and file.commit()):
-        raise SaveError(f"{target.name} cannot be written: {file.errorString()}.")

@@ -21,7 +21,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_ome_zip.errors import SaveError
 from napari_ome_zip.plugin.parts import text_label, tipped_button
+from napari_ome_zip.plugin.save.target import check_place, typed_path
 from napari_ome_zip.rendering.drawing import LabelStyle
 from napari_ome_zip.rendering.render import SIZE
 
@@ -121,25 +123,29 @@ class PictureDialog(QDialog):
     def choices(self) -> PictureChoices:
         """What is chosen."""
         return PictureChoices(
-            self._target,
+            self._target or Path(),
             self.size_field.value(),
             _STYLES[self.labels.currentText()],
             self.scale_bar.isChecked(),
         )
 
     @property
-    def _target(self) -> Path:
-        typed = Path(self.file.text().strip()).expanduser().absolute()
-        return typed if typed.suffix.lower() == ENDING else typed.with_name(typed.name + ENDING)
+    def _target(self) -> Path | None:
+        typed = typed_path(self.file.text())
+        if typed is None or typed.name in ("", "..") or typed.suffix.lower() == ENDING:
+            return typed
+        return typed.with_name(typed.name + ENDING)
 
     @property
     def _problem(self) -> str:
         target = self._target
-        if not self.file.text().strip():
+        if target is None:
             return "Choose a file to write."
-        if not target.parent.is_dir():
-            return f"No such folder: {target.parent}. Create it, or choose another one."
-        return f"A folder has this name: {target.name}." if target.is_dir() else ""
+        try:
+            check_place(target)
+        except SaveError as error:
+            return str(error)
+        return ""
 
     def accept(self) -> None:
         """Hand over what was chosen; where it cannot be written, stay."""
@@ -149,7 +155,7 @@ class PictureDialog(QDialog):
 
     def _look(self) -> None:
         problem = self._problem
-        there = not problem and self._target.is_file()
+        there = not problem and self.choices.target.is_file()
         self.remark.setText(problem or (REPLACES if there else ""))
         self.save.setText("Replace" if there else "Save")
         self.save.setEnabled(not problem)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from napari_ome_zip.errors import PictureError
 from napari_ome_zip.image.units import conversion
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.rendering.scene import scene_of
 
+NOT_THERE = "No visible image is where the sliders are. Move them to one first."
+
 
 def shown_steps(
     layers: Sequence[LayerData], point: Sequence[float], units: Sequence[str]
-) -> dict[str, int]:
-    """The step of each slider that is nearest to a point of the world, by the slider's name.
+) -> dict[str, float]:
+    """The step of each slider at a point of the world, by the slider's name.
 
-    A viewer counts from where any of its layers begins, a picture from where images do.
+    A viewer counts from where any of its layers begins, a picture from where images do; and a
+    viewer that layers were added to may show what lies between two of its steps.
 
     Parameters
     ----------
@@ -28,14 +32,19 @@ def shown_steps(
     Raises
     ------
     PictureError
-        If there is no image and no labels, or a layer cannot be placed.
+        If there is no image and no labels, a layer cannot be placed, or none reaches there.
     """
     scene = scene_of(layers)
     missing = len(point) - len(scene.names)
-    found = {}
-    for number, slider in enumerate(scene.sliders):
-        unit = units[number + missing] if units else None
-        at = point[number + missing] * conversion(unit, scene.units[number])
-        step = round((at - slider.start) / slider.step)
-        found[slider.name] = min(max(step, 0), slider.count - 1)
-    return found
+    place = [
+        at * conversion(unit, own)
+        for at, unit, own in zip(
+            point[missing:], units[missing:] or scene.units, scene.units, strict=True
+        )
+    ][:-2]
+    if all(layer.index_at(place) is None for layer in scene.visible):
+        raise PictureError(NOT_THERE)
+    return {
+        slider.name: min(max((at - slider.start) / slider.step, 0), slider.count - 1)
+        for slider, at in zip(scene.sliders, place, strict=True)
+    }

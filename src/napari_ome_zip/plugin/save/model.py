@@ -148,8 +148,8 @@ class View:
 
     @property
     def replaces(self) -> bool:
-        """Whether there is a file already."""
-        return self.target is not None and self.target.is_file()
+        """Whether there is a file already, and it can be replaced."""
+        return not self.problem and self.target is not None and self.target.is_file()
 
     @property
     def name(self) -> str:

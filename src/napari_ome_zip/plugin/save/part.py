@@ -40,6 +40,9 @@ class Slider:
     count: int
     at: int = 0
     """The step that is shown."""
+    shown: float | None = None
+    """World coordinate that is shown, for layers that were added since may have moved all steps;
+    None where it is that of the step."""
 
     @property
     def is_time(self) -> bool:
@@ -64,6 +67,8 @@ class Slider:
     def bounds(self, chosen: Range) -> tuple[float, float]:
         """World coordinates of the first and the last step of a range."""
         low, high = self.clipped(chosen)
+        if low == high == self.at and self.shown is not None:
+            return self.shown, self.shown
         return self.start + low * self.step, self.start + high * self.step
 
 
@@ -131,7 +136,8 @@ def _axis_names(labels: Sequence[str]) -> tuple[str, ...]:
 def _slider(viewer: ViewerModel, number: int, name: str) -> Slider:
     start, _, step = viewer.dims.range[number]
     count, at = int(viewer.dims.nsteps[number]), int(viewer.dims.current_step[number])
-    return Slider(number, name, float(start), float(step), count, at)
+    shown = float(viewer.dims.point[number])
+    return Slider(number, name, float(start), float(step), count, at, shown)
 
 
 def _visible(viewer: ViewerModel) -> tuple[Bounds, ...]:

@@ -67,7 +67,7 @@ def item(database: Database) -> Item:
     return Item(str(database.result), database.what, state)
 
 
-def update(database: Database, run: Run) -> tuple[tuple[Path, ...], ProgramError | None]:
+def update(database: Database, run: Run) -> ProgramError | None:
     """Have a database made anew.
 
     Parameters
@@ -78,19 +78,24 @@ def update(database: Database, run: Run) -> tuple[tuple[Path, ...], ProgramError
 
     Returns
     -------
-    tuple of Path
-        Files that this made, where none were before.
     ProgramError or None
         Why it is not up to date.
     """
-    before = set(_files(database.folder))
-    problem = None
     try:
         run([database.program, str(database.folder)])
     except ProgramError as error:
-        problem = error
-    made = set(_files(database.folder)) - before
-    return tuple(sorted(made)), problem
+        return error
+    return None
+
+
+def files_there(found: Iterable[Database]) -> frozenset[Path]:
+    """Return all files in the folders of databases, of whomever."""
+    return frozenset(
+        Path(at, name)
+        for database in found
+        for at, _, names in os.walk(database.folder)
+        for name in names
+    )
 
 
 def not_updated(database: Database, problem: ProgramError) -> str:
@@ -127,10 +132,6 @@ def touch(folder: Path) -> None:
     """Let readers see that the cache of an icon theme is older than its icons."""
     with suppress(OSError):
         os.utime(folder)
-
-
-def _files(folder: Path) -> Iterable[Path]:
-    return (Path(at, name) for at, _, names in os.walk(folder) for name in names)
 
 
 def _has_other_types(folder: Path) -> bool:

@@ -84,7 +84,7 @@ class DefaultList:
         if after == before:
             return []
         if made and not after.strip():
-            unlink(self._path)
+            unlink(self._path.resolve())  # not a link that was there
         else:
             self._write(after)
         return [Change(str(self._path), _WHAT, Did.REMOVED)]

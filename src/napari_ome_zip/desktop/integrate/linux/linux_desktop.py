@@ -11,6 +11,7 @@ from napari_ome_zip.desktop.integrate.desktop import Change, Did, Outcome, Statu
 from napari_ome_zip.desktop.integrate.environment import Environment
 from napari_ome_zip.desktop.integrate.linux.databases import (
     databases,
+    files_there,
     forget,
     item,
     not_updated,
@@ -150,32 +151,37 @@ class LinuxDesktop:
             )
         write_record(self._places.record, record)
         changes = [*write_files(files, before), self._defaults.put_first(wanted)]
-        record, updated, notes = self._update_databases(record)
+        record = record.written(files, self._environment.interpreter, changes)
+        updated, notes = self._update_databases(record)
         changes.extend(updated)
-        write_record(
-            self._places.record, record.written(files, self._environment.interpreter, changes)
-        )
         changes.append(Change(str(self._places.record), _RECORD, Did.WRITTEN))
         touch(self._places.icons)
         return Outcome(tuple(changes), (*notes, _RELOAD))
 
-    def _update_databases(self, record: Record) -> tuple[Record, list[Change], list[str]]:
+    def _update_databases(self, record: Record) -> tuple[list[Change], list[str]]:
+        """Make databases anew, and record what this makes, even if a person interrupts it."""
         changes, notes = [], []
-        caused = [*record.caused]
-        for database in databases(self._places):
-            made, problem = update(database, self._run)
-            caused.extend(map(str, made))
-            if problem is None:
-                changes.append(Change(str(database.folder), database.what, Did.WRITTEN))
-            else:
-                notes.append(not_updated(database, problem))
-        return changed(record, caused=tuple(dict.fromkeys(caused))), changes, notes
+        affected = databases(self._places)
+        before = files_there(affected)
+        try:
+            for database in affected:
+                problem = update(database, self._run)
+                if problem is None:
+                    changes.append(Change(str(database.folder), database.what, Did.WRITTEN))
+                else:
+                    notes.append(not_updated(database, problem))
+        finally:
+            made = map(str, files_there(affected) - before)
+            caused = tuple(sorted({*record.caused, *made}))
+            write_record(self._places.record, changed(record, caused=caused))
+        return changes, notes
 
     def _remove_from_databases(self, record: Record) -> list[str]:
         notes = []
         for database in databases(self._places):
-            made, problem = update(database, self._run)
-            forget(database, [*map(Path, record.caused), *made])
+            before = files_there([database])
+            problem = update(database, self._run)
+            forget(database, {*map(Path, record.caused), *(files_there([database]) - before)})
             listed = None if problem is None else still_listed(database, problem)
             if listed is not None:
                 notes.append(listed)

@@ -98,7 +98,7 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
     """Yield the heading that each line stands below, and the line with its end."""
     heading = ""
     for line in _LINE.findall(text):
-        if line.startswith("["):
+        if line.lstrip().startswith("["):
             heading = line.strip()
         yield heading, line
 
@@ -106,7 +106,11 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
 def _value(line: str, key: str) -> str | None:
     """Return the value of a line that has a key."""
     name, equals, value = line.partition("=")
-    return value.strip() if equals and name.strip() == key and not line.startswith("#") else None
+    return (
+        value.strip()
+        if equals and name.strip() == key and not line.lstrip().startswith("#")
+        else None
+    )
 
 
 def _ids(value: str) -> list[str]:
@@ -116,7 +120,7 @@ def _ids(value: str) -> list[str]:
 def _without(line: str, desktop_id: str) -> str:
     """Return a line without an application, or nothing if it named no other."""
     name, equals, value = line.partition("=")
-    if not equals or line.startswith(("#", "[")) or desktop_id not in _ids(value):
+    if not equals or line.lstrip().startswith(("#", "[")) or desktop_id not in _ids(value):
         return line
     others = value.lstrip(" \t")
     indent = value[: len(value) - len(others)]

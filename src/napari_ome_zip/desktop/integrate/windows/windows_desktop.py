@@ -20,8 +20,12 @@ PROGRAM = "NapariOmeZip.Archive"
 
 _SUFFIX = ".ozx"
 _OTHERS = f"{_SUFFIX}\\OpenWithProgids"
+_CONTENT_TYPE = "Content Type"
+_SUFFIX_VALUES = {"": PROGRAM, _CONTENT_TYPE: MIME_TYPE}
 _COMMAND = f"{PROGRAM}\\shell\\open\\command"
-_PREVIOUS, _INTERPRETER = "Previous", "Interpreter"
+_INTERPRETER = "Interpreter"
+_PREVIOUS = {"": "Previous", _CONTENT_TYPE: "PreviousContentType"}
+"""Values of the suffix that others may have set, and what each is remembered as."""
 _ASSOCIATIONS_CHANGED = 0x08000000
 """``SHCNE_ASSOCCHANGED``"""
 
@@ -79,15 +83,15 @@ class WindowsDesktop:
     def set_up(self, *, replace: bool = False) -> Outcome:  # docstring inherited
         changes = []
         with _refusals():
-            previous = self._registry.text(_SUFFIX)
+            previous = self._previous()
             for key, what, values in self._wanted():
                 did = Did.UNCHANGED
                 if self._state(key, values) is not State.CURRENT:
                     self._registry.write(key, values)
                     did = Did.WRITTEN
                 changes.append(Change(_shown(key), what, did))
-                if key == PROGRAM and previous not in (None, "", PROGRAM):
-                    self._registry.write(PROGRAM, {_PREVIOUS: previous or ""})
+                if key == PROGRAM:
+                    self._registry.write(PROGRAM, previous)
         self._tell()
         return Outcome(tuple(changes))
 
@@ -99,14 +103,7 @@ class WindowsDesktop:
                 for key, what, values in self._wanted()
                 if self._state(key, values) in (State.CURRENT, State.OUTDATED)
             ]
-            previous = self._registry.text(PROGRAM, _PREVIOUS)
-            if self._registry.text(_SUFFIX) == PROGRAM:
-                if previous:
-                    self._registry.write(_SUFFIX, {"": previous})
-                else:
-                    self._registry.remove_value(_SUFFIX, "")
-                if self._registry.text(_SUFFIX, "Content Type") == MIME_TYPE:
-                    self._registry.remove_value(_SUFFIX, "Content Type")
+            self._give_back()
             self._registry.remove_value(_OTHERS, PROGRAM)
             self._registry.remove_if_empty(_OTHERS)
             self._registry.remove_if_empty(_SUFFIX)
@@ -115,6 +112,26 @@ class WindowsDesktop:
         if changes:
             self._tell()
         return Outcome(tuple(changes))
+
+    def _previous(self) -> dict[str, str]:
+        """Return what others say of the suffix now, to be remembered."""
+        found = {name: self._registry.text(_SUFFIX, name) for name in _SUFFIX_VALUES}
+        return {
+            _PREVIOUS[name]: value
+            for name, value in found.items()
+            if value and value != _SUFFIX_VALUES[name]
+        }
+
+    def _give_back(self) -> None:
+        """Let the suffix say what it said before, where nobody changed that since."""
+        for name, ours in _SUFFIX_VALUES.items():
+            if self._registry.text(_SUFFIX, name) != ours:
+                continue
+            previous = self._registry.text(PROGRAM, _PREVIOUS[name])
+            if previous:
+                self._registry.write(_SUFFIX, {name: previous})
+            else:
+                self._registry.remove_value(_SUFFIX, name)
 
     def _wanted(self) -> tuple[tuple[str, str, dict[str, str]], ...]:
         """Each key, what it is, and its values. Ours alone comes first, what leads there last."""
@@ -136,7 +153,7 @@ class WindowsDesktop:
             (
                 _SUFFIX,
                 "which files are of this type",
-                {"": PROGRAM, "Content Type": MIME_TYPE},
+                _SUFFIX_VALUES,
             ),
         )
 
