@@ -29,6 +29,7 @@ from napari_ome_zip.errors import (
     SaveError,
 )
 from napari_ome_zip.rendering import thumbnail_png
+from napari_ome_zip.storage import ArchiveStore
 from pictures import listing, pixels_of, png, thumbnail
 from zipbuilder import build_zip
 
@@ -204,3 +205,30 @@ def test_whoever_cancels_while_it_is_drawn_keeps_the_file_that_was_there(plain: 
     with pytest.raises(SaveCancelledError):
         repack(plain, plain, picture=draw, cancelled=lambda: bool(drawn))
     assert plain.read_bytes() == before
+
+
+def test_our_own_that_is_damaged_is_made_again(plain: Path) -> None:
+    add_thumbnail(plain)
+    whole = plain.read_bytes()
+    at = whole.index(b"\x89PNG") + 40
+    plain.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+    add_thumbnail(plain)
+    assert plain.read_bytes() == whole
+
+
+def test_a_picture_that_a_list_names_a_thousand_times_is_looked_at_once(
+    plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_thumbnail(plain)
+    stating(plain, listing(*listed(plain) * 1000))
+    read: list[str] = []
+    original = ArchiveStore.read
+
+    def counting(store: ArchiveStore, key: str, byte_range: Any = None) -> Any:
+        read.append(key)
+        return original(store, key, byte_range)
+
+    monkeypatch.setattr(ArchiveStore, "read", counting)
+    add_thumbnail(plain)
+    assert read.count("thumbnail.png") == 1
+    assert [each["path"] for each in listed(plain)] == ["thumbnail.png"]

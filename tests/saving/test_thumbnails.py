@@ -239,6 +239,22 @@ class TestKept:
         assert pictures(path) == before
         assert len(listed(path)) == 3
 
+    @pytest.mark.parametrize("limits", [(0, 255), (0, 510)], ids=["unchanged", "changed"])
+    def test_our_own_that_is_damaged_is_made_again(
+        self, tmp_path: Path, limits: tuple[int, int]
+    ) -> None:
+        path = save_image(halves(), tmp_path / "a.ozx")
+        before = pictures(path)
+        raw = path.read_bytes()
+        at = raw.index(b"\x89PNG") + 40
+        path.write_bytes(raw[:at] + bytes([raw[at] ^ 255]) + raw[at + 1 :])
+        layers = to_layer_data(open_image(path))
+        layers[0][1]["contrast_limits"] = limits
+        save_image(layers, path)
+        assert (pictures(path) == before) == (limits == (0, 255))
+        assert [each["path"] for each in listed(path)] == ["thumbnail.png"]
+        assert validate(path, deep=True).issues == ()
+
     def test_a_name_is_not_seen(self, foreign: Path) -> None:
         layers = to_layer_data(open_image(foreign))
         layers[0][1]["name"] = "renamed"

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from napari_ome_zip.errors import DamagedEntryError
 from napari_ome_zip.image.own_thumbnail import free_name, with_room
 from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.storage import HierarchyStore
 from napari_ome_zip.storage.json_writing import to_json
 from napari_ome_zip.thumbnails.convention import (
     THUMBNAILS,
-    Thumbnail,
     stated_thumbnails,
     with_entries,
 )
@@ -53,12 +53,10 @@ def room_for_picture(
     attributes = _attributes(root)
     stated = stated_thumbnails(attributes)
     named = {each.path for each in stated if not each.is_ours}
-    old = {
-        each.path
-        for each in stated
-        if each.path is not None and each.path not in named and _is_own_picture(store, each)
-    }
-    replaced = [each.number for each in stated if each.is_ours]
+    # A list may name one picture a million times.
+    own = {each.path for each in stated if each.is_ours and each.path is not None} - named
+    old = {path for path in own if _is_picture_at_root(store, path)}
+    replaced = {each.number for each in stated if each.is_ours}
     if replaced:
         listed = attributes[THUMBNAILS]
         rest = [entry for number, entry in enumerate(listed) if number not in replaced]
@@ -83,12 +81,12 @@ def _attributes(root: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _is_own_picture(store: HierarchyStore, thumbnail: Thumbnail) -> bool:
-    """Whether an entry is a picture at the root that was made here, and nothing else."""
-    path = thumbnail.path
-    if path is None or not thumbnail.is_ours or "/" in path:
+def _is_picture_at_root(store: HierarchyStore, path: str) -> bool:
+    """Whether an entry that was made here is a picture at the root, and nothing else."""
+    if "/" in path or (store.size_of(path) or 0) > MAX_PICTURE_BYTES:
         return False
-    if (store.size_of(path) or 0) > MAX_PICTURE_BYTES:
-        return False
-    found = store.read(path)
+    try:
+        found = store.read(path)
+    except DamagedEntryError:
+        return True  # a new one takes its place
     return found is not None and picture_facts(bytes(found)) is not None

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.errors import DamagedEntryError, OmeZipError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedLabels
 from napari_ome_zip.image.opened import Opened
@@ -62,6 +62,7 @@ def settle_thumbnails(plan: SavePlan, image: CompositeImage, options: SaveOption
     settled = _Settled()
     if opened is not None and listings:
         names = {*plan.documents, *plan.extras, *(copy.name for copy in plan.copies)}
+        settled.damaged = _own_damaged(plan, opened, listings.get(ROOT))
         for name, document in listings.items():
             stale = bool(changed) and _is_stale(name, plan, opened, changed or set())
             settled.look_at(name, document, names, stale=stale)
@@ -112,6 +113,8 @@ def _with_new_one(plan: SavePlan) -> SavePlan:
 class _Settled:
     """What becomes of the thumbnails of a file."""
 
+    damaged: frozenset[str] = frozenset()
+    """Entries that were made here and cannot be read any more."""
     documents: dict[str, bytes] = field(default_factory=dict)
     """Those that list others than before."""
     kept: set[str] = field(default_factory=set)
@@ -133,7 +136,7 @@ class _Settled:
         dropped = set()
         for each in stated_thumbnails(attributes):
             entry = None if each.path is None else folder + each.path
-            if stale or (entry is not None and entry not in names):
+            if stale or (entry is not None and (entry not in names or entry in self.damaged)):
                 dropped.add(each.number)
                 if entry is not None:
                     self.gone.add(entry)
@@ -188,6 +191,25 @@ def _is_stale(name: str, plan: SavePlan, opened: Opened, changed: Collection[str
     return path in rewritten or any(p == path or p.startswith(f"{path}/") for p in changed)
 
 
+def _own_damaged(plan: SavePlan, opened: Opened, root: Mapping[str, Any] | None) -> frozenset[str]:
+    """Pictures at the root that were made here and are damaged: no save shall end with them."""
+    stated = () if root is None else stated_thumbnails(root["attributes"])
+    own = {each.path for each in stated if each.is_ours and "/" not in (each.path or "/")}
+    return frozenset(
+        copy.name
+        for copy in plan.copies
+        if copy.name in own and copy.nbytes <= MAX_PICTURE_BYTES and _is_damaged(copy, opened)
+    )
+
+
+def _is_damaged(copy: Copy, opened: Opened) -> bool:
+    try:
+        opened.store.read(copy.source)
+    except DamagedEntryError:
+        return True
+    return False
+
+
 def _as_it_was(opened: Opened, name: str) -> bytes | None:
     try:
         found = opened.store.read(name)
@@ -202,7 +224,8 @@ def _without(plan: SavePlan, opened: Opened, settled: _Settled) -> SavePlan:
     copies = tuple(
         copy
         for copy in plan.copies
-        if copy.name not in settled.gone - settled.kept or not _is_picture(copy, opened, arrays)
+        if copy.name not in settled.gone - settled.kept
+        or not (copy.name in settled.damaged or _is_picture(copy, opened, arrays))
     )
     lost = plan.lost
     if settled.foreign:
