@@ -305,3 +305,10 @@ def test_thumbnails_of_noise_are_small_enough() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (256, 256, 3), np.uint8)
     layer = (noise, {"rgb": True}, "image")
     assert len(thumbnail_png([layer])) < 200_000
+
+
+@pytest.mark.parametrize("choice", [{"projection": "mean"}, {"labels": "filled"}])
+def test_choices_that_there_are_not_are_refused(choice: dict[str, Any]) -> None:
+    layer = (np.zeros((2, 3), np.uint8), {}, "image")
+    with pytest.raises(PictureError, match="is not possible: choose one of"):
+        render([layer], 32, **choice)

@@ -58,6 +58,6 @@ def _limit(what: int, most: int) -> None:
     """Set a limit, or keep one that is lower already."""
     import resource
 
-    _, hard = resource.getrlimit(what)
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    there = [limit for limit in resource.getrlimit(what) if limit != resource.RLIM_INFINITY]
+    most = min(most, *there) if there else most
     resource.setrlimit(what, (most, most))

@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.errors import PictureCancelledError
+from napari_ome_zip.errors import PictureCancelledError, PictureError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.pixels.decoded_chunks import looking_once
 from napari_ome_zip.pixels.lazy import expect_pixels, is_remote
@@ -82,7 +82,7 @@ def render(
     Raises
     ------
     PictureError
-        If there is nothing to draw, or no such slider, step or size.
+        If there is nothing to draw, or no such slider, step, size or choice.
     PictureTooLargeError
         If it would take more than the budget.
     PictureCancelledError
@@ -93,6 +93,8 @@ def render(
     >>> from napari_ome_zip import open_image, render
     >>> picture = render(open_image("cells.ozx"), 512, at={"z": 3})  # doctest: +SKIP
     """
+    _check_choice("projection", projection, (None, "max"))
+    _check_choice("labels", labels, ("fill", "outline", "none"))
     scene = scene_of(source, size, noted)
     raster = raster_of(*scene.box(), size)
     depth = slider_named(scene, "z") if projection == "max" else None
@@ -121,6 +123,12 @@ def render(
         text = "There is no scale bar: the image states no unit of length."
         noted(Finding("picture-no-unit", "", text))
     return picture
+
+
+def _check_choice(name: str, given: object, possible: Sequence[str | None]) -> None:
+    if given not in possible:
+        choices = ", ".join(map(repr, possible))
+        raise PictureError(f"{name}={given!r} is not possible: choose one of {choices}.")
 
 
 def picture_shape(source: Source, size: int = SIZE) -> tuple[int, int]:
