@@ -10,13 +10,14 @@ import pytest
 from napari.utils.notifications import NotificationSeverity, notification_manager
 from PIL import Image
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel
 
 from link_windows import told
 from napari_ome_zip import save_image
 from napari_ome_zip.errors import ReadCancelledError
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.picture.command import IN_3D, NOTHING, ROLLED, Drawing, save_picture
-from napari_ome_zip.plugin.picture.dialog import REPLACES, PictureChoices, PictureDialog
+from napari_ome_zip.plugin.picture.dialog import NO_GRID, REPLACES, PictureChoices, PictureDialog
 from napari_ome_zip.plugin.picture.steps import NOT_THERE
 
 if TYPE_CHECKING:
@@ -144,6 +145,16 @@ def test_labels_and_a_scale_bar_can_be_drawn(
     filled = drawn(qtbot, window, dialog)
     assert filled[:16, :, :3].max() == filled[:, :32, :3].max() == 0
     assert (filled[16:, 32:, :3].max(axis=-1) > 0).all()
+
+
+@pytest.mark.parametrize("in_grid", [False, True])
+def test_that_a_grid_is_not_drawn_is_said(window: napari.Viewer, file: Path, in_grid: bool) -> None:
+    window.open(file, plugin=PLUGIN)
+    window.canvas.grid.enabled = in_grid
+    dialog = asked(window)
+    texts = [label.text() for label in dialog.findChildren(QLabel)]
+    assert any(NO_GRID in text for text in texts) is in_grid
+    dialog.reject()
 
 
 def test_a_picture_that_is_there_is_said_to_be_replaced(

@@ -72,7 +72,8 @@ def save_picture(viewer: napari.viewer.Viewer) -> None:
     has_labels = any(isinstance(layer, Labels) for layer in seen)
     names = [layer.name for layer in seen]
     file = proposed_picture(sources_of(viewer.layers), names)
-    PictureDialog(window, file, draw, has_labels=has_labels).open()
+    in_grid = bool(viewer.canvas.grid.enabled)
+    PictureDialog(window, file, draw, has_labels=has_labels, in_grid=in_grid).open()
 
 
 def proposed_picture(sources: Sequence[str], names: Sequence[str]) -> Path:

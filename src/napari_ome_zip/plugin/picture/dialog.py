@@ -33,6 +33,7 @@ EXPLANATION = (
     "All images and labels that are visible as one PNG, at the time point and plane that are "
     "shown: everything from edge to edge, not only what the window shows of it."
 )
+NO_GRID = "Layers lie over one another there, not side by side as in the grid of the window."
 REPLACES = "Replaces the existing file."
 _STYLES: dict[str, LabelStyle] = {"Filled": "fill", "Outlines": "outline", "None": "none"}
 _SMALLEST, _LARGEST = 16, 8192
@@ -64,6 +65,8 @@ class PictureDialog(QDialog):
         Is handed what was chosen.
     has_labels : bool
         Whether there are labels to be drawn in one way or another.
+    in_grid : bool
+        Whether the window shows layers side by side.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class PictureDialog(QDialog):
         draw: Callable[[PictureChoices], None],
         *,
         has_labels: bool,
+        in_grid: bool = False,
     ) -> None:
         super().__init__(parent)
         self._draw = draw
@@ -101,7 +105,7 @@ class PictureDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         explanation = text_label()
-        explanation.setText(EXPLANATION)
+        explanation.setText(f"{EXPLANATION} {NO_GRID}" if in_grid else EXPLANATION)
         form = QFormLayout()
         form.addRow("Longest edge", self.size_field)
         if has_labels:
