@@ -123,7 +123,7 @@ def test_chunks_that_our_own_writer_leaves_out_are_an_information_with_their_num
 ) -> None:
     pixels = np.zeros((64, 64), np.uint8)
     pixels[:20, :20] = 7  # lies in the first of 4 x 4 chunks, and in the next ones by 4 pixels
-    options = SaveOptions(levels=1, chunk=16, shard=0)
+    options = SaveOptions(levels=1, chunk=16, shard=0, thumbnail=False)
     layer = (pixels, {"name": "cells", "units": ("um", "um")}, "image")
     save_image(from_layer_data([layer], name="cells"), tmp_path / "a.ozx", options)
     report = validate(tmp_path / "a.ozx", deep=True)
@@ -138,7 +138,7 @@ def test_chunks_that_our_own_writer_leaves_out_are_an_information_with_their_num
 
 def test_chunks_that_the_archive_counts_and_does_not_list_are_a_warning(tmp_path: Path) -> None:
     layer = (np.ones((64, 64), np.uint8), {"name": "cells"}, "image")
-    options = SaveOptions(levels=1, chunk=16, shard=0)
+    options = SaveOptions(levels=1, chunk=16, shard=0, thumbnail=False)
     save_image(from_layer_data([layer], name="cells"), tmp_path / "a.ozx", options)
     with zipfile.ZipFile(tmp_path / "a.ozx") as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
