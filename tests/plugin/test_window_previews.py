@@ -17,6 +17,7 @@ from PIL import Image
 
 from hierarchy_builder import HierarchyBuilder
 from link_windows import PATIENCE, drop_links, told, wait_for_layers
+from napari_ome_zip import rendering
 from napari_ome_zip.desktop.file_uri import file_uri
 from napari_ome_zip.plugin import previews
 from pictures import listing, pixels_of, png, thumbnail
@@ -183,7 +184,7 @@ def test_nobody_is_told_where_there_can_be_none(
     def fails(*_: object, **__: object) -> bytes:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(previews, "thumbnail_png", fails)
+    monkeypatch.setattr(rendering, "thumbnail_png", fails)
     drop(window, [bright_archive.path])
     qtbot.waitUntil(lambda: bool(done), timeout=PATIENCE)
     assert not told(window)

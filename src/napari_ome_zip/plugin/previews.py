@@ -11,12 +11,10 @@ from threading import Lock
 
 from qtpy.QtCore import QTimer
 
-from napari_ome_zip.desktop.drawn_preview import BUDGET, drawn_preview
 from napari_ome_zip.desktop.thumbnail_cache import EDGE, keep_preview, wants_preview
 from napari_ome_zip.files import is_link
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.plugin.preferences import keeps_previews
-from napari_ome_zip.rendering import thumbnail_png
 from napari_ome_zip.threads import begins_thread
 from napari_ome_zip.thumbnails.stored import read_thumbnail
 
@@ -41,15 +39,31 @@ def keep_preview_of_opened(source: str, layers: Sequence[LayerData]) -> None:
     layers : sequence of LayerData
         What it is shown as.
     """
-    draw = partial(thumbnail_png, list(layers), EDGE, budget=BUDGET)
     if _is_wanted(source):
+        draw = partial(_drawn_layers, list(layers))
         QTimer.singleShot(REST_MS, partial(_QUEUE.add, Path(source), draw))
 
 
 def keep_preview_of_saved(path: Path) -> None:
     """Keep a preview of a file that was saved, as it is now."""
     if _is_wanted(str(path)):
-        _QUEUE.add(path, partial(drawn_preview, path, EDGE))
+        _QUEUE.add(path, partial(_drawn_file, path))
+
+
+# What draws is imported by the thread that needs it: whoever opens the first file does not wait.
+
+
+def _drawn_layers(layers: Sequence[LayerData]) -> bytes:
+    from napari_ome_zip.desktop.drawn_preview import BUDGET
+    from napari_ome_zip.rendering import thumbnail_png
+
+    return thumbnail_png(layers, EDGE, budget=BUDGET)
+
+
+def _drawn_file(path: Path) -> bytes:
+    from napari_ome_zip.desktop.drawn_preview import drawn_preview
+
+    return drawn_preview(path, EDGE)
 
 
 def _is_wanted(source: str) -> bool:
