@@ -9,14 +9,13 @@ import numpy.typing as npt
 
 from napari_ome_zip.archive import rules
 from napari_ome_zip.archive.entry_table import EntryTable
-from napari_ome_zip.archive.layout import LOCAL_HEADER
+from napari_ome_zip.archive.layout import DEFLATE, LOCAL_HEADER, ZSTD
 from napari_ome_zip.archive.rules import ZIP
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.rules import MUST, Effect, Rule
 from napari_ome_zip.sizes import readable_size
 
-_DEFLATE, _ZSTD = 8, 93
-MAX_RATIOS = {_DEFLATE: 1032, _ZSTD: 1 << 15}
+MAX_RATIOS = {DEFLATE: 1032, ZSTD: 1 << 15}
 """Maximum number of content bytes per compressed byte, by ZIP compression method.
 
 A DEFLATE code of two bits repeats 258 bytes, a Zstandard block of four bytes repeats one byte
@@ -24,7 +23,7 @@ A DEFLATE code of two bits repeats 258 bytes, a Zstandard block of four bytes re
 """
 RATIO_SLACK = 1024
 """Content bytes that an entry may have beyond these ratios."""
-MAX_UNPACKED_RATIO = MAX_RATIOS[_DEFLATE]
+MAX_UNPACKED_RATIO = MAX_RATIOS[DEFLATE]
 """Maximum ratio of the content of a whole archive to its size, for any compression."""
 MAX_UNPACKED_BYTES = 1 << 30
 """Size (1 GiB) that any archive may unpack to; the maximum of a compressed entry."""

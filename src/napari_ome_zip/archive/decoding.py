@@ -19,11 +19,9 @@ from napari_ome_zip.archive.amplification import (
     TOO_LARGE,
 )
 from napari_ome_zip.archive.index import ArchiveEntry, ArchiveIndex
-from napari_ome_zip.archive.layout import STORED
+from napari_ome_zip.archive.layout import BZIP2, DEFLATE, LZMA, STORED, ZSTD
 from napari_ome_zip.errors import ArchiveError, DamagedEntryError
 from napari_ome_zip.names import is_chunk
-
-DEFLATE, BZIP2, LZMA, ZSTD = 8, 12, 14, 93
 
 SUPPORTED_METHODS = (STORED, DEFLATE, BZIP2, LZMA, ZSTD)
 """Numbers of the ZIP compression methods that can be read here."""

@@ -24,6 +24,7 @@ from napari_ome_zip.archive.layout import (
     CENTRAL_LENGTHS,
     CENTRAL_LENGTHS_AT,
     CENTRAL_SIGNATURE,
+    DEFLATE,
     FULL_32,
     LOCAL_HEADER,
     STORED,
@@ -36,7 +37,6 @@ from napari_ome_zip.errors import DamagedEntryError
 MAX_SEARCHED_BYTES = 1 << 27
 """Largest central directory that is searched (128 MiB: more than a million entries)."""
 
-_DEFLATE = 8
 _EXTRA_ROOM = 64
 _FLAGS, _FLAGS_AT = struct.Struct("<H"), 8
 
@@ -110,7 +110,7 @@ class EntryLookup:
         """
         if max(entry.size, entry.compressed_size) > most or entry.is_encrypted:
             return None
-        if entry.method not in (STORED, _DEFLATE):
+        if entry.method not in (STORED, DEFLATE):
             return None
         room = LOCAL_HEADER.size + len(entry.name.encode()) + _EXTRA_ROOM
         data = self._read(entry.offset, room + entry.compressed_size)

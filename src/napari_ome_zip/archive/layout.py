@@ -27,8 +27,8 @@ ZIP64_END = struct.Struct("<4sQ2H2I4Q")
 ZIP64_LOCATOR = struct.Struct("<4sIQI")
 END = struct.Struct("<4s4H2IH")
 
-STORED = 0
-"""Number of the method that compresses nothing."""
+STORED, DEFLATE, BZIP2, LZMA, ZSTD = 0, 8, 12, 14, 93
+"""Numbers of compression methods (APPNOTE 4.4.5); the first compresses nothing."""
 
 ENCRYPTED_FLAG = 1
 DESCRIPTOR_FLAG = 1 << 3
