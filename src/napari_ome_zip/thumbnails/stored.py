@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import unquote
 
+from napari_ome_zip.archive.entry import ArchiveEntry
 from napari_ome_zip.archive.entry_lookup import EntryLookup
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.files import Link, open_file
@@ -161,14 +162,21 @@ class _ArchiveEntries:
         self._file = open_file(place)
         self._lookup = EntryLookup(self._file.read, self._file.size, self._file.label)
         self._prefix = self._root()
+        self._found: dict[str, ArchiveEntry | None] = {}
 
     def size_of(self, key: str) -> int | None:
-        entry = self._lookup.find_all([self._prefix + key]).get(self._prefix + key)
+        entry = self._entry(key)
         return None if entry is None else entry.size
 
     def read(self, key: str) -> bytes | None:
-        entry = self._lookup.find_all([self._prefix + key]).get(self._prefix + key)
+        entry = self._entry(key)
         return None if entry is None else self._lookup.content(entry, MAX_DOCUMENT_BYTES)
+
+    def _entry(self, key: str) -> ArchiveEntry | None:
+        name = self._prefix + key
+        if name not in self._found:  # the whole directory is searched for it
+            self._found[name] = self._lookup.find_all([name]).get(name)
+        return self._found[name]
 
     def _root(self) -> str:
         """The folder that the hierarchy lies in: the root, or the only one that has documents."""
