@@ -28,6 +28,7 @@ from napari_ome_zip.plugin.edit_labels.replacing import (
 )
 from napari_ome_zip.plugin.edit_labels.widget import EditLabelsWidget
 from napari_ome_zip.plugin.messages import check_action, notify
+from napari_ome_zip.plugin.proxies import viewer_itself
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -50,8 +51,7 @@ def edit_labels(viewer: napari.viewer.Viewer) -> None:
     viewer : napari.viewer.Viewer
         Its active layer is meant, or the only layer of locked labels.
     """
-    # napari hands a proxy to commands, through which layers are other objects than they are.
-    viewer = getattr(viewer, "__wrapped__", viewer)
+    viewer = viewer_itself(viewer)
     layer = _meant(viewer)
     if layer is None:
         _say("Select the labels to edit first. Then choose Edit labels again.")

@@ -22,6 +22,7 @@ from napari_ome_zip.desktop.integrate import Desktop, Outcome, this_desktop
 from napari_ome_zip.errors import IntegrationError
 from napari_ome_zip.plugin.messages import notify
 from napari_ome_zip.plugin.parts import text_label, tipped_button
+from napari_ome_zip.plugin.proxies import viewer_itself
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -41,8 +42,7 @@ def open_dialog(viewer: napari.viewer.Viewer) -> None:
     viewer : napari.viewer.Viewer
         The dialog belongs to its window.
     """
-    # napari hands a proxy to commands.
-    viewer = getattr(viewer, "__wrapped__", viewer)
+    viewer = viewer_itself(viewer)
     try:
         desktop = this_desktop()
     except IntegrationError as error:

@@ -13,6 +13,7 @@ from napari_ome_zip.plugin.links.opening import open_links
 from napari_ome_zip.plugin.links.recent import recent_links
 from napari_ome_zip.plugin.links.typed import typed_link
 from napari_ome_zip.plugin.parts import text_label
+from napari_ome_zip.plugin.proxies import viewer_itself
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -39,8 +40,7 @@ def open_link(viewer: napari.viewer.Viewer) -> None:
     viewer : napari.viewer.Viewer
         Its layers are added here.
     """
-    # napari hands a proxy to commands, through which layers are other objects than they are.
-    viewer = getattr(viewer, "__wrapped__", viewer)
+    viewer = viewer_itself(viewer)
     dialog = LinkDialog(
         viewer.window.main_menu.window(), lambda link: open_links(viewer, [link]), TITLE, "Open"
     )

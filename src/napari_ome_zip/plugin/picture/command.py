@@ -23,6 +23,7 @@ from napari_ome_zip.picture_file import write_picture
 from napari_ome_zip.plugin.messages import not_saved, notify
 from napari_ome_zip.plugin.picture.dialog import ENDING, PictureChoices, PictureDialog
 from napari_ome_zip.plugin.picture.steps import shown_steps
+from napari_ome_zip.plugin.proxies import viewer_itself
 from napari_ome_zip.plugin.save.proposal import proposed_file, sources_of
 from napari_ome_zip.plugin.save.remembered import last_folder
 from napari_ome_zip.plugin.viewer_state import layer_data_of
@@ -45,8 +46,7 @@ def save_picture(viewer: napari.viewer.Viewer) -> None:
     ----------
     viewer : napari.viewer.Viewer
     """
-    # napari hands a proxy to commands, through which layers are other objects than they are.
-    viewer = getattr(viewer, "__wrapped__", viewer)
+    viewer = viewer_itself(viewer)
     seen = [layer for layer in viewer.layers if layer.visible]
     if not any(isinstance(layer, Image | Labels) for layer in seen):
         notify(NOTHING, NotificationSeverity.INFO)

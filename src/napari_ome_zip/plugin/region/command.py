@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari.utils.notifications import NotificationSeverity
 
 from napari_ome_zip.plugin.messages import notify
+from napari_ome_zip.plugin.proxies import viewer_itself
 from napari_ome_zip.plugin.region.dialog import RegionDialog
 from napari_ome_zip.plugin.region.model import RegionScene
 from napari_ome_zip.plugin.save.part import what_is_shown
@@ -30,8 +31,7 @@ def save_region(viewer: napari.viewer.Viewer) -> None:
     viewer : napari.viewer.Viewer
         Whose window shows it.
     """
-    # napari hands a proxy to commands, through which layers are other objects than they are.
-    viewer = getattr(viewer, "__wrapped__", viewer)
+    viewer = viewer_itself(viewer)
     if not viewer.layers or viewer.dims.ndisplay == 3:
         notify(IN_3D if viewer.layers else NOTHING, NotificationSeverity.INFO)
         return

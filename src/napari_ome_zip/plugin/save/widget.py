@@ -12,6 +12,7 @@ from qtpy.QtCore import QTimer
 
 from napari_ome_zip.errors import SaveCancelledError, SaveError
 from napari_ome_zip.plugin.docks import CHECK_COMMAND, PLUGIN, open_check, title_of
+from napari_ome_zip.plugin.proxies import viewer_itself
 from napari_ome_zip.plugin.save.begin import agreed_task
 from napari_ome_zip.plugin.save.fields import SaveFields
 from napari_ome_zip.plugin.save.footer import Footer, WhenShown
@@ -74,8 +75,7 @@ class SaveWidget(Container):  # type: ignore[type-arg]
         viewer = napari_viewer or napari.current_viewer()
         if viewer is None:
             raise ValueError("There is no viewer whose layers could be saved: open one first.")
-        # napari hands out a proxy that knows less; its layers would not be those of the viewer.
-        self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self._viewer = viewer_itself(viewer)
         self._choices = remembered_choices()
         self._is_named = False
         """Whether a person chose the file; otherwise one is proposed."""
