@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from napari_ome_zip.saving.options import SaveOptions
     from napari_ome_zip.thumbnails.stored import read_thumbnail
     from napari_ome_zip.validation.validate import validate
+    from napari_ome_zip.version import __version__
 
 _MODULES = {
+    "__version__": "napari_ome_zip.version",
     "add_thumbnail": "napari_ome_zip.picture_inside",
     "CompositeImage": "napari_ome_zip.image.composite",
     "SaveOptions": "napari_ome_zip.saving.options",
@@ -53,6 +55,7 @@ _MODULES = {
 __all__ = [
     "CompositeImage",
     "SaveOptions",
+    "__version__",
     "add_thumbnail",
     "cache_size",
     "clear_link_cache",

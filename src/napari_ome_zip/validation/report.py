@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import textwrap
 from collections.abc import Iterable
@@ -11,8 +10,8 @@ from typing import Any
 
 from napari_ome_zip.ome.at import Departure
 from napari_ome_zip.rules import Effect, Location, Severity
+from napari_ome_zip.version import program
 
-_PROGRAM = "napari-ome-zip"
 _LOCATIONS_KEPT = 5
 _ISSUES_SHOWN_PER_CODE = 5
 
@@ -185,14 +184,6 @@ class Report:
         if hidden:
             lines += ["", *(f"… and {n} more of {code}" for code, n in hidden.items())]
         return "\n".join(lines) + "\n"
-
-
-def program() -> str:
-    """Return the name and version of this program, such as ``napari-ome-zip 0.1.0``."""
-    try:
-        return f"{_PROGRAM} {importlib.metadata.version(_PROGRAM)}"
-    except importlib.metadata.PackageNotFoundError:  # run from a copy that is not installed
-        return _PROGRAM
 
 
 def _counted(count: int, severity: Severity) -> str:

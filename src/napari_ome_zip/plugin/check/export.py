@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from napari_ome_zip.validation.report import Report, program
+from napari_ome_zip.validation.report import Report
+from napari_ome_zip.version import program
 
 _BUTTONS = (
     "Repacking and salvaging: in napari, File > IO Utilities > Check an archive has a button for "

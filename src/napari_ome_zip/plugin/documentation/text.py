@@ -10,7 +10,7 @@ import importlib.metadata
 import re
 
 from napari_ome_zip.plugin.docks import PLUGIN
-from napari_ome_zip.validation.report import program
+from napari_ome_zip.version import program
 
 _IMAGE = re.compile(r"!\[([^\]]*)\]\((?!https?://)[^)]*\)")
 _LOCAL_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?://)[^)]*\)")
