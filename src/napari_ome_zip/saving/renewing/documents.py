@@ -18,7 +18,7 @@ from napari_ome_zip.ome import (
 from napari_ome_zip.ome.axes import TYPES_BY_NAME
 from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.saving.arranging.descriptions import INTRINSIC, placed_dataset
-from napari_ome_zip.saving.original.merging import merged_attributes
+from napari_ome_zip.saving.original.merging import OME, merged_attributes
 from napari_ome_zip.saving.original.stored import StoredMultiscale, stored_multiscale
 from napari_ome_zip.storage.hierarchy import Node
 from napari_ome_zip.storage.json_writing import to_json
@@ -38,14 +38,14 @@ def renewed_group(opened: Opened, node: Node, spec: Spec) -> bytes | None:
     """
     found = parse_group(node.attributes, path=node.path, zarr_format=node.zarr_format)
     group = found.group
-    if group.version is None:
-        return None
     if group.scene is not None or group.node is not None:
         raise CannotRenewError
     if group.bioformats2raw_layout is not None and spec.graph:
         raise CannotRenewError  # where images of a series lie in a scene
     images = tuple(map(_renewed, images_of(opened, group)))
     attributes = to_attributes(replace(group, multiscales=images), spec.version)
+    if not attributes.get(OME, {}).keys() - {"version"}:
+        return None  # other conventions state versions, too
     return group_document(merged_attributes(node.attributes, attributes))
 
 
