@@ -4,9 +4,8 @@ Each page is a test. It runs in a folder of its own with the files of `documente
 
 - Python blocks in order, in one namespace. Those with ``>>>`` are doctests. A page that speaks of
   ``viewer`` has one of napari.
-- ``sh`` blocks as a whole, by a shell in which ``ome-zip`` is the command of this project, and
-  ``console`` blocks, of which the lines that begin with ``$ ``. A page says with
-  ``<!-- exit 1 -->`` before a block that it ends so.
+- ``sh`` blocks, where ``ome-zip`` is the command of this project, and of ``console`` blocks the
+  lines that begin with ``$ ``. A page says with ``<!-- exit 1 -->`` before a block that it ends so.
 - JSON is parsed.
 
 What is not run has ``<!-- not run: REASON -->`` before it.
@@ -19,6 +18,7 @@ import doctest
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,8 +30,10 @@ import pytest
 import napari_ome_zip
 from documented_files import write_documented_files
 from markdown_pages import NO_CODE, PAGES, PYTHON, SHELL, Block, Page
+from napari_ome_zip.cli.main import main
 
 SOURCE = Path(napari_ome_zip.__file__).parent.parent
+_NEEDS_A_SHELL = re.compile(r"[|&;<>$*?`(){}\\]")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -113,28 +115,14 @@ def _run_examples(block: Block, namespace: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", with_code("sh"))
-@pytest.mark.skipif(shutil.which("sh") is None, reason="there is no shell")
-def test_commands_end_as_the_page_says(name: str, folder: Path, own_home: Path) -> None:
-    programs = own_home / "programs"
-    programs.mkdir()
-    command = programs / "ome-zip"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m napari_ome_zip "$@"\n')
-    command.chmod(0o755)
-    paths = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": paths, "PYTHONPATH": str(SOURCE)}
+def test_commands_end_as_the_page_says(
+    name: str, folder: Path, own_home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     for block in Page(name).blocks:
         if _is(block, "sh"):
-            done = subprocess.run(
-                ["sh", "-e", "-c", commands_of(block)],
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                timeout=120,
-            )
-            said = f"{block.place}\n{done.stdout}{done.stderr}"
-            assert done.returncode == block.exit_status, said
+            status = run_commands(commands_of(block), own_home)
+            said = capfd.readouterr()
+            assert status == block.exit_status, f"{block.place}\n{said.out}{said.err}"
 
 
 def commands_of(block: Block) -> str:
@@ -145,6 +133,55 @@ def commands_of(block: Block) -> str:
     return "\n".join(line.removeprefix("$ ") for line in lines if line.startswith("$ "))
 
 
+def run_commands(commands: str, home: Path) -> int:
+    """Run commands until one fails: ours in this process, which is faster, others by a shell."""
+    lines = [shlex.split(line, comments=True) for line in commands.splitlines()]
+    lines = [line for line in lines if line]
+    if any(line[0] != "ome-zip" or _NEEDS_A_SHELL.search(" ".join(line)) for line in lines):
+        return _by_shell(commands, home)
+    for line in lines:
+        if status := _in_process(line[1:]):
+            return status
+    return 0
+
+
+def _in_process(arguments: list[str]) -> int:
+    try:
+        return main(arguments)
+    except SystemExit as stopped:  # of argparse
+        return stopped.code if isinstance(stopped.code, int) else 0
+
+
+def _by_shell(commands: str, home: Path) -> int:
+    shell = shutil.which("sh")
+    if shell is None:
+        pytest.skip("there is no shell")
+    programs = home / "programs"
+    programs.mkdir(exist_ok=True)
+    command = programs / "ome-zip"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m napari_ome_zip "$@"\n')
+    command.chmod(0o755)
+    paths = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": paths, "PYTHONPATH": str(SOURCE)}
+    return subprocess.run([shell, "-e", "-c", commands], env=environment, timeout=120).returncode
+
+
 def test_a_console_is_run_without_its_output() -> None:
     block = Block("page.md", 1, "console", "$ ome-zip info cells.ozx\ncells: 2 channels\n$ ls\n")
     assert commands_of(block) == "ome-zip info cells.ozx\nls"
+
+
+@pytest.mark.parametrize(
+    ("commands", "status"),
+    [
+        ("ome-zip info cells.ozx  # what is in it\n", 0),
+        ("ome-zip info none.ozx\nome-zip info cells.ozx\n", 2),
+        ("ome-zip info\n", 2),
+        ("ome-zip info cells.ozx > info.txt\ntest -s info.txt\n", 0),
+        ("ome-zip info none.ozx || exit 7\n", 7),
+    ],
+)
+def test_the_first_command_that_fails_ends_a_block(
+    folder: Path, own_home: Path, commands: str, status: int
+) -> None:
+    assert run_commands(commands, own_home) == status
