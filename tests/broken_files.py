@@ -361,9 +361,9 @@ def _(folder: Path) -> Path:
 
 @breaks("chunks-large", profile="fast-to-read")
 def _(folder: Path) -> Path:
-    return write(
-        folder, _image_of(3000, 3000, chunks=(3000, 3000), data_type="float64", fill_value=0.0)
-    )
+    codecs = [{"name": "bytes", "configuration": {"endian": "little"}}]
+    changes = {"data_type": "uint64", "codecs": codecs}
+    return write(folder, _image_of(3000, 3000, chunks=(3000, 3000), **changes))
 
 
 @breaks("codec-slow", profile="fast-to-read")
