@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -19,6 +20,7 @@ from napari_ome_zip.archive.layout import (
     zip64_values,
 )
 from napari_ome_zip.errors import ArchiveError
+from napari_ome_zip.files import Link, has_own_name
 from napari_ome_zip.names import is_archive_name, is_junk
 from napari_ome_zip.storage.base import DOCUMENT_SIZE
 from napari_ome_zip.validation.container_comment import check_comment
@@ -65,8 +67,11 @@ def refusal(error: ArchiveError) -> Issue:
     return issue(_REFUSALS.get(error.code, rules.UNUSABLE), str(error))
 
 
-def check_file_name(name: str) -> Iterator[Issue]:
-    """Check S5: the name ends in ``.ozx``, in any case."""
+def check_file_name(place: str | Path | Link) -> Iterator[Issue]:
+    """Check S5: the name ends in ``.ozx``, in any case; what has no name of its own passes."""
+    if not isinstance(place, Link) and not has_own_name(place):
+        return
+    name = place.name if isinstance(place, Link) else Path(place).name
     ending = name.lower()
     if ending.endswith(".ozx"):
         return

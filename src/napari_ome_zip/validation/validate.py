@@ -120,7 +120,7 @@ def validate(
         return _check_document(asked, place)
     with place.open("rb"):  # a file that cannot be read is not a bad archive
         pass
-    return _check_archive(asked, place, place.name)
+    return _check_archive(asked, place)
 
 
 @dataclass(frozen=True)
@@ -153,19 +153,19 @@ def _check_link(asked: _Asked, link: Link) -> Report:
         kind = "folder"
     else:
         with watching(asked.watch.silent):
-            return _check_archive(asked, link, link.name)
+            return _check_archive(asked, link)
     raise LinkError(
         f"A {kind} behind a link is not checked, only an archive: {asked.name}. "
         f"Download it, and check the {kind} on this machine."
     )
 
 
-def _check_archive(asked: _Asked, place: Path | Link, file_name: str) -> Report:
+def _check_archive(asked: _Asked, place: Path | Link) -> Report:
     try:
         store = ArchiveStore(place)
         store.index.complete()
     except ArchiveError as error:
-        return asked.report("archive", None, (*check_file_name(file_name), refusal(error)))
+        return asked.report("archive", None, (*check_file_name(place), refusal(error)))
     return _check_store(asked, "archive", store)
 
 
@@ -174,7 +174,7 @@ def _check_store(asked: _Asked, kind: str, container: ArchiveStore | DirectorySt
     store = _hierarchy(container, issues)
     if isinstance(container, ArchiveStore):
         root = store.root if isinstance(store, ArchiveStore) else None
-        issues += check_file_name(container.file.name)
+        issues += check_file_name(container.file.place)
         issues += check_container(container.file, root=root)
         if store is None:
             issues = _without_repetition(issues)
