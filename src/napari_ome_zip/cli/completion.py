@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 
 import shtab
 
 from napari_ome_zip.cli.exits import GOOD, exit_statuses
 from napari_ome_zip.cli.parser import whole_parser
-from napari_ome_zip.cli.terminal import write
+from napari_ome_zip.cli.terminal import width, write
 
 _SHELLS = ("bash", "zsh", "fish", "powershell", "tcsh")
 _EXAMPLES = """\
@@ -27,7 +28,8 @@ _COMPLETED = dict.fromkeys(("FILE", "NEW_FILE", "IN", "OUT", "OUT.png"), shtab.F
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be said to the command."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = f"{_EXAMPLES}\n{exit_statuses('the script was written')}"
+    statuses = textwrap.fill(exit_statuses("the script was written"), width())
+    parser.epilog = f"{_EXAMPLES}\n{statuses}"
     parser.add_argument("shell", choices=_SHELLS, metavar="SHELL", help=", ".join(_SHELLS))
 
 

@@ -21,7 +21,7 @@ _WORDS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be said to the command."""
     parser.epilog = exit_statuses(
-        "all is set up, or removed, as was asked", "with --status, not all of it is set up"
+        "all is set up, or removed, as was asked", "--status found that not all of it is"
     )
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--remove", action="store_true", help="remove all that was written")
