@@ -30,6 +30,7 @@ _COMMANDS = (
     _Command("open", "open files in napari, in the window that is running if any", "open"),
     _Command("info", "describe what is inside a file", "info"),
     _Command("picture", "draw all of a file as one picture", "picture"),
+    _Command("convert", "save an image of any version as an archive", "convert"),
     _Command("pack", "make an archive of a folder", "pack"),
     _Command("unpack", "make a folder of an archive", "unpack"),
     _Command("repack", "write a repaired copy of an archive", "repack"),
