@@ -43,7 +43,13 @@ def test_star_imports_all_of_them() -> None:
 def test_every_error_a_caller_may_meet_is_there() -> None:
     from napari_ome_zip import errors
 
-    of_windows = {"HandOverError", "IntegrationError", "NapariStartError"}
+    of_windows = {
+        "HandOverError",
+        "IntegrationError",
+        "NapariStartError",
+        "ReadCancelledError",
+        "TooManyPixelsError",
+    }
     own = {
         name
         for name, found in vars(errors).items()
