@@ -9,6 +9,8 @@ LOWEST_VENV := .venv-lowest
 ifeq ($(shell uname -s)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
 ON_DISPLAY := xvfb-run -a
 endif
+# Without compiled modules, each of the processes that tests start would compile all of them again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: bench bench-quick demo test test-lowest lint system system-of-tests
 
