@@ -43,9 +43,11 @@ def main() -> None:
         napari.run()
 
 
-def take_screenshot(viewer: napari.Viewer, picture: Path) -> None:
+def take_screenshot(
+    viewer: napari.Viewer, picture: Path, size: tuple[int, int] = (1400, 900)
+) -> None:
     """Picture the whole window, once drawing has come to rest."""
-    viewer.window.resize(1400, 900)
+    viewer.window.resize(*size)
     QTest.qWait(500)
     viewer.reset_view()
     before = None

@@ -1,7 +1,8 @@
 """Film a file being dragged from a file manager onto napari, for docs/images.
 
-Runs on a virtual display of its own, with a real window manager and a real file manager. On
-Debian: ``apt-get install xvfb openbox pcmanfm xdotool ffmpeg``.
+Runs on a virtual display of its own, with a real window manager and a real file manager. The file
+is the second one that this napari opens: with the first, the program itself is loaded. On Debian:
+``apt-get install xvfb openbox pcmanfm xdotool ffmpeg``.
 
     python tools/film_drop.py docs/images/drop.gif
 """
@@ -18,17 +19,42 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from picture_composites import plate
+from picture_archives import plate
 
-WIDTH, HEIGHT = 1280, 800
-FILES = (20, 500, 360, 260)
+WIDTH, HEIGHT = 1260, 620
+"""Of the screen, in pixels."""
+SHOWN_WIDTH = 1000
+FILES = (0, 0, 356, 590)
 """Place of the file manager's window: x, y, width, height."""
-NAPARI = (190, 20, 1070, 700)
+NAPARI = (358, 0, 900, 590)
+"""Place of napari's window. The two fill the screen, but for their frames."""
+FILE = (95, 85)
+"""A point of the only file in the folder."""
+CANVAS = (960, 250)
+WELLS = ((860, 300), (1060, 300), (1060, 380))
+"""Points of the plate that is shown, on which the pointer rests."""
 RATE = 10
 """Pictures in a second."""
-SHOWN_WIDTH = 800
 STEPS = 30
 """Of the hand, from the file to the canvas."""
+NAPARI_IN_USE = """
+import sys
+from pathlib import Path
+import napari
+from napari._qt.dialogs.qt_notification import NapariQtNotification
+from qtpy.QtCore import QTimer
+viewer = napari.Viewer()
+viewer.open(sys.argv[1], plugin="napari-ome-zip")
+viewer.layers.clear()
+def begin():
+    for shown in viewer.window.main_menu.window().findChildren(NapariQtNotification):
+        shown.close()
+    Path(sys.argv[2]).touch()
+QTimer.singleShot(5000, begin)
+napari.run()
+"""
+ICONS = "[ui]\nbig_icon_size=112\nthumbnail_size=128\n"
+NO_BARS = "[ui]\nside_pane_mode=hidden;places\ntoolbar=hidden;\nshow_statusbar=0\n"
 
 
 def main() -> None:
@@ -41,23 +67,32 @@ def main() -> None:
         home = Path(place)
         files = home / "my images"
         files.mkdir()
-        plate().write(files / "plate.ome.zip")
+        archive = plate().write(files / "plate.ozx")
+        write_settings(home / "config")
+        ready = home / "ready"
         desk = Desk(arguments.display, home)
         running.enter_context(desk.program("Xvfb", desk.display, *screen()))
         time.sleep(2)
         running.enter_context(desk.program("openbox"))
-        running.enter_context(desk.program(sys.executable, "-m", "napari"))
+        running.enter_context(
+            desk.program(sys.executable, "-c", NAPARI_IN_USE, str(archive), str(ready))
+        )
         window = desk.window("napari")
         running.enter_context(desk.program("pcmanfm", str(files)))
         folder = desk.window(files.name)
         desk.put(window, NAPARI)
         desk.put(folder, FILES)
+        while not ready.exists():
+            time.sleep(0.5)
         time.sleep(5)
         film = home / "film.mkv"
-        with desk.program(*_grab(desk.display, film)):
+        with desk.program(*_grab(desk.display), "-qp", "0", str(film)):
             time.sleep(1)
-            desk.drag((FILES[0] + 205, FILES[1] + 105), (NAPARI[0] + 660, NAPARI[1] + 300))
-            time.sleep(6)
+            desk.drag(FILE, CANVAS)
+            time.sleep(3.5)
+            for well in WELLS:
+                desk.move(well)
+            time.sleep(1)
         _as_gif(film, arguments.film)
 
 
@@ -128,11 +163,20 @@ class Desk:
         time.sleep(0.4)
         self._do("mouseup", "1")
 
+    def move(self, end: tuple[int, int]) -> None:
+        """Move the pointer to a point of the screen, and rest there."""
+        self._do("mousemove", *map(str, end))
+        time.sleep(0.8)
+
     def double_click(self, place: tuple[int, int]) -> None:
         """Click twice at one point of the screen."""
         self._do("mousemove", *map(str, place))
         time.sleep(0.5)
         self._do("click", "--repeat", "2", "--delay", "120", "1")
+
+    def picture(self, target: Path) -> None:
+        """Picture the whole screen."""
+        self.run(*_grab(self.display), "-frames:v", "1", str(target))
 
     def run(self, *command: str) -> str:
         """Run a program to its end, and return what it writes."""
@@ -150,23 +194,34 @@ class Desk:
         return self.run("xdotool", *arguments)
 
 
+def write_settings(config: Path) -> None:
+    """Have a file manager show files alone, as large as previews need to be seen."""
+    for name, text in {
+        "libfm/libfm.conf": ICONS,
+        "pcmanfm/default/pcmanfm.conf": NO_BARS,
+    }.items():
+        path = config / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+
+
 def screen() -> list[str]:
     """Options of the server of a display."""
     return ["-screen", "0", f"{WIDTH}x{HEIGHT}x24"]
 
 
-def _grab(display: str, film: Path) -> list[str]:
+def _grab(display: str) -> list[str]:
     size = f"{WIDTH}x{HEIGHT}"
     source = ["-f", "x11grab", "-framerate", str(RATE), "-video_size", size, "-i", display]
-    return ["ffmpeg", "-loglevel", "error", "-y", *source, "-qp", "0", str(film)]
+    return ["ffmpeg", "-loglevel", "error", "-y", *source]
 
 
 def _as_gif(film: Path, target: Path) -> None:
     """Few colors, chosen for this film: a picture in a README is to load at once."""
-    scaled = f"fps={RATE},scale={SHOWN_WIDTH}:-1:flags=lanczos,split[a][b]"
-    colors = "[a]palettegen=max_colors=128:stats_mode=diff[p];[b][p]paletteuse=dither=bayer"
+    scaled = f"fps={RATE},scale={SHOWN_WIDTH}:-1:flags=lanczos"
+    colors = "split[a][b];[a]palettegen=max_colors=256[p];[b][p]paletteuse=dither=none"
     command = ["ffmpeg", "-loglevel", "error", "-y", "-i", str(film)]
-    subprocess.run([*command, "-vf", f"{scaled};{colors}", str(target)], check=True)
+    subprocess.run([*command, "-vf", f"{scaled},{colors}", str(target)], check=True)
 
 
 if __name__ == "__main__":

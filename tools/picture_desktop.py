@@ -1,7 +1,7 @@
 """Picture a folder of archives in a file manager, and what a double click on one opens.
 
 Runs on a virtual display of its own, with a real window manager and a real file manager, after
-``ome-zip integrate``. On Debian: ``apt-get install xvfb openbox pcmanfm xdotool scrot
+``ome-zip integrate``. On Debian: ``apt-get install xvfb openbox pcmanfm xdotool ffmpeg
 desktop-file-utils shared-mime-info``.
 
     python tools/picture_desktop.py docs/images/desktop.png
@@ -18,20 +18,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from film_drop import Desk, screen
+from film_drop import FILES, NAPARI, SHOWN_WIDTH, Desk, screen, write_settings
 from napari_ome_zip.plugin.sample_archive import write_sample_archive
-from picture_composites import faulty, head, measured, mosaic, plate
+from picture_archives import faulty, head, measured, mosaic, plate
 
-FILES = (20, 20, 470, 560)
-"""Place of the file manager's window: x, y, width, height."""
-NAPARI = (420, 110, 840, 670)
-WINDOWS = (12, 12, 1268, 792)
-"""The part of the screen that both fill."""
-CLICKED = (262, 166)
+CLICKED = (240, 85)
 """A point of the second file in the folder."""
-SHOWN_WIDTH = 960
-SETTINGS = "[ui]\nbig_icon_size=112\nthumbnail_size=128\n"
-SIDE_PANE = "[ui]\nside_pane_mode=hidden;places\n"
 
 
 def main() -> None:
@@ -47,7 +39,7 @@ def main() -> None:
         home = Path(place)
         files = home / "my images"
         files.mkdir()
-        _write_settings(home / "config")
+        write_settings(home / "config")
         write_sample_archive(files / "colon section.ome.zip")
         for name, archive in {
             "cells.ozx": measured(),
@@ -68,31 +60,18 @@ def main() -> None:
         time.sleep(25)  # previews
         desk.run("xdotool", "key", "F5")
         time.sleep(3)
-        desk.run("scrot", str(home / "folder.png"))
         desk.double_click(CLICKED)
         window = desk.window("napari")
         time.sleep(5)
         desk.put(window, NAPARI)
         time.sleep(10)
-        desk.run("scrot", str(home / "desktop.png"))
+        desk.picture(home / "desktop.png")
         desk.run("xdotool", "windowclose", window)
         with Image.open(home / "desktop.png") as taken:
-            both = taken.convert("RGB").crop(WINDOWS)
-            height = both.height * SHOWN_WIDTH // both.width
-            small = both.resize((SHOWN_WIDTH, height), Image.Resampling.LANCZOS)
+            height = taken.height * SHOWN_WIDTH // taken.width
+            small = taken.convert("RGB").resize((SHOWN_WIDTH, height), Image.Resampling.LANCZOS)
             small.quantize(128, dither=Image.Dither.NONE).save(arguments.picture, optimize=True)
     print(f"{arguments.picture.name}: {arguments.picture.stat().st_size // 1024} KiB")
-
-
-def _write_settings(config: Path) -> None:
-    """Have previews large enough to be seen in a small picture."""
-    for name, text in {
-        "libfm/libfm.conf": SETTINGS,
-        "pcmanfm/default/pcmanfm.conf": SIDE_PANE,
-    }.items():
-        path = config / name
-        path.parent.mkdir(parents=True)
-        path.write_text(text)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 from napari_ome_zip.archive.early_sync import EarlySync
 from napari_ome_zip.archive.leftovers import lock, partial_name, remove_leftovers
 from napari_ome_zip.errors import SaveError, SaveWarning
+from napari_ome_zip.files.syncing import sync, sync_folder
 from napari_ome_zip.names import stem
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.sizes import readable_size
@@ -136,7 +137,7 @@ class PartialFile:
         """Wait until the bytes are on the disk; some disks report only then that they are full."""
         try:
             self._early.finish()
-            os.fsync(self._descriptor)
+            sync(self._descriptor)
         except OSError as error:
             raise self._interrupted(error) from error
 
@@ -158,7 +159,7 @@ class PartialFile:
             self.path.replace(self.target)
         except OSError as error:
             raise self._not_replaced(error, self._kept_beside()) from error
-        _sync_folder(self.target.parent)
+        sync_folder(self.target.parent)
         if others:
             names = "another name" if others == 1 else f"{others} other names"
             warnings.warn(
@@ -314,18 +315,6 @@ def _take_over_rights(descriptor: int, existing: os.stat_result) -> None:
     # Some network and FAT disks have no modes.
     with suppress(OSError):
         os.fchmod(descriptor, stat.S_IMODE(existing.st_mode))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name survive a power cut, where the disk allows it."""
-    if sys.platform == "win32":
-        return
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _write_together(descriptor: int, parts: Sequence[memoryview]) -> int:

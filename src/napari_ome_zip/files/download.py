@@ -13,6 +13,7 @@ from pathlib import Path
 from napari_ome_zip.errors import LinkError, OmeZipError, ReadCancelledError, SaveError
 from napari_ome_zip.files.connecting import remote_object
 from napari_ome_zip.files.links import Link
+from napari_ome_zip.files.syncing import sync
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.sizes import readable_size
@@ -93,7 +94,7 @@ def _receive(link: Link, path: Path, watch: Watch) -> None:
         finally:
             transfer.is_wanted.clear()
         file.flush()
-        os.fsync(file.fileno())
+        sync(file.fileno())
     if transfer.size is not None and got != transfer.size:
         raise LinkError(
             f"Only {readable_size(got)} of the {readable_size(transfer.size)} of {link.name} came. "

@@ -1,49 +1,36 @@
-"""Picture napari with the plugin in real windows, for docs/images.
+"""Archives that are made to be pictured.
 
-The archives are made here: a scan by cutting one known picture into 10 × 10 tiles, of which three
-are left out; a plate of 96 wells with cells that get fewer from column to column; a volume that
-says where its axes lead in the body; a picture with faults; and cells with a table of what was
-measured of them, as ngio writes it.
-
-    xvfb-run -a -s "-screen 0 1600x1000x24" python tools/picture_composites.py docs/images
+The scan is one known picture that is cut into 10 × 10 tiles, of which three are left out; the plate
+has 48 wells with cells that get fewer from column to column; the volume says where its axes lead in
+the body; and what was measured of the cells lies beside them, as ngio writes it.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import tempfile
 import zipfile
-from collections.abc import Callable
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import napari
 import numpy as np
 import zarr
-from napari._qt.dialogs.qt_notification import NapariQtNotification
-from PIL import Image
-from qtpy.QtCore import QPoint
-from qtpy.QtTest import QTest
-from skimage.color import rgb2gray
+from skimage.color import rgb2gray, rgb2hed
 from skimage.data import immunohistochemistry, shepp_logan_phantom
 from skimage.transform import resize
 from zarr.buffer import cpu
 from zarr.storage import MemoryStore
 
-from demo import take_screenshot
-from napari_ome_zip.plugin.docks import open_check, open_contents, open_save
-from napari_ome_zip.plugin.sample_archive import write_sample_archive
-
 SIDE = 128
 """Pixels along each side of a tile or field of view."""
 GAPS = ((2, 7), (6, 1), (9, 4))
 """Tiles that were never taken."""
-ROWS, COLUMNS = "ABCDEFGH", 12
+ROWS, COLUMNS = "ABCDEF", 8
 PIXEL_SIZE = 0.65
-CHANNELS = (("nuclei", "00A0FF"), ("marker", "FFB000"))
+CHANNELS = (("nuclei", "1E90FF"), ("marker", "FFA000"))
+STAINS = (("haematoxylin", "3380FF"), ("DAB", "FF8000"))
+BACKGROUND = 34
+"""Counts of a camera where nothing shines."""
 LPS = {"z": "inferior-to-superior", "y": "anterior-to-posterior", "x": "right-to-left"}
 
 
@@ -63,7 +50,14 @@ class Archive:
         """Add a group with attributes of other conventions."""
         zarr.create_group(self._store, path=path, attributes=attributes)
 
-    def image(self, path: str, pixels: np.ndarray, place: tuple[float, float]) -> None:
+    def image(
+        self,
+        path: str,
+        pixels: np.ndarray,
+        place: tuple[float, float],
+        channels: tuple[tuple[str, str], ...] = CHANNELS,
+        black: int = 0,
+    ) -> None:
         """Add an image of two levels; a leading axis is that of the channels."""
         space = [{"name": n, "type": "space", "unit": "micrometer"} for n in "yx"]
         more = pixels.ndim - 2
@@ -75,7 +69,7 @@ class Archive:
                 {"type": "translation", "translation": [0.0] * more + list(place)},
             ]
             datasets.append({"path": str(level), "coordinateTransformations": steps})
-        omero = {"channels": [_channel(*channel) for channel in CHANNELS]} if more else None
+        omero = {"channels": [_channel(*channel, black) for channel in channels]} if more else None
         self.group(
             path,
             multiscales=[{"axes": axes, "datasets": datasets}],
@@ -115,22 +109,23 @@ class Archive:
         return path
 
 
-def _channel(label: str, color: str) -> dict[str, Any]:
-    window = {"min": 0, "max": 255, "start": 0, "end": 255}
+def _channel(label: str, color: str, black: int) -> dict[str, Any]:
+    window = {"min": 0, "max": 255, "start": black, "end": 255}
     return {"label": label, "color": color, "active": True, "window": window}
 
 
 def mosaic() -> Archive:
-    """One picture, cut into tiles."""
-    gray = rgb2gray(immunohistochemistry())
-    picture = (255 * (1 - resize(gray, (10 * SIDE, 10 * SIDE)))).astype(np.uint8)
+    """One picture in two stains, cut into tiles."""
+    stains = rgb2hed(resize(immunohistochemistry(), (10 * SIDE, 10 * SIDE)))[..., (0, 2)]
+    bright = np.percentile(stains, 99.5, axis=(0, 1))
+    picture = np.moveaxis(np.clip(255 * stains / bright, 0, 255).astype(np.uint8), -1, 0)
     archive = Archive()
     archive.group(**{"bioformats2raw.layout": 3})
     taken = [place for place in product(range(10), range(10)) if place not in GAPS]
     for number, (row, column) in enumerate(taken):
-        tile = picture[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]
+        tile = picture[:, row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]
         place = (row * SIDE * PIXEL_SIZE, column * SIDE * PIXEL_SIZE)
-        archive.image(str(number), tile, place)
+        archive.image(str(number), tile, place, STAINS)
     return archive
 
 
@@ -150,24 +145,24 @@ def plate() -> Archive:
     for well in wells:
         archive.group(str(well["path"]), well={"images": [{"path": str(n)} for n in range(4)]})
         for number in range(4):
-            cells = round(60 * 0.75 ** int(str(well["columnIndex"])))
+            cells = round(32 * 0.72 ** int(str(well["columnIndex"])))
             marked = 1 - int(str(well["rowIndex"])) / len(ROWS)
             pixels = field_of_view(random, cells + 2, marked)
-            archive.image(f"{well['path']}/{number}", pixels, (0.0, 0.0))
+            archive.image(f"{well['path']}/{number}", pixels, (0.0, 0.0), black=BACKGROUND - 12)
     return archive
 
 
 def field_of_view(random: np.random.Generator, cells: int, marked: float) -> np.ndarray:
     """Return two channels: round nuclei, and a marker that a share of the cells has."""
-    pixels = np.full((2, SIDE, SIDE), 25.0)
+    pixels = np.full((2, SIDE, SIDE), float(BACKGROUND))
     y, x = np.indices((SIDE, SIDE))
-    places, radii = random.uniform(0, SIDE, (cells, 2)), random.uniform(4, 7, cells)
+    places, radii = random.uniform(0, SIDE, (cells, 2)), random.uniform(6, 10, cells)
     for place, radius in zip(places, radii, strict=True):
         distance = (y - place[0]) ** 2 + (x - place[1]) ** 2
         pixels[0] += 200 * np.exp(-((distance / radius**2) ** 2))
         if random.uniform() < marked:
             pixels[1] += 140 * np.exp(-distance / (2 * radius**2))
-    return np.clip(pixels + random.normal(0, 6, pixels.shape), 0, 255).astype(np.uint8)
+    return np.clip(pixels + random.normal(0, 3, pixels.shape), 0, 255).astype(np.uint8)
 
 
 def head() -> Archive:
@@ -204,11 +199,12 @@ def measured() -> Archive:
     y, x = np.indices((4 * SIDE, 4 * SIDE))
     pixels, labels = np.full(y.shape, 20.0), np.zeros(y.shape, np.uint32)
     for row, column in product(range(8), range(8)):
-        place, radius = (
-            np.array([row, column]) * 62 + random.uniform(20, 50, 2),
-            random.uniform(9, 17),
-        )
-        distance = np.hypot(y - place[0], x - place[1]) / radius
+        down, right = np.array([row, column]) * 62 + random.uniform(20, 50, 2)
+        angle = np.arctan2(y - down, x - right)
+        turns = random.uniform(0, 2 * np.pi, 3)
+        waves = [np.cos(n * angle + turn) for n, turn in enumerate(turns, start=2)]
+        radius = random.uniform(14, 21) * (1 + 0.22 * waves[0] + 0.08 * waves[1] + 0.05 * waves[2])
+        distance = np.hypot(y - down, x - right) / radius
         pixels += random.uniform(60, 200) * np.exp(-(distance**4))
         labels[distance < 1] = 1 + 8 * row + column
     archive = Archive()
@@ -219,7 +215,7 @@ def measured() -> Archive:
     found = np.unique(labels)[1:].tolist()
     areas = [PIXEL_SIZE**2 * int(np.count_nonzero(labels == label)) for label in found]
     means = [float(noisy[labels == label].mean().round(1)) for label in found]
-    phases = ["G1" if area < 200 else "S" if area < 280 else "G2" for area in areas]
+    phases = ["G1" if area < 380 else "S" if area < 520 else "G2" for area in areas]
     columns = {"label": found, "area": areas, "mean_intensity": means, "phase": phases}
     said = {"type": "feature_table", "table_version": "1", "backend": "json"}
     said |= {"instance_key": "label", "region": {"path": "../labels/nuclei"}}
@@ -227,63 +223,3 @@ def measured() -> Archive:
     archive.attributes("tables/measurements", said)
     archive.attributes("tables/measurements/table", columns)
     return archive
-
-
-def point_at_label(viewer: napari.Viewer) -> None:
-    """Select the labels, with the pointer over one of them."""
-    open_contents(viewer)
-    QTest.qWait(1000)
-    viewer.layers.selection.active = viewer.layers[-1]
-    canvas = viewer.window._qt_viewer.canvas.native
-    row, column = (each / 2 for each in (canvas.height(), canvas.width()))
-    middle = viewer.scene.camera.center[-2:]
-    labels = np.asarray(viewer.layers[-1].data[0])
-    places = np.argwhere(labels == 28).mean(axis=0) * PIXEL_SIZE - middle
-    down, right = places * viewer.scene.camera.zoom
-    QTest.mouseMove(canvas, QPoint(round(column + right), round(row + down)))
-
-
-def main() -> None:
-    """Write all archives, open each in a window, and picture it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="where the pictures go")
-    pictures = parser.parse_args().folder
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        scan = mosaic().write(folder / "scan.ome.zip")
-        sample = folder / "overlapping-fields.ome.zip"
-        write_sample_archive(sample)
-        picture(pictures / "plate.png", plate().write(folder / "plate.ome.zip"), open_contents)
-        picture(pictures / "contents.png", scan, open_contents)
-        picture(pictures / "demo.png", sample)
-        volume = head().write(folder / "head.ome.zip")
-        picture(pictures / "orientation.png", volume, open_contents)
-        picture(pictures / "save.png", sample, open_save)
-        cells = measured().write(folder / "cells.ome.zip")
-        picture(pictures / "tables.png", cells, point_at_label)
-        bad = faulty().write(folder / "faulty.ome.zip")
-        picture(pictures / "validate.png", bad, partial(open_check, path=str(bad)))
-
-
-def picture(
-    target: Path, archive: Path, look: Callable[[napari.Viewer], None] | None = None
-) -> None:
-    """Picture an archive in a window, maybe with a dock widget."""
-    viewer = napari.Viewer()
-    viewer.open(archive, plugin="napari-ome-zip")
-    viewer.canvas.overlays["scale_bar"].visible = True
-    if look is not None:
-        look(viewer)
-    QTest.qWait(1000)
-    for shown in viewer.window.main_menu.window().findChildren(NapariQtNotification):
-        shown.close()
-    QTest.qWait(2000)  # what runs in threads
-    take_screenshot(viewer, target)
-    viewer.close()
-    with Image.open(target) as taken:
-        taken.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
-    print(f"{target.name}: {target.stat().st_size // 1024} KiB")
-
-
-if __name__ == "__main__":
-    main()
