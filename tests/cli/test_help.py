@@ -48,7 +48,7 @@ def test_help_says_what_each_exit_status_means(
     assert ("; 1 if " in said) == (command in ("", "validate", "integrate"))
 
 
-@pytest.mark.parametrize("command", ["validate", "info", "picture", "repack", "unpack"])
+@pytest.mark.parametrize("command", ["validate", "info", "picture", "convert", "repack", "unpack"])
 def test_help_says_that_standard_input_is_read(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -220,6 +220,14 @@ class TestAPlateOf04:
         image = json.loads(found["A/1/0/zarr.json"])["attributes"]["ome"]
         assert image["omero"]["channels"][0]["exposure"] == 7
 
+    def test_labels_that_nothing_lists_are_listed(self, tmp_path: Path) -> None:
+        written = plate_of_0_4().remove("A/1/0/labels/.zattrs")
+        source = folder_of(written, tmp_path / "screen.zarr")
+        path = save_image(open_image(source), tmp_path / "new.ozx")
+        group = json.loads(entries(path)["A/1/0/labels/zarr.json"])
+        assert group["attributes"]["ome"] == {"version": "0.5", "labels": ["cells"]}
+        assert validate(path).valid
+
     def test_a_row_without_a_group_gets_one(self, tmp_path: Path) -> None:
         written = plate_of_0_4().remove("A/.zgroup", "A/.zattrs")
         source = folder_of(written, tmp_path / "screen.zarr")
