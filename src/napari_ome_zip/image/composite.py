@@ -33,7 +33,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class PlacedWell:
-    """A well of a plate that has at least one field of view."""
+    """A well of a plate that has at least one field of view.
+
+    Examples
+    --------
+    >>> from napari_ome_zip import open_image
+    >>> [well.name for well in open_image("plate.ozx").wells]
+    ['A1', 'A2', 'A3', 'B1', 'B2']
+    """
 
     name: str
     """Row and column, such as ``A1``."""

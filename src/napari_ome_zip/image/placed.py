@@ -21,7 +21,15 @@ from napari_ome_zip.pixels.source import AnySource, ChannelView, PixelSource
 
 @dataclass(frozen=True)
 class Channel:
-    """How one channel is shown; what the file does not say is None."""
+    """How one channel is shown; what the file does not say is None.
+
+    Examples
+    --------
+    >>> from napari_ome_zip import open_image
+    >>> channel = open_image("cells.ozx").images[0].channels[0]
+    >>> channel.name, channel.color, channel.limits
+    ('DAPI', '#0000FF', (0.0, 1000.0))
+    """
 
     name: str | None = None
     color: str | None = None

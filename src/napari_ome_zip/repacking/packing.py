@@ -87,6 +87,12 @@ def pack(
     Notes
     -----
     RFC-9, "OME-Zarr zip files".
+
+    Examples
+    --------
+    >>> from napari_ome_zip import pack, validate
+    >>> validate(pack("cells.zarr", "packed.ozx")).valid
+    True
     """
     if is_link(directory):
         raise ArchiveError(

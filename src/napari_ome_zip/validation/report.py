@@ -21,7 +21,15 @@ PLACES_TOLD = 5
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One fault or note, with its place and a remedy."""
+    """One fault or note, with its place and a remedy.
+
+    Examples
+    --------
+    >>> from napari_ome_zip import validate
+    >>> issue = validate("spots.ozx").warnings[0]
+    >>> issue.code, issue.severity.value, str(issue.location)
+    ('axis-unit-missing', 'warning', 'zarr.json: ome.multiscales[0].axes[0]')
+    """
 
     code: str
     """Stable kebab-case name of the rule that was broken."""
@@ -104,7 +112,17 @@ def aggregate(issues: Iterable[Issue]) -> tuple[Issue, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The verdict on one file, directory or document."""
+    """The verdict on one file, directory or document.
+
+    Examples
+    --------
+    >>> from napari_ome_zip import validate
+    >>> report = validate("plate.ozx", deep=True)
+    >>> report.valid, report.issues
+    (True, ())
+    >>> report.verdict
+    'Valid OME-Zarr 0.5: nothing to complain about'
+    """
 
     path: str
     """Path of what was checked, as the user gave it."""
