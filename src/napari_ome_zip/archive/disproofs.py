@@ -36,8 +36,8 @@ def disproofs(
         found.append(Finding.of(rules.JSON_FIRST, late[0], text))
     if changed:
         text = (
-            f"Entries with the same name: {listed(changed, 1)}. The last one counts, and an earlier "
-            "one was shown. Open the link again."
+            f"Entries with the same name: {listed(changed, 1)}. The last one counts, and an "
+            "earlier one was shown. Open the link again."
         )
         found.append(Finding.of(rules.REPEATED, changed[0], text))
     return tuple(found)
