@@ -105,7 +105,10 @@ def _with_binding(binding: str, extras: str) -> Environment:
 
 def _in_window(environment: Environment, *command: str, binding: str | None = None) -> None:
     """Run Python where it can open windows."""
-    variables = {"QT_API": binding, "PYTEST_QT_API": binding} if binding else {}
+    # Without compiled modules, each process that tests start would compile all of them again.
+    variables = {"PYTHONDONTWRITEBYTECODE": ""}
+    if binding:
+        variables.update(QT_API=binding, PYTEST_QT_API=binding)
     run(*on_display(), environment.program("python"), *command, environment=variables)
 
 

@@ -86,7 +86,7 @@ def test_json_is_json(name: str) -> None:
 
 @pytest.mark.parametrize("name", with_code("python"))
 def test_python_runs(name: str, folder: Path, request: pytest.FixtureRequest) -> None:
-    namespace: dict[str, Any] = {"__name__": "__page__"}
+    namespace: dict[str, Any] = {"__name__": "__main__"}
     blocks = [block for block in Page(name).blocks if _is(block, "python")]
     if any(re.search(r"\bviewer\b", block.code) for block in blocks):
         namespace["viewer"] = request.getfixturevalue("make_napari_viewer")()

@@ -288,15 +288,16 @@ def test_the_help_menu_leads_to_the_documentation_of_this_version(
     (browser,) = [widget for widget in docked if isinstance(widget, QTextBrowser)]
     qtbot.waitUntil(browser.isVisible, timeout=WAIT)
     text = browser.toPlainText()
-    assert "One file, one drop, the whole image." in text
+    assert "Drop the file on the window." in text
     assert "![" not in browser.toMarkdown()
 
 
 def test_the_documentation_is_that_of_the_package_and_needs_no_other_file() -> None:
     text = documentation()
     version = importlib.metadata.version("napari-ome-zip")
-    assert text.startswith(f"*napari-ome-zip {version}*\n\n# napari-ome-zip")
-    assert "](docs/" not in text
+    assert text.startswith(f"*napari-ome-zip {version}*\n\n# In napari")
+    assert "](images/" not in text
+    assert "](#" not in text
 
 
 @pytest.mark.parametrize(
@@ -305,6 +306,7 @@ def test_the_documentation_is_that_of_the_package_and_needs_no_other_file() -> N
         ("a ![a plate](docs/plate.png) b", "a *a plate.* b"),
         ("a [figure](docs/benchmarks.md) b", "a figure b"),
         ("[napari](https://napari.org)", "[napari](https://napari.org)"),
+        ("a\n<!-- not run: needs a server -->\nb", "a\nb"),
         ("![logo](https://napari.org/logo.png)", "![logo](https://napari.org/logo.png)"),
     ],
 )

@@ -88,9 +88,11 @@ def crop(
     Examples
     --------
     >>> from napari_ome_zip import crop, open_image, save_image
-    >>> cells = open_image("cells.ome.zip")  # doctest: +SKIP
-    >>> part = crop(cells, {"z": 12, "y": (0, 80), "x": (40, 120)})  # doctest: +SKIP
-    >>> save_image(part, "cells region.ome.zip")  # doctest: +SKIP
+    >>> part = crop(open_image("cells.ozx"), {"z": 12, "y": (0, 80), "x": (40, 120)})
+    >>> save_image(part, "region.ozx").name
+    'region.ozx'
+    >>> open_image("region.ozx").images[0].shape
+    (2, 1, 161, 161)
     """
     is_composite = isinstance(source, CompositeImage)
     layers = to_layer_data(source) if is_composite else list(source)  # type: ignore[arg-type]
