@@ -13,6 +13,8 @@ from pathlib import Path
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.files import Link, is_link
 
+_REPLACES_OPEN_FILES = sys.platform != "win32"
+
 
 @contextmanager
 def place_of_copy(source: str | os.PathLike[str] | Link, target: Path) -> Iterator[Path]:
@@ -26,14 +28,22 @@ def place_of_copy(source: str | os.PathLike[str] | Link, target: Path) -> Iterat
     SaveError
         If somebody else has the source open: nothing is changed then, and no copy is left.
     """
-    if sys.platform != "win32" or not _is_same(source, target):
+    if _REPLACES_OPEN_FILES or not _is_same(source, target):
         yield target
         return
     target = target.resolve()
     copy = target.with_name(f".{secrets.token_hex(8)}.{target.name}")
     try:
         yield copy
-        gc.collect()  # stores are parts of cycles, and close their files when they are collected
+        _replace(target, copy)
+    finally:
+        with suppress(OSError):
+            copy.unlink(missing_ok=True)
+
+
+def _replace(target: Path, copy: Path) -> None:
+    gc.collect()  # stores are parts of cycles, and close their files when they are collected
+    try:
         copy.replace(target)
     except PermissionError as error:
         raise SaveError(
@@ -41,9 +51,6 @@ def place_of_copy(source: str | os.PathLike[str] | Link, target: Path) -> Iterat
             "there, or choose another name.",
             error.errno,
         ) from error
-    finally:
-        with suppress(OSError):
-            copy.unlink(missing_ok=True)
 
 
 def _is_same(source: str | os.PathLike[str] | Link, target: Path) -> bool:
