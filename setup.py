@@ -1,8 +1,9 @@
-"""What pyproject.toml cannot state: the README as a package index shows it.
+"""What pyproject.toml cannot state: pages of the documentation that are built into the package.
 
-There its pictures and links need whole addresses. They are made of ``Source`` in
-``[project.urls]`` and the tag of the version that is built; without ``Source`` the README stays as
-it is. All else is in pyproject.toml and setup.cfg.
+On a package index the pictures and links of the README need whole addresses. They are made of
+``Source`` in ``[project.urls]`` and the tag of the version that is built; without ``Source`` the
+README stays as it is. The guide docs/in-napari.md is put beside the module that shows it. All else
+is in pyproject.toml and setup.cfg.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from setuptools import Distribution, setup
+from setuptools.command.build_py import build_py
 
-README = Path(__file__).parent / "README.md"
+HERE = Path(__file__).parent
+README = HERE / "README.md"
+GUIDE = HERE / "docs" / "in-napari.md"
+GUIDE_IN_PACKAGE = Path("napari_ome_zip", "plugin", "documentation", GUIDE.name)
 WHOLE = r"(?![a-z]+:|#|/)"
 """Before what is no whole address, and leads out of the page."""
 
@@ -23,6 +28,16 @@ def with_whole_addresses(markdown: str, source: str, revision: str) -> str:
     pictures, files = (f"{source.rstrip('/')}/{kind}/{revision}/" for kind in ("raw", "blob"))
     markdown = re.sub(rf"(!\[[^]]*\]\(|<img[^>]* src=\"){WHOLE}", rf"\g<1>{pictures}", markdown)
     return re.sub(rf"(\]\(|<a[^>]* href=\"){WHOLE}", rf"\g<1>{files}", markdown)
+
+
+class BuildWithGuide(build_py):
+    """Builds the package with the guide; where it is editable, the plugin reads it in docs/."""
+
+    def run(self) -> None:
+        """Copy the guide after the modules."""
+        super().run()
+        if not self.editable_mode:
+            self.copy_file(str(GUIDE), str(Path(self.build_lib) / GUIDE_IN_PACKAGE))
 
 
 class Package(Distribution):
@@ -41,6 +56,7 @@ class Package(Distribution):
 
 setup(
     distclass=Package,
+    cmdclass={"build_py": BuildWithGuide},
     long_description=README.read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
 )

@@ -66,8 +66,7 @@ def test_lowest(arguments: argparse.Namespace, further: list[str]) -> None:
 
 def lint(arguments: argparse.Namespace, further: list[str]) -> Environment:
     """Run the checks that take seconds."""
-    if further:
-        raise SetupError(f"No such option of lint: {' '.join(further)}")
+    _refuse(further, "lint")
     environment = Environment(".venv")
     environment.install(".[dev]", includes=".[all]")
     run(environment.program("ruff"), "check")
@@ -86,6 +85,17 @@ def bench(arguments: argparse.Namespace, further: list[str]) -> None:
     _in_window(environment, "benchmarks/bench.py", *chosen)
 
 
+def system(arguments: argparse.Namespace, further: list[str]) -> None:
+    """Install what windows and tests need of the system, on Debian and its derivatives."""
+    _refuse(further, "system")
+    install_system_packages(*TESTED_WITH)
+
+
+def _refuse(further: list[str], command: str) -> None:
+    if further:
+        raise SetupError(f"The command {command} takes no {' '.join(further)}.")
+
+
 def _with_binding(binding: str, extras: str) -> Environment:
     """An environment that has one binding of Qt alone."""
     environment = Environment(f".venv-{binding}")
@@ -95,7 +105,10 @@ def _with_binding(binding: str, extras: str) -> Environment:
 
 def _in_window(environment: Environment, *command: str, binding: str | None = None) -> None:
     """Run Python where it can open windows."""
-    variables = {"QT_API": binding, "PYTEST_QT_API": binding} if binding else {}
+    # Without compiled modules, each process that tests start would compile all of them again.
+    variables = {"PYTHONDONTWRITEBYTECODE": ""}
+    if binding:
+        variables.update(QT_API=binding, PYTEST_QT_API=binding)
     run(*on_display(), environment.program("python"), *command, environment=variables)
 
 
@@ -114,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         test_lowest: "of pytest",
         lint: "",
         bench: "of benchmarks/bench.py",
+        system: "",
     }
     for command, whose in takes.items():
         also = f" Further arguments are those {whose}." if whose else ""

@@ -89,6 +89,17 @@ def forgotten_choices() -> Iterator[None]:
         known["napari-ome-zip"].links.reset()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def manifests_read_once() -> Iterator[None]:
+    """Read the manifests of installed plugins once: each window would parse all of them again."""
+    from npe2 import PluginManifest
+
+    found = list(PluginManifest.discover())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PluginManifest, "discover", lambda paths=(): iter(found))
+        yield
+
+
 @pytest.fixture
 def bright_archive(tmp_path: Path) -> BrightArchive:
     """Return one archive, its name with a space in it."""

@@ -463,7 +463,7 @@ def test_what_is_no_text_or_not_what_its_name_says_is_no_error(tmp_path: Path) -
     bomb = b'<!DOCTYPE a [<!ENTITY b "bbbb">]><a>&b;</a>'
     builder.put("bomb.xml", bomb)
     path = builder.archive(tmp_path / "a.ozx")
-    assert reading(path, "data.bin").note == "It is not a text: 3 bytes of other data."
+    assert reading(path, "data.bin").note == "It is not text: 3 bytes of other data."
     assert reading(path, "broken.json").text == "{"
     assert reading(path, "broken.xml").text == "<a>"
     assert reading(path, "bomb.xml").text == bomb.decode()
@@ -541,7 +541,7 @@ def offered(path: Path) -> str:
 
 def test_of_plates_and_scans_it_is_said_what_is_in_them(tmp_path: Path) -> None:
     text = offered(plate(tmp_path / "plate.ozx", {"A1": 2, "B2": 1, "B3": 1}))
-    assert text == "3 wells, 1 channel: Contents leads to each of them."
+    assert text == "3 wells, 1 channel: go to any of them in Contents."
     assert offered(scan(tmp_path / "scan.ozx")).startswith("12 tiles, 1 channel: ")
     whole_plate(tmp_path / "whole.ozx")
     assert offered(tmp_path / "whole.ozx").startswith("3 wells, 2 channels, 1 label image: ")

@@ -223,7 +223,7 @@ def test_the_command_says_what_it_needs() -> None:
     edit_labels(viewer)
     assert told() == [
         "Select the labels to edit first. Then choose Edit labels again.",
-        "'plain' can be painted already: press 2 for the brush.",
+        "'plain' can already be painted: press 2 for the brush.",
         "Select the labels to edit first. Then choose Edit labels again.",
     ]
 

@@ -397,10 +397,10 @@ def test_the_form_goes_with_its_labels(opened: napari.Viewer) -> None:
 def test_the_form_that_is_open_shows_the_labels_that_are_asked_for(opened: napari.Viewer) -> None:
     opened.add_labels(pyramid(), name="more")
     edit_labels(opened)
-    assert form_of(opened).title.value == "What of 'more' do you want to edit?"
+    assert form_of(opened).title.value == "Which part of 'more' do you want to edit?"
     opened.layers.selection.active = opened.layers["nuclei"]
     edit_labels(opened)
-    assert form_of(opened).title.value == "What of 'nuclei' do you want to edit?"
+    assert form_of(opened).title.value == "Which part of 'nuclei' do you want to edit?"
     assert len(form_of(opened).ranges) == 1
 
 
@@ -496,7 +496,7 @@ def test_the_window_lives_while_pixels_are_read_and_a_second_edit_is_refused(
     assert gate.reached.wait(WAIT / 1000)
     assert window.layers["nuclei"].multiscale
     edit_labels(window)
-    assert told() == ["'nuclei' is being read already: it can be painted soon."]
+    assert told() == ["'nuclei' is already being read, and can be painted soon."]
     window.layers["nuclei"].name = "kernels"
     gate.open.set()
     qtbot.waitUntil(lambda: not window.layers["kernels"].multiscale, timeout=WAIT)

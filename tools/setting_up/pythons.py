@@ -47,11 +47,12 @@ def python_for_environment(exactly: bool = False) -> str:
     SetupError
         There is none, and none could be fetched.
     """
-    found = list(_found())
-    fitting = [python for python in found if _fits(python.version, exactly)]
-    for python in fitting:
-        if python.makes_environments:
+    found = []
+    for python in _found():
+        if python.makes_environments and _fits(python, exactly):
             return python.path
+        found.append(python)
+    fitting = [python for python in found if _fits(python, exactly)]
     for python in fitting:
         if _is_completed(python):
             return python.path
@@ -115,8 +116,8 @@ def _probed(command: list[str]) -> Python | None:
     return Python(path, (major, minor), run.returncode == 0)
 
 
-def _fits(version: tuple[int, int], exactly: bool) -> bool:
-    return version == LOWEST if exactly else version >= LOWEST
+def _fits(python: Python, exactly: bool) -> bool:
+    return python.version == LOWEST if exactly else python.version >= LOWEST
 
 
 def _is_completed(python: Python) -> bool:

@@ -134,7 +134,7 @@ def _choices(needed: DraftNeededError) -> str:
     choices = [f"--version {DRAFT}, {FEW_READ_IT}"]
     released = needed.released
     if released is not None and released.split:
-        choices.append(f"--version {released.version} --split, one image a channel")
+        choices.append(f"--version {released.version} --split, one image per channel")
     elif released is not None:
         choices.append(f"--version {released.version}, which leaves that out")
     return f"{needed.explanation} Choose {', or '.join(choices)}. Nothing was written."

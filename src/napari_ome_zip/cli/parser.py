@@ -63,8 +63,8 @@ def whole_parser(completed: Mapping[str, object]) -> argparse.ArgumentParser:
 def _parser(kind: type[_LateParser]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ome-zip",
-        description="Check, describe, draw, pack, unpack and repair single-image OME-Zarr archives "
-        "(.ome.zip, .ozx).",
+        description="Check, describe, draw, convert, pack, unpack and repair single-image OME-Zarr "
+        "archives (.ome.zip, .ozx).",
         epilog=exit_statuses("all is well", "a file that was checked has errors"),
         formatter_class=_Formatter,
     )
@@ -111,6 +111,7 @@ class _LateParser(argparse.ArgumentParser):
         """Import the module, and add what can be said to it."""
         module = importlib.import_module(f"napari_ome_zip.cli.{self._module}")
         module.add_arguments(self)
+        self.epilog = self.epilog or exit_statuses("it was done")
         self.set_defaults(run=module.run)
 
     def parse_known_args(self, *args: Any, **keywords: Any) -> Any:

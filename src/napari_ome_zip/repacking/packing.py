@@ -97,7 +97,7 @@ def pack(
     if is_link(directory):
         raise ArchiveError(
             "Not packed: a folder is packed, and links lead to files. "
-            "Of an archive behind a link 'ome-zip repack' makes a copy."
+            "'ome-zip repack' copies an archive behind a link."
         )
     store = open_store(DirectoryStore(directory))
     folder, target = Path(directory).resolve(), target_path(file).resolve()

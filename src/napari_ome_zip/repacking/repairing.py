@@ -120,7 +120,7 @@ def _repacked(
         except DamagedEntryError as error:
             raise DamagedEntryError(
                 error.entry,
-                f"{error.message} Where that does not help, salvage what is left of it.",
+                f"{error.message} If that does not help, salvage what is left of it.",
             ) from error
     store, search = _salvaged(source, watch)
     missing = [*entry_findings(search.lost)]
@@ -223,7 +223,7 @@ def _salvaged(
     except ArchiveError as error:
         found = f"{len(kept):,} entries of it are whole, but " if kept else ""
         raise ArchiveError(
-            f"Nothing can be salvaged of {container.file.label}: {found}{error}", code=error.code
+            f"Nothing can be salvaged from {container.file.label}: {found}{error}", code=error.code
         ) from error
     return store, search
 

@@ -138,8 +138,8 @@ def losses_of_axes(parts: Sequence[PlacedPart], spec: Spec) -> Iterator[Finding]
         said = orientation_text(left_out)
         if said:
             text = (
-                f"OME-Zarr {spec.version} has no place for where the axes of '{part.name}' lead in "
-                f"a body: {said}."
+                f"OME-Zarr {spec.version} has no place for how the axes of '{part.name}' are "
+                f"oriented in a body: {said}."
             )
             yield Finding("orientation-left-out", part.path, text)
         noted = [axis.name for axis in part.axes if axis.discrete or axis.long_name]

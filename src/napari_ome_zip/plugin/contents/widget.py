@@ -279,9 +279,9 @@ class ContentsWidget(QWidget):
 
 def _copied(source: str) -> str:
     if not is_link(source):
-        return "The path is in the clipboard."
+        return "The path is on the clipboard."
     is_less = known_link(source).url != source
-    return f"The link is in the clipboard{', without what is secret in it' if is_less else ''}."
+    return f"The link is on the clipboard{', without what is secret in it' if is_less else ''}."
 
 
 def _disconnect(connections: list[tuple[Any, Callable[..., None]]], _gone: object = None) -> None:

@@ -1,7 +1,7 @@
 """The documentation that was installed with the package; knows nothing of Qt.
 
-It is the page docs/in-napari.md, which setup.py puts beside this module: so it needs no network, and
-is always that of the version that is running. In a copy of the repository it is read where it lies.
+It is the page docs/in-napari.md, which setup.py puts beside this module: so it needs no network,
+and is always that of the version that is running. In a copy of the repository it is read in docs/.
 """
 
 from __future__ import annotations
