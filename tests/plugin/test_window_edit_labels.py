@@ -129,9 +129,7 @@ def test_small_labels_are_replaced_by_the_menu_painted_with_the_mouse_and_saved_
     assert [each.name for each in opened.layers] == ["cells", "nuclei"]
     assert opened.layers.selection.active is layer
     assert isinstance(layer.data, np.ndarray)
-    assert told() == [
-        "'nuclei' can be painted now. Saving puts it in the place of the labels in the file."
-    ]
+    assert told() == ["'nuclei' can be painted now. Saving replaces the labels in the file."]
     layer.selected_label = 700
     paint_row(qtbot, opened, layer, (1, 9, 10), 12)
     expected = stored_labels()

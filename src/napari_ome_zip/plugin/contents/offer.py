@@ -21,7 +21,7 @@ def what_is_in(composite: CompositeImage, layers: int) -> str:
     Examples
     --------
     >>> what_is_in(plate, 3)  # doctest: +SKIP
-    '96 wells, 2 channels: go to any of them in Contents.'
+    '96 wells, 2 channels: see them in Contents.'
     """
     channels = max((image.channel_count for image in composite.images), default=1)
     shown = count(channels, "channel", "channels")
@@ -36,4 +36,4 @@ def what_is_in(composite: CompositeImage, layers: int) -> str:
         return ""
     labels = len(composite.labels)
     more = f", {count(labels, 'label image', 'label images')}" if labels else ""
-    return f"{found}, {shown}{more}: go to any of them in Contents."
+    return f"{found}, {shown}{more}: see them in Contents."

@@ -193,7 +193,7 @@ def done_text(labels: LockedLabels, choice: EditChoice) -> str:
     if choice.level:
         return f"{text} Saving replaces the labels in the file, at resolution {choice.level}."
     if is_whole(labels, choice):
-        return f"{text} Saving replaces the labels in the file with it."
+        return f"{text} Saving replaces the labels in the file."
     return f"{text} Saving puts this region into the labels in the file."
 
 
