@@ -28,17 +28,17 @@ def tracked_files() -> set[str]:
     return {name for name in listed.split("\0") if name and (PROJECT / name).is_file()}
 
 
-def copied_to(folder: Path) -> Path:
-    """Copy the project's files, without their history."""
-    for name in tracked_files():
+def copied_to(folder: Path, *names: str) -> Path:
+    """Copy the project's files, or those of these names, without their history."""
+    for name in names or tracked_files():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(PROJECT / name, folder / name)
     return folder
 
 
-def cloned_to(folder: Path) -> Path:
-    """Copy the project's files into a repository in which they are the only commit."""
-    copied_to(folder)
+def cloned_to(folder: Path, *names: str) -> Path:
+    """Copy the same into a repository that begins with them."""
+    copied_to(folder, *names)
     _git(folder, "init", "--quiet")
     commit(folder)
     return folder

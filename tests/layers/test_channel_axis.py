@@ -33,10 +33,32 @@ def test_an_axis_of_channels_becomes_that_of_the_image(tmp_path: Path, axis: int
         np.testing.assert_array_equal(image.channel_levels(number)[0], PIXELS[:, number])
 
 
+def test_without_a_name_the_file_gives_one(tmp_path: Path) -> None:
+    assert saved(tmp_path, PIXELS, channel_axis=1).name == "cells"
+
+
 def test_one_name_is_that_of_the_image(tmp_path: Path) -> None:
     image = saved(tmp_path, PIXELS, channel_axis=1, name="embryo", **SPACE)
     assert image.name == "embryo"
     assert [channel.name for channel in image.channels] == ["1", "2"]
+
+
+def test_names_may_be_those_of_the_image_and_its_channels(tmp_path: Path) -> None:
+    image = saved(tmp_path, PIXELS, channel_axis=1, name=["embryo: DAPI", "embryo: GFP"])
+    assert image.name == "embryo"
+    assert [channel.name for channel in image.channels] == ["DAPI", "GFP"]
+
+
+def test_images_of_one_file_are_told_apart(tmp_path: Path) -> None:
+    names = [[f"field {n}: DAPI", f"field {n}: GFP"] for n in range(3)]
+    layers = [
+        (PIXELS + n, {"channel_axis": 1, "name": name, "translate": (0, 20 * n, 0)}, "image")
+        for n, name in enumerate(names)
+    ]
+    composite = open_image(save_image(layers, tmp_path / "cells.ozx"))
+    assert [image.name for image in composite.images] == ["field 0", "field 1", "field 2"]
+    for number, image in enumerate(composite.images):
+        np.testing.assert_array_equal(image.channel_levels("GFP")[0], PIXELS[:, 1] + number)
 
 
 def test_other_keywords_are_of_each_channel_or_of_all(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 from project_copy import PROJECT, built, cloned_to, commit, settings, tag, tracked_files
 
 PACKAGE = "src/napari_ome_zip/"
+SMALLEST = ("LICENSE", "pyproject.toml", "setup.cfg", "setup.py", f"{PACKAGE}__init__.py")
 SOURCE = "https://example.org/someone/project"
 
 
@@ -57,8 +58,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """A release of a project that has an address."""
-    project = cloned_to(tmp_path_factory.mktemp("project"))
+    """A release of a project that has an address, and little else."""
+    project = cloned_to(tmp_path_factory.mktemp("project"), *SMALLEST)
     state_address(project, f'[project.urls]\nSource = "{SOURCE}"\n')
     (project / "README.md").write_text(
         "![A plate](docs/images/plate.png) and [how](docs/format.md) <img src='x'>\n"

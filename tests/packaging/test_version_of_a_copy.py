@@ -26,12 +26,12 @@ def version_of(folder: Path, **environment: str) -> str:
 
 @pytest.fixture(scope="module")
 def without_a_tag(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return cloned_to(tmp_path_factory.mktemp("without a tag"))
+    return cloned_to(tmp_path_factory.mktemp("without a tag"), "pyproject.toml")
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    return cloned_to(tmp_path / "clone")
+    return cloned_to(tmp_path / "clone", "pyproject.toml")
 
 
 def test_before_the_first_tag_commits_are_counted_to_the_next_release(without_a_tag: Path) -> None:
@@ -59,12 +59,12 @@ def test_a_repository_of_another_user_has_the_same_version(without_a_tag: Path) 
 
 
 def test_a_copy_without_history_is_of_the_next_release(tmp_path: Path) -> None:
-    assert version_of(copied_to(tmp_path / "copy")) == f"{next_release()}.dev0"
+    assert version_of(copied_to(tmp_path / "copy", "pyproject.toml")) == f"{next_release()}.dev0"
 
 
 def test_the_repository_around_a_copy_has_no_say_in_its_version(clone: Path) -> None:
     tag(clone, "v3.1.0")
-    assert version_of(copied_to(clone / "inner")) == f"{next_release()}.dev0"
+    assert version_of(copied_to(clone / "inner", "pyproject.toml")) == f"{next_release()}.dev0"
 
 
 def test_the_next_release_is_newer_than_the_last_one() -> None:

@@ -14,11 +14,11 @@ from napari_ome_zip.cli.terminal import width, write
 _SHELLS = ("bash", "zsh", "fish", "powershell", "tcsh")
 _EXAMPLES = """\
 Once, for good:
-  bash        ome-zip completion bash > ~/.local/share/bash-completion/completions/ome-zip
-  zsh         ome-zip completion zsh > FOLDER/_ome-zip    (a FOLDER of $fpath)
-  fish        ome-zip completion fish > ~/.config/fish/completions/ome-zip.fish
-  powershell  ome-zip completion powershell >> $PROFILE
-  tcsh        ome-zip completion tcsh >> ~/.tcshrc
+  bash  ome-zip completion bash > ~/.local/share/bash-completion/completions/ome-zip
+  zsh   ome-zip completion zsh > FOLDER/_ome-zip    (a FOLDER that is in $fpath)
+  fish  ome-zip completion fish > ~/.config/fish/completions/ome-zip.fish
+  tcsh  ome-zip completion tcsh >> ~/.tcshrc
+  PowerShell  ome-zip completion powershell >> $PROFILE
 """
 _COMPLETED = dict.fromkeys(("FILE", "NEW_FILE", "IN", "OUT", "OUT.png"), shtab.FILE) | {
     "DIRECTORY": shtab.DIRECTORY

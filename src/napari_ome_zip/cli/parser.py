@@ -106,9 +106,13 @@ class _LateParser(argparse.ArgumentParser):
     def __init__(self, *args: Any, module: str, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self._module = module
+        self._is_whole = False
 
     def load(self) -> None:
-        """Import the module, and add what can be said to it."""
+        """Import the module, and add what can be said to it, once."""
+        if self._is_whole:
+            return
+        self._is_whole = True
         module = importlib.import_module(f"napari_ome_zip.cli.{self._module}")
         module.add_arguments(self)
         self.epilog = self.epilog or exit_statuses("it was done")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import sys
@@ -87,12 +88,19 @@ def write(text: str, stream: TextIO | None = None) -> None:
     r"""Write text; letters that the terminal cannot show become plain ones, or ``\u7d30``."""
     out = sys.stdout if stream is None else stream
     encoding = out.encoding or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        plain = text.translate(_PLAIN)
-        text = plain.encode(encoding, "backslashreplace").decode(encoding)
-    out.write(text)
+    out.write(text.encode(encoding, _PLAINLY).decode(encoding))
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """Say in plain letters what an encoding has no letters for."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end].translate(_PLAIN)
+    return letters.encode("ascii", "backslashreplace").decode("ascii"), error.end
+
+
+_PLAINLY = "ome-zip-plainly"
+codecs.register_error(_PLAINLY, _plainly)
 
 
 def complain(message: str) -> None:

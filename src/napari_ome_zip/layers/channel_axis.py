@@ -29,7 +29,8 @@ def split_channels(layers: Sequence[LayerData], name: str) -> list[LayerData]:
     ----------
     layers : sequence of LayerData
     name : str
-        Name of an image whose ``name`` is a list: that has the names of its channels.
+        Name of an image whose ``name`` does not give one: it is a list of names of channels, that
+        do not all begin with the name of the image and ``": "``.
 
     Returns
     -------
@@ -62,9 +63,11 @@ def _channels(layer: LayerData, image: str) -> Iterator[LayerData]:
     levels = [level if hasattr(level, "ndim") else np.asarray(level) for level in levels]
     axis = _axis(keywords, levels[0].ndim)
     count = int(levels[0].shape[axis])
-    if isinstance(keywords.get("name"), str):
-        image = clean_text(keywords["name"])
-        keywords = {**keywords, "name": [f"{image}: {n}" for n in range(1, count + 1)]}
+    names = keywords.get("name") or image
+    if isinstance(names, str):
+        names = [f"{clean_text(names)}: {number}" for number in range(1, count + 1)]
+    keywords = {**keywords, "name": names}
+    image = _shared_name(names) or image
     for number in range(count):
         said = {key: _value(key, value, number, count) for key, value in keywords.items()}
         del said[CHANNEL_AXIS]
@@ -72,6 +75,12 @@ def _channels(layer: LayerData, image: str) -> Iterator[LayerData]:
         said["metadata"] = {**(said.get("metadata") or {}), METADATA_KEY: note}
         channel = [_channel(level, axis, number) for level in levels]
         yield (channel if is_multiscale(data) else channel[0]), said, kind
+
+
+def _shared_name(names: Sequence[str]) -> str:
+    """The name of the image that names of all channels begin with, as those of layers do."""
+    found = {str(name).partition(": ")[0] if ": " in str(name) else "" for name in names}
+    return clean_text(found.pop()) if len(found) == 1 else ""
 
 
 def _axis(keywords: Mapping[str, Any], ndim: int) -> int:

@@ -61,6 +61,10 @@ class RenamedStore(HierarchyStore):
         there = [base for each in wanted if (base := self._wanted_of_base(each)) is not None]
         return self.base.expect(there, ahead=ahead)
 
+    def replaces(self, key: str) -> bool:
+        """Whether a document of its own has the place of an entry of the other store."""
+        return key in self._documents
+
     def _wanted_of_base(self, wanted: Wanted) -> Wanted | None:
         key, of_range = (wanted, None) if isinstance(wanted, str) else wanted
         name = self._name_in_base(key)

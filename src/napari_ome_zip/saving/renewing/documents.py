@@ -40,7 +40,7 @@ def renewed_group(opened: Opened, node: Node, spec: Spec) -> bytes | None:
     group = found.group
     if group.scene is not None or group.node is not None:
         raise CannotRenewError
-    if group.bioformats2raw_layout is not None and spec.graph:
+    if group.bioformats2raw_layout is not None and group.plate is None and spec.graph:
         raise CannotRenewError  # where images of a series lie in a scene
     images = tuple(map(_renewed, images_of(opened, group)))
     attributes = to_attributes(replace(group, multiscales=images), spec.version)
