@@ -57,7 +57,7 @@ def _of_file(layers: Sequence[tuple[OpenedLayer, LayerData]]) -> Iterator[Findin
     if without:
         source = opened.store.source
         name = opened.store.name if source is None else file_name(source)
-        text = f"{name} holds more, which is not in the part: {_joined(without)}."
+        text = f"{name} holds more than the part: {_joined(without)}."
         yield Finding(PART_WITHOUT, name, text)
 
 
