@@ -137,6 +137,7 @@ def test_documents_against_the_specification_s_advice(
 ) -> None:
     assert run("validate", "--json", file) == 0
     assert run("validate", "--strict", "--json", file) == 1
+    assert run("validate", "--profile", "strict", "--json", file) == 1
 
 
 def test_info_says_what_is_inside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
