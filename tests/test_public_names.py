@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import doctest
 import inspect
 import re
@@ -86,3 +87,11 @@ def test_its_docstring_says_what_it_takes(name: str) -> None:
     found = getattr(napari_ome_zip, name)
     described = (found.__doc__ or "").partition("Parameters")[2].partition("Returns")[0]
     assert [each for each in inspect.signature(found).parameters if each not in described] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "base"), re.findall(r"^\| `(\w+Error)` \| `(\w+)` \|", PAGE, re.MULTILINE)
+)
+def test_an_error_is_what_the_page_says_it_is_also(name: str, base: str) -> None:
+    kind = getattr(napari_ome_zip, base, None) or getattr(builtins, base)
+    assert issubclass(getattr(napari_ome_zip, name), kind)
