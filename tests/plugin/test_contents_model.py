@@ -541,7 +541,7 @@ def offered(path: Path) -> str:
 
 def test_of_plates_and_scans_it_is_said_what_is_in_them(tmp_path: Path) -> None:
     text = offered(plate(tmp_path / "plate.ozx", {"A1": 2, "B2": 1, "B3": 1}))
-    assert text == "3 wells, 1 channel: see them in Contents."
+    assert text == "3 wells, 1 channel.\nContents lists them."
     assert offered(scan(tmp_path / "scan.ozx")).startswith("12 tiles, 1 channel: ")
     whole_plate(tmp_path / "whole.ozx")
     assert offered(tmp_path / "whole.ozx").startswith("3 wells, 2 channels, 1 label image: ")
