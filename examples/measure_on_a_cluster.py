@@ -18,7 +18,7 @@ from dask.distributed import Client, LocalCluster
 from PIL import Image
 from skimage.measure import regionprops_table
 
-from napari_ome_zip import open_image, render, save_image, to_layer_data
+from napari_ome_zip import open_image, render, save_image, strict_reading, to_layer_data
 
 SHAPE = (12, 2, 256, 256)
 """Time points, channels, y, and x."""
@@ -70,8 +70,9 @@ def measure(path: str, t: int) -> dict[str, np.ndarray]:
     """Measure all cells of one time point; this runs on a worker."""
     composite = open_image(path)
     image, labels = composite.images[0], composite.labels[0]
-    cells = labels.levels[0][t].compute()
-    reporter = image.channel_levels("reporter")[0][t].compute()
+    with strict_reading():  # a damaged chunk is an error, and not background
+        cells = labels.levels[0][t].compute()
+        reporter = image.channel_levels("reporter")[0][t].compute()
     found = regionprops_table(cells, reporter, properties=("label", "area", "mean_intensity"))
     area = found["area"] * image.scale["y"] * image.scale["x"]
     return {

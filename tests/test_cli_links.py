@@ -165,7 +165,7 @@ def test_several_files_and_links_are_checked_together(
     here, lost, there = json.loads(capsys.readouterr().out)["files"]
     assert there["issues"] == here["issues"]
     assert (lost["path"], there["path"]) == (server.url("none.ozx"), server.url("cells.ozx"))
-    assert "failure" in lost
+    assert lost["failure"]["code"] == "link-not-found"
 
 
 def test_a_file_behind_a_link_that_is_no_archive_has_a_report(server: RangeServer) -> None:

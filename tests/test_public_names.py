@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import doctest
 import inspect
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +31,14 @@ def test_importing_the_package_imports_nothing_that_is_not_needed_yet() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     late = {"zarr", "dask", "numpy", "asyncio", "urllib3", "pandas", "napari"}
     assert late.isdisjoint(done.stdout.split())
+
+
+def test_type_checkers_know_all_of_them() -> None:
+    """What is imported late is imported for type checkers alone: else its type would be unknown."""
+    tree = ast.parse(Path(napari_ome_zip.__file__).read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    imported = {alias.name for node in block.body for alias in node.names}  # type: ignore[attr-defined]
+    assert imported == set(NAMES) == set(napari_ome_zip._MODULES)
 
 
 def test_dir_lists_them() -> None:
@@ -76,3 +87,11 @@ def test_its_docstring_says_what_it_takes(name: str) -> None:
     found = getattr(napari_ome_zip, name)
     described = (found.__doc__ or "").partition("Parameters")[2].partition("Returns")[0]
     assert [each for each in inspect.signature(found).parameters if each not in described] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "base"), re.findall(r"^\| `(\w+Error)` \| `(\w+)` \|", PAGE, re.MULTILINE)
+)
+def test_an_error_is_what_the_page_says_it_is_also(name: str, base: str) -> None:
+    kind = getattr(napari_ome_zip, base, None) or getattr(builtins, base)
+    assert issubclass(getattr(napari_ome_zip, name), kind)

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from napari_ome_zip.picture_inside import add_thumbnail
     from napari_ome_zip.pixels.damage import DamagedChunkWarning
     from napari_ome_zip.pixels.decoded_chunks import cache_size, set_cache_size
+    from napari_ome_zip.pixels.strictness import strict_reading
     from napari_ome_zip.rendering import render
     from napari_ome_zip.repacking import pack, repack, unpack
     from napari_ome_zip.rules import Effect, Severity
@@ -120,6 +121,7 @@ _MODULES = {
     "save_image": "napari_ome_zip.save",
     "set_cache_size": "napari_ome_zip.pixels.decoded_chunks",
     "set_link_cache_size": "napari_ome_zip.files.disk_cache.cache_folder",
+    "strict_reading": "napari_ome_zip.pixels.strictness",
     "to_layer_data": "napari_ome_zip.layers",
     "unpack": "napari_ome_zip.repacking",
     "validate": "napari_ome_zip.validation.validate",
@@ -178,6 +180,7 @@ __all__ = [
     "save_image",
     "set_cache_size",
     "set_link_cache_size",
+    "strict_reading",
     "to_layer_data",
     "unpack",
     "validate",

@@ -48,11 +48,12 @@ def test_help_says_what_each_exit_status_means(
     assert ("; 1 if " in said) == (command in ("", "validate", "integrate"))
 
 
-@pytest.mark.parametrize("command", ["validate", "info", "picture", "repack", "unpack"])
-def test_help_says_that_standard_input_is_read(
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_says_whether_standard_input_is_read(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "- is the archive on standard input" in help_of(command, capsys=capsys)
+    reads = command in ("validate", "info", "picture", "convert", "repack", "unpack")
+    assert ("- is the archive on standard input" in help_of(command, capsys=capsys)) == reads
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -106,6 +106,16 @@ def test_more_than_the_disk_has_room_for_is_refused_before_it_is_full(
     assert [*temporary.iterdir()] == []
 
 
+@pytest.mark.parametrize("arguments", [["open", "-"], ["thumbnail", "-"]])
+def test_commands_that_need_a_file_that_stays_do_not_take_it(
+    arguments: list[str], archive: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    give(monkeypatch, archive.read_bytes())
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.rstrip().endswith("-")
+    assert sys.stdin.buffer.read() == archive.read_bytes()
+
+
 def test_a_terminal_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import zarr
 
-from napari_ome_zip import PlacedImage, SaveError, open_image, save_image
+from napari_ome_zip import PlacedImage, SaveError, crop, open_image, render, save_image
 
 PIXELS = np.random.default_rng(3).integers(0, 999, (5, 2, 12, 16), np.uint16)
 """z, channel, y and x."""
@@ -91,6 +91,18 @@ def test_arrays_of_other_libraries_are_taken(tmp_path: Path, kind: str) -> None:
     }
     image = saved(tmp_path, other[kind](), channel_axis=1)
     np.testing.assert_array_equal(image.channel_levels(1)[0], PIXELS[:, 1])
+
+
+def test_a_part_and_a_picture_have_the_channels_too() -> None:
+    bright = np.zeros((2, 8, 8), np.uint8)
+    bright[1, :, 4:] = 255
+    keywords = {"channel_axis": 0, "colormap": ["blue", "red"], "contrast_limits": (0, 255)}
+    layer = (bright, {**keywords, "axis_labels": ("y", "x")}, "image")
+    part = crop([layer], {"x": (4, 7)})
+    assert [data.shape for data, _, _ in part] == [(8, 4), (8, 4)]
+    picture = render([layer], 8)
+    assert picture[0, 0].tolist() == [0, 0, 0, 255]
+    assert picture[0, 7, 0] == 255
 
 
 @pytest.mark.parametrize(

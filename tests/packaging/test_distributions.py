@@ -19,7 +19,11 @@ import pytest
 from project_copy import PROJECT, built, cloned_to, commit, settings, tag, tracked_files
 
 PACKAGE = "src/napari_ome_zip/"
-SMALLEST = ("LICENSE", "pyproject.toml", "setup.cfg", "setup.py", f"{PACKAGE}__init__.py")
+GUIDE = "plugin/documentation/in-napari.md"
+SMALLEST = (
+    *("LICENSE", "docs/in-napari.md", "pyproject.toml", "setup.cfg", "setup.py"),
+    *(f"{PACKAGE}{name}__init__.py" for name in ("", "plugin/", "plugin/documentation/")),
+)
 SOURCE = "https://example.org/someone/project"
 
 
@@ -88,11 +92,11 @@ def test_source_distribution_has_besides_only_what_building_writes(published: Pu
     assert {name for name in more if ".egg-info/" not in name} == {"PKG-INFO", "setup.cfg"} & more
 
 
-def test_wheel_has_the_package_and_nothing_else(published: Published) -> None:
+def test_wheel_has_the_package_with_its_guide_and_nothing_else(published: Published) -> None:
     package = {name.removeprefix("src/") for name in tracked_files() if name.startswith(PACKAGE)}
     assert "napari_ome_zip/napari.yaml" in package
-    names = published.names_in_wheel()
-    assert {name for name in names if ".dist-info/" not in name} == package
+    names = {name for name in published.names_in_wheel() if ".dist-info/" not in name}
+    assert names == {*package, f"napari_ome_zip/{GUIDE}"}
 
 
 def test_wheel_runs_on_every_system(published: Published) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import zipfile
@@ -98,6 +99,13 @@ def manifests_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PluginManifest, "discover", lambda paths=(): iter(found))
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def frozen_modules() -> None:
+    """Keep what windows have loaded by now out of collecting garbage, too."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

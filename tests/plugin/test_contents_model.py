@@ -12,8 +12,8 @@ import pytest
 
 from hierarchy_builder import HierarchyBuilder, axes_of, ramp
 from napari_ome_zip import open_image, save_image, to_layer_data
+from napari_ome_zip.image.attachments import Attachment, Form, find_attachments
 from napari_ome_zip.layers.layer_data import layer_note
-from napari_ome_zip.plugin.contents.attachments import Attachment, Form, find_attachments
 from napari_ome_zip.plugin.contents.details import facts_of
 from napari_ome_zip.plugin.contents.file_state import FileState, FindAttachments, file_names
 from napari_ome_zip.plugin.contents.fusing import tile_choice, why_not

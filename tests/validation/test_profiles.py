@@ -35,6 +35,15 @@ def test_a_must_is_an_error_by_every_profile(rule: Rule) -> None:
     assert rule.severity is not Severity.ERROR or judged == {Severity.ERROR}
 
 
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_every_code_that_a_profile_names_is_explained_in_the_documentation(
+    profile: Profile,
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    told = {code: severity for code, severity in profile.by_code.items() if severity is not None}
+    assert [code for code in told if f"`{code}`" not in page] == []
+
+
 def test_by_default_the_specification_is_judged_as_it_stands() -> None:
     rfc9 = PROFILES["rfc9"]
     judged = {code: rfc9.severity(code, rule.severity) for code, rule in ALL_RULES.items()}

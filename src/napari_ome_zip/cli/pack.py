@@ -14,7 +14,11 @@ from napari_ome_zip.repacking import pack
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be said to the command."""
     parser.epilog = exit_statuses("the archive was written")
-    parser.add_argument("directory", metavar="DIRECTORY", help="a folder of OME-Zarr 0.5 or newer")
+    parser.add_argument(
+        "directory",
+        metavar="DIRECTORY",
+        help="a folder of OME-Zarr 0.5 or newer; older ones are for 'ome-zip convert'",
+    )
     parser.add_argument("file", metavar="FILE", help="the archive to write")
     add_writing(parser)
 

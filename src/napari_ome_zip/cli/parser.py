@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 from napari_ome_zip.cli.exits import exit_statuses
+from napari_ome_zip.cli.standard_input import HELP
 from napari_ome_zip.cli.terminal import width, write
 from napari_ome_zip.version import program
 
@@ -22,17 +23,19 @@ class _Command(NamedTuple):
     says: str
     module: str
     """In this package."""
+    reads_standard_input: bool = False
+    """Whether ``-`` may stand for an archive that it only reads."""
 
 
 _COMMANDS = (
-    _Command("validate", "check whether files are valid, and say what is wrong", "validate"),
+    _Command("validate", "check whether files are valid, and say what is wrong", "validate", True),
     _Command("open", "open files in napari, in the window that is running if any", "open"),
-    _Command("info", "describe what is inside a file", "info"),
-    _Command("picture", "draw all of a file as one picture", "picture"),
-    _Command("convert", "save an image of any version as an archive", "convert"),
+    _Command("info", "describe what is inside a file", "info", True),
+    _Command("picture", "draw all of a file as one picture", "picture", True),
+    _Command("convert", "save an image of any version as an archive", "convert", True),
     _Command("pack", "make an archive of a folder", "pack"),
-    _Command("unpack", "make a folder of an archive", "unpack"),
-    _Command("repack", "write a repaired copy of an archive", "repack"),
+    _Command("unpack", "make a folder of an archive", "unpack", True),
+    _Command("repack", "write a repaired copy of an archive", "repack", True),
     _Command("thumbnail", "put a small picture of the image into an archive", "thumbnail"),
     _Command("integrate", "let a double click open archives in napari, for you alone", "integrate"),
     _Command("completion", "let a shell complete what is typed after ome-zip", "completion"),
@@ -79,7 +82,7 @@ def _parser(kind: type[_LateParser]) -> argparse.ArgumentParser:
             help=command.says,
             description=described,
             formatter_class=_Formatter,
-            module=command.module,
+            command=command,
         )
     return parser
 
@@ -103,9 +106,9 @@ class _Version(argparse.Action):
 class _LateParser(argparse.ArgumentParser):
     """Parser of a subcommand, whose module is imported when it is used."""
 
-    def __init__(self, *args: Any, module: str, **keywords: Any) -> None:
+    def __init__(self, *args: Any, command: _Command, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
-        self._module = module
+        self._command = command
         self._is_whole = False
 
     def load(self) -> None:
@@ -113,10 +116,13 @@ class _LateParser(argparse.ArgumentParser):
         if self._is_whole:
             return
         self._is_whole = True
-        module = importlib.import_module(f"napari_ome_zip.cli.{self._module}")
+        module = importlib.import_module(f"napari_ome_zip.cli.{self._command.module}")
         module.add_arguments(self)
+        reads = self._command.reads_standard_input
+        self.set_defaults(run=module.run, reads_standard_input=reads)
+        if reads:
+            self.description = f"{self.description} {HELP}"
         self.epilog = self.epilog or exit_statuses("it was done")
-        self.set_defaults(run=module.run)
 
     def parse_known_args(self, *args: Any, **keywords: Any) -> Any:
         self.load()

@@ -21,8 +21,8 @@ from napari_ome_zip.sizes import readable_size
 STANDARD_INPUT = "<standard input>"
 """What it is called in messages."""
 
-HELP = "; - is the archive on standard input"
-"""What the help of an argument says that may be standard input."""
+HELP = "In place of a file, - is the archive on standard input."
+"""What the help of a command says that reads it."""
 
 _SIGN = "-"
 _READ = ("file", "files")
@@ -36,12 +36,15 @@ _KEPT_FREE = 256 << 20
 def standard_input_as_file(options: argparse.Namespace) -> Iterator[None]:
     """Put a file with what standard input holds in the place of each ``-``, within this block.
 
+    Of a command that does not read standard input nothing is changed.
+
     Raises
     ------
     ArchiveError
         If there is nothing to read, or more than the disk has room for.
     """
-    named = [name for name in _READ if _SIGN in _places(options, name)]
+    reads = _READ if options.reads_standard_input else ()
+    named = [name for name in reads if _SIGN in _places(options, name)]
     if not named:
         yield
         return

@@ -23,6 +23,8 @@ _COLORS = {"ERROR": "31", "WARNING": "33", "INFO": "36"}
 _COMMANDS = {
     "Repack it,": "'ome-zip repack' (a repaired copy)",
     "with shards": "'ome-zip repack --shard' (with shards)",
+    "Convert it to OME-Zarr": "'ome-zip convert' (to OME-Zarr 0.5)",
+    "split it into a series": "'ome-zip convert --split' (a series)",
     "salvage what is left": "'ome-zip repack --salvage' (what is left)",
 }
 _PLAIN = str.maketrans({"µ": "u", "μ": "u", "×": "x", "–": "-", "…": "...", "→": "->", "’": "'"})

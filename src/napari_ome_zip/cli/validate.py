@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from napari_ome_zip.answers import Answer
 from napari_ome_zip.cli.answers import failure, write_answers
 from napari_ome_zip.cli.exits import BAD, FAILED, GOOD, exit_statuses
-from napari_ome_zip.cli.standard_input import HELP
 from napari_ome_zip.cli.terminal import complain, progress_bar, reason, report_text, write
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.validation.profiles import PROFILES, RFC9
@@ -25,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help=f"an archive or a link to one, a folder, or a zarr.json{HELP}",
+        help="an archive or a link to one, a folder, or a zarr.json",
     )
     parser.add_argument("--deep", action="store_true", help="also read and decode all pixels")
     parser.add_argument(

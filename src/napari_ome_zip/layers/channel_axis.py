@@ -19,7 +19,7 @@ _OF_ALL = ("affine", "axis_labels", "metadata", "rotate", "scale", "shear", "tra
 """Keywords that all channels share, also where they are lists."""
 
 
-def split_channels(layers: Sequence[LayerData], name: str) -> list[LayerData]:
+def split_channels(layers: Sequence[LayerData], name: str = "image") -> list[LayerData]:
     """One layer for each channel of the layer data that have ``channel_axis``.
 
     As napari takes it apart: that axis is none of the layers', so `scale`, `axis_labels` and the

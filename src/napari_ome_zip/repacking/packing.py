@@ -215,7 +215,7 @@ def _no_root_document(names: list[str]) -> ArchiveError:
     if DOCUMENT_NAMES.intersection(names):
         return ArchiveError(
             "This is Zarr v2 (OME-Zarr 0.4 or older): a single-image archive needs Zarr v3. "
-            "Convert it first, for example by opening it in napari and saving it as .ome.zip.",
+            f"{rules.ROOT_V2.remedy}",
             code=rules.ROOT_V2.code,
         )
     return ArchiveError(

@@ -16,6 +16,7 @@ from napari_ome_zip.image.own_thumbnail import Picture
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.block_reader import BlockReader
+from napari_ome_zip.repacking.in_place import place_of_copy
 from napari_ome_zip.repacking.losses import array_findings, entry_findings
 from napari_ome_zip.repacking.noting import Noted, warn
 from napari_ome_zip.repacking.packing import copying_stopped, write_copy
@@ -100,8 +101,9 @@ def repack(
     """
     place = target_path(target)
     watch = Watch(progress, cancelled, copying_stopped)
-    with watching(watch.silent):
-        return _repacked(source, place, shard, salvage, picture, watch, noted)
+    with watching(watch.silent), place_of_copy(source, place) as written:
+        made = _repacked(source, written, shard, salvage, picture, watch, noted)
+    return made if written == place else place
 
 
 def _repacked(

@@ -14,11 +14,11 @@ import numpy as np
 from zarr.abc.store import RangeByteRequest
 
 from napari_ome_zip.errors import OmeZipError, ReadCancelledError, TableError
+from napari_ome_zip.image.attachments import Attachment, Form
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.tables.backends import AT_ONCE
 from napari_ome_zip.image.tables.table import Table
 from napari_ome_zip.pixels.arrays import ChunkedArray
-from napari_ome_zip.plugin.contents.attachments import Attachment, Form
 from napari_ome_zip.sizes import readable_size
 
 MAX_BYTES = 1 << 20

@@ -10,9 +10,10 @@ from weakref import WeakKeyDictionary
 from napari_ome_zip.errors import OmeZipError
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.names import DOCUMENT_NAMES, is_zarr_json
-from napari_ome_zip.ome import parse_group
+from napari_ome_zip.ome import OmeGroup, parse_group, to_attributes
 from napari_ome_zip.ome.versions import SPECS, Spec
 from napari_ome_zip.saving.original.carrying import ROOT
+from napari_ome_zip.saving.original.merging import LABELS, merged_attributes
 from napari_ome_zip.saving.original.stored import StoredLevel
 from napari_ome_zip.saving.renewing.arrays import renewed_array, renewed_chunk_names
 from napari_ome_zip.saving.renewing.documents import (
@@ -22,7 +23,7 @@ from napari_ome_zip.saving.renewing.documents import (
     renewed_group,
 )
 from napari_ome_zip.storage import RenamedStore
-from napari_ome_zip.storage.hierarchy import Node
+from napari_ome_zip.storage.hierarchy import Node, join
 
 _COPIES_OF_DOCUMENTS = (".zmetadata", "zmetadata")
 
@@ -77,6 +78,7 @@ def _renewed(opened: Opened, spec: Spec) -> Opened | None:
         if document is not None:
             renewal.documents[_in(node.path)] = document
             _renew_arrays(renewal, opened, node)
+    _add_lists_of_labels(renewal, opened, spec)
     _add_groups_above(renewal, opened)
     if ROOT not in renewal.documents:
         raise CannotRenewError
@@ -115,6 +117,22 @@ def _renew_arrays(renewal: _Renewal, opened: Opened, node: Node) -> None:
                 raise CannotRenewError
             renewal.documents[_in(level.path)] = document
             renewal.arrays[level.path] = level
+
+
+def _add_lists_of_labels(renewal: _Renewal, opened: Opened, spec: Spec) -> None:
+    """List label images where nothing does: versions since 0.5 want that, and 0.4 does not."""
+    unlisted: dict[str, list[str]] = defaultdict(list)
+    for path, found in opened.images.items():
+        folder = join(found.image or "", LABELS) or LABELS
+        is_inside = found.image is not None and path.startswith(f"{folder}/")
+        if is_inside and _in(folder) not in renewal.documents:
+            unlisted[folder].append(path.removeprefix(f"{folder}/"))
+    for folder, names in unlisted.items():
+        node = opened.hierarchy.node(folder)
+        group = OmeGroup(version=spec.version, labels=tuple(names))
+        attributes = to_attributes(group, spec.version)
+        there = {} if node is None else node.attributes
+        renewal.documents[_in(folder)] = group_document(merged_attributes(there, attributes))
 
 
 def _add_groups_above(renewal: _Renewal, opened: Opened) -> None:
