@@ -541,10 +541,10 @@ def offered(path: Path) -> str:
 
 def test_of_plates_and_scans_it_is_said_what_is_in_them(tmp_path: Path) -> None:
     text = offered(plate(tmp_path / "plate.ozx", {"A1": 2, "B2": 1, "B3": 1}))
-    assert text == "3 wells, 1 channel: see them in Contents."
-    assert offered(scan(tmp_path / "scan.ozx")).startswith("12 tiles, 1 channel: ")
+    assert text == "3 wells, 1 channel.\nContents lists them."
+    assert offered(scan(tmp_path / "scan.ozx")).startswith("12 tiles, 1 channel.\n")
     whole_plate(tmp_path / "whole.ozx")
-    assert offered(tmp_path / "whole.ozx").startswith("3 wells, 2 channels, 1 label image: ")
+    assert offered(tmp_path / "whole.ozx").startswith("3 wells, 2 channels, 1 label image.\n")
 
 
 def test_of_few_images_nothing_is_said(tmp_path: Path) -> None:
@@ -557,7 +557,7 @@ def test_of_many_images_it_is_said_how_many_they_are(tmp_path: Path) -> None:
     builder = HierarchyBuilder().group()
     for number in range(13):  # all at one place, so that they are no scan
         builder.image(PIXELS, "yx", str(number))
-    assert offered(builder.archive(tmp_path / "many.ozx")).startswith("13 images, 1 channel: ")
+    assert offered(builder.archive(tmp_path / "many.ozx")).startswith("13 images, 1 channel.\n")
 
 
 def test_files_of_one_name_are_told_apart_by_their_folders() -> None:

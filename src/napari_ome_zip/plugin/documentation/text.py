@@ -16,7 +16,7 @@ PAGE = "in-napari.md"
 _HERE = Path(__file__)
 _PLACES = (_HERE.with_name(PAGE), _HERE.parents[4] / "docs" / PAGE)
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
-_IMAGE = re.compile(r"!\[([^\]]*)\]\((?!https?://)[^)]*\)")
+_PICTURE = re.compile(r"!\[[^\]]*\]\((?!https?://)[^)]*\)\n*")
 _LOCAL_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?://)[^)]*\)")
 _NOTHING = (
     "The documentation was not installed with this copy of the program. "
@@ -34,7 +34,6 @@ def documentation() -> str:
 def self_contained(markdown: str) -> str:
     """Return a text without comments, and without pictures and links that lead to other files.
 
-    What describes a picture, and the words of a link, are kept.
+    The words of a link are kept.
     """
-    text = _COMMENT.sub("", markdown)
-    return _LOCAL_LINK.sub(r"\1", _IMAGE.sub(r"*\1.*", text)).strip()
+    return _LOCAL_LINK.sub(r"\1", _PICTURE.sub("", _COMMENT.sub("", markdown))).strip()
