@@ -19,6 +19,7 @@ from hierarchy_builder import HierarchyBuilder, axes_of, ramp
 from napari_ome_zip import open_image, save_image, validate
 from napari_ome_zip.cli.main import main
 from napari_ome_zip.plugin.reader import read
+from range_server import RangeServer
 from shared_material import ASKED_FOR_A_DRAFT, CORPUS, corpus_params
 from waiting import until
 
@@ -191,6 +192,29 @@ def test_a_damaged_chunk_is_never_copied_as_if_it_were_whole(
     assert run("convert", source, tmp_path / "new.ozx") == 2
     assert "0/0.0.0.0" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["old.zarr.zip"]
+
+
+def test_an_image_behind_a_link_is_converted_as_it_is_fetched(tmp_path: Path) -> None:
+    source = HierarchyBuilder(2).image(PIXELS, "czyx").archive(tmp_path / "old.zarr.zip")
+    with RangeServer({"old.zarr.zip": source.read_bytes()}) as server:
+        assert run("convert", server.url("old.zarr.zip"), tmp_path / "new.ozx") == 0
+    np.testing.assert_array_equal(
+        np.asarray(open_image(tmp_path / "new.ozx").parts[0].levels[0]), PIXELS
+    )
+
+
+@pytest.mark.parametrize("command", ["pack", "repack"])
+def test_commands_that_change_no_version_name_the_one_that_does(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    builder = HierarchyBuilder(2).image(PIXELS, "czyx")
+    source = (
+        folder_of(builder, tmp_path / "old.zarr")
+        if command == "pack"
+        else builder.archive(tmp_path / "old.zarr.zip")
+    )
+    assert run(command, source, tmp_path / "new.ozx") == 2
+    assert "In a terminal: 'ome-zip convert' (to OME-Zarr 0.5)." in capsys.readouterr().err
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:

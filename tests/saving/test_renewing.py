@@ -270,3 +270,14 @@ def test_an_image_whose_levels_have_no_scale_gets_the_ratio_of_their_sizes(
     steps = [level["coordinateTransformations"] for level in said["datasets"]]
     assert steps == [placement([1.0] * 5), placement([1, 1, 1, 2, 2], [0, 0, 0, 0.5, 0.5])]
     assert validate(path, deep=True).valid
+
+
+def test_a_plate_of_0_5_in_zarr_v2_stays_a_plate(tmp_path: Path) -> None:
+    written = plate_of_0_4()
+    for name, content in written.entries.items():
+        if name.endswith(".zattrs") and (said := json.loads(content)):
+            written.put(name, json.dumps({"ome": {**said, "version": "0.5"}}).encode())
+    source = folder_of(written, tmp_path / "screen.zarr")
+    path = save_image(open_image(source), tmp_path / "new.ozx")
+    assert [well.name for well in open_image(path).wells] == ["A1", "A2"]
+    assert validate(path, deep=True).valid

@@ -314,16 +314,29 @@ class TestPythons:
     def test_uv_fetches_one_where_there_are_only_older_ones(self, project: Project) -> None:
         project.wants((3, 99))
         project.program("fetched", "exit 6")
-        project.program("uv", f'[ "$2" = install ] || echo "{project.programs}/fetched"')
+        fetched = project.programs / "was-fetched"
+        project.program(
+            "uv",
+            f'[ "$2" = install ] && echo > "{fetched}"\n'
+            f'[ -e "{fetched}" ] && echo "{project.programs}/fetched"',
+        )
         ended = project.run("lint")
         assert ended.returncode == 6
         assert project.calls() == [
+            "uv python find 3.99",
             "uv python install 3.99",
             "uv python find 3.99",
             f"fetched -m venv --clear {project.folder / '.venv'}",
         ]
         assert "Python 3.99 or newer is needed, and there is only Python 3." in ended.stdout
         assert f"uv keeps it: {project.programs}/fetched" in ended.stdout
+
+    def test_what_uv_has_fetched_before_is_not_fetched_again(self, project: Project) -> None:
+        project.wants((3, 99))
+        project.program("fetched", "exit 6")
+        project.program("uv", f'echo "{project.programs}/fetched"')
+        assert project.run("lint").returncode == 6
+        assert project.calls()[:-1] == ["uv python find 3.99"]
 
     def test_what_uv_may_not_fetch_is_left_to_the_person(self, project: Project) -> None:
         project.wants((3, 99))

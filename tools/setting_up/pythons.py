@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,8 +138,7 @@ def _fetched(found: list[Python], exactly: bool) -> str:
     print(f"Asking uv to fetch Python {dotted(LOWEST)}.", flush=True)
     try:
         with _uv() as uv:
-            _asked(uv, "install")
-            path = _asked(uv, "find").strip()
+            path = _kept(uv)
     except (OSError, subprocess.SubprocessError) as error:
         raise SetupError(
             f"uv could not fetch one; why is said above. Install {wanted(exactly)} yourself: from "
@@ -150,7 +149,15 @@ def _fetched(found: list[Python], exactly: bool) -> str:
     return path
 
 
-def _asked(uv: str, verb: str) -> str:
+def _kept(uv: str) -> str:
+    """Return the path of uv's own Python, fetched where it has none."""
+    with suppress(subprocess.CalledProcessError):
+        return _asked(uv, "find", complaints=subprocess.DEVNULL)
+    _asked(uv, "install")
+    return _asked(uv, "find")
+
+
+def _asked(uv: str, verb: str, complaints: int | None = None) -> str:
     """Run a command of ``uv python`` for the lowest version, and return what it prints."""
     run = subprocess.run(
         [uv, "python", verb, dotted(LOWEST)],
@@ -161,10 +168,11 @@ def _asked(uv: str, verb: str) -> str:
             "UV_PYTHON_INSTALL_BIN": "0",
         },
         stdout=subprocess.PIPE,
+        stderr=complaints,
         text=True,
         check=True,
     )
-    return run.stdout
+    return run.stdout.strip()
 
 
 @contextmanager

@@ -20,6 +20,9 @@ _MAX_NAMES = 12
 _COLUMN = 16
 """Where the text of a row begins."""
 
+_TIMES = "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}"
+"""Between the sides of a shape, which stay on one line."""
+
 
 class _Row(NamedTuple):
     """A line that says what it is about."""
@@ -61,7 +64,7 @@ def _wrapped(line: str | _Row, width: int) -> str:
         text = line.lstrip()
         indent = len(line) - len(text)
         first, indent = " " * indent, indent + 2
-    return textwrap.fill(
+    filled = textwrap.fill(
         text,
         width,
         initial_indent=first,
@@ -69,6 +72,7 @@ def _wrapped(line: str | _Row, width: int) -> str:
         break_on_hyphens=False,
         break_long_words=False,
     )
+    return filled.replace(_TIMES, " × ")
 
 
 def _about_file(described: Answer) -> Iterator[str]:
@@ -153,7 +157,7 @@ def _place(part: Answer, axes: Sequence[Answer]) -> str:
 
 
 def _shape(shape: Sequence[int] | None) -> str:
-    return " × ".join(f"{n}" for n in shape) if shape else "of other kinds"
+    return _TIMES.join(f"{n}" for n in shape) if shape else "of other kinds"
 
 
 def _about_tables(described: Answer) -> Iterator[str]:

@@ -37,15 +37,15 @@ def renewed(opened: Opened, version: str) -> Opened | None:
     Parameters
     ----------
     opened : Opened
-        A file of one version.
+        A file of an older version of OME-Zarr; one of Zarr v2 may have images of several.
     version : str
         One that is written.
 
     Returns
     -------
     Opened or None
-        Without a pixel or a document having been copied. None where the version is no newer one,
-        or has no place for something in the file.
+        Its chunks are read from the same file. None where the version is no newer one, or has no
+        place for something in the file.
     """
     known = _known.setdefault(opened, {})
     if version not in known:
@@ -87,17 +87,17 @@ def _renewed(opened: Opened, spec: Spec) -> Opened | None:
 
 
 def _is_newer(opened: Opened, spec: Spec) -> bool:
-    """Whether a file is of one older version of OME-Zarr."""
+    """Whether a file is of an older version of OME-Zarr, or of Zarr."""
     groups = [found.group for found in opened.images.values()]
     versions, formats = {g.version for g in groups}, {g.zarr_format for g in groups}
-    order = list(SPECS)
-    if len(versions) != 1 or len(formats) != 1 or spec.is_draft:
+    order = [version for version, known in SPECS.items() if not known.is_draft]
+    if len(formats) != 1 or not {*versions, spec.version} <= {*order}:
         return False
-    was = versions.pop()
-    if was not in order or SPECS[was].is_draft or order.index(was) >= order.index(spec.version):
-        return False
+    steps = [order.index(spec.version) - order.index(version or "") for version in versions]
+    if formats == {3}:
+        return len(steps) == 1 and steps[0] > 0
     # A file of both formats may be read otherwise by the next program.
-    return formats == {3} or not any(map(is_zarr_json, opened.sizes))
+    return min(steps) >= 0 and not any(map(is_zarr_json, opened.sizes))
 
 
 def _groups(opened: Opened) -> Iterator[Node]:
