@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import struct
@@ -86,14 +87,18 @@ class Broken:
     also: frozenset[str] = frozenset()
     """What cannot but be reported with it."""
     deep: bool = False
+    profile: str = "rfc9"
+    """By which it is told."""
 
 
 BROKEN: list[Broken] = []
 
 
-def breaks(code: str, *also: str, deep: bool = False) -> Callable[[Any], Any]:
+def breaks(
+    code: str, *also: str, deep: bool = False, profile: str = "rfc9"
+) -> Callable[[Any], Any]:
     def register(make: Callable[[Path], Path]) -> Callable[[Path], Path]:
-        BROKEN.append(Broken(code, make, frozenset(also), deep))
+        BROKEN.append(Broken(code, make, frozenset(also), deep, profile))
         return make
 
     return register
@@ -261,6 +266,11 @@ def _(folder: Path) -> Path:
 
 @breaks("name-not-ozx")
 def _(folder: Path) -> Path:
+    return write(folder, entries(), name="cells.zip")
+
+
+@breaks("name-ome-zip")
+def _(folder: Path) -> Path:
     return write(folder, entries(), name="cells.ome.zip")
 
 
@@ -297,6 +307,71 @@ def _(folder: Path) -> Path:
 @breaks("comment-json-first-type")
 def _(folder: Path) -> Path:
     return write(folder, entries(), comment=ome_comment("0.5", json_first="yes"))
+
+
+@breaks("comment-foreign", profile="strict")
+def _(folder: Path) -> Path:
+    return write(folder, entries(), comment=b'{"ome": {"version": "0.5"}, "made by": "hand"}')
+
+
+@breaks("comment-foreign", profile="strict")
+def _(folder: Path) -> Path:
+    comment = b'{"ome": {"version": "0.5", "zipFile": {"centralDirectory": {"sorted": true}}}}'
+    return write(folder, entries(), comment=comment)
+
+
+@breaks("extra-fields", profile="strict")
+def _(folder: Path) -> Path:
+    # As Info-ZIP writes them: times (0x5455) and owners (0x7875).
+    times = struct.pack("<2HBI", 0x5455, 5, 1, 0)
+    owners = struct.pack("<2H2BIBI", 0x7875, 11, 1, 4, 1000, 4, 1000)
+    return write(folder, _changed(1, extra=times + owners))
+
+
+# What makes a file slow to read
+
+
+@breaks("json-first-missing", profile="fast-to-read")
+def _(folder: Path) -> Path:
+    return write(folder, entries(), comment=ome_comment("0.5"))
+
+
+@breaks("entries-many", profile="fast-to-read")
+def _(folder: Path) -> Path:
+    others = [entry(f"notes/{n}", b"!") for n in range(20_000)]
+    return write(folder, [*entries(), *others])
+
+
+def _image_of(*shape: int, chunks: tuple[int, ...], **changes: Any) -> list[Entry]:
+    """An image of one level, of which no chunk is stored."""
+    return [entries()[0], entry("0/zarr.json", array(chunks, shape=list(shape), **changes))]
+
+
+@breaks("levels-missing", profile="fast-to-read")
+def _(folder: Path) -> Path:
+    return write(folder, _image_of(4097, 4096, chunks=(4097, 4096)))
+
+
+@breaks("chunks-tiny", profile="fast-to-read")
+def _(folder: Path) -> Path:
+    sharding = {"chunk_shape": [64, 64], "codecs": ZSTD, "index_codecs": [{"name": "bytes"}]}
+    codecs = [{"name": "sharding_indexed", "configuration": sharding}]
+    return write(folder, _image_of(2048, 2048, chunks=(2048, 2048), codecs=codecs))
+
+
+@breaks("chunks-large", profile="fast-to-read")
+def _(folder: Path) -> Path:
+    codecs = [{"name": "bytes", "configuration": {"endian": "little"}}]
+    changes = {"data_type": "uint64", "codecs": codecs}
+    return write(folder, _image_of(3000, 3000, chunks=(3000, 3000), **changes))
+
+
+@breaks("codec-slow", profile="fast-to-read")
+def _(folder: Path) -> Path:
+    codecs = [{"name": "bytes"}, {"name": "gzip", "configuration": {"level": 5}}]
+    packed = gzip.compress(PIXELS.tobytes())
+    image = [entry("0/zarr.json", array(codecs=codecs)), entry("0/c/0/0", packed)]
+    return write(folder, [entries()[0], *image])
 
 
 # What ZIP asks

@@ -162,10 +162,10 @@ def test_several_files_and_links_are_checked_together(
     archive: Path, server: RangeServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("validate", "--json", archive, server.url("none.ozx"), server.url("cells.ozx")) == 2
-    here, lost, there = json.loads(capsys.readouterr().out)
+    here, lost, there = json.loads(capsys.readouterr().out)["files"]
     assert there["issues"] == here["issues"]
     assert (lost["path"], there["path"]) == (server.url("none.ozx"), server.url("cells.ozx"))
-    assert "failure" in lost
+    assert lost["failure"]["code"] == "link-not-found"
 
 
 def test_a_file_behind_a_link_that_is_no_archive_has_a_report(server: RangeServer) -> None:

@@ -41,11 +41,16 @@ NAPARI_IN_USE = """
 import sys
 from pathlib import Path
 import napari
+from napari._qt.dialogs.qt_notification import NapariQtNotification
 from qtpy.QtCore import QTimer
 viewer = napari.Viewer()
 viewer.open(sys.argv[1], plugin="napari-ome-zip")
 viewer.layers.clear()
-QTimer.singleShot(2000, lambda: Path(sys.argv[2]).touch())
+def begin():
+    for shown in viewer.window.main_menu.window().findChildren(NapariQtNotification):
+        shown.close()
+    Path(sys.argv[2]).touch()
+QTimer.singleShot(5000, begin)
 napari.run()
 """
 ICONS = "[ui]\nbig_icon_size=112\nthumbnail_size=128\n"

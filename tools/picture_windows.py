@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from PIL import Image
-from qtpy.QtCore import QPoint
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QDialog
+from qtpy.QtWidgets import QApplication, QDialog, QListWidget
 
 from demo import take_screenshot
 from napari_ome_zip.plugin.docks import open_check, open_contents, open_save
@@ -72,6 +72,7 @@ def _scenes(folder: Path) -> Iterator[tuple[str, Path, Look]]:
     yield "validate", bad, partial(open_check, path=str(bad))
     yield "open-link", sample, show_link
     yield "save-region", wells, show_region
+    yield "preferences", sample, show_preferences
 
 
 def nothing(viewer: napari.Viewer) -> None:
@@ -123,6 +124,14 @@ def show_region(viewer: napari.Viewer) -> None:
     save_region(viewer)
     (dialog,) = viewer.window.main_menu.window().findChildren(RegionDialog)
     dialog.file.setText(Path(dialog.file.text()).name)
+
+
+def show_preferences(viewer: napari.Viewer) -> None:
+    """Open napari's preferences where those of the plugin are."""
+    dialog = viewer.window._open_preferences_dialog()
+    dialog.resize(860, 620)
+    (pages,) = (each for each in dialog.findChildren(QListWidget) if each.count() > 3)
+    pages.setCurrentItem(pages.findItems("OME-Zarr archives", Qt.MatchFlag.MatchExactly)[0])
 
 
 def picture(target: Path, archive: Path, look: Look) -> None:

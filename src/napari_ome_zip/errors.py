@@ -204,6 +204,10 @@ class ReadCancelledError(OmeZipError):
     """Reading pixels was cancelled by the user; they are used for nothing."""
 
 
+class ProfileError(OmeZipError, ValueError):
+    """A check was asked for by a profile that there is not."""
+
+
 class CheckCancelledError(OmeZipError):
     """A check was cancelled by the user; there is no report."""
 

@@ -173,7 +173,15 @@ TOLD_LAST = frozenset({"collections-draft"})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something in a file that departs from the specification and was tolerated."""
+    """Something in a file that departs from the specification and was tolerated.
+
+    Examples
+    --------
+    >>> text = "Channel color is 'red', not six hex digits: a default color is used."
+    >>> finding = Finding("omero-color-invalid", "zarr.json", text)
+    >>> finding.is_seen
+    True
+    """
 
     code: str
     """Stable kebab-case name, such as ``omero-channel-count``; the same in a report."""

@@ -8,7 +8,13 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """Severity of an issue."""
+    """Severity of an issue.
+
+    Examples
+    --------
+    >>> sorted(["warning", "error"], key=lambda severity: Severity(severity).rank)
+    ['error', 'warning']
+    """
 
     ERROR = "error"
     """A MUST of the specification is broken: the file is not valid."""
@@ -31,7 +37,13 @@ INFO = Severity.INFO
 
 
 class Effect(StrEnum):
-    """What a broken rule means for a person who looks at the image, the worst first."""
+    """What a broken rule means for a person who looks at the image, the worst first.
+
+    Examples
+    --------
+    >>> Effect("colors").meaning
+    'Colors or contrast may look wrong.'
+    """
 
     CLOSED = "closed"
     UNSAFE = "unsafe"

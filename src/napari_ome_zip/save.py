@@ -11,6 +11,7 @@ from napari_ome_zip.errors import SaveWarning
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.own_thumbnail import warn_of
+from napari_ome_zip.layers.channel_axis import split_channels
 from napari_ome_zip.layers.from_layers import from_layer_data
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.older_tables import TABLE_OLDER, TABLE_UNREAD
@@ -88,8 +89,12 @@ def save_image(
     Parameters
     ----------
     source : CompositeImage or sequence of LayerData
-        Layer data are ``(data, keyword arguments, type)``; layers other than images and labels
-        are left out (`unsaved_layers` names them, `incomplete_layers` what others lose).
+        What `open_image` returns, or layers, bottom layer first, each ``(data, keyword arguments,
+        type)`` as napari knows them: an array of shape (..., y, x), or a list of such, largest
+        first; ``scale``, ``translate``, ``units``, ``axis_labels`` and the like; ``"image"``,
+        ``"labels"`` and so on. At least one of them is an image or labels. Images of one shape and
+        place are the channels of one image. ``channel_axis`` says which axis of an array is that
+        of channels; ``name``, ``colormap`` and ``contrast_limits`` may then be lists.
     path, options, progress, cancelled
         As for `napari_ome_zip.saving.save.save_composite`.
 
@@ -112,17 +117,30 @@ def save_image(
 
     Examples
     --------
+    Another version of OME-Zarr:
+
     >>> from napari_ome_zip import SaveOptions, open_image, save_image
-    >>> save_image(  # doctest: +SKIP
-    ...     open_image("cells.ozx"), "copy.ozx", SaveOptions(version="0.6")
+    >>> save_image(open_image("cells.ozx"), "copy.ozx", SaveOptions(version="0.6")).name
+    'copy.ozx'
+
+    An array of two channels, with voxels of 1 × 0.5 × 0.5 µm:
+
+    >>> import numpy as np
+    >>> pixels = np.zeros((2, 8, 64, 64), np.uint16)
+    >>> names = ["DAPI", "GFP"]
+    >>> space = {"axis_labels": "zyx", "scale": (1, 0.5, 0.5), "units": "micrometer"}
+    >>> written = save_image(
+    ...     [(pixels, {"channel_axis": 0, "name": names, **space}, "image")], "new.ozx"
     ... )
+    >>> open_image(written).images
+    (<PlacedImage 'new' (c=2, z=8, y=64, x=64) uint16, 1 level, channels DAPI, GFP>,)
     """
     if not isinstance(source, CompositeImage):
         # The caller waits, so pixels do not change; saving in the background needs a snapshot.
         alone = options is not None and options.labels_alone
-        source = from_layer_data(
-            source, name=stem(path), snapshot=False, target=path, labels_alone=alone
-        )
+        name = stem(path)
+        layers = split_channels(source, name)
+        source = from_layer_data(layers, name=name, snapshot=False, target=path, labels_alone=alone)
     written = save_composite(source, path, options, progress=progress, cancelled=cancelled)
     for finding in source.findings:
         if finding.code in (TABLE_OLDER, TABLE_UNREAD):  # nothing in the file says so

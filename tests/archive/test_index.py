@@ -162,6 +162,16 @@ def test_a_repeated_name_is_told_where_it_leaves_doubt() -> None:
     assert codes(promised) == ["repeated-entries"]
 
 
+def test_several_repeated_names_are_told_in_a_sentence() -> None:
+    names = ("zarr.json", "0/zarr.json")
+    twice = [Entry(name, content) for content in (b"old", b"new") for name in names]
+    (finding,) = index_of(build_zip(twice, directory_order=[2, 3, 0, 1])).findings
+    assert finding.message == (
+        "Entries with the same name and different content: 'zarr.json' and 1 more. The last one "
+        "of each name is used."
+    )
+
+
 def test_a_true_promise_leaves_the_chunks_for_later() -> None:
     index = index_of(build_zip(FILES, comment=JSON_FIRST))
     assert not index.is_complete

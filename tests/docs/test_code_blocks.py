@@ -1,8 +1,9 @@
 """Code of the documentation runs, and gives what it says it gives.
 
-Each page is a test. It runs in a folder of its own with the files of `documented_files`:
+Each page is a test. Its blocks run in order, in a folder of their own with the files of
+`documented_files`:
 
-- Python blocks in order, in one namespace. Those with ``>>>`` are doctests. A page that speaks of
+- Python blocks in one namespace. Those with ``>>>`` are doctests. A page that speaks of
   ``viewer`` has one of napari.
 - ``sh`` blocks, where ``ome-zip`` is the command of this project, and of ``console`` blocks the
   lines that begin with ``$ ``. A page says with ``<!-- exit 1 -->`` before a block that it ends so.
@@ -37,16 +38,10 @@ _NEEDS_A_SHELL = re.compile(r"[|&;<>$*?`(){}\\]")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
-def is_run(block: Block) -> bool:
-    return block.language not in NO_CODE and block.why_not_run is None
-
-
-def with_code(language: str) -> list[str]:
-    return [name for name in PAGES if any(_is(block, language) for block in Page(name).blocks)]
-
-
-def _is(block: Block, language: str) -> bool:
-    return is_run(block) and block.language in (PYTHON if language == "python" else SHELL)
+def code_of(page: str) -> list[Block]:
+    """Return the blocks of a page that are run."""
+    run = (*PYTHON, *SHELL)
+    return [b for b in Page(page).blocks if b.language in run and b.why_not_run is None]
 
 
 @pytest.fixture(scope="module")
@@ -80,18 +75,28 @@ def test_every_block_is_run_or_says_why_not(name: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_json_is_json(name: str) -> None:
     for block in Page(name).blocks:
-        if block.language == "json" and is_run(block):
+        if block.language == "json" and block.why_not_run is None:
             json.loads(block.code)
 
 
-@pytest.mark.parametrize("name", with_code("python"))
-def test_python_runs(name: str, folder: Path, request: pytest.FixtureRequest) -> None:
-    namespace: dict[str, Any] = {"__name__": "__page__"}
-    blocks = [block for block in Page(name).blocks if _is(block, "python")]
-    if any(re.search(r"\bviewer\b", block.code) for block in blocks):
+@pytest.mark.parametrize("name", [name for name in PAGES if code_of(name)])
+def test_the_code_of_a_page_runs(
+    name: str,
+    folder: Path,
+    own_home: Path,
+    capfd: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> None:
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    blocks = code_of(name)
+    if any(re.search(r"\bviewer\b", b.code) for b in blocks if b.language in PYTHON):
         namespace["viewer"] = request.getfixturevalue("make_napari_viewer")()
     for block in blocks:
-        if ">>> " in block.code:
+        if block.language in SHELL:
+            status = run_commands(commands_of(block), own_home)
+            said = capfd.readouterr()
+            assert status == block.exit_status, f"{block.place}\n{said.out}{said.err}"
+        elif ">>> " in block.code:
             _run_examples(block, namespace)
         else:
             run_block(block, namespace)
@@ -112,17 +117,6 @@ def _run_examples(block: Block, namespace: dict[str, Any]) -> None:
     runner.run(parsed, out=said.append, clear_globs=False)
     namespace.update(parsed.globs)
     assert runner.failures == 0, "".join(said)
-
-
-@pytest.mark.parametrize("name", with_code("sh"))
-def test_commands_end_as_the_page_says(
-    name: str, folder: Path, own_home: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    for block in Page(name).blocks:
-        if _is(block, "sh"):
-            status = run_commands(commands_of(block), own_home)
-            said = capfd.readouterr()
-            assert status == block.exit_status, f"{block.place}\n{said.out}{said.err}"
 
 
 def commands_of(block: Block) -> str:

@@ -12,8 +12,8 @@ import pytest
 
 from hierarchy_builder import HierarchyBuilder, axes_of, ramp
 from napari_ome_zip import open_image, save_image, to_layer_data
+from napari_ome_zip.image.attachments import Attachment, Form, find_attachments
 from napari_ome_zip.layers.layer_data import layer_note
-from napari_ome_zip.plugin.contents.attachments import Attachment, Form, find_attachments
 from napari_ome_zip.plugin.contents.details import facts_of
 from napari_ome_zip.plugin.contents.file_state import FileState, FindAttachments, file_names
 from napari_ome_zip.plugin.contents.fusing import tile_choice, why_not
@@ -463,7 +463,7 @@ def test_what_is_no_text_or_not_what_its_name_says_is_no_error(tmp_path: Path) -
     bomb = b'<!DOCTYPE a [<!ENTITY b "bbbb">]><a>&b;</a>'
     builder.put("bomb.xml", bomb)
     path = builder.archive(tmp_path / "a.ozx")
-    assert reading(path, "data.bin").note == "It is not a text: 3 bytes of other data."
+    assert reading(path, "data.bin").note == "It is not text: 3 bytes of other data."
     assert reading(path, "broken.json").text == "{"
     assert reading(path, "broken.xml").text == "<a>"
     assert reading(path, "bomb.xml").text == bomb.decode()
@@ -541,10 +541,10 @@ def offered(path: Path) -> str:
 
 def test_of_plates_and_scans_it_is_said_what_is_in_them(tmp_path: Path) -> None:
     text = offered(plate(tmp_path / "plate.ozx", {"A1": 2, "B2": 1, "B3": 1}))
-    assert text == "3 wells, 1 channel: Contents leads to each of them."
-    assert offered(scan(tmp_path / "scan.ozx")).startswith("12 tiles, 1 channel: ")
+    assert text == "3 wells, 1 channel.\nContents lists them."
+    assert offered(scan(tmp_path / "scan.ozx")).startswith("12 tiles, 1 channel.\n")
     whole_plate(tmp_path / "whole.ozx")
-    assert offered(tmp_path / "whole.ozx").startswith("3 wells, 2 channels, 1 label image: ")
+    assert offered(tmp_path / "whole.ozx").startswith("3 wells, 2 channels, 1 label image.\n")
 
 
 def test_of_few_images_nothing_is_said(tmp_path: Path) -> None:
@@ -557,7 +557,7 @@ def test_of_many_images_it_is_said_how_many_they_are(tmp_path: Path) -> None:
     builder = HierarchyBuilder().group()
     for number in range(13):  # all at one place, so that they are no scan
         builder.image(PIXELS, "yx", str(number))
-    assert offered(builder.archive(tmp_path / "many.ozx")).startswith("13 images, 1 channel: ")
+    assert offered(builder.archive(tmp_path / "many.ozx")).startswith("13 images, 1 channel.\n")
 
 
 def test_files_of_one_name_are_told_apart_by_their_folders() -> None:

@@ -22,9 +22,9 @@ from labeled_tables import (
 )
 from napari_ome_zip import open_image, save_image, to_layer_data
 from napari_ome_zip.errors import SaveWarning
+from napari_ome_zip.image.attachments import Attachment, find_attachments
 from napari_ome_zip.image.tables.table import Table
 from napari_ome_zip.layers.layer_data import layer_note
-from napari_ome_zip.plugin.contents.attachments import Attachment, find_attachments
 from napari_ome_zip.plugin.contents.model import Kind, file_tree, with_attachments
 from napari_ome_zip.plugin.contents.reading import MAX_ROWS, read_attachment
 from napari_ome_zip.plugin.contents.shown import OpenLayer

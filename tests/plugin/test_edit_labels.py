@@ -223,7 +223,7 @@ def test_the_command_says_what_it_needs() -> None:
     edit_labels(viewer)
     assert told() == [
         "Select the labels to edit first. Then choose Edit labels again.",
-        "'plain' can be painted already: press 2 for the brush.",
+        "'plain' can already be painted: press 2 for the brush.",
         "Select the labels to edit first. Then choose Edit labels again.",
     ]
 
@@ -234,9 +234,7 @@ def test_the_command_takes_the_only_locked_labels_where_no_labels_are_selected()
     viewer.add_image(np.ones((4, 4)), name="cells")
     edit_labels(viewer)
     assert not viewer.layers["nuclei"].multiscale
-    assert told() == [
-        "'nuclei' can be painted now. Saving puts it in the place of the labels in the file."
-    ]
+    assert told() == ["'nuclei' can be painted now. Saving replaces the labels in the file."]
 
 
 def test_lazy_labels_of_one_level_are_read_too() -> None:

@@ -44,7 +44,7 @@ def test_small_labels_need_no_choice_and_the_button_says_their_memory() -> None:
 def test_of_large_labels_a_person_chooses(labels: LockedLabels) -> None:
     assert not labels.is_small
     assert button_text(labels) == "Edit labels…"
-    assert locked_text(labels).endswith("you choose what of them.")
+    assert locked_text(labels).endswith("you choose which part to edit.")
 
 
 def test_what_matters_of_each_message_is_seen_at_once() -> None:

@@ -65,7 +65,7 @@ def test_documents_come_first_breadth_first_and_nothing_is_compressed(archive: P
 def test_the_check_finds_no_fault_but_the_name_that_this_project_is_named_after(
     archive: Path,
 ) -> None:
-    assert {issue.code for issue in validate(archive).issues} == {"name-not-ozx"}
+    assert {issue.code for issue in validate(archive).issues} == {"name-ome-zip"}
 
 
 def test_the_same_archive_is_written_every_time(archive: Path, tmp_path: Path) -> None:

@@ -628,7 +628,7 @@ def test_the_report_is_given_as_text_and_as_json() -> None:
     desk.run()
     text, held = desk.model.export("text"), json.loads(desk.model.export("json"))
     assert "ERROR root-in-folder" in text
-    assert held["issues"][0]["code"] == "root-in-folder"
+    assert held["files"][0]["issues"][0]["code"] == "root-in-folder"
 
 
 def test_a_report_that_leaves_the_window_names_program_version_time_and_file() -> None:
@@ -641,7 +641,7 @@ def test_a_report_that_leaves_the_window_names_program_version_time_and_file() -
     assert first == f"Checked by napari-ome-zip {version} on 2026-11-29 at 14:05"
     assert text.splitlines()[2] == "/data/cells.ozx"
     assert held["program"] == f"napari-ome-zip {version}"
-    assert (held["checked"], held["path"]) == ("2026-11-29T14:05:09", "/data/cells.ozx")
+    assert (held["checked"], held["files"][0]["path"]) == ("2026-11-29T14:05:09", "/data/cells.ozx")
     assert "ome-zip repack" not in text
     assert "Check an archive" in text  # where the button for the remedy is
 

@@ -10,6 +10,7 @@ import pytest
 from napari.settings import get_settings
 from napari.utils.notifications import ErrorNotification, notification_manager
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QTextBrowser
 
 import napari_ome_zip
@@ -18,6 +19,7 @@ from napari_layers import pixels
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.documentation.help_menu import ENTRY
 from napari_ome_zip.plugin.documentation.text import documentation, self_contained
+from napari_ome_zip.plugin.documentation.widget import DocumentationWidget
 from napari_ome_zip.plugin.integrate.dialog import IntegrateDialog
 from napari_ome_zip.plugin.links.dialog import LinkDialog
 from napari_ome_zip.plugin.picture.dialog import PictureDialog
@@ -261,27 +263,51 @@ def test_the_help_menu_leads_to_the_documentation_of_this_version(
     (browser,) = [widget for widget in docked if isinstance(widget, QTextBrowser)]
     qtbot.waitUntil(browser.isVisible, timeout=WAIT)
     text = browser.toPlainText()
-    assert "One file, one drop, the whole image." in text
+    assert "Drop the file on the window." in text
     assert "![" not in browser.toMarkdown()
 
 
 def test_the_documentation_is_that_of_the_package_and_needs_no_other_file() -> None:
     text = documentation()
     version = importlib.metadata.version("napari-ome-zip")
-    assert text.startswith(f"*napari-ome-zip {version}*\n\n# napari-ome-zip")
-    assert "](docs/" not in text
+    assert text.startswith(f"*napari-ome-zip {version}*\n\n# In napari")
+    assert "](images/" not in text
+    assert "](#" not in text
+
+
+def test_links_in_the_documentation_are_read_on_dark_and_on_light_ground(qtbot: QtBot) -> None:
+    browser = DocumentationWidget()
+    qtbot.addWidget(browser)
+    link = browser.document().find("convention for thumbnails")
+    assert link.charFormat().isAnchor()
+    color = link.charFormat().foreground().color()
+    for ground in (QColor("black"), QColor("white")):
+        assert contrast(color, ground) > 3  # what WCAG 2.2 asks for as the least
+
+
+def contrast(*colors: QColor) -> float:
+    """Return the contrast ratio of two colors as WCAG 2.2 defines it."""
+    low, high = sorted(map(luminance, colors))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(color: QColor) -> float:
+    values = (color.redF(), color.greenF(), color.blueF())
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @pytest.mark.parametrize(
     ("markdown", "text"),
     [
-        ("a ![a plate](docs/plate.png) b", "a *a plate.* b"),
+        ("a\n\n![a plate](docs/plate.png)\n\nb", "a\n\nb"),
         ("a [figure](docs/benchmarks.md) b", "a figure b"),
         ("[napari](https://napari.org)", "[napari](https://napari.org)"),
+        ("a\n<!-- not run: needs a server -->\nb", "a\nb"),
         ("![logo](https://napari.org/logo.png)", "![logo](https://napari.org/logo.png)"),
     ],
 )
-def test_what_lies_beside_the_text_is_left_out_and_what_describes_it_kept(
+def test_what_lies_beside_the_text_is_left_out_and_the_words_of_links_are_kept(
     markdown: str, text: str
 ) -> None:
     assert self_contained(markdown) == text

@@ -623,7 +623,7 @@ def test_a_dropped_plate_says_what_is_in_it_and_leads_there(
     drop(window, [path])
     qtbot.waitUntil(lambda: len(notified()) == 1, timeout=WAIT)
     ((message, buttons),) = notified()
-    assert message.startswith("12 wells, 1 channel: ")
+    assert message.startswith("12 wells, 1 channel.\n")
     assert "Contents" in buttons
     (record,) = notification_manager.records
     dict(record.actions)["Contents"](record)

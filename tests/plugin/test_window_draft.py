@@ -113,7 +113,7 @@ def test_channels_become_a_series_where_a_person_wants_that(
     asked = answer(AS_SERIES)
     window.layers.save(str(tmp_path / "series.ozx"), plugin=PLUGIN)
     (question,) = asked
-    assert question.endswith(" 0.5, which most programs read, holds one image a channel.")
+    assert question.endswith(" 0.5, which most programs read, holds one image per channel.")
     assert version_of(tmp_path / "series.ozx") == "0.5"
     window.layers.clear()
     found = window.open(tmp_path / "series.ozx", plugin=PLUGIN)
@@ -134,7 +134,7 @@ def test_an_oriented_volume_beside_another_image_is_asked_about(
     window.add_image(np.ones((4, 5, 7), np.uint8), name="other", axis_labels=("z", "y", "x"))
     asked = answer(WITHOUT_ORIENTATION)
     window.layers.save(str(tmp_path / "new.ozx"), plugin=PLUGIN)
-    assert "says where its axes lead in a body (x: left-to-right)" in asked[0]
+    assert "says how its axes are oriented in a body (x: left-to-right)" in asked[0]
     assert version_of(tmp_path / "new.ozx") == "0.5"
     answer(AS_DRAFT)
     window.layers.save(str(tmp_path / "draft.ozx"), plugin=PLUGIN)

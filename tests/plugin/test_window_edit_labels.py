@@ -129,9 +129,7 @@ def test_small_labels_are_replaced_by_the_menu_painted_with_the_mouse_and_saved_
     assert [each.name for each in opened.layers] == ["cells", "nuclei"]
     assert opened.layers.selection.active is layer
     assert isinstance(layer.data, np.ndarray)
-    assert told() == [
-        "'nuclei' can be painted now. Saving puts it in the place of the labels in the file."
-    ]
+    assert told() == ["'nuclei' can be painted now. Saving replaces the labels in the file."]
     layer.selected_label = 700
     paint_row(qtbot, opened, layer, (1, 9, 10), 12)
     expected = stored_labels()
@@ -397,10 +395,10 @@ def test_the_form_goes_with_its_labels(opened: napari.Viewer) -> None:
 def test_the_form_that_is_open_shows_the_labels_that_are_asked_for(opened: napari.Viewer) -> None:
     opened.add_labels(pyramid(), name="more")
     edit_labels(opened)
-    assert form_of(opened).title.value == "What of 'more' do you want to edit?"
+    assert form_of(opened).title.value == "Which part of 'more' do you want to edit?"
     opened.layers.selection.active = opened.layers["nuclei"]
     edit_labels(opened)
-    assert form_of(opened).title.value == "What of 'nuclei' do you want to edit?"
+    assert form_of(opened).title.value == "Which part of 'nuclei' do you want to edit?"
     assert len(form_of(opened).ranges) == 1
 
 
@@ -496,7 +494,7 @@ def test_the_window_lives_while_pixels_are_read_and_a_second_edit_is_refused(
     assert gate.reached.wait(WAIT / 1000)
     assert window.layers["nuclei"].multiscale
     edit_labels(window)
-    assert told() == ["'nuclei' is being read already: it can be painted soon."]
+    assert told() == ["'nuclei' is already being read, and can be painted soon."]
     window.layers["nuclei"].name = "kernels"
     gate.open.set()
     qtbot.waitUntil(lambda: not window.layers["kernels"].multiscale, timeout=WAIT)

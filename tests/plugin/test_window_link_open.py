@@ -101,7 +101,7 @@ def test_the_same_link_is_opened_once_at_a_time(
     drop_links(window, url)
     qtbot.waitUntil(server.asked.is_set, timeout=PATIENCE)
     drop_links(window, url)
-    qtbot.waitUntil(lambda: "right.ozx is being opened already." in told(window), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "right.ozx is already being opened." in told(window), timeout=PATIENCE)
     server.release()
     wait_for_layers(qtbot, window)
     drop_links(window, url)

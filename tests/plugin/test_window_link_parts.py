@@ -15,8 +15,8 @@ from heartbeat import Heartbeat
 from hierarchy_builder import HierarchyBuilder
 from link_windows import PATIENCE, drop_links, notifications, post_links, told, wait_for_layers
 from napari_layers import pixels
+from napari_ome_zip.image.attachments import Attachment, Form
 from napari_ome_zip.plugin.check.widget import CheckWidget
-from napari_ome_zip.plugin.contents.attachments import Attachment, Form
 from napari_ome_zip.plugin.contents.text_window import TextWindow
 from napari_ome_zip.plugin.contents.widget import ContentsWidget
 from napari_ome_zip.plugin.docks import PLUGIN, open_contents

@@ -336,7 +336,7 @@ def test_the_report_is_copied_and_saved_as_text_and_as_json(
     as_text.trigger()
     assert "ERROR rule-0" in QApplication.clipboard().text()
     as_json.trigger()
-    assert len(json.loads(QApplication.clipboard().text())["issues"]) == 4
+    assert len(json.loads(QApplication.clipboard().text())["files"][0]["issues"]) == 4
     for name, start in [("report.txt", "Checked by napari-ome-zip"), ("report.json", "{")]:
         choose_in_dialog(tmp_path / name)
         qtbot.mouseClick(dock.parts.save, Qt.MouseButton.LeftButton)

@@ -53,6 +53,7 @@ _CONTENT = {
     "foreign-entries",
     "entries-tiny",
     "name-not-ozx",
+    "name-ome-zip",
     "archive-in-archive",
     "thumbnail-not-small",
     "thumbnail-size-differs",

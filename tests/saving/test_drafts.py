@@ -153,7 +153,7 @@ def test_a_channel_and_a_lifetime_become_a_series_only_on_demand(tmp_path: Path)
         plan(layers)
     assert raised.value.draft == SaveOptions(version=DRAFT)
     assert raised.value.released == SaveOptions(version="0.5", split=True)
-    assert "SaveOptions(version='0.5', split=True), one image a channel" in str(raised.value)
+    assert "SaveOptions(version='0.5', split=True), one image per channel" in str(raised.value)
     again = pickle.loads(pickle.dumps(raised.value))
     assert (str(again), again.released) == (str(raised.value), raised.value.released)
 
@@ -176,7 +176,9 @@ def test_a_file_of_a_draft_is_split_where_that_was_chosen() -> None:
 
 def test_where_axes_lead_in_a_body_needs_a_draft_or_is_left_out_as_said() -> None:
     layers = of_no_file(layers_of(oriented_file()))
-    with pytest.raises(DraftNeededError, match="says where its axes lead in a body") as raised:
+    with pytest.raises(
+        DraftNeededError, match="says how its axes are oriented in a body"
+    ) as raised:
         plan(layers)
     assert raised.value.released == SaveOptions(version="0.5")
     found = plan(layers, version="0.5")

@@ -17,7 +17,14 @@ from zarr.buffer import cpu
 from zarr.testing.store import StoreTests
 
 from napari_ome_zip.archive.file import ArchiveFile
-from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore, MappingStore
+from napari_ome_zip.names import is_document
+from napari_ome_zip.storage import (
+    ArchiveStore,
+    DirectoryStore,
+    HierarchyStore,
+    MappingStore,
+    RenamedStore,
+)
 
 READ_ONLY = "store was opened in read-only mode and does not support writing"
 
@@ -56,6 +63,24 @@ class RefilledDirectory(DirectoryStore):
         path = Path(str(self.source)) / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(value.to_bytes())
+
+    async def set(self, key: str, value: Buffer) -> None:
+        self.set_sync(key, value)
+
+
+class RefilledRenaming(RenamedStore):
+    """Entries come in under other names; documents are its own."""
+
+    def set_sync(self, key: str, value: Buffer) -> None:
+        assert isinstance(self._names, dict)
+        assert isinstance(self._documents, dict)
+        assert isinstance(self.base, RefilledMapping)
+        if is_document(key):
+            self._documents[key] = value.to_bytes()
+        else:
+            self._names[key] = f"elsewhere/{key}"
+            self.base.set_sync(f"elsewhere/{key}", value)
+        self.__dict__.pop("_tree", None)
 
     async def set(self, key: str, value: Buffer) -> None:
         self.set_sync(key, value)
@@ -158,6 +183,21 @@ class TestDirectoryStore(ReadOnlyStoreTests):
     @pytest.fixture
     def store_kwargs(self, tmp_path: Path) -> dict[str, Any]:
         return {"path": str(tmp_path)}
+
+
+class TestRenamedStore(ReadOnlyStoreTests):
+    store_cls = RefilledRenaming
+    plain_cls = RenamedStore
+
+    async def get(self, store: RenamedStore, key: str) -> Buffer:
+        assert isinstance(store.base, RefilledMapping)
+        own = store._documents.get(key)
+        held = store.base._contents[f"elsewhere/{key}"] if own is None else own
+        return self.buffer_cls.from_bytes(held)
+
+    @pytest.fixture
+    def store_kwargs(self) -> dict[str, Any]:
+        return {"base": RefilledMapping({}, "m"), "names": {}, "documents": {}}
 
 
 def test_a_folder_s_keys_do_not_lead_out_of_it(tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from file_rules import FILE_RULES
@@ -65,7 +63,7 @@ def test_an_issue_and_its_report_say_what_the_rule_means() -> None:
     report = Report.of("a.ozx", "archive", "0.5", found)
     assert [i.effect for i in report.issues] == [Effect.CLOSED, Effect.SIZE]
     assert Effect.SIZE.meaning in report.to_text()
-    first, second = json.loads(report.to_json())["issues"]
+    first, second = report.to_dict()["issues"]
     assert (first["effect"], second["effect"]) == ("closed", "size")
     assert second["meaning"] == Effect.SIZE.meaning
 

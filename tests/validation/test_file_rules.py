@@ -10,14 +10,16 @@ import pytest
 from broken_files import BROKEN, Broken, entries, listed_thumbnail, write
 from file_rules import FILE_RULES
 from napari_ome_zip.storage import ArchiveStore
+from napari_ome_zip.validation.profiles import PROFILES
 from napari_ome_zip.validation.registry import RULES
 from napari_ome_zip.validation.validate import validate
 
 _WITH_A_TEST_OF_THEIR_OWN = {"archive-unusable"}
 
 
-def test_the_archive_that_is_broken_is_valid(tmp_path: Path) -> None:
-    assert validate(write(tmp_path, entries()), deep=True).issues == ()
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_archive_that_is_broken_is_valid(profile: str, tmp_path: Path) -> None:
+    assert validate(write(tmp_path, entries()), deep=True, profile=profile).issues == ()
 
 
 def test_a_thumbnail_that_follows_its_convention_is_nothing_to_speak_of(tmp_path: Path) -> None:
@@ -42,12 +44,13 @@ def test_a_picture_that_a_list_names_a_thousand_times_is_looked_at_once(
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.code)
 def test_a_broken_rule_is_found_and_no_other(broken: Broken, tmp_path: Path) -> None:
-    issues = validate(broken.make(tmp_path), deep=broken.deep).issues
+    issues = validate(broken.make(tmp_path), broken.deep, profile=broken.profile).issues
     assert {issue.code for issue in issues} == {broken.code} | broken.also
     for issue in issues:
         if issue.code in FILE_RULES:
             rule = FILE_RULES[issue.code]
-            assert (issue.severity, issue.remedy) == (rule.severity, rule.remedy)
+            severity = PROFILES[broken.profile].severity(rule.code, rule.severity)
+            assert (issue.severity, issue.remedy) == (severity, rule.remedy)
 
 
 def test_no_rule_is_without_a_test() -> None:

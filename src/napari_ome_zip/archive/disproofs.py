@@ -36,7 +36,7 @@ def disproofs(
         found.append(Finding.of(rules.JSON_FIRST, late[0], text))
     if changed:
         text = (
-            f"The archive holds {listed(changed, 1)} more than once, and the last one counts; an "
+            f"Entries with the same name: {listed(changed, 1)}. The last one counts, and an "
             "earlier one was shown. Open the link again."
         )
         found.append(Finding.of(rules.REPEATED, changed[0], text))

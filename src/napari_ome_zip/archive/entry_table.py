@@ -149,8 +149,8 @@ class EntryTable:
             Finding.of(
                 rules.REPEATED,
                 names[0],
-                f"The archive holds {listed(names, 1)} more than once with different "
-                "content; the last one is used.",
+                f"Entries with the same name and different content: {listed(names, 1)}. The last "
+                "one of each name is used.",
             ),
         )
 

@@ -64,6 +64,11 @@ def zip64_values(extra: bytes, count: int) -> list[int] | None:
     return None
 
 
+def extra_field_ids(extra: bytes) -> list[int]:
+    """Return the numbers of the kinds of extra fields (APPNOTE 4.5), in their order."""
+    return [kind for kind, _ in _extra_fields(extra)]
+
+
 def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
     position = 0
     while position + _EXTRA_START.size <= len(extra):

@@ -6,6 +6,7 @@ Until then the target is unchanged, even if the program, the disk or the power f
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import stat
 import sys
@@ -290,6 +291,10 @@ def _refuse_in_use(target: Path, shown: Path) -> None:
 
     Renaming a file to its own name changes nothing, and fails for the same reason.
     """
+    with suppress(PermissionError):
+        target.rename(target)
+        return
+    gc.collect()  # files of layers that were removed may be closed only by that
     try:
         target.rename(target)
     except PermissionError as error:

@@ -197,6 +197,14 @@ FILE_NAME = Rule(
     "Rename the file if other programs do not recognize it; napari opens .ome.zip as well.",
     effect=Effect.REFUSED,
 )
+FILE_NAME_OURS = Rule(
+    "name-ome-zip",
+    INFO,
+    f"{_RFC}: file name",
+    "The name of the file ends in .ozx, also where it could end in .ome.zip.",
+    "Nothing, if your programs open .ome.zip; rename the file to .ozx for those that do not.",
+    effect=Effect.DETAIL,
+)
 COMMENT_MISSING = Rule(
     "comment-missing",
     SHOULD,
@@ -236,6 +244,14 @@ COMMENT_JSON_FIRST = Rule(
     "jsonFirst is true or false.",
     f"{_REPACK} Until then it counts as false.",
     effect=Effect.DETAIL,
+)
+COMMENT_FOREIGN = Rule(
+    "comment-foreign",
+    INFO,
+    f"{_RFC}: archive comment",
+    "The archive's comment holds what RFC-9 gives a meaning, and nothing else.",
+    f"{_REPACK} The copy's comment says what RFC-9 asks for.",
+    effect=Effect.NEEDLESS,
 )
 
 # What ZIP itself asks, or what keeps other programs from stumbling.
@@ -399,4 +415,12 @@ LOCAL_NAME = Rule(
     "An entry has the same name in both places where it is written.",
     f"{_REPACK} Until then programs disagree on what this entry is.",
     effect=Effect.DIFFERENT,
+)
+EXTRA_FIELDS = Rule(
+    "extra-fields",
+    INFO,
+    f"{ZIP}, 4.5 extensible data fields",
+    "Entries carry no extra fields beside that of ZIP64: no owners, no times of access.",
+    _REPACK,
+    effect=Effect.NEEDLESS,
 )

@@ -1,29 +1,27 @@
-"""What commands answer as JSON, to be read by other programs: one shape for all of them.
-
-The schema is ``docs/answers.schema.json``.
-"""
+"""What commands answer as JSON, to be read by other programs: one shape for all of them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
+from napari_ome_zip.answers import Answer, answers_json
 from napari_ome_zip.cli.terminal import reason, write
-from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.errors import LinkError, OmeZipError
 from napari_ome_zip.files import shown_place
-from napari_ome_zip.version import program
-
-FORMAT = 1
-"""Number of this shape. It changes when a program that reads it would be misled."""
-
-type Answer = dict[str, Any]
 
 
 def failure(place: str, error: OmeZipError | OSError) -> Answer:
     """Return the answer on a file that a command could do nothing with."""
     code = getattr(error, "code", None) or _code(error)
-    return {"path": shown_place(place), "failure": {"code": code, "message": reason(error)}}
+    return {"path": _shown(place), "failure": {"code": code, "message": reason(error)}}
+
+
+def _shown(place: str) -> str:
+    try:
+        return shown_place(place)
+    except LinkError:
+        # Of what is no link it is not known which part of it is secret.
+        return f"{place.partition('://')[0].strip()}://…"
 
 
 def _code(error: OmeZipError | OSError) -> str:
@@ -33,9 +31,5 @@ def _code(error: OmeZipError | OSError) -> str:
 
 
 def write_answers(answers: Sequence[Answer]) -> None:
-    """Write what was found in each file, in the order they were named.
-
-    In ASCII alone, so that no terminal and no pipe changes a character.
-    """
-    whole = {"format": FORMAT, "program": program(), "files": list(answers)}
-    write(json.dumps(whole, indent=2) + "\n")
+    """Write what was found in each file, in the order they were named."""
+    write(answers_json(answers))

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
-from napari_ome_zip.cli.exits import FAILED
+from napari_ome_zip.cli.exits import FAILED, exit_statuses
+from napari_ome_zip.cli.standard_input import HELP
 from napari_ome_zip.cli.terminal import complain, progress_bar, remark
 from napari_ome_zip.cli.writing import finished, is_in_the_way
 from napari_ome_zip.findings import Finding
@@ -27,6 +28,9 @@ from napari_ome_zip.saving.plan import plan_save
 MAX_NOTES = 20
 """Notes on what was repaired or is lost, at most; a damaged plate has thousands."""
 
+_CHOICES = [field.name for field in fields(SaveOptions)]
+"""Every choice about a save is an option, and has its name."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be said to the command."""
@@ -34,9 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Save an image of any version of OME-Zarr (0.1 to 0.6, and drafts), in an archive or a "
         "folder, as a single-image archive. Pixels are copied as they are stored, unless an option "
         "below changes how. A folder of OME-Zarr 0.5 or newer that should become an archive as it "
-        "is, file by file, is for 'ome-zip pack'."
+        "is, file by file, is one for 'ome-zip pack'."
     )
-    parser.add_argument("file", metavar="IN", help="an archive, a link to one, or a folder")
+    parser.epilog = exit_statuses("OUT was written")
+    parser.add_argument("file", metavar="IN", help=f"an archive, a link to one, or a folder{HELP}")
     parser.add_argument("target", metavar="OUT", help="the archive to write")
     parser.add_argument(
         "--version",
@@ -110,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
     """Save what a file holds as an archive, in any version."""
     if is_in_the_way(options.target, options.force):
         return FAILED
-    chosen = SaveOptions(**{each.name: getattr(options, each.name) for each in fields(SaveOptions)})
+    chosen = SaveOptions(**{each: getattr(options, each) for each in _CHOICES})
     image = open_image(options.file)
     try:
         plan = plan_save(image, chosen)
@@ -134,7 +139,7 @@ def _choices(needed: DraftNeededError) -> str:
     choices = [f"--version {DRAFT}, {FEW_READ_IT}"]
     released = needed.released
     if released is not None and released.split:
-        choices.append(f"--version {released.version} --split, one image a channel")
+        choices.append(f"--version {released.version} --split, one image per channel")
     elif released is not None:
         choices.append(f"--version {released.version}, which leaves that out")
     return f"{needed.explanation} Choose {', or '.join(choices)}. Nothing was written."

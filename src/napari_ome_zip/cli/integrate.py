@@ -6,7 +6,7 @@ import argparse
 import textwrap
 from collections.abc import Iterable
 
-from napari_ome_zip.cli.exits import BAD, GOOD
+from napari_ome_zip.cli.exits import BAD, GOOD, exit_statuses
 from napari_ome_zip.cli.terminal import remark, width, write
 from napari_ome_zip.desktop.integrate import Did, Outcome, Status, this_desktop
 
@@ -20,6 +20,9 @@ _WORDS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be said to the command."""
+    parser.epilog = exit_statuses(
+        "all is set up, or removed, as was asked", "--status found that not all of it is"
+    )
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--remove", action="store_true", help="remove all that was written")
     ways.add_argument("--status", action="store_true", help="say what there is, and change nothing")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from napari_ome_zip.cli.exits import FAILED, GOOD
+from napari_ome_zip.cli.exits import FAILED, GOOD, exit_statuses
 from napari_ome_zip.cli.terminal import complain
 from napari_ome_zip.desktop.opening import open_in_napari
 from napari_ome_zip.desktop.telling import has_terminal, tell
@@ -17,6 +17,7 @@ from napari_ome_zip.paths import source_path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be said to the command."""
+    parser.epilog = exit_statuses("all files were handed to napari")
     parser.add_argument(
         "files", metavar="FILE", nargs="+", help="an archive, or a link to one (also file:///…)"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from napari_ome_zip.cli.exits import FAILED, GOOD
+from napari_ome_zip.cli.exits import FAILED, GOOD, exit_statuses
 from napari_ome_zip.cli.terminal import complain, progress_bar, remark, write
 from napari_ome_zip.cli.writing import is_in_the_way
 from napari_ome_zip.findings import Finding
@@ -21,6 +21,7 @@ _MAX_REMARKS = 3
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be said to the command."""
+    parser.epilog = exit_statuses("the picture was written")
     parser.add_argument("file", metavar="FILE", help="an archive, a link to one, or a folder")
     parser.add_argument("picture", metavar="OUT.png", help="the picture to write")
     parser.add_argument(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import sys
@@ -22,8 +23,12 @@ _COLORS = {"ERROR": "31", "WARNING": "33", "INFO": "36"}
 _COMMANDS = {
     "Repack it,": "'ome-zip repack' (a repaired copy)",
     "with shards": "'ome-zip repack --shard' (with shards)",
+    "Convert it to OME-Zarr": "'ome-zip convert' (to OME-Zarr 0.5)",
+    "split it into a series": "'ome-zip convert --split' (a series)",
     "salvage what is left": "'ome-zip repack --salvage' (what is left)",
 }
+_PLAIN = str.maketrans({"µ": "u", "μ": "u", "×": "x", "–": "-", "…": "...", "→": "->", "’": "'"})
+"""What stands for letters of messages where a terminal has none of them."""
 _BOLD, _RED, _GREEN = "1", "31", "32"
 
 
@@ -82,10 +87,22 @@ def width() -> int:
 
 
 def write(text: str, stream: TextIO | None = None) -> None:
-    """Write text; characters that the terminal cannot show become question marks."""
+    r"""Write text; letters that the terminal cannot show become plain ones, or ``\u7d30``."""
     out = sys.stdout if stream is None else stream
     encoding = out.encoding or "utf-8"
-    out.write(text.encode(encoding, "replace").decode(encoding))
+    out.write(text.encode(encoding, _PLAINLY).decode(encoding))
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """Say in plain letters what an encoding has no letters for."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end].translate(_PLAIN)
+    return letters.encode("ascii", "backslashreplace").decode("ascii"), error.end
+
+
+_PLAINLY = "ome-zip-plainly"
+codecs.register_error(_PLAINLY, _plainly)
 
 
 def complain(message: str) -> None:
@@ -133,9 +150,9 @@ def warnings_as_remarks() -> Iterator[None]:
         yield
 
 
-def report_text(report: Report) -> str:
-    """Return the report as text, in color on a terminal."""
-    text = report.to_text(width())
+def report_text(report: Report, *, everything: bool = False) -> str:
+    """Return the report as text, in color on a terminal; with `everything`, nothing is left out."""
+    text = report.to_text(width(), everything=everything)
     commands = commands_for("\n".join(issue.remedy for issue in report.issues))
     if commands:
         text += textwrap.fill(commands, width(), break_on_hyphens=False) + "\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from napari_ome_zip.cli.exits import FAILED
+from napari_ome_zip.cli.exits import FAILED, exit_statuses
 from napari_ome_zip.cli.terminal import progress_bar
 from napari_ome_zip.cli.writing import finished, is_in_the_way
 from napari_ome_zip.findings import Finding
@@ -13,6 +13,7 @@ from napari_ome_zip.picture_inside import add_thumbnail
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be said to the command."""
+    parser.epilog = exit_statuses("the archive has its thumbnail")
     parser.add_argument("file", metavar="FILE", help="the archive, or a link to it")
     parser.add_argument(
         "--out", metavar="NEW_FILE", help="the archive to write; without it FILE is replaced"

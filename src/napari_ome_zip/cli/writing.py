@@ -40,7 +40,7 @@ def finished(done: str, made: Path, notes: Sequence[Finding]) -> int:
         remark(note.message)
     report = validate(made)
     write(f"{report.verdict}\n")
-    if report.issues:
+    if report.errors or report.warnings:
         hint = f"What remains concerns the image, not the archive: see 'ome-zip validate {made}'."
         write(textwrap.fill(hint, width(), break_long_words=False, break_on_hyphens=False) + "\n")
     return GOOD

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from napari_ome_zip.errors import ArchiveError
 from napari_ome_zip.files.byte_file import ByteFile, Fingerprint
+from napari_ome_zip.files.shown_names import shown_name
 from napari_ome_zip.paths import source_path
 
 _FINGERPRINTED = 1 << 16
@@ -37,11 +38,12 @@ class LocalFile(ByteFile):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.place = self.source = str(source_path(path).absolute())
+        self.place = self._path = str(source_path(path).absolute())
+        self.source = shown_name(self._path)
         self.label = repr(Path(self.source).name)
         self._refuse_other_kinds()
         self._lock = threading.Lock()
-        self._descriptor = os.open(self.source, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         closing = weakref.finalize(self, os.close, self._descriptor)
         closing.atexit = False
         found = os.fstat(self._descriptor)
@@ -81,7 +83,7 @@ class LocalFile(ByteFile):
     def is_current(self) -> bool:
         """Whether the file at the path is still this one, unchanged."""
         try:
-            there = Path(self.source).stat()
+            there = Path(self._path).stat()
         except OSError:
             return False
         same = os.path.samestat(there, os.fstat(self._descriptor))
@@ -92,7 +94,7 @@ class LocalFile(ByteFile):
         self._lock = threading.Lock()
 
     def _refuse_other_kinds(self) -> None:
-        mode = Path(self.source).stat().st_mode
+        mode = Path(self._path).stat().st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(f"This is a folder, not an archive: {self.label}")
         if not stat.S_ISREG(mode):

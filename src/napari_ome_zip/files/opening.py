@@ -8,6 +8,7 @@ from napari_ome_zip.files.byte_file import ByteFile
 from napari_ome_zip.files.known_links import known_link, remember_link
 from napari_ome_zip.files.links import Link, is_link
 from napari_ome_zip.files.local_file import LocalFile
+from napari_ome_zip.files.shown_names import shown_name
 
 
 def open_file(place: str | os.PathLike[str] | Link) -> ByteFile:
@@ -35,4 +36,4 @@ def shown_place(place: str | os.PathLike[str] | Link) -> str:
     """Return how a place that a person gave is shown: as it was given, a link without secrets."""
     if isinstance(place, str) and is_link(place):
         place = Link(place)
-    return place.source if isinstance(place, Link) else os.fspath(place)
+    return place.source if isinstance(place, Link) else shown_name(place)

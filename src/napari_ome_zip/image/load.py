@@ -88,9 +88,9 @@ def open_image(
 
     Examples
     --------
-    >>> image = open_image("nuclei.ome.zip")  # doctest: +SKIP
-    >>> [(part.name, part.shape) for part in image.images]  # doctest: +SKIP
-    [('nuclei', (2, 32, 2048, 2048))]
+    >>> composite = open_image("cells.ome.zip")
+    >>> [(image.name, image.shape) for image in composite.images]
+    [('cells', (2, 16, 192, 256))]
     """
     store = open_store(source)
     if isinstance(store, ArchiveStore):

@@ -14,6 +14,7 @@ from napari_ome_zip.errors import CropError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.napari_group import KINDS
+from napari_ome_zip.layers.channel_axis import split_channels
 from napari_ome_zip.layers.cropping import apart, cropped
 from napari_ome_zip.layers.dimensions import default_names
 from napari_ome_zip.layers.drawings.cropping import drawn_part
@@ -88,12 +89,13 @@ def crop(
     Examples
     --------
     >>> from napari_ome_zip import crop, open_image, save_image
-    >>> cells = open_image("cells.ome.zip")  # doctest: +SKIP
-    >>> part = crop(cells, {"z": 12, "y": (0, 80), "x": (40, 120)})  # doctest: +SKIP
-    >>> save_image(part, "cells region.ome.zip")  # doctest: +SKIP
+    >>> part = crop(open_image("cells.ozx"), {"z": 12, "y": (0, 80), "x": (40, 120)})
+    >>> save_image(part, "region.ozx").name
+    'region.ozx'
+    >>> open_image("region.ozx").images[0].shape
+    (2, 1, 161, 161)
     """
-    is_composite = isinstance(source, CompositeImage)
-    layers = to_layer_data(source) if is_composite else list(source)  # type: ignore[arg-type]
+    layers = to_layer_data(source) if isinstance(source, CompositeImage) else split_channels(source)
     names, units, steps = _axes(layers)
     if not names:
         raise CropError("There is no image and no labels to crop: expected one of them at least.")

@@ -13,6 +13,13 @@ _END_COLORS = ("nan_color", "high_color", "low_color")
 _MAX_PLANES = 32
 _MAX_CYCLE = 2**16
 
+COLORMAP_ENDS = {
+    "gray": "ffffff", "grey": "ffffff", "grays": "ffffff", "red": "ff0000", "green": "00ff00",
+    "blue": "0000ff", "cyan": "00ffff", "magenta": "ff00ff", "yellow": "ffff00",
+    "bop blue": "1f78b4", "bop orange": "ff8d23", "bop purple": "b62ddf",
+}  # fmt: skip
+"""The bright end of colormaps that run from black, by the names that they have in napari."""
+
 
 def hex_color(colormap: Any) -> str | None:
     """``#RRGGBB`` of a colormap that runs from black to one color; None for any other."""
@@ -53,9 +60,7 @@ def brightest_color(colormap: Any) -> str:
 
 
 def _named(name: str) -> str | None:
-    if name == "gray":
-        return "#FFFFFF"
-    digits = name.removeprefix("#")
+    digits = COLORMAP_ENDS.get(name.lower(), name).removeprefix("#")
     is_hex = len(digits) == 6 and all(c in "0123456789abcdefABCDEF" for c in digits)
     return f"#{digits.upper()}" if is_hex else None
 

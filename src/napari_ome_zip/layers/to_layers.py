@@ -70,6 +70,15 @@ def to_layer_data(composite: CompositeImage, *, limits: bool = True) -> list[Lay
         labels are lists of dask arrays, largest first (multiscale), or one dask array; the names
         of a plate's wells are points, regions of tables shapes. World coordinates are those of the
         composite's display system; a voxel's center is its coordinate.
+
+    Examples
+    --------
+    >>> from napari_ome_zip import open_image, to_layer_data
+    >>> for data, keywords, kind in to_layer_data(open_image("cells.ozx")):
+    ...     print(kind, keywords["name"], keywords["scale"])
+    image DAPI (1.0, 0.5, 0.5)
+    image GFP (1.0, 0.5, 0.5)
+    labels nuclei (1.0, 0.5, 0.5)
     """
     planes = planes_of(composite)
     several = len({(part.path, part.multiscale) for part in composite.images}) > 1

@@ -89,7 +89,15 @@ _MAX_RENAMED_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One dimension (section "axes" of the specification)."""
+    """One dimension (section "axes" of the specification).
+
+    Examples
+    --------
+    >>> from napari_ome_zip import open_image
+    >>> axis = open_image("cells.ozx").images[0].axes[1]
+    >>> axis.name, axis.type, axis.unit
+    ('z', 'space', 'micrometer')
+    """
 
     name: str
     """Unique within its coordinate system."""

@@ -124,7 +124,14 @@ _gone: set[int] = set()
 
 
 def cache_size() -> int:
-    """Bytes of decoded pixels that are kept for viewers, at most, of all open images together."""
+    """Bytes of decoded pixels that are kept for viewers, at most, of all open images together.
+
+    Examples
+    --------
+    >>> import napari_ome_zip
+    >>> napari_ome_zip.cache_size() >> 20  # MiB
+    1024
+    """
     return _cache.limit
 
 

@@ -23,6 +23,20 @@ def strict_reading(checked: Checked | None = None) -> Iterator[None]:
     ----------
     checked : set, optional
         Shared by the threads that read for one purpose, so that each entry is checked once.
+
+    Raises
+    ------
+    UnreadableChunkError
+        From whatever reads in it, if a chunk is damaged or cannot be read.
+
+    Examples
+    --------
+    >>> from napari_ome_zip import open_image, strict_reading
+    >>> image = open_image("cells.ozx").images[0]
+    >>> with strict_reading():
+    ...     brightest = image.levels[0].max().compute()
+    >>> int(brightest)
+    900
     """
     token = _checked.set(set() if checked is None else checked)
     try:

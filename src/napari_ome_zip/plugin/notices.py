@@ -94,7 +94,7 @@ def _by_file(notices: Sequence[Notice]) -> dict[str, list[Notice]]:
 
 def _headline(told: Sequence[Sequence[Notice]]) -> str:
     if all(notice.is_content for of_file in told for notice in of_file):
-        return f"{len(told)} files are open: Contents leads to each part."
+        return f"{len(told)} files are open: go to any part of them in Contents."
     unopened = sum(any(notice.is_error for notice in of_file) for of_file in told)
     others = len(told) - unopened
     if not others:

@@ -1,4 +1,4 @@
-"""What a person sets in napari's preferences (File > Preferences > Plugin settings)."""
+"""What a person sets in napari's preferences (File > Preferences > OME-Zarr archives)."""
 
 from __future__ import annotations
 

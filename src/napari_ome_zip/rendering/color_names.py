@@ -1,4 +1,4 @@
-"""Colors by name, as layers have them: of CSS for labels, of a viewer's simple colormaps."""
+"""Colors by name, as layers have them: those of CSS."""
 
 from __future__ import annotations
 
@@ -15,13 +15,6 @@ _NAMED = {
     "purple": "800080", "red": "ff0000", "silver": "c0c0c0", "teal": "008080",
     "transparent": "00000000", "white": "ffffff", "yellow": "ffff00",
 }  # fmt: skip
-
-COLORMAP_ENDS = {
-    "gray": "ffffff", "grey": "ffffff", "grays": "ffffff", "red": "ff0000", "green": "00ff00",
-    "blue": "0000ff", "cyan": "00ffff", "magenta": "ff00ff", "yellow": "ffff00",
-    "bop blue": "1f78b4", "bop orange": "ff8d23", "bop purple": "b62ddf",
-}  # fmt: skip
-"""The bright end of colormaps that run from black, by the names that they have in napari."""
 
 
 def from_hex(digits: str) -> Rgba | None:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_ome_zip.layers.display_values import INVERTED_GRAY
-from napari_ome_zip.rendering.color_names import COLORMAP_ENDS, Rgba, color, from_hex
+from napari_ome_zip.layers.display_values import COLORMAP_ENDS, INVERTED_GRAY
+from napari_ome_zip.rendering.color_names import Rgba, color, from_hex
 from napari_ome_zip.rendering.paint import Paint, paint_of_table
 
 _STEPS = 4096

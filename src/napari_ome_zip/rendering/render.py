@@ -91,7 +91,8 @@ def render(
     Examples
     --------
     >>> from napari_ome_zip import open_image, render
-    >>> picture = render(open_image("cells.ozx"), 512, at={"z": 3})  # doctest: +SKIP
+    >>> render(open_image("cells.ozx"), 512, at={"z": 3}).shape
+    (384, 512, 4)
     """
     _check_choice("projection", projection, (None, "max"))
     _check_choice("labels", labels, ("fill", "outline", "none"))

@@ -12,6 +12,7 @@ from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.napari_group import NapariGroup
 from napari_ome_zip.image.virtual_levels import OVERVIEW_EDGE, virtual_levels
+from napari_ome_zip.layers.channel_axis import split_channels
 from napari_ome_zip.layers.dimensions import default_names
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.to_layers import layer_findings, to_layer_data
@@ -102,7 +103,7 @@ def scene_of(source: Source, size: int = OVERVIEW_EDGE, noted: Noted | None = No
         others = [drawing.name for drawing in source.napari.drawings]
         found = [each for each in layer_findings(shown, layers) if each.code == "layers-many"]
     else:
-        layers = source
+        layers = split_channels(source)
         beside = [layer for layer in layers if layer[2] not in DRAWN_KINDS]
         others = [str(k.get("name") or kind) for _, k, kind in beside]
     if noted is not None:

@@ -87,11 +87,17 @@ def pack(
     Notes
     -----
     RFC-9, "OME-Zarr zip files".
+
+    Examples
+    --------
+    >>> from napari_ome_zip import pack, validate
+    >>> validate(pack("cells.zarr", "packed.ozx")).valid
+    True
     """
     if is_link(directory):
         raise ArchiveError(
             "Not packed: a folder is packed, and links lead to files. "
-            "Of an archive behind a link 'ome-zip repack' makes a copy."
+            "'ome-zip repack' copies an archive behind a link."
         )
     store = open_store(DirectoryStore(directory))
     folder, target = Path(directory).resolve(), target_path(file).resolve()
@@ -209,7 +215,7 @@ def _no_root_document(names: list[str]) -> ArchiveError:
     if DOCUMENT_NAMES.intersection(names):
         return ArchiveError(
             "This is Zarr v2 (OME-Zarr 0.4 or older): a single-image archive needs Zarr v3. "
-            "Convert it first, for example by opening it in napari and saving it as .ome.zip.",
+            f"{rules.ROOT_V2.remedy}",
             code=rules.ROOT_V2.code,
         )
     return ArchiveError(

@@ -60,7 +60,7 @@ def _twins(names: Iterable[str]) -> Iterator[Finding]:
             rules.CASE_COLLIDING,
             twins[0],
             f"One name on Windows or macOS: {listed(pairs, _SHOWN, str)}, where upper and "
-            "lower case, or two spellings of an accent, are the same. Of each only one can be "
+            "lower case, or two spellings of an accent, are the same. Only one of each can be "
             "unpacked there; rename the other.",
         )
 

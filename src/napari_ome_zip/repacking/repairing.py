@@ -16,6 +16,7 @@ from napari_ome_zip.image.own_thumbnail import Picture
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
 from napari_ome_zip.repacking.block_reader import BlockReader
+from napari_ome_zip.repacking.in_place import place_of_copy
 from napari_ome_zip.repacking.losses import array_findings, entry_findings
 from napari_ome_zip.repacking.noting import Noted, warn
 from napari_ome_zip.repacking.packing import copying_stopped, write_copy
@@ -84,13 +85,25 @@ def repack(
 
     Examples
     --------
+    >>> repack("cells.ozx", "repaired.ozx").name
+    'repaired.ozx'
+
+    What is left of a file whose transfer was interrupted:
+
+    >>> from pathlib import Path
+    >>> whole = Path("cells.ozx").read_bytes()
+    >>> size = Path("cut.ozx").write_bytes(whole[:40_000])
     >>> missing = []
-    >>> repack("cut.ozx", "rest.ozx", salvage=True, noted=missing.append)  # doctest: +SKIP
+    >>> repack("cut.ozx", "rest.ozx", salvage=True, noted=missing.append).name
+    'rest.ozx'
+    >>> len(missing) > 0
+    True
     """
     place = target_path(target)
     watch = Watch(progress, cancelled, copying_stopped)
-    with watching(watch.silent):
-        return _repacked(source, place, shard, salvage, picture, watch, noted)
+    with watching(watch.silent), place_of_copy(source, place) as written:
+        made = _repacked(source, written, shard, salvage, picture, watch, noted)
+    return made if written == place else place
 
 
 def _repacked(
@@ -109,7 +122,7 @@ def _repacked(
         except DamagedEntryError as error:
             raise DamagedEntryError(
                 error.entry,
-                f"{error.message} Where that does not help, salvage what is left of it.",
+                f"{error.message} If that does not help, salvage what is left of it.",
             ) from error
     store, search = _salvaged(source, watch)
     missing = [*entry_findings(search.lost)]
@@ -212,7 +225,7 @@ def _salvaged(
     except ArchiveError as error:
         found = f"{len(kept):,} entries of it are whole, but " if kept else ""
         raise ArchiveError(
-            f"Nothing can be salvaged of {container.file.label}: {found}{error}", code=error.code
+            f"Nothing can be salvaged from {container.file.label}: {found}{error}", code=error.code
         ) from error
     return store, search
 

@@ -63,6 +63,12 @@ def unpack(
         If the folder cannot be made, or holds something already.
     SaveCancelledError
         If ``cancelled`` returned True.
+
+    Examples
+    --------
+    >>> from napari_ome_zip import unpack
+    >>> unpack("cells.ozx", "unpacked.zarr").name
+    'unpacked.zarr'
     """
     target = target_path(directory).absolute()
     watch = Watch(progress, cancelled, copying_stopped)

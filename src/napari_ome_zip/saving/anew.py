@@ -123,7 +123,7 @@ def _offer_draft(image: CompositeImage, options: SaveOptions, material: _Materia
     oriented = _oriented(material)
     if reason is None and oriented is not None:
         said = orientation_text(oriented.axes)
-        reason = f"'{oriented.name}' says where its axes lead in a body ({said})"
+        reason = f"'{oriented.name}' says how its axes are oriented in a body ({said})"
     draft = replace(options, version=DRAFT, split=False)
     if reason is None or not _is_possible(image, draft):
         return

@@ -42,5 +42,5 @@ class DraftNeededError(SaveError):
 
 def _in_words(released: SaveOptions) -> str:
     if released.split:
-        return f"SaveOptions(version={released.version!r}, split=True), one image a channel"
+        return f"SaveOptions(version={released.version!r}, split=True), one image per channel"
     return f"SaveOptions(version={released.version!r}), which leaves that out"

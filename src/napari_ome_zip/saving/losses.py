@@ -12,7 +12,7 @@ from napari_ome_zip.ome import Axis, OmeGroup
 from napari_ome_zip.ome.images.held_axes import holds_orientation
 from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML
-from napari_ome_zip.saving.original.carrying import ROOT, moved
+from napari_ome_zip.saving.original.carrying import ROOT, Moves, moved
 from napari_ome_zip.saving.original.collection import is_collection
 from napari_ome_zip.saving.original.origin import Origin
 from napari_ome_zip.saving.original.removed import MAX_NAMED, gone, removed
@@ -67,10 +67,7 @@ def losses_of_arranging(
 ) -> Iterator[Finding]:
     """What the file has, and will not have once it is arranged anew; and what it shows then."""
     name = opened.store.name
-    was = versions_of(opened)
-    if was != [version]:
-        text = f"The file becomes OME-Zarr {version}; {name} is {' and '.join(was)}."
-        yield Finding("version-changes", "", text)
+    yield from _other_version(opened, version)
     if is_collection(opened):
         plates = "rows, columns and wells of its plate, " if opened.plates else ""
         text = (
@@ -117,11 +114,21 @@ def losses_of_arranging(
     if METADATA_XML in opened.sizes and _images_change(image, opened):
         text = f"{METADATA_XML} is kept, and still describes the images that {name} has."
         yield Finding("metadata-xml-stale", METADATA_XML, text)
-    old = _left_in_zarr_v2(opened, origin)
-    if old:
-        named = ", ".join(f"'{path}'" for path in old[:MAX_NAMED])
-        text = f"{named} stay in the form of Zarr v2: some programs do not find them there."
-        yield Finding("zarr-v2-kept", old[0], text)
+    yield from _left_in_zarr_v2(opened, origin.moves)
+
+
+def losses_of_renewing(opened: Opened, newer: Opened, version: str) -> Iterator[Finding]:
+    """What changes in a file that keeps its arrangement in a newer version."""
+    yield from _other_version(opened, version)
+    yield from _left_in_zarr_v2(newer, {})
+
+
+def _other_version(opened: Opened, version: str) -> Iterator[Finding]:
+    was = versions_of(opened)
+    if was != [version]:
+        name = opened.store.name
+        text = f"The file becomes OME-Zarr {version}; {name} is {' and '.join(was)}."
+        yield Finding("version-changes", "", text)
 
 
 def losses_of_axes(parts: Sequence[PlacedPart], spec: Spec) -> Iterator[Finding]:
@@ -131,8 +138,8 @@ def losses_of_axes(parts: Sequence[PlacedPart], spec: Spec) -> Iterator[Finding]
         said = orientation_text(left_out)
         if said:
             text = (
-                f"OME-Zarr {spec.version} has no place for where the axes of '{part.name}' lead in "
-                f"a body: {said}."
+                f"OME-Zarr {spec.version} has no place for how the axes of '{part.name}' are "
+                f"oriented in a body: {said}."
             )
             yield Finding("orientation-left-out", part.path, text)
         noted = [axis.name for axis in part.axes if axis.discrete or axis.long_name]
@@ -214,11 +221,15 @@ def _images_change(image: CompositeImage, opened: Opened) -> bool:
     return bool(new or gone_images)
 
 
-def _left_in_zarr_v2(opened: Opened, origin: Origin) -> Sequence[str]:
+def _left_in_zarr_v2(opened: Opened, moves: Moves) -> Iterator[Finding]:
     """Groups at the top that hold documents of Zarr v2 which are taken over."""
     documents = (
         entry
         for entry in opened.sizes
-        if entry.rpartition("/")[2] in (".zgroup", ".zarray") and moved(entry, origin.moves)
+        if entry.rpartition("/")[2] in (".zgroup", ".zarray") and moved(entry, moves)
     )
-    return list(dict.fromkeys(entry.split("/")[0] for entry in documents))
+    old = list(dict.fromkeys(entry.split("/")[0] for entry in documents))
+    if old:
+        named = ", ".join(f"'{path}'" for path in old[:MAX_NAMED])
+        text = f"{named} stay in the form of Zarr v2: some programs do not find them there."
+        yield Finding("zarr-v2-kept", old[0], text)

@@ -12,15 +12,17 @@ from napari_ome_zip.errors import OmeZipError, SaveError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.ome.versions import RELEASED, SPECS
 from napari_ome_zip.saving.anew import anew, is_split
 from napari_ome_zip.saving.arranging.labels_alone import labels_alone
 from napari_ome_zip.saving.draft import DraftNeededError
 from napari_ome_zip.saving.keeping.conditions import why_not_kept
 from napari_ome_zip.saving.keeping.field_labels import over_fields
 from napari_ome_zip.saving.keeping.kept import kept_plan
-from napari_ome_zip.saving.losses import losses_of_layers
+from napari_ome_zip.saving.losses import losses_of_axes, losses_of_layers, losses_of_renewing
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.planned import SavePlan
+from napari_ome_zip.saving.renewing.renew import renewed
 from napari_ome_zip.saving.thumbnails import settle_thumbnails
 
 MAX_COORDINATE = 1e100
@@ -70,8 +72,24 @@ def plan_save(image: CompositeImage, options: SaveOptions | None = None) -> Save
         if why_not_kept(cut, opened, asked, options.levels) is None:
             plan = settle_thumbnails(kept_plan(cut, opened, options), image, options)
             return _and_lost(plan, losses_of_layers(cut, options.levels))
+        newer = _renewed_plan(cut, opened, options)
+        if newer is not None:
+            return _and_lost(newer, losses_of_layers(cut, options.levels))
     plan = settle_thumbnails(anew(image, options), image, options)
     return _and_lost(plan, losses_of_layers(image, options.levels))
+
+
+def _renewed_plan(image: CompositeImage, opened: Opened, options: SaveOptions) -> SavePlan | None:
+    """Plan for a file that keeps its arrangement in a newer version; None where it cannot."""
+    for version in RELEASED if options.version == "auto" else (options.version,):
+        newer = renewed(opened, version)
+        if newer is None or [*losses_of_axes(image.parts, SPECS[version])]:
+            continue
+        now = replace(image, opened=newer)
+        if why_not_kept(now, newer, version, options.levels) is None:
+            plan = settle_thumbnails(kept_plan(now, newer, options), now, options)
+            return _and_lost(plan, losses_of_renewing(opened, newer, version))
+    return None
 
 
 def _plan_alone(labels: CompositeImage, options: SaveOptions) -> SavePlan:

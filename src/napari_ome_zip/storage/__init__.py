@@ -13,6 +13,7 @@ from napari_ome_zip.storage.base import (
 from napari_ome_zip.storage.directory_store import DirectoryStore
 from napari_ome_zip.storage.memory_store import MappingStore
 from napari_ome_zip.storage.open import open_store
+from napari_ome_zip.storage.renamed_store import RenamedStore
 from napari_ome_zip.storage.written_store import WrittenStore
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "HierarchyStore",
     "MappingStore",
     "Outcome",
+    "RenamedStore",
     "Wanted",
     "WrittenStore",
     "open_store",

@@ -63,6 +63,9 @@ class LateFindingWarning(UserWarning):
 class ArchiveStore(HierarchyStore):
     """The hierarchy inside a ZIP archive.
 
+    Read-only. Several threads may use it at once, and it can be pickled: elsewhere the file is
+    opened again when it is first read, and must be the same.
+
     The file stays open as long as the store lives, so that another file may be put in its place
     while layers still read from it. Closing the store does not close the file.
 
@@ -81,6 +84,14 @@ class ArchiveStore(HierarchyStore):
         As the operating system says.
     ArchiveError
         When the file is not a usable ZIP archive.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> from napari_ome_zip import ArchiveStore
+    >>> root = zarr.open_group(ArchiveStore("cells.ozx"), mode="r")
+    >>> root["0"].shape
+    (2, 16, 192, 256)
     """
 
     def __init__(

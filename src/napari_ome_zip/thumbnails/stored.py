@@ -32,7 +32,15 @@ _INLINE = "data:"
 
 @dataclass(frozen=True, slots=True)
 class StoredThumbnail:
-    """A picture that stands for an image, as it lies in its file."""
+    """A picture that stands for an image, as it lies in its file.
+
+    Examples
+    --------
+    >>> from napari_ome_zip import read_thumbnail
+    >>> thumbnail = read_thumbnail("spots.ozx")
+    >>> thumbnail.media_type, thumbnail.data[1:4]
+    ('image/png', b'PNG')
+    """
 
     width: int
     """In pixels, as the picture itself says."""
@@ -89,8 +97,11 @@ def read_thumbnail(
 
     Examples
     --------
-    >>> from napari_ome_zip import read_thumbnail
-    >>> read_thumbnail("cells.ozx")  # doctest: +SKIP
+    >>> from napari_ome_zip import add_thumbnail, read_thumbnail
+    >>> read_thumbnail("cells.ozx") is None
+    True
+    >>> written = add_thumbnail("cells.ozx")
+    >>> read_thumbnail("cells.ozx")
     StoredThumbnail(width=256, height=192, media_type='image/png', path='thumbnail.png')
     """
     entries = _ArchiveEntries(source) if isinstance(source, str | os.PathLike | Link) else source

@@ -8,14 +8,17 @@ from napari_ome_zip.validation.documents_check import (
     check_hierarchy_documents,
 )
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
+from napari_ome_zip.validation.profiles import PROFILES, Profile
 from napari_ome_zip.validation.registry import RULES
 from napari_ome_zip.validation.report import Issue, Report, aggregate
 
 __all__ = [
+    "PROFILES",
     "RULES",
     "Issue",
     "JudgedHierarchy",
     "Location",
+    "Profile",
     "Report",
     "Rule",
     "Severity",

@@ -22,7 +22,6 @@ from napari_ome_zip.validation.stored_arrays import Arrays, ChunkNames, StoredAr
 from napari_ome_zip.validation.thumbnails import thumbnail_entries
 
 _ZARR = "Zarr: chunks"
-_SHOWN = 4
 
 TINY_BYTES = 16 << 10
 """An entry below this size (16 KiB) costs more to find than to read."""
@@ -151,7 +150,7 @@ def _check_coordinates(
     if outside:
         names = [found.names[row] for row in outside]
         message = f"Chunks outside the array, whose shape is {array.array.shape}"
-        yield issue(OUTSIDE, message, names[0], count=len(names), also=tuple(names[1:_SHOWN]))
+        yield issue(OUTSIDE, message, names[0], count=len(names), also=names[1:])
     missing = array.object_count - int(inside.sum())
     if missing:
         kind = "shards" if array.sharded else "chunks"
@@ -183,7 +182,7 @@ def _check_chunk_sizes(
     if rows:
         names = [found.names[row] for row in rows]
         message = f"{int(sizes[rows[0]]):,} bytes long where {needs} are needed"
-        yield issue(CHUNK_SIZE, message, names[0], count=len(names), also=tuple(names[1:_SHOWN]))
+        yield issue(CHUNK_SIZE, message, names[0], count=len(names), also=names[1:])
 
 
 def _check_sharding(arrays: Arrays) -> Iterator[Issue]:
@@ -202,7 +201,7 @@ def _check_sharding(arrays: Arrays) -> Iterator[Issue]:
             message,
             names[0],
             count=len(names),
-            also=tuple(names[1:_SHOWN]),
+            also=names[1:],
         )
 
 
@@ -210,7 +209,7 @@ def _check_foreign(names: Sequence[str]) -> Iterator[Issue]:
     foreign = [name for name in names if not _is_known(name)]
     if foreign:
         message = "Other files: neither metadata nor pixels of the image"
-        yield issue(FOREIGN, message, foreign[0], count=len(foreign), also=tuple(foreign[1:_SHOWN]))
+        yield issue(FOREIGN, message, foreign[0], count=len(foreign), also=foreign[1:])
 
 
 def _is_known(name: str) -> bool:

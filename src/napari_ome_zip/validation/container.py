@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -19,7 +20,7 @@ from napari_ome_zip.archive.layout import (
     zip64_values,
 )
 from napari_ome_zip.errors import ArchiveError
-from napari_ome_zip.files import Range
+from napari_ome_zip.files import Link, has_own_name
 from napari_ome_zip.names import is_archive_name, is_junk
 from napari_ome_zip.storage.base import DOCUMENT_SIZE
 from napari_ome_zip.validation.container_comment import check_comment
@@ -31,13 +32,10 @@ from napari_ome_zip.validation.container_entries import (
     check_repeats,
     check_sizes,
 )
+from napari_ome_zip.validation.container_headers import check_local_headers
 from napari_ome_zip.validation.container_order import check_order
 from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.report import Issue
-
-# At most this many local headers are read, evenly spread over the archive; behind a line each is a
-# request by itself.
-_HEADERS_READ, _HEADERS_READ_REMOTE = 512, 32
 
 _REFUSALS = MappingProxyType(
     {
@@ -69,11 +67,17 @@ def refusal(error: ArchiveError) -> Issue:
     return issue(_REFUSALS.get(error.code, rules.UNUSABLE), str(error))
 
 
-def check_file_name(name: str) -> Iterator[Issue]:
-    """Check S5: the name ends in ``.ozx``, in any case."""
-    if not name.lower().endswith(".ozx"):
-        message = f"The name does not end in .ozx: {name!r}"
-        yield issue(rules.FILE_NAME, message)
+def check_file_name(place: str | Path | Link) -> Iterator[Issue]:
+    """Check S5: the name ends in ``.ozx``, in any case; what has no name of its own passes."""
+    if not isinstance(place, Link) and not has_own_name(place):
+        return
+    name = place.name if isinstance(place, Link) else Path(place).name
+    ending = name.lower()
+    if ending.endswith(".ozx"):
+        return
+    # Those who choose the other name of single-image archives know what they do.
+    rule = rules.FILE_NAME_OURS if ending.endswith(".ome.zip") else rules.FILE_NAME
+    yield issue(rule, f"The name does not end in .ozx: {name!r}")
 
 
 def check_container(file: ArchiveFile, *, root: str | None) -> tuple[Issue, ...]:
@@ -107,7 +111,7 @@ def check_container(file: ArchiveFile, *, root: str | None) -> tuple[Issue, ...]
     issues += check_comment(container.index.comment)
     issues += check_junk(container)
     issues += _check_ends(container)
-    issues += _check_local_headers(container)
+    issues += check_local_headers(container)
     return tuple(issues)
 
 
@@ -169,32 +173,3 @@ def _check_ends(container: Container) -> Iterator[Issue]:
     if END_SIGNATURE in end.comment:
         message = "The comment holds the signature that ends an archive"
         yield issue(rules.COMMENT_SIGNATURE, message)
-
-
-def _check_local_headers(container: Container) -> Iterator[Issue]:
-    columns, shift = container.columns, container.index.end.shift
-    count = len(columns)
-    most = _HEADERS_READ_REMOTE if container.file.bytes.is_remote else _HEADERS_READ
-    step = max(1, count // most)
-    missing, renamed = [], []
-    places: dict[int, Range] = {}
-    for row in range(0, count, step):
-        start = int(columns.offsets[row]) + shift
-        if 0 <= start <= container.file.size - LOCAL_HEADER.size:
-            places[row] = start, start + LOCAL_HEADER.size + 4 * len(columns.names[row])
-    with container.file.bytes.expect(places.values()):
-        for row, (start, stop) in places.items():
-            header = container.file.read(start, stop - start)
-            lengths = local_lengths(header)
-            if lengths is None:
-                missing.append(row)
-                continue
-            name, local = columns.names[row], header[LOCAL_HEADER.size :][: lengths[0]]
-            if local not in (name.encode(), name.encode("cp437", "replace")):
-                renamed.append(row)
-    if missing:
-        message = "No entry begins where the directory says"
-        yield container.name_issue(rules.LOCAL_MISSING, message, missing)
-    if renamed:
-        message = "The entry itself has another name than the directory gives it"
-        yield container.name_issue(rules.LOCAL_NAME, message, renamed)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from napari_ome_zip.archive import rules
-from napari_ome_zip.ome.json_values import described
+from napari_ome_zip.findings import listed
+from napari_ome_zip.ome.json_values import described, is_object
 from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.report import Issue
 
+_MEANT: Mapping[str, Any] = {
+    "ome": {"version": {}, "zipFile": {"centralDirectory": {"jsonFirst": {}}}}
+}
+"""All fields of a comment that RFC-9 gives a meaning."""
+_SHOWN = 4
 _MAJOR_MINOR = re.compile(r"(\d+\.\d+).*", re.DOTALL)
 
 
@@ -47,6 +54,19 @@ def check_comment(comment: bytes) -> Iterator[Issue]:
     if promise is not None and not isinstance(promise, bool):
         message = f"The comment's jsonFirst is {described(promise)}, true or false is expected"
         yield issue(rules.COMMENT_JSON_FIRST, message)
+    foreign = [*_foreign(parsed, _MEANT)]
+    if foreign:
+        message = f"The comment holds what RFC-9 gives no meaning: {listed(foreign, _SHOWN)}"
+        yield issue(rules.COMMENT_FOREIGN, message, count=len(foreign))
+
+
+def _foreign(value: object, meant: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """Yield the fields of a comment that have no meaning, as they lie in one another."""
+    for key, inner in value.items() if is_object(value) else ():
+        if key not in meant:
+            yield above + key
+        else:
+            yield from _foreign(inner, meant[key], f"{above}{key}.")
 
 
 def check_comment_version(comment: bytes, stated: str | None) -> Iterator[Issue]:

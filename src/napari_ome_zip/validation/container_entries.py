@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,9 +22,7 @@ from napari_ome_zip.rules import Rule
 from napari_ome_zip.sizes import readable_size
 from napari_ome_zip.storage.base import DOCUMENT_SIZE, MAX_DOCUMENT_BYTES
 from napari_ome_zip.validation.file_issue import issue
-from napari_ome_zip.validation.report import Issue
-
-_SHOWN = 4
+from napari_ome_zip.validation.report import MOST_PLACES, Issue
 
 
 @dataclass(frozen=True)
@@ -58,10 +56,10 @@ class Container:
             return np.ones(len(self.names), bool)
         return np.array([not name.endswith("/") for name in self.names], bool)
 
-    def name_issue(self, rule: Rule, message: str, rows: Iterable[int]) -> Issue:
+    def name_issue(self, rule: Rule, message: str, rows: Sequence[int]) -> Issue:
         """Return the issue of the entries in some rows."""
-        places = [self.columns.names[row] for row in rows]
-        return issue(rule, message, places[0], count=len(places), also=tuple(places[1:_SHOWN]))
+        places = [self.columns.names[row] for row in rows[:MOST_PLACES]]
+        return issue(rule, message, places[0], count=len(rows), also=places[1:])
 
 
 def check_methods(container: Container) -> Iterator[Issue]:

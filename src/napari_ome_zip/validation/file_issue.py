@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from napari_ome_zip.rules import Location, Rule
-from napari_ome_zip.validation.report import Issue
+from napari_ome_zip.validation.report import MOST_PLACES, Issue
 
 
 def issue(
@@ -12,7 +14,7 @@ def issue(
     entry: str = "",
     *,
     count: int = 1,
-    also: tuple[str, ...] = (),
+    also: Sequence[str] = (),
 ) -> Issue:
     """Return the issue of a broken rule that belongs to no version of OME-Zarr.
 
@@ -26,8 +28,8 @@ def issue(
         Name of the entry that breaks it; empty for the whole file.
     count : int
         Number of entries that break it.
-    also : tuple of str
-        Names of a few others of them.
+    also : sequence of str
+        Names of the others of them, of which `MOST_PLACES` are kept.
     """
     return Issue(
         code=rule.code,
@@ -37,6 +39,6 @@ def issue(
         rule=rule.section,
         remedy=rule.remedy,
         count=count,
-        also=tuple(Location(name) for name in also),
+        also=tuple(Location(name) for name in also[: MOST_PLACES - 1]),
         effect=rule.effect,
     )

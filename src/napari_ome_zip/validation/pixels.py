@@ -189,5 +189,5 @@ def _limited(issues: Sequence[Issue]) -> tuple[Issue, ...]:
         more = [found.location.entry for found in same[MAX_LISTED:]]
         if more:
             message = "More damaged entries, not described one by one"
-            kept.append(issue(rule, message, more[0], count=len(more), also=tuple(more[1:4])))
+            kept.append(issue(rule, message, more[0], count=len(more), also=more[1:]))
     return tuple(kept)

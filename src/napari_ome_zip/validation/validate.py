@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,7 +32,9 @@ from napari_ome_zip.validation.file_issue import issue
 from napari_ome_zip.validation.folder import check_folder
 from napari_ome_zip.validation.hierarchy.judged import JudgedHierarchy
 from napari_ome_zip.validation.pixels import check_pixels
+from napari_ome_zip.validation.profiles import RFC9, Profile, profile_of
 from napari_ome_zip.validation.report import Issue, Report
+from napari_ome_zip.validation.speed import check_archive_speed, check_image_speed
 from napari_ome_zip.validation.stored_arrays import find_arrays
 from napari_ome_zip.validation.thumbnails import check_stated_thumbnails, check_thumbnails
 
@@ -49,6 +52,7 @@ def validate(
     path: str | os.PathLike[str] | Link,
     deep: bool = False,
     *,
+    profile: str = RFC9.name,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> Report:
@@ -62,6 +66,9 @@ def validate(
         attributes of a group). For a folder or a document the rules on containers do not apply.
     deep : bool
         Also read every entry, verify its checksum and decode every chunk.
+    profile : {"rfc9", "strict", "fast-to-read"}
+        What counts as an error: a broken MUST of a specification, a broken SHOULD as well, or what
+        makes the file slow to open or to look at.
     progress : callable, optional
         Called regularly with the amount done and the total: documents, then (where `deep`)
         bytes.
@@ -77,6 +84,8 @@ def validate(
     ------
     FileNotFoundError, PermissionError, OSError
         If there is no such file, or it cannot be read.
+    ProfileError
+        If there is no such profile.
     LinkError
         If a link leads to no file that can be read, or to a folder or a document.
     ArchiveError
@@ -88,55 +97,84 @@ def validate(
     -----
     RFC-9, "OME-Zarr zip files", and the specifications of OME-Zarr 0.1 to 0.6 and of
     the drafts that are read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_ome_zip import save_image
+    >>> path = save_image([(np.ones((8, 8), "uint8"), {"name": "cells"}, "image")], "cells.ozx")
+    >>> validate(path, deep=True).verdict
+    'Valid OME-Zarr 0.5: 2 warnings'
+    >>> {issue.code for issue in validate(path, profile="strict").errors}
+    {'axis-unit-missing'}
     """
-    watch, name = Watch(progress, cancelled, _stopped), shown_place(path)
+    watch = Watch(progress, cancelled, _stopped)
+    asked = _Asked(shown_place(path), deep, profile_of(profile), watch)
     if isinstance(path, Link) or is_link(path):
         link = path if isinstance(path, Link) else known_link(os.fspath(path))
-        return _check_link(name, link, deep, watch)
+        return _check_link(asked, link)
     place = source_path(path)
     if place.is_dir():
-        return _check_store(name, "directory", DirectoryStore(place), deep, watch)
+        return _check_store(asked, "directory", DirectoryStore(place))
     if place.suffix.lower() == ".json" or place.name in DOCUMENT_NAMES:
-        return _check_document(name, place)
+        return _check_document(asked, place)
     with place.open("rb"):  # a file that cannot be read is not a bad archive
         pass
-    return _check_archive(name, place, place.name, deep, watch)
+    return _check_archive(asked, place)
 
 
-def _check_link(name: str, link: Link, deep: bool, watch: Watch) -> Report:
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked for."""
+
+    name: str
+    deep: bool
+    profile: Profile
+    watch: Watch
+
+    def report(
+        self,
+        kind: str,
+        version: str | None,
+        issues: Iterable[Issue],
+        pixels_checked: bool | None = None,
+    ) -> Report:
+        """Return the report on what was found."""
+        return Report.of(
+            self.name, kind, version, issues, pixels_checked=pixels_checked, profile=self.profile
+        )
+
+
+def _check_link(asked: _Asked, link: Link) -> Report:
     ending = link.name.lower()
     if ending.endswith(".json") or link.name in DOCUMENT_NAMES:
         kind = "document"
     elif ending.endswith(".zarr") or urlsplit(link.url).path.endswith("/"):
         kind = "folder"
     else:
-        with watching(watch.silent):
-            return _check_archive(name, link, link.name, deep, watch)
+        with watching(asked.watch.silent):
+            return _check_archive(asked, link)
     raise LinkError(
-        f"A {kind} behind a link is not checked, only an archive: {name}. "
+        f"A {kind} behind a link is not checked, only an archive: {asked.name}. "
         f"Download it, and check the {kind} on this machine."
     )
 
 
-def _check_archive(
-    name: str, place: Path | Link, file_name: str, deep: bool, watch: Watch
-) -> Report:
+def _check_archive(asked: _Asked, place: Path | Link) -> Report:
     try:
         store = ArchiveStore(place)
         store.index.complete()
     except ArchiveError as error:
-        return Report.of(name, "archive", None, (*check_file_name(file_name), refusal(error)))
-    return _check_store(name, "archive", store, deep, watch)
+        return asked.report("archive", None, (*check_file_name(place), refusal(error)))
+    return _check_store(asked, "archive", store)
 
 
-def _check_store(
-    name: str, kind: str, container: ArchiveStore | DirectoryStore, deep: bool, watch: Watch
-) -> Report:
+def _check_store(asked: _Asked, kind: str, container: ArchiveStore | DirectoryStore) -> Report:
     issues: list[Issue] = []
     store = _hierarchy(container, issues)
     if isinstance(container, ArchiveStore):
         root = store.root if isinstance(store, ArchiveStore) else None
-        issues += check_file_name(container.file.name)
+        issues += check_file_name(container.file.place)
         issues += check_container(container.file, root=root)
         if store is None:
             issues = _without_repetition(issues)
@@ -145,11 +183,11 @@ def _check_store(
         message = f"Everything lies in the folder '{folder}/' inside the folder"
         issues.append(issue(rules.ROOT_IN_FOLDER, message, folder))
     if store is None:
-        return Report.of(name, kind, None, issues)
+        return asked.report(kind, None, issues)
     if isinstance(store, DirectoryStore):
         issues += check_folder(store)
     hierarchy = Hierarchy(store)
-    judged = JudgedHierarchy(hierarchy.usable_nodes(watch.report), _json_reader(hierarchy))
+    judged = JudgedHierarchy(hierarchy.usable_nodes(asked.watch.report), _json_reader(hierarchy))
     issues += (issue(fault.rule, fault.message, fault.key) for fault in hierarchy.faults)
     if isinstance(container, ArchiveStore):
         issues += _check_root_document(judged)
@@ -158,12 +196,15 @@ def _check_store(
     issues += check_hierarchy_documents(judged)
     issues += _check_consolidated(hierarchy)
     issues += check_thumbnails(store, judged.nodes)
-    watch.check()
+    asked.watch.check()
     arrays = find_arrays(store, judged.nodes)
     issues += check_arrays(store, arrays, judged, in_archive=kind == "archive")
-    if deep:
-        issues += check_pixels(store, arrays, watch)
-    return Report.of(name, kind, judged.version, issues, pixels_checked=deep)
+    issues += check_image_speed(arrays, judged)
+    if isinstance(container, ArchiveStore):
+        issues += check_archive_speed(container.index)
+    if asked.deep:
+        issues += check_pixels(store, arrays, asked.watch)
+    return asked.report(kind, judged.version, issues, asked.deep)
 
 
 def _json_reader(hierarchy: Hierarchy) -> Callable[[str], Mapping[str, Any] | None]:
@@ -231,20 +272,20 @@ def _check_consolidated(hierarchy: Hierarchy) -> Iterator[Issue]:
         yield issue(CONSOLIDATED_STALE, finding.message, finding.where)
 
 
-def _check_document(name: str, place: Path) -> Report:
+def _check_document(asked: _Asked, place: Path) -> Report:
     document, faults = parse_json(place.read_bytes(), place.name)
     issues = tuple(issue(fault.rule, fault.message, fault.key) for fault in faults)
     if document is None:
-        return Report.of(name, "document", None, issues)
+        return asked.report("document", None, issues)
     attributes, zarr_format = _attributes(document, place)
     if attributes is None:
         message = "The document of an array: nothing of OME-Zarr is in it"
         issues = (*issues, issue(NOTHING_TO_CHECK, message))
-        return Report.of(name, "document", None, issues)
+        return asked.report("document", None, issues)
     issues += check_group_attributes(attributes, zarr_format=zarr_format)
     issues += check_stated_thumbnails(attributes, place.name)
     judged = JudgedHierarchy.of({"": {"attributes": attributes}})
-    return Report.of(name, "document", judged.version, issues)
+    return asked.report("document", judged.version, issues)
 
 
 def _attributes(

@@ -59,7 +59,17 @@ _looking = threading.Lock()
 
 
 def link_cache_size() -> int:
-    """Bytes of files behind links that are kept on disk, at most, of all links together."""
+    """Bytes of files behind links that are kept on disk, at most, of all links together.
+
+    Examples
+    --------
+    >>> import napari_ome_zip
+    >>> before = napari_ome_zip.link_cache_size()
+    >>> napari_ome_zip.set_link_cache_size(0)
+    >>> napari_ome_zip.link_cache_size()
+    0
+    >>> napari_ome_zip.set_link_cache_size(before)
+    """
     return _state.limit
 
 
@@ -100,6 +110,13 @@ def clear_link_cache() -> int:
     -------
     int
         Bytes that were removed.
+
+    Examples
+    --------
+    >>> import napari_ome_zip
+    >>> removed = napari_ome_zip.clear_link_cache()
+    >>> napari_ome_zip.clear_link_cache()
+    0
     """
     before = kept_bytes()
     shutil.rmtree(cache_folder(), ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 from napari_ome_zip.validation.report import Report
@@ -25,8 +24,7 @@ def export_report(report: Report, kind: str, checked: datetime) -> str:
         When the check ended.
     """
     if kind == "json":
-        held = {"checked": checked.isoformat(timespec="seconds"), **report.to_dict()}
-        return json.dumps(held, indent=2, ensure_ascii=False)
+        return report.to_json(checked=checked.isoformat(timespec="seconds"))
     signature = f"Checked by {program()} on {checked:%Y-%m-%d at %H:%M}"
     remedies = " ".join(issue.remedy for issue in report.issues).lower()
     has_buttons = "repack it" in remedies or "salvage" in remedies

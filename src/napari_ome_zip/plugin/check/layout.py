@@ -76,7 +76,7 @@ class CheckLayout:
         self.details = QTextBrowser()
         self.details.setAcceptDrops(False)
         self.details.setMinimumHeight(90)
-        self.copy = tipped_button("Copy report", "Put the report into the clipboard")
+        self.copy = tipped_button("Copy report", "Copy the report to the clipboard")
         self.copy_menu = QMenu(self.copy)
         self.copy_menu.addAction("As text")
         self.copy_menu.addAction("As JSON")

@@ -6,11 +6,12 @@ below that, where a rule is broken in several ways, one for each of them. Knows 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from napari_ome_zip.plugin.check.places import place_of
 from napari_ome_zip.rules import Severity
+from napari_ome_zip.validation.grouping import by_rule
 from napari_ome_zip.validation.report import Issue
 
 MAX_SHOWN = 5
@@ -60,17 +61,18 @@ def rows_of(issues: Iterable[Issue]) -> tuple[IssueRow, ...]:
     issues : iterable of Issue
         In any order; those of one rule keep it.
     """
-    ordered = sorted(issues, key=lambda issue: (issue.severity.rank, issue.effect.rank))
-    groups = list(_grouped(ordered, lambda issue: (issue.severity.value, issue.effect.value)))
+    found: dict[Key, list[Issue]] = {}
+    for issue in sorted(issues, key=lambda issue: (issue.severity.rank, issue.effect.rank)):
+        found.setdefault((issue.severity.value, issue.effect.value), []).append(issue)
     return tuple(
         _row(
             key,
             same[0].effect.meaning,
             same,
             tuple(_rules(key, same)),
-            is_open=same[0].severity is Severity.ERROR or len(groups) == 1,
+            is_open=same[0].severity is Severity.ERROR or len(found) == 1,
         )
-        for key, same in groups
+        for key, same in found.items()
     )
 
 
@@ -88,7 +90,7 @@ def find_row(rows: Sequence[IssueRow], key: Key | None) -> IssueRow | None:
 def details_of(row: IssueRow) -> Details:
     """Return what is told of a row."""
     issues = row.issues
-    places = [place for issue in issues for place in (issue.location, *issue.also)]
+    places = [place for issue in issues for place in issue.places]
     total = sum(issue.count for issue in issues)
     return Details(
         meaning=issues[0].effect.meaning,
@@ -101,7 +103,8 @@ def details_of(row: IssueRow) -> Details:
 
 
 def _rules(key: Key, issues: Sequence[Issue]) -> Iterator[IssueRow]:
-    for own, same in _grouped(issues, lambda issue: (*key, issue.code)):
+    for broken in by_rule(issues):
+        own, same = (*key, broken.code), broken.issues
         single = (_row((*own, issue.message), issue.message, [issue]) for issue in same)
         yield _row(own, same[0].message, same, tuple(single) if len(same) > 1 else ())
 
@@ -115,19 +118,10 @@ def _row(
     is_open: bool = False,
 ) -> IssueRow:
     count = sum(issue.count for issue in issues)
-    places = {place_of(place) for issue in issues for place in (issue.location, *issue.also)}
+    places = {place_of(place) for issue in issues for place in issue.places}
     where = places.pop() if len(places) == 1 else f"{count:,} places"
     times = f"{count}×" if count > 1 else ""
     return IssueRow(key, issues[0].severity, text, where, times, tuple(issues), rows, is_open)
-
-
-def _grouped(
-    issues: Iterable[Issue], key_of: Callable[[Issue], Key]
-) -> Iterator[tuple[Key, list[Issue]]]:
-    found: dict[Key, list[Issue]] = {}
-    for issue in issues:
-        found.setdefault(key_of(issue), []).append(issue)
-    yield from found.items()
 
 
 def _first(texts: Sequence[str], more: int = 0) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ class CheckWidget(QWidget):
         clipboard = QApplication.clipboard()
         if clipboard is not None:
             clipboard.setText(self.model.export(kind))
-            self.model.say("The report is in the clipboard.")
+            self.model.say("The report is on the clipboard.")
 
     def _save_report(self) -> None:
         shown = self.model.state.path

@@ -10,10 +10,10 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal  # type: ignore[attr-defined]
 
 from napari_ome_zip.errors import OmeZipError
+from napari_ome_zip.image.attachments import Attachment
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.plugin.background import TaskWorker
-from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.file_state import FindAttachments
 
 

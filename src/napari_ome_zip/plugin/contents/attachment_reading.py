@@ -8,8 +8,8 @@ from functools import partial
 from qtpy.compat import isalive
 from qtpy.QtWidgets import QWidget
 
+from napari_ome_zip.image.attachments import Attachment
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.reading import Readable, read_attachment
 from napari_ome_zip.plugin.contents.text_window import TextWindow
 from napari_ome_zip.plugin.window_run import WorkRun

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_ome_zip.files import is_link
+from napari_ome_zip.image.attachments import Attachment
 from napari_ome_zip.image.opened import Opened
-from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.facts import Facts, part_facts, version_of
 from napari_ome_zip.plugin.contents.model import Item, Kind
 from napari_ome_zip.plugin.contents.shown import OpenLayer

@@ -11,10 +11,10 @@ from threading import Event
 from napari_ome_zip.errors import ReadCancelledError
 from napari_ome_zip.files import is_link, known_link, watching
 from napari_ome_zip.garbage import no_collection
+from napari_ome_zip.image.attachments import Attachment, find_attachments
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.names import file_name
-from napari_ome_zip.plugin.contents.attachments import Attachment, find_attachments
 from napari_ome_zip.plugin.contents.fusing import TileChoice, tile_choice
 from napari_ome_zip.plugin.contents.model import Item, file_tree, with_attachments
 from napari_ome_zip.plugin.contents.plate import PlateGrid, Well, plate_grids, wells_of

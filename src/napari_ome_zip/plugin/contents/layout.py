@@ -82,7 +82,7 @@ class ContentsLayout:
             "Check", "Check whether the file is sound, and other programs read it"
         )
         self.save = tipped_button("Save as…", "Save layers as one file that holds everything")
-        self.copy = tipped_button("Copy path", "Put the place of the file into the clipboard")
+        self.copy = tipped_button("Copy path", "Copy the path of the file to the clipboard")
         self._lay_out(widget)
 
     def _lay_out(self, widget: QWidget) -> None:

@@ -11,9 +11,9 @@ from enum import StrEnum
 from functools import cached_property, partial
 
 from napari_ome_zip.garbage import no_collection
+from napari_ome_zip.image.attachments import Attachment
 from napari_ome_zip.image.composite import Field, PlacedLabels
 from napari_ome_zip.names import file_name
-from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.facts import size_text
 from napari_ome_zip.plugin.contents.plate import Well, count
 from napari_ome_zip.plugin.contents.shown import OpenLayer, ShownPart

@@ -20,8 +20,9 @@ def what_is_in(composite: CompositeImage, layers: int) -> str:
 
     Examples
     --------
-    >>> what_is_in(plate, 3)  # doctest: +SKIP
-    '96 wells, 2 channels: Contents leads to each of them.'
+    >>> print(what_is_in(plate, 3))  # doctest: +SKIP
+    96 wells, 2 channels.
+    Contents lists them.
     """
     channels = max((image.channel_count for image in composite.images), default=1)
     shown = count(channels, "channel", "channels")
@@ -36,4 +37,5 @@ def what_is_in(composite: CompositeImage, layers: int) -> str:
         return ""
     labels = len(composite.labels)
     more = f", {count(labels, 'label image', 'label images')}" if labels else ""
-    return f"{found}, {shown}{more}: Contents leads to each of them."
+    # A notification shows its first line until it is expanded.
+    return f"{found}, {shown}{more}.\nContents lists them."

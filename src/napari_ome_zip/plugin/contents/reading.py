@@ -14,11 +14,11 @@ import numpy as np
 from zarr.abc.store import RangeByteRequest
 
 from napari_ome_zip.errors import OmeZipError, ReadCancelledError, TableError
+from napari_ome_zip.image.attachments import Attachment, Form
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.image.tables.backends import AT_ONCE
 from napari_ome_zip.image.tables.table import Table
 from napari_ome_zip.pixels.arrays import ChunkedArray
-from napari_ome_zip.plugin.contents.attachments import Attachment, Form
 from napari_ome_zip.sizes import readable_size
 
 MAX_BYTES = 1 << 20
@@ -65,7 +65,7 @@ def _entry(opened: Opened, attachment: Attachment) -> Readable:
     if path.lower().endswith(_PICTURES) and is_whole:
         return Readable(path, picture=content)
     if b"\0" in content[:4096]:
-        return Readable(path, note=f"It is not a text: {readable_size(size)} of other data.")
+        return Readable(path, note=f"It is not text: {readable_size(size)} of other data.")
     text = content.decode(errors="replace")
     return Readable(path, _pretty(path, text) if is_whole else text, note)
 
@@ -93,7 +93,7 @@ def _node(opened: Opened, attachment: Attachment) -> Readable:
     """The values of an array or the columns of a table, and then the attributes."""
     node = opened.hierarchy.node(attachment.path)
     if node is None:
-        return Readable(attachment.path, note="There is nothing of this name any more.")
+        return Readable(attachment.path, note="There is nothing with this name anymore.")
     attributes = json.dumps(dict(node.attributes), indent=2, ensure_ascii=False, default=str)
     if attachment.table is not None:
         table, note = _rows(opened, attachment, attachment.table)

@@ -38,7 +38,7 @@ class TextWindow(QDialog):
         self.note.setWordWrap(True)
         self.note.setVisible(bool(readable.note))
         self.copy = QPushButton("Copy")
-        self.copy.setToolTip("Put the whole text into the clipboard")
+        self.copy.setToolTip("Copy the whole text to the clipboard")
         self.copy.clicked.connect(self._copy)
         self.copy.setEnabled(bool(readable.text))
         close = QPushButton("Close")

@@ -40,7 +40,7 @@ _FLAGS = {
 }
 _TIPS = {
     Kind.CHANNEL: "A channel of the image. Double click to go there.",
-    Kind.TILES: "The images that were put together to one",
+    Kind.TILES: "The images that were combined into one",
     Kind.ATTACHMENT: "Double click to read it.",
 }
 _TO_GO = "Double click to go there."

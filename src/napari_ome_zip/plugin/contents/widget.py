@@ -11,11 +11,11 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_ome_zip.files import is_link, known_link
+from napari_ome_zip.image.attachments import Attachment
 from napari_ome_zip.layers.display_values import brightest_color
 from napari_ome_zip.layers.layer_data import note_of
 from napari_ome_zip.plugin.contents.attachment_finder import AttachmentFinder
 from napari_ome_zip.plugin.contents.attachment_reading import show_attachment
-from napari_ome_zip.plugin.contents.attachments import Attachment
 from napari_ome_zip.plugin.contents.choices import busy_cursor, show_in_system, show_tiles_as
 from napari_ome_zip.plugin.contents.colors import check_boxes, plate_colors
 from napari_ome_zip.plugin.contents.coordinate_systems import choice_of
@@ -279,9 +279,9 @@ class ContentsWidget(QWidget):
 
 def _copied(source: str) -> str:
     if not is_link(source):
-        return "The path is in the clipboard."
+        return "The path is on the clipboard."
     is_less = known_link(source).url != source
-    return f"The link is in the clipboard{', without what is secret in it' if is_less else ''}."
+    return f"The link is on the clipboard{', without what is secret in it' if is_less else ''}."
 
 
 def _disconnect(connections: list[tuple[Any, Callable[..., None]]], _gone: object = None) -> None:

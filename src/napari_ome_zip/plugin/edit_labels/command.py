@@ -62,9 +62,9 @@ def edit_labels(viewer: napari.viewer.Viewer) -> None:
 def edit_layer(viewer: ViewerModel, layer: Labels) -> None:
     """Make one layer of labels editable, or ask what of it; say so where it is already."""
     if not _can_be_replaced(layer):
-        _say(f"'{layer.name}' can be painted already: press 2 for the brush.")
+        _say(f"'{layer.name}' can already be painted: press 2 for the brush.")
     elif layer in _BEING_READ:
-        _say(f"'{layer.name}' is being read already: it can be painted soon.")
+        _say(f"'{layer.name}' is already being read, and can be painted soon.")
     elif locked_labels(layer).is_small or not hasattr(viewer, "window"):
         apply_choice(viewer, layer, EditChoice())
     else:

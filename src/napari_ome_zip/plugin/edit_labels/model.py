@@ -193,7 +193,7 @@ def done_text(labels: LockedLabels, choice: EditChoice) -> str:
     if choice.level:
         return f"{text} Saving replaces the labels in the file, at resolution {choice.level}."
     if is_whole(labels, choice):
-        return f"{text} Saving puts it in the place of the labels in the file."
+        return f"{text} Saving replaces the labels in the file."
     return f"{text} Saving puts this region into the labels in the file."
 
 
@@ -209,11 +209,11 @@ def locked_text(labels: LockedLabels) -> str:
     needed = (
         f"That needs {readable_size(labels.nbytes)} of memory."
         if labels.is_small
-        else f"They are {readable_size(labels.nbytes)}: you choose what of them."
+        else f"They take {readable_size(labels.nbytes)}: you choose which part to edit."
     )
     return (
         f"'{labels.name}' is locked: press Edit labels. They have several resolutions; one of them "
-        f"can be painted, and saving makes the others of it. {needed}"
+        f"can be painted, and saving makes the others from it. {needed}"
     )
 
 

@@ -129,7 +129,7 @@ class EditLabelsWidget(QWidget):
             return
         labels = locked_labels(layer, self._viewer)
         form = resolve(labels, self.choice)
-        self.title.value = f"What of '{labels.name}' do you want to edit?"
+        self.title.value = f"Which part of '{labels.name}' do you want to edit?"
         self.message.value = form.message
         self.form.enabled = True
         self.button.enabled = not form.problem

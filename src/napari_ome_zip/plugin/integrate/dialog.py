@@ -72,7 +72,9 @@ class IntegrateDialog(QDialog):
         self.list = _list()
         self.set_up = tipped_button(SET_UP, "Write what is listed, or repair it")
         self.set_up.clicked.connect(self._set_up)
-        self.remove = tipped_button(REMOVE, "Remove what is listed, and give back what was before")
+        self.remove = tipped_button(
+            REMOVE, "Remove what is listed, and restore what was there before"
+        )
         self.remove.clicked.connect(self._remove)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.addButton(self.set_up, QDialogButtonBox.ButtonRole.ActionRole)

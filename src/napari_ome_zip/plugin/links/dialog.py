@@ -23,7 +23,9 @@ EXPLANATION = (
     "The link of an archive on the web or in a bucket. It is read where it lies: only what is "
     "needed is fetched."
 )
-NO_LINK = "This is no link. One begins with https:// or s3://, such as https://example.org/a.ozx."
+NO_LINK = (
+    "This is not a link. Links begin with https:// or s3://, such as https://example.org/a.ozx."
+)
 _TIP = (
     "Paste a link, or choose one that was opened before. Links with a password or a signature are "
     "not remembered."

@@ -44,7 +44,7 @@ def open_links(viewer: napari.viewer.Viewer, links: Sequence[Link]) -> None:
     opening = {run.task.link for run in _runs(window)}
     for link in links:
         if link in opening:
-            notify(f"{link.name} is being opened already.", NotificationSeverity.INFO)
+            notify(f"{link.name} is already being opened.", NotificationSeverity.INFO)
         else:
             opening.add(link)
             LinkRun(viewer, window, LinkTask(link)).start()

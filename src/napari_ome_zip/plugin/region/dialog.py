@@ -95,7 +95,7 @@ class RegionDialog(QDialog):
         self.steps = [StepsRow(slider) for slider in scene.showing.sliders]
         self.layers = QComboBox()
         count = sum(1 for _ in scene.seen)
-        self.layers.addItems([f"Visible ones ({count})", "All, the hidden ones too"])
+        self.layers.addItems([f"Visible ones ({count})", "All, including hidden ones"])
         self.layers.setToolTip("Which layers, and so which channels, go into the file.")
         self.resolution = QComboBox()
         self._sizes = sizes(scene)
@@ -111,7 +111,7 @@ class RegionDialog(QDialog):
         self.summary = text_label()
         self.summary.setText(DECIDING)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.save = tipped_button("Save", "Write the file. You may go on working meanwhile.")
+        self.save = tipped_button("Save", "Write the file. You can keep working in the meantime.")
         self.buttons.addButton(self.save, QDialogButtonBox.ButtonRole.AcceptRole)
         self.save.setEnabled(False)
         for row in self.steps:

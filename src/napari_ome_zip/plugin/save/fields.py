@@ -83,7 +83,7 @@ class SaveFields:
             name="thumbnail",
             text="With a preview picture",
             tooltip="Put a small picture of the whole image into the file, which file managers and "
-            "galleries can show at once. It takes some ten kilobytes.",
+            "galleries can show at once. It takes about ten kilobytes.",
         )
         self._is_open, self._is_usual = False, True
         self._arrange()
@@ -100,7 +100,7 @@ class SaveFields:
             name="split",
             text="Split into a series",
             tooltip="Save an image of axes that only a draft of OME-Zarr holds as a series of "
-            "images, one a channel, which more programs read.",
+            "images, one per channel, which more programs read.",
         )
         counts = [(str(count), count) for count in range(1, MAX_LEVELS + 1)]
         self.levels = ComboBox(
@@ -120,7 +120,7 @@ class SaveFields:
             name="codec",
             label="Compression",
             choices=list(CODEC_LEVELS),
-            tooltip="How pixels are made smaller; no value changes. zstd suits most images.",
+            tooltip="How pixels are compressed; no value changes. zstd suits most images.",
         )
         self.level = SpinBox(
             name="level",

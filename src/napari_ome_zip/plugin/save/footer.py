@@ -24,7 +24,7 @@ class Footer(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.summary = _wrapped_label()
-        self.save = tipped_button("Save", "Write the file. You may go on working meanwhile.")
+        self.save = tipped_button("Save", "Write the file. You can keep working in the meantime.")
         self.cancel = tipped_button(
             "Cancel", "Stop writing; nothing is kept, an earlier file stays."
         )

@@ -8,11 +8,11 @@ from weakref import WeakKeyDictionary
 
 from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding, listed
+from napari_ome_zip.image.attachments import find_attachments
 from napari_ome_zip.image.opened import Opened
 from napari_ome_zip.layers.layer_data import LayerData, layer_note
 from napari_ome_zip.layers.opened_layer import OpenedLayer, opened_layer
 from napari_ome_zip.names import file_name
-from napari_ome_zip.plugin.contents.attachments import find_attachments
 from napari_ome_zip.storage.hierarchy import join
 from napari_ome_zip.thumbnails.convention import stated_thumbnails
 
@@ -57,7 +57,7 @@ def _of_file(layers: Sequence[tuple[OpenedLayer, LayerData]]) -> Iterator[Findin
     if without:
         source = opened.store.source
         name = opened.store.name if source is None else file_name(source)
-        text = f"{name} holds more, which is not in the part: {_joined(without)}."
+        text = f"{name} holds more than the part: {_joined(without)}."
         yield Finding(PART_WITHOUT, name, text)
 
 

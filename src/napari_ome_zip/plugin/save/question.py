@@ -105,7 +105,7 @@ def agreed_options(needed: DraftNeededError) -> SaveOptions:
     if needed.released is not None:
         other = AS_SERIES if needed.released.split else WITHOUT_ORIENTATION
         choices[other] = needed.released
-        way = "one image a channel" if needed.released.split else "all but that"
+        way = "one image per channel" if needed.released.split else "all but that"
         text += f" {needed.released.version}, which most programs read, holds {way}."
     buttons = [(choice, ButtonRole.AcceptRole) for choice in choices]
     answer = _ask(window, f"Save as {DRAFT}?", text, *buttons)

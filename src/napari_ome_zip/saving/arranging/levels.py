@@ -58,7 +58,8 @@ def counterpart(stored: StoredMultiscale | None, number: int) -> StoredLevel | N
 def can_store(level: StoredLevel, shape: Sequence[int], dtype: np.dtype[Any]) -> bool:
     """Whether new pixels can be stored as those of a level of the file are."""
     alike = level.array.shape == tuple(shape) and level.array.dtype == dtype
-    return alike and level.array.zarr_format == 3 and level.array.is_regular
+    is_usual = level.array.zarr_format == 3 and level.array.is_regular and level.keeps_bytes
+    return alike and is_usual
 
 
 def is_of_file(part: PlacedPart, level: StoredLevel, shape: Sequence[int]) -> bool:

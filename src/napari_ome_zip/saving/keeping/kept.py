@@ -157,8 +157,14 @@ class _Keeper:
                 self._describe(part, path, first=path == paths[0])
             if part.kept and not part.kept.pixels:
                 self._rewrite(part, path, pixels=True)
-            elif not self.options.as_in_file or self.options.levels is not None:
+            elif self._is_stored_otherwise(part, path):
                 self._rewrite(part, path, pixels=False)
+
+    def _is_stored_otherwise(self, part: PlacedPart, path: str) -> bool:
+        if not self.options.as_in_file or self.options.levels is not None:
+            return True
+        stored = stored_multiscale(self.opened, path, part.multiscale)
+        return stored is not None and not all(level.keeps_bytes for level in stored.levels)
 
     def _describe(self, part: PlacedPart, path: str, *, first: bool) -> None:
         version = self.opened.images[path].group.version or self.version

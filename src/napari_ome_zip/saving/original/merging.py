@@ -22,6 +22,10 @@ _KNOWN_OF_MULTISCALE = (
 _KNOWN_OF_AXIS = ("name", "type", "unit", "discrete", "longName", "orientation")
 _KNOWN_OF_DATASET = ("path", "coordinateTransformations")
 _KNOWN_OF_LABEL = ("colors", "properties", "version")
+_KNOWN_OF_PLATE = (
+    "acquisitions", "columns", "field_count", "name", "rows", "version", "wells",
+)  # fmt: skip
+_KNOWN_OF_WELL = ("images", "version")
 STRUCTURE = ("plate", "well", "scene", "series", "bioformats2raw.layout")
 """Keys that state which other groups belong to a group."""
 _KNOWN_OF_GROUP = ("version", "multiscales", "omero", "image-label", "labels", *STRUCTURE)
@@ -146,6 +150,9 @@ def _merged_group(old: Json, new: Json) -> Json:
         result["omero"] = merged_omero(old.get("omero"), new["omero"])
     if "image-label" in new:
         result["image-label"] = merged_label(old.get("image-label"), new["image-label"])
+    for key, known in (("plate", _KNOWN_OF_PLATE), ("well", _KNOWN_OF_WELL)):
+        if key in new:
+            result[key] = _updated(old.get(key), new[key], known)
     return result
 
 

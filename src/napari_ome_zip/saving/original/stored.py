@@ -10,10 +10,15 @@ from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.image.composite import PlacedPart
 from napari_ome_zip.image.levels import level_factors, load_levels
 from napari_ome_zip.image.opened import Opened
+from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.ome import Dataset, Multiscale
 from napari_ome_zip.ome.transformations.writer import scale_and_translation
 from napari_ome_zip.pixels.arrays import ChunkedArray
+from napari_ome_zip.storage import RenamedStore
 from napari_ome_zip.storage.hierarchy import join
+
+_CORE_CODECS = frozenset({"blosc", "bytes", "gzip", "transpose", "zstd"})
+"""Those of Zarr v3 itself, which every program reads; others are of zarr-python alone."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,14 @@ class StoredLevel:
         """Whether ``scale`` and ``translation`` are all that its document says of its place."""
         said = self.dataset.transformation
         return said is None or scale_and_translation(said, len(self.scale)) is not None
+
+    @property
+    def keeps_bytes(self) -> bool:
+        """Whether its chunks stay as they are: not in a newer format that lacks their codec."""
+        store = self.array.store
+        is_renewed = isinstance(store, RenamedStore) and store.replaces(f"{self.path}/{ZARR_JSON}")
+        listed = self.array.document["codecs"] if is_renewed else ()
+        return all(codec["name"] in _CORE_CODECS for codec in listed)
 
 
 @dataclass(frozen=True)

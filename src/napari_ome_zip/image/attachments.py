@@ -1,4 +1,4 @@
-"""What a file holds beside its images: tables, OME-XML, crates, and whatever else; no Qt."""
+"""What a file holds beside its images: tables, OME-XML, crates, and whatever else."""
 
 from __future__ import annotations
 
