@@ -1,21 +1,20 @@
-"""Every command of the plugin in the palette begins with a verb, and works when it is chosen."""
+"""Every command of the plugin in the palette works when it is chosen."""
 
 from __future__ import annotations
 
 import importlib.metadata
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from napari.settings import get_settings
 from napari.utils.notifications import ErrorNotification, notification_manager
-from npe2 import PluginManifest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QTextBrowser
 
 import napari_ome_zip
+from command_titles import MANIFEST, TITLES
 from napari_layers import pixels
 from napari_ome_zip.plugin.docks import PLUGIN
 from napari_ome_zip.plugin.documentation.help_menu import ENTRY
@@ -38,24 +37,15 @@ if TYPE_CHECKING:
     type Choose = Callable[[Path], None]
 
 WAIT = 20_000
-VERBS = {"Check", "Edit", "Open", "Read", "Save", "Show"}
 NAME = "OME-Zarr archives"
 
 pytestmark = pytest.mark.usefixtures("errors_become_notifications")
 
-MANIFEST = PluginManifest.from_file(str(files("napari_ome_zip") / "napari.yaml"))
-
-
-def palette_titles() -> dict[str, str]:
-    """Return what the palette says, by identifier: names of widgets and samples, else titles."""
-    offered = MANIFEST.contributions
-    widgets = {widget.command: widget.display_name for widget in offered.widgets}
-    samples = {sample.command: sample.display_name for sample in offered.sample_data}
-    titles = {command.id: command.title for command in offered.commands}
-    return titles | widgets | samples
-
-
-TITLES = palette_titles()
+IN_OUT = {
+    TITLES[contribution.command]
+    for contribution in (*MANIFEST.contributions.readers, *MANIFEST.contributions.writers)
+}
+"""Titles that napari 0.10 leaves out of the palette, where there is neither a path nor data."""
 
 
 @pytest.fixture
@@ -73,23 +63,14 @@ def choose(qtbot: QtBot, window: napari.Viewer) -> Callable[[str], None]:
         qtbot.waitUntil(palette.isVisible, timeout=WAIT)
         qtbot.keyClicks(palette._line, title.rstrip("…"))  # of letters that a keyboard has
         found = [command.title for command in palette._list.iter_command()]
+        if title in IN_OUT and f"{title} ({NAME})" not in found:
+            pytest.skip("this napari leaves readers and writers out of the palette")
         for _ in range(found.index(f"{title} ({NAME})")):
             qtbot.keyClick(palette._line, Qt.Key.Key_Down)
         assert palette._list.can_execute(), f"{title} is greyed"
         qtbot.keyClick(palette._line, Qt.Key.Key_Return)
 
     return choose
-
-
-@pytest.mark.parametrize("title", TITLES.values())
-def test_a_command_begins_with_a_verb(title: str) -> None:
-    assert title.split()[0] in VERBS
-
-
-def test_titles_and_names_of_a_command_say_the_same() -> None:
-    titles = {command.id: command.title for command in MANIFEST.contributions.commands}
-    for widget in MANIFEST.contributions.widgets:
-        assert titles[widget.command].split()[0] == widget.display_name.split()[0]
 
 
 @pytest.mark.parametrize("command", [w.command for w in MANIFEST.contributions.widgets])

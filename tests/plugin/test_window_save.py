@@ -119,37 +119,36 @@ def assert_drop_shows(
     assert_same_layers(expected, list(window.layers))
 
 
-@pytest.mark.parametrize(
-    ("name_filter", "typed", "written"),
-    [
-        ("*.ome.zip", "a", "a.ome.zip"),
-        ("*.ozx", "a", "a.ozx"),
-        ("*.ome.zip", "a.ome.zip", "a.ome.zip"),
-        ("*.ozx", "a.ozx", "a.ozx"),
-        ("*.ome.zip", "a.zip", "a.ome.zip"),
-        ("*.ozx", "a.zip", "a.ozx"),
-        ("*.ome.zip", "a.ome.zip.zip", "a.ome.zip"),
-        ("*.ozx", "A.OZX", "A.ozx"),
-        ("*.ome.zip", "a.tif", "a.ome.zip"),
-        ("*.ome.zip", "a.zarr", "a.ome.zip"),
-    ],
-)
 def test_save_all_layers_under_any_name(
-    qtbot: QtBot,
-    filled: napari.Viewer,
-    drop: Callable[..., None],
-    tmp_path: Path,
-    name_filter: str,
-    typed: str,
-    written: str,
+    qtbot: QtBot, filled: napari.Viewer, drop: Callable[..., None], tmp_path: Path
 ) -> None:
     expected = saved_layers(filled)
-    save_by_menu(qtbot, filled, "Save All Layers", tmp_path / typed, name_filter)
-    assert [path.name for path in tmp_path.iterdir()] == [written]
-    (told,) = [record.message for record in notification_manager.records]
-    assert told.startswith("Not saved: 'wide' holds ")
-    assert told.endswith(f"Saved {'' if typed == written else 'as '}{written} in {tmp_path}.")
-    assert_drop_shows(qtbot, filled, drop, tmp_path / written, expected)
+    files = []
+    for number, (name_filter, typed, written) in enumerate(
+        [
+            ("*.ome.zip", "a", "a.ome.zip"),
+            ("*.ozx", "a", "a.ozx"),
+            ("*.ome.zip", "a.ome.zip", "a.ome.zip"),
+            ("*.ozx", "a.ozx", "a.ozx"),
+            ("*.ome.zip", "a.zip", "a.ome.zip"),
+            ("*.ozx", "a.zip", "a.ozx"),
+            ("*.ome.zip", "a.ome.zip.zip", "a.ome.zip"),
+            ("*.ozx", "A.OZX", "A.ozx"),
+            ("*.ome.zip", "a.tif", "a.ome.zip"),
+            ("*.ome.zip", "a.zarr", "a.ome.zip"),
+        ]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        notification_manager.records.clear()
+        save_by_menu(qtbot, filled, "Save All Layers", folder / typed, name_filter)
+        assert [path.name for path in folder.iterdir()] == [written]
+        (told,) = [record.message for record in notification_manager.records]
+        assert told.startswith("Not saved: 'wide' holds ")
+        assert told.endswith(f"Saved {'' if typed == written else 'as '}{written} in {folder}.")
+        files.append(folder / written)
+    for file in files:
+        assert_drop_shows(qtbot, filled, drop, file, expected)
 
 
 def test_save_selected_layers_saves_those_alone(
