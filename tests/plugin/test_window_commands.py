@@ -41,6 +41,12 @@ NAME = "OME-Zarr archives"
 
 pytestmark = pytest.mark.usefixtures("errors_become_notifications")
 
+IN_OUT = {
+    TITLES[contribution.command]
+    for contribution in (*MANIFEST.contributions.readers, *MANIFEST.contributions.writers)
+}
+"""Titles that napari 0.10 leaves out of the palette, where there is neither a path nor data."""
+
 
 @pytest.fixture
 def choose(qtbot: QtBot, window: napari.Viewer) -> Callable[[str], None]:
@@ -57,6 +63,8 @@ def choose(qtbot: QtBot, window: napari.Viewer) -> Callable[[str], None]:
         qtbot.waitUntil(palette.isVisible, timeout=WAIT)
         qtbot.keyClicks(palette._line, title.rstrip("…"))  # of letters that a keyboard has
         found = [command.title for command in palette._list.iter_command()]
+        if title in IN_OUT and f"{title} ({NAME})" not in found:
+            pytest.skip("this napari leaves readers and writers out of the palette")
         for _ in range(found.index(f"{title} ({NAME})")):
             qtbot.keyClick(palette._line, Qt.Key.Key_Down)
         assert palette._list.can_execute(), f"{title} is greyed"

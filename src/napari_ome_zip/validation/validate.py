@@ -14,18 +14,15 @@ from napari_ome_zip.errors import ArchiveError, CheckCancelledError, LinkError, 
 from napari_ome_zip.files import Link, is_link, known_link, shown_place, watching
 from napari_ome_zip.image.discover import discover
 from napari_ome_zip.names import DOCUMENT_NAMES
-from napari_ome_zip.ome.json_values import is_object
 from napari_ome_zip.paths import source_path
 from napari_ome_zip.progress import Cancelled, Progress, Watch
-from napari_ome_zip.rules import INFO, Effect, Rule
 from napari_ome_zip.storage import ArchiveStore, DirectoryStore, HierarchyStore, open_store
 from napari_ome_zip.storage.hierarchy import CONSOLIDATED_STALE, Hierarchy
-from napari_ome_zip.storage.json_document import parse_json
 from napari_ome_zip.validation.arrays import check_arrays
 from napari_ome_zip.validation.container import check_container, check_file_name, refusal
 from napari_ome_zip.validation.container_comment import check_comment_version
+from napari_ome_zip.validation.document_file import check_document
 from napari_ome_zip.validation.documents_check import (
-    check_group_attributes,
     check_hierarchy_documents,
 )
 from napari_ome_zip.validation.file_issue import issue
@@ -36,16 +33,7 @@ from napari_ome_zip.validation.profiles import RFC9, Profile, profile_of
 from napari_ome_zip.validation.report import Issue, Report
 from napari_ome_zip.validation.speed import check_archive_speed, check_image_speed
 from napari_ome_zip.validation.stored_arrays import find_arrays
-from napari_ome_zip.validation.thumbnails import check_stated_thumbnails, check_thumbnails
-
-NOTHING_TO_CHECK = Rule(
-    "nothing-to-check",
-    INFO,
-    "OME-Zarr",
-    "A document by itself is checked where it describes a group.",
-    "Check the whole archive or folder: an array is judged together with its image.",
-    effect=Effect.NONE,
-)
+from napari_ome_zip.validation.thumbnails import check_thumbnails
 
 
 def validate(
@@ -117,7 +105,8 @@ def validate(
     if place.is_dir():
         return _check_store(asked, "directory", DirectoryStore(place))
     if place.suffix.lower() == ".json" or place.name in DOCUMENT_NAMES:
-        return _check_document(asked, place)
+        version, found = check_document(place)
+        return asked.report("document", version, found)
     with place.open("rb"):  # a file that cannot be read is not a bad archive
         pass
     return _check_archive(asked, place)
@@ -270,37 +259,6 @@ def _check_consolidated(hierarchy: Hierarchy) -> Iterator[Issue]:
         return  # reported where documents are read
     for finding in findings:
         yield issue(CONSOLIDATED_STALE, finding.message, finding.where)
-
-
-def _check_document(asked: _Asked, place: Path) -> Report:
-    document, faults = parse_json(place.read_bytes(), place.name)
-    issues = tuple(issue(fault.rule, fault.message, fault.key) for fault in faults)
-    if document is None:
-        return asked.report("document", None, issues)
-    attributes, zarr_format = _attributes(document, place)
-    if attributes is None:
-        message = "The document of an array: nothing of OME-Zarr is in it"
-        issues = (*issues, issue(NOTHING_TO_CHECK, message))
-        return asked.report("document", None, issues)
-    issues += check_group_attributes(attributes, zarr_format=zarr_format)
-    issues += check_stated_thumbnails(attributes, place.name)
-    judged = JudgedHierarchy.of({"": {"attributes": attributes}})
-    return asked.report("document", judged.version, issues)
-
-
-def _attributes(
-    document: Mapping[str, Any], place: Path
-) -> tuple[Mapping[str, Any] | None, int | None]:
-    """Return the attributes in a document, None for an array; and its format, None if unknown."""
-    if place.name in DOCUMENT_NAMES - {"zarr.json", ".zattrs"}:
-        return None, 2
-    if document.get("node_type") == "array":
-        return None, 3
-    if "node_type" in document or document.get("zarr_format") == 3:
-        attributes = document.get("attributes")
-        return (attributes if is_object(attributes) else {}), 3
-    # Attributes alone: the format follows from the name of the file.
-    return document, 2 if place.name == ".zattrs" else None
 
 
 def _stopped() -> CheckCancelledError:
