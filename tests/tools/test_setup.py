@@ -142,7 +142,7 @@ class TestCommands:
         ended = project.run("test", "-k", "thumbnail")
         assert ended.returncode == 0, ended.stderr
         python = project.folder / ".venv" / "bin" / "python"
-        pytest_call = "-n 2 --dist worksteal -k thumbnail"
+        pytest_call = "-n 3 --dist worksteal -k thumbnail"
         assert project.calls() == [
             "pip install --quiet --editable .[dev]",
             "ruff check",
@@ -158,7 +158,7 @@ class TestCommands:
         project.environment()
         project.variables[variable] = ":0"
         assert project.run("test").returncode == 0
-        assert project.calls()[-1] == "pytest -n 2 --dist worksteal"
+        assert project.calls()[-1] == "pytest -n 3 --dist worksteal"
 
     @pytest.mark.skipif(sys.platform != "linux", reason="other systems have a display")
     def test_a_display_that_cannot_be_had_is_named(self, project: Project) -> None:
@@ -193,7 +193,7 @@ class TestCommands:
         project.variables["DISPLAY"] = ":0"
         assert project.run("test", "--qt", "pyside6").returncode == 0
         found = project.calls()
-        assert found[-2:] == ["with pyside6 pyside6", "pytest -n 2 --dist worksteal"]
+        assert found[-2:] == ["with pyside6 pyside6", "pytest -n 3 --dist worksteal"]
         assert (
             "pip install --quiet --editable .[cloud,oracles,test] napari[optional,pyside6]" in found
         )
@@ -203,7 +203,7 @@ class TestCommands:
         ("target", "called"),
         [
             (["lint"], "lint-imports "),
-            (["test", "ARGS=-k thumbnail -x"], "pytest -n 2 --dist worksteal -k thumbnail -x"),
+            (["test", "ARGS=-k thumbnail -x"], "pytest -n 3 --dist worksteal -k thumbnail -x"),
         ],
     )
     def test_make_runs_the_same(self, project: Project, target: list[str], called: str) -> None:
