@@ -173,6 +173,22 @@ def test_an_archive_takes_its_own_place_when_forced(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.asarray(open_image(path).parts[0].levels[0]), PIXELS)
 
 
+@pytest.mark.parametrize("name", ["-", ""])
+@pytest.mark.parametrize("command", ["convert", "repack"])
+def test_what_names_no_file_gets_none(
+    command: str,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source = HierarchyBuilder().image(PIXELS, "czyx").archive(tmp_path / "cells.ozx")
+    monkeypatch.chdir(tmp_path)
+    assert run(command, source, name) == 2
+    assert "nothing is written to standard output" in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["cells.ozx"]
+
+
 def test_a_folder_is_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = old_folder(tmp_path / "cells.zarr")
     assert run("convert", source, source, "--force") == 2
