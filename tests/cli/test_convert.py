@@ -251,3 +251,11 @@ def test_a_converted_file_of_the_corpus_shows_what_was_made(
     assert run("convert", case["file"], target) == 0
     verdict, why = check_script().judge({**case, "path": target}, CORPUS, lambda p: read(str(p)))
     assert verdict == "ok", why
+
+
+def test_a_name_that_is_none_of_an_archive_is_mentioned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = old_folder(tmp_path / "cells.zarr"), tmp_path / "new.zarr"
+    assert run("convert", source, target) == 0
+    assert "note: 'new.zarr' is an archive, and its name ends in" in capsys.readouterr().err
