@@ -19,7 +19,8 @@ TESTED_WITH = (
     "nginx", "desktop-file-utils", "libglib2.0-bin", "pcmanfm", "shared-mime-info", "xdg-utils",
     "xdotool", "xvfb",
 )  # fmt: skip
-PYTEST = ("-m", "pytest", "-n", "2", "--dist", "worksteal")
+# One more than the cores of a small machine: tests wait for windows, servers and other programs.
+PYTEST = ("-m", "pytest", "-n", "3", "--dist", "worksteal")
 BINDINGS = ("pyqt6", "pyside6")
 
 

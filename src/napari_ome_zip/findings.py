@@ -63,7 +63,7 @@ HEADLINES: Mapping[str, str] = MappingProxyType(
         "metadata-too-deep": "Part of the metadata was left out",
         "multiscale-axes-missing": "Axes are missing, and were guessed",
         "multiscale-datasets-missing": "Nothing to show: no resolution levels",
-        "multiscale-node-level": "A node of an image is no resolution level",
+        "multiscale-node-level": "A node of an image is not a resolution level",
         "multiscale-systems-missing": "Axes are missing, and were guessed",
         "multiscales-empty": "Nothing to show: no image in a group",
         "napari-layer-unusable": "A layer beside the images is not shown",

@@ -30,7 +30,7 @@ def test_what_is_no_picture_is_not_written_over(tmp_path: Path, before: bytes) -
     image.write_bytes(before)
     link.symlink_to(image)
     for place in (image, link):
-        with pytest.raises(FileExistsError, match="no picture"):
+        with pytest.raises(FileExistsError, match="not a picture"):
             write_preview(place, b"a picture")
         assert image.read_bytes() == before
 
@@ -38,7 +38,7 @@ def test_what_is_no_picture_is_not_written_over(tmp_path: Path, before: bytes) -
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "preview.png")
-    with pytest.raises(FileExistsError, match="no picture"):
+    with pytest.raises(FileExistsError, match="not a picture"):
         write_preview(tmp_path / "preview.png", b"a picture")
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pytest
 
 from hierarchy_builder import HierarchyBuilder, ramp, to_world
 from napari_ome_zip import open_image, render, to_layer_data
@@ -168,25 +167,25 @@ def shot(window: napari.Viewer, box: Box, shape: Sequence[int]) -> np.ndarray:
     return found[..., :3]
 
 
-def assert_alike(window: napari.Viewer, box: Box, picture: np.ndarray) -> None:
+def assert_alike(window: napari.Viewer, box: Box, picture: np.ndarray, of: str = "") -> None:
     """Compare a picture, transparent parts of it over black, with what a window shows."""
     shown = shot(window, box, picture.shape)
     drawn = np.where(picture[..., 3:] == 255, picture[..., :3], 0)
-    assert shown.shape == drawn.shape
+    assert shown.shape == drawn.shape, of
     differences = np.abs(shown.astype(int) - drawn.astype(int))
-    assert differences.mean() <= DIFFERENCE
-    assert (differences.max(axis=2) > 8).mean() <= EDGES
+    assert differences.mean() <= DIFFERENCE, of
+    assert (differences.max(axis=2) > 8).mean() <= EDGES, of
 
 
-@pytest.mark.parametrize("name", SCENES)
-def test_layers(make_napari_viewer: Callable[..., napari.Viewer], name: str) -> None:
+def test_layers(make_napari_viewer: Callable[..., napari.Viewer]) -> None:
     from napari.layers import Layer
 
-    box, layers = SCENES[name]
     window = make_napari_viewer(show=True)
-    for layer in layers:
-        window.add_layer(Layer.create(*layer))
-    assert_alike(window, box, render(layers, SIDE))
+    for name, (box, layers) in SCENES.items():
+        window.layers.clear()
+        for layer in layers:
+            window.add_layer(Layer.create(*layer))
+        assert_alike(window, box, render(layers, SIDE), name)
 
 
 def show(window: napari.Viewer, composite: Any) -> None:

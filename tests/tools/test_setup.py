@@ -78,7 +78,8 @@ class Project:
     def wants(self, version: tuple[int, int]) -> None:
         """Let the project run on no Python that is older than this."""
         path = self.folder / "tools" / "setting_up" / "pythons.py"
-        path.write_text(path.read_text().replace("LOWEST = (3, 12)", f"LOWEST = {version}"))
+        text = path.read_text().replace("LOWEST = (3, 12)", f"LOWEST = {version}")
+        path.write_text(text.replace("NEWEST_MINOR = 14", f"NEWEST_MINOR = {version[1] + 1}"))
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the set-up as a person would."""
@@ -141,7 +142,7 @@ class TestCommands:
         ended = project.run("test", "-k", "thumbnail")
         assert ended.returncode == 0, ended.stderr
         python = project.folder / ".venv" / "bin" / "python"
-        pytest_call = "-n 2 --dist worksteal -k thumbnail"
+        pytest_call = "-n 3 --dist worksteal -k thumbnail"
         assert project.calls() == [
             "pip install --quiet --editable .[dev]",
             "ruff check",
@@ -157,7 +158,7 @@ class TestCommands:
         project.environment()
         project.variables[variable] = ":0"
         assert project.run("test").returncode == 0
-        assert project.calls()[-1] == "pytest -n 2 --dist worksteal"
+        assert project.calls()[-1] == "pytest -n 3 --dist worksteal"
 
     @pytest.mark.skipif(sys.platform != "linux", reason="other systems have a display")
     def test_a_display_that_cannot_be_had_is_named(self, project: Project) -> None:
@@ -192,7 +193,7 @@ class TestCommands:
         project.variables["DISPLAY"] = ":0"
         assert project.run("test", "--qt", "pyside6").returncode == 0
         found = project.calls()
-        assert found[-2:] == ["with pyside6 pyside6", "pytest -n 2 --dist worksteal"]
+        assert found[-2:] == ["with pyside6 pyside6", "pytest -n 3 --dist worksteal"]
         assert (
             "pip install --quiet --editable .[cloud,oracles,test] napari[optional,pyside6]" in found
         )
@@ -202,7 +203,7 @@ class TestCommands:
         ("target", "called"),
         [
             (["lint"], "lint-imports "),
-            (["test", "ARGS=-k thumbnail -x"], "pytest -n 2 --dist worksteal -k thumbnail -x"),
+            (["test", "ARGS=-k thumbnail -x"], "pytest -n 3 --dist worksteal -k thumbnail -x"),
         ],
     )
     def test_make_runs_the_same(self, project: Project, target: list[str], called: str) -> None:
@@ -289,9 +290,9 @@ class TestEnvironments:
 @needs_shell
 class TestPythons:
     def test_a_newer_one_is_found_by_its_name(self, project: Project) -> None:
-        project.wants((3, 13))
-        # It says that it is 3.14, and what it is asked to do first is to make an environment.
-        project.program("python3.14", f'[ "$1" = -m ] || printf "{project.programs}/it\\n3 14\\n"')
+        project.wants((3, 98))
+        # It says that it is 3.99, and what it is asked to do first is to make an environment.
+        project.program("python3.99", f'[ "$1" = -m ] || printf "{project.programs}/it\\n3 99\\n"')
         project.program("it", "exit 5")
         assert project.run("lint").returncode == 5
         asked = [line for line in project.calls() if line.startswith("it ")]
@@ -300,16 +301,16 @@ class TestPythons:
     def test_one_without_ensurepip_is_completed_by_whoever_may_install(
         self, project: Project
     ) -> None:
-        project.wants((3, 13))
+        project.wants((3, 98))
         project.program("apt-get")
-        script = f'printf "{project.programs}/python3.13\\n3 13\\n"; exit 1'
-        project.program("python3.13", script)
+        script = f'printf "{project.programs}/python3.98\\n3 98\\n"; exit 1'
+        project.program("python3.98", script)
         installer = project.folder / "tools" / "install-system-libraries"
         installer.write_text(f'#!/bin/sh\necho "install $*" >> {project.calls_file}\n')
         ended = project.run("lint")
         assert ended.returncode == 1
-        assert "sudo apt-get install python3.13-venv" in ended.stderr
-        assert "install python3.13-venv" in project.calls()
+        assert "sudo apt-get install python3.98-venv" in ended.stderr
+        assert "install python3.98-venv" in project.calls()
 
     def test_uv_fetches_one_where_there_are_only_older_ones(self, project: Project) -> None:
         project.wants((3, 99))

@@ -26,9 +26,9 @@ def run(*command: str, environment: dict[str, str] | None = None) -> None:
         Variables that are set beside those there are.
     """
     print("$ " + " ".join(map(shlex.quote, command)), flush=True)
-    code = subprocess.run(
-        command, cwd=str(ROOT), env={**os.environ, **(environment or {})}
-    ).returncode
+    # Without compiled modules, each of the processes that tests start would compile all of them.
+    variables = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **(environment or {})}
+    code = subprocess.run(command, cwd=str(ROOT), env=variables).returncode
     if code:
         sys.exit(code)
 

@@ -59,8 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--levels",
         type=int,
         metavar="N",
-        help="resolution levels of each image; by default those there are, and more for a large "
-        "image that has only one",
+        help="resolution levels of each image; by default those that IN has (where pixels are "
+        "encoded anew, a large image that has only one gets more)",
     )
     parser.add_argument(
         "--labels-alone", action="store_true", help="save the labels without the images"

@@ -126,5 +126,5 @@ def _step(text: str) -> tuple[str, int]:
         return name, int(step)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"the step of {name} is no whole number: {step!r}"
+            f"the step of {name} is not a whole number: {step!r}"
         ) from None

@@ -120,7 +120,7 @@ def write_preview(path: Path, content: bytes) -> None:
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         if not is_file or file.read(len(_PNG)) not in (b"", _PNG):
-            raise FileExistsError(f"Not written over, since it is no picture: {path}")
+            raise FileExistsError(f"Not overwritten, because it is not a picture: {path}")
         file.seek(0)
         file.truncate()
         file.write(content)

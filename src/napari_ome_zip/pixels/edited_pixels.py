@@ -301,7 +301,7 @@ def _side(key: Any, size: int) -> tuple[slice, Any]:
         return slice(int(key) % size, int(key) % size + 1), 0
     indices = np.asarray(key)
     if indices.dtype.kind not in "iu" and indices.size:
-        raise IndexError(f"{key!r} is no index: expected integers and slices")
+        raise IndexError(f"{key!r} is not an index: expected integers and slices")
     if indices.size == 0:
         return slice(0, 0), indices.astype(int)
     if indices.min() < -size or indices.max() >= size:

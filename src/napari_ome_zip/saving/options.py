@@ -44,8 +44,8 @@ class SaveOptions:
     """Save an image of more axes than a released version holds as a series of images, one a
     channel."""
     levels: int | None = None
-    """Resolution levels of each image; None keeps those there are, and makes them (down to
-    about one screen) for an image that has only one."""
+    """Resolution levels of each image; None keeps those there are; a large image that has
+    only one, and whose pixels are not copied, gets more, down to about one screen."""
     chunk: int | None = None
     """Edge of a chunk in y and x, in pixels: what is read at once; 512 where pixels are new."""
     shard: int | None = None

@@ -255,7 +255,7 @@ def why_not_stated(attributes: Mapping[str, Any]) -> str | None:
     for key in (THUMBNAILS, CONVENTIONS):
         value = attributes.get(key)
         if value is not None and not isinstance(value, list):
-            return f"the attribute {key} is no list, so something else stands there"
+            return f"the attribute {key} is not a list, so something else is stored there"
     return None
 
 

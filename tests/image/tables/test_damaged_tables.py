@@ -154,7 +154,7 @@ def test_measurements_of_other_rows_are_refused() -> None:
 @pytest.mark.parametrize(
     ("columns", "says"),
     [
-        ({"label": [1], "area": 3}, "its column 'area' is no list"),
+        ({"label": [1], "area": 3}, "its column 'area' is not a list"),
         ({"label": [1, 2], "area": [3]}, "'label' has 2 rows, 'area' has 1"),
     ],
 )

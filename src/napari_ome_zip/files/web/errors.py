@@ -262,7 +262,7 @@ def insecure_redirect(link: Link, host: str) -> LinkError:
 def bad_redirect(link: Link) -> LinkError:
     """Return that a link leads to something that is none."""
     return LinkError(
-        f"The server sends on to something that is no link to a file: {link}. Check the link.",
+        f"The server redirects to something that is not a link to a file: {link}. Check the link.",
         code="link-redirects",
     )
 

@@ -194,7 +194,7 @@ def _decoded(column: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
     missing = decode(column.get("missing"), arrays)
     if kind in ("numbers", "times", "durations"):
         if not isinstance(values, np.ndarray) or values.ndim != 1:
-            raise ValueError("a column of its features is no list of numbers")
+            raise ValueError("a column of its features is not a list of numbers")
         if kind == "numbers":
             return _typed(values, missing, column.get("pandas"))
         return _times(values, str(kind), column.get("unit"))
@@ -239,7 +239,7 @@ def _objects(items: Sequence[Any]) -> npt.NDArray[Any]:
 
 def _times(values: npt.NDArray[Any], kind: str, unit: Any) -> npt.NDArray[Any]:
     if values.dtype != np.int64 or unit not in ("D", "h", "m", "s", "ms", "us", "ns"):
-        raise ValueError("a column of its features is no list of times")
+        raise ValueError("a column of its features is not a list of times")
     return values.view(f"{'M8' if kind == 'times' else 'm8'}[{unit}]")
 
 

@@ -164,7 +164,7 @@ def _array_named(name: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> npt.NDArr
 
 def _number(name: Any) -> float:
     if not isinstance(name, str) or name not in _NUMBERS:
-        raise ValueError(f"{name!r:.40} is no number")
+        raise ValueError(f"{name!r:.40} is not a number")
     return _NUMBERS[name]
 
 

@@ -44,7 +44,7 @@ def read(hierarchy: Hierarchy, path: str, bounds: Bounds) -> pd.DataFrame:
     bounds.check(path, size(hierarchy, path))
     wrong = next((name for name, cells in columns.items() if not isinstance(cells, list)), None)
     if wrong is not None:
-        raise unreadable(path, f"its column '{wrong:.40}' is no list")
+        raise unreadable(path, f"its column '{wrong:.40}' is not a list")
     lengths = {name: len(cells) for name, cells in columns.items()}
     if len(set(lengths.values())) > 1:
         longest, shortest = max(lengths, key=_of(lengths)), min(lengths, key=_of(lengths))
