@@ -122,6 +122,24 @@ def complete_name(path: str | os.PathLike[str], suffix: str) -> Path:
     return folder / ((base or _NO_NAME) + (given or suffix))
 
 
+def unusual_name(path: str | os.PathLike[str]) -> str | None:
+    """Return a sentence on the name of a new archive that programs may not take for one.
+
+    Examples
+    --------
+    >>> unusual_name("cells.zarr").partition(":")[0]
+    "'cells.zarr' is an archive, and its name ends in neither .ozx nor .ome.zip"
+    >>> unusual_name("cells.ozx") is None
+    True
+    """
+    if is_archive_name(path):
+        return None
+    return (
+        f"'{file_name(path)}' is an archive, and its name ends in neither .ozx nor .ome.zip: "
+        "napari and other programs may not open it. Rename it."
+    )
+
+
 def is_document(name: str) -> bool:
     """Whether an entry of this name holds Zarr metadata; ``foozarr.json`` does not."""
     return name.rpartition("/")[2] in DOCUMENT_NAMES and not is_junk(name)

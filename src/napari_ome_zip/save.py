@@ -15,7 +15,8 @@ from napari_ome_zip.layers.channel_axis import split_channels
 from napari_ome_zip.layers.from_layers import from_layer_data
 from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.older_tables import TABLE_OLDER, TABLE_UNREAD
-from napari_ome_zip.names import stem
+from napari_ome_zip.layers.typed import likely_slips
+from napari_ome_zip.names import stem, unusual_name
 from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress
 from napari_ome_zip.rendering import thumbnail_png
@@ -134,13 +135,16 @@ def save_image(
     ------
     SaveError, SaveCancelledError
         As there.
+    TypeError
+        If `source` is neither of the two.
 
     Warns
     -----
     SaveWarning
-        If features of labels were changed that the file has in a table: they are saved with the
-        labels, and the table is older then. If labels are saved alone, and a table about them was
-        not read. If no thumbnail could be made.
+        If programs may not recognize the file by its name. If a keyword, a unit, or the name of a
+        colormap is probably a slip. If features of labels were changed that the file has in a
+        table: they are saved with the labels, and the table is older then. If labels are saved
+        alone, and a table about them was not read. If no thumbnail could be made.
 
     Examples
     --------
@@ -162,14 +166,17 @@ def save_image(
     >>> open_image(written).images
     (<PlacedImage 'new' (c=2, z=8, y=64, x=64) uint16, 1 level, channels DAPI, GFP>,)
     """
+    slips: list[str] = []
     if not isinstance(source, CompositeImage):
         # The caller waits, so pixels do not change; saving in the background needs a snapshot.
         alone = options is not None and options.labels_alone
         name = stem(path)
         layers = split_channels(source, name)
         source = from_layer_data(layers, name=name, snapshot=False, target=path, labels_alone=alone)
+        slips = [*dict.fromkeys(likely_slips(layers))]
     written = save_composite(source, path, options, progress=progress, cancelled=cancelled)
-    for finding in source.findings:
-        if finding.code in (TABLE_OLDER, TABLE_UNREAD):  # nothing in the file says so
-            warnings.warn(finding.message, SaveWarning, stacklevel=2)
+    # Nothing in the file says these.
+    told = [each.message for each in source.findings if each.code in (TABLE_OLDER, TABLE_UNREAD)]
+    for message in filter(None, (unusual_name(written), *slips, *told)):
+        warnings.warn(message, SaveWarning, stacklevel=2)
     return written

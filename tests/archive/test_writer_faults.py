@@ -561,3 +561,15 @@ class TestInUse:
             assert content(target.parent / name) == b"new"
         assert content(target) == b"old"
         assert len(list(target.parent.iterdir())) == 3
+
+
+def test_ctrl_c_while_the_file_is_made_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("napari_ome_zip.archive.partial_file.lock", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        ArchiveWriter(tmp_path / "cells.ozx", "0.5")
+    assert [*tmp_path.iterdir()] == []

@@ -293,3 +293,11 @@ class TestAFolderIsCopiedWithoutWhatIsNoPartOfIt:
         assert run("convert", source, source / "new.ozx") == 2
         assert "Choose a place outside it" in capsys.readouterr().err
         assert not (source / "new.ozx").exists()
+
+
+def test_a_name_that_is_none_of_an_archive_is_mentioned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = old_folder(tmp_path / "cells.zarr"), tmp_path / "new.zarr"
+    assert run("convert", source, target) == 0
+    assert "note: 'new.zarr' is an archive, and its name ends in" in capsys.readouterr().err

@@ -53,7 +53,9 @@ def test_help_says_whether_standard_input_is_read(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reads = command in ("validate", "info", "picture", "convert", "repack", "unpack")
-    assert ("- is the archive on standard input" in help_of(command, capsys=capsys)) == reads
+    said = help_of(command, capsys=capsys)
+    assert said.count("In place of a file, - is the archive on standard input.") == reads
+    assert said.count("In place of a file, -") == said.count(". In place of a file, -")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -62,11 +62,18 @@ class PartialFile:
             raise
         except OSError as error:
             raise self._unwritable(error) from error
+        try:
+            self._begin(self._fd, existing)
+        except BaseException:  # Ctrl+C as well: nobody else knows of the file yet
+            self.discard()
+            raise
+
+    def _begin(self, descriptor: int, existing: os.stat_result | None) -> None:
         if existing is not None:
-            _take_over_rights(self._fd, existing)
-        lock(self._fd)
-        self._early = EarlySync(self._fd)
-        remove_leftovers(self.target, now=os.fstat(self._fd).st_mtime)
+            _take_over_rights(descriptor, existing)
+        lock(descriptor)
+        self._early = EarlySync(descriptor)
+        remove_leftovers(self.target, now=os.fstat(descriptor).st_mtime)
 
     @property
     def size(self) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from napari_ome_zip.cli.exits import FAILED, exit_statuses
-from napari_ome_zip.cli.standard_input import HELP
 from napari_ome_zip.cli.terminal import complain, progress_bar, remark
 from napari_ome_zip.cli.writing import finished, is_in_the_way
 from napari_ome_zip.findings import Finding
@@ -41,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "is, file by file, is one for 'ome-zip pack'."
     )
     parser.epilog = exit_statuses("OUT was written")
-    parser.add_argument("file", metavar="IN", help=f"an archive, a link to one, or a folder{HELP}")
+    parser.add_argument("file", metavar="IN", help="an archive, a link to one, or a folder")
     parser.add_argument("target", metavar="OUT", help="the archive to write")
     parser.add_argument(
         "--version",

@@ -10,7 +10,6 @@ from napari_ome_zip.cli.answers import failure, write_answers
 from napari_ome_zip.cli.describing import describe_image
 from napari_ome_zip.cli.description_text import info_text
 from napari_ome_zip.cli.exits import FAILED, GOOD, exit_statuses
-from napari_ome_zip.cli.standard_input import HELP
 from napari_ome_zip.cli.terminal import complain, reason, width, write
 from napari_ome_zip.errors import OmeZipError
 
@@ -19,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be said to the command."""
     parser.epilog = exit_statuses("all files were described")
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help=f"an archive, a link to one, or a folder{HELP}"
+        "files", nargs="+", metavar="FILE", help="an archive, a link to one, or a folder"
     )
     parser.add_argument("--json", action="store_true", help="write JSON")
 

@@ -12,6 +12,7 @@ from napari_ome_zip.cli.standard_input import STANDARD_STREAM
 from napari_ome_zip.cli.terminal import complain, remark, width, write
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.own_thumbnail import Picture
+from napari_ome_zip.names import unusual_name
 from napari_ome_zip.rendering import thumbnail_png
 from napari_ome_zip.validation.validate import validate
 
@@ -37,8 +38,9 @@ def picture_of(options: argparse.Namespace) -> Picture | None:
 def finished(done: str, made: Path, notes: Sequence[Finding]) -> int:
     """Write the name of the new file, notes on it, and the verdict of a check."""
     write(f"{done} as {made}\n")
-    for note in notes:
-        remark(note.message)
+    for note in (*(each.message for each in notes), unusual_name(made)):
+        if note is not None:
+            remark(note)
     report = validate(made)
     write(f"{report.verdict}\n")
     if report.errors or report.warnings:

@@ -12,6 +12,7 @@ from napari_ome_zip.errors import SaveError
 from napari_ome_zip.layers.layer_data import METADATA_KEY, LayerData
 from napari_ome_zip.layers.losses import is_multiscale
 from napari_ome_zip.layers.plain import clean_text
+from napari_ome_zip.layers.typed import layer_list
 
 CHANNEL_AXIS = "channel_axis"
 
@@ -41,6 +42,8 @@ def split_channels(layers: Sequence[LayerData], name: str = "image") -> list[Lay
     ------
     SaveError
         If there is no such axis, or a list has not one value for each channel.
+    TypeError
+        If these are no layer data.
 
     Examples
     --------
@@ -51,7 +54,7 @@ def split_channels(layers: Sequence[LayerData], name: str = "image") -> list[Lay
     (8, 8) DAPI (0.5, 0.5)
     (8, 8) GFP (0.5, 0.5)
     """
-    return [channel for layer in layers for channel in _channels(layer, name)]
+    return [channel for layer in layer_list(layers) for channel in _channels(layer, name)]
 
 
 def _channels(layer: LayerData, image: str) -> Iterator[LayerData]:

@@ -255,7 +255,9 @@ def _shear(shear: Any, ndim: int) -> npt.NDArray[np.float64]:
 
 def _axis_labels(keywords: Mapping[str, Any], ndim: int) -> tuple[str, ...]:
     labels = tuple(clean_text(label) for label in keywords.get("axis_labels") or ())
-    if len(labels) != ndim or all(label.lstrip("-").isdigit() for label in labels):
+    if labels and len(labels) != ndim:
+        raise ValueError(f"axis_labels are {labels}, expected {ndim}")
+    if all(label.lstrip("-").isdigit() for label in labels):
         return ()
     return labels
 
