@@ -173,6 +173,17 @@ def test_an_archive_takes_its_own_place_when_forced(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.asarray(open_image(path).parts[0].levels[0]), PIXELS)
 
 
+def test_ctrl_c_is_no_fault_while_the_command_is_imported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("napari_ome_zip.cli.parser.importlib.import_module", interrupted)
+    assert run("convert", "cells.zarr", "new.ozx") == 130
+    assert capsys.readouterr().err == "ome-zip: Interrupted: nothing was kept.\n"
+
+
 @pytest.mark.parametrize("name", ["-", ""])
 @pytest.mark.parametrize("command", ["convert", "repack"])
 def test_what_names_no_file_gets_none(

@@ -27,8 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     have_streams()
-    options = command_parser().parse_args(arguments)
     try:
+        options = command_parser().parse_args(arguments)  # imports the command, which takes a while
         with warnings_as_remarks(), standard_input_as_file(options):
             status: int = options.run(options)
         sys.stdout.flush()
