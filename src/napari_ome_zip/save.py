@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from napari_ome_zip.errors import SaveWarning
+from napari_ome_zip.errors import SaveError, SaveWarning
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage
 from napari_ome_zip.image.own_thumbnail import warn_of
@@ -17,11 +17,14 @@ from napari_ome_zip.layers.layer_data import LayerData
 from napari_ome_zip.layers.older_tables import TABLE_OLDER, TABLE_UNREAD
 from napari_ome_zip.layers.typed import likely_slips
 from napari_ome_zip.names import stem, unusual_name
+from napari_ome_zip.paths import target_path
 from napari_ome_zip.progress import Cancelled, Progress
 from napari_ome_zip.rendering import thumbnail_png
+from napari_ome_zip.repacking.folder_links import stray_link
 from napari_ome_zip.saving import save
 from napari_ome_zip.saving.options import SaveOptions
 from napari_ome_zip.saving.planned import SavePlan
+from napari_ome_zip.storage import DirectoryStore
 
 THUMBNAIL_BUDGET = 256 << 20
 """Bytes of pixels that are decoded for a thumbnail, at most (256 MiB): a third of a second."""
@@ -63,8 +66,10 @@ def save_composite(
     Raises
     ------
     SaveError, SaveCancelledError
-        As there.
+        As there. If the image lies in a folder that the file would lie in as well, or that a link
+        leads out of to a file that is not part of the image.
     """
+    _check_folder(image, path)
     return save.save_composite(
         image,
         path,
@@ -75,6 +80,28 @@ def save_composite(
         picture=thumbnail_of,
         noted=noted,
     )
+
+
+def _check_folder(image: CompositeImage, path: str | os.PathLike[str]) -> None:
+    """Refuse to take over what is not part of the folder of an image, or would be the file itself.
+
+    As when the folder is packed: whoever shares the file does not expect others of their files.
+    """
+    store = None if image.opened is None else image.opened.store
+    if not isinstance(store, DirectoryStore):
+        return
+    target = target_path(path).resolve()
+    if Path(str(store.source)).resolve() in target.parents:
+        raise SaveError(
+            f"The file would lie in the folder of the image that it is made of: {target.name!r}. "
+            "Choose a place outside it. Nothing was saved."
+        )
+    try:
+        stray = stray_link(store, store.entries())
+    except OSError:
+        return  # why the folder cannot be listed is said where its files are copied
+    if stray:
+        raise SaveError(f"Nothing was saved: {stray}")
 
 
 def save_image(

@@ -173,6 +173,22 @@ def test_an_archive_takes_its_own_place_when_forced(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.asarray(open_image(path).parts[0].levels[0]), PIXELS)
 
 
+@pytest.mark.parametrize("name", ["-", ""])
+@pytest.mark.parametrize("command", ["convert", "repack"])
+def test_what_names_no_file_gets_none(
+    command: str,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source = HierarchyBuilder().image(PIXELS, "czyx").archive(tmp_path / "cells.ozx")
+    monkeypatch.chdir(tmp_path)
+    assert run(command, source, name) == 2
+    assert "nothing is written to standard output" in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["cells.ozx"]
+
+
 def test_a_folder_is_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = old_folder(tmp_path / "cells.zarr")
     assert run("convert", source, source, "--force") == 2
@@ -251,6 +267,32 @@ def test_a_converted_file_of_the_corpus_shows_what_was_made(
     assert run("convert", case["file"], target) == 0
     verdict, why = check_script().judge({**case, "path": target}, CORPUS, lambda p: read(str(p)))
     assert verdict == "ok", why
+
+
+class TestAFolderIsCopiedWithoutWhatIsNoPartOfIt:
+    def test_a_link_to_another_file_is_refused(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        source = old_folder(tmp_path / "cells.zarr")
+        (tmp_path / "secret.txt").write_text("a password", encoding="utf-8")
+        (source / "notes.txt").symlink_to(tmp_path / "secret.txt")
+        assert run("convert", source, tmp_path / "new.ozx") == 2
+        assert "'notes.txt' is a link that leads out of the folder" in capsys.readouterr().err
+        assert not (tmp_path / "new.ozx").exists()
+
+    def test_a_link_to_an_array_is_followed(self, tmp_path: Path) -> None:
+        source = old_folder(tmp_path / "cells.zarr")
+        (source / "0").rename(tmp_path / "elsewhere")
+        (source / "0").symlink_to(tmp_path / "elsewhere")
+        assert run("convert", source, tmp_path / "new.ozx") == 0
+
+    def test_the_archive_does_not_lie_in_it(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        source = old_folder(tmp_path / "cells.zarr")
+        assert run("convert", source, source / "new.ozx") == 2
+        assert "Choose a place outside it" in capsys.readouterr().err
+        assert not (source / "new.ozx").exists()
 
 
 def test_a_name_that_is_none_of_an_archive_is_mentioned(

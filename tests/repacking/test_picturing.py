@@ -132,7 +132,7 @@ def test_what_only_claims_to_be_ours_is_not_left_out(plain: Path) -> None:
 def test_where_something_else_is_called_so_nothing_is_written(plain: Path) -> None:
     stating(plain, {"thumbnails": {"mine": True}})
     before = plain.read_bytes()
-    with pytest.raises(MetadataError, match="something else stands there"):
+    with pytest.raises(MetadataError, match="something else is stored there"):
         add_thumbnail(plain)
     assert plain.read_bytes() == before
 

@@ -169,7 +169,7 @@ def test_the_example_of_the_format_reads_points(
 ) -> None:
     text = FORMAT.read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    save_image([CELLS, FLOW, SPOTS], tmp_path / "cells.ozx")
+    save_image([CELLS, FLOW, SPOTS], tmp_path / "spots.ozx")
     monkeypatch.chdir(tmp_path)
     exec(example, {})
     assert capsys.readouterr().out == "spots [[1. 2.]\n [3. 4.]]\n"

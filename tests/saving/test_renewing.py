@@ -188,6 +188,37 @@ def test_pixels_of_every_type_stay_as_they_are(dtype: str, tmp_path: Path) -> No
     np.testing.assert_array_equal(pixels_of(path, "0"), pixels)
 
 
+@pytest.mark.parametrize("dtype", [">u2", "<f4", "|b1", "<c8"])
+def test_chunks_that_are_not_there_are_zeros_where_no_fill_value_is_stated(
+    dtype: str, tmp_path: Path
+) -> None:
+    pixels = np.ones((4, 6), dtype)
+    before = HierarchyBuilder(2).image(pixels, "yx", options={"chunks": (4, 3), "fill_value": None})
+    before.remove("0/0.1")
+    source = folder_of(before, tmp_path / "cells.zarr")
+    path = save_image(open_image(source), tmp_path / "cells.ozx", SaveOptions(thumbnail=False))
+    pixels[:, 3:] = 0
+    np.testing.assert_array_equal(pixels_of(path, "0"), pixels)
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["beside a chunk", "without one"])
+def test_a_stray_file_is_never_taken_for_a_chunk_because_of_its_name(
+    is_there: bool, tmp_path: Path
+) -> None:
+    pixels = ramp((4, 6))
+    before = HierarchyBuilder(2).image(
+        pixels, "yx", options={"chunks": (4, 3), "compressors": None}
+    )
+    chunk = before.entries["0/0.1"]
+    before.put("0/c/0/1", b"x" * len(chunk))
+    if not is_there:
+        before.remove("0/0.1")
+        pixels[:, 3:] = 0
+    source = folder_of(before, tmp_path / "cells.zarr")
+    path = save_image(open_image(source), tmp_path / "cells.ozx", SaveOptions(thumbnail=False))
+    np.testing.assert_array_equal(pixels_of(path, "0"), pixels)
+
+
 class TestAPlateOf04:
     @pytest.fixture
     def source(self, tmp_path: Path) -> Path:
@@ -219,6 +250,26 @@ class TestAPlateOf04:
         assert well == {"images": [{"path": f, "acquisition": 3} for f in ("0", "1")]}
         image = json.loads(found["A/1/0/zarr.json"])["attributes"]["ome"]
         assert image["omero"]["channels"][0]["exposure"] == 7
+
+    @pytest.mark.parametrize("version", ["0.5", "0.6"])
+    def test_a_field_of_view_without_its_pixels_changes_nothing_about_the_others(
+        self, tmp_path: Path, version: Any
+    ) -> None:
+        before = plate_of_0_4().remove("A/2/1/0/")
+        source = folder_of(before, tmp_path / "screen.zarr")
+        path = save_image(open_image(source), tmp_path / "new.ozx", SaveOptions(version=version))
+        assert "plate" in json.loads(entries(path)["zarr.json"])["attributes"]["ome"]
+        np.testing.assert_array_equal(pixels_of(path, "A/2/0/0"), np.full((8, 9), 11, np.uint16))
+
+    def test_a_well_that_the_plate_does_not_list_is_renewed_with_it(self, tmp_path: Path) -> None:
+        before = plate_of_0_4()
+        plate = json.loads(before.entries[".zattrs"])["plate"]
+        before.edit(".zattrs", plate={**plate, "wells": plate["wells"][:1]})
+        source = folder_of(before, tmp_path / "screen.zarr")
+        path = save_image(open_image(source), tmp_path / "new.ozx")
+        assert "plate" in json.loads(entries(path)["zarr.json"])["attributes"]["ome"]
+        np.testing.assert_array_equal(pixels_of(path, "A/1/1/0"), np.full((8, 9), 2, np.uint16))
+        np.testing.assert_array_equal(pixels_of(path, "A/2/1/0"), np.full((8, 9), 12, np.uint16))
 
     def test_labels_that_nothing_lists_are_listed(self, tmp_path: Path) -> None:
         written = plate_of_0_4().remove("A/1/0/labels/.zattrs")

@@ -24,7 +24,8 @@ STANDARD_INPUT = "<standard input>"
 HELP = "Instead of a file, - reads an archive from standard input."
 """What the help of a command says that reads it."""
 
-_SIGN = "-"
+STANDARD_STREAM = "-"
+"""What stands for it in place of the name of a file."""
 _READ = ("file", "files")
 """Names of arguments that commands read from."""
 _PIECE = 1 << 20
@@ -44,7 +45,7 @@ def standard_input_as_file(options: argparse.Namespace) -> Iterator[None]:
         If there is nothing to read, or more than the disk has room for.
     """
     reads = _READ if options.reads_standard_input else ()
-    named = [name for name in reads if _SIGN in _places(options, name)]
+    named = [name for name in reads if STANDARD_STREAM in _places(options, name)]
     if not named:
         yield
         return
@@ -53,7 +54,7 @@ def standard_input_as_file(options: argparse.Namespace) -> Iterator[None]:
         with shown_as(copy, STANDARD_INPUT):
             _copy_to(copy)
             for name in named:
-                places = [str(copy) if p == _SIGN else p for p in _places(options, name)]
+                places = [str(copy) if p == STANDARD_STREAM else p for p in _places(options, name)]
                 is_list = isinstance(getattr(options, name), list)
                 setattr(options, name, places if is_list else places[0])
             yield

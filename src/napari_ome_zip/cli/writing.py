@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_ome_zip.cli.exits import GOOD
+from napari_ome_zip.cli.standard_input import STANDARD_STREAM
 from napari_ome_zip.cli.terminal import complain, remark, width, write
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.own_thumbnail import Picture
@@ -49,7 +50,16 @@ def finished(done: str, made: Path, notes: Sequence[Finding]) -> int:
 
 
 def is_in_the_way(target: str, force: bool) -> bool:
-    """Whether a file would be replaced that nobody said may be; says so."""
+    """Whether nothing can be written to a target, or nobody said that it may be replaced; says so.
+
+    What is written is checked before it gets its name, which nothing on standard output has.
+    """
+    if target in ("", STANDARD_STREAM):
+        complain(
+            f"'{target}' is no name for a file, and nothing is written to standard output. Name "
+            f"the file to write; ./{STANDARD_STREAM} is one that is called so."
+        )
+        return True
     if force or not Path(target).exists():
         return False
     complain(f"{target} already exists. Choose another name, or replace it with --force.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,15 +38,21 @@ def packed_names(store: DirectoryStore) -> list[str]:
                 "there, or remove it, and pack again.",
                 code=UNREADABLE.code,
             )
-    linked = [entry for entry in entries if entry.links]
-    for link, name in _stray_links(store, linked):
-        raise ArchiveError(
-            f"Not packed: {link!r} is a link that leads out of the folder, and {name!r} is not "
-            "part of the image. Remove the link, or put a copy of the file in its place, and pack "
-            "again.",
-            code="link-leads-out",
-        )
+    stray = stray_link(store, entries)
+    if stray:
+        raise ArchiveError(f"Not packed: {stray}", code="link-leads-out")
     return [entry.name for entry in entries]
+
+
+def stray_link(store: DirectoryStore, entries: Iterable[FolderEntry]) -> str | None:
+    """Say which link leads out of the folder to a file that is not part of the image, if any."""
+    linked = [entry for entry in entries if entry.links and not is_junk(entry.name)]
+    for link, name in _stray_links(store, linked):
+        return (
+            f"{link!r} is a link that leads out of the folder, and {name!r} is not part of the "
+            "image. Remove the link, or put a copy of the file in its place, and try again."
+        )
+    return None
 
 
 def _stray_links(store: DirectoryStore, linked: Sequence[FolderEntry]) -> Iterator[tuple[str, str]]:

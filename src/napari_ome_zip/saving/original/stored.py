@@ -90,9 +90,10 @@ _known: WeakKeyDictionary[Opened, dict[tuple[str, int], StoredMultiscale | None]
 
 def _stored_multiscale(opened: Opened, path: str, number: int) -> StoredMultiscale | None:
     found = opened.images.get(path)
-    if found is None or number >= len(found.group.multiscales):
+    group = opened.group(path) if found is None else found.group
+    if group is None or number >= len(group.multiscales):
         return None
-    model = found.group.multiscales[number]
+    model = group.multiscales[number]
     try:
         levels, _ = load_levels(opened.hierarchy, path, model)
     except MetadataError:
@@ -104,7 +105,7 @@ def _stored_multiscale(opened: Opened, path: str, number: int) -> StoredMultisca
         stored.append(
             StoredLevel(join(path, dataset.path) or "", array, dataset, scale, translation)
         )
-    return StoredMultiscale(path, model, tuple(stored), found.group.zarr_format)
+    return StoredMultiscale(path, model, tuple(stored), group.zarr_format)
 
 
 def _own_place(

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import zarr
 from numcodecs import Blosc
+from zarr import Array
 from zarr.abc.buffer import Buffer
 from zarr.buffer import default_buffer_prototype
 from zarr.metadata.migrate_v3 import migrate_to_v3
@@ -18,6 +20,9 @@ from zarr.storage import MemoryStore, StorePath
 from napari_ome_zip.names import ZARR_JSON
 from napari_ome_zip.pixels.arrays import ChunkedArray
 from napari_ome_zip.storage.json_writing import to_json
+
+CHUNKS = "c/"
+"""What names of chunks begin with in Zarr v3, from the folder of their array."""
 
 _USUAL_NAMES = {"name": "default", "configuration": {"separator": "/"}}
 
@@ -68,7 +73,16 @@ def _migrated(document: str) -> bytes | None:
         migrate_to_v3(array, StorePath(MemoryStore(written)))
     except (NotImplementedError, TypeError, ValueError):
         return None  # what Zarr v3 has no codec or data type for
-    return written[ZARR_JSON].to_bytes()
+    return _with_fill_value(json.loads(written[ZARR_JSON].to_bytes()), array)
+
+
+def _with_fill_value(document: dict[str, Any], array: Array[Any]) -> bytes:
+    """What is shown of chunks that are not there: zeros, where Zarr v2 leaves that open."""
+    if array.metadata.fill_value is None:
+        document["fill_value"] = array.metadata.dtype.to_json_scalar(
+            np.zeros((), array.dtype)[()], zarr_format=3
+        )
+    return to_json(document)
 
 
 def renewed_chunk_names(array: ChunkedArray, names: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -85,4 +99,4 @@ def renewed_chunk_names(array: ChunkedArray, names: Sequence[str]) -> Iterator[t
     is_chunk = re.compile(rf"{number}(?:{re.escape(separator)}{number}){{{len(array.shape) - 1}}}")
     for name in names:
         if is_chunk.fullmatch(name):
-            yield f"c/{name.replace(separator, '/')}", name
+            yield f"{CHUNKS}{name.replace(separator, '/')}", name

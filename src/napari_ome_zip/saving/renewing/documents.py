@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -42,11 +42,20 @@ def renewed_group(opened: Opened, node: Node, spec: Spec) -> bytes | None:
         raise CannotRenewError
     if group.bioformats2raw_layout is not None and group.plate is None and spec.graph:
         raise CannotRenewError  # where images of a series lie in a scene
-    images = tuple(map(_renewed, images_of(opened, group)))
+    images = tuple(_renewed_images(opened, group))
     attributes = to_attributes(replace(group, multiscales=images), spec.version)
     if not attributes.get(OME, {}).keys() - {"version"}:
         return None  # other conventions state versions, too
     return group_document(merged_attributes(node.attributes, attributes))
+
+
+def _renewed_images(opened: Opened, group: OmeGroup) -> Sequence[Multiscale]:
+    try:
+        return [*map(_renewed, images_of(opened, group))]
+    except CannotRenewError:
+        if group.path in opened.shown:
+            raise
+        return group.multiscales  # such as a field of view of a plate whose pixels are missing
 
 
 def group_document(attributes: dict[str, Any]) -> bytes:

@@ -15,7 +15,7 @@ from napari_ome_zip.ome.versions import SPECS, Spec
 from napari_ome_zip.saving.original.carrying import ROOT
 from napari_ome_zip.saving.original.merging import LABELS, merged_attributes
 from napari_ome_zip.saving.original.stored import StoredLevel
-from napari_ome_zip.saving.renewing.arrays import renewed_array, renewed_chunk_names
+from napari_ome_zip.saving.renewing.arrays import CHUNKS, renewed_array, renewed_chunk_names
 from napari_ome_zip.saving.renewing.documents import (
     CannotRenewError,
     group_document,
@@ -74,10 +74,11 @@ def _renewed(opened: Opened, spec: Spec) -> Opened | None:
         return None
     renewal = _Renewal()
     for node in _groups(opened):
-        document = renewed_group(opened, node, spec)
-        if document is not None:
-            renewal.documents[_in(node.path)] = document
-            _renew_arrays(renewal, opened, node)
+        try:
+            _renew(renewal, opened, node, spec)
+        except (CannotRenewError, OmeZipError):
+            if _leads_to_shown(opened, node.path):
+                raise  # others stay as they are, such as a field of view whose pixels are missing
     _add_lists_of_labels(renewal, opened, spec)
     _add_groups_above(renewal, opened)
     if ROOT not in renewal.documents:
@@ -107,7 +108,23 @@ def _groups(opened: Opened) -> Iterator[Node]:
             yield node
 
 
-def _renew_arrays(renewal: _Renewal, opened: Opened, node: Node) -> None:
+def _renew(renewal: _Renewal, opened: Opened, node: Node, spec: Spec) -> None:
+    document = renewed_group(opened, node, spec)
+    if document is None:
+        return
+    renewal.documents[_in(node.path)] = document
+    try:
+        levels = [*_renewed_levels(opened, node)]
+    except CannotRenewError:
+        if node.path in opened.shown:
+            raise
+        return
+    for level, array in levels:
+        renewal.documents[_in(level.path)] = array
+        renewal.arrays[level.path] = level
+
+
+def _renewed_levels(opened: Opened, node: Node) -> Iterator[tuple[StoredLevel, bytes]]:
     group = parse_group(node.attributes, path=node.path, zarr_format=node.zarr_format).group
     for image in images_of(opened, group) if node.zarr_format == 2 else ():
         names = [axis.name for axis in image.model.axes]
@@ -115,8 +132,12 @@ def _renew_arrays(renewal: _Renewal, opened: Opened, node: Node) -> None:
             document = renewed_array(level.array, names)
             if document is None:
                 raise CannotRenewError
-            renewal.documents[_in(level.path)] = document
-            renewal.arrays[level.path] = level
+            yield level, document
+
+
+def _leads_to_shown(opened: Opened, path: str) -> bool:
+    inside = f"{path}/" if path else ""
+    return any(shown == path or shown.startswith(inside) for shown in opened.shown)
 
 
 def _add_lists_of_labels(renewal: _Renewal, opened: Opened, spec: Spec) -> None:
@@ -165,7 +186,9 @@ def _names(renewal: _Renewal, opened: Opened) -> Mapping[str, str]:
     for path, inside in below.items():
         chunks = {old: new for new, old in renewed_chunk_names(renewal.arrays[path].array, inside)}
         prefix = f"{path}/" if path else ""
-        names |= {prefix + chunks.get(name, name): prefix + name for name in inside}
+        for name in inside:
+            if name in chunks or not name.startswith(CHUNKS):  # where it would be taken for one
+                names[prefix + chunks.get(name, name)] = prefix + name
     return names
 
 
