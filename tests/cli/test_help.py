@@ -54,8 +54,8 @@ def test_help_says_whether_standard_input_is_read(
 ) -> None:
     reads = command in ("validate", "info", "picture", "convert", "repack", "unpack")
     said = help_of(command, capsys=capsys)
-    assert said.count("In place of a file, - is the archive on standard input.") == reads
-    assert said.count("In place of a file, -") == said.count(". In place of a file, -")
+    assert said.count("Instead of a file, - reads an archive from standard input.") == reads
+    assert said.count("Instead of a file, -") == said.count(". Instead of a file, -")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -170,7 +170,9 @@ class TestNames:
             layer.name = "mine"
         names = [layer.name for layer in viewer.layers]
         assert names == ["mine", "mine [1]", "mine [2]", "mine [3]"]
-        path = save_image([layer.as_layer_data_tuple() for layer in viewer.layers], tmp_path / "a")
+        path = save_image(
+            [layer.as_layer_data_tuple() for layer in viewer.layers], tmp_path / "a.ozx"
+        )
         assert [layer.name for layer in layers_of(path)] == names
 
     def test_channels_of_several_images_carry_the_images_name(self) -> None:

@@ -52,7 +52,9 @@ def test_every_corner_stays_where_it_was(linear: Any, shape: Any, tmp_path: Path
     keywords = {"name": "a", "affine": affine(linear, offset)}
     pixels = np.zeros(shape, np.uint8)
     expected = corners(shape) @ np.array(linear).T + offset
-    (item,) = to_layer_data(open_image(save_image([(pixels, keywords, "image")], tmp_path / "a")))
+    (item,) = to_layer_data(
+        open_image(save_image([(pixels, keywords, "image")], tmp_path / "a.ozx"))
+    )
     layer = Layer.create(*item)
     assert layer.data.shape == shape
     world = affine(layer.affine.linear_matrix, layer.affine.translate) @ affine(
@@ -67,6 +69,6 @@ def test_every_corner_stays_where_it_was(linear: Any, shape: Any, tmp_path: Path
 def test_what_rounding_leaves_is_no_shear(tmp_path: Path) -> None:
     quarter = affine(np.round(turned(90)) + 1e-17)
     data = (np.zeros((5, 6), np.uint8), {"name": "a", "affine": quarter @ quarter}, "image")
-    ((_, keywords, _),) = to_layer_data(open_image(save_image([data], tmp_path / "a")))
+    ((_, keywords, _),) = to_layer_data(open_image(save_image([data], tmp_path / "a.ozx")))
     assert "affine" not in keywords
     np.testing.assert_allclose(keywords["scale"], (-1, -1))

@@ -13,7 +13,7 @@ from napari_ome_zip.cli.terminal import width, write
 
 _SHELLS = ("bash", "zsh", "fish", "powershell", "tcsh")
 _EXAMPLES = """\
-Once, for good:
+Run the line for your shell once, and again after an update:
   bash  ome-zip completion bash > ~/.local/share/bash-completion/completions/ome-zip
   zsh   ome-zip completion zsh > FOLDER/_ome-zip    (a FOLDER that is in $fpath)
   fish  ome-zip completion fish > ~/.config/fish/completions/ome-zip.fish

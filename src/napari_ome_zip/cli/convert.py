@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Save an image of any version of OME-Zarr (0.1 to 0.6, and drafts), in an archive or a "
         "folder, as a single-image archive. Pixels are copied as they are stored, unless an option "
-        "below changes how. A folder of OME-Zarr 0.5 or newer that should become an archive as it "
-        "is, file by file, is one for 'ome-zip pack'."
+        "below changes how. To turn a folder of OME-Zarr 0.5 or newer into an archive as it is, "
+        "file by file, use 'ome-zip pack'."
     )
     parser.epilog = exit_statuses("OUT was written")
     parser.add_argument("file", metavar="IN", help="an archive, a link to one, or a folder")
@@ -53,14 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         action="store_true",
         help="save an image of more axes than a released version holds as a series of images, one "
-        "a channel",
+        "per channel",
     )
     parser.add_argument(
         "--levels",
         type=int,
         metavar="N",
-        help="resolution levels of each image; by default those that IN has (where pixels are "
-        "encoded anew, a large image that has only one gets more)",
+        help="number of resolution levels of each image; by default those that IN has (a large "
+        "image that has only one gets more when its pixels are re-encoded)",
     )
     parser.add_argument(
         "--labels-alone", action="store_true", help="save the labels without the images"
@@ -83,30 +83,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_storage(parser: argparse.ArgumentParser) -> None:
     stored = parser.add_argument_group(
-        "how pixels are stored", "Each of these makes all pixels be encoded anew."
+        "how pixels are stored", "Choosing any of these re-encodes all pixels."
     )
     stored.add_argument(
         "--chunk",
         type=int,
         metavar="PIXELS",
-        help=f"edge of a chunk in y and x ({USUAL_CHUNK} where pixels are encoded)",
+        help=f"edge of a chunk in y and x (for re-encoded pixels, {USUAL_CHUNK})",
     )
     stored.add_argument(
         "--shard",
         type=int,
         metavar="PIXELS",
-        help="edge of a shard in y and x, 0 for no shards "
-        f"({USUAL_SHARD} where pixels are encoded)",
+        help=f"edge of a shard in y and x, 0 for no shards (for re-encoded pixels, {USUAL_SHARD})",
     )
     stored.add_argument(
-        "--codec", choices=tuple(CODEC_LEVELS), help=f"{USUAL_CODEC} where pixels are encoded"
+        "--codec", choices=tuple(CODEC_LEVELS), help=f"for re-encoded pixels, {USUAL_CODEC}"
     )
     stored.add_argument(
         "--level",
         type=int,
         metavar="N",
-        help="level of compression: higher is smaller and slower "
-        f"({USUAL_LEVEL} where pixels are encoded)",
+        help="compression level: higher is smaller and slower "
+        f"(for re-encoded pixels, {USUAL_LEVEL})",
     )
 
 

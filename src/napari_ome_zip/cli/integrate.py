@@ -21,13 +21,18 @@ _WORDS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be said to the command."""
     parser.epilog = exit_statuses(
-        "all is set up, or removed, as was asked", "--status found that not all of it is"
+        "everything is set up, or removed, as you asked",
+        "--status found something that is not set up",
     )
     ways = parser.add_mutually_exclusive_group()
-    ways.add_argument("--remove", action="store_true", help="remove all that was written")
-    ways.add_argument("--status", action="store_true", help="say what there is, and change nothing")
+    ways.add_argument("--remove", action="store_true", help="remove everything that was set up")
+    ways.add_argument(
+        "--status", action="store_true", help="say what is set up, and change nothing"
+    )
     parser.add_argument(
-        "--force", action="store_true", help="also replace or remove files that others changed"
+        "--force",
+        action="store_true",
+        help="also replace or remove files that you or another program changed",
     )
 
 

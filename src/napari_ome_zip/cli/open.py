@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--new-window",
         action="store_true",
-        help="start napari even if a window is open that could show the files",
+        help="start napari even if an open window could show the files",
     )
 
 

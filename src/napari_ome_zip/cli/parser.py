@@ -29,16 +29,24 @@ class _Command(NamedTuple):
 
 _COMMANDS = (
     _Command("validate", "check whether files are valid, and say what is wrong", "validate", True),
-    _Command("open", "open files in napari, in the window that is running if any", "open"),
+    _Command("open", "open files in napari, in a window that is open if there is one", "open"),
     _Command("info", "describe what is inside a file", "info", True),
-    _Command("picture", "draw all of a file as one picture", "picture", True),
+    _Command("picture", "draw everything in a file as one picture", "picture", True),
     _Command("convert", "save an image of any version as an archive", "convert", True),
-    _Command("pack", "make an archive of a folder", "pack"),
-    _Command("unpack", "make a folder of an archive", "unpack", True),
+    _Command("pack", "turn a folder into an archive", "pack"),
+    _Command("unpack", "turn an archive into a folder", "unpack", True),
     _Command("repack", "write a repaired copy of an archive", "repack", True),
     _Command("thumbnail", "put a small picture of the image into an archive", "thumbnail"),
-    _Command("integrate", "let a double click open archives in napari, for you alone", "integrate"),
-    _Command("completion", "let a shell complete what is typed after ome-zip", "completion"),
+    _Command(
+        "integrate",
+        "let a double click open archives in napari, for your account only",
+        "integrate",
+    ),
+    _Command(
+        "completion",
+        "write the script that lets a shell complete commands and options",
+        "completion",
+    ),
 )
 
 
@@ -66,8 +74,8 @@ def whole_parser(completed: Mapping[str, object]) -> argparse.ArgumentParser:
 def _parser(kind: type[_LateParser]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ome-zip",
-        description="Check, describe, draw, convert, pack, unpack and repair single-image OME-Zarr "
-        "archives (.ome.zip, .ozx).",
+        description="Check, describe, draw, convert, pack, unpack, and repair single-image "
+        "OME-Zarr archives (.ome.zip, .ozx).",
         epilog=exit_statuses("all is well", "a file that was checked has errors"),
         formatter_class=_Formatter,
     )

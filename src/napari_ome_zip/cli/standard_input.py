@@ -21,7 +21,7 @@ from napari_ome_zip.sizes import readable_size
 STANDARD_INPUT = "<standard input>"
 """What it is called in messages."""
 
-HELP = "In place of a file, - is the archive on standard input."
+HELP = "Instead of a file, - reads an archive from standard input."
 """What the help of a command says that reads it."""
 
 STANDARD_STREAM = "-"
