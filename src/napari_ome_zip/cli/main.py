@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from napari_ome_zip.cli.exits import FAILED, GOOD, INTERRUPTED
+from napari_ome_zip.cli.interrupting import told_if_complete
 from napari_ome_zip.cli.parser import command_parser
 from napari_ome_zip.cli.standard_input import standard_input_as_file
 from napari_ome_zip.cli.terminal import complain, have_streams, reason, warnings_as_remarks
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     have_streams()
     try:
         options = command_parser().parse_args(arguments)  # imports the command, which takes a while
-        with warnings_as_remarks(), standard_input_as_file(options):
+        with warnings_as_remarks(), standard_input_as_file(options), told_if_complete(options):
             status: int = options.run(options)
         sys.stdout.flush()
     except (OmeZipError, OSError) as error:
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return GOOD
         complain(reason(error))
         return FAILED
-    except KeyboardInterrupt:
-        complain("Interrupted: nothing was kept.")
+    except KeyboardInterrupt as interrupt:
+        complain(f"Interrupted: {str(interrupt) or 'nothing was kept.'}")
         return INTERRUPTED
     return status

@@ -25,18 +25,25 @@ class _Command(NamedTuple):
     """In this package."""
     reads_standard_input: bool = False
     """Whether ``-`` may stand for an archive that it only reads."""
+    writes: tuple[str, ...] = ()
+    """Arguments that name the file it writes; the first one that is given does."""
 
 
 _COMMANDS = (
     _Command("validate", "check whether files are valid, and say what is wrong", "validate", True),
     _Command("open", "open files in napari, in a window that is open if there is one", "open"),
     _Command("info", "describe what is inside a file", "info", True),
-    _Command("picture", "draw everything in a file as one picture", "picture", True),
-    _Command("convert", "save an image of any version as an archive", "convert", True),
-    _Command("pack", "turn a folder into an archive", "pack"),
+    _Command("picture", "draw everything in a file as one picture", "picture", True, ("picture",)),
+    _Command("convert", "save an image of any version as an archive", "convert", True, ("target",)),
+    _Command("pack", "turn a folder into an archive", "pack", writes=("file",)),
     _Command("unpack", "turn an archive into a folder", "unpack", True),
-    _Command("repack", "write a repaired copy of an archive", "repack", True),
-    _Command("thumbnail", "put a small picture of the image into an archive", "thumbnail"),
+    _Command("repack", "write a repaired copy of an archive", "repack", True, ("target",)),
+    _Command(
+        "thumbnail",
+        "put a small picture of the image into an archive",
+        "thumbnail",
+        writes=("out", "file"),
+    ),
     _Command(
         "integrate",
         "let a double click open archives in napari, for your account only",
@@ -127,7 +134,8 @@ class _LateParser(argparse.ArgumentParser):
         module = importlib.import_module(f"napari_ome_zip.cli.{self._command.module}")
         module.add_arguments(self)
         reads = self._command.reads_standard_input
-        self.set_defaults(run=module.run, reads_standard_input=reads)
+        writes = self._command.writes
+        self.set_defaults(run=module.run, reads_standard_input=reads, writes=writes)
         if reads:
             self.description = f"{self.description} {HELP}"
         self.epilog = self.epilog or exit_statuses("it was done")

@@ -56,8 +56,8 @@ def is_in_the_way(target: str, force: bool) -> bool:
     """
     if target in ("", STANDARD_STREAM):
         complain(
-            f"'{target}' is no name for a file, and nothing is written to standard output. Name "
-            f"the file to write; ./{STANDARD_STREAM} is one that is called so."
+            f"'{target}' is not a name for a file, and nothing is written to standard output. Name "
+            f"the file to write; ./{STANDARD_STREAM} is a file of that name."
         )
         return True
     if force or not Path(target).exists():
