@@ -252,7 +252,13 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     target = tmp_path / "noise.ozx"
     command = [sys.executable, "-m", "napari_ome_zip", "convert", source, target]
     options = ["--codec", "zstd", "--level", "19", "--shard", "512", "--no-thumbnail"]
-    process = subprocess.Popen([*map(str, command), *options], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*map(str, command), *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests that were started in the background ignore Ctrl+C, and so would the process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     until(lambda: process.poll() is not None or len([*tmp_path.iterdir()]) > 1)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()

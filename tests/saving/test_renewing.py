@@ -332,3 +332,43 @@ def test_a_plate_of_0_5_in_zarr_v2_stays_a_plate(tmp_path: Path) -> None:
     path = save_image(open_image(source), tmp_path / "new.ozx")
     assert [well.name for well in open_image(path).wells] == ["A1", "A2"]
     assert validate(path, deep=True).valid
+
+
+def stated(written: HierarchyBuilder, path: str, name: str) -> Any:
+    """Return an attribute of a group of Zarr v2, as it is written so far."""
+    return json.loads(written.entries[f"{path}/.zattrs".lstrip("/")])[name]
+
+
+def ome_in(path: Path, group: str) -> Any:
+    """Return what OME-Zarr says of a group of Zarr v3."""
+    document = entries(path)[f"{group}/zarr.json".lstrip("/")]
+    return json.loads(document)["attributes"]["ome"]
+
+
+@pytest.mark.parametrize("version", ["0.5", "0.6"])
+def test_fields_that_are_not_understood_stay_in_lists_of_plates_too(
+    tmp_path: Path, version: str
+) -> None:
+    plate = plate_of_0_4()
+    of_plate = stated(plate, "", "plate")
+    for name in ("rows", "columns", "wells", "acquisitions"):
+        of_plate[name][-1]["acme:note"] = f"one of {name}"
+    well = stated(plate, "A/2", "well")
+    well["images"][1]["acme:note"] = "out of focus"
+    label = stated(plate, "A/2/1/labels/cells", "image-label")
+    label["source"]["acme:note"] = "traced by hand"
+    plate.edit(".zattrs", plate=of_plate).edit("A/2/.zattrs", well=well)
+    plate.edit("A/2/1/labels/cells/.zattrs", **{"image-label": label})
+    new = save_image(
+        open_image(plate.archive(tmp_path / "old.zarr.zip")),
+        tmp_path / "new.ozx",
+        SaveOptions(version=version),
+    )
+    after = ome_in(new, "")["plate"]
+    for name in ("rows", "columns", "wells", "acquisitions"):
+        assert after[name][-1]["acme:note"] == f"one of {name}"
+        assert all("acme:note" not in entry for entry in after[name][:-1])
+    images = ome_in(new, "A/2")["well"]["images"]
+    assert [image.get("acme:note") for image in images] == [None, "out of focus"]
+    label = ome_in(new, "A/2/1/labels/cells")["image-label"]
+    assert label["source"]["acme:note"] == "traced by hand"

@@ -14,6 +14,7 @@ from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML
 from napari_ome_zip.saving.original.carrying import ROOT, Moves, moved
 from napari_ome_zip.saving.original.collection import is_collection
+from napari_ome_zip.saving.original.merging import OME
 from napari_ome_zip.saving.original.origin import Origin
 from napari_ome_zip.saving.original.removed import MAX_NAMED, gone, removed
 from napari_ome_zip.saving.original.stored import stored_multiscale
@@ -82,13 +83,7 @@ def losses_of_arranging(
         )
         yield Finding("systems-replaced", "", text)
     others = _of_another_version(opened, version, origin, written)
-    if others:
-        named = ", ".join(f"'{path or name}'" for path in others[:MAX_NAMED])
-        text = (
-            "What is not among the layers stays as it is, of another version than "
-            f"{version}: {named}."
-        )
-        yield Finding("version-mixed", others[0], text)
+    yield from _version_mixed(others, version, name)
     for path in _unlisted_images(opened, origin) if layout == "scene" else ():
         text = (
             f"'{path}' is not in the list of images of {name}: it stays in the file, and is shown "
@@ -120,7 +115,30 @@ def losses_of_arranging(
 def losses_of_renewing(opened: Opened, newer: Opened, version: str) -> Iterator[Finding]:
     """What changes in a file that keeps its arrangement in a newer version."""
     yield from _other_version(opened, version)
+    yield from _version_mixed(_stating_another(newer, version), version, opened.store.name)
     yield from _left_in_zarr_v2(newer, {})
+
+
+def _stating_another(newer: Opened, version: str) -> list[str]:
+    """Groups that stay as they are, such as those of other conventions, of another version."""
+    found = []
+    for path in newer.store.group_paths():
+        node = newer.hierarchy.node(path)
+        ome = node.attributes.get(OME) if node is not None and node.kind == "group" else None
+        stated = ome.get("version") if isinstance(ome, dict) else None
+        if isinstance(stated, str) and not stated.startswith(version):
+            found.append(path)
+    return found
+
+
+def _version_mixed(others: Sequence[str], version: str, name: str) -> Iterator[Finding]:
+    if others:
+        named = ", ".join(f"'{path or name}'" for path in others[:MAX_NAMED])
+        text = (
+            "What is not among the layers stays as it is, of another version than "
+            f"{version}: {named}."
+        )
+        yield Finding("version-mixed", others[0], text)
 
 
 def _other_version(opened: Opened, version: str) -> Iterator[Finding]:

@@ -26,6 +26,10 @@ _KNOWN_OF_PLATE = (
     "acquisitions", "columns", "field_count", "name", "rows", "version", "wells",
 )  # fmt: skip
 _KNOWN_OF_WELL = ("images", "version")
+_NAMED_BY = {
+    "acquisitions": "id", "columns": "name", "images": "path", "rows": "name", "wells": "path",
+}  # fmt: skip
+"""By lists of plates and wells, what tells their entries apart."""
 STRUCTURE = ("plate", "well", "scene", "series", "bioformats2raw.layout")
 """Keys that state which other groups belong to a group."""
 _KNOWN_OF_GROUP = ("version", "multiscales", "omero", "image-label", "labels", *STRUCTURE)
@@ -101,6 +105,8 @@ def merged_omero(old: Any, new: Json) -> Json:
 def merged_label(old: Any, new: Json) -> Json:
     """Colors and properties of ``new``; the source and what is not understood of ``old``."""
     result = _updated(old, new, _KNOWN_OF_LABEL)
+    if isinstance(new.get("source"), dict) and isinstance(old, dict):
+        result["source"] = _updated(old.get("source"), new["source"], ())
     before = old.get("colors") if isinstance(old, dict) else None
     known = {
         entry.get(LABEL_VALUE): entry
@@ -152,7 +158,24 @@ def _merged_group(old: Json, new: Json) -> Json:
         result["image-label"] = merged_label(old.get("image-label"), new["image-label"])
     for key, known in (("plate", _KNOWN_OF_PLATE), ("well", _KNOWN_OF_WELL)):
         if key in new:
-            result[key] = _updated(old.get(key), new[key], known)
+            result[key] = _with_unknown_of_entries(old.get(key), new[key])
+            result[key] = _updated(old.get(key), result[key], known)
+    return result
+
+
+def _with_unknown_of_entries(old: Any, new: Json) -> Json:
+    """A plate or well whose rows, columns, wells and so on have the unknown fields of ``old``."""
+    result = dict(new)
+    for name, key in _NAMED_BY.items():
+        listed = old.get(name) if isinstance(old, dict) else None
+        before = listed if isinstance(listed, list) else []
+        known = {
+            each[key]: each
+            for each in reversed(before)
+            if isinstance(each, dict) and isinstance(each.get(key), str | int)
+        }
+        if name in new:
+            result[name] = [_updated(known.get(each.get(key)), each, ()) for each in new[name]]
     return result
 
 
