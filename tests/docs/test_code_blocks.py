@@ -23,6 +23,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,15 @@ def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(made, path)
     monkeypatch.chdir(path)
     return path
+
+
+@pytest.fixture(autouse=True)
+def sizes_as_before() -> Iterator[None]:
+    """Take back what a page says of memory and disk: it holds for all tests of the process."""
+    of_pixels, of_links = napari_ome_zip.cache_size(), napari_ome_zip.link_cache_size()
+    yield
+    napari_ome_zip.set_cache_size(of_pixels)
+    napari_ome_zip.set_link_cache_size(of_links)
 
 
 @pytest.mark.parametrize("name", PAGES)
