@@ -11,6 +11,9 @@ from urllib.request import url2pathname
 
 from napari_ome_zip.errors import ArchiveError, SaveError
 
+type Identity = tuple[int, int, int, int]
+"""Disk, number, size and time of the last change of a file."""
+
 _WINDOWS_LINK_LOOP = 1921
 _FILE_LINK = re.compile(r"file:/", re.IGNORECASE)
 _LINK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -52,6 +55,18 @@ def target_path(path: str | os.PathLike[str]) -> Path:
     if problem is not None:
         raise SaveError(f"Not saved as {os.fspath(path)!r}: {problem}.")
     return Path(path)
+
+
+def identity(path: str | os.PathLike[str]) -> Identity:
+    """Return what changes when another file, or other content, takes the place of a file.
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    """
+    found = Path(path).stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def is_link_loop(error: OSError) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from napari_ome_zip.paths import Identity, identity
 
 
 @contextmanager
@@ -31,11 +32,8 @@ def told_if_complete(options: argparse.Namespace) -> Iterator[None]:
         raise KeyboardInterrupt(f"{target} is complete, but was not checked.") from None
 
 
-def _identity(path: str | None) -> tuple[int, ...] | None:
-    if path is None:
-        return None
+def _identity(path: str | None) -> Identity | None:
     try:
-        found = os.stat(path)  # noqa: PTH116 - of whatever was typed
-    except OSError:
+        return None if path is None else identity(path)
+    except (OSError, ValueError):  # nothing there, or nothing that could be
         return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

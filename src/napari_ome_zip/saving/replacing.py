@@ -8,11 +8,9 @@ from pathlib import Path
 
 from napari_ome_zip.errors import SaveError
 from napari_ome_zip.image.composite import CompositeImage
-from napari_ome_zip.paths import target_path
+from napari_ome_zip.paths import Identity, identity, target_path
 
-type _Identity = tuple[int, int, int, int]
-
-_written: dict[Path, _Identity] = {}
+_written: dict[Path, Identity] = {}
 """Files as this process wrote them last: layers may be saved over them again."""
 _lock = threading.Lock()
 
@@ -20,7 +18,7 @@ _lock = threading.Lock()
 def remember_written(path: Path) -> None:
     """Note that this process wrote a file."""
     with _lock:
-        _written[path] = _identity(path)
+        _written[path] = identity(path)
 
 
 def check_replaceable(image: CompositeImage, target: str | os.PathLike[str]) -> None:
@@ -39,7 +37,7 @@ def check_replaceable(image: CompositeImage, target: str | os.PathLike[str]) -> 
         return
     with _lock:
         known = _written.get(path)
-    if known != _identity(path):
+    if known != identity(path):
         raise SaveError(
             f"{path.name} was changed by another program since it was opened: saving over it "
             "would undo that. Save under another name, or open the file again. Nothing was saved."
@@ -68,8 +66,3 @@ def _is_file_of(image: CompositeImage, path: Path) -> bool:
         return False
     source = image.opened.store.source
     return source is not None and Path(source).resolve() == path
-
-
-def _identity(path: Path) -> _Identity:
-    found = path.stat()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
