@@ -14,7 +14,7 @@ from napari_ome_zip.ome.versions import Spec
 from napari_ome_zip.saving.arranging.ome_xml import METADATA_XML
 from napari_ome_zip.saving.original.carrying import ROOT, Moves, moved
 from napari_ome_zip.saving.original.collection import is_collection
-from napari_ome_zip.saving.original.merging import OME
+from napari_ome_zip.saving.original.merging import stated_version
 from napari_ome_zip.saving.original.origin import Origin
 from napari_ome_zip.saving.original.removed import MAX_NAMED, gone, removed
 from napari_ome_zip.saving.original.stored import stored_multiscale
@@ -124,9 +124,10 @@ def _stating_another(newer: Opened, version: str) -> list[str]:
     found = []
     for path in newer.store.group_paths():
         node = newer.hierarchy.node(path)
-        ome = node.attributes.get(OME) if node is not None and node.kind == "group" else None
-        stated = ome.get("version") if isinstance(ome, dict) else None
-        if isinstance(stated, str) and not stated.startswith(version):
+        if node is None or node.kind != "group":
+            continue
+        stated = stated_version(node.attributes)
+        if stated is not None and not stated.startswith(version):
             found.append(path)
     return found
 

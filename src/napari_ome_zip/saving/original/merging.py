@@ -45,6 +45,13 @@ def ome_of(attributes: Mapping[str, Any]) -> Json:
     return {key: value for key, value in attributes.items() if key in _KNOWN_OF_GROUP}
 
 
+def stated_version(attributes: Mapping[str, Any]) -> str | None:
+    """The version that a group states, as since 0.5; None where it states none."""
+    ome = attributes.get(OME)
+    stated = ome.get("version") if isinstance(ome, dict) else None
+    return stated if isinstance(stated, str) else None
+
+
 def attributes_of_others(attributes: Mapping[str, Any]) -> Json:
     """Attributes that other conventions have put beside those of OME-Zarr."""
     ome = attributes.get(OME)

@@ -19,6 +19,7 @@ from napari_ome_zip.saving.original.merging import (
     holds_nodes,
     merged_attributes,
     ome_of,
+    stated_version,
 )
 from napari_ome_zip.saving.original.stored import StoredMultiscale, stored_multiscale
 from napari_ome_zip.storage.hierarchy import Node, join
@@ -102,9 +103,9 @@ class Origin:
     def version_of(self, path: str) -> str | None:
         """The version that a group states; None for groups of other conventions."""
         node = self._node(path)
-        ome = node.attributes.get(OME) if node is not None and node.kind == "group" else None
-        stated = ome.get("version") if isinstance(ome, dict) else None
-        return stated if isinstance(stated, str) else None
+        if node is None or node.kind != "group":
+            return None
+        return stated_version(node.attributes)
 
     def has_image(self, path: str) -> bool:
         """Whether a group describes an image or labels."""
