@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from broken_files import array, entries, entry, root, write
+from command import run
 from hierarchy_builder import HierarchyBuilder, ramp
 from napari_ome_zip.cli.main import main
 from shared_material import CONFORMANCE
@@ -33,10 +34,6 @@ def bad(tmp_path: Path) -> Path:
     path = tmp_path / "bad.ozx"
     path.write_bytes(b"")
     return path
-
-
-def run(*arguments: str | Path) -> int:
-    return main([str(argument) for argument in arguments])
 
 
 def test_the_exit_status_says_whether_all_is_well(

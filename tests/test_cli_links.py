@@ -10,9 +10,9 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
+from command import run
 from hierarchy_builder import HierarchyBuilder
 from napari_ome_zip import pack, repack, unpack, validate
-from napari_ome_zip.cli.main import main
 from napari_ome_zip.errors import (
     ArchiveError,
     CheckCancelledError,
@@ -56,10 +56,6 @@ def large(tmp_path: Path, server: RangeServer) -> Path:
     HierarchyBuilder().image(noise, "zyx", options=options).archive(path)
     server.files["large.ozx"] = path.read_bytes()
     return path
-
-
-def run(*arguments: str | Path) -> int:
-    return main([str(argument) for argument in arguments])
 
 
 def content(path: Path) -> dict[str, bytes]:

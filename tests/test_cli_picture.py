@@ -8,13 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from command import run
 from hierarchy_builder import HierarchyBuilder, to_world
-from napari_ome_zip.cli.main import main
 from range_server import RangeServer
-
-
-def run(*arguments: str | Path) -> int:
-    return main([str(argument) for argument in arguments])
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from command import run
 from napari_ome_zip import SaveOptions, read_thumbnail, save_image, unpack
-from napari_ome_zip.cli.main import main
 
 
 @pytest.fixture
@@ -17,10 +17,6 @@ def plain(tmp_path: Path) -> Path:
     keywords = {"name": "cells", "contrast_limits": (0, 1199), "units": ("micrometer",) * 2}
     layers = [(pixels, keywords, "image")]
     return save_image(layers, tmp_path / "plain.ozx", SaveOptions(thumbnail=False))
-
-
-def run(*arguments: str | Path) -> int:
-    return main([str(argument) for argument in arguments])
 
 
 def has_one(path: Path) -> bool:

@@ -13,21 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from command import run
 from corpus_script import check_script
 from folders import folder_of
 from hierarchy_builder import HierarchyBuilder, axes_of, ramp
 from napari_ome_zip import open_image, save_image, validate
-from napari_ome_zip.cli.main import main
 from napari_ome_zip.plugin.reader import read
 from range_server import RangeServer
 from shared_material import ASKED_FOR_A_DRAFT, CORPUS, corpus_params
 from waiting import until
 
 PIXELS = ramp((2, 3, 40, 50))
-
-
-def run(*arguments: str | Path) -> int:
-    return main([str(argument) for argument in arguments])
 
 
 def old_folder(path: Path, pixels: np.ndarray = PIXELS, axes: str | list[Any] = "czyx") -> Path:

@@ -11,6 +11,7 @@ import pytest
 
 import collection_builder as nodes
 from broken_files import array, entries, entry, root, write
+from command import run
 from documented_files import write_documented_files
 from hierarchy_builder import HierarchyBuilder, axes_of, ramp
 from labeled_tables import FEATURES, NGIO, about, labeled, put_anndata, put_csv
@@ -24,10 +25,6 @@ def bad(tmp_path: Path) -> Path:
     path = tmp_path / "bad.ozx"
     path.write_bytes(b"")
     return path
-
-
-def run(*arguments: str | Path) -> int:
-    return main([str(argument) for argument in arguments])
 
 
 def test_info_says_what_is_inside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
