@@ -372,3 +372,13 @@ def test_fields_that_are_not_understood_stay_in_lists_of_plates_too(
     assert [image.get("acme:note") for image in images] == [None, "out of focus"]
     label = ome_in(new, "A/2/1/labels/cells")["image-label"]
     assert label["source"]["acme:note"] == "traced by hand"
+
+
+def test_a_damaged_document_beside_a_plate_does_not_cost_the_plate(tmp_path: Path) -> None:
+    old = plate_of_0_4().put("extra/.zgroup", b"{").archive(tmp_path / "old.zarr.zip")
+    image = open_image(old)
+    plan = plan_save(image, SaveOptions(version="0.5"))
+    assert "mosaic-flattened" not in {finding.code for finding in plan.lost}
+    new = save_image(image, tmp_path / "new.ozx", SaveOptions(version="0.5"))
+    assert len(ome_in(new, "")["plate"]["wells"]) == 2
+    assert entries(new)["extra/.zgroup"] == b"{"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Sequence
 
+from napari_ome_zip.errors import MetadataError
 from napari_ome_zip.findings import Finding
 from napari_ome_zip.image.composite import CompositeImage, PlacedPart
 from napari_ome_zip.image.opened import Opened
@@ -123,7 +124,10 @@ def _stating_another(newer: Opened, version: str) -> list[str]:
     """Groups that stay as they are, such as those of other conventions, of another version."""
     found = []
     for path in newer.store.group_paths():
-        node = newer.hierarchy.node(path)
+        try:
+            node = newer.hierarchy.node(path)
+        except MetadataError:
+            continue  # taken over as it is
         if node is None or node.kind != "group":
             continue
         stated = stated_version(node.attributes)

@@ -73,11 +73,13 @@ def _renewed(opened: Opened, spec: Spec) -> Opened | None:
     if not _is_newer(opened, spec):
         return None
     renewal = _Renewal()
-    for node in _groups(opened):
+    for path in opened.store.group_paths():
         try:
-            _renew(renewal, opened, node, spec)
+            node = opened.hierarchy.node(path)
+            if node is not None and node.kind == "group":
+                _renew(renewal, opened, node, spec)
         except (CannotRenewError, OmeZipError):
-            if _leads_to_shown(opened, node.path):
+            if _leads_to_shown(opened, path):
                 raise  # others stay as they are, such as a field of view whose pixels are missing
     _add_lists_of_labels(renewal, opened, spec)
     _add_groups_above(renewal, opened)
@@ -99,13 +101,6 @@ def _is_newer(opened: Opened, spec: Spec) -> bool:
         return len(steps) == 1 and steps[0] > 0
     # A file of both formats may be read otherwise by the next program.
     return min(steps) >= 0 and not any(map(is_zarr_json, opened.sizes))
-
-
-def _groups(opened: Opened) -> Iterator[Node]:
-    for path in opened.store.group_paths():
-        node = opened.hierarchy.node(path)
-        if node is not None and node.kind == "group":
-            yield node
 
 
 def _renew(renewal: _Renewal, opened: Opened, node: Node, spec: Spec) -> None:
